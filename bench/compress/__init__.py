@@ -1,0 +1,1 @@
+"""Compression methods: a method a file, each a frozen dataclass of its settings with one call."""

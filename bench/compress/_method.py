@@ -1,0 +1,99 @@
+"""What a compression method is, and what it is given to work with."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.footprint.compressed import Compressed
+
+Family = Literal[
+    "original",
+    "control",
+    "quantization",
+    "binary",
+    "pruning",
+    "structured pruning",
+    "low rank",
+    "product quantization",
+    "entropy coding",
+]
+
+
+class NotApplicable(Exception):
+    """A method cannot work on this network: one sentence says why. The cell is shown as refused, not as failed."""
+
+
+class Workbench(Protocol):
+    """What a method may use besides the network: training images, a training loop and a seed. Never a test image.
+
+    Where sizes alone are wanted (`python -m bench footprint`) there are no data: batches are noise and fine-tuning does nothing.
+    """
+
+    seed: int
+    example: torch.Tensor  # one normalised image, (1, C, H, W) float32
+
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64: the same at every call."""
+        ...
+
+    def finetune(
+        self,
+        network: torch.nn.Module,
+        *,
+        epochs: float | None = None,
+        learning_rate: float | None = None,
+        parameters: Iterable[torch.nn.Parameter] | None = None,
+        before_step: Callable[[int, int], None] | None = None,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
+        """Train in place with the profile's fine-tuning recipe; leaves the network in eval mode.
+
+        Args:
+            epochs: instead of the recipe's.
+            learning_rate: peak, instead of the recipe's.
+            parameters: only these are trained; default all.
+            before_step, after_step: called with (step, steps) before the forward pass and after the optimizer's step.
+
+        Returns:
+            One row an epoch: epoch, loss, learning_rate, seconds are never in it (results hold no clocks).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """A compression method: its settings are fields (validated by their annotations), its behaviour is one call.
+
+    Class attributes:
+        version: raised whenever the same settings give another network.
+        family: groups methods in figures.
+        title: as printed in figures and tables.
+        source: citation key in `bench/render/references.bib`; empty for controls.
+        start: which network it is given: the trained one, the one trained with the profile's next seed, or a fresh one.
+        finetunes: whether it calls `Workbench.finetune`, so that the fine-tuning recipe belongs to its key.
+    """
+
+    version: ClassVar[int] = 1
+    family: ClassVar[Family]
+    title: ClassVar[str]
+    source: ClassVar[str] = ""
+    start: ClassVar[Literal["original", "other-seed", "random"]] = "original"
+    finetunes: ClassVar[bool] = False
+
+    @abstractmethod
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """Compress further; the network given must not be changed, copy it.
+
+        Raises:
+            NotApplicable: the method cannot work on this network.
+        """
+
+    def settings(self) -> dict[str, Any]:
+        """The settings by name, ready for JSON."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,73 @@
+"""Extension is a file: what a folder offers is the list of its modules, found without importing them.
+
+A module's name is its public name with `-` for `_`: `bench/zoo/resnet20.py` is `resnet20`,
+`bench/compress/magnitude_finetune.py` is `magnitude-finetune`. Modules whose name starts with `_` and sub-packages are
+helpers.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from bench.errors import InputError, did_you_mean
+
+
+@cache
+def names(package: str) -> tuple[str, ...]:
+    """The public names that a package's files offer, sorted.
+
+    >>> "resnet20" in names("bench.zoo")
+    True
+    """
+    files = (path for path in _folder(package).glob("*.py") if not path.stem.startswith("_"))
+    return tuple(sorted(path.stem.replace("_", "-") for path in files))
+
+
+def summary(package: str, name: str) -> str:
+    """The first line of an entry's docstring, read without importing (and so without torch)."""
+    source = (_folder(package) / f"{_stem(name)}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+
+
+def load(package: str, name: str, what: str) -> ModuleType:
+    """Import an entry.
+
+    Raises:
+        InputError: no such entry; the sentence calls it `what` and names the nearest.
+    """
+    if name not in names(package):
+        raise InputError(f"unknown {what} {name!r}: {did_you_mean(name, names(package))}")
+    return importlib.import_module(f"{package}.{_stem(name)}")
+
+
+def subclass(package: str, name: str, base: type, what: str) -> type:
+    """The one public subclass of `base` that an entry's module defines itself."""
+    module = load(package, name, what)
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+        and not value.__name__.startswith("_")
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one public {base.__name__}, found {len(found)}")
+    return found[0]
+
+
+def _stem(name: str) -> str:
+    return name.replace("-", "_")
+
+
+@cache
+def _folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(package)
+    return Path(spec.submodule_search_locations[0])

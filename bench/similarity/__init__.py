@@ -1,0 +1,1 @@
+"""Measures of how alike two layers are: a measure a file."""

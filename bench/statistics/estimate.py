@@ -1,0 +1,37 @@
+"""An estimate with its interval, and everything a caption must say about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value, its confidence interval, and how both were found.
+
+    Attributes:
+        value: the point estimate, in the measure's own unit.
+        low, high: ends of the interval; NaN where none can be given (say why in `warning`).
+        n: number of independent units behind it (see `unit`).
+        unit: what is replicated: "image" or "seed".
+        interval: how the interval was made, in words for a caption, e.g. "delete-one jackknife, atanh scale".
+        confidence: nominal coverage.
+        standard_error: on the scale named in `interval`.
+        df: degrees of freedom of the t quantile; NaN where the interval does not use one.
+        warning: one sentence where the number must be read with care, else empty.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    unit: str
+    interval: str
+    confidence: float = 0.95
+    standard_error: float = float("nan")
+    df: float = float("nan")
+    warning: str = ""
+
+    def as_dict(self) -> dict[str, float | int | str]:
+        """All fields, ready for JSON or a table row."""
+        return asdict(self)

@@ -1,0 +1,30 @@
+"""A training recipe: every hyper-parameter that decides how a network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, with_config
+
+VERSION = 1  # of the training loop itself: raised whenever the same recipe gives another network
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """SGD with Nesterov momentum under a one-cycle learning rate, on cross-entropy with label smoothing.
+
+    A profile may override any field, a model's file gives the defaults.
+    """
+
+    epochs: Annotated[int, Field(ge=0)] = 200
+    batch_size: Annotated[int, Field(ge=1)] = 128  # images
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the cycle's peak
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps until the peak
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # of convolution and linear weights only
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    flip: bool = True  # mirror half of the images left to right
+    crop_padding: Annotated[int, Field(ge=0)] = 4  # pixels, reflected, then cropped back at random
+    cutout: Annotated[int, Field(ge=0)] = 0  # side of the square blanked out, pixels
