@@ -32,14 +32,18 @@ class NotApplicable(Exception):
 class Workbench(Protocol):
     """What a method may use besides the network: training images, a training loop and a seed. Never a test image.
 
-    Where sizes alone are wanted (`python -m bench footprint`) there are no data: batches are noise and fine-tuning does nothing.
+    Where sizes alone are wanted (`python -m bench footprint`) there are no data: batches are noise and fine-tuning does
+    nothing.
     """
 
     seed: int
     example: torch.Tensor  # one normalised image, (1, C, H, W) float32
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64: the same at every call."""
+        """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64.
+
+        The same images at every call.
+        """
         ...
 
     def finetune(

@@ -1,0 +1,115 @@
+"""A variant: one point of a method's sweep, or a chain of them, with the name it goes by everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from bench import registry
+from bench.compress._method import Family, Method
+from bench.errors import InputError, did_you_mean
+
+PACKAGE = "bench.compress"
+BASELINE = "original"
+CONTROLS = ("finetune", "other-seed", "random-weights")  # with every profile: each comparison has its controls
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A method with the settings that were chosen for it; all others are its defaults."""
+
+    name: str
+    chosen: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def method(self) -> Method:
+        """The method itself, its settings validated.
+
+        Raises:
+            InputError: no such method or setting, or a value out of range.
+        """
+        return make_method(self.name, dict(self.chosen))
+
+    @property
+    def label(self) -> str:
+        """E.g. `magnitude:sparsity=0.9`."""
+        settings = ",".join(f"{name}={_plain(value)}" for name, value in self.chosen)
+        return f"{self.name}:{settings}" if settings else self.name
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One compressed version of a network: a method, or several one after another."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def label(self) -> str:
+        """The name in files, `--only` and tables, e.g. `magnitude-finetune:sparsity=0.9+nncf-int8-ptq`."""
+        return "+".join(stage.label for stage in self.stages)
+
+    @property
+    def title(self) -> str:
+        """The name in figures, e.g. `Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)`."""
+        return " + ".join(_title(stage) for stage in self.stages)
+
+    @property
+    def family(self) -> Family:
+        """The first method's family that compresses; a control's only where nothing else is there."""
+        families = [stage.method.family for stage in self.stages]
+        return next((family for family in families if family not in ("original", "control")), families[0])
+
+    @property
+    def start(self) -> str:
+        """Which network it starts from (see `Method.start`)."""
+        return self.stages[0].method.start
+
+    @property
+    def finetunes(self) -> bool:
+        """Whether any of its methods does."""
+        return any(stage.method.finetunes for stage in self.stages)
+
+    def spec(self) -> list[dict[str, Any]]:
+        """What determines its result, as JSON."""
+        return [
+            {"method": stage.name, "version": stage.method.version, "settings": stage.method.settings()}
+            for stage in self.stages
+        ]
+
+
+def from_spec(spec: list[dict[str, Any]]) -> Variant:
+    """The variant that `Variant.spec` described, with every setting chosen."""
+    return Variant(tuple(Stage(stage["method"], tuple(stage["settings"].items())) for stage in spec))
+
+
+def make_method(name: str, settings: Mapping[str, Any]) -> Method:
+    """A method with validated settings.
+
+    Raises:
+        InputError: one sentence for every unknown setting or value out of range.
+    """
+    cls = registry.subclass(PACKAGE, name, Method, "method")
+    try:
+        return TypeAdapter(cls, config=ConfigDict(extra="forbid")).validate_python(dict(settings))
+    except ValidationError as error:
+        raise InputError([_setting_sentence(cls, name, problem) for problem in error.errors()]) from error
+
+
+def _setting_sentence(cls: type[Method], name: str, problem: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"method {name!r} has no setting {key!r}: {did_you_mean(key, cls.__dataclass_fields__)}"
+    return f"method {name!r}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"
+
+
+def _plain(value: Any) -> str:
+    return "-".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _title(stage: Stage) -> str:
+    settings = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in stage.chosen)
+    return f"{stage.method.title} ({settings})" if settings else stage.method.title

@@ -1,0 +1,297 @@
+"""A profile: the whole experiment in one typed, validated TOML file."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant
+from bench.errors import InputError, did_you_mean
+from bench.training.recipe import Recipe
+
+SHIPPED = Path(__file__).parent / "profiles"
+Features = Literal["pooled", "flattened"]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Data(_Strict):
+    """Which images, and how they are divided."""
+
+    source: str = "digits"
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1  # share of train
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    probe: Annotated[int, Field(ge=4)] = 256  # test images on which activations are compared
+    probe_seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Model(_Strict):
+    """A network of the zoo, of torchvision, or the user's own."""
+
+    name: str
+    training: dict[str, Any] = {}  # overrides of its recipe
+    checkpoint: str = ""  # instead of training: a path with {seed} in it
+
+
+class Margins(_Strict):
+    """Differences that do not matter, fixed before the run."""
+
+    accuracy: Positive = 0.5  # percentage points
+    cka: Positive = 0.02
+    attribution: Positive = 0.25  # seed-equivalents
+
+
+class Report(_Strict):
+    """What the report says of itself."""
+
+    title: str = ""
+    authors: list[str] = []
+    abstract: str = ""
+    logo: str = ""
+    accent: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+
+
+class _File(_Strict):
+    """The TOML file as written; models and methods are looked into one by one."""
+
+    title: str = ""
+    exploratory: bool = False
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    threads: Count = 1  # that one cell computes with
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    features: Annotated[list[Features], Field(min_length=1)] = ["pooled", "flattened"]
+    data: Data = Data()
+    models: Annotated[list[Model], Field(min_length=1)]
+    methods: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    training: dict[str, Any] = {}
+    finetuning: dict[str, Any] = {}
+    margins: Margins = Margins()
+    report: Report = Report()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A validated experiment.
+
+    Attributes:
+        variants: the uncompressed network first, then the controls, then the methods in the file's order.
+        recipes, finetuning: by model name, resolved: the model's own recipe, then the profile's overrides.
+    """
+
+    name: str
+    text: str
+    file: _File
+    variants: tuple[Variant, ...]
+    recipes: Mapping[str, Recipe]
+    finetuning: Mapping[str, Recipe]
+    versions: Mapping[str, Any]
+
+
+def load(name_or_path: str) -> Profile:
+    """A shipped profile by name, or any TOML file by path.
+
+    Raises:
+        InputError: every mistake in it, each in one sentence.
+    """
+    path = find(name_or_path)
+    text = path.read_text(encoding="utf-8")
+    return parse(path.stem, text)
+
+
+def find(name_or_path: str) -> Path:
+    """Where a profile's file is."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise InputError(f"profile {name_or_path!r}: there is no such file")
+        return path
+    if name_or_path not in shipped():
+        hint = did_you_mean(name_or_path, shipped())
+        raise InputError(f"unknown profile {name_or_path!r}: {hint}; or give the path of a .toml file")
+    return SHIPPED / f"{name_or_path}.toml"
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the profiles that come with Innards."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def parse(name: str, text: str) -> Profile:
+    """A profile from its TOML text.
+
+    Raises:
+        InputError: every mistake in it, each in one sentence.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
+    problems = _structure_problems(raw)
+    variants = _variants(raw.get("methods"), problems)
+    models = [model for model in _tables(raw.get("models")) if isinstance(model.get("name"), str)]
+    _check_names([model["name"] for model in models], "model", problems)
+    recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
+    finetuning = {
+        name: _overridden(recipe, raw.get("finetuning"), "finetuning", problems) for name, recipe in recipes.items()
+    }
+    versions = {model["name"]: _version(model["name"], problems) for model in models}
+    if isinstance(raw.get("seeds"), list):
+        _check_names(raw["seeds"], "seed", problems)
+    if problems:
+        raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
+    return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions)
+
+
+def _structure_problems(raw: Mapping[str, Any]) -> list[str]:
+    try:
+        _File.model_validate(raw)
+    except ValidationError as error:
+        return [_sentence(problem) for problem in error.errors()]
+    return []
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    location = problem["loc"]
+    key = ".".join(str(part) for part in location)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key!r}: {did_you_mean(str(location[-1]), _allowed_keys(location[:-1]))}"
+    if problem["type"] == "missing":
+        return f"key {key!r} is missing; {_expected(location)}"
+    message = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"key {key!r}: {message}, given {problem['input']!r}"
+
+
+_EXPECTED = {
+    "seeds": "give a list of whole numbers, e.g. seeds = [0, 1, 2, 3, 4, 5]",
+    "models": 'give at least one, e.g. [[models]] with name = "resnet8"',
+    "methods": 'give at least one, e.g. [[methods]] with name = "float16"',
+    "name": "give the model's name",
+}
+
+
+def _expected(location: tuple[Any, ...]) -> str:
+    return _EXPECTED.get(str(location[-1]), "it is required")
+
+
+def _allowed_keys(location: tuple[Any, ...]) -> Iterable[str]:
+    model: type[BaseModel] = _File
+    for part in location:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(
+                a for a in (annotation, *_inner(annotation)) if isinstance(a, type) and issubclass(a, BaseModel)
+            )
+    return model.model_fields
+
+
+def _inner(annotation: Any) -> Iterable[Any]:
+    for argument in get_args(annotation):
+        yield argument
+        yield from _inner(argument)
+
+
+def _tables(raw: Any) -> list[dict[str, Any]]:
+    return [table for table in raw if isinstance(table, dict)] if isinstance(raw, list) else []
+
+
+def _variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
+    """The baseline and the controls, then every point of every sweep."""
+    given = [variant for table in _tables(raw) for variant in _expand(table, problems)]
+    sound = [variant for variant in given if _check_stages(variant, problems)]
+    always = [Variant((Stage(name),)) for name in (BASELINE, *CONTROLS)]
+    _check_names([variant.label for variant in always + sound], "method", problems)
+    return (*always, *sound)
+
+
+def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:
+    """All points of a method's or a chain's sweep: a list stands for one variant an element."""
+    chain = table.get("chain")
+    if chain is None:
+        return [Variant((stage,)) for stage in _sweep(table, problems)]
+    if set(table) != {"chain"} or not isinstance(chain, list) or not chain:
+        problems.append(f"a chain is a list of methods and nothing beside it, given {table!r}")
+        return []
+    links = [_sweep({"name": link} if isinstance(link, str) else link, problems) for link in chain]
+    return [Variant(stages) for stages in itertools.product(*links)]
+
+
+def _sweep(table: Any, problems: list[str]) -> list[Stage]:
+    if not isinstance(table, dict) or not isinstance(table.get("name"), str):
+        problems.append(f"a method needs a name, given {table!r}")
+        return []
+    settings = {key: value if isinstance(value, list) else [value] for key, value in table.items() if key != "name"}
+    points = itertools.product(*settings.values())
+    return [Stage(table["name"], tuple(zip(settings, point, strict=True))) for point in points]
+
+
+def _check_stages(variant: Variant, problems: list[str]) -> bool:
+    sound = True
+    for stage in variant.stages:
+        try:
+            _ = stage.method
+        except InputError as error:
+            problems.extend(error.problems)
+            sound = False
+    if sound and any(stage.method.start != "original" for stage in variant.stages[1:]):
+        problems.append(
+            f"method {variant.label!r}: a control that starts from another network cannot follow in a chain"
+        )
+        return False
+    return sound
+
+
+def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:
+    for name, count in Counter(map(str, given)).items():
+        if count > 1:
+            always = " (it is part of every profile)" if name in (BASELINE, *CONTROLS) else ""
+            problems.append(f"{what} {name!r} is given {count} times, give it once{always}")
+
+
+def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
+    from bench.zoo._catalogue import recipe
+
+    try:
+        own = recipe(model["name"])
+    except InputError as error:
+        problems.extend(error.problems)
+        own = Recipe()
+    general = _overridden(own, raw.get("training"), "training", problems)
+    return _overridden(general, model.get("training"), f"models.{model['name']}.training", problems)
+
+
+def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -> Recipe:
+    if not isinstance(overrides, dict):
+        return recipe
+    try:
+        return TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
+    except ValidationError as error:
+        for problem in error.errors():
+            name = str(problem["loc"][0])
+            if problem["type"] == "unexpected_keyword_argument":
+                hint = did_you_mean(name, (field.name for field in fields(Recipe)))
+                problems.append(f"unknown key '{key}.{name}': {hint}")
+            else:
+                problems.append(f"key '{key}.{name}': {problem['msg'].lower()}, given {problem['input']!r}")
+        return recipe
+
+
+def _version(name: str, problems: list[str]) -> Any:
+    """What changes when the model's code does: its declared version, or the hash of the user's own module."""
+    from bench.zoo._catalogue import version
+
+    try:
+        return version(name)
+    except InputError as error:
+        problems.extend(error.problems)
+        return 0

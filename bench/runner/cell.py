@@ -1,0 +1,56 @@
+"""A cell: the smallest unit of work that is worth keeping, and what determines its result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+Kind = Literal["train", "compress", "compare"]
+KINDS: tuple[Kind, ...] = ("train", "compress", "compare")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step of the experiment, as a function from its parents' files to its own.
+
+    Attributes:
+        kind: which step it is.
+        model, seed, variant: what it is about; a training has no variant.
+        spec: everything of its own that determines its result (settings, recipe, versions, data fingerprint), as JSON.
+        parents: the cells whose files it reads, by the role they play.
+    """
+
+    kind: Kind
+    model: str
+    seed: int
+    variant: str = ""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    parents: Mapping[str, Cell] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What people call it, e.g. `compress/resnet20/3/magnitude:sparsity=0.9`; unique in a plan."""
+        return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant)))
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the kind, the spec and the parents' keys: of nothing that has no part in the result."""
+        parents = {role: parent.key for role, parent in sorted(self.parents.items())}
+        text = json.dumps({"kind": self.kind, "spec": self.spec, "parents": parents}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The cell's `spec.json`: its identity in full, in JSON."""
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "model": self.model,
+            "seed": self.seed,
+            "variant": self.variant,
+            "spec": dict(self.spec),
+            "parents": {role: parent.key for role, parent in sorted(self.parents.items())},
+        }

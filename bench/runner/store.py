@@ -1,0 +1,182 @@
+"""`runs/<profile>/<key>/`: immutable cell folders, there whole or not at all.
+
+A folder holds the cell's own files and beside them
+
+- `spec.json`: what the cell is (see `Cell.as_dict`),
+- `provenance.json`: when, where and with what it was made; the only file that holds clocks and hosts,
+- `log.txt`: what it printed,
+- `error.json`: only where the cell failed or was refused,
+- `checksums.json`: SHA-256 of every file but provenance and log.
+
+Only the driver writes here. A folder is made under a temporary name beside its place and renamed into it, so that a
+reader, a second run or a power cut never meets half a cell.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import InputError
+from bench.runner.cell import Cell
+
+Files = dict[str, bytes]
+UNCHECKED = ("provenance.json", "log.txt", "checksums.json")
+
+
+class Damaged(Exception):
+    """A cell's files are not what was written; the message says which and how."""
+
+
+class Store:
+    """The cells of one profile on disk.
+
+    Args:
+        folder: `runs/<profile>`; made when the first cell is written.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        """Where a cell's folder is, or would be."""
+        return self.folder / key
+
+    def has(self, key: str) -> bool:
+        """Whether there is a folder for the cell, done or failed."""
+        return (self.path(key) / "checksums.json").is_file()
+
+    def error(self, key: str) -> dict[str, str] | None:
+        """The error that a failed or refused cell recorded, or None where the cell is done."""
+        file = self.path(key) / "error.json"
+        return json.loads(file.read_bytes()) if file.is_file() else None
+
+    def keys(self) -> Iterator[str]:
+        """Keys of all the cells there are, sorted."""
+        if self.folder.is_dir():
+            yield from sorted(path.name for path in self.folder.iterdir() if self.has(path.name))
+
+    def read(self, key: str) -> Files:
+        """A cell's checked files by name.
+
+        Raises:
+            Damaged: a file is missing, or its checksum differs.
+        """
+        folder = self.path(key)
+        files: Files = {}
+        for name, expected in self._checksums(key).items():
+            try:
+                files[name] = (folder / name).read_bytes()
+            except OSError as error:
+                raise Damaged(f"{folder / name} cannot be read: {error.strerror}") from error
+            if hashlib.sha256(files[name]).hexdigest() != expected:
+                raise Damaged(f"{folder / name} is not what was written: its checksum differs")
+        return files
+
+    def verify(self, key: str) -> None:
+        """Raise Damaged unless every file is what was written."""
+        self.read(key)
+
+    def write(self, cell: Cell, files: Mapping[str, bytes], provenance: Mapping[str, Any], log: str) -> None:
+        """Put a cell in its place, whole. One that is there already stays, since it was made from the same spec.
+
+        Raises:
+            InputError: the disk is full, or the folder cannot be written; nothing half-written is left.
+        """
+        checked = {**files, "spec.json": to_json(cell.as_dict())}
+        checksums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(checked.items())}
+        everything = {
+            **checked,
+            "provenance.json": to_json(provenance),
+            "log.txt": log.encode(),
+            "checksums.json": to_json(checksums),
+        }
+        temporary = self.folder / f".writing-{socket.gethostname()}-{os.getpid()}-{cell.key}"
+        try:
+            temporary.mkdir(parents=True)
+            for name, data in everything.items():
+                (temporary / name).write_bytes(data)
+            self._move_into_place(temporary, cell.key)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise InputError(unwritable(self.folder, error)) from error
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    def discard(self, key: str) -> None:
+        """Remove a cell's folder, by a rename first so that no half is ever seen."""
+        grave = self.folder / f".discarded-{socket.gethostname()}-{os.getpid()}-{key}"
+        try:
+            self.path(key).rename(grave)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what writers left behind that died on this machine."""
+        if not self.folder.is_dir():
+            return
+        for path in self.folder.glob(".*-*"):
+            _, _, owner = path.name.rpartition("-")[0].partition("-")
+            host, _, process = owner.rpartition("-")
+            if host == socket.gethostname() and process.isdigit() and not _alive(int(process)):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def write_index(self, name: str, content: Any) -> None:
+        """Write a JSON file beside the cells (the plan), replacing it in one step."""
+        temporary = self.folder / f".{name}-{socket.gethostname()}-{os.getpid()}-0"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(to_json(content))
+            temporary.replace(self.folder / name)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise InputError(unwritable(self.folder, error)) from error
+
+    def _checksums(self, key: str) -> dict[str, str]:
+        file = self.path(key) / "checksums.json"
+        try:
+            checksums = json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Damaged(f"{file} cannot be read") from error
+        if not isinstance(checksums, dict) or "spec.json" not in checksums:
+            raise Damaged(f"{file} lists no files")
+        return checksums
+
+    def _move_into_place(self, temporary: Path, key: str) -> None:
+        try:
+            temporary.rename(self.path(key))
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            shutil.rmtree(temporary)  # another run was first: the same spec gives the same files
+
+
+def to_json(content: Any) -> bytes:
+    """JSON as stored: sorted keys, readable, the same bytes for the same content; NaN and infinities are refused."""
+    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """A sentence about a folder that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space is left on the disk of {folder}: free some and run the same command again, it resumes"
+    return f"{folder} cannot be written ({error.strerror}): give a folder that can, with --runs"
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
