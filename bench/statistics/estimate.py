@@ -19,6 +19,7 @@ class Estimate:
         standard_error: on the scale named in `interval`.
         df: degrees of freedom of the t quantile; NaN where the interval does not use one.
         warning: one sentence where the number must be read with care, else empty.
+        estimand: what is estimated, in words for a caption; empty where the caller's column says it.
     """
 
     value: float
@@ -31,6 +32,7 @@ class Estimate:
     standard_error: float = float("nan")
     df: float = float("nan")
     warning: str = ""
+    estimand: str = ""
 
     def as_dict(self) -> dict[str, float | int | str]:
         """All fields, ready for JSON or a table row."""

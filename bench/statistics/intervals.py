@@ -1,0 +1,270 @@
+"""Confidence intervals over seeds, over images, and over both at once.
+
+Seeds are the unit of replication. Images are a second source of error that all seeds share; it is added to
+the variance, and never multiplies n. Percentile bootstraps over a handful of seeds do not cover and are not
+offered.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from bench.errors import InputError
+from bench.statistics._arrays import all_identical, fraction, joined, one_value_a_seed, same_length
+from bench.statistics.estimate import Estimate
+
+Scale = Literal["raw", "atanh"]
+
+FEW_EFFECTIVE_IMAGES = 5.0
+IMAGES_ONLY = "One seed: the interval covers the choice of images only and says nothing about another training."
+NO_SPREAD = "Every seed gave the same value, so that no spread can be estimated."
+
+
+def seed_mean(values: ArrayLike, *, confidence: float = 0.95, estimand: str = "") -> Estimate:
+    """Mean over seeds with its t interval.
+
+    >>> interval = seed_mean([0.90, 0.92, 0.91, 0.93])
+    >>> f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    '0.915 [0.894, 0.936]'
+
+    Args:
+        values: (S,) one value a seed; NaN where a seed has none.
+
+    Returns:
+        `low` and `high` are NaN with fewer than two seeds.
+    """
+    return seeds_and_images(values, None, confidence=confidence, estimand=estimand)
+
+
+def seeds_and_images(
+    values: ArrayLike,
+    influence: ArrayLike | None,
+    *,
+    scale: Scale = "raw",
+    confidence: float = 0.95,
+    estimand: str = "",
+) -> Estimate:
+    """Mean over seeds, with the variance between seeds and that of the images they were all measured on.
+
+    V = s²/S + Σψ̄²/(n(n-1)), ψ̄ᵢ the mean over seeds of image i's influence, with the t quantile at
+    Satterthwaite's degrees of freedom from S-1 and n_eff = (Σψ̄²)²/Σψ̄⁴.
+
+    Args:
+        values: (S,) the measure, one value a seed, on its own scale; NaN where a seed has none.
+        influence: (S, n) jackknife influence of each image on each seed's value, on the same scale
+            (`from_atanh` and `of_image_means` make them); None for seeds alone.
+        scale: "atanh" finds the ends on the atanh scale (delta method) and transforms them back, for measures
+            that end at 1; the estimand stays the plain mean over seeds.
+
+    Returns:
+        `unit` is "seed" and n the number of seeds; with one seed `unit` is "image", n the number of images, and
+        `warning` says so. `standard_error` is on the raw scale.
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    values = one_value_a_seed(values, "values")
+    psi = _checked_influence(influence, len(values))
+    present = np.isfinite(values)
+    kept = values[present]
+    shared = None if psi is None else psi[present].mean(axis=0) if present.any() else None
+    missing = _missing_sentence(present)
+    if shared is not None and not np.isfinite(shared).all():
+        shared, missing = None, joined(missing, "Influence values are missing: the interval covers seeds only.")
+    mean = float(kept.mean()) if len(kept) else float("nan")
+    variance, df, unit, n, warning = _variance(kept, shared)
+    low, high = _ends(mean, float(np.sqrt(variance)), df, fraction(confidence, "confidence"), scale)
+    return Estimate(
+        value=mean,
+        low=low,
+        high=high,
+        n=n,
+        unit=unit,
+        interval=_interval_words(unit, shared is not None, scale),
+        confidence=confidence,
+        standard_error=float(np.sqrt(variance)),
+        df=df,
+        warning=joined(missing, warning),
+        estimand=estimand,
+    )
+
+
+def paired_difference(
+    first: ArrayLike,
+    second: ArrayLike,
+    first_influence: ArrayLike | None = None,
+    second_influence: ArrayLike | None = None,
+    *,
+    confidence: float = 0.95,
+    estimand: str = "",
+) -> Estimate:
+    """Mean over seeds of first - second, paired by seed and image, in the measure's own unit.
+
+    Args:
+        first, second: (S,) one value a seed; a seed that lacks either is left out.
+        first_influence, second_influence: (S, n) influence on the raw scale, for the combined variance; both or
+            neither.
+
+    Raises:
+        InputError: unpaired shapes, or influence for one side only.
+    """
+    first, second = one_value_a_seed(first, "first"), one_value_a_seed(second, "second")
+    same_length(first, second, "paired_difference")
+    if (first_influence is None) != (second_influence is None):
+        raise InputError("paired_difference: influence is needed for both sides or for neither.")
+    influence = None
+    if first_influence is not None and second_influence is not None:
+        first_psi, second_psi = np.asarray(first_influence, float), np.asarray(second_influence, float)
+        same_length(first_psi, second_psi, "paired_difference, influence")
+        influence = first_psi - second_psi
+    return seeds_and_images(first - second, influence, confidence=confidence, estimand=estimand)
+
+
+def from_atanh(z: ArrayLike, influence: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Values and influence in the measure's own unit, from those on the atanh scale (delta method).
+
+    Args:
+        z: (S,) atanh of each seed's value; infinite where the value is exactly 1.
+        influence: (S, n) jackknife influence on the atanh scale.
+
+    Returns:
+        tanh(z), shape (S,), and ψ(1 - tanh²z), shape (S, n): 0 where the value is exactly 1.
+    """
+    values = np.tanh(np.asarray(z, dtype=np.float64))
+    slope = 1.0 - values**2
+    psi = np.asarray(influence, dtype=np.float64)
+    flat = (slope == 0.0)[:, None]
+    return values, np.where(flat, 0.0, np.where(flat, 0.0, psi) * slope[:, None])
+
+
+def of_image_means(per_image: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Values and influence of a mean over images, such as accuracy or churn.
+
+    Args:
+        per_image: (S, n) one number an image and seed, for accuracy 1 where the answer was right.
+
+    Returns:
+        means (S,) and influence (S, n): for a mean the jackknife's influence is xᵢ - x̄ exactly.
+    """
+    table = np.atleast_2d(np.asarray(per_image, dtype=np.float64))
+    means = table.mean(axis=1)
+    return means, table - means[:, None]
+
+
+def proportion(
+    successes: int,
+    n: int,
+    *,
+    method: Literal["wilson", "clopper-pearson"] = "wilson",
+    confidence: float = 0.95,
+    estimand: str = "",
+) -> Estimate:
+    """A proportion of images of one single network, for example its accuracy on the test set.
+
+    Args:
+        successes: images counted, 0 to n.
+        n: images in all; 0 gives NaN.
+        method: Wilson's score interval, or Clopper and Pearson's, which never covers less than promised.
+
+    Raises:
+        InputError: counts that cannot be.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    if n < 0 or not 0 <= successes <= n:
+        raise InputError(f"proportion: expected 0 <= successes <= n, not {successes} of {n}.")
+    alpha = 1.0 - fraction(confidence, "confidence")
+    words = {"wilson": "Wilson score", "clopper-pearson": "Clopper-Pearson"}[method]
+    value, low, high, warning = float("nan"), float("nan"), float("nan"), "No images."
+    if n:
+        name = "wilson" if method == "wilson" else "beta"
+        low, high = (float(end) for end in proportion_confint(successes, n, alpha=alpha, method=name))
+        value, warning = successes / n, ""
+    return Estimate(value, low, high, n, "image", words, confidence, warning=warning, estimand=estimand)
+
+
+def effective_number(influence: np.ndarray) -> float:
+    """n_eff = (Σψ²)²/Σψ⁴: how many of the images carry the value; NaN where none has any influence."""
+    largest = np.abs(influence).max(initial=0.0)
+    if largest == 0.0:
+        return float("nan")
+    squares = (influence / largest) ** 2
+    return float(squares.sum() ** 2 / (squares**2).sum())
+
+
+def satterthwaite(variances: ArrayLike, dfs: ArrayLike) -> float:
+    """Degrees of freedom of a sum of independent variance estimates; those of 0 do not count."""
+    parts, degrees = np.asarray(variances, float), np.asarray(dfs, float)
+    used = parts > 0.0
+    if not used.any():
+        return float("nan")
+    shares = parts[used] / parts[used].sum()
+    return float(1.0 / (shares**2 / degrees[used]).sum())
+
+
+def _checked_influence(influence: ArrayLike | None, seeds: int) -> np.ndarray | None:
+    if influence is None:
+        return None
+    psi = np.asarray(influence, dtype=np.float64)
+    if psi.ndim != 2 or psi.shape[0] != seeds or psi.shape[1] < 2:
+        raise InputError(f"influence: expected shape (S, n) with S = {seeds} and n >= 2, not {psi.shape}.")
+    return psi
+
+
+def _variance(values: np.ndarray, shared: np.ndarray | None) -> tuple[float, float, str, int, str]:
+    """Variance of the mean, its df, the unit, n, and a warning."""
+    seeds = len(values)
+    of_images, n_eff, few = _image_variance(shared)
+    if seeds == 0:
+        return float("nan"), float("nan"), "seed", 0, "No seed has a value."
+    if seeds == 1:
+        if shared is None:
+            return float("nan"), float("nan"), "seed", 1, "One seed: no interval can be given."
+        return of_images, n_eff, "image", len(shared), joined(IMAGES_ONLY, few)
+    of_seeds = 0.0 if all_identical(values) else float(values.var(ddof=1)) / seeds
+    df = satterthwaite([of_seeds, of_images], [seeds - 1, n_eff])
+    return of_seeds + of_images, df, "seed", seeds, joined("" if of_seeds else NO_SPREAD, few)
+
+
+def _image_variance(shared: np.ndarray | None) -> tuple[float, float, str]:
+    """Jackknife variance over images, its n_eff, and the warning for a handful of images."""
+    if shared is None:
+        return 0.0, float("nan"), ""
+    n = len(shared)
+    n_eff = effective_number(shared)
+    few = n_eff < FEW_EFFECTIVE_IMAGES
+    sentence = f"A handful of images carries the value (effective number {n_eff:.1f}): the interval may not cover."
+    return float((shared**2).sum()) / (n * (n - 1)), n_eff, sentence if few else ""
+
+
+def _ends(mean: float, error: float, df: float, confidence: float, scale: Scale) -> tuple[float, float]:
+    if not np.isfinite(error) or not np.isfinite(mean):
+        return float("nan"), float("nan")
+    if error == 0.0:
+        return mean, mean
+    half = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
+    if scale == "raw":
+        return mean - half, mean + half
+    slope = 1.0 - mean**2
+    if slope <= 0.0:
+        return max(mean - half, -1.0), min(mean + half, 1.0)
+    centre = np.arctanh(mean)
+    return float(np.tanh(centre - half / slope)), float(np.tanh(centre + half / slope))
+
+
+def _missing_sentence(present: np.ndarray) -> str:
+    missing = int((~present).sum())
+    return f"{missing} of {len(present)} seeds without a value left out." if missing and present.any() else ""
+
+
+def _interval_words(unit: str, with_images: bool, scale: Scale) -> str:
+    on_scale = ", atanh scale" if scale == "atanh" else ""
+    if unit == "image":
+        return f"t over images (delete-one jackknife, df = effective number){on_scale}"
+    if with_images:
+        return f"t, variance between seeds plus jackknife over images, Satterthwaite df{on_scale}"
+    return f"t over seeds{on_scale}"
