@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 Kind = Literal["train", "compress", "compare"]
@@ -22,6 +23,7 @@ class Cell:
         model, seed, variant: what it is about; a training has no variant.
         spec: everything of its own that determines its result (settings, recipe, versions, data fingerprint), as JSON.
         parents: the cells whose files it reads, by the role they play.
+        outside: files of the user's that it reads, by name; their hashes are in the spec, their places are not.
     """
 
     kind: Kind
@@ -30,6 +32,7 @@ class Cell:
     variant: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
     parents: Mapping[str, Cell] = field(default_factory=dict)
+    outside: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

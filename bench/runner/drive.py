@@ -1,0 +1,197 @@
+"""The driver: looks at what is there, has the rest worked, and alone writes `runs/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.runner.cell import Cell
+from bench.runner.job import Executor, Job, Outcome, WorkerDied
+from bench.runner.store import Damaged, Store
+
+State = Literal["done", "failed", "refused", "blocked", "missing"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a cell stands, and the reason's first line where it is not well."""
+
+    state: State
+    reason: str = ""
+
+
+class Reporter:
+    """Told what happens; says nothing itself. See `bench.runner.progress` for those that do."""
+
+    def begin(self, total: int, there: int) -> None:
+        """The run starts: `there` of `total` cells are done already."""
+
+    def note(self, text: str) -> None:
+        """Something that a person should know."""
+
+    def started(self, cell: Cell) -> None:
+        """A cell is being worked."""
+
+    def epoch(self, name: str, epoch: int, epochs: int, loss: float) -> None:
+        """A cell that trains has finished an epoch."""
+
+    def finished(self, cell: Cell, status: Status) -> None:
+        """A cell has ended, one way or another."""
+
+    def pump(self) -> None:
+        """Called a few times a second."""
+
+    def end(self) -> None:
+        """The run is over."""
+
+
+@dataclass
+class Work:
+    """What jobs need besides their cells."""
+
+    data: Mapping[str, Any]
+    cache: Path
+    devices: Sequence[str]
+
+
+def inspect(cells: Sequence[Cell], store: Store, note: Callable[[str], None]) -> dict[str, Status]:
+    """How every cell of a plan stands, by key; damaged folders are reported, and count as missing.
+
+    Args:
+        cells: parents before children.
+        note: told of each damaged cell.
+    """
+    states: dict[str, Status] = {}
+    for cell in cells:
+        states[cell.key] = _stored(cell, store, note) or _blocked(cell, states) or Status("missing")
+    return states
+
+
+def _stored(cell: Cell, store: Store, note: Callable[[str], None]) -> Status | None:
+    if not store.path(cell.key).exists():
+        return None
+    try:
+        files = store.read(cell.key)
+    except Damaged as damage:
+        note(f"{cell.name} is damaged and will be redone: {damage}")
+        return None
+    return _status(files)
+
+
+def _status(files: Mapping[str, bytes]) -> Status:
+    if "error.json" not in files:
+        return Status("done")
+    error = json.loads(files["error.json"])
+    return Status(error["kind"], error["reason"])
+
+
+def _blocked(cell: Cell, states: Mapping[str, Status]) -> Status | None:
+    for parent in cell.parents.values():
+        status = states.get(parent.key)
+        if status and status.state in ("failed", "refused", "blocked"):
+            return Status("blocked", status.reason if status.state == "blocked" else f"{parent.name} {status.state}")
+    return None
+
+
+@dataclass
+class Driver:
+    """Works all cells that are not there yet.
+
+    Attributes:
+        store: where cells are kept.
+        work: what jobs need.
+        reporter: told what happens.
+    """
+
+    store: Store
+    work: Work
+    reporter: Reporter
+    states: dict[str, Status] = field(default_factory=dict)
+    running: dict[Future[Outcome], tuple[Cell, str]] = field(default_factory=dict)
+
+    def run(self, cells: Sequence[Cell], executor: Executor, *, retry_failed: bool) -> dict[str, Status]:
+        """Work what is missing, parents before children; a failing cell never stops the others.
+
+        Returns:
+            How every cell stands afterwards, by key.
+
+        Raises:
+            InputError: `runs/` cannot be written; all that was finished is kept.
+            KeyboardInterrupt: passed on after the workers were stopped.
+        """
+        self.states = inspect(cells, self.store, self.reporter.note)
+        if retry_failed:
+            self._forget_failed(cells)
+        waiting = [cell for cell in cells if self.states[cell.key].state == "missing"]
+        self.reporter.begin(len(cells), len(cells) - len(waiting))
+        at_once = True
+        try:
+            self._work_off(waiting, executor)
+            at_once = False
+        finally:
+            executor.close(at_once=at_once)
+            self.reporter.end()
+        return self.states
+
+    def _forget_failed(self, cells: Sequence[Cell]) -> None:
+        for cell in cells:
+            if self.states[cell.key].state in ("failed", "blocked"):
+                self.store.discard(cell.key)
+                self.states[cell.key] = Status("missing")
+
+    def _work_off(self, waiting: list[Cell], executor: Executor) -> None:
+        free = [self.work.devices[slot % len(self.work.devices)] for slot in range(executor.slots)]
+        while waiting or self.running:
+            waiting = self._start_ready(waiting, executor, free)
+            if not self.running:
+                continue
+            ended, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
+            self.reporter.pump()
+            for future in ended:
+                cell, device = self.running.pop(future)
+                free.append(device)
+                self._take(cell, future)
+
+    def _start_ready(self, waiting: list[Cell], executor: Executor, free: list[str]) -> list[Cell]:
+        """Start as many cells as there are free slots; returns those that wait on."""
+        still = []
+        for cell in waiting:
+            status = _blocked(cell, self.states)
+            if status:
+                self._end(cell, status)
+            elif free and self._is_ready(cell):
+                self._start(cell, executor, free.pop(0))
+            else:
+                still.append(cell)
+        return still
+
+    def _is_ready(self, cell: Cell) -> bool:
+        return all(self.states[parent.key].state == "done" for parent in cell.parents.values())
+
+    def _start(self, cell: Cell, executor: Executor, device: str) -> None:
+        try:
+            parents = {role: self.store.read(parent.key) for role, parent in cell.parents.items()}
+        except Damaged as damage:
+            self._end(cell, Status("failed", f"{damage}; run again, it is redone"))
+            return
+        outside = {name: path.read_bytes() for name, path in cell.outside.items()}
+        job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
+        self.reporter.started(cell)
+        self.running[executor.submit(job)] = (cell, device)
+
+    def _take(self, cell: Cell, future: Future[Outcome]) -> None:
+        try:
+            outcome = future.result()
+        except WorkerDied as death:  # no fault of the cell's: nothing is stored, the next run tries again
+            self._end(cell, Status("failed", str(death)))
+            return
+        self.store.write(cell, outcome.files, outcome.provenance, outcome.log)
+        self._end(cell, _status(outcome.files))
+
+    def _end(self, cell: Cell, status: Status) -> None:
+        self.states[cell.key] = status
+        self.reporter.finished(cell, status)

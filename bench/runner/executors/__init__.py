@@ -1,0 +1,1 @@
+"""Where cells are worked: an environment a file."""

@@ -1,0 +1,90 @@
+"""Cells worked in worker processes of this machine, one cell a process at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import signal
+from concurrent.futures import Future
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from bench.runner.job import Job, Outcome, Progress, WorkerDied
+
+_messages: Any = None  # in a worker: the queue to the driver
+
+
+class Processes:
+    """An executor over fresh interpreters, so that no state of the driver leaks into a cell.
+
+    Args:
+        slots: number of processes.
+        progress: told of epochs from `pump`, in the driver's thread.
+    """
+
+    def __init__(self, slots: int, progress: Progress):
+        context = multiprocessing.get_context("spawn")
+        self.slots = slots
+        self.progress = progress
+        self.messages = context.Queue()
+        self.pool = ProcessPool(slots, context=context, initializer=_start, initargs=(self.messages,))
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        """Hand the job to a free worker."""
+        answer: Future[Outcome] = Future()
+        self.pool.schedule(_work, args=(job,)).add_done_callback(lambda done: _pass_on(done, answer))
+        return answer
+
+    def pump(self) -> None:
+        """Pass on what the workers said since the last call."""
+        while True:
+            try:
+                self.progress(*self.messages.get_nowait())
+            except queue.Empty:
+                return
+
+    def close(self, *, at_once: bool) -> None:
+        """Let the workers go."""
+        if at_once:
+            self.pool.stop()
+        else:
+            self.pool.close()
+        self.pool.join()
+        self.messages.close()
+        self.messages.cancel_join_thread()
+
+
+def _pass_on(done: Future[Outcome], answer: Future[Outcome]) -> None:
+    if done.cancelled():
+        answer.cancel()
+        return
+    error = done.exception()
+    if isinstance(error, ProcessExpired):
+        answer.set_exception(WorkerDied(_death(error)))
+    elif error is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
+
+
+def _death(error: ProcessExpired) -> str:
+    code = error.exitcode or 0
+    if code < 0:
+        cause = f"was killed by {signal.Signals(-code).name}"
+        hint = "; the system may have run out of memory: try fewer --jobs" if code == -signal.SIGKILL else ""
+        return f"its worker process {cause}{hint}"
+    return f"its worker process ended with exit code {code} and no answer"
+
+
+def _start(messages: Any) -> None:
+    global _messages
+    _messages = messages
+    _messages.cancel_join_thread()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt means
+
+
+def _work(job: Job) -> Outcome:
+    from bench.runner.work import work
+
+    return work(job, lambda *message: _messages.put(message))

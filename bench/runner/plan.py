@@ -1,0 +1,202 @@
+"""From a profile to its cells: which there are, what determines each, and who needs whom."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import bench
+from bench.compress._variant import BASELINE, CONTROLS, Variant
+from bench.errors import InputError
+from bench.profile import Profile
+from bench.runner.cell import Cell
+from bench.training import recipe as training
+
+# Raised whenever the same inputs give other files, by what changed.
+PACKING_VERSION = 1
+COMPARE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a profile on one data set, parents before children."""
+
+    profile: Profile
+    fingerprint: str
+    cells: tuple[Cell, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as the report reads it (`plan.json`), less what only the data know."""
+        profile = self.profile
+        settings = profile.file
+        return {
+            "version": bench.__version__,
+            "name": profile.name,
+            "title": settings.title or profile.name,
+            "exploratory": settings.exploratory,
+            "report": settings.report.model_dump(),
+            "alpha": settings.alpha,
+            "margins": settings.margins.model_dump(),
+            "features": list(settings.features),
+            "seeds": list(settings.seeds),
+            "threads": settings.threads,
+            "profile_text": profile.text,
+            "command": f"make bench PROFILE={profile.name}",
+            "models": [
+                {
+                    "name": name,
+                    "recipe": asdict(profile.recipes[name]),
+                    "finetuning": asdict(profile.finetuning[name]),
+                }
+                for name in profile.recipes
+            ],
+            "variants": [_describe(variant) for variant in profile.variants],
+            "cells": [
+                {"name": cell.name, **{k: v for k, v in cell.as_dict().items() if k != "spec"}} for cell in self.cells
+            ],
+        }
+
+
+def make(profile: Profile, fingerprint: str) -> Plan:
+    """Every cell of the profile: a training a model and seed, a compression a variant, a comparison each.
+
+    Args:
+        fingerprint: of the images and their splits, from `bench.data.fingerprint`.
+    """
+    cells: list[Cell] = []
+    for model in profile.file.models:
+        trained = {
+            seed: _train(profile, model.name, model.checkpoint, seed, fingerprint) for seed in profile.file.seeds
+        }
+        for seed in profile.file.seeds:
+            cells += [trained[seed], *_of_seed(profile, model.name, seed, trained)]
+    return Plan(profile, fingerprint, tuple(_parents_first(cells)))
+
+
+def only(plan: Plan, pattern: str) -> list[Cell]:
+    """Cells whose name matches the glob, with all they need.
+
+    Raises:
+        InputError: nothing matches.
+    """
+    chosen = [cell for cell in plan.cells if fnmatchcase(cell.name, pattern)]
+    if not chosen:
+        example = plan.cells[-1].name
+        raise InputError(
+            f"--only {pattern!r} matches none of the {len(plan.cells)} cells; a name looks like {example!r}"
+        )
+    return list(_parents_first(chosen))
+
+
+def shard(cells: Sequence[Cell], which: int, count: int) -> list[Cell]:
+    """The `which`-th (from 1) of `count` parts, with all that its cells need.
+
+    Cells of one network (model and seed) stay together, so that little is computed twice.
+    """
+    groups = [list(group) for _, group in groupby(sorted(cells, key=_network), key=_network)]
+    chosen = {cell.key for group in groups[which - 1 :: count] for cell in group}
+    return list(_parents_first(cell for cell in cells if cell.key in chosen))
+
+
+def _network(cell: Cell) -> tuple[str, int]:
+    return cell.model, cell.seed
+
+
+def _parents_first(cells: Iterable[Cell]) -> Iterator[Cell]:
+    seen: set[str] = set()
+
+    def visit(cell: Cell) -> Iterator[Cell]:
+        if cell.key in seen:
+            return
+        seen.add(cell.key)
+        for parent in cell.parents.values():
+            yield from visit(parent)
+        yield cell
+
+    for cell in cells:
+        yield from visit(cell)
+
+
+def _train(profile: Profile, model: str, checkpoint: str, seed: int, fingerprint: str) -> Cell:
+    spec = {
+        **_common(profile, model, seed, fingerprint),
+        "training_version": training.VERSION,
+        "recipe": None if checkpoint else asdict(profile.recipes[model]),
+    }
+    if not checkpoint:
+        return Cell("train", model, seed, spec=spec)
+    path = _checkpoint(checkpoint, seed)
+    spec["checkpoint"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Cell("train", model, seed, spec=spec, outside={path.name: path})
+
+
+def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[str, Any]:
+    return {
+        "model": model,
+        "model_version": profile.versions[model],
+        "seed": seed,
+        "data": fingerprint,
+        "threads": profile.file.threads,
+    }
+
+
+def _checkpoint(template: str, seed: int) -> Path:
+    path = Path(template.replace("{seed}", str(seed)))
+    if not path.is_file():
+        raise InputError(f"checkpoint of seed {seed}: there is no file {str(path)!r}")
+    return path
+
+
+def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
+    """Compressions and comparisons of one trained network."""
+    variants = [variant for variant in profile.variants if variant.start != "other-seed" or len(trained) > 1]
+    compressed = {variant.label: _compress(profile, model, seed, variant, trained) for variant in variants}
+    yield from compressed.values()
+    for label, cell in compressed.items():
+        if label != BASELINE:
+            yield _compare(profile, cell, compressed)
+
+
+def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
+    parent = trained[_next(seed, list(trained)) if variant.start == "other-seed" else seed]
+    spec = {
+        **_common(profile, model, seed, parent.spec["data"]),
+        "packing_version": PACKING_VERSION,
+        "variant": variant.spec(),
+        "training_version": training.VERSION if variant.finetunes else None,
+        "finetuning": asdict(profile.finetuning[model]) if variant.finetunes else None,
+    }
+    return Cell("compress", model, seed, variant.label, spec, {"trained": parent})
+
+
+def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cell:
+    references = {label: others[label] for label in (BASELINE, *CONTROLS) if label in others}
+    references.pop(compressed.variant, None)
+    spec = {
+        **{key: compressed.spec[key] for key in ("model", "model_version", "seed", "data", "threads")},
+        "compare_version": COMPARE_VERSION,
+        "features": list(profile.file.features),
+    }
+    parents = {"compressed": compressed, **references}
+    return Cell("compare", compressed.model, compressed.seed, compressed.variant, spec, parents)
+
+
+def _next(seed: int, seeds: list[int]) -> int:
+    return seeds[(seeds.index(seed) + 1) % len(seeds)]
+
+
+def _describe(variant: Variant) -> dict[str, Any]:
+    return {
+        "label": variant.label,
+        "title": variant.title,
+        "family": variant.family,
+        "sources": [stage.method.source for stage in variant.stages if stage.method.source],
+        "control": variant.family in ("original", "control"),
+        "finetunes": variant.finetunes,
+        "stages": variant.spec(),
+    }

@@ -1,0 +1,81 @@
+"""Work one job: the same function in this process, in a worker, or on another machine."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.compress._method import NotApplicable
+from bench.data import ImageSet, load
+from bench.runner.job import Job, Outcome, Progress
+from bench.runner.provenance import Stopwatch
+from bench.runner.store import Files, to_json
+
+
+def work(job: Job, progress: Progress) -> Outcome:
+    """Run the cell's function; whatever goes wrong becomes its `error.json`, nothing is raised but an interrupt."""
+    with captured() as log, Stopwatch(job.device, job.spec["threads"]) as watch:
+        _settle(job.spec["threads"])
+        try:
+            files = _call(job, progress)
+        except NotApplicable as reason:
+            files = _error("refused", str(reason))
+        except Exception as error:
+            files = _error("failed", _first_line(error), traceback.format_exc())
+    return Outcome(files, watch.provenance, log.getvalue())
+
+
+def _call(job: Job, progress: Progress) -> Files:
+    step = importlib.import_module(f"bench.runner.cells.{job.kind}")
+    images = image_set(job.cache, tuple(sorted(job.data.items())))
+    return step.run(job, images, lambda epoch, epochs, loss: progress(job.name, epoch, epochs, loss))
+
+
+@cache
+def image_set(cache_folder: Path, data: tuple[tuple[str, Any], ...]) -> ImageSet:
+    """The images of a profile, opened once a process."""
+    return load(**dict(data), cache=cache_folder)
+
+
+def _settle(threads: int) -> None:
+    """Make arithmetic repeatable: thread counts and algorithm choices change floating-point results."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+
+
+def _error(kind: str, reason: str, trace: str = "") -> Files:
+    error: Mapping[str, str] = {"kind": kind, "reason": reason, "traceback": trace}
+    return {"error.json": to_json(error)}
+
+
+def _first_line(error: Exception) -> str:
+    line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {line}" if line else type(error).__name__
+
+
+@contextlib.contextmanager
+def captured() -> Iterator[io.StringIO]:
+    """Everything the cell prints, logs or warns about, as its log."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    root = logging.getLogger()
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, category, *_: print(f"{category.__name__}: {message}", file=sys.stderr)
+        root.addHandler(handler)
+        try:
+            yield log
+        finally:
+            root.removeHandler(handler)
