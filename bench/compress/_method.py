@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from pydantic import ConfigDict
+
 if TYPE_CHECKING:
     import torch
 
@@ -82,6 +84,8 @@ class Method(ABC):
         start: which network it is given: the trained one, the one trained with the profile's next seed, or a fresh one.
         finetunes: whether it calls `Workbench.finetune`, so that the fine-tuning recipe belongs to its key.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     version: ClassVar[int] = 1
     family: ClassVar[Family]

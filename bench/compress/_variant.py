@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from bench import registry
 from bench.compress._method import Family, Method
@@ -94,7 +94,7 @@ def make_method(name: str, settings: Mapping[str, Any]) -> Method:
     """
     cls = registry.subclass(PACKAGE, name, Method, "method")
     try:
-        return TypeAdapter(cls, config=ConfigDict(extra="forbid")).validate_python(dict(settings))
+        return TypeAdapter(cls).validate_python(dict(settings))
     except ValidationError as error:
         raise InputError([_setting_sentence(cls, name, problem) for problem in error.errors()]) from error
 
@@ -102,7 +102,7 @@ def make_method(name: str, settings: Mapping[str, Any]) -> Method:
 def _setting_sentence(cls: type[Method], name: str, problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"method {name!r} has no setting {key!r}: {did_you_mean(key, cls.__dataclass_fields__)}"
+        return f"method {name!r} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
     return f"method {name!r}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"
 
 

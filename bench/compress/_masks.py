@@ -1,0 +1,72 @@
+"""Which weights survive pruning: chosen, applied, and kept at zero while the others are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bench.compress._method import NotApplicable
+
+if TYPE_CHECKING:
+    import torch
+
+Masks = Mapping[str, "torch.Tensor"]
+
+
+def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """Weights of all convolutions and linear layers by parameter name; biases and normalisation are never pruned.
+
+    Raises:
+        NotApplicable: there are none.
+    """
+    from torch.nn import Linear
+    from torch.nn.modules.conv import _ConvNd
+
+    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, (_ConvNd, Linear)))
+    found = {f"{name}.weight" if name else "weight": module.weight for name, module in layers}
+    if not found:
+        raise NotApplicable("it has no convolution and no linear layer to prune")
+    return found
+
+
+def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
+    """Masks that leave out exactly floor(sparsity * N) of all N weights: the smallest in magnitude, over all layers.
+
+    PyTorch's `global_unstructured` with the L1 norm does the choosing.
+    """
+    from copy import deepcopy
+
+    from torch.nn.utils import prune
+
+    probe = deepcopy(network)
+    weights = prunable(probe)
+    modules = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
+    count = int(sparsity * sum(weight.numel() for weight in weights.values()))
+    prune.global_unstructured(modules, prune.L1Unstructured, amount=count)
+    return {name: module.weight_mask.bool() for name, (module, _) in zip(weights, modules, strict=True)}
+
+
+def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
+    """Masks with as many survivors in each layer, placed at random."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = {}
+    for name, mask in masks.items():
+        order = torch.randperm(mask.numel(), generator=generator)
+        shuffled[name] = mask.flatten().cpu()[order].reshape(mask.shape).to(mask.device)
+    return shuffled
+
+
+def apply(network: torch.nn.Module, masks: Masks) -> None:
+    """Set the weights that are left out to zero, in place."""
+    import torch
+
+    with torch.no_grad():
+        for name, mask in masks.items():
+            network.get_parameter(name).masked_fill_(~mask, 0.0)
+
+
+def keep_zeros(network: torch.nn.Module, masks: Masks) -> Callable[[int, int], None]:
+    """A hook for after each optimizer step that returns pruned weights to zero."""
+    return lambda step, steps: apply(network, masks)

@@ -1,0 +1,110 @@
+"""What NNCF's quantisation to integers comes to: exact integer weights, and quantisers of the feature maps.
+
+NNCF simulates: weights stay float and are rounded at every forward pass. Here the integers are read out bit for bit, the
+weight quantisers are dropped, and those of the feature maps are rebuilt from the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from bench.compress._method import NotApplicable, Workbench
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
+from bench.footprint.representation import Integer
+from bench.footprint.structure import nncf_quantizers
+from bench.nncf_runtime import nncf
+
+if TYPE_CHECKING:
+    from nncf.torch.quantization.layers import SymmetricQuantizer
+
+BATCH = 64  # images a calibration batch; NNCF counts its subset in batches
+
+
+class _Batches(IterableDataset):
+    """Calibration images, batched already. NNCF must be given a DataLoader: with a list its scales differ."""
+
+    def __init__(self, workbench: Workbench, images: int):
+        self.workbench, self.images = workbench, images
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return (images for images, _ in self.workbench.batches(self.images, BATCH))
+
+
+def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:
+    """NNCF's post-training quantisation of a copy of the network: weights per channel, feature maps per tensor.
+
+    Args:
+        images: number of calibration images.
+        weight_bits: width of the weights; below 8 NNCF calibrates at 8 and the quantisers are narrowed afterwards.
+
+    Raises:
+        NotApplicable: NNCF cannot trace or quantise the network.
+    """
+    loader = DataLoader(_Batches(workbench, images), batch_size=None)
+    try:
+        quantized = nncf.quantize(deepcopy(network), nncf.Dataset(loader), subset_size=-(-images // BATCH))
+    except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
+        raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
+    for quantizer in nncf_quantizers.weight_quantizers(quantized).values():
+        quantizer.num_bits = weight_bits
+        quantizer.set_levels()
+    return quantized
+
+
+def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
+    """The quantised network as it will be stored.
+
+    Args:
+        quantized: what NNCF made of `compressed.network`, perhaps trained since.
+        compressed: what it was made from.
+
+    Raises:
+        NotApplicable: a weight's quantiser is not symmetric, so that its integers cannot be read out.
+    """
+    state = quantized.state_dict()
+    plain = deepcopy(compressed.network)
+    plain.load_state_dict({name: state[name] for name in plain.state_dict()})
+    integers = dict(_integer_weights(quantized))
+    with torch.no_grad():
+        for name, integer in integers.items():
+            plain.get_parameter(name).copy_(torch.from_numpy(integer.decode()))
+    representations = {**compressed.representations, **integers}
+    finished = finish(compressed.but(network=plain, representations=representations))
+    step = {"kind": "nncf-quantizers", "config": nncf_quantizers.activation_config(quantized)}
+    network = nncf_quantizers.apply(finished.network, **{k: v for k, v in step.items() if k != "kind"})
+    nncf_quantizers.copy_scales(quantized, network)
+    return finished.but(network=network, structure=(*finished.structure, step), activation_bits=8)
+
+
+def _integer_weights(quantized: torch.nn.Module) -> Iterator[tuple[str, Integer]]:
+    for name, quantizer in nncf_quantizers.weight_quantizers(quantized).items():
+        weight = quantized.get_parameter(name).detach()
+        yield name, _integer(weight, quantizer)
+
+
+def _integer(weight: torch.Tensor, quantizer: SymmetricQuantizer) -> Integer:
+    """The codes behind a fake-quantised weight: weight = codes / divisor, bit for bit.
+
+    The codes are taken from the fake-quantised weight, never from the float one, which may round the other way.
+    """
+    with torch.no_grad():
+        simulated = quantizer.quantize(weight)
+        high = quantizer.scale.abs() + quantizer.eps
+        low = high * (quantizer.level_low / quantizer.level_high)
+        divisor = (quantizer.levels - 1) / (high - low)
+        codes = torch.round(simulated * divisor)
+    if not torch.equal(codes / divisor, simulated):
+        raise AssertionError("the integers read out do not give NNCF's weight back")
+    return Integer(
+        codes=codes.to(torch.int8).cpu().numpy(),
+        scale=divisor.flatten().cpu().numpy().astype(np.float32),
+        bits=int(quantizer.num_bits),
+        divide=True,
+    )

@@ -1,0 +1,37 @@
+"""Global magnitude pruning in one shot, without retraining."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress import _masks
+from bench.compress._method import Method, Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Magnitude(Method):
+    """The smallest weights of all convolutions and linear layers together become zero.
+
+    Args:
+        sparsity: share of those weights that is removed.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+
+    family = "pruning"
+    title = "Magnitude"
+    source = "han2015learning"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        network = deepcopy(compressed.network)
+        masks = _masks.global_magnitude(network, self.sparsity)
+        _masks.apply(network, masks)
+        return compressed.but(network=network, masks=masks)

@@ -1,0 +1,35 @@
+"""Global magnitude pruning, then training of the surviving weights (Han et al. 2015, one round)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress._method import Method, Workbench
+from bench.compress.finetune import Finetune
+from bench.compress.magnitude import Magnitude
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class MagnitudeFinetune(Method):
+    """Prune, then retrain what is left with the fine-tuning recipe.
+
+    Args:
+        sparsity: share of convolution and linear weights that is removed.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+
+    family = "pruning"
+    title = "Magnitude, fine-tuned"
+    source = "han2015learning"
+    finetunes = True
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return Finetune()(Magnitude(self.sparsity)(compressed, workbench), workbench)

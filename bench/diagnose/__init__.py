@@ -1,0 +1,1 @@
+"""Looking inside a network: its predictions, its explanations, its units."""

@@ -1,0 +1,28 @@
+"""NNCF as the benchmark uses it: silent, offline, and computing alike on every machine. Import NNCF from here only.
+
+- Its telemetry, which would call out and write into the home folder, is switched off before the first import.
+- Its C++ and CUDA kernels are compiled at first use, which takes minutes, fails where two processes race for it, and
+  gives other numbers than the fall-back for machines without a compiler. The pure PyTorch reference arithmetic is put
+  in their place, so that every process and machine computes the same.
+- Its progress bars and log lines are kept quiet.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # an import of it fails: NNCF goes without
+
+import nncf  # noqa: E402
+import nncf.torch  # noqa: E402
+import rich  # noqa: E402
+from nncf.torch.quantization import extensions  # noqa: E402
+from nncf.torch.quantization.reference import ReferenceQuantizedFunctions  # noqa: E402
+
+extensions.QuantizedFunctionsCPU._loaded_namespace = ReferenceQuantizedFunctions
+extensions.QuantizedFunctionsCUDA._loaded_namespace = ReferenceQuantizedFunctions
+nncf.set_log_level(logging.ERROR)
+rich.get_console().quiet = True
+
+__all__ = ["nncf"]
