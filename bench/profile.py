@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant
+from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant, parse_stage
 from bench.errors import InputError, did_you_mean
 from bench.training.recipe import Recipe
 
@@ -222,8 +222,18 @@ def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:
     if set(table) != {"chain"} or not isinstance(chain, list) or not chain:
         problems.append(f"a chain is a list of methods and nothing beside it, given {table!r}")
         return []
-    links = [_sweep({"name": link} if isinstance(link, str) else link, problems) for link in chain]
+    links = [_link(link, problems) for link in chain]
     return [Variant(stages) for stages in itertools.product(*links)]
+
+
+def _link(link: Any, problems: list[str]) -> list[Stage]:
+    if not isinstance(link, str):
+        return _sweep(link, problems)
+    try:
+        return [parse_stage(link)]
+    except InputError as error:
+        problems.extend(error.problems)
+        return []
 
 
 def _sweep(table: Any, problems: list[str]) -> list[Stage]:

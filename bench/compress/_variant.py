@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -79,6 +80,50 @@ class Variant:
             {"method": stage.name, "version": stage.method.version, "settings": stage.method.settings()}
             for stage in self.stages
         ]
+
+
+def parse(label: str) -> Variant:
+    """The variant that a label names, e.g. `magnitude-finetune:sparsity=0.9+nncf-int8-ptq`.
+
+    Raises:
+        InputError: a stage is not of the form `name` or `name:key=value,key=value`.
+    """
+    return Variant(tuple(parse_stage(stage) for stage in label.split("+")))
+
+
+def parse_stage(label: str) -> Stage:
+    """One method of a label; a value is read as TOML where it is, else as text.
+
+    Raises:
+        InputError: it is not of the form `name` or `name:key=value,key=value`.
+    """
+    name, colon, settings = label.partition(":")
+    return Stage(name, tuple(parse_setting(setting) for setting in settings.split(",")) if colon else ())
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`key=value` as a pair.
+
+    >>> parse_setting("sparsity=0.9")
+    ('sparsity', 0.9)
+
+    Raises:
+        InputError: there is no `=`.
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise InputError(f"a setting is written key=value, e.g. sparsity=0.9, given {text!r}")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def with_settings(variant: Variant, settings: Iterable[str]) -> Variant:
+    """The variant with more settings of its last method, each written key=value."""
+    last = variant.stages[-1]
+    chosen = (*last.chosen, *map(parse_setting, settings))
+    return Variant((*variant.stages[:-1], Stage(last.name, chosen)))
 
 
 def from_spec(spec: list[dict[str, Any]]) -> Variant:

@@ -1,0 +1,30 @@
+"""Render `report/` from what is in `runs/`: an HTML page, a LaTeX appendix, and the data of every table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bench import cli, profile
+from bench.cli import _options
+
+HELP = "render the report from what was measured"
+EXAMPLE = "python -m bench report --profile digits --out report"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument(
+        "--profile", nargs="+", default=["digits"], metavar="NAME|FILE", help="one profile or several (default: digits)"
+    )
+    _options.add_runs(parser)
+    parser.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="where to (default: report)")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from bench.render import report
+
+    folders = [options.runs / profile.find(name).stem for name in options.profile]
+    print(report(folders, options.out))
+    return cli.OK

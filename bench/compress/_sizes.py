@@ -1,0 +1,119 @@
+"""The footprint of any model under any method, without data and without training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.compress._variant import Variant
+from bench.footprint.compressed import Compressed
+from bench.footprint.cost import cost
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes
+from bench.zoo import _build, _checkpoint
+from bench.zoo._catalogue import is_torchvision
+
+SEED = 0
+TORCHVISION = {"classes": 1000, "size": 224}
+ZOO = {"classes": 10, "size": 32}
+
+
+class WithoutData:
+    """A workbench whose images are noise and whose fine-tuning does nothing: sizes do not depend on either."""
+
+    seed = SEED
+
+    def __init__(self, channels: int, classes: int, size: int):
+        self.shape, self.classes = (channels, size, size), classes
+
+    @property
+    def example(self) -> torch.Tensor:
+        """One image of noise, (1, C, H, W) float32."""
+        return torch.zeros(1, *self.shape)
+
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """At most 8 images of noise, whatever the number asked for."""
+        generator = torch.Generator().manual_seed(self.seed)
+        count = min(images, batch_size, 8)
+        noise = torch.randn(count, *self.shape, generator=generator)
+        yield noise, torch.randint(self.classes, (count,), generator=generator)
+
+    def finetune(
+        self,
+        network: torch.nn.Module,
+        *,
+        epochs: float | None = None,
+        learning_rate: float | None = None,
+        parameters: Iterable[torch.nn.Parameter] | None = None,
+        before_step: Callable[[int, int], None] | None = None,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
+        """Leaves the network as it is."""
+        network.eval()
+        return ()
+
+
+def footprint(
+    model: str,
+    variant: Variant,
+    *,
+    channels: int = 3,
+    classes: int | None = None,
+    size: int | None = None,
+    checkpoint: Path | None = None,
+) -> dict[str, Any]:
+    """Bytes and operations of a model under a method or chain.
+
+    Args:
+        classes, size: default to torchvision's own (1000, 224 pixels) for its models, else 10 and 32.
+        checkpoint: weights to use instead of random ones.
+
+    Returns:
+        Totals of the packed file and of one forward pass at batch 1, and "layers", a row a stored tensor.
+
+    Raises:
+        InputError: no such model, method or setting; a checkpoint that does not fit.
+        NotApplicable: the method cannot work on the model.
+    """
+    default = TORCHVISION if is_torchvision(model) else ZOO
+    classes, size = classes or default["classes"], size or default["size"]
+    workbench = WithoutData(channels, classes, size)
+    compressed = Compressed(_network(model, channels, classes, size, checkpoint))
+    for stage in variant.stages:
+        compressed = stage.method(compressed, workbench)
+    packed = pack(finish(compressed), {"name": model, "channels": channels, "classes": classes, "size": size})
+    stored = sizes(packed)
+    running = cost(packed, _build.build(model, channels, classes, size, SEED), (1, channels, size, size))
+    return {
+        "model": model,
+        "method": variant.label,
+        "payload_bytes": stored.payload_bytes,
+        "file_bytes": stored.file_bytes,
+        **asdict(running),
+        "layers": [asdict(layer) for layer in stored.layers],
+    }
+
+
+def _network(model: str, channels: int, classes: int, size: int, checkpoint: Path | None) -> torch.nn.Module:
+    network = _build.build(model, channels, classes, size, SEED)
+    if checkpoint:
+        _checkpoint.load_checkpoint(network, checkpoint)
+    return network
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """A footprint for people."""
+    layers = report.get("layers", [])
+    totals = {name: value for name, value in report.items() if name != "layers"}
+    width = max(map(len, totals))
+    lines = [f"{name.replace('_', ' '):{width}}  {_number(value)}" for name, value in totals.items()]
+    lines += [f"  {layer['name']:40} {layer['payload_bytes']:>12,} B  {layer['layout']}" for layer in layers]
+    return "\n".join(lines)
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,61 @@
+"""Quantisers of the feature maps, as NNCF placed them, put into a fresh network."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+from nncf.torch.function_hook import get_hook_storage
+from nncf.torch.function_hook.hook_storage import decode_hook_name
+from nncf.torch.quantization.layers import BaseQuantizer, SymmetricQuantizer
+
+from bench.nncf_runtime import nncf
+
+SIMULATES = True  # inserts fake-quantisation: the network it makes has another graph, and cannot be traced
+
+
+def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
+    """A copy of the network with NNCF's quantisers; their scales are loaded with the other tensors."""
+    return nncf.torch.load_from_config(deepcopy(network), config).eval()
+
+
+def weight_quantizers(quantized: torch.nn.Module) -> dict[str, SymmetricQuantizer]:
+    """Quantisers of weights by parameter name: those before an operation, at its second input."""
+    found = {}
+    for name, module in get_hook_storage(quantized).named_hooks():
+        kind, operation, port = decode_hook_name(name)
+        if kind == "pre_hooks" and port == 1:
+            found[f"{'.'.join(operation.split('/')[:-2])}.weight"] = module
+    return found
+
+
+def activation_config(quantized: torch.nn.Module) -> dict[str, Any]:
+    """NNCF's configuration less the quantisers of weights, with the signedness that calibration found."""
+    config = deepcopy(nncf.torch.get_config(quantized))
+    signed = {name: bool(hook.signed) for name, hook in _quantizers(quantized).items() if hasattr(hook, "signed")}
+    kept = []
+    for hook in config["compression_state"]:
+        names = hook["hook_names_in_model"]
+        if any(_is_weight_hook(name) for name in names):
+            continue
+        if names[0] in signed:
+            hook["module_config"]["signedness_to_force"] = signed[names[0]]
+        kept.append(hook)
+    return {**config, "compression_state": kept}
+
+
+def _is_weight_hook(name: str) -> bool:
+    kind, _, port = decode_hook_name(name)
+    return kind == "pre_hooks" and port == 1
+
+
+def copy_scales(source: torch.nn.Module, target: torch.nn.Module) -> None:
+    """Give the quantisers of one network the ranges of another's."""
+    ranges = _quantizers(source)
+    for name, quantizer in _quantizers(target).items():
+        quantizer.load_state_dict(ranges[name].state_dict())
+
+
+def _quantizers(network: torch.nn.Module) -> dict[str, BaseQuantizer]:
+    return {name: hook for name, hook in get_hook_storage(network).named_hooks() if isinstance(hook, BaseQuantizer)}

@@ -1,0 +1,33 @@
+"""Networks out of cells' files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from bench.data import ImageSet
+from bench.footprint.packed import unpack
+from bench.runner.store import Files
+from bench.zoo import _build
+
+
+def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) -> torch.nn.Module:
+    """The cell's network with initial weights, of the cell's own seed if none is given."""
+    return _build.build(
+        spec["model"], images.channels, len(images.classes), images.size, spec["seed"] if seed is None else seed
+    )
+
+
+def trained(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:
+    """The network that a training cell left."""
+    network = fresh(spec, images)
+    network.load_state_dict(safetensors.torch.load(files["network.safetensors"]))
+    return network.eval()
+
+
+def compressed(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:
+    """The network that a compression's packed file holds."""
+    return unpack(files["network.innards"], fresh(spec, images)).eval()

@@ -1,0 +1,71 @@
+"""The workbench of a real cell: the profile's training images, and its fine-tuning recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from bench.data import ImageSet
+from bench.runner.cells import Epoch
+from bench.training import _evaluate, _loop
+from bench.training.recipe import Recipe
+
+
+class RealWorkbench:
+    """See `bench.compress._method.Workbench`.
+
+    Args:
+        images: only *train* is ever touched.
+        recipe: for fine-tuning; None where the method is not to train.
+        epoch: told of progress.
+    """
+
+    def __init__(self, images: ImageSet, recipe: Recipe | None, seed: int, device: str, epoch: Epoch):
+        self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
+
+    @property
+    def example(self) -> torch.Tensor:
+        """One normalised image, (1, C, H, W) float32."""
+        return next(self.batches(1))[0]
+
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """See Workbench; the images are drawn once by the cell's seed."""
+        train = self.images.train
+        order = np.random.default_rng(self.seed).permutation(len(train.labels))[:images]
+        for start in range(0, len(order), batch_size):
+            chosen = np.sort(order[start : start + batch_size])
+            batch = torch.from_numpy(train.images[chosen]).to(self.device)
+            labels = torch.from_numpy(train.labels[chosen]).to(self.device)
+            yield _evaluate.normalise(batch, self.images.mean, self.images.std), labels
+
+    def finetune(
+        self,
+        network: torch.nn.Module,
+        *,
+        epochs: float | None = None,
+        learning_rate: float | None = None,
+        parameters: Iterable[torch.nn.Parameter] | None = None,
+        before_step: Callable[[int, int], None] | None = None,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
+        """See Workbench."""
+        if self.recipe is None:
+            raise TypeError("a method that fine-tunes must declare it: `finetunes = True`")
+        overrides = {"epochs": epochs, "learning_rate": learning_rate}
+        recipe = replace(self.recipe, **{name: value for name, value in overrides.items() if value is not None})
+        return _loop.train(
+            network,
+            self.images.train,
+            recipe=recipe,
+            mean=self.images.mean,
+            std=self.images.std,
+            seed=self.seed,
+            device=self.device,
+            progress=self.epoch,
+            parameters=parameters,
+            before_step=before_step,
+            after_step=after_step,
+        )

@@ -1,0 +1,87 @@
+"""Compress a network, write it to a file, and evaluate what is read back from there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.compress._variant import Variant, from_spec
+from bench.data import ImageSet
+from bench.footprint.compressed import Compressed
+from bench.footprint.cost import cost
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes
+from bench.runner.cells import Epoch
+from bench.runner.cells import _networks as networks
+from bench.runner.cells._files import finite, to_npz
+from bench.runner.cells._workbench import RealWorkbench
+from bench.runner.job import Job
+from bench.runner.store import Files, to_json
+from bench.training import _evaluate
+from bench.training.recipe import Recipe
+
+TOLERANCE = 1e-4  # of the largest logit: float32 rounding, far below any change of a prediction
+RANDOM_SEED = 1_000_003  # added to a cell's seed: random weights that no training started from
+
+
+def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
+    """The packed file, its size by layer, what it costs to run, and its logits on the test images."""
+    variant = from_spec(job.spec["variant"])
+    simulated = _compress(variant, job, images, epoch)
+    model = {
+        "name": job.spec["model"],
+        "channels": images.channels,
+        "classes": len(images.classes),
+        "size": images.size,
+    }
+    packed = pack(simulated, model)
+    network = networks.compressed(job.spec, images, {"network.innards": packed}).to(job.device)
+    difference = _difference(simulated.network, network, images, job.device)
+    if not difference <= TOLERANCE:
+        raise ArithmeticError(
+            f"the packed file's network is not the simulated one: logits differ by {difference:.2g} of the largest"
+        )
+    test = _evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
+    validation = _evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
+    size = sizes(packed)
+    metrics = {
+        "validation_accuracy": float(np.mean(validation.argmax(1) == images.validation.labels)),
+        "test_accuracy": float(np.mean(test.argmax(1) == images.test.labels)),
+        "payload_bytes": size.payload_bytes,
+        "file_bytes": size.file_bytes,
+        "logit_difference": difference,
+        **asdict(cost(packed, networks.fresh(job.spec, images), (1, images.channels, images.size, images.size))),
+    }
+    return {
+        "network.innards": packed,
+        "metrics.json": to_json(finite(metrics)),
+        "layers.json": to_json([asdict(layer) for layer in size.layers]),
+        "history.json": to_json([finite(row) for row in simulated.history]),
+        "predictions.npz": to_npz({"test_logits": test, "test_labels": images.test.labels}),
+    }
+
+
+def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Compressed:
+    recipe = job.spec["finetuning"] and Recipe(**job.spec["finetuning"])
+    workbench = RealWorkbench(images, recipe, job.spec["seed"], job.device, epoch)
+    compressed = Compressed(_start(variant, job, images).to(job.device))
+    for stage in variant.stages:
+        compressed = stage.method(compressed, workbench)
+    return finish(compressed)
+
+
+def _start(variant: Variant, job: Job, images: ImageSet) -> torch.nn.Module:
+    if variant.start == "random":
+        return networks.fresh(job.spec, images, job.spec["seed"] + RANDOM_SEED)
+    return networks.trained(job.spec, images, job.parents["trained"])
+
+
+def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str) -> float:
+    """Largest difference of logits on the probe images, as a share of the largest logit."""
+    pixels = images.test.images[images.probe]
+    expected: Any = _evaluate.logits(simulated.to(device), pixels, images.mean, images.std, device)
+    found = _evaluate.logits(packed, pixels, images.mean, images.std, device)
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
