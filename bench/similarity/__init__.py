@@ -1,1 +1,1 @@
-"""Measures of how alike two layers are: a measure a file."""
+"""How similar two networks are inside: one measure a file, each with an interval that covers."""

@@ -1,0 +1,100 @@
+"""The one place that looks at what a measure is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.errors import InputError
+
+FEWEST_IMAGES = 4
+
+
+def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
+    """`values` as an (n, d) array of float32 or float64, checked.
+
+    float32 and float16 give float32; everything else that is a number gives float64.
+
+    Raises:
+        InputError: not numbers, not two-dimensional, no columns, not finite, or fewer than 4 rows.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name}: expected real numbers, not an array of {array.dtype}.")
+    _two_dimensional(array, name)
+    single = array.dtype in (np.float16, np.float32)
+    array = array.astype(np.float32 if single else np.float64, copy=False)
+    _finite(array, name)
+    if len(array) < FEWEST_IMAGES:
+        raise InputError(f"{name}: at least {FEWEST_IMAGES} images (rows) are needed, not {len(array)}.")
+    return array
+
+
+def pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides as float64 (n, d1) and (n, d2) of the same n images.
+
+    Raises:
+        InputError: one side is unusable, or they differ in n.
+    """
+    first, second = activations(x, names[0]), activations(y, names[1])
+    same_images([first, second], names)
+    return first.astype(np.float64, copy=False), second.astype(np.float64, copy=False)
+
+
+def layers(values: Sequence[ArrayLike], name: str = "layers") -> list[np.ndarray]:
+    """One (n, d_l) array a layer, checked, all of the same n images.
+
+    Raises:
+        InputError: no layer, an unusable one, or layers that differ in n.
+    """
+    if len(values) == 0:
+        raise InputError(f"{name}: no layer to compare.")
+    labels = [f"{name}[{index}]" for index in range(len(values))]
+    arrays = [activations(value, label) for value, label in zip(values, labels)]
+    same_images(arrays, labels)
+    return arrays
+
+
+def labels(values: ArrayLike, n: int, name: str = "labels") -> np.ndarray:
+    """Class labels, (n,) int64.
+
+    Raises:
+        InputError: not one whole number an image.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iub" or array.shape != (n,):
+        raise InputError(f"{name}: expected one whole number an image, shape ({n},), not {array.dtype} {array.shape}.")
+    return array.astype(np.int64, copy=False)
+
+
+def same_images(arrays: Sequence[np.ndarray], names: Sequence[str]) -> None:
+    """Raises InputError where arrays differ in their number of rows."""
+    for array, name in zip(arrays, names):
+        if len(array) != len(arrays[0]):
+            raise InputError(
+                f"{names[0]} has {len(arrays[0])} images (rows) and {name} {len(array)}: "
+                "the same images, in the same order, are needed on both sides."
+            )
+
+
+def _two_dimensional(array: np.ndarray, name: str) -> None:
+    if array.ndim == 4:
+        raise InputError(
+            f"{name}: expected shape (n, d), not the feature maps {array.shape} (n, C, H, W): "
+            "pool them, x.mean((2, 3)), or flatten them, x.reshape(len(x), -1), and say which."
+        )
+    if array.ndim != 2:
+        raise InputError(f"{name}: expected shape (n, d), one row an image, not {array.shape}.")
+    if array.shape[1] == 0:
+        raise InputError(f"{name}: expected at least one unit (column), not shape {array.shape}.")
+
+
+def _finite(array: np.ndarray, name: str) -> None:
+    if np.isfinite(array.sum(dtype=np.float64)):
+        return
+    bad = ~np.isfinite(array)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise InputError(f"{name}: {int(bad.sum())} values are NaN or infinite, the first at row {row}, unit {column}.")

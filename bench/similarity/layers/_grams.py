@@ -1,0 +1,117 @@
+"""Every layer's Gram matrix of one network, formed once, U-centred and kept as an upper triangle of strips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from bench.similarity import _inputs
+
+STRIP = 128  # rows; keeps a strip of one layer (n = 1,000, float32) in the second-level cache
+
+
+class Grams:
+    """The U-centred linear Gram matrices of a network's layers, to compare it with any number of others.
+
+    >>> rng = np.random.default_rng(0)
+    >>> grams = Grams([rng.normal(size=(100, 16)), rng.normal(size=(100, 32))])
+    >>> grams.n, grams.widths
+    (100, (16, 32))
+
+    A Gram is symmetric: strips of `STRIP` rows hold it from the diagonal block rightwards, which is half of it. All
+    layers lie in one array a strip, (rows, layers, columns), so that all pairs of layers of two networks are one
+    stacked matrix product a row. Each layer is centred (twice, so that float32 suffices) and scaled to unit mean
+    square before its Gram is formed.
+
+    Args:
+        layers: one (n, d_l) array a layer, of the same n images, n >= 4.
+        dtype: float32 or float64, of the products; default the precision of the activations. Sums over images are
+            always float64.
+
+    Raises:
+        InputError: see `bench.similarity._inputs.layers`.
+    """
+
+    def __init__(self, layers: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, name: str = "layers"):
+        arrays = _inputs.layers(layers, name)
+        self.dtype = np.dtype(dtype if dtype is not None else np.result_type(*arrays))
+        self.n = len(arrays[0])
+        self.widths = tuple(array.shape[1] for array in arrays)
+        self.strips = _empty_strips(self.n, len(arrays), self.dtype)
+        for index, array in enumerate(arrays):
+            _fill(self.strips, index, centred(array, self.dtype))
+        self.own = _own_products(self.strips, self.n)
+
+    def __len__(self) -> int:
+        return len(self.widths)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all strips, bytes."""
+        return sum(strip.nbytes for strip in self.strips)
+
+    @property
+    def rounding(self) -> float:
+        """How close to 1 a debiased CKA cannot be told from 1 in this precision."""
+        return 8.0 * float(np.finfo(self.dtype).eps)
+
+
+def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
+    """A layer with column means 0 and mean squared row norm 1; units that never change are exactly 0."""
+    values = (layer - layer.mean(0, dtype=np.float64).astype(layer.dtype)).astype(dtype, copy=False)
+    values -= values.mean(0, dtype=np.float64).astype(dtype)
+    values[:, (layer == layer[0]).all(0)] = 0.0
+    size = np.sqrt(np.einsum("ij,ij->", values, values, dtype=np.float64) / len(values))
+    if size > 0.0:
+        values /= np.asarray(size, dtype)
+    return values
+
+
+def row_products(first: Grams, second: Grams) -> np.ndarray:
+    """dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ for every pair of layers and every image: (L1, L2, n) float64."""
+    products = np.zeros((first.n, len(first), len(second)))
+    for start, a, b in zip(range(0, first.n, STRIP), first.strips, second.strips):
+        rows = len(a)
+        products[start : start + rows] += a @ b.transpose(0, 2, 1)
+        for left in range(rows, a.shape[2], STRIP):
+            columns = slice(left, left + STRIP)
+            transposed = np.ascontiguousarray(a[:, :, columns].transpose(2, 1, 0))
+            other = np.ascontiguousarray(b[:, :, columns].transpose(2, 1, 0))
+            products[start + left : start + left + len(transposed)] += transposed @ other.transpose(0, 2, 1)
+    return np.ascontiguousarray(products.transpose(1, 2, 0))
+
+
+def _empty_strips(n: int, layers: int, dtype: np.dtype) -> list[np.ndarray]:
+    return [np.empty((min(STRIP, n - start), layers, n - start), dtype) for start in range(0, n, STRIP)]
+
+
+def _fill(strips: Sequence[np.ndarray], index: int, layer: np.ndarray) -> None:
+    """Write one layer's U-centred Gram into its place in every strip.
+
+    Columns are centred, so that the rows of the full Gram sum to 0 and those without the diagonal to -kᵢᵢ: U-centring
+    needs the diagonal alone.
+    """
+    n = len(layer)
+    diagonal = np.einsum("ij,ij->i", layer, layer, dtype=np.float64)
+    shift = (diagonal / (n - 2) - diagonal.sum() / (2 * (n - 1) * (n - 2))).astype(layer.dtype)
+    for start, strip in zip(range(0, n, STRIP), strips):
+        rows = slice(start, start + len(strip))
+        block = layer[rows] @ layer[start:].T
+        block += shift[rows, None]
+        block += shift[start:]
+        np.fill_diagonal(block, 0.0)
+        strip[:, index] = block
+
+
+def _own_products(strips: Sequence[np.ndarray], n: int) -> np.ndarray:
+    """dᵢ of every layer with itself: (L, n) float64."""
+    products = np.zeros((strips[0].shape[1], n))
+    for start, strip in zip(range(0, n, STRIP), strips):
+        rows = len(strip)
+        for index in range(strip.shape[1]):
+            squares = np.square(strip[:, index])
+            products[index, start : start + rows] += squares.sum(1, dtype=np.float64)
+            products[index, start + rows :] += squares[:, rows:].sum(0, dtype=np.float64)
+    return products

@@ -1,0 +1,63 @@
+"""Debiased CKA of every pair of layers with exact jackknife intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.errors import InputError
+from bench.similarity._jackknife import JACKKNIFE, jackknife
+from bench.similarity.layers._grams import Grams, row_products
+from bench.similarity.layers._map import LayerMap
+
+Layers = Grams | Sequence[ArrayLike]
+
+
+def pairwise(xs: Layers, ys: Layers, *, confidence: float = 0.95) -> LayerMap:
+    """Debiased linear CKA of every layer of one network with every layer of another, with jackknife intervals.
+
+    >>> rng = np.random.default_rng(0)
+    >>> image = rng.normal(size=(200, 8))
+    >>> layers = [image @ rng.normal(size=(8, 16)) for _ in range(3)]
+    >>> pairwise(layers, layers[:2]).value.shape
+    (3, 2)
+
+    Args:
+        xs, ys: one (n, d_l) array a layer, or the network's `Grams`, which can be used again.
+
+    Raises:
+        InputError: unusable activations, or networks shown different numbers of images.
+    """
+    first, second = paired(xs, ys)
+    rounding = max(first.rounding, second.rounding)
+    found = jackknife(
+        row_products(first, second), first.own[:, None], second.own[None], confidence=confidence, rounding=rounding
+    )
+    square = len(first) == len(second)
+    diagonal = np.arange(len(first))
+    return LayerMap(
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        standard_error=found.standard_error,
+        n_eff=found.n_eff,
+        n=first.n,
+        interval=JACKKNIFE,
+        confidence=confidence,
+        z=found.z[diagonal, diagonal] if square else None,
+        influence=found.influence[diagonal, diagonal] if square else None,
+    )
+
+
+def paired(xs: Layers, ys: Layers) -> tuple[Grams, Grams]:
+    """The Grams of two networks that were shown the same number of images."""
+    first = xs if isinstance(xs, Grams) else Grams(xs, name="xs")
+    second = first if ys is xs else ys if isinstance(ys, Grams) else Grams(ys, name="ys")
+    if first.n != second.n:
+        raise InputError(
+            f"The first network was shown {first.n} images and the second {second.n}: the same images, in the same "
+            "order, are needed on both sides."
+        )
+    return first, second
