@@ -110,7 +110,7 @@ def _executor(options: argparse.Namespace, experiment: profile.Profile, reporter
 
 
 def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
-    states = inspect(cells, store, print)
+    states = inspect(cells, store)
     for cell in cells:
         if states[cell.key].state == "missing":
             print(cell.name)
@@ -128,10 +128,7 @@ def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], stor
 
 def _summarise(states: Mapping[str, Status], store: Store) -> int:
     print(f"{_count(states)} in {store.folder}")
-    failed = any(
-        status.state in ("failed", "blocked") and not status.reason.endswith("refused") for status in states.values()
-    )
-    return cli.SOME_FAILED if failed else cli.OK
+    return cli.SOME_FAILED if any(status.state == "failed" for status in states.values()) else cli.OK
 
 
 def _count(states: Mapping[str, Status]) -> str:

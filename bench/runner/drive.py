@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,28 +58,25 @@ class Work:
     devices: Sequence[str]
 
 
-def inspect(cells: Sequence[Cell], store: Store, note: Callable[[str], None]) -> dict[str, Status]:
-    """How every cell of a plan stands, by key; damaged folders are reported, and count as missing.
+def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
+    """How every cell of a plan stands, by key; a damaged folder counts as missing, with the damage as its reason.
 
     Args:
         cells: parents before children.
-        note: told of each damaged cell.
     """
     states: dict[str, Status] = {}
     for cell in cells:
-        states[cell.key] = _stored(cell, store, note) or _blocked(cell, states) or Status("missing")
+        states[cell.key] = _stored(cell, store) or _blocked(cell, states) or Status("missing")
     return states
 
 
-def _stored(cell: Cell, store: Store, note: Callable[[str], None]) -> Status | None:
+def _stored(cell: Cell, store: Store) -> Status | None:
     if not store.path(cell.key).exists():
         return None
     try:
-        files = store.read(cell.key)
+        return _status(store.read(cell.key))
     except Damaged as damage:
-        note(f"{cell.name} is damaged and will be redone: {damage}")
-        return None
-    return _status(files)
+        return Status("missing", str(damage))
 
 
 def _status(files: Mapping[str, bytes]) -> Status:
@@ -123,10 +120,11 @@ class Driver:
             InputError: `runs/` cannot be written; all that was finished is kept.
             KeyboardInterrupt: passed on after the workers were stopped.
         """
-        self.states = inspect(cells, self.store, self.reporter.note)
+        self.states = inspect(cells, self.store)
         if retry_failed:
             self._forget_failed(cells)
         waiting = [cell for cell in cells if self.states[cell.key].state == "missing"]
+        self._discard_damaged(waiting)
         self.reporter.begin(len(cells), len(cells) - len(waiting))
         at_once = True
         try:
@@ -136,6 +134,13 @@ class Driver:
             executor.close(at_once=at_once)
             self.reporter.end()
         return self.states
+
+    def _discard_damaged(self, missing: Sequence[Cell]) -> None:
+        for cell in missing:
+            damage = self.states[cell.key].reason
+            if damage:
+                self.reporter.note(f"{cell.name} is damaged and will be redone: {damage}")
+                self.store.discard(cell.key)
 
     def _forget_failed(self, cells: Sequence[Cell]) -> None:
         for cell in cells:

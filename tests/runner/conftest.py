@@ -1,0 +1,87 @@
+from concurrent.futures import Future
+
+import pytest
+
+from bench.runner.cell import Cell
+from bench.runner.drive import Driver, Reporter, Work
+from bench.runner.job import Outcome, WorkerDied
+from bench.runner.store import Store, to_json
+
+
+class Listener(Reporter):
+    """Remembers what it is told."""
+
+    def __init__(self):
+        self.notes, self.worked, self.ended = [], [], {}
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def started(self, cell):
+        self.worked.append(cell.name)
+
+    def finished(self, cell, status):
+        self.ended[cell.name] = status
+
+
+class Script:
+    """An executor that does what the test says for a cell, by name; by default it succeeds."""
+
+    slots = 2
+
+    def __init__(self, **actions):
+        self.actions, self.jobs, self.closed = actions, [], None
+
+    def submit(self, job):
+        self.jobs.append(job)
+        future = Future()
+        action = self.actions.get(job.name.replace("/", "_"))
+        if action == "die":
+            future.set_exception(WorkerDied("its worker process was killed by SIGKILL"))
+        elif action in ("failed", "refused"):
+            error = {"kind": action, "reason": f"{action} on purpose"}
+            future.set_result(Outcome({"error.json": to_json(error)}))
+        elif action == "interrupt":
+            raise KeyboardInterrupt
+        else:
+            inputs = b"".join(files["out"] for _, files in sorted(job.parents.items()))
+            future.set_result(Outcome({"out": inputs + job.name.encode()}, {"host": "here"}, "a log"))
+        return future
+
+    def close(self, *, at_once):
+        self.closed = at_once
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs" / "p")
+
+
+@pytest.fixture
+def chain():
+    """Two trainings, each with a compression and a comparison."""
+    cells = []
+    for seed in (0, 1):
+        train = Cell("train", "m", seed, spec={"seed": seed, "threads": 1})
+        compress = Cell("compress", "m", seed, "v", {"threads": 1}, {"trained": train})
+        cells += [train, compress, Cell("compare", "m", seed, "v", {"threads": 1}, {"compressed": compress})]
+    return cells
+
+
+@pytest.fixture
+def drive(store, tmp_path):
+    """Run cells through an executor; returns the states by name and what was reported."""
+
+    def run(cells, executor=None, retry_failed=False):
+        listener = Listener()
+        driver = Driver(store, Work({}, tmp_path, ["cpu"]), listener)
+        states = driver.run(cells, executor or Script(), retry_failed=retry_failed)
+        return {cell.name: states[cell.key].state for cell in cells}, listener
+
+    return run
+
+
+@pytest.fixture
+def script():
+    """The scripted executor's class."""
+    return Script
