@@ -1,7 +1,7 @@
 """What NNCF's quantisation to integers comes to: exact integer weights, and quantisers of the feature maps.
 
-NNCF simulates: weights stay float and are rounded at every forward pass. Here the integers are read out bit for bit, the
-weight quantisers are dropped, and those of the feature maps are rebuilt from the file.
+NNCF simulates: weights stay float and are rounded at every forward pass. Here the integers are read out bit for bit,
+the weight quantisers are dropped, and those of the feature maps are rebuilt from the file.
 """
 
 from __future__ import annotations

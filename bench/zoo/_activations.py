@@ -1,19 +1,17 @@
-"""Outputs of a network's blocks on images, by forward hooks: they see fake-quantised and pruned networks as they compute."""
+"""Outputs of a network's blocks, by forward hooks: those see fake-quantised and pruned networks as they compute."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
-
-BATCH = 256  # images a forward pass
 
 
 def block_activations(
     network: torch.nn.Module,
     layers: Sequence[str],
-    batches: Sequence[torch.Tensor],
+    batches: Iterable[torch.Tensor],
 ) -> list[np.ndarray]:
     """What each layer puts out for all images, in the order of `layers`.
 
@@ -42,7 +40,19 @@ def block_activations(
     return [np.concatenate(collected[layer]) for layer in layers]
 
 
-def _keep(outputs: list[np.ndarray]):
+def as_features(activations: np.ndarray, convention: str) -> np.ndarray:
+    """A layer's activations as rows of features.
+
+    Args:
+        activations: (n, C, H, W), or (n, d), which stays as it is.
+        convention: "pooled" takes the mean over positions, (n, C); "flattened" keeps them all, (n, C*H*W).
+    """
+    if activations.ndim > 2 and convention == "pooled":
+        return activations.mean(axis=tuple(range(2, activations.ndim)))
+    return activations.reshape(len(activations), -1)
+
+
+def _keep(outputs: list[np.ndarray]) -> Callable[[torch.nn.Module, object, torch.Tensor], None]:
     def hook(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> None:
         # A copy, since a later in-place operation may write over the tensor.
         outputs.append(output.detach().float().cpu().numpy().copy())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bench.data import ImageSet
@@ -11,42 +13,44 @@ from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, from_npz, to_npz
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
-from bench.similarity.layers import Grams
-from bench.zoo._activations import block_activations
+from bench.similarity.layers import Grams, LayerMap, pairwise
+from bench.training import _evaluate
+from bench.zoo._activations import as_features, block_activations
 from bench.zoo._blocks import block_outputs
+
+COMPRESSED = "compressed"
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
-    """Layer by layer similarity to every reference, and how the predictions differ from the original's."""
+    """Similarity of all pairs of layers to every reference, and how the predictions differ from the original's."""
     layers = block_outputs(networks.fresh(job.spec, images))
+    own = _grams(job, images, COMPRESSED, layers)
     arrays = {"layers": np.array(layers)}
-    own = _grams(job, images, "compressed", layers)
-    for reference in sorted(set(job.parents) - {"compressed"}):
+    for reference in sorted(set(job.parents) - {COMPRESSED}):
         others = _grams(job, images, reference, layers)
-        for feature in job.spec["features"]:
-            arrays.update(_similarity(f"{feature}.{reference}", others[feature], own[feature]))
+        for feature, grams in own.items():
+            arrays.update(_arrays(f"{feature}.{reference}", pairwise(others[feature], grams)))
     logits = {role: from_npz(files["predictions.npz"])["test_logits"] for role, files in job.parents.items()}
     metrics = predictions.compare(logits, images.test.labels)
     return {"similarity.npz": to_npz(arrays), "metrics.json": to_json(finite(metrics))}
 
 
-def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> dict[str, Grams]:
-    """Grams of all layers of one network, by convention of the features."""
+def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Mapping[str, Grams]:
+    """Grams of all layers of one network on the probe images, by convention of the features."""
     network = networks.compressed(job.spec, images, job.parents[role]).to(job.device)
     pixels = images.test.images[images.probe]
-    activations = block_activations(network, layers, pixels, images.mean, images.std, job.device)
+    batches = _evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
+    activations = block_activations(network, layers, batches)
+    return {feature: Grams([as_features(layer, feature) for layer in activations]) for feature in job.spec["features"]}
+
+
+def _arrays(prefix: str, found: LayerMap) -> dict[str, np.ndarray]:
+    """Rows are the reference's layers, columns the compressed network's; the last two are of the diagonal alone."""
     return {
-        feature: Grams.of([as_features(layer, feature) for layer in activations]) for feature in job.spec["features"]
+        f"{prefix}.value": found.value,
+        f"{prefix}.low": found.low,
+        f"{prefix}.high": found.high,
+        f"{prefix}.effective_n": found.n_eff,
+        f"{prefix}.z": np.asarray(found.z),
+        f"{prefix}.influence": np.asarray(found.influence),
     }
-
-
-def as_features(activations: np.ndarray, convention: str) -> np.ndarray:
-    """A layer's activations as rows of features, (n, d) float32.
-
-    Args:
-        activations: (n, C, H, W), or (n, d) which stays as it is.
-        convention: "pooled" takes the mean over positions (n, C), "flattened" keeps all (n, C*H*W).
-    """
-    if activations.ndim > 2 and convention == "pooled":
-        return activations.mean(axis=tuple(range(2, activations.ndim)))
-    return activations.reshape(len(activations), -1)

@@ -1,0 +1,88 @@
+import pytest
+
+from bench import profile
+from bench.errors import InputError
+
+GOOD = """
+seeds = [0, 1]
+[[models]]
+name = "resnet8"
+[[methods]]
+name = "magnitude"
+sparsity = [0.5, 0.9]
+"""
+
+
+def problems(text):
+    with pytest.raises(InputError) as caught:
+        profile.parse("p", text)
+    return "\n".join(caught.value.problems)
+
+
+def test_a_sweep_is_a_variant_an_element_after_baseline_and_controls():
+    labels = [variant.label for variant in profile.parse("p", GOOD).variants]
+    controls = ["original", "finetune", "other-seed", "random-weights"]
+    assert labels == [*controls, "magnitude:sparsity=0.5", "magnitude:sparsity=0.9"]
+
+
+def test_a_chain_sweeps_over_all_its_links():
+    text = GOOD + '[[methods]]\nchain = [{name = "magnitude-finetune", sparsity = [0.8, 0.9]}, "float16"]\n'
+    labels = [variant.label for variant in profile.parse("p", text).variants][6:]
+    assert labels == [f"magnitude-finetune:sparsity={sparsity}+float16" for sparsity in (0.8, 0.9)]
+
+
+def test_overrides_reach_recipes_in_order():
+    text = "[training]\nepochs = 3\nbatch_size = 7\n[finetuning]\nepochs = 1\n" + GOOD.replace("seeds = [0, 1]", "")
+    text = "seeds = [0]\n" + text.replace('name = "resnet8"', 'name = "resnet8"\ntraining = {epochs = 5}')
+    parsed = profile.parse("p", text)
+    assert (parsed.recipes["resnet8"].epochs, parsed.recipes["resnet8"].batch_size) == (5, 7)
+    assert (parsed.finetuning["resnet8"].epochs, parsed.finetuning["resnet8"].batch_size) == (1, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD.replace("seeds", "seedz"), "unknown key 'seedz': did you mean 'seeds'?"),
+        (GOOD.replace("seeds = [0, 1]", ""), "key 'seeds' is missing"),
+        (GOOD.replace("[0, 1]", "[]"), "key 'seeds'"),
+        (GOOD.replace("[0, 1]", "[0, 0]"), "seed '0' is given 2 times"),
+        (GOOD.replace("[0, 1]", "[-1]"), "given -1"),
+        (GOOD.replace("resnet8", "resnet9"), "did you mean 'resnet8'?"),
+        (GOOD.replace('"magnitude"', '"magnitud"'), "did you mean 'magnitude'?"),
+        (GOOD.replace("sparsity", "sparsty"), "has no setting 'sparsty': did you mean 'sparsity'?"),
+        (GOOD.replace("0.9]", "1.5]"), "less than 1, given 1.5"),
+        (GOOD.replace("0.9]", "0.5]"), "method 'magnitude:sparsity=0.5' is given 2 times"),
+        (GOOD + '[[models]]\nname = "resnet8"\n', "model 'resnet8' is given 2 times"),
+        (GOOD + '[[methods]]\nname = "finetune"\n', "part of every profile"),
+        (GOOD + '[data]\nsourse = "digits"\n', "unknown key 'data.sourse': did you mean 'source'?"),
+        (GOOD + "[data]\nvalidation = 1.5\n", "key 'data.validation'"),
+        (GOOD + "[training]\nepochz = 3\n", "unknown key 'training.epochz': did you mean 'epochs'?"),
+        (GOOD + "[training]\nepochs = -3\n", "key 'training.epochs'"),
+        (GOOD + "[margins]\ncka = 0\n", "key 'margins.cka'"),
+        (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot come later"),
+        (GOOD + "[[methods]]\nchain = []\n", "a chain is a list"),
+        (GOOD + "[[methods]]\nsparsity = 0.5\n", "a method needs a name"),
+        ("seeds = [", "is not valid TOML"),
+        ("", "key 'models' is missing"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_names_it(text, expected):
+    assert expected in problems(text)
+
+
+def test_all_mistakes_are_told_at_once():
+    text = GOOD.replace("seeds", "seedz").replace("resnet8", "resnet9").replace("sparsity", "sparsty")
+    found = problems(text)
+    assert all(word in found for word in ("seedz", "'seeds' is missing", "resnet9", "sparsty"))
+
+
+def test_unknown_profiles_name_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'digits'"):
+        profile.load("digit")
+    with pytest.raises(InputError, match="no such file"):
+        profile.load("nowhere.toml")
+
+
+@pytest.mark.parametrize("name", profile.shipped())
+def test_shipped_profiles_are_valid(name):
+    assert profile.load(name).file.seeds
