@@ -1,0 +1,190 @@
+"""How many seeds would tell: power of the paired t test and of the two one-sided tests.
+
+The convention behind every number of seeds: a true difference of 0 for equivalence, and of one margin for the
+test of a difference; alpha 0.05 and power 0.8 unless told otherwise; each one-sided test of TOST at alpha.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import integrate, stats
+
+from bench.statistics._arrays import fraction, positive
+from bench.statistics.tests import smallest_attainable_p
+
+MOST_SEEDS = 100_000
+USUAL_SEEDS = (3, 6, 12)
+_WIDEST = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Seeds that an experiment needs.
+
+    Attributes:
+        sd: standard deviation of the paired differences between seeds.
+        margin: the equivalence margin, and the difference to be detected, in the same unit.
+        alpha, power: level of each test and probability of its success.
+        seeds_for_equivalence: TOST, where the true difference is 0; None where 100,000 do not do.
+        seeds_for_difference: two-sided paired t, where the true difference is one margin; None likewise.
+        seeds_for_sign_flip: the fewest with which the sign-flip test can reach alpha at all.
+        at: (seeds, power of TOST, power of the paired t) for the usual numbers of seeds.
+    """
+
+    sd: float
+    margin: float
+    alpha: float
+    power: float
+    seeds_for_equivalence: int | None
+    seeds_for_difference: int | None
+    seeds_for_sign_flip: int
+    at: tuple[tuple[int, float, float], ...]
+
+    @property
+    def text(self) -> str:
+        """The plan in sentences, a fact a line."""
+        lines = [
+            f"Paired differences with SD {self.sd:g} between seeds, margin ±{self.margin:g}, "
+            f"alpha {self.alpha:g}, power {self.power:g}:",
+            f"  equivalence (TOST, true difference 0): {_count(self.seeds_for_equivalence)}",
+            f"  a difference of {self.margin:g} (paired t, two-sided): {_count(self.seeds_for_difference)}",
+            f"  the exact sign-flip test can reach alpha from {_count(self.seeds_for_sign_flip)} on",
+        ]
+        lines += [
+            f"  with {seeds:>2} seeds: TOST succeeds with probability {tost:.2f}, paired t with {t:.2f}"
+            for seeds, tost, t in self.at
+        ]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, object]:
+        """All fields, ready for JSON."""
+        return asdict(self)
+
+
+def plan(sd: float, margin: float, *, alpha: float = 0.05, power: float = 0.8) -> Plan:
+    """Seeds needed to show equivalence within, and a difference of, one margin.
+
+    >>> plan(sd=0.2, margin=0.3).seeds_for_equivalence, plan(sd=0.3, margin=0.3).seeds_for_equivalence
+    (6, 11)
+
+    Raises:
+        InputError: an SD or margin that is not above 0, alpha or power outside 0 to 1.
+    """
+    return Plan(
+        sd=positive(sd, "sd"),
+        margin=positive(margin, "margin"),
+        alpha=fraction(alpha, "alpha"),
+        power=fraction(power, "power"),
+        seeds_for_equivalence=seeds_for_equivalence(sd, margin, alpha=alpha, power=power),
+        seeds_for_difference=seeds_for_difference(sd, margin, alpha=alpha, power=power),
+        seeds_for_sign_flip=next(n for n in range(1, 1100) if smallest_attainable_p(n) <= alpha),
+        at=tuple((n, tost_power(n, sd, margin, alpha=alpha), t_power(n, sd, margin, alpha=alpha)) for n in USUAL_SEEDS),
+    )
+
+
+def seeds_for_equivalence(
+    sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05, power: float = 0.8
+) -> int | None:
+    """The fewest seeds with which TOST succeeds with probability `power`; None where 100,000 do not do."""
+    if abs(difference) >= margin:
+        return None
+    return _fewest(lambda n: tost_power(n, sd, margin, difference=difference, alpha=alpha), power)
+
+
+def seeds_for_difference(sd: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int | None:
+    """The fewest seeds with which a two-sided paired t finds `difference`; None where 100,000 do not do."""
+    if difference == 0.0:
+        return None
+    return _fewest(lambda n: t_power(n, sd, difference, alpha=alpha), power)
+
+
+def t_power(n: int, sd: float, difference: float, *, alpha: float = 0.05) -> float:
+    """Power of the two-sided paired t test with n seeds.
+
+    The noncentral t distribution, integrated over s: library routines for its tail give NaN at large effects.
+
+    Args:
+        n: seeds, at least 2; fewer have power 0.
+        sd: standard deviation of the paired differences.
+        difference: the true mean difference.
+    """
+    positive(sd, "sd"), fraction(alpha, "alpha")
+    if n < 2:
+        return 0.0
+    shift = abs(difference) / sd * np.sqrt(n)
+    critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
+
+    def rejects(u: float) -> float:
+        return float(stats.norm.sf(critical * u - shift) + stats.norm.cdf(-critical * u - shift))
+
+    return _averaged_over_spread(rejects, n - 1, _WIDEST)
+
+
+def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05) -> float:
+    """Probability that both one-sided paired t tests reject, exactly, where `difference` is the truth.
+
+    TOST succeeds when |d̄| + t·s/√n < margin, which given s is a normal probability (Phillips 1990).
+    """
+    positive(sd, "sd"), positive(margin, "margin"), fraction(alpha, "alpha")
+    if n < 2:
+        return 0.0
+    error = sd / np.sqrt(n)
+    critical = float(stats.t.ppf(1 - alpha, n - 1))
+    upper, lower = (margin - difference) / error, (-margin - difference) / error
+
+    def succeeds(u: float) -> float:
+        return max(float(stats.norm.cdf(upper - critical * u) - stats.norm.cdf(lower + critical * u)), 0.0)
+
+    widest = margin / (critical * error) if critical > 0 else _WIDEST
+    return _averaged_over_spread(succeeds, n - 1, min(widest, _WIDEST))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m bench power`."""
+    parser.add_argument("--sd", type=float, required=True, help="standard deviation of paired differences over seeds")
+    parser.add_argument("--margin", type=float, required=True, help="equivalence margin, in the same unit")
+    parser.add_argument("--alpha", type=float, default=0.05, help="level of each test (default 0.05)")
+    parser.add_argument("--power", type=float, default=0.8, help="wanted probability of success (default 0.8)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def command(arguments: argparse.Namespace) -> str:
+    """What `python -m bench power` prints."""
+    found = plan(arguments.sd, arguments.margin, alpha=arguments.alpha, power=arguments.power)
+    return json.dumps(found.as_dict(), indent=2) if arguments.json else found.text
+
+
+def _averaged_over_spread(probability: Callable[[float], float], df: int, highest: float) -> float:
+    """E[probability(u); u <= highest], u = s/σ the ratio of the estimated to the true SD: u²·df follows χ²."""
+    spread = 1 / np.sqrt(2 * df)
+    points = sorted({0.0, highest, *(min(max(1 + k * spread, 0.0), highest) for k in (-8, -3, 0, 3, 8))})
+
+    def integrand(u: float) -> float:
+        return probability(u) * 2 * df * u * float(stats.chi2.pdf(df * u * u, df))
+
+    total = sum(integrate.quad(integrand, low, high)[0] for low, high in pairwise(points))
+    return float(min(max(total, 0.0), 1.0))
+
+
+def _fewest(power_of: Callable[[int], float], power: float) -> int | None:
+    """The smallest n from 2 on with enough power, by doubling and halving; power grows with n."""
+    fraction(power, "power")
+    low, high = 1, 2
+    while power_of(high) < power:
+        if high == MOST_SEEDS:
+            return None
+        low, high = high, min(2 * high, MOST_SEEDS)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if power_of(middle) >= power else (middle, high)
+    return high
+
+
+def _count(seeds: int | None) -> str:
+    return f"more than {MOST_SEEDS:,} seeds" if seeds is None else f"{seeds} seed{'s' * (seeds != 1)}"

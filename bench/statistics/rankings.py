@@ -1,0 +1,133 @@
+"""Ranking methods across models: Friedman's test and Nemenyi's critical difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from bench.errors import InputError
+from bench.statistics._arrays import fraction, joined
+
+CAPTION = "Friedman's test over models, Nemenyi's critical difference"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Mean ranks of methods, and how far apart two must be.
+
+    Attributes:
+        methods: best mean rank first.
+        mean_ranks: of each; 1 is best.
+        critical_difference: mean ranks closer than this cannot be told apart (Nemenyi); NaN without a ranking.
+        groups: the longest runs of methods that cannot be told apart, for the bars of a diagram.
+        p: of Friedman's test that all methods rank alike; NaN where it cannot be made.
+        smallest_attainable_p: Friedman's p if every model ranked the methods the same way.
+        n: models ranked.
+        unit: "model".
+        left_out: models that lack a value of some method.
+        alpha: level.
+        test: in words for a caption.
+        note: one sentence where the ranking must be read with care, else empty.
+    """
+
+    methods: tuple[str, ...]
+    mean_ranks: tuple[float, ...]
+    critical_difference: float
+    groups: tuple[tuple[str, ...], ...]
+    p: float
+    smallest_attainable_p: float
+    n: int
+    unit: str
+    left_out: int
+    alpha: float
+    test: str = CAPTION
+    note: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """All fields, ready for JSON."""
+        return asdict(self)
+
+
+def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = True, alpha: float = 0.05) -> Ranking:
+    """Rank methods within each model and compare their mean ranks (Demšar 2006).
+
+    Args:
+        values: method to (M,) values, a model a place (the mean over its seeds), the models in one order; NaN where
+            a model lacks the method, which leaves that model out.
+
+    Raises:
+        InputError: fewer than two methods, or different numbers of models.
+    """
+    names = tuple(values)
+    columns = [np.asarray(values[name], dtype=np.float64) for name in names]
+    if len(names) < 2 or len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
+        raise InputError("rank_methods: expected two methods or more, each with one value a model.")
+    table = np.stack(columns, axis=1)
+    complete = table[np.isfinite(table).all(axis=1)]
+    ranks = stats.rankdata(-complete if larger_is_better else complete, axis=1)
+    left_out = len(table) - len(complete)
+    return _ranking(names, ranks, left_out, fraction(alpha, "alpha"))
+
+
+def critical_difference(methods: int, models: int, *, alpha: float = 0.05) -> float:
+    """Nemenyi's critical difference of mean ranks: q √(k(k+1)/(6N)), q the studentized range over √2.
+
+    >>> round(critical_difference(5, 30), 2)
+    1.11
+    """
+    quantile = float(stats.studentized_range.ppf(1 - fraction(alpha, "alpha"), methods, np.inf)) / np.sqrt(2)
+    return float(quantile * np.sqrt(methods * (methods + 1) / (6 * models)))
+
+
+def _ranking(names: tuple[str, ...], ranks: np.ndarray, left_out: int, alpha: float) -> Ranking:
+    models, methods = ranks.shape
+    means = ranks.mean(axis=0) if models else np.full(methods, np.nan)
+    order = np.argsort(means, kind="stable")
+    ordered, sorted_means = tuple(names[i] for i in order), means[order]
+    gap = critical_difference(methods, models, alpha=alpha) if models else float("nan")
+    floor = float(stats.chi2.sf(models * (methods - 1), methods - 1)) if models else 1.0
+    return Ranking(
+        methods=ordered,
+        mean_ranks=tuple(sorted_means.tolist()),
+        critical_difference=gap,
+        groups=_groups(ordered, sorted_means, gap) if models else (),
+        p=_friedman(ranks),
+        smallest_attainable_p=floor,
+        n=models,
+        unit="model",
+        left_out=left_out,
+        alpha=alpha,
+        note=joined(_left_out_sentence(left_out), _floor_sentence(models, floor, alpha)),
+    )
+
+
+def _friedman(ranks: np.ndarray) -> float:
+    """p of Friedman's chi-squared, with ties corrected for; 1 where every model ties all methods."""
+    models, methods = ranks.shape
+    if models < 2:
+        return float("nan")
+    between = models * ((ranks.mean(axis=0) - (methods + 1) / 2) ** 2).sum()
+    within = ((ranks - (methods + 1) / 2) ** 2).sum() / (models * (methods - 1))
+    return float(stats.chi2.sf(between / within, methods - 1)) if within else 1.0
+
+
+def _groups(names: tuple[str, ...], means: np.ndarray, gap: float) -> tuple[tuple[str, ...], ...]:
+    """Longest runs of neighbours in rank within one critical difference, none inside another."""
+    ends = [int(np.searchsorted(means, mean + gap, side="right")) for mean in means]
+    runs = [(start, end) for start, end in enumerate(ends) if end - start > 1]
+    return tuple(names[start:end] for start, end in runs if not any(s < start and e >= end for s, e in runs))
+
+
+def _left_out_sentence(left_out: int) -> str:
+    return f"{left_out} model{'s' * (left_out != 1)} without a value of every method left out." if left_out else ""
+
+
+def _floor_sentence(models: int, floor: float, alpha: float) -> str:
+    if floor <= alpha:
+        return ""
+    seen = f"{models} model{'s' * (models != 1)}"
+    return f"With {seen} the smallest attainable p is {floor:.2g}, above {alpha:g}: no ranking can be significant."
