@@ -1,0 +1,97 @@
+"""What a layout is: which bits of which width stand for a matrix of symbols."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+Category = Literal["weights", "indices"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A run of symbols of one width: `count` symbols of `width` bits, which are weights or say where weights are."""
+
+    category: Category
+    count: int
+    width: int
+
+    @property
+    def bits(self) -> int:
+        """Stored one after another without entropy coding."""
+        return self.count * self.width
+
+
+class Layout(ABC):
+    """A way to lay a matrix of symbols out as a few runs of fixed-width fields.
+
+    Symbols are unsigned integers below `2**width`, shape (rows, columns). Sparse layouts leave the symbol 0 out, so it
+    must stand for the value +0.0.
+
+    Class attributes:
+        sparse: leaves the symbol 0 out.
+
+    Attributes:
+        shape: (rows, columns) of the matrix.
+        width: bits a symbol.
+        entries: symbols that are stored.
+    """
+
+    sparse: ClassVar[bool] = True
+
+    def __init__(self, shape: tuple[int, int], width: int, entries: int):
+        self.shape, self.width, self.entries = shape, width, entries
+        self.parameters: dict[str, int] = {}
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
+        """The instances of this layout worth considering for `symbols`: one, or several where it has parameters.
+
+        Args:
+            entropy: fields will be entropy-coded, so that their fixed width does not decide.
+        """
+
+    @abstractmethod
+    def fields(self) -> tuple[Field, ...]:
+        """The runs that are stored, in order."""
+
+    @abstractmethod
+    def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The contents of each of `fields`, each (count,) unsigned."""
+
+    @abstractmethod
+    def join(self, contents: Sequence[np.ndarray]) -> np.ndarray:
+        """The inverse of `split`: (rows, columns) symbols.
+
+        Raises:
+            ValueError: no matrix of this shape has these contents.
+        """
+
+    @property
+    def bits(self) -> int:
+        """The layout's formula: what its fields need without entropy coding."""
+        return sum(field.bits for field in self.fields())
+
+    @property
+    def size(self) -> int:
+        """Symbols in the matrix."""
+        return self.shape[0] * self.shape[1]
+
+
+def scatter(positions: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A matrix of zeros with `values` at flat `positions`.
+
+    Raises:
+        ValueError: a position lies outside it.
+    """
+    size = shape[0] * shape[1]
+    if positions.size and not 0 <= int(positions.min()) <= int(positions.max()) < size:
+        raise ValueError(f"a stored weight lies outside the {size} weights there are")
+    matrix = np.zeros(size, values.dtype)
+    matrix[positions] = values
+    return matrix.reshape(shape)

@@ -1,0 +1,36 @@
+"""How a tensor's values are stored, one kind a file.
+
+A representation is made of numpy arrays and decodes to float32, bit for bit what the file's reader computes: symbols
+of a few bits, and the numbers that give symbols their value. How symbols are laid out as bytes is another matter: see
+`bench.footprint.codecs`.
+
+>>> import numpy as np
+>>> weight = Integer(codes=np.array([[3, -4], [0, 1]]), scale=np.array([0.5, 2.0]), bits=3)
+>>> weight.decode()
+array([[ 1.5, -2. ],
+       [ 0. ,  2. ]], dtype=float32)
+>>> weight.dense_bits  # four codes of 3 bits, two float32 scales
+76
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bench import registry
+from bench.footprint.representation._representation import Geometry, Representation
+from bench.footprint.representation.binary import Binary
+from bench.footprint.representation.codebook import Codebook
+from bench.footprint.representation.float import Float
+from bench.footprint.representation.integer import Integer
+from bench.footprint.representation.whole import Whole
+
+__all__ = ["Binary", "Codebook", "Float", "Geometry", "Integer", "Representation", "Whole", "kinds"]
+
+
+@cache
+def kinds() -> dict[str, type[Representation]]:
+    """The kinds of representation by their name in the file."""
+    return {
+        name: registry.subclass(__name__, name, Representation, "representation") for name in registry.names(__name__)
+    }

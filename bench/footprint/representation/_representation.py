@@ -1,0 +1,110 @@
+"""What a representation is: symbols of a few bits, and the numbers that give symbols their value."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+
+
+class Geometry(NamedTuple):
+    """The matrix of symbols: a row belongs to one output channel, a symbol is `width` bits wide."""
+
+    rows: int
+    columns: int
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class Representation(ABC):
+    """A tensor as it is stored.
+
+    Class attributes:
+        kind: its name in the file.
+        side_category: what the arrays stored beside the symbols count as.
+    """
+
+    kind: ClassVar[str]
+    side_category: ClassVar[Literal["scales", "codebooks"]] = "scales"
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Of the tensor."""
+
+    @abstractmethod
+    def decode(self) -> np.ndarray:
+        """The tensor, float32."""
+
+    @abstractmethod
+    def symbols(self) -> np.ndarray:
+        """(rows, columns) unsigned, below `2**width`."""
+
+    @property
+    @abstractmethod
+    def sparse(self) -> bool:
+        """Whether symbol 0 is the value +0.0 wherever it stands, so that a sparse layout may leave it out."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What `restored` needs besides arrays, ready for JSON."""
+        return {}
+
+    def side(self) -> dict[str, np.ndarray]:
+        """The arrays stored beside the symbols, by name."""
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
+        """The matrix of symbols to expect, from what is known before it is read.
+
+        Raises:
+            ValueError: `parameters` and `side` are none of this kind.
+        """
+
+    @classmethod
+    @abstractmethod
+    def restored(
+        cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray], symbols: np.ndarray
+    ) -> Representation:
+        """The representation that has these `parameters`, `side` and `symbols`.
+
+        Raises:
+            ValueError: they do not belong together.
+        """
+
+    @property
+    def geometry(self) -> Geometry:
+        """Shape and width of `symbols`."""
+        return self.geometry_of(self.shape, self.parameters(), self.side())
+
+    @property
+    def side_bits(self) -> int:
+        """Bits of all that is stored beside the symbols."""
+        return sum(8 * array.nbytes for array in self.side().values())
+
+    @property
+    def dense_bits(self) -> int:
+        """The method's formula: every symbol at its width, and `side_bits`."""
+        rows, columns, width = self.geometry
+        return rows * columns * width + self.side_bits
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a tensor: its first axis, all others; one row where there is one axis or none."""
+    return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
+
+
+def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """One number, or one an output channel, as (1,) or (Cout,) of `dtype`."""
+    flat = np.asarray(values).astype(dtype).reshape(-1)
+    if flat.size != 1 and (not shape or flat.size != shape[0]):
+        raise ValueError(f"{flat.size} scales do not fit a tensor of {shape[0] if shape else 1} output channels")
+    return flat
+
+
+def along_channels(values: np.ndarray, axes: int) -> np.ndarray:
+    return values.reshape(-1, *[1] * max(axes - 1, 0)) if axes else values.reshape(())

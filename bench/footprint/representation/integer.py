@@ -1,0 +1,100 @@
+"""Integers of 1 to 8 bits with a scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.footprint.representation._representation import (
+    Geometry,
+    Representation,
+    along_channels,
+    matrix_shape,
+    per_channel,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Integer(Representation):
+    """k-bit integers with a scale: (codes - zero_point)·scale, or /scale, in float32.
+
+    Attributes:
+        codes: the tensor's integers: -2^(bits-1) to 2^(bits-1) - 1, or 0 to 2^bits - 1 where there is a zero point.
+        scale: float32, one, or one an output channel (the tensor's first axis).
+        bits: 1 to 8.
+        zero_point: the code that stands for 0.0: one, or one an output channel; None for 0 (symmetric).
+        divide: values are codes / scale, as NNCF computes them, instead of codes·scale.
+    """
+
+    kind: ClassVar[str] = "integer"
+
+    codes: np.ndarray
+    scale: np.ndarray
+    bits: int
+    zero_point: np.ndarray | None = None
+    divide: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.bits <= 8:
+            raise ValueError(f"integers are stored in 1 to 8 bits, not in {self.bits}")
+        codes = np.asarray(self.codes)
+        low = 0 if self.zero_point is not None else -(2 ** (self.bits - 1))
+        if codes.size and not low <= codes.min() <= codes.max() < low + 2**self.bits:
+            raise ValueError(f"codes from {codes.min()} to {codes.max()} do not fit {self.bits} bits")
+        object.__setattr__(self, "codes", codes.astype(np.int16))
+        object.__setattr__(self, "scale", per_channel(self.scale, np.float32, codes.shape))
+        if self.zero_point is not None:
+            zero_point = np.asarray(self.zero_point)
+            if not 0 <= zero_point.min() <= zero_point.max() < 2**self.bits:
+                raise ValueError(f"a zero point does not fit {self.bits} bits")
+            object.__setattr__(self, "zero_point", per_channel(zero_point, np.uint8, codes.shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.codes.shape
+
+    @property
+    def steps(self) -> np.ndarray:
+        """The signed integers that are scaled: codes less their zero point, int16."""
+        if self.zero_point is None:
+            return self.codes
+        return self.codes - along_channels(self.zero_point, self.codes.ndim).astype(np.int16)
+
+    def decode(self) -> np.ndarray:
+        scale = along_channels(self.scale, self.codes.ndim)
+        steps = self.steps.astype(np.float32)
+        return steps / scale if self.divide else steps * scale
+
+    def symbols(self) -> np.ndarray:
+        return (self.steps & (2**self.bits - 1)).astype(np.uint8).reshape(matrix_shape(self.shape))
+
+    @property
+    def sparse(self) -> bool:
+        return True
+
+    def parameters(self) -> dict[str, Any]:
+        return {"bits": self.bits} | ({"divide": True} if self.divide else {})
+
+    def side(self) -> dict[str, np.ndarray]:
+        return {"scale": self.scale} | ({} if self.zero_point is None else {"zero_point": self.zero_point})
+
+    @classmethod
+    def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
+        bits = parameters.get("bits")
+        if not isinstance(bits, int) or not 1 <= bits <= 8:
+            raise ValueError(f"integers are stored in 1 to 8 bits, not in {bits!r}")
+        return Geometry(*matrix_shape(shape), bits)
+
+    @classmethod
+    def restored(
+        cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray], symbols: np.ndarray
+    ) -> Integer:
+        bits, zero_point = parameters["bits"], side.get("zero_point")
+        steps = symbols.reshape(shape).astype(np.int16)
+        offset = 2 ** (bits - 1) if zero_point is None else along_channels(zero_point, steps.ndim).astype(np.int16)
+        highest = 2**bits - 1 - offset
+        steps = np.where(steps > highest, steps - 2**bits, steps)
+        codes = steps if zero_point is None else steps + offset
+        return cls(codes, side["scale"], bits, zero_point, bool(parameters.get("divide", False)))
