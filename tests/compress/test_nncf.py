@@ -1,0 +1,80 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from bench.compress.magnitude import Magnitude
+from bench.compress.nncf_int8_ptq import NncfInt8Ptq
+from bench.compress.nncf_int8_qat import NncfInt8Qat
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes
+
+WEIGHTS = ["conv.weight", "block.conv1.weight", "block.conv2.weight", "fc.weight"]
+
+
+def test_weights_are_integers_of_the_width_asked_for(compressed, workbench):
+    for bits in (8, 4, 2):
+        result = NncfInt8Ptq(weight_bits=bits, calibration=32)(compressed, workbench)
+        for name in WEIGHTS:
+            codes = result.representations[name].codes
+            assert np.abs(codes).max() == 2 ** (bits - 1) - 1
+            torch.testing.assert_close(
+                result.network.get_parameter(name).detach(),
+                torch.from_numpy(result.representations[name].decode()),
+                rtol=0,
+                atol=0,
+            )
+
+
+def test_feature_maps_are_rounded_to_at_most_256_values(compressed, workbench, through_a_file):
+    network = through_a_file(NncfInt8Ptq(calibration=32)(compressed, workbench))
+    seen = []
+    network.block.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    network(next(workbench.batches(16))[0])
+    assert 2 < len(seen[0].unique()) <= 256
+
+
+def test_eight_bits_stay_close_and_two_bits_do_not(compressed, workbench):
+    images = next(workbench.batches(64))[0]
+    expected = compressed.network(images)
+
+    def error(bits):
+        return (NncfInt8Ptq(weight_bits=bits, calibration=64)(compressed, workbench).network(images) - expected).std()
+
+    assert error(8) < 0.05 * expected.std() < error(2)
+
+
+def test_training_through_the_rounding_comes_back_from_the_file(compressed, workbench, through_a_file):
+    result = NncfInt8Qat(calibration=32)(compressed, workbench)
+    assert workbench.finetuned == 1
+    assert result.activation_bits == 8
+    through_a_file(result)
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
+def test_pruned_weights_stay_at_zero(method, compressed, workbench):
+    pruned = Magnitude(0.8)(compressed, workbench)
+    result = method(calibration=32)(pruned, workbench)
+    for name, mask in pruned.masks.items():
+        assert not result.representations[name].codes[~mask.numpy()].any()
+
+
+def test_payload_is_a_byte_a_weight_and_a_float_a_scale(compressed, workbench):
+    result = finish(NncfInt8Ptq(calibration=32)(compressed, workbench))
+    weights = sum(result.network.get_parameter(name).numel() for name in WEIGHTS)
+    channels = sum(result.network.get_parameter(name).shape[0] for name in WEIGHTS)
+    quantizers = sum("scale" in name for name, _ in result.network.state_dict().items())
+    biases = channels  # batch normalisation is folded into them
+    assert sizes(pack(result, {"name": "tiny"})).payload_bytes == weights + 4 * (channels + biases + quantizers)
+
+
+def test_nncf_comes_without_telemetry_and_without_a_compiler():
+    code = (
+        "from bench.nncf_runtime import nncf; import sys, torch;"
+        "from nncf.torch.quantization import extensions as e;"
+        "assert sys.modules['openvino_telemetry'] is None;"
+        "assert 'Reference' in e.QuantizedFunctionsCPU._loaded_namespace.__name__"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
