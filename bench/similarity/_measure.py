@@ -16,12 +16,12 @@ from bench.similarity._scales import BACKWARD, FORWARD, Scale, usable
 from bench.statistics.estimate import Estimate
 
 Invariance = Literal[
-    "permutation", "orthogonal", "isotropic scaling", "scaling of a unit", "scaling of an image", "translation",
-    "invertible linear",
-]  # fmt: skip
+    "permutation", "orthogonal", "isotropic scaling", "unit scaling", "translation", "invertible linear"
+]
 OnRows = Callable[[np.ndarray], float]
 
 
+@dataclass(frozen=True)
 class Described:
     """What every measure says of itself.
 
@@ -30,9 +30,11 @@ class Described:
         range: lowest and highest value there can be.
         larger_is_similar: whether larger means more similar.
         symmetric: whether exchanging the two sides changes nothing.
-        invariances: transformations of either side (each side its own) that change nothing.
+        invariances: transformations of either side, each side its own, that change nothing: permutation of units,
+            orthogonal maps, one factor for all units, a factor for each unit, adding a vector to all images, invertible
+            linear maps.
         source: citation key in `references.bib`.
-        compares: activations (n, d), or a classifier's outputs (n, classes).
+        compares: activations (n, d), or a classifier's outputs, logits (n, classes).
     """
 
     title: ClassVar[str]
@@ -42,6 +44,12 @@ class Described:
     invariances: ClassVar[tuple[Invariance, ...]]
     source: ClassVar[str]
     compares: ClassVar[Literal["activations", "outputs"]] = "activations"
+
+    def _defined(self, value: float) -> float:
+        """`value`, or InputError where the data leave the measure undefined."""
+        if not np.isfinite(value):
+            raise InputError(f"{self.title} is undefined: a side has no spread over these images.")
+        return float(value)
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,10 @@ class Measure(Described, ABC):
         """The measure of x (n, d1) and y (n, d2), rows being the same images.
 
         Raises:
-            InputError: unusable activations, or fewer images than the measure needs (with the reason).
+            InputError: unusable activations, fewer images than the measure needs (with the reason), or a side without
+                spread, where similarity is undefined.
         """
-        return self._value(*self._accepted(x, y))
+        return self._defined(self._value(*self._accepted(x, y)))
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
@@ -80,17 +89,17 @@ class Measure(Described, ABC):
         Raises:
             InputError: as `__call__`.
         """
-        x, y = self._accepted(x, y)
-        n, kept = len(x), self._kept(len(x), x.shape[1], y.shape[1])
-        on_rows = self._on_rows(x, y)
-        value = on_rows(np.arange(n))
-        if not np.isfinite(value):
-            raise InputError(f"{self.title} is undefined: a side has no spread over these images.")
-        if kept >= n - 1:
-            return self._without_interval(value, n, confidence)
-        subsets = _half_samples.draw(n, kept, replicates or self.replicates, seed)
-        found = np.array([on_rows(subset) for subset in subsets])
-        return self._with_interval(value, found, n, kept, confidence)
+        first, second = self._accepted(x, y)
+        n, widths = len(first), (first.shape[1], second.shape[1])
+        on_rows = self._on_rows(first, second)
+        value = self._defined(on_rows(np.arange(n)))
+        kept = self._subsample_size(n, *widths)
+        found = np.empty(0)
+        if kept < n - 1:
+            subsets = _half_samples.draw(n, kept, replicates or self.replicates, seed)
+            found = np.array([on_rows(subset) for subset in subsets])
+        interval = self._interval(value, found, n, kept, confidence)
+        return self._as_estimate(value, interval, n, confidence, self._warning(n, *widths))
 
     def minimum_n(self, d1: int, d2: int) -> int:
         """Fewest images for representations of d1 and d2 units."""
@@ -98,7 +107,7 @@ class Measure(Described, ABC):
 
     def why_minimum(self) -> str:
         """Why `minimum_n` is what it is, to end a sentence with."""
-        return "fewer give no number"
+        return "fewer determine nothing"
 
     @abstractmethod
     def _value(self, x: np.ndarray, y: np.ndarray) -> float: ...
@@ -107,49 +116,61 @@ class Measure(Described, ABC):
         """The measure as a function of the rows (sorted indices) that are kept."""
         return lambda rows: self._value(x[rows], y[rows])
 
+    def _warning(self, n: int, d1: int, d2: int) -> str:
+        return ""
+
+    def _limits(self) -> tuple[float, float]:
+        """Where the interval's ends are cut off."""
+        return self.range
+
     def _accepted(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         first, second = _inputs.pair(x, y)
-        needed = self.minimum_n(first.shape[1], second.shape[1])
+        d1, d2 = first.shape[1], second.shape[1]
+        needed = self.minimum_n(d1, d2)
         if len(first) < needed:
             raise InputError(
-                f"{self.title} needs n >= {needed} images for {first.shape[1]} and {second.shape[1]} units, "
-                f"not {len(first)}: {self.why_minimum()}."
+                f"{self.title} needs n >= {needed} images for {d1} and {d2} units, not {len(first)}: "
+                f"{self.why_minimum()}."
             )
         return first, second
 
-    def _kept(self, n: int, d1: int, d2: int) -> int:
-        """Images in a subsample: the measure's share, or half-way up to n where it needs more than that."""
+    def _subsample_size(self, n: int, d1: int, d2: int) -> int:
+        """The measure's share of n, or half-way between what it needs and n where that is more."""
         share, needed = int(n * self.kept), self.minimum_n(d1, d2)
         return share if share >= needed else (n + needed) // 2
 
-    def _with_interval(self, value: float, found: np.ndarray, n: int, kept: int, confidence: float) -> Estimate:
-        scale = usable(self.scale, np.append(found, value))
+    def _interval(self, value: float, found: np.ndarray, n: int, kept: int, confidence: float) -> _Interval:
+        defined = found[np.isfinite(found)]
+        if len(defined) < 2 or 2 * len(defined) < len(found):
+            return _Interval()
+        scale = usable(self.scale, np.append(defined, value))
         centre = FORWARD[scale](np.asarray(value))
-        error = float(_half_samples.standard_error(FORWARD[scale](found), n, kept))
-        half = _half_samples.quantile(confidence, len(found)) * error
-        low, high = (float(np.clip(BACKWARD[scale](end), *self.range)) for end in (centre - half, centre + half))
+        error = float(_half_samples.standard_error(FORWARD[scale](defined), n, kept))
+        half = _half_samples.quantile(confidence, len(defined)) * error
+        low, high = np.clip(BACKWARD[scale](centre + np.array([-half, half])), *self._limits())
+        words = f"{len(defined)} distinct subsamples of {kept} of {n} images, {scale} scale, t"
+        return _Interval(min(float(low), value), max(float(high), value), words, error, len(defined) - 1.0)
+
+    def _as_estimate(self, value: float, interval: _Interval, n: int, confidence: float, warning: str) -> Estimate:
         return Estimate(
             value=value,
-            low=min(low, value),
-            high=max(high, value),
+            low=interval.low,
+            high=interval.high,
             n=n,
             unit="image",
-            interval=f"{len(found)} distinct subsamples of {kept} of {n} images, {scale} scale, t",
+            interval=interval.words,
             confidence=confidence,
-            standard_error=error,
-            df=len(found) - 1.0,
-            estimand=f"{self.title} at n = {n}",
+            standard_error=interval.standard_error,
+            df=interval.df,
+            warning=f"{n} images are too few for an interval." if np.isnan(interval.low) else warning,
+            estimand=f"{self.title}, expectation at n = {n}",
         )
 
-    def _without_interval(self, value: float, n: int, confidence: float) -> Estimate:
-        return Estimate(
-            value=value,
-            low=float("nan"),
-            high=float("nan"),
-            n=n,
-            unit="image",
-            interval="none",
-            confidence=confidence,
-            warning=f"{n} images are too few for subsamples on which the measure is defined.",
-            estimand=f"{self.title} at n = {n}",
-        )
+
+@dataclass(frozen=True)
+class _Interval:
+    low: float = float("nan")
+    high: float = float("nan")
+    words: str = "none"
+    standard_error: float = float("nan")
+    df: float = float("nan")

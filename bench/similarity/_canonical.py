@@ -1,0 +1,44 @@
+"""What measures made of canonical correlations have in common: they need more images than units."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity._basis import Between, between_on_rows
+from bench.similarity._measure import Measure, OnRows
+
+
+@dataclass(frozen=True)
+class CanonicalMeasure(Measure):
+    """A function of the bases of two centred representations, defined for n > d only.
+
+    Subsamples keep nine images of ten: with a half of them, the number of images a unit, on which canonical
+    correlations depend strongly, would be another.
+    """
+
+    replicates: ClassVar[int] = 50
+    kept: ClassVar[float] = 0.9
+
+    def minimum_n(self, d1: int, d2: int) -> int:
+        return max(super().minimum_n(d1, d2), d1 + 1, d2 + 1)
+
+    def why_minimum(self) -> str:
+        return "with n <= d units can reproduce any other representation of the same images exactly"
+
+    def _warning(self, n: int, d1: int, d2: int) -> str:
+        if d1 + d2 < n:
+            return ""
+        return f"{d1} + {d2} units and {n} images: some directions coincide whatever the data."
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        return between_on_rows(x, y, self._of_bases)
+
+    @abstractmethod
+    def _of_bases(self, between: Between) -> float: ...

@@ -1,0 +1,75 @@
+"""Distances, kernels and centring that several measures share. All arrays float64, all distances exactly symmetric."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def centred(x: np.ndarray) -> np.ndarray:
+    """Column means taken off; a unit that never changes is exactly 0, however it rounds."""
+    values = x - x.mean(0)
+    values -= values.mean(0)
+    values[:, (x == x[0]).all(0)] = 0.0
+    return values
+
+
+def unit_norm(x: np.ndarray) -> np.ndarray:
+    """x divided by its Frobenius norm; NaN where x is 0."""
+    size = np.linalg.norm(x)
+    return x / size if size > 0.0 else np.full_like(x, np.nan)
+
+
+def compact(x: np.ndarray) -> np.ndarray:
+    """At most n columns with the same inner products between rows: for d > n the triangle of an LQ factorisation."""
+    n, d = x.shape
+    return np.asarray(np.linalg.qr(x.T, mode="r")).T if d > n else x
+
+
+def squared_distances(x: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances between rows, (n, n), diagonal exactly 0, never negative."""
+    shifted = centred(x)
+    products = shifted @ shifted.T
+    norms = np.diagonal(products)
+    distances = np.maximum(norms[:, None] + norms - 2.0 * products, 0.0)
+    np.fill_diagonal(distances, 0.0)
+    return distances
+
+
+def distances(x: np.ndarray) -> np.ndarray:
+    """Euclidean distances between rows, (n, n)."""
+    return np.sqrt(squared_distances(x))
+
+
+def cosine_distances(x: np.ndarray) -> np.ndarray:
+    """1 - cosine between rows, (n, n), diagonal 0; a row of zeros is at distance 1 from all others."""
+    directions = unit_rows(x)
+    found = np.clip(1.0 - directions @ directions.T, 0.0, 2.0)
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def correlation_distances(x: np.ndarray) -> np.ndarray:
+    """1 - Pearson correlation between rows, (n, n), diagonal 0; a constant row is at distance 1 from all others."""
+    return cosine_distances(centred(x.T).T)
+
+
+def unit_rows(x: np.ndarray) -> np.ndarray:
+    """Rows divided by their length; rows of zeros stay."""
+    lengths = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.divide(x, lengths, out=np.zeros_like(x), where=lengths > 0.0)
+
+
+def double_centred(matrix: np.ndarray) -> np.ndarray:
+    """Row, column and grand means of a symmetric matrix taken off."""
+    means = matrix.mean(0)
+    return matrix - means - means[:, None] + means.mean()
+
+
+def upper_triangle(matrix: np.ndarray) -> np.ndarray:
+    """The entries above the diagonal, (n(n-1)/2,)."""
+    return matrix[np.triu_indices(len(matrix), 1)]
+
+
+def block(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The rows and columns of some images."""
+    return matrix[np.ix_(rows, rows)]

@@ -1,0 +1,43 @@
+"""Difference in how evenly images spread over the space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bench.errors import InputError
+from bench.similarity._difference import Difference
+from bench.similarity._geometry import block, squared_distances
+from bench.similarity._measure import Invariance, OnRows
+
+
+@dataclass(frozen=True)
+class UniformityDifference(Difference):
+    """|u(x) - u(y)| with u = log of the mean over all n² pairs of exp(-t‖xᵢ - xⱼ‖²).
+
+    Conventions (ReSi's): t = 2, pairs of an image with itself count, and representations are taken as they are; Wang
+    and Isola put them on the unit sphere first. Where all distances are large u is log(1/n) on both sides, and the
+    difference 0: look at it for normalised representations only.
+
+    Args:
+        t: sharpness of the kernel, per squared unit of the activations.
+
+    Source: Wang and Isola 2020, equation 4; Gwilliam and Shrivastava 2022.
+    """
+
+    t: float = 2.0
+
+    title: ClassVar[str] = "Uniformity difference"
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "translation")
+    source: ClassVar[str] = "wang2020understanding"
+
+    def __post_init__(self) -> None:
+        if not self.t > 0.0:
+            raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
+
+    def _of_rows(self, side: np.ndarray) -> OnRows:
+        exponents = -self.t * squared_distances(side)
+        return lambda rows: float(logsumexp(block(exponents, rows)) - 2.0 * np.log(len(rows)))
