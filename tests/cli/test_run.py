@@ -1,0 +1,170 @@
+import json
+import random
+import shutil
+import signal
+import time
+
+import psutil
+import pytest
+
+
+def copy_of(finished, bench):
+    shutil.copytree(finished.folder / "runs", bench.folder / "runs")
+
+
+def test_every_cell_is_done(finished):
+    result = finished("status", "--profile", "micro.toml", "--json")
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    assert {row["state"] for row in rows} == {"done"}
+    assert len(rows) == 2 * (1 + 5 + 4)
+
+
+def test_the_accuracy_is_that_of_the_packed_file(finished):
+    import numpy as np
+
+    folders = [path.parent for path in finished.folder.glob("runs/micro/*/predictions.npz")]
+    assert len(folders) == 10
+    for folder in folders:
+        metrics = json.loads((folder / "metrics.json").read_text())
+        with np.load(folder / "predictions.npz", allow_pickle=False) as arrays:
+            found = float(np.mean(arrays["test_logits"].argmax(1) == arrays["test_labels"]))
+        assert metrics["test_accuracy"] == found
+        assert metrics["file_bytes"] == (folder / "network.innards").stat().st_size > metrics["payload_bytes"]
+
+
+def test_two_workers_give_the_same_bytes(finished, bench):
+    assert bench.run("--jobs", "2").code == 0
+    assert bench.results() == finished.results()
+
+
+def test_shards_give_the_same_bytes(finished, bench):
+    for part in ("1/2", "2/2"):
+        assert bench.run("--jobs", "1", "--shard", part).code == 0
+    assert bench.results() == finished.results()
+
+
+def test_killed_at_a_random_moment_and_resumed_gives_the_same_bytes(finished, bench):
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2", start_new_session=True)
+    cells = bench.folder / "runs" / "micro"
+    wanted = random.randrange(1, 8)
+    while process.poll() is None and len(list(cells.glob("[0-9a-f]*"))) < wanted:
+        time.sleep(0.02)
+    for victim in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+        victim.kill()
+    process.communicate()
+    assert bench.run("--jobs", "1").code == 0
+    assert bench.results() == finished.results()
+
+
+def test_a_killed_worker_costs_its_cell_and_no_more(finished, bench):
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
+    worker = wait_for_worker(process)
+    worker.kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 3
+    assert "killed by SIGKILL" in errors
+    assert bench.run("--jobs", "1").code == 0
+    assert bench.results() == finished.results()
+
+
+def wait_for_worker(process):
+    """A worker that has been at work for a moment."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        children = psutil.Process(process.pid).children()
+        workers = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        busy = [worker for worker in workers if sum(worker.cpu_times()[:2]) > 2.0]
+        if busy:
+            return busy[0]
+        time.sleep(0.02)
+    raise AssertionError("no worker was started")
+
+
+def test_an_interrupt_ends_tidily(finished, bench):
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
+    wait_for_worker(process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "run the same command again" in errors
+    assert not list((bench.folder / "runs" / "micro").glob(".*"))
+
+
+def test_nothing_to_do_is_said_and_nothing_is_changed(finished, bench):
+    copy_of(finished, bench)
+    before = bench.results()
+    result = bench.run()
+    assert result.code == 0
+    assert "20 done" in result.output
+    assert bench.results() == before
+
+
+def test_a_damaged_cell_is_redone_and_named(finished, bench):
+    copy_of(finished, bench)
+    victim = next(bench.folder.glob("runs/micro/*/network.innards"))
+    victim.write_bytes(victim.read_bytes()[:-1] + b"!")
+    result = bench.run("--jobs", "1")
+    assert result.code == 0
+    assert "is damaged and will be redone" in result.errors
+    assert bench.results() == finished.results()
+
+
+def test_a_dry_run_names_what_is_missing_and_does_nothing(finished, bench):
+    copy_of(finished, bench)
+    shutil.rmtree(next(bench.folder.glob("runs/micro/*/similarity.npz")).parent)
+    before = bench.results()
+    result = bench.run("--dry-run")
+    assert result.output.splitlines()[0].startswith("compare/resnet8/")
+    assert "1 missing" in result.output
+    assert bench.results() == before
+
+
+def test_only_works_what_matches_and_what_it_needs(bench):
+    result = bench.run("--jobs", "1", "--only", "compress/resnet8/1/magnitude*")
+    assert result.code == 0
+    assert "2 done" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--profile", "digit"), ("unknown profile 'digit'", "did you mean 'digits'")),
+        (("run", "--profile", "micro.toml", "--only", "zzz"), ("--only 'zzz' matches none",)),
+        (("run", "--shard", "3/2"), ("expected K/N",)),
+        (("run", "--jobs", "0"), ("at least 1",)),
+        (("status", "--profile", "cifar10"), ("was never run",)),
+        (("similarity", "a.npz", "b.npz"), ("a.npz",)),
+        (("footprint", "--model", "resnet8", "--method", "magnitud"), ("did you mean 'magnitude'",)),
+        (("footprint", "--model", "resnet9", "--method", "magnitude"), ("did you mean 'resnet8'",)),
+        (("footprint", "--model", "resnet8", "--method", "magnitude", "--set", "sparsity"), ("key=value",)),
+    ],
+)
+def test_bad_input_is_one_sentence(bench, arguments, words):
+    assert bench(*arguments).refuses(*words)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(bench):
+    (bench.folder / "taken").write_text("a file")
+    assert bench.run(runs="taken").refuses("cannot be")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("run", "--help"), ("status", "--profile", "micro.toml")])
+def test_start_up_imports_no_torch(finished, arguments):
+    import subprocess
+    import sys
+
+    code = f"import sys; from bench.cli import main\ntry: main({list(arguments)!r})\nexcept SystemExit: pass\n"
+    code += "assert 'torch' not in sys.modules and 'nncf' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=finished.folder, env=finished.environment, check=True)
+
+
+def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench):
+    import subprocess
+    import sys
+
+    copy_of(finished, bench)
+    code = "import sys; from bench.cli import main\n"
+    code += "assert main(['run', '--profile', 'micro.toml', '--device', 'cpu', '--jobs', '1']) == 0\n"
+    code += "assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=bench.folder, env=bench.environment, check=True)
