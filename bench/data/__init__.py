@@ -1,0 +1,51 @@
+"""Images to train and test on: a source a file, decoded once into a memory-mapped cache.
+
+A source's file offers one subclass of `bench.data._source.Source`. Torch, scikit-learn and PIL are imported only where
+images have to be decoded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.data._image_set import ImageSet, Split
+from bench.data._prepare import Division, known_fingerprint, prepare
+from bench.data._source import find
+
+__all__ = ["ImageSet", "Split", "fingerprint", "load"]
+
+
+def load(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> ImageSet:
+    """Open a data set, decoding and dividing it first where the cache does not hold it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as cache:
+    ...     images = load("digits", validation=0.1, probe=64, probe_seed=0, split_seed=0, cache=Path(cache))
+    >>> images.train.images.shape, images.validation.images.shape, images.test.images.shape, images.probe.shape
+    ((1078, 1, 8, 8), (120, 1, 8, 8), (599, 1, 8, 8), (64,))
+
+    Args:
+        source: a file of this folder, with what it takes: `digits`, `cifar10`, `folder:PATH`.
+        validation: share of each class of train that is held out, between 0 and 1.
+        probe: number of test images on which activations are compared.
+        probe_seed, split_seed: of the two draws.
+        cache: folder of decoded images; several processes may share it.
+
+    Raises:
+        InputError: the source is unknown, its images are missing or cannot be used, there are too few of them, or the
+            cache cannot be written.
+    """
+    return prepare(find(source), Division(validation, split_seed, probe, probe_seed), cache)
+
+
+def fingerprint(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> str:
+    """`load(...).fingerprint`, without opening an image where the cache is warm; where it is not, it is filled.
+
+    Returns:
+        16 hex digits.
+
+    Raises:
+        InputError: as `load`.
+    """
+    found, division = find(source), Division(validation, split_seed, probe, probe_seed)
+    return known_fingerprint(found, division, cache) or prepare(found, division, cache).fingerprint

@@ -1,0 +1,57 @@
+"""A data set as the benchmark uses it: three splits of images, and the probe set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images and their labels.
+
+    Attributes:
+        images: (n, C, H, W) uint8, memory-mapped; writing to it changes this process's copy, never the cache.
+        labels: (n,) int64, indices into the set's classes.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images to train on, to choose on, and to test on.
+
+    Attributes:
+        name: short, as in file names and tables.
+        title: as printed in captions.
+        classes: names by label.
+        train, validation: disjoint parts of the source's training images.
+        test: the source's test images; they never choose anything.
+        probe: (p,) int64, sorted indices into test, on which activations are compared.
+        mean, std: of each channel of `train`, on the 0..1 scale.
+        fingerprint: 16 hex digits; changes if and only if the images or how they are split do.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    probe: np.ndarray
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fingerprint: str
+
+    @property
+    def channels(self) -> int:
+        """1 for grayscale, 3 for colour."""
+        return self.train.images.shape[1]
+
+    @property
+    def size(self) -> int:
+        """Side of the square images, pixels."""
+        return self.train.images.shape[2]

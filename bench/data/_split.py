@@ -1,0 +1,72 @@
+"""Who is trained on, who chooses, and who is looked into: draws that keep the classes' shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.errors import InputError
+
+VERSION = 1  # raised whenever the same labels and seed give another draw
+
+
+def hold_out(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]) -> np.ndarray:
+    """Choose a share of every class, at least one image and never all of them.
+
+    Args:
+        labels: (n,) int64.
+        share: of each class, between 0 and 1, both excluded.
+        classes: names by label.
+
+    Returns:
+        (m,) int64, sorted indices of the chosen images.
+
+    Raises:
+        InputError: the share is out of range, or a class has fewer than two images.
+    """
+    if not 0 < share < 1:
+        raise InputError(f"the validation share must be above 0 and below 1, given {share}")
+    counts = np.bincount(labels, minlength=len(classes))
+    few = [f"{name!r} has {count}" for name, count in zip(classes, counts, strict=True) if count < 2]
+    if few:
+        raise InputError(
+            f"too few training images for a validation split: class {', '.join(few)}, every class needs at least 2 "
+            "(one to train on and one to validate on)"
+        )
+    wanted = np.clip(np.rint(share * counts), 1, counts - 1).astype(np.int64)
+    return _draw(labels, wanted, seed)
+
+
+def probe(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Choose a number of test images, each class by its share (largest remainders).
+
+    Args:
+        labels: (n,) int64.
+
+    Returns:
+        (count,) int64, sorted indices.
+
+    Raises:
+        InputError: more are wanted than there are.
+    """
+    if not 0 < count <= len(labels):
+        raise InputError(f"a probe set of {count} images cannot be drawn from {len(labels)} test images")
+    return _draw(labels, _apportion(np.bincount(labels), count), seed)
+
+
+def _apportion(counts: np.ndarray, seats: int) -> np.ndarray:
+    """Share out `seats` by `counts`: each gets its quota rounded down, the largest remainders one more."""
+    floors, remainders = np.divmod(counts * seats, counts.sum())
+    largest = np.argsort(-remainders, kind="stable")[: seats - floors.sum()]
+    floors[largest] += 1
+    return floors
+
+
+def _draw(labels: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
+    """`wanted[c]` images of each class c, sorted; every class has a random stream of its own."""
+    chosen = [
+        np.random.default_rng((seed, label)).permutation(np.flatnonzero(labels == label))[:number]
+        for label, number in enumerate(wanted)
+    ]
+    return np.sort(np.concatenate(chosen)).astype(np.int64)

@@ -1,0 +1,104 @@
+"""torchvision's own data sets, downloaded by torchvision where there is a network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bench.data._source import RawImages, Source, listing
+from bench.errors import InputError
+
+ROOT_VARIABLE = "INNARDS_DATA"
+PATIENCE = 30  # seconds until a network that does not answer counts as absent
+
+
+class TorchvisionSource(Source):
+    """A data set of torchvision, in the root folder that `INNARDS_DATA` names, or in `data/` below the current folder.
+
+    Class attributes:
+        dataset: name of torchvision's class.
+        folder: of the unpacked files, below the root.
+        urls: what torchvision downloads.
+        by_hand: the folder, below the root, where torchvision finds these files when a person puts them there.
+    """
+
+    dataset: ClassVar[str]
+    folder: ClassVar[str]
+    urls: ClassVar[tuple[str, ...]]
+    by_hand: ClassVar[str] = ""
+
+    @property
+    def root(self) -> Path:
+        """torchvision's root folder."""
+        return Path(os.environ.get(ROOT_VARIABLE) or "data").expanduser()
+
+    @abstractmethod
+    def as_images(self, data: np.ndarray) -> np.ndarray:
+        """torchvision's array as (n, C, H, W)."""
+
+    def stamp(self) -> Any:
+        """See Source; first downloads what is not there, so that what is stamped is what is read."""
+        if not self._unpacked():
+            self._open(train=True)
+        return [str(self.root.resolve()), listing(self._unpacked())]
+
+    def read(self) -> RawImages:
+        """See Source."""
+        train, test = self._open(train=True), self._open(train=False)
+        classes = tuple(str(name) for name in train.classes)
+        return RawImages(self._images(train), _labels(train), self._images(test), _labels(test), classes)
+
+    def _unpacked(self) -> list[Path]:
+        return [path for path in (self.root / self.folder).rglob("*") if path.is_file()]
+
+    def _open(self, *, train: bool) -> Any:
+        """torchvision checks what is unpacked, else unpacks what was put there by hand, else downloads."""
+        from torchvision import datasets
+
+        try:
+            with _impatient():
+                part = getattr(datasets, self.dataset)(self.root, train=train, download=True)
+            if len(part.data) != len(part.targets):
+                raise ValueError(f"{len(part.data)} images have {len(part.targets)} labels")
+        except Exception as error:  # all that a foreign file or a network can do to torchvision
+            raise InputError(self._unusable(error)) from error
+        return part
+
+    def _images(self, part: Any) -> np.ndarray:
+        return np.ascontiguousarray(self.as_images(np.asarray(part.data)), dtype=np.uint8)
+
+    def _unusable(self, error: Exception) -> str:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+        by_hand = f"download {' and '.join(self.urls)} by hand and put it into {self.root / self.by_hand}"
+        elsewhere = f"{ROOT_VARIABLE} names another root folder than {self.root}"
+        if self._is_partly_there():
+            wrong = f"{self.title}: the files in {self.root} are damaged or incomplete ({reason})"
+            return f"{wrong}; delete {self.root / self.folder} and run again, or {by_hand}; {elsewhere}"
+        absent = f"{self.title}: {self.root / self.folder} is not there and cannot be downloaded ({reason})"
+        return f"{absent}; {by_hand}, then run again; {elsewhere}"
+
+    def _is_partly_there(self) -> bool:
+        packed = (self.root / self.by_hand / url.rpartition("/")[2] for url in self.urls)
+        return bool(self._unpacked()) or any(path.exists() for path in packed)
+
+
+def _labels(part: Any) -> np.ndarray:
+    return np.asarray(part.targets, dtype=np.int64)
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Let connections fail that nobody answers; torchvision alone would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

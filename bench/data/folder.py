@@ -1,0 +1,110 @@
+"""Any tree of square images of one size: PATH/train/<class>/*, PATH/test/<class>/* (or PATH/val/<class>/*)."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.data._decode import EXTENSIONS, decode
+from bench.data._source import RawImages, Source, listing
+from bench.errors import InputError
+
+TEST_FOLDERS = ("test", "val")  # the first that is there
+
+Tree = Mapping[str, list[Path]]  # image files by class, both sorted
+
+
+class Folder(Source):
+    """A folder of images; hidden files and files that are no images are passed over."""
+
+    takes = "PATH"
+
+    def __init__(self, argument: str):
+        super().__init__(argument)
+        self.root = Path(argument).expanduser().resolve()  # holds train/ and test/
+        self.name = self.root.name
+        self.title = f"{self.root.name} (folder of images)"
+
+    def stamp(self) -> Any:
+        """See Source."""
+        return [str(self.root), listing(_files(self.train) + _files(self.test))]
+
+    def read(self) -> RawImages:
+        """See Source."""
+        images = decode(_files(self.train) + _files(self.test))
+        train, test = np.split(images, [len(_files(self.train))])
+        return RawImages(train, _labels(self.train), test, _labels(self.test), tuple(self.train))
+
+    @cached_property
+    def train(self) -> Tree:
+        """Training files by class."""
+        if not self.root.is_dir():
+            raise InputError(f"data source 'folder:{self.argument}': there is no folder {self.root}")
+        tree = _tree(self._part("train"))
+        if len(tree) < 2:
+            raise InputError(f"{self.root / 'train'} has {len(tree)} class folders, at least 2 are needed")
+        return tree
+
+    @cached_property
+    def test(self) -> Tree:
+        """Test files by class, the same classes as in training."""
+        part = self._part(*TEST_FOLDERS)
+        tree = _tree(part)
+        unknown = [
+            f"{part / name} is of a class that train/ lacks{_nearest(name, self.train)}"
+            for name in tree
+            if name not in self.train
+        ]
+        lacking = [f"class {name!r} of train/ has no folder in {part}" for name in self.train if name not in tree]
+        if unknown or lacking:
+            raise InputError(unknown + lacking)
+        return tree
+
+    def _part(self, *names: str) -> Path:
+        for name in names:
+            if (self.root / name).is_dir():
+                return self.root / name
+        wanted = " or ".join(f"{name}/" for name in names)
+        found = ", ".join(sorted(path.name for path in self.root.iterdir())[:10]) or "nothing"
+        raise InputError(f"{self.root} has no {wanted} with a folder of images a class; it holds {found}")
+
+
+def _tree(part: Path) -> Tree:
+    folders = sorted(path for path in part.iterdir() if path.is_dir() and not path.name.startswith("."))
+    tree = {folder.name: _images(folder) for folder in folders}
+    empty = [f"class {name!r} is empty: {part / name} holds no image ({_kinds()})" for name in tree if not tree[name]]
+    if empty:
+        raise InputError(empty)
+    return tree
+
+
+def _images(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if _is_image(entry.name) and not entry.is_dir())
+    return [folder / name for name in names]
+
+
+def _is_image(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS
+
+
+def _kinds() -> str:
+    return ", ".join(sorted(EXTENSIONS))
+
+
+def _nearest(name: str, classes: Iterable[str]) -> str:
+    return "".join(f": did you mean {near!r}?" for near in difflib.get_close_matches(name, classes, n=1, cutoff=0.0))
+
+
+def _files(tree: Tree) -> list[Path]:
+    return [file for files in tree.values() for file in files]
+
+
+def _labels(tree: Tree) -> np.ndarray:
+    return np.repeat(np.arange(len(tree), dtype=np.int64), [len(files) for files in tree.values()])
