@@ -21,6 +21,7 @@ Scale = Literal["raw", "atanh"]
 
 FEW_EFFECTIVE_IMAGES = 5.0
 IMAGES_ONLY = "One seed: the interval covers the choice of images only and says nothing about another training."
+TWO_SEEDS = "Two seeds: where both seeds and images matter, nominal 95% intervals can cover as little as 87%."
 NO_SPREAD = "Every seed gave the same value, so that no spread can be estimated."
 
 
@@ -51,7 +52,7 @@ def seeds_and_images(
     """Mean over seeds, with the variance between seeds and that of the images they were all measured on.
 
     V = s²/S + Σψ̄²/(n(n-1)), ψ̄ᵢ the mean over seeds of image i's influence, with the t quantile at
-    Satterthwaite's degrees of freedom from S-1 and n_eff = (Σψ̄²)²/Σψ̄⁴.
+    Satterthwaite's degrees of freedom from S-1 and n_eff = (Σψ̄²)²/Σψ̄⁴. It covers from three seeds on.
 
     Args:
         values: (S,) the measure, one value a seed, on its own scale; NaN where a seed has none.
@@ -227,7 +228,8 @@ def _variance(values: np.ndarray, shared: np.ndarray | None) -> tuple[float, flo
         return of_images, n_eff, "image", len(shared), joined(IMAGES_ONLY, few)
     of_seeds = 0.0 if all_identical(values) else float(values.var(ddof=1)) / seeds
     df = satterthwaite([of_seeds, of_images], [seeds - 1, n_eff])
-    return of_seeds + of_images, df, "seed", seeds, joined("" if of_seeds else NO_SPREAD, few)
+    two = TWO_SEEDS if seeds == 2 and of_seeds and of_images else ""
+    return of_seeds + of_images, df, "seed", seeds, joined("" if of_seeds else NO_SPREAD, two, few)
 
 
 def _image_variance(shared: np.ndarray | None) -> tuple[float, float, str]:

@@ -68,7 +68,7 @@ def leading_set(
         raise InputError("leading_set: every variant needs one place a seed (NaN where it is missing).")
     best = _best(table, larger_is_better)
     n = int(np.isfinite(table[best]).sum()) if best else 0
-    others = [name for name in table if name != best]
+    others = [name for name in table if best and name != best]
     tests = [paired_t(table[best] - table[name]) for name in others]
     correction = holm([test.p for test in tests], family=family or "variants against the best", alpha=alpha)
     told_apart = {name for name, rejected in zip(others, correction.rejected, strict=True) if rejected}

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.errors import InputError
+from bench.statistics import mixed
+from bench.statistics.mixed import joint_analysis
+
+Rows = tuple[list[str], list[str], list[int], list[float]]
+
+
+def benchmark(
+    models: int, methods: int, seeds: int, *, effect: float = 0.0, network_sd: float = 1.0, seed: int = 0
+) -> Rows:
+    """Every network shifts all its values by one draw; method k adds k times the effect."""
+    rng = np.random.default_rng(seed)
+    shifts = rng.normal(0, network_sd, (models, seeds))
+    cells = [(m, k, s) for m in range(models) for k in range(methods) for s in range(seeds)]
+    values = [80 + 5 * m + k * effect + shifts[m, s] + rng.normal(0, 0.5) for m, k, s in cells]
+    return [f"net{m}" for m, _, _ in cells], [f"k{k}" for _, k, _ in cells], [s for _, _, s in cells], values
+
+
+def test_one_model_and_two_methods_are_the_paired_t():
+    rows = benchmark(1, 2, 8, effect=0.4)
+    found = joint_analysis(*rows, reference="k0")
+    first, second = np.array(rows[3]).reshape(2, 8)
+    expected = stats.ttest_rel(second, first)
+    (effect,) = found.effects
+    assert effect.p == pytest.approx(expected.pvalue, rel=1e-3)
+    assert effect.value == pytest.approx((second - first).mean())
+    interval = expected.confidence_interval()
+    assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
+    assert found.df == 7
+
+
+def test_balanced_data_have_the_errors_of_the_analysis_of_variance():
+    rows = benchmark(2, 3, 6)
+    found = joint_analysis(*rows, reference="k0")
+    table = np.array(rows[3]).reshape(2, 3, 6)
+    left = table - table.mean(2, keepdims=True) - table.mean(1, keepdims=True) + table.mean((1, 2), keepdims=True)
+    residual = (left**2).sum() / 20
+    assert found.df == 20
+    assert found.sd_residual == pytest.approx(np.sqrt(residual), rel=1e-3)
+    assert found.effects[0].standard_error == pytest.approx(np.sqrt(2 * residual / 12), rel=1e-3)
+
+
+def test_the_unit_is_the_trained_network():
+    found = joint_analysis(*benchmark(2, 4, 6, effect=1.0), reference="k0")
+    assert (found.n, found.unit, found.observations, found.models) == (12, "trained network", 48, 2)
+    assert [effect.method for effect in found.effects] == ["k1", "k2", "k3"]
+    assert [effect.value for effect in found.effects] == pytest.approx([1, 2, 3], abs=0.6)
+    assert "Holm over 3 tests" in found.correction
+
+
+def test_a_likelihood_that_is_infinite_on_the_boundary_is_not_believed():
+    """Where networks share no variance an optimizer can stop at an infinite likelihood with a third of the variance."""
+    for seed in range(12):
+        rows = benchmark(2, 3, 6, network_sd=0.0, seed=seed)
+        found = joint_analysis(*rows, reference="k0")
+        table = np.array(rows[3]).reshape(2, 3, 6)
+        left = table - table.mean(2, keepdims=True) - table.mean(1, keepdims=True) + table.mean((1, 2), keepdims=True)
+        pooled = ((table - table.mean(2, keepdims=True)) ** 2).sum() / 30
+        assert found.sd_residual**2 == pytest.approx(min((left**2).sum() / 20, pooled), rel=1e-3)
+
+
+def test_it_keeps_its_level():
+    rejected = 0
+    for seed in range(60):
+        found = joint_analysis(*benchmark(2, 3, 4, network_sd=0.5, seed=seed), reference="k0")
+        rejected += min(effect.p for effect in found.effects) <= 0.05
+    assert rejected <= 9  # 99.7% of Binomial(60, 0.05)
+
+
+def test_missing_values_and_cells_are_left_out():
+    models, methods, seeds, values = benchmark(2, 3, 6, effect=2.0)
+    values[0] = float("nan")
+    kept = [i for i in range(len(values)) if (models[i], methods[i]) != ("net1", "k2")]
+    found = joint_analysis(
+        [models[i] for i in kept],
+        [methods[i] for i in kept],
+        [seeds[i] for i in kept],
+        [values[i] for i in kept],
+        reference="k0",
+    )
+    assert [effect.models for effect in found.effects] == [2, 1]
+    assert found.effects[1].value == pytest.approx(4, abs=0.8)
+    assert "1 observation without a value left out." in found.note
+
+
+@pytest.mark.parametrize("rows", [benchmark(2, 3, 1), (["net"], ["k0"], [0], [1.0]), (["net"], ["k0"], [0], [np.nan])])
+def test_too_few_networks_say_so(rows):
+    found = joint_analysis(*rows, reference="k0")
+    assert found.effects == ()
+    assert found.note.startswith("Too few trained networks")
+
+
+def test_values_without_variance_say_so():
+    models, methods, seeds, _ = benchmark(2, 3, 6)
+    found = joint_analysis(models, methods, seeds, np.full(len(models), 99.0), reference="k0")
+    assert found.effects == ()
+    assert "do not vary" in found.note
+
+
+def test_what_does_not_converge_says_so_in_one_sentence_and_no_warning_leaks(monkeypatch):
+    monkeypatch.setattr(mixed, "OPTIMIZERS", ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = joint_analysis(*benchmark(2, 3, 6), reference="k0")
+    assert found.note == "The mixed model did not converge and is not reported."
+    assert np.isnan(found.sd_residual)
+
+
+def test_no_warning_leaks_at_the_boundary():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        joint_analysis(*benchmark(2, 3, 6, network_sd=0.0), reference="k0")
+
+
+def test_an_unknown_reference_and_uneven_columns_are_refused():
+    with pytest.raises(InputError, match="did you mean 'k0'"):
+        joint_analysis(*benchmark(1, 2, 3), reference="k00")
+    with pytest.raises(InputError, match="one length"):
+        joint_analysis(["a"], ["b"], [0], [1.0, 2.0], reference="b")
