@@ -77,7 +77,7 @@ class _Plan:
                 words, bits = code.encode(content)
                 parts += [(code.table(), code.table_bits), (words, bits)]
                 runs.append([int(code.alphabet.size), bits])
-        how = {"layout": _name(type(self.layout))} | self.layout.parameters
+        how: dict[str, Any] = {"layout": _name(type(self.layout))} | self.layout.parameters
         if self.layout.sparse:
             how["entries"] = self.layout.entries
         if any(runs):

@@ -190,8 +190,8 @@ def _concatenate(words: np.ndarray, lengths: np.ndarray) -> tuple[bytes, int]:
     aligned = words << (24 - lengths - begins % 8)
     byte, total = begins // 8, int(ends[-1])
     size = _bits.byte_count(total) + 2
-    three = (np.bincount(byte + k, aligned >> (16 - 8 * k) & 0xFF, size)[:size] for k in range(3))
-    return sum(three).astype(np.uint8)[:-2].tobytes(), total
+    three = [np.bincount(byte + k, aligned >> (16 - 8 * k) & 0xFF, size)[:size] for k in range(3)]
+    return np.sum(three, axis=0).astype(np.uint8)[:-2].tobytes(), total
 
 
 def _windows(raw: np.ndarray, start: int, end: int) -> np.ndarray:

@@ -100,7 +100,7 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
     """One number, or one an output channel, as (1,) or (Cout,) of `dtype`."""
-    flat = np.asarray(values).astype(dtype).reshape(-1)
+    flat: np.ndarray = np.asarray(values).astype(dtype).reshape(-1)
     if flat.size != 1 and (not shape or flat.size != shape[0]):
         raise ValueError(f"{flat.size} scales do not fit a tensor of {shape[0] if shape else 1} output channels")
     return flat

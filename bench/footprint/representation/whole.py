@@ -13,7 +13,7 @@ from bench.footprint.representation._representation import Geometry, Representat
 
 @dataclass(frozen=True, eq=False)
 class Whole(Representation):
-    """Whole numbers that are no weights (an index buffer), exactly: how far above the lowest, in as few bits as that takes.
+    """Whole numbers that are no weights (an index buffer): how far above the lowest, in as few bits as that takes.
 
     Attributes:
         values: the tensor, of an integer type or bool.
