@@ -26,6 +26,8 @@ class Compressed:
         masks: by parameter name, True where a weight survives pruning; later methods keep the others at zero.
         activation_bits: width of the stored feature maps at inference.
         history: one row an epoch of fine-tuning, over all methods of the chain.
+        entropy_coding: whether symbols are Huffman-coded where that makes them smaller.
+        example: one normalised image, (1, C, H, W) float32, by which the network's graph is traced.
     """
 
     network: torch.nn.Module
@@ -34,6 +36,8 @@ class Compressed:
     masks: Mapping[str, torch.Tensor] = field(default_factory=dict)
     activation_bits: int = 32
     history: tuple[dict[str, float], ...] = ()
+    entropy_coding: bool = False
+    example: torch.Tensor | None = None
 
     def but(self, **changes: Any) -> Compressed:
         """A copy with some attributes replaced."""

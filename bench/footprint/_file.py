@@ -1,0 +1,70 @@
+"""The frame of a packed file: what makes it one, its header, and the checksum over everything.
+
+8 bytes    magic
+4 bytes    version of the format, big-endian
+4 bytes    length of the header
+...        header: JSON, compressed by zlib
+...        sections, one a tensor, in the header's order
+32 bytes   SHA-256 of all that precedes
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from bench.errors import InputError
+
+MAGIC = b"INNARDS\x00"
+VERSION = 1
+LARGEST_HEADER = 64 * 2**20  # bytes of JSON: no network comes near it
+
+_FRONT = struct.Struct(f">{len(MAGIC)}sII")
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
+
+
+def write(header: dict[str, Any], sections: Iterable[bytes]) -> bytes:
+    """A file of `header` and `sections`."""
+    packed = zlib.compress(json.dumps(header, sort_keys=True, separators=(",", ":")).encode(), level=9)
+    body = b"".join([_FRONT.pack(MAGIC, VERSION, len(packed)), packed, *sections])
+    return body + hashlib.sha256(body).digest()
+
+
+def read(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """Header and sections of a file.
+
+    Raises:
+        InputError: it is not a packed file, of a newer format, cut short or damaged.
+    """
+    if data[: len(MAGIC)] != MAGIC:
+        raise InputError("this is not a packed network: it does not begin as one")
+    if len(data) < _FRONT.size + _CHECKSUM_BYTES:
+        raise InputError(f"this packed network is cut short: {len(data)} bytes")
+    _, version, header_bytes = _FRONT.unpack_from(data)
+    if version != VERSION:
+        raise InputError(
+            f"this packed network is of format {version}, which this version cannot read (it reads {VERSION})"
+        )
+    body = memoryview(data)[:-_CHECKSUM_BYTES]
+    if hashlib.sha256(body).digest() != data[-_CHECKSUM_BYTES:]:
+        raise InputError("this packed network is cut short or damaged: its checksum does not hold")
+    end = _FRONT.size + header_bytes
+    if end > len(body):
+        raise InputError("this packed network is malformed: its header reaches beyond its end")
+    return _parsed(bytes(body[_FRONT.size : end])), body[end:]
+
+
+def _parsed(packed: bytes) -> dict[str, Any]:
+    reader = zlib.decompressobj()
+    try:
+        text = reader.decompress(packed, LARGEST_HEADER)
+        header = json.loads(text)
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise InputError(f"this packed network is malformed: its header cannot be read ({error})") from error
+    if not reader.eof or not isinstance(header, dict):
+        raise InputError("this packed network is malformed: its header is no JSON object")
+    return header

@@ -1,0 +1,92 @@
+"""What a packed file's header says, checked as far as it can be without the network."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bench.errors import InputError
+
+Category = Literal["weights", "biases", "normalisation", "scales", "codebooks", "indices"]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Shape = tuple[Count, ...]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Side(_Checked):
+    """An array stored beside symbols."""
+
+    type: Literal["float32", "float16", "uint8"]
+    shape: Shape
+
+
+class Tensor(_Checked):
+    """A stored tensor.
+
+    Attributes:
+        name: in the network's `state_dict`.
+        shape: of the tensor.
+        category: what its values count as.
+        kind, parameters, side: of its representation; arrays of `side` precede the symbols, in this order.
+        how: the layout of its symbols.
+        bytes: of its section, by category.
+        zeros: how many of its values are zero, for tables alone.
+    """
+
+    name: str
+    shape: Shape
+    category: Category
+    kind: str
+    parameters: dict[str, Any] = {}
+    side: dict[str, Side] = {}
+    how: dict[str, Any]
+    bytes: dict[Category, Count]
+    zeros: Count = 0
+
+    @property
+    def section_bytes(self) -> int:
+        """Length of its section."""
+        return sum(self.bytes.values())
+
+
+class Header(_Checked):
+    """All of the header.
+
+    Attributes:
+        model: what the fresh network is made from, as its caller likes.
+        structure: steps from the fresh network to this one's modules.
+        activation_bits: width of feature maps at inference.
+        tensors: the stored tensors, in the order of their sections.
+        tied: names that stand for the same tensor as another.
+    """
+
+    model: dict[str, Any]
+    structure: tuple[dict[str, Any], ...]
+    activation_bits: Annotated[int, Field(ge=1, le=64, strict=True)]
+    tensors: tuple[Tensor, ...]
+    tied: dict[str, str] = {}
+
+    @classmethod
+    def checked(cls, found: dict[str, Any], body_bytes: int) -> Header:
+        """The header as read, if it describes sections of `body_bytes` altogether.
+
+        Raises:
+            InputError: it is malformed.
+        """
+        try:
+            header = cls.model_validate(found)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(f"this packed network is malformed: {where}: {first['msg'].lower()}") from error
+        described = sum(tensor.section_bytes for tensor in header.tensors)
+        if described != body_bytes:
+            raise InputError(f"this packed network is malformed: it describes {described} bytes and has {body_bytes}")
+        names = [*(tensor.name for tensor in header.tensors), *header.tied]
+        if len(set(names)) != len(names):
+            raise InputError("this packed network is malformed: a tensor is stored twice")
+        return header

@@ -1,0 +1,84 @@
+"""A tensor's representation as the bytes of one section, and back."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import cast
+
+import numpy as np
+
+from bench.footprint import codecs
+from bench.footprint._header import Category, Side, Tensor
+from bench.footprint.codecs._bits import byte_count
+from bench.footprint.representation import Representation, kinds
+
+
+def write(name: str, stored: Representation, category: Category, *, entropy: bool) -> tuple[Tensor, bytes]:
+    """The section of a tensor, and its entry in the header.
+
+    Args:
+        entropy: whether symbols may be entropy-coded where that makes them smaller.
+    """
+    geometry = stored.geometry
+    encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=stored.sparse, entropy=entropy)
+    side = stored.side()
+    entry = Tensor(
+        name=name,
+        shape=stored.shape,
+        category=category,
+        kind=_kind(stored),
+        parameters=stored.parameters(),
+        side={key: Side(type=array.dtype.name, shape=array.shape) for key, array in side.items()},
+        how=encoded.how,
+        bytes=_bytes(encoded.bits, stored, category),
+        zeros=int(np.count_nonzero(stored.decode() == 0)),
+    )
+    return entry, b"".join([*(_little_endian(array) for array in side.values()), encoded.data])
+
+
+def read(entry: Tensor, section: bytes) -> Representation:
+    """The representation that `write` was given. Allocates no more than the entry's shape needs.
+
+    Raises:
+        ValueError: entry and section do not belong together.
+    """
+    if entry.kind not in kinds():
+        raise ValueError(f"there is no representation {entry.kind!r}")
+    kind, position, side = kinds()[entry.kind], 0, {}
+    for key, described in entry.side.items():
+        side[key], position = _side(section, position, described)
+    try:
+        geometry = kind.geometry_of(entry.shape, entry.parameters, side)
+        symbols = codecs.decode(section[position:], entry.how, geometry[:2], geometry.width)
+        return kind.restored(entry.shape, entry.parameters, side, symbols)
+    except KeyError as error:
+        raise ValueError(f"{error} is missing") from error
+
+
+def _side(section: bytes, position: int, described: Side) -> tuple[np.ndarray, int]:
+    dtype = np.dtype(described.type).newbyteorder("<")
+    count = math.prod(described.shape)
+    end = position + count * dtype.itemsize
+    if end > len(section):
+        raise ValueError("what belongs beside the symbols reaches beyond the section")
+    array = np.frombuffer(section[position:end], dtype).reshape(described.shape)
+    return array.astype(described.type), end
+
+
+def _bytes(bits: dict[str, int], stored: Representation, category: Category) -> dict[Category, int]:
+    """Bytes by category; bits that share a byte count where it begins."""
+    found: dict[Category, int] = {stored.side_category: stored.side_bits // 8}
+    ends = np.cumsum([0, *bits.values()])
+    for of, (start, end) in zip(bits, pairwise(map(int, ends)), strict=True):
+        counted = category if of == "weights" else cast(Category, of)
+        found[counted] = found.get(counted, 0) + byte_count(end) - byte_count(start)
+    return {of: count for of, count in found.items() if count}
+
+
+def _little_endian(array: np.ndarray) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+def _kind(stored: Representation) -> str:
+    return next(name for name, kind in kinds().items() if kind is type(stored))

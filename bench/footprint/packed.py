@@ -1,0 +1,236 @@
+"""A compressed network as a file, and the file as a network.
+
+The file holds how to rebuild the network's modules in a fresh one, and every tensor in its representation and smallest
+layout. Its *payload* is what papers count: weights, scales, masks, codes, codebooks, biases, normalisation; the header
+and the checksum are not. Nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.errors import InputError
+from bench.footprint import _file, _section
+from bench.footprint._header import Category, Header, Tensor
+from bench.footprint._normalisation import is_normalisation
+from bench.footprint.compressed import Compressed
+from bench.footprint.representation import Float, Representation, Whole
+from bench.footprint.structure import rebuild
+
+STORED_FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+NOT_STORED = "num_batches_tracked"  # counts training steps; inference does not use it
+
+
+@dataclass(frozen=True)
+class LayerSize:
+    """What a tensor takes in the file.
+
+    Attributes:
+        name: in the network's `state_dict`.
+        representation, layout: how it is stored.
+        bits: a symbol.
+        payload_bytes: of its section.
+        sparsity: share of its values that are zero.
+        bytes: of its section, by category.
+    """
+
+    name: str
+    representation: str
+    layout: str
+    bits: int
+    payload_bytes: int
+    sparsity: float
+    bytes: dict[Category, int]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a packed network takes.
+
+    Attributes:
+        payload_bytes: what papers count.
+        file_bytes: all of the file.
+        categories: the payload's bytes by category.
+        layers: the payload's bytes by stored tensor, in the network's order.
+    """
+
+    payload_bytes: int
+    file_bytes: int
+    categories: dict[Category, int]
+    layers: tuple[LayerSize, ...]
+
+
+def pack(compressed: Compressed, model: dict[str, Any]) -> bytes:
+    """The file of a compressed network.
+
+    Args:
+        model: what the fresh network to `unpack` into is made from: JSON, kept for the reader.
+
+    Raises:
+        InputError: the network holds numbers of a type that is not stored.
+        ValueError: a representation does not decode to the tensor in the network.
+    """
+    first: dict[int, str] = {}
+    tied: dict[str, str] = {}
+    entries, sections = [], []
+    unused = set(compressed.representations)
+    for name, tensor in _stored_tensors(compressed.network).items():
+        unused.discard(name)
+        if first.setdefault(id(tensor), name) != name:
+            tied[name] = first[id(tensor)]
+            continue
+        entry, section = _section.write(
+            name,
+            _representation(name, tensor, compressed),
+            _category(compressed.network, name, tensor),
+            entropy=compressed.entropy_coding,
+        )
+        entries.append(entry)
+        sections.append(section)
+    if unused:
+        raise ValueError(f"the network has no tensors {', '.join(sorted(unused))}, yet they have representations")
+    header = Header(
+        model=model,
+        structure=compressed.structure,
+        activation_bits=compressed.activation_bits,
+        tensors=tuple(entries),
+        tied=tied,
+    )
+    return _file.write(header.model_dump(exclude_defaults=True), sections)
+
+
+def unpack(data: bytes, fresh: torch.nn.Module) -> torch.nn.Module:
+    """The network that a file holds, in eval mode.
+
+    Args:
+        fresh: the network that the compressed one started from, with any weights; it is used up.
+
+    Raises:
+        InputError: the file is foreign, cut short, damaged or malformed, or does not belong to `fresh`.
+    """
+    header, body = _read(data)
+    try:
+        network = rebuild(fresh, header.structure)
+    except ValueError as error:
+        raise InputError(f"this packed network does not fit: {error}") from error
+    targets = _stored_tensors(network)
+    _check_names_and_shapes(header, targets)
+    position = 0
+    with torch.no_grad():
+        for entry in header.tensors:
+            end = position + entry.section_bytes
+            _fill(targets[entry.name], entry, bytes(body[position:end]))
+            position = end
+        for name, original in header.tied.items():
+            targets[name].copy_(targets[original])
+    return network.eval()
+
+
+def read_header(data: bytes) -> dict[str, Any]:
+    """What a file says of itself: model, structure, activation_bits, and every tensor's name, shape and representation.
+
+    Raises:
+        InputError: the file is foreign, cut short, damaged or malformed.
+    """
+    return _read(data)[0].model_dump(mode="json")
+
+
+def sizes(data: bytes) -> Sizes:
+    """What a file takes, by layer and by category.
+
+    Raises:
+        InputError: the file is foreign, cut short, damaged or malformed.
+    """
+    header, body = _read(data)
+    categories: Counter[Category] = Counter()
+    for entry in header.tensors:
+        categories.update(entry.bytes)
+    return Sizes(len(body), len(data), dict(categories), tuple(map(_layer_size, header.tensors)))
+
+
+def _read(data: bytes) -> tuple[Header, memoryview]:
+    found, body = _file.read(data)
+    return Header.checked(found, len(body)), body
+
+
+def _layer_size(entry: Tensor) -> LayerSize:
+    count = int(np.prod(entry.shape, dtype=float))
+    return LayerSize(
+        name=entry.name,
+        representation=entry.kind,
+        layout=str(entry.how.get("layout")),
+        bits=0,
+        payload_bytes=entry.section_bytes,
+        sparsity=entry.zeros / count if count else 0.0,
+        bytes=dict(entry.bytes),
+    )
+
+
+def _stored_tensors(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    state = network.state_dict(keep_vars=True)
+    return {name: tensor for name, tensor in state.items() if name.rpartition(".")[2] != NOT_STORED}
+
+
+def _representation(name: str, tensor: torch.Tensor, compressed: Compressed) -> Representation:
+    values = _as_numpy(name, tensor)
+    if name not in compressed.representations:
+        return Float(values) if tensor.is_floating_point() else Whole(values)
+    chosen = compressed.representations[name]
+    if chosen.shape != tuple(tensor.shape) or not np.array_equal(chosen.decode(), values, equal_nan=True):
+        raise ValueError(f"the representation of {name} does not decode to the tensor in the network")
+    return chosen
+
+
+def _as_numpy(name: str, tensor: torch.Tensor) -> np.ndarray:
+    tensor = tensor.detach().cpu()
+    if tensor.dtype in STORED_FLOATS:
+        return tensor.float().numpy()
+    if tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized:
+        raise InputError(f"{name} is {tensor.dtype}: convert the network to float32 before it is packed")
+    return tensor.numpy()
+
+
+def _category(network: torch.nn.Module, name: str, tensor: torch.Tensor) -> Category:
+    owner, _, own_name = name.rpartition(".")
+    if is_normalisation(network.get_submodule(owner)):
+        return "normalisation"
+    if own_name == "bias":
+        return "biases"
+    if not tensor.is_floating_point():
+        return "indices"
+    return "weights" if own_name == "weight" or tensor.ndim > 1 else "scales"
+
+
+def _check_names_and_shapes(header: Header, targets: dict[str, torch.Tensor]) -> None:
+    stored = {entry.name: entry.shape for entry in header.tensors}
+    known = {*stored, *header.tied}
+    problems = [f"it lacks {name}" for name in targets if name not in known]
+    problems += [f"it has {name}, which the network lacks" for name in known if name not in targets]
+    problems += [
+        f"{name} is {stored[name]}, in the network {tuple(target.shape)}"
+        for name, target in targets.items()
+        if name in stored and stored[name] != tuple(target.shape)
+    ]
+    problems += [
+        f"{name} is stored as {original}, which has another shape or is not there"
+        for name, original in header.tied.items()
+        if name in targets and stored.get(original) != tuple(targets[name].shape)
+    ]
+    if problems:
+        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+        raise InputError(f"this packed network does not fit: {'; '.join(problems[:3])}{more}")
+
+
+def _fill(target: torch.Tensor, entry: Tensor, section: bytes) -> None:
+    try:
+        stored = _section.read(entry, section)
+    except ValueError as error:
+        raise InputError(f"this packed network is malformed: {entry.name}: {error}") from error
+    if target.is_floating_point() == isinstance(stored, Whole):
+        raise InputError(f"this packed network does not fit: {entry.name} is {target.dtype} in the network")
+    target.copy_(torch.from_numpy(np.ascontiguousarray(stored.decode())).reshape(target.shape))

@@ -1,0 +1,55 @@
+"""What turns a fresh network into one with a compressed network's modules, one kind of step a file.
+
+A file offers `apply(network, **parameters) -> torch.nn.Module`, whose parameters are JSON: it replaces or resizes
+modules and leaves their new weights for the packed file to fill. It may change the network it is given. A step reads
+from a file that anybody may have written: parameters that do not fit raise `ValueError`, and it makes nothing larger
+than the network it was given.
+
+A step that inserts simulation (fake-quantisation) says `SIMULATES = True`: the network that it makes has another graph
+than the one which would run, so graphs are traced without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from bench import registry
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.footprint.compressed import Step
+
+PACKAGE = "bench.footprint.structure"
+
+
+def rebuild(network: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
+    """`network` after `steps`; it is used up.
+
+    Raises:
+        ValueError: a step does not fit it.
+    """
+    for step in steps:
+        network = _apply(network, step)
+    return network
+
+
+def simulates(step: Step) -> bool:
+    """Whether a step inserts what only simulates compression."""
+    return bool(getattr(_module(step), "SIMULATES", False))
+
+
+def _apply(network: torch.nn.Module, step: Step) -> torch.nn.Module:
+    parameters: dict[str, Any] = {name: value for name, value in step.items() if name != "kind"}
+    try:
+        return _module(step).apply(network, **parameters)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"the step {step['kind']!r} does not fit the network: {error}") from error
+
+
+def _module(step: Step) -> Any:
+    kind = step.get("kind")
+    if not isinstance(kind, str) or kind not in registry.names(PACKAGE):
+        raise ValueError(f"there is no step {kind!r}")
+    return registry.load(PACKAGE, kind, "structural step")

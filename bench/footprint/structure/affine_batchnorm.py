@@ -1,0 +1,32 @@
+"""Batch normalisation as what it computes at inference: a scale and a shift a channel, two numbers instead of four."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.footprint.structure._modules import replace
+
+
+class Affine(torch.nn.Module):
+    """y = weight·x + bias, channel by channel (axis 1)."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(channels))
+        self.bias = torch.nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, C, ...) to (n, C, ...)."""
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        return torch.addcmul(self.bias.view(shape), x, self.weight.view(shape))
+
+    def extra_repr(self) -> str:
+        """Channels."""
+        return str(self.weight.numel())
+
+
+def apply(network: torch.nn.Module, names: list[str]) -> torch.nn.Module:
+    """Put an `Affine` in the place of each batch normalisation in `names`."""
+    for name in names:
+        network = replace(network, name, Affine(network.get_submodule(name).running_mean.numel()))
+    return network
