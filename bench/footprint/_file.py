@@ -29,7 +29,7 @@ _CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 def write(header: dict[str, Any], sections: Iterable[bytes]) -> bytes:
     """A file of `header` and `sections`."""
-    packed = zlib.compress(json.dumps(header, sort_keys=True, separators=(",", ":")).encode(), level=9)
+    packed = zlib.compress(json.dumps(header, separators=(",", ":")).encode(), level=9)
     body = b"".join([_FRONT.pack(MAGIC, VERSION, len(packed)), packed, *sections])
     return body + hashlib.sha256(body).digest()
 
@@ -46,9 +46,7 @@ def read(data: bytes) -> tuple[dict[str, Any], memoryview]:
         raise InputError(f"this packed network is cut short: {len(data)} bytes")
     _, version, header_bytes = _FRONT.unpack_from(data)
     if version != VERSION:
-        raise InputError(
-            f"this packed network is of format {version}, which this version cannot read (it reads {VERSION})"
-        )
+        raise InputError(f"this packed network is of format {version}, and only format {VERSION} can be read here")
     body = memoryview(data)[:-_CHECKSUM_BYTES]
     if hashlib.sha256(body).digest() != data[-_CHECKSUM_BYTES:]:
         raise InputError("this packed network is cut short or damaged: its checksum does not hold")

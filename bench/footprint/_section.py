@@ -43,9 +43,7 @@ def read(entry: Tensor, section: bytes) -> Representation:
     Raises:
         ValueError: entry and section do not belong together.
     """
-    if entry.kind not in kinds():
-        raise ValueError(f"there is no representation {entry.kind!r}")
-    kind, position, side = kinds()[entry.kind], 0, {}
+    kind, position, side = _kind_of(entry), 0, {}
     for key, described in entry.side.items():
         side[key], position = _side(section, position, described)
     try:
@@ -54,6 +52,16 @@ def read(entry: Tensor, section: bytes) -> Representation:
         return kind.restored(entry.shape, entry.parameters, side, symbols)
     except KeyError as error:
         raise ValueError(f"{error} is missing") from error
+
+
+def width(entry: Tensor) -> int:
+    """Bits a symbol.
+
+    Raises:
+        ValueError: the entry describes no representation.
+    """
+    side = {key: np.broadcast_to(np.zeros((), of.type), of.shape) for key, of in entry.side.items()}
+    return _kind_of(entry).geometry_of(entry.shape, entry.parameters, side).width
 
 
 def _side(section: bytes, position: int, described: Side) -> tuple[np.ndarray, int]:
@@ -78,6 +86,12 @@ def _bytes(bits: dict[str, int], stored: Representation, category: Category) -> 
 
 def _little_endian(array: np.ndarray) -> bytes:
     return array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+def _kind_of(entry: Tensor) -> type[Representation]:
+    if entry.kind not in kinds():
+        raise ValueError(f"there is no representation {entry.kind!r}")
+    return kinds()[entry.kind]
 
 
 def _kind(stored: Representation) -> str:

@@ -150,7 +150,11 @@ def sizes(data: bytes) -> Sizes:
     categories: Counter[Category] = Counter()
     for entry in header.tensors:
         categories.update(entry.bytes)
-    return Sizes(len(body), len(data), dict(categories), tuple(map(_layer_size, header.tensors)))
+    try:
+        layers = tuple(map(_layer_size, header.tensors))
+    except (KeyError, ValueError) as error:
+        raise InputError(f"this packed network is malformed: {error}") from error
+    return Sizes(len(body), len(data), dict(categories), layers)
 
 
 def _read(data: bytes) -> tuple[Header, memoryview]:
@@ -164,7 +168,7 @@ def _layer_size(entry: Tensor) -> LayerSize:
         name=entry.name,
         representation=entry.kind,
         layout=str(entry.how.get("layout")),
-        bits=0,
+        bits=_section.width(entry),
         payload_bytes=entry.section_bytes,
         sparsity=entry.zeros / count if count else 0.0,
         bytes=dict(entry.bytes),

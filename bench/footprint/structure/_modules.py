@@ -6,7 +6,10 @@ import torch
 
 
 def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> torch.nn.Module:
-    """`network` with another module at `name`, in the mode and on the device that its place has; "" is the network itself.
+    """`network` with another module at `name`, in the mode and on the device of the one before.
+
+    Args:
+        name: of the module; "" is the network itself.
 
     Raises:
         AttributeError: there is no module of that name.

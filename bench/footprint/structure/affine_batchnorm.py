@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from bench.footprint.structure._modules import replace
@@ -28,5 +30,6 @@ class Affine(torch.nn.Module):
 def apply(network: torch.nn.Module, names: list[str]) -> torch.nn.Module:
     """Put an `Affine` in the place of each batch normalisation in `names`."""
     for name in names:
-        network = replace(network, name, Affine(network.get_submodule(name).running_mean.numel()))
+        statistics: Any = network.get_submodule(name).running_mean
+        network = replace(network, name, Affine(statistics.numel()))
     return network

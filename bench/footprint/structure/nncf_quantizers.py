@@ -16,8 +16,8 @@ SIMULATES = True  # inserts fake-quantisation: the network it makes has another 
 
 
 def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
-    """A copy of the network with NNCF's quantisers; their scales are loaded with the other tensors."""
-    return nncf.torch.load_from_config(deepcopy(network), config).eval()
+    """The network with NNCF's quantisers, whose scales are loaded with the other tensors."""
+    return nncf.torch.load_from_config(network, config).eval()
 
 
 def weight_quantizers(quantized: torch.nn.Module) -> dict[str, SymmetricQuantizer]:
