@@ -18,7 +18,7 @@ class Recipe:
     A profile may override any field, a model's file gives the defaults.
     """
 
-    epochs: Annotated[int, Field(ge=0)] = 200
+    epochs: Annotated[int | float, Field(ge=0)] = 200  # fractions are for fine-tuning: a number of steps
     batch_size: Annotated[int, Field(ge=1)] = 128  # images
     learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the cycle's peak
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps until the peak

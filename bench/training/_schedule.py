@@ -1,0 +1,59 @@
+"""How many steps a training takes, and the learning rate of each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bench.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Steps and learning rates of one training.
+
+    An incomplete last batch is dropped: the next epoch's order brings its images in, and a batch of a few images would
+    spoil the statistics of batch norm. A set smaller than a batch is one batch.
+
+    Args:
+        images: number of training images.
+    """
+
+    images: int
+    recipe: Recipe
+
+    @property
+    def batch_size(self) -> int:
+        """Images a step."""
+        return min(self.recipe.batch_size, self.images)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Complete batches in the set."""
+        return self.images // self.batch_size
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training; a fraction of an epoch is at least one step."""
+        epochs = self.recipe.epochs
+        return max(1, round(epochs * self.steps_per_epoch)) if epochs else 0
+
+    @property
+    def epochs(self) -> int:
+        """Whole and begun ones."""
+        return math.ceil(self.steps / self.steps_per_epoch)
+
+    def steps_of(self, epoch: int) -> range:
+        """The steps of an epoch, which counts from 1."""
+        first = (epoch - 1) * self.steps_per_epoch
+        return range(first, min(first + self.steps_per_epoch, self.steps))
+
+    def learning_rate(self, step: int) -> float:
+        """One cycle: up to the peak on a line, then down on a line to a last step just above zero.
+
+        Source: Smith and Topin, Super-Convergence (2018), section 4, without the cycle of the momentum.
+        """
+        rising = round(self.recipe.warmup * self.steps)
+        if step < rising:
+            return self.recipe.learning_rate * (step + 1) / (rising + 1)
+        return self.recipe.learning_rate * (self.steps - step) / (self.steps - rising)

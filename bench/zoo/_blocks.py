@@ -1,0 +1,94 @@
+"""Where the inside of a network is looked at: the outputs of its blocks.
+
+Quantised networks hold fake-quantised values after activations and residual additions, but not after a bare
+convolution or batch norm, so those are no places to compare.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from torch import fx, nn
+
+from bench.errors import InputError, did_you_mean
+
+ACTIVATIONS = (
+    nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU, nn.ReLU,
+    nn.ReLU6, nn.RReLU, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Tanh,
+)  # fmt: skip
+
+
+def block_outputs(network: nn.Module) -> tuple[str, ...]:
+    """Names of the modules whose outputs are block outputs, in the order of the forward pass.
+
+    From the top, plain containers are opened; a module with parts and a forward pass of its own (a residual block, an
+    inception module) is one block; so is an activation that stands between blocks. Convolutions, norms, pooling,
+    dropout and classifiers are none. A network may name its blocks itself in an attribute `block_names`.
+
+    Raises:
+        InputError: `block_names` names no module, or the network has no block that its forward pass calls once.
+    """
+    kind = type(network).__name__
+    named = getattr(network, "block_names", None)
+    if named is not None:
+        _check_names(tuple(named), network)
+        return tuple(named)
+    found = _called_once(network, tuple(_candidates(network, "")))
+    if not found:
+        raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
+    return found
+
+
+def _candidates(module: nn.Module, prefix: str) -> Iterator[str]:
+    for name, child in module.named_children():
+        if _is_plain_container(child):
+            yield from _candidates(child, f"{prefix}{name}.")
+        elif isinstance(child, ACTIVATIONS) or _has_parts(child):
+            yield prefix + name
+
+
+def _is_plain_container(module: nn.Module) -> bool:
+    """A list or dictionary of modules, or a sequence that does nothing but call one after another."""
+    return type(module).forward in (nn.Sequential.forward, nn.Module.forward)
+
+
+def _has_parts(module: nn.Module) -> bool:
+    return next(module.children(), None) is not None
+
+
+def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    """The candidates that one forward pass in eval mode calls exactly once, in order.
+
+    A network that cannot be traced symbolically keeps the order in which its modules were registered.
+    """
+    tracer = _BlockTracer({network.get_submodule(name) for name in candidates})
+    training = network.training
+    try:
+        nodes = tracer.trace(network.eval()).nodes
+    except Exception:  # tracing runs the network's own code on placeholders: it may fail in any way
+        return candidates
+    finally:
+        network.train(training)
+    called = [str(node.target) for node in nodes if node.op == "call_module" and node.target in candidates]
+    times = Counter(called)
+    return tuple(name for name in called if times[name] == 1)
+
+
+class _BlockTracer(fx.Tracer):
+    """Looks into nothing but what lies between the blocks."""
+
+    def __init__(self, blocks: set[nn.Module]):
+        super().__init__()
+        self.blocks = blocks
+
+    def is_leaf_module(self, module: nn.Module, module_qualified_name: str) -> bool:
+        return module in self.blocks or super().is_leaf_module(module, module_qualified_name)
+
+
+def _check_names(names: tuple[str, ...], network: nn.Module) -> None:
+    known = dict(network.named_modules())
+    for name in names:
+        if name not in known or not name:
+            hint = did_you_mean(name, (module for module in known if module))
+            raise InputError(f"block_names of {type(network).__name__}: there is no module {name!r}, {hint}")

@@ -1,0 +1,35 @@
+"""ResNet-20 for 32×32 images (He et al., 2016): 269,722 parameters for 3 channels and 10 classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.training.recipe import Recipe
+from bench.zoo._size import require_size
+
+if TYPE_CHECKING:
+    from torch import nn
+
+VERSION = 1
+RECIPE = Recipe(
+    epochs=200,
+    batch_size=128,  # images
+    learning_rate=0.2,  # peak
+    weight_decay=5e-4,
+    label_smoothing=0.0,  # a network this small underfits, it needs no softer target
+    crop_padding=4,  # pixels
+)
+
+
+def build(channels: int, classes: int, size: int) -> nn.Module:
+    """Three stages of 3 basic blocks, 16, 32 and 64 wide; subsampled, zero-padded shortcuts (option A).
+
+    Source: Deep Residual Learning for Image Recognition, section 4.2, n = 3.
+
+    Raises:
+        InputError: images smaller than 8×8 pixels.
+    """
+    from bench.zoo.layers.residual import ResNet
+
+    require_size("resnet20", size, 8)
+    return ResNet(channels, classes, depths=(3, 3, 3), widths=(16, 32, 64), shortcut="identity")
