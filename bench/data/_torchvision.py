@@ -76,7 +76,7 @@ class TorchvisionSource(Source):
 
     def _unusable(self, error: Exception) -> str:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-        by_hand = f"download {' and '.join(self.urls)} by hand and put it into {self.root / self.by_hand}"
+        by_hand = f"download {', '.join(self.urls)} by hand into {self.root / self.by_hand}"
         elsewhere = f"{ROOT_VARIABLE} names another root folder than {self.root}"
         if self._is_partly_there():
             wrong = f"{self.title}: the files in {self.root} are damaged or incomplete ({reason})"
