@@ -1,0 +1,164 @@
+"""The whole report before any writer sees it: sections of sentences, figures and tables, in order."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+from bench import registry
+from bench.render import findings, texts
+from bench.render.figure import Figure
+from bench.render.figures import footprint
+from bench.render.findings import Headline
+from bench.render.plan import Theme
+from bench.render.prose import Sentence
+from bench.render.references import Reference, references
+from bench.render.study import Study
+from bench.render.table import Table
+
+Item = Table | Figure
+KINDS = ("bench.render.tables", "bench.render.figures")
+TITLES = {
+    "results": "Results",
+    "inside": "The inside",
+    "predictions": "Who notices",
+    "training": "Training",
+    "holes": "What is missing",
+    "methods": "Methods",
+    "statistics": "Statistics",
+    "provenance": "Provenance",
+    "data": "Data",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands under it."""
+
+    id: str
+    title: str
+    text: tuple[Sentence, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One profile's results.
+
+    Attributes:
+        name: the profile; `prefix` goes before its anchors, empty where it is the only one.
+        summary: the answer, in paragraphs.
+        headlines: the answer, a card a model.
+        hero: the figure that opens the page.
+        warnings: for the banner.
+    """
+
+    name: str
+    prefix: str
+    title: str
+    study: Study
+    summary: tuple[Sentence, ...]
+    headlines: tuple[Headline, ...]
+    hero: Figure | None
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def items(self) -> Iterator[Item]:
+        """All tables and figures."""
+        yield from [self.hero] if self.hero else []
+        yield from (item for section in self.sections for item in section.items)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the writers print."""
+
+    title: str
+    theme: Theme
+    version: str
+    date: str
+    parts: tuple[Part, ...]
+    references: tuple[Reference, ...]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Of all parts."""
+        return [item for part in self.parts for item in part.items if isinstance(item, Table)]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Of all parts."""
+        return [item for part in self.parts for item in part.items if isinstance(item, Figure)]
+
+
+def compose(studies: list[Study]) -> Document:
+    """The report of one profile, or of several after one another."""
+    first = studies[0].plan
+    parts = tuple(_part(study, alone=len(studies) == 1) for study in studies)
+    return Document(
+        title=first.report.title or _title(studies),
+        theme=first.report,
+        version=first.version,
+        date=max((_last_day(study) for study in studies), default=""),
+        parts=parts,
+        references=references(key for study in studies for variant in study.plan.variants for key in variant.sources),
+    )
+
+
+def _title(studies: list[Study]) -> str:
+    names = " and ".join(study.plan.title or study.plan.name for study in studies)
+    return f"What compression costs, and what it does to the inside: {names}"
+
+
+def _last_day(study: Study) -> str:
+    found = study.results.provenance
+    return max(map(str, found["started"].dropna()), default="")[:10] if "started" in found else ""
+
+
+def _part(study: Study, alone: bool) -> Part:
+    prefix = "" if alone else f"{study.plan.name}-"
+    hero = footprint.build(study)
+    return Part(
+        name=study.plan.name,
+        prefix=prefix,
+        title=study.plan.title or study.plan.name,
+        study=study,
+        summary=tuple(findings.summary(study)),
+        headlines=tuple(findings.headlines(study)),
+        hero=_figure(hero, prefix) if hero else None,
+        warnings=tuple(findings.warnings(study)),
+        sections=tuple(section for name in TITLES if (section := _section(study, name, prefix))),
+    )
+
+
+def _section(study: Study, name: str, prefix: str) -> Section | None:
+    items = tuple(_anchored(item, prefix) for item in _items(study, name))
+    text = tuple(texts.SECTIONS[name](study)) if name in texts.SECTIONS else ()
+    if not items and not text:
+        return None
+    return Section(f"{prefix}sec-{name}", TITLES[name], text, items)
+
+
+def _items(study: Study, section: str) -> Iterator[Item]:
+    for module in sorted(_modules(), key=lambda module: (module.ORDER, module.__name__)):
+        if section == module.SECTION and (item := module.build(study)) is not None:
+            yield item
+
+
+def _modules() -> list[ModuleType]:
+    return [
+        importlib.import_module(f"{package}.{name.replace('-', '_')}")
+        for package in KINDS
+        for name in registry.names(package)
+    ]
+
+
+def _anchored(item: Item, prefix: str) -> Item:
+    return _figure(item, prefix) if isinstance(item, Figure) else replace(item, id=prefix + item.id)
+
+
+def _figure(figure: Figure, prefix: str) -> Figure:
+    return replace(figure, id=prefix + figure.id, tables=tuple(prefix + table for table in figure.tables))

@@ -1,0 +1,129 @@
+"""One figure source for every medium: what is drawn, and what scripts and captions need to know of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Drawing
+
+from bench.render.style import Medium
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something in a drawing that is about one result: text for a tooltip, and data for scripts."""
+
+    label: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Sheet:
+    """A drawing on its way: the figure, and its marks by group id.
+
+    Attributes:
+        margins: left, right, top, bottom of every panel, inches.
+    """
+
+    medium: Medium
+    drawing: Drawing
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    def mark(self, artist: Artist, label: str, **data: str) -> None:
+        """Let an artist be found again in the drawing."""
+        name = f"mark-{len(self.marks)}"
+        artist.set_gid(name)
+        self.marks[name] = Mark(label, data)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as every writer gets it.
+
+    Attributes:
+        id: anchor, label and file name.
+        caption: all sentences, complete with n, unit, interval, test and version.
+        alt: what it shows, in a sentence or two, for who cannot see it.
+        paint: draws it on a sheet of a medium; called within that medium's settings.
+        tables: ids of the tables that hold every plotted value.
+        tools: name of the controls that a script may add; empty for none.
+    """
+
+    id: str
+    title: str
+    caption: str
+    alt: str
+    paint: Callable[[Medium], Sheet]
+    tables: tuple[str, ...]
+    tools: str = ""
+
+    def draw(self, medium: Medium) -> Sheet:
+        """The drawing for one medium."""
+        with mpl.rc_context(medium.settings):
+            return self.paint(medium)
+
+    def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
+        """As SVG, the same bytes every time, and its marks."""
+        with mpl.rc_context(medium.settings):
+            sheet = self.paint(medium)
+            buffer = io.StringIO()
+            sheet.drawing.savefig(buffer, format="svg", metadata={"Date": None})
+        return buffer.getvalue(), sheet.marks
+
+    def pdf(self, medium: Medium) -> bytes:
+        """As PDF with Type 42 fonts, the same bytes every time."""
+        with mpl.rc_context(medium.settings):
+            buffer = io.BytesIO()
+            self.paint(medium).drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+        return buffer.getvalue()
+
+
+def panels(
+    medium: Medium,
+    count: int,
+    height: float,
+    *,
+    columns: int | None = None,
+    left: float = 0.55,
+    right: float = 0.12,
+    top: float = 0.32,
+    bottom: float = 0.48,
+    scale: bool = True,
+) -> tuple[Sheet, list[Axes]]:
+    """A sheet with panels of one size, row by row.
+
+    Args:
+        height: of a panel with its margins, inches at the wide medium's font size.
+        columns: most panels side by side; the medium's own where None.
+        left, right, top, bottom: inches around each panel; they grow with the font.
+    """
+    across = max(min(columns or medium.columns, count), 1)
+    down = max(-(-count // across), 1)
+    grow = medium.font / 8.4 if scale else 1.0
+    left, right, top, bottom, height = (value * grow for value in (left, right, top, bottom, height))
+    drawing = Drawing(figsize=(medium.width, height * down))
+    FigureCanvasAgg(drawing)
+    width = medium.width / across
+    axes = [
+        drawing.add_axes(
+            (
+                (place % across * width + left) / medium.width,
+                1 - ((place // across + 1) * height - bottom) / (height * down),
+                (width - left - right) / medium.width,
+                (height - top - bottom) / (height * down),
+            )
+        )
+        for place in range(count)
+    ]
+    return Sheet(medium, drawing), axes
+
+
+def rows_of(axes: list[Axes], across: int) -> Iterator[list[Axes]]:
+    """The panels row by row."""
+    return (axes[start : start + across] for start in range(0, len(axes), across))

@@ -1,0 +1,32 @@
+"""Accuracy against the memory that feature maps need while an image passes through."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.render import captions
+from bench.render.figure import Figure
+from bench.render.figures._tradeoff import paint, points
+from bench.render.study import Study
+
+SECTION, ORDER = "results", 40
+
+
+def build(study: Study) -> Figure | None:
+    """The figure; None where nothing was packed."""
+    if not any(points(study, model, "peak_activation_bytes") for model in study.models):
+        return None
+    return Figure(
+        "activations",
+        "Accuracy against feature-map memory",
+        captions.joined(
+            "Peak of the live feature maps at batch 1, by graph liveness: batch normalisation folded, ReLU and "
+            "addition in place. Only the Pareto front is named; methods that change weights alone share one place.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            captions.version(study),
+        ),
+        "Scatter plot of top-1 accuracy against peak activation memory; every point is a row of the table of results.",
+        partial(paint, study, "peak_activation_bytes", "Peak activation memory (kB, log scale)", False),
+        ("results",),
+    )

@@ -1,0 +1,126 @@
+"""`report/index.html`: one offline file with its style, script and drawings in it, under a strict policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.render.document import Document, Item
+from bench.render.figure import Figure
+from bench.render.prose import Strong, text
+from bench.render.style import NARROW, WIDE
+from bench.render.svg import StyleSheet, inline
+from bench.render.table import Table, show
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "html"
+LARGEST_LOGO = 1_000_000  # bytes
+LONG = 40  # rows from which a table starts folded
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure's drawings for a wide and a narrow page."""
+
+    wide: Markup
+    narrow: Markup
+
+
+def write(document: Document, out: Path) -> None:
+    """Write `out/index.html`."""
+    (out / "index.html").write_text(page(document), encoding="utf-8")
+
+
+def page(document: Document) -> str:
+    """The whole page."""
+    sheet = StyleSheet()
+    drawings = {figure.id: _drawn(figure, sheet) for figure in document.figures}
+    style = _source("style.css") + sheet.css + _accent(document.theme.accent)
+    script = _source("script.js")
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            document=document,
+            drawings=drawings,
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            logo=_logo(document.theme.logo),
+            description=text(document.parts[0].summary[0]),
+            citations={reference.key: reference for reference in document.references},
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(show=show, long=LONG)
+    environment.tests["figure"] = lambda item: isinstance(item, Figure)
+    environment.tests["table"] = lambda item: isinstance(item, Table)
+    environment.tests["strong"] = lambda part: isinstance(part, Strong)
+    environment.filters["slug"] = slug
+    environment.filters["attributes"] = dict
+    environment.filters["visible"] = lambda items: list(_visible(items))
+    return environment
+
+
+def slug(name: str) -> str:
+    """A name as part of a class or an anchor.
+
+    >>> slug("structured pruning")
+    'structured-pruning'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
+
+
+def _visible(items: tuple[Item, ...]) -> Iterator[Item]:
+    return (item for item in items if isinstance(item, Figure) or not item.raw)
+
+
+def _drawn(figure: Figure, sheet: StyleSheet) -> Drawn:
+    return Drawn(
+        *(Markup(inline(*figure.svg(medium), f"{figure.id}-{medium.name}", sheet)) for medium in (WIDE, NARROW))
+    )
+
+
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _accent(color: str) -> str:
+    return f":root{{--accent:{color}}}" if re.fullmatch(r"#[0-9a-fA-F]{6}", color) else ""
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is loaded; only this very style and script apply."""
+    hashes = {
+        kind: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for kind, text in (("style", style), ("script", script))
+    }
+    return (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'"
+    )
+
+
+def _logo(path: str) -> str:
+    """A small PNG or JPEG as a data URI; empty where there is none."""
+    file = Path(path)
+    kind = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}.get(file.suffix.lower())
+    if not path or not kind or not file.is_file() or file.stat().st_size > LARGEST_LOGO:
+        return ""
+    return f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"

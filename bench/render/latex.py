@@ -1,0 +1,206 @@
+"""`report/appendix.tex`, its body for a paper, its figures and bibliography; and the PDF, where LaTeX is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bench.render.columns import Setting, settings
+from bench.render.document import Document
+from bench.render.figure import Figure
+from bench.render.prose import Sentence, Strong
+from bench.render.references import library
+from bench.render.style import PRINT
+from bench.render.table import Cell, Column, Group, Row, show
+from bench.render.tex import Tex, escape, identifier
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "latex"
+TIMEOUT = 240  # seconds
+FLOATING = 28  # rows up to which a table floats; longer ones break over pages
+LONGEST = 160  # rows from which a table is left to the data files
+INSTALL = "the appendix was written but not compiled: install latexmk and TeX Live (e.g. texlive-latex-extra) for a PDF"
+EPOCH = "1600000000"  # so that the same appendix gives the same PDF
+
+
+def write(document: Document, out: Path) -> Compilation:
+    """Write all but the PDF, and start on that."""
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    for figure in document.figures:
+        (out / "figures" / f"{figure.id}.pdf").write_bytes(figure.pdf(PRINT))
+    environment = _environment()
+    for name in ("appendix.tex", "appendix-body.tex"):
+        text = environment.get_template(f"{name}.j2").render(document=document)
+        (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
+    bibliography = "\n\n".join(reference.bibtex for reference in document.references)
+    (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
+    return Compilation(out)
+
+
+class Compilation:
+    """LaTeX at work beside us on `appendix.tex`; `finish` waits for it."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.process: subprocess.Popen[bytes] | None = None
+        command = _command()
+        (out / "appendix.pdf").unlink(missing_ok=True)
+        if command:
+            self.folder = Path(tempfile.mkdtemp(prefix="innards-tex-"))
+            for name in ("appendix.tex", "appendix-body.tex", "references.bib"):
+                shutil.copy(out / name, self.folder)
+            shutil.copytree(out / "figures", self.folder / "figures")
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "FORCE_SOURCE_DATE": "1"},
+                start_new_session=True,
+            )
+
+    def finish(self) -> str:
+        """Wait, and put the PDF and its log in place.
+
+        Returns:
+            Nothing where there is a PDF, else one sentence that says why there is none.
+        """
+        if self.process is None:
+            return INSTALL
+        try:
+            self.process.wait(TIMEOUT)
+            return self._collect()
+        except subprocess.TimeoutExpired:
+            _end(self.process)
+            return f"the appendix was not compiled: LaTeX took more than {TIMEOUT} s"
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _collect(self) -> str:
+        log, pdf = self.folder / "appendix.log", self.folder / "appendix.pdf"
+        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        (self.out / "appendix.log").write_text(text, encoding="utf-8")
+        if pdf.is_file() and not self.process.returncode:  # type: ignore[union-attr]
+            shutil.copy(pdf, self.out / "appendix.pdf")
+            return ""
+        return f"the appendix was not compiled: {first_error(text)} (see {self.out / 'appendix.log'})"
+
+
+def first_error(log: str) -> str:
+    """The first error of a LaTeX log, in a line.
+
+    >>> first_error("...\\n! Undefined control sequence.\\nl.3 \\\\oops\\n")
+    'Undefined control sequence. l.3 \\\\oops'
+    """
+    found = re.search(r"^! (.*)\n(?:.*\n){0,8}?(l\.\d+.*)?", log, re.MULTILINE)
+    return " ".join(filter(None, found.groups())) if found else "LaTeX ended without a PDF"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """LaTeX and what it started; they share a session of their own."""
+    import signal
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _command() -> list[str]:
+    if shutil.which("latexmk"):
+        options = ["-interaction=nonstopmode", "-halt-on-error"]
+        return ["latexmk", "-norc", "-pdf", "-pdflatex=pdflatex -no-shell-escape %O %S", *options, "appendix.tex"]
+    if shutil.which("pdflatex"):
+        once = "pdflatex -no-shell-escape -interaction=nonstopmode -halt-on-error appendix.tex"
+        return ["sh", "-c", f"{once} && (bibtex appendix || true) && {once} && {once}"]
+    return []
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # `finalize` escapes everything that is not Tex
+        finalize=escape,
+        undefined=StrictUndefined,
+    )
+    environment.tests["figure"] = lambda item: isinstance(item, Figure)
+    environment.globals.update(floats=lambda table: table.size <= FLOATING, longest=LONGEST)
+    environment.filters.update(
+        sentence=_sentence,
+        settings=settings,
+        head=lambda column: _head(column),
+        lines=lambda setting, group: list(_lines(setting, group)),
+        specification=lambda setting: Tex(setting.specification),
+        tex=Tex,
+        label=lambda name: Tex(f"innards:{name}"),
+    )
+    return environment
+
+
+def _sentence(sentence: Sentence) -> Tex:
+    return Tex(
+        "".join(rf"\textbf{{{escape(part)}}}" if isinstance(part, Strong) else escape(part) for part in sentence)
+    )
+
+
+def _head(column: Column) -> Tex:
+    side = "l" if column.is_text else "r"
+    if not column.unit:
+        return escape(column.title)
+    return Tex(
+        rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{escape(column.title)}\\({escape(column.unit)})\end{{tabular}}"
+    )
+
+
+@dataclass(frozen=True)
+class _Line:
+    cells: Tex
+    apart: bool  # from the line before, by a little space
+
+
+def _lines(setting: Setting, group: Group) -> Iterator[_Line]:
+    before = ""
+    for row in group.rows:
+        role = "method" if row.role == "method" else "other"
+        yield _Line(_line(setting, row), apart=bool(before) and role != before)
+        before = role
+
+
+def _line(setting: Setting, row: Row) -> Tex:
+    table = setting.table
+    return Tex(" & ".join(_cell(row.cells[i], table.columns[i], setting.stars[i]) for i in setting.columns) + r" \\")
+
+
+def _cell(cell: Cell, column: Column, stars: int) -> Tex:
+    text = show(cell, column)
+    if text.hole:
+        return Tex(rf"\emph{{{escape(text.main)}}}" if text.main.isalpha() else escape(text.main))
+    if column.kind == "citations":
+        return _cite(text.main.split())
+    main = identifier(text.main) if column.kind == "code" else escape(text.main)
+    main = Tex(rf"\textbf{{{main}}}") if text.bold else main
+    reserved = Tex(rf"\innardsstars{{{'*' * stars}}}{{{text.stars}}}") if stars else Tex("")
+    interval = Tex(f" {escape(text.interval)}") if text.interval else Tex("")
+    return Tex(main + interval + reserved)
+
+
+def _cite(keys: list[str]) -> Tex:
+    """Citations of the keys that a bibliography knows, and the others as they are."""
+    known = [key for key in keys if key in library()]
+    cited = [rf"\cite{{{','.join(known)}}}"] if known else []
+    return Tex(" ".join([*cited, *(identifier(key) for key in keys if key not in known)]))

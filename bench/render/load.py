@@ -1,0 +1,177 @@
+"""`runs/<profile>/` as plain data frames: one row a cell, epoch or layer; arrays are read when asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.render.plan import Plan, PlannedCell, read
+from bench.runner.store import Damaged, Store
+
+STATES = ("done", "failed", "refused", "damaged", "missing")
+_ID = ["model", "seed", "variant"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that was measured, as it lies in one `runs/<profile>/`.
+
+    Attributes:
+        cells: name, key, kind, model, seed, variant, state (see `STATES`), reason; in the plan's order.
+        trained, compressed, compared: model, seed, variant and the metrics of each finished cell of that kind.
+        history: model, seed, variant, kind, epoch, loss, ...; one row an epoch.
+        layers: model, seed, variant, name, layout, bits, payload_bytes, sparsity; one row a stored layer.
+        provenance: name, kind and the provenance of every cell that ran, nested fields as `versions.torch`.
+        strangers: number of cells in the folder that the plan does not name.
+    """
+
+    plan: Plan
+    store: Store
+    cells: pd.DataFrame
+    trained: pd.DataFrame
+    compressed: pd.DataFrame
+    compared: pd.DataFrame
+    history: pd.DataFrame
+    layers: pd.DataFrame
+    provenance: pd.DataFrame
+    strangers: int
+
+    @cached_property
+    def _compare_keys(self) -> dict[tuple[str, str, int], str]:
+        found = self.compared
+        return {(m, v, s): k for m, v, s, k in zip(found["model"], found["variant"], found["seed"], found["key"])}
+
+    def similarity(self, model: str, variant: str, seed: int, names: Iterable[str]) -> dict[str, np.ndarray] | None:
+        """Arrays of a comparison by name, those that are there; None where the cell is not done."""
+        key = self._compare_keys.get((model, variant, seed))
+        if key is None:
+            return None
+        data = _checked(self.store.path(key), ["similarity.npz"])["similarity.npz"]
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names if name in arrays}
+
+    def by_seed(self, frame: pd.DataFrame, metric: str, model: str, variant: str) -> np.ndarray:
+        """(S,) a metric in the plan's order of seeds, NaN where a seed has none."""
+        if metric not in frame:
+            return np.full(len(self.plan.seeds), np.nan)
+        rows = frame[(frame["model"] == model) & (frame["variant"] == variant)]
+        return rows.set_index("seed")[metric].reindex(list(self.plan.seeds)).to_numpy(dtype=np.float64)
+
+    def count(self, state: str) -> int:
+        """How many of the planned cells are in a state."""
+        return int((self.cells["state"] == state).sum())
+
+
+def load(folder: Path) -> Results:
+    """Read one profile's runs.
+
+    Raises:
+        InputError: there is no readable plan.
+    """
+    plan, store = read(folder), Store(folder)
+    reader = _Reader(store)
+    for cell in plan.cells:
+        reader.take(cell)
+    planned = {cell.key for cell in plan.cells}
+    return Results(
+        plan=plan,
+        store=store,
+        cells=pd.DataFrame(reader.cells, columns=["name", "key", "kind", *_ID, "state", "reason"]),
+        trained=_frame(reader.metrics["train"], "test_accuracy"),
+        compressed=_frame(reader.metrics["compress"], "test_accuracy"),
+        compared=_frame(reader.metrics["compare"], "test_accuracy"),
+        history=_frame(reader.history, "epoch"),
+        layers=_frame(reader.layers, "name"),
+        provenance=pd.json_normalize(reader.provenance)
+        if reader.provenance
+        else pd.DataFrame({"name": [], "kind": []}),
+        strangers=sum(1 for key in store.keys() if key not in planned),  # noqa: SIM118 - a Store is no mapping
+    )
+
+
+class _Reader:
+    """Gathers rows cell by cell, parents before children."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.trouble: dict[str, str] = {}  # by key: why a cell has no result
+        self.cells: list[dict[str, Any]] = []
+        self.metrics: dict[str, list[dict[str, Any]]] = {"train": [], "compress": [], "compare": []}
+        self.history: list[dict[str, Any]] = []
+        self.layers: list[dict[str, Any]] = []
+        self.provenance: list[dict[str, Any]] = []
+
+    def take(self, cell: PlannedCell) -> None:
+        state, reason = self._state(cell)
+        if state == "done":
+            try:
+                self._results(cell)
+            except (Damaged, ValueError, KeyError) as error:
+                state, reason = "damaged", str(error).replace(str(self.store.folder) + "/", "")
+        if state != "done":
+            self.trouble[cell.key] = f"{cell.name}, which {_PARTICIPLE[state]}"
+        if state != "missing":
+            self._provenance(cell)
+        self.cells.append({**_identity(cell), "name": cell.name, "kind": cell.kind, "state": state, "reason": reason})
+
+    def _state(self, cell: PlannedCell) -> tuple[str, str]:
+        if not self.store.has(cell.key):
+            blame = next((self.trouble[parent] for parent in cell.parents.values() if parent in self.trouble), "")
+            return "missing", f"needs {blame}" if blame else "has not been run"
+        error = self.store.error(cell.key)
+        return (error["kind"], error["reason"]) if error else ("done", "")
+
+    def _results(self, cell: PlannedCell) -> None:
+        wanted = {"train": ["history.json"], "compress": ["history.json", "layers.json"], "compare": []}[cell.kind]
+        files = {
+            name: json.loads(data)
+            for name, data in _checked(self.store.path(cell.key), ["metrics.json", *wanted]).items()
+        }
+        identity = _identity(cell)
+        self.metrics[cell.kind].append({**identity, **files["metrics.json"]})
+        self.history += [{**identity, "kind": cell.kind, **row} for row in files.get("history.json", [])]
+        self.layers += [{**identity, **row} for row in files.get("layers.json", [])]
+
+    def _provenance(self, cell: PlannedCell) -> None:
+        file = self.store.path(cell.key) / "provenance.json"
+        known = json.loads(file.read_bytes()) if file.is_file() else {}
+        self.provenance.append({"name": cell.name, "kind": cell.kind, **known})
+
+
+_PARTICIPLE = {
+    "failed": "failed",
+    "refused": "was refused",
+    "damaged": "is damaged",
+    "missing": "is missing",
+}
+
+
+def _identity(cell: PlannedCell) -> dict[str, Any]:
+    return {"key": cell.key, "model": cell.model, "seed": cell.seed, "variant": cell.variant}
+
+
+def _frame(rows: list[dict[str, Any]], *always: str) -> pd.DataFrame:
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["key", *_ID, *always])
+
+
+def _checked(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """Some files of a cell, each against its checksum; reading all would read the networks too."""
+    checksums = json.loads((folder / "checksums.json").read_bytes())
+    files = {}
+    for name in names:
+        try:
+            files[name] = (folder / name).read_bytes()
+        except OSError as error:
+            raise Damaged(f"{folder / name} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(files[name]).hexdigest() != checksums.get(name):
+            raise Damaged(f"{folder / name} is not what was written: its checksum differs")
+    return files

@@ -1,0 +1,40 @@
+"""Words that sentences are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Strong(str):
+    """A part of a sentence that is set in bold."""
+
+    __slots__ = ()
+
+
+Sentence = tuple[str, ...]  # parts, some of them Strong; data among them is plain text that every writer escapes
+
+
+def text(sentence: Sentence) -> str:
+    """A sentence without its emphasis."""
+    return "".join(sentence)
+
+
+def listed(names: Sequence[str], *, most: int = 6, word: str = "and") -> str:
+    """Names as people list them.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    shown, rest = list(names[:most]), len(names) - most
+    if rest > 0:
+        return f"{', '.join(shown)} {word} {rest} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}" if shown else "none"
+
+
+def counted(n: int, singular: str, plural: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "seed"), counted(3, "seed")
+    ('1 seed', '3 seeds')
+    """
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

@@ -1,0 +1,123 @@
+"""The papers behind methods and measures: a small reader of BibTeX, so that every writer can cite them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FILES = (HERE / "references.bib", HERE.parent / "similarity" / "references.bib")
+_ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,")
+_FIELD = re.compile(r"(\w+)\s*=\s*")
+_ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One paper: as BibTeX has it, and as text."""
+
+    key: str
+    bibtex: str
+    author: str
+    title: str
+    venue: str
+    year: str
+    link: str
+
+    @property
+    def short(self) -> str:
+        """Author and year, for a citation in text."""
+        names = [name.split(",")[0].strip() for name in self.author.split(" and ")]
+        who = names[0] if len(names) == 1 else " and ".join(names) if len(names) == 2 else f"{names[0]} et al."
+        return f"{who} {self.year}"
+
+    @property
+    def people(self) -> str:
+        """All authors, first names first."""
+        names = [" ".join(reversed([part.strip() for part in name.split(",")])) for name in self.author.split(" and ")]
+        return ", ".join(names)
+
+
+def references(keys: Iterable[str]) -> tuple[Reference, ...]:
+    """The papers of those keys that a bibliography knows, by author and year."""
+    known = library()
+    found = {key: known[key] for key in keys if key in known}
+    return tuple(sorted(found.values(), key=lambda reference: (reference.short.lower(), reference.key)))
+
+
+@cache
+def library() -> dict[str, Reference]:
+    """Every paper of every bibliography; the first file that has a key wins."""
+    found: dict[str, Reference] = {}
+    for file in FILES:
+        if file.is_file():
+            for reference in parse(file.read_text(encoding="utf-8")):
+                found.setdefault(reference.key, reference)
+    return found
+
+
+def parse(bibtex: str) -> Iterator[Reference]:
+    """The entries of a BibTeX text."""
+    for entry in _ENTRY.finditer(bibtex):
+        end = _closing(bibtex, bibtex.index("{", entry.start()))
+        fields = _fields(bibtex[entry.end() : end])
+        yield Reference(
+            key=entry[2],
+            bibtex=bibtex[entry.start() : end + 1],
+            author=fields.get("author", ""),
+            title=fields.get("title", ""),
+            venue=fields.get("journal") or fields.get("booktitle") or fields.get("howpublished", ""),
+            year=fields.get("year", ""),
+            link=_link(fields),
+        )
+
+
+def _fields(body: str) -> dict[str, str]:
+    fields, place = {}, 0
+    while found := _FIELD.search(body, place):
+        start = found.end()
+        if body[start : start + 1] == "{":
+            end = _closing(body, start)
+            value, place = body[start + 1 : end], end + 1
+        else:
+            value = re.split(r"[,\n]", body[start:], maxsplit=1)[0].strip().strip('"')
+            place = start + len(value)
+        fields[found[1].lower()] = plain(value)
+    return fields
+
+
+def _closing(text: str, opening: int) -> int:
+    depth = 0
+    for place in range(opening, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return place
+    return len(text)
+
+
+def plain(value: str) -> str:
+    """BibTeX as text: accents composed, braces and line breaks gone.
+
+    >>> plain('Gr{\\\\"o}{\\\\ss}er and  {CNN}s')
+    'Größer and CNNs'
+    """
+    import unicodedata
+
+    value = value.replace(r"\ss", "ß").replace(r"\&", "&").replace("--", "–")
+    value = re.sub(
+        r"""\\(['`^"~vc])\s*\{?\\?([A-Za-z])\}?""",
+        lambda found: unicodedata.normalize("NFC", found[2] + _ACCENTS[found[1]]),
+        value,
+    )
+    return re.sub(r"\s+", " ", re.sub(r"[{}]", "", value)).strip()
+
+
+def _link(fields: dict[str, str]) -> str:
+    if fields.get("doi"):
+        return f"https://doi.org/{fields['doi']}"
+    if fields.get("eprint"):
+        return f"https://arxiv.org/abs/{fields['eprint']}"
+    return fields.get("url", "")

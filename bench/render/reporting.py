@@ -1,0 +1,79 @@
+"""`make report`: from one or several `runs/<profile>/` to `report/`."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was written.
+
+    Attributes:
+        out: the folder.
+        cells, done: planned, and with a result.
+        tables, figures: how many.
+        pdf: whether the appendix was compiled; `note` says why not.
+        warnings: the banner's sentences.
+    """
+
+    out: Path
+    cells: int
+    done: int
+    tables: int
+    figures: int
+    pdf: bool
+    note: str
+    warnings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """A few lines for a terminal."""
+        lines = [
+            f"{self.out / 'index.html'}: {self.tables} tables, {self.figures} figures, "
+            f"{self.done} of {self.cells} cells done"
+        ]
+        lines += [f"{self.out / 'appendix.pdf'}"] if self.pdf else [self.note]
+        return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])
+
+
+def report(folders: list[Path], out: Path) -> Summary:
+    """Render the runs of one profile, or of several side by side.
+
+    Args:
+        folders: each a `runs/<profile>` with its plan.
+        out: made where it does not exist; files in it are replaced.
+
+    Raises:
+        InputError: a folder without a plan, or an `out` that cannot be written.
+    """
+    from bench.render import data, html, latex
+    from bench.render.document import compose
+    from bench.render.load import load
+    from bench.render.study import Study
+
+    gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
+    document = compose([Study(load(folder)) for folder in folders])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        compilation = latex.write(document, out)
+        html.write(document, out)
+        data.write(document, out)
+        note = compilation.finish()
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
+    studies = [part.study for part in document.parts]
+    return Summary(
+        out=out,
+        cells=sum(len(study.results.cells) for study in studies),
+        done=sum(study.results.count("done") for study in studies),
+        tables=len(document.tables),
+        figures=len(document.figures),
+        pdf=not note,
+        note=note,
+        warnings=tuple(warning for part in document.parts for warning in part.warnings),
+    )

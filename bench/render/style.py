@@ -1,0 +1,127 @@
+"""One visual language: a colour and a marker a family, and the sizes of the media that figures are drawn for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+
+INK, MUTED, FAINT, RULE, PAPER = "#1b1d22", "#5b616b", "#9aa1ab", "#d9dce1", "#ffffff"
+GOOD, BAD, UNKNOWN = "#00765a", "#b3400a", "#5c6470"
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a family of methods is drawn: told apart by colour and by marker, each alone."""
+
+    name: str
+    color: str
+    marker: str
+    size: float = 1.0  # of the marker, so that all weigh the same
+
+
+FAMILIES = {
+    family.name: family
+    for family in (
+        Family("quantization", "#0067b1", "o"),
+        Family("pruning", "#c04c00", "^", 1.08),
+        Family("structured pruning", "#8a6100", "s", 0.9),
+        Family("low rank", "#00795b", "D", 0.85),
+        Family("product quantization", "#7f459b", "h", 1.1),
+        Family("binary", "#b52e68", "P", 1.05),
+        Family("entropy coding", "#006f80", "X", 1.05),
+        Family("control", "#686e79", "v", 1.0),
+        Family("original", "#1b1d23", "*", 1.4),
+    )
+}
+OTHER = Family("other", "#555b66", "8")
+
+# Each colour of a drawing and the CSS variable that stands for it, so that a page can be light or dark.
+VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    FAINT: "--faint",
+    RULE: "--rule",
+    PAPER: "--paper",
+    GOOD: "--good",
+    BAD: "--bad",
+    UNKNOWN: "--unknown",
+    OTHER.color: "--family-other",
+    **{family.color: f"--family-{name.replace(' ', '-')}" for name, family in FAMILIES.items()},
+}
+
+
+def family(name: str) -> Family:
+    """How a family is drawn; one that is not known looks like `OTHER`."""
+    return FAMILIES.get(name, OTHER)
+
+
+@dataclass(frozen=True)
+class Medium:
+    """Where a figure will be seen.
+
+    Attributes:
+        width: inches.
+        columns: most panels side by side.
+        font: of labels, pt; ticks are a little smaller, never below 6 pt.
+    """
+
+    name: str
+    width: float
+    columns: int
+    font: float
+
+    @property
+    def small(self) -> float:
+        """Size of tick labels, pt."""
+        return max(self.font * 0.88, 6.0)
+
+    @property
+    def settings(self) -> dict[Any, Any]:
+        """What matplotlib is told."""
+        return {
+            "figure.facecolor": "none",
+            "savefig.facecolor": "none",
+            "axes.facecolor": "none",
+            "font.family": ["DejaVu Sans"],
+            "font.size": self.font,
+            "axes.labelsize": self.font,
+            "axes.titlesize": self.font * 1.08,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.titlepad": 7.0,
+            "axes.edgecolor": FAINT,
+            "axes.labelcolor": MUTED,
+            "axes.linewidth": 0.7,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "xtick.labelsize": self.small,
+            "ytick.labelsize": self.small,
+            "xtick.color": FAINT,
+            "ytick.color": FAINT,
+            "xtick.labelcolor": MUTED,
+            "ytick.labelcolor": MUTED,
+            "xtick.major.size": 3.0,
+            "ytick.major.size": 0.0,
+            "xtick.minor.size": 0.0,
+            "ytick.minor.size": 0.0,
+            "grid.color": RULE,
+            "grid.linewidth": 0.6,
+            "text.color": INK,
+            "axes.titlecolor": INK,
+            "lines.linewidth": 1.3,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "innards",
+            "pdf.fonttype": 42,
+            "ps.fonttype": 42,
+            "path.simplify": False,
+            "mathtext.default": "regular",
+        }
+
+
+WIDE = Medium("wide", 9.0, 2, 8.4)
+NARROW = Medium("narrow", 4.6, 1, 9.6)
+PRINT = Medium("print", 5.5, 2, 6.8)
+mpl.use("Agg")

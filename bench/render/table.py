@@ -1,0 +1,210 @@
+"""One table for every writer: typed values, and the one place that turns them into text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bench.statistics.estimate import Estimate
+
+Kind = Literal["text", "code", "number", "estimate", "p", "verdict", "citations"]
+Value = float | int | str | bool | None
+
+DASH = "–"
+MINUS = "−"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column holds.
+
+    Attributes:
+        key: name in data files.
+        title: head of the column; `unit` is set behind it.
+        kind: decides how a value is printed and aligned.
+        describe: one sentence for the data dictionary.
+        digits: after the decimal point.
+        signed: print a plus sign too.
+        ends: print an interval as [low, high]; otherwise as ± half its width.
+        shown: False where only data files hold it.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+    describe: str
+    unit: str = ""
+    digits: int = 0
+    signed: bool = False
+    ends: bool = False
+    shown: bool = True
+
+    @property
+    def head(self) -> str:
+        """Title with the unit, as printed."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is set flush left."""
+        return self.kind in ("text", "code", "verdict", "citations")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value with all that is printed around it.
+
+    Attributes:
+        value: in the column's unit; None where there is none (`hole` says why).
+        low, high: ends of its interval; None where it has none.
+        stars: of its corrected p.
+        bold: one of the leading set.
+        hole: one word in the value's place: "failed", "refused", "missing".
+        note: one sentence for a tooltip and the data files.
+    """
+
+    value: Value = None
+    low: float | None = None
+    high: float | None = None
+    stars: str = ""
+    bold: bool = False
+    hole: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table; `role` is what sets it apart, `about` names what it is about for scripts."""
+
+    cells: tuple[Cell, ...]
+    role: Literal["method", "control", "original"] = "method"
+    about: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under one heading; an empty title prints none."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as every writer gets it.
+
+    Attributes:
+        id: anchor, label and file name.
+        caption: all sentences, complete with n, unit, interval, test, family and version.
+        notes: set below it, one sentence each.
+        empty: what to say where it has no row.
+        raw: left to the data files alone.
+    """
+
+    id: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    notes: tuple[str, ...] = ()
+    empty: str = "There is nothing to show yet."
+    raw: bool = False
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(f"table {self.id!r}: {len(row.cells)} cells for {len(self.columns)} columns")
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows, group after group."""
+        return (row for group in self.groups for row in group.rows)
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Indices of the printed columns."""
+        return tuple(index for index, column in enumerate(self.columns) if column.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A cell as printed, for a writer to mark up: the same strings everywhere."""
+
+    main: str
+    interval: str = ""
+    stars: str = ""
+    bold: bool = False
+    hole: bool = False
+    note: str = ""
+    sort: float | str = field(default="")
+
+    @property
+    def plain(self) -> str:
+        """All of it in one string."""
+        return " ".join(part for part in (self.main + self.stars, self.interval) if part)
+
+
+def estimate(found: Estimate, factor: float = 1.0, *, stars: str = "", bold: bool = False, hole: str = "") -> Cell:
+    """A cell from an estimate, in the column's unit: `factor` is 100 for a share printed in percent."""
+    if not math.isfinite(found.value):
+        return Cell(hole=hole or "missing", note=found.warning)
+    low, high = (end * factor if math.isfinite(end) else None for end in (found.low, found.high))
+    return Cell(found.value * factor, low, high, stars, bold, note=found.warning)
+
+
+def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missing", note: str = "") -> Cell:
+    """A cell from a plain number; None and NaN are holes."""
+    if value is None or not math.isfinite(value):
+        return Cell(hole=hole, note=note)
+    return Cell(value * factor if factor != 1.0 else value, note=note)
+
+
+def show(cell: Cell, column: Column) -> Text:
+    """A cell as text."""
+    if cell.value is None:
+        return Text(cell.hole or DASH, hole=True, note=cell.note, sort="")
+    if isinstance(cell.value, bool):
+        return Text("yes" if cell.value else "no", note=cell.note, sort=str(cell.value))
+    if isinstance(cell.value, str):
+        return Text(cell.value, stars=cell.stars, bold=cell.bold, note=cell.note, sort=cell.value)
+    main = p_value(cell.value) if column.kind == "p" else decimal(cell.value, column.digits, signed=column.signed)
+    return Text(main, _interval(cell, column), cell.stars, cell.bold, note=cell.note, sort=float(cell.value))
+
+
+def decimal(value: float, digits: int, *, signed: bool = False) -> str:
+    """A number with a true minus sign and thousands set apart.
+
+    >>> decimal(-1234.5, 1), decimal(0.25, 2, signed=True), decimal(-0.0001, 2)
+    ('−1,234.5', '+0.25', '0.00')
+    """
+    text = f"{abs(value):,.{digits}f}"
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return (MINUS if value < 0 else "+" if signed else "") + text
+
+
+def p_value(p: float) -> str:
+    """A p value as journals print it.
+
+    >>> p_value(0.0312), p_value(0.00001), p_value(1.0)
+    ('0.031', '<0.001', '1')
+    """
+    if p < 0.001:
+        return "<0.001"
+    return "1" if p > 0.9995 else f"{p:.3f}"
+
+
+def _interval(cell: Cell, column: Column) -> str:
+    if cell.low is None or cell.high is None:
+        return ""
+    if column.ends:
+        low, high = (decimal(end, column.digits, signed=column.signed) for end in (cell.low, cell.high))
+        return f"[{low}, {high}]"
+    return f"± {decimal((cell.high - cell.low) / 2, column.digits)}"

@@ -1,0 +1,74 @@
+"""Similarity block by block: what the figure of similarity by depth plots."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.rows import NAMES, row
+from bench.render.study import BlockClaim, Study
+from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+
+SECTION, ORDER = "inside", 40
+
+COLUMNS = (
+    *NAMES,
+    Column("feature", "Features", "text", "How a feature map becomes a vector.", shown=False),
+    Column("depth", "Depth", "number", "Position of the block, from the input."),
+    Column("block", "Block", "code", "Name of the module whose output is compared."),
+    Column("cka", "CKA to original", "estimate", "Debiased linear CKA to the original's block.", "", 3, ends=True),
+    Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.", "", 4, signed=True, ends=True),
+    Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected."),
+    Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model."),
+    Column("n_seeds", "n", "number", "Seeds."),
+)
+
+
+def build(study: Study) -> Table:
+    """The table: one group a model and feature convention."""
+    groups = (
+        Group(
+            f"{model}, {feature} features",
+            tuple(_row(study, claim) for claim in study.blocks if claim.model == model and claim.feature == feature),
+        )
+        for model in study.models
+        for feature in study.plan.features
+    )
+    return Table(
+        "blocks",
+        "Similarity by depth",
+        captions.joined(
+            captions.similarity(study),
+            "Each block of a variant against the same block of the original, and the difference to the fine-tuned "
+            "control, paired by seed and image.",
+            captions.seeds(study),
+            captions.combined_interval(study),
+            "Two-sided t test; Benjamini-Hochberg over the methods and blocks of a model and convention"
+            + _sizes(study),
+            captions.version(study),
+        ),
+        COLUMNS,
+        tuple(group for group in groups if group.rows),
+        empty="No comparison is done yet.",
+    )
+
+
+def _sizes(study: Study) -> str:
+    sizes = {
+        (model, feature): sum(c.p == c.p for c in study.blocks if (c.model, c.feature) == (model, feature))
+        for model in study.models
+        for feature in study.plan.features
+    }
+    return f" ({', '.join(f'{m}, {f}: {size} tests' for (m, f), size in sizes.items())})."
+
+
+def _row(study: Study, claim: BlockClaim) -> Row:
+    cells = (
+        Cell(claim.feature),
+        Cell(claim.depth + 1),
+        Cell(claim.block),
+        estimate(claim.similarity),
+        estimate(claim.beyond) if claim.beyond else Cell(),
+        number(claim.p, hole="–"),
+        number(claim.p_corrected, hole="–"),
+        Cell(claim.similarity.n if claim.similarity.unit == "seed" else 1),
+    )
+    return row(claim.model, study.plan.variant(claim.variant), cells)

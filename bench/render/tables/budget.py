@@ -1,0 +1,106 @@
+"""The most accurate method under each of a few byte budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bench.render import captions
+from bench.render.rows import MODEL
+from bench.render.study import BASELINE, Study
+from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.statistics.leading_set import leading_set
+
+SECTION, ORDER = "results", 15
+STEPS = (1, 2, 5)
+
+COLUMNS = (
+    MODEL,
+    Column("budget", "Budget", "number", "Largest payload allowed.", "kB"),
+    Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget."),
+    Column("label", "Label", "code", "Its name in files.", shown=False),
+    Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
+    Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
+    Column("ties", "Not told from it", "text", "Methods within the budget that the test does not tell from it."),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where nothing was compressed."""
+    groups = tuple(Group(model, tuple(_rows(study, model))) for model in study.models)
+    groups = tuple(group for group in groups if group.rows)
+    if not groups:
+        return None
+    return Table(
+        "budget",
+        "The best under a budget",
+        captions.joined(
+            "For each payload budget, the method with the highest mean top-1 that fits, and those within the budget "
+            "that cannot be told from it (paired t over seeds against the best, Holm within model and budget, "
+            f"alpha {study.plan.alpha:g}). Budgets at which nothing changes are left out.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            captions.version(study),
+        ),
+        COLUMNS,
+        groups,
+    )
+
+
+def budgets(sizes: list[float]) -> list[int]:
+    """Round budgets (1, 2, 5 × 10^k kB) from the first that anything fits up to the first that everything fits.
+
+    >>> budgets([3_900.0, 61_000.0])
+    [5, 10, 20, 50, 100]
+    """
+    if not sizes:
+        return []
+    powers = range(0, int(np.ceil(np.log10(max(sizes)))) + 1)
+    rounds = [step * 10**power for power in powers for step in STEPS]
+    above = [budget for budget in rounds if budget * 1e3 >= min(sizes)]
+    last = next((place for place, budget in enumerate(above) if budget * 1e3 >= max(sizes)), len(above) - 1)
+    return above[: last + 1]
+
+
+def best_within(study: Study, model: str, limit: float) -> tuple[str, tuple[str, ...]] | None:
+    """The most accurate method of at most `limit` bytes, and the others that are not told from it."""
+    fitting = {
+        variant.label: study.per_seed("test_accuracy", model, variant.label)
+        for variant in study.plan.methods
+        if study.mean("payload_bytes", model, variant.label).value <= limit
+    }
+    leading = leading_set(fitting, alpha=study.plan.alpha) if fitting else None
+    if leading is None or not leading.best:
+        return None
+    return leading.best, tuple(label for label in leading.members if label != leading.best)
+
+
+def _rows(study: Study, model: str) -> Iterator[Row]:
+    known = [study.mean("payload_bytes", model, label) for label in (*_labels(study), BASELINE)]
+    previous = None
+    for budget in budgets([each.value for each in known if each.n]):
+        found = best_within(study, model, budget * 1e3)
+        if found is None or found == previous:
+            continue
+        previous = found
+        yield _row(study, model, budget, *found)
+
+
+def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]) -> Row:
+    return Row(
+        (
+            Cell(model),
+            Cell(budget),
+            Cell(study.plan.variant(best).title),
+            Cell(best),
+            estimate(study.mean("test_accuracy", model, best), 100),
+            number(study.mean("payload_bytes", model, best).value, 1e-3),
+            Cell("; ".join(study.plan.variant(label).title for label in ties) or "none"),
+        ),
+        about=(("model", model), ("variant", best), ("family", study.plan.variant(best).family)),
+    )
+
+
+def _labels(study: Study) -> list[str]:
+    return [variant.label for variant in study.plan.methods]

@@ -1,0 +1,41 @@
+"""How the networks were trained and fine-tuned."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table
+
+SECTION, ORDER = "methods", 20
+
+COLUMNS = (
+    Column("model", "Model", "text", "Name of the network."),
+    Column("phase", "Phase", "text", "Training, or fine-tuning after compression."),
+    Column("recipe", "Recipe", "text", "Every hyper-parameter."),
+)
+
+
+def build(study: Study) -> Table:
+    """The table: two rows a model."""
+    rows = [
+        Row((Cell(model.name), Cell(phase), Cell(_sentence(recipe))), about=(("model", model.name),))
+        for model in study.plan.models
+        for phase, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
+    ]
+    return Table(
+        "recipes",
+        "Training recipes",
+        captions.joined(
+            "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned "
+            "control have the same budget.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        (Group("", tuple(rows)),),
+    )
+
+
+def _sentence(recipe: dict[str, object] | None) -> str:
+    if recipe is None:
+        return "a checkpoint that was given"
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.items())

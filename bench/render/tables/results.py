@@ -1,0 +1,84 @@
+"""Accuracy and footprint of every variant: the main table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.plan import Variant
+from bench.render.rows import NAMES, by_model
+from bench.render.study import BASELINE, CONTROL, Study
+from bench.render.table import Cell, Column, Table, estimate, number
+
+SECTION, ORDER = "results", 20
+PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
+
+COLUMNS = (
+    *NAMES,
+    Column("top1", "Top-1", "estimate", "Test accuracy of the network read back from the packed file.", "%", 2),
+    Column("top1_less_original", "Less original", "estimate", "Paired by seed.", "points", 2, signed=True),
+    Column(
+        "top1_less_control", "Less control", "estimate", "Less fine-tuned control, by seed.", "points", 2, signed=True
+    ),
+    Column("payload", "Payload", "number", PAYLOAD, "kB", 1),
+    Column("ratio", "Ratio", "number", "The original's payload divided by this one's.", "×", 1),
+    Column("file", "Disk", "number", "Size of the packed file, headers and names included.", "kB", 1),
+    Column("activations", "Peak act.", "number", "Peak of the live feature maps at batch 1 (graph liveness).", "kB", 1),
+    Column("macs", "MACs", "number", "Multiply-accumulates of one image, zero weights counted.", "M", 2),
+    Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.", "%", 1),
+    Column("seeds", "n", "number", "Seeds with a result."),
+)
+
+
+def build(study: Study) -> Table:
+    """The table; the leading set of each model is bold."""
+    return Table(
+        "results",
+        "Accuracy and footprint",
+        captions.joined(
+            "Top-1 accuracy on the test images, of the network that was read back from its packed file, against its "
+            "sizes; differences are paired by seed. Below the line of each model: what the methods are compared with.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            _bold(study),
+            captions.family(study),
+            captions.stars(study),
+            captions.version(study),
+        ),
+        COLUMNS,
+        by_model(study, lambda model, variant: _cells(study, model, variant)),
+        notes=tuple(dict.fromkeys(leading.note for leading in study.leading.values() if leading.note)),
+    )
+
+
+def _bold(study: Study) -> str:
+    shown = [leading for leading in study.leading.values() if leading.bold]
+    if not shown:
+        return ""
+    tests = "; ".join(leading.test for leading in shown)
+    return f"Bold: the methods that cannot be told from the most accurate one ({tests})."
+
+
+def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:
+    label, hole = variant.label, study.hole(model, variant.label)
+    bold = label in study.leading[model].bold
+    yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
+    yield _difference(study, model, label, BASELINE, "accuracy", hole)
+    yield _difference(study, model, label, CONTROL, "accuracy-control", hole)
+    payload = study.mean("payload_bytes", model, label).value
+    yield number(payload, 1e-3, hole=hole)
+    yield number(study.mean("payload_bytes", model, BASELINE).value / payload if payload else None, hole=hole)
+    yield number(study.mean("file_bytes", model, label).value, 1e-3, hole=hole)
+    yield number(study.mean("peak_activation_bytes", model, label).value, 1e-3, hole=hole)
+    yield number(study.mean("macs", model, label).value, 1e-6, hole=hole)
+    yield number(study.mean("sparsity", model, label).value, 100, hole=hole)
+    yield Cell(study.mean("test_accuracy", model, label).n)
+
+
+def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Cell:
+    if label == reference:
+        return Cell()
+    claim = study.claims.get((model, label, outcome))
+    found = claim.evidence.difference if claim else study.difference("test_accuracy", model, label, reference)
+    factor = 1 if claim else 100
+    return estimate(found, factor, stars=claim.stars if claim else "", hole=hole)

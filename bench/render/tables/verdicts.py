@@ -1,0 +1,80 @@
+"""Same, different, or can't we tell: every test behind the report's claims."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.claims import Claim, Outcome
+from bench.render.plan import Variant
+from bench.render.rows import NAMES, row
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Table, estimate, number
+
+SECTION, ORDER = "inside", 10
+
+COLUMNS = (
+    *NAMES,
+    Column("outcome", "Outcome", "text", "What the difference is of."),
+    Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.", "", 3, signed=True, ends=True),
+    Column("margin", "Margin", "number", "Differences below it do not matter.", "±", 2),
+    Column("p_t", "p, t", "p", "Two-sided t test of a difference, not corrected."),
+    Column("p_flip", "p, flip", "p", "Exact two-sided sign-flip test over seeds, not corrected."),
+    Column("p_least", "least p", "p", "Smallest p that the sign-flip test can give with these seeds."),
+    Column("p_different", "p, different", "p", "The t test's p after Holm."),
+    Column("p_equivalent", "p, equivalent", "p", "The larger p of the two one-sided tests (TOST) after Holm."),
+    Column("verdict", "Verdict", "verdict", "From both corrected p values."),
+    Column("reason", "Reason", "text", "Why a verdict is inconclusive, or needs care.", shown=False),
+    Column("seeds", "n", "number", "Seeds behind the test."),
+)
+
+
+def build(study: Study) -> Table:
+    """The table: one group a model and outcome."""
+    groups = (
+        Group(
+            f"{model}: {outcome.title}, {outcome.unit}",
+            tuple(_row(study, model, variant, outcome) for variant in methods),
+        )
+        for methods in [study.plan.methods]
+        for model in study.models
+        for outcome in study.outcomes
+    )
+    return Table(
+        "verdicts",
+        "Verdicts",
+        captions.joined(
+            "Whether each compressed network is different from, or equivalent to, what it is compared with.",
+            "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in study.outcomes) + ".",
+            "Equivalence: two one-sided tests (TOST) against the margin.",
+            captions.margins(study),
+            captions.seeds(study),
+            "Intervals: 95%; accuracy: t over seeds; CKA: variance between seeds plus the jackknife's over images.",
+            captions.family(study),
+            captions.stars(study),
+            captions.version(study),
+        ),
+        COLUMNS,
+        tuple(group for group in groups if group.rows),
+    )
+
+
+def _row(study: Study, model: str, variant: Variant, outcome: Outcome):
+    claim = study.claims.get((model, variant.label, outcome.key))
+    kind = "compress" if outcome.unit == "points" else "compare"
+    cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 10
+    return row(model, variant, (Cell(outcome.title), *cells))
+
+
+def _cells(claim: Claim) -> tuple[Cell, ...]:
+    verdict, raw = claim.verdict, claim.raw
+    return (
+        estimate(claim.evidence.difference, stars=claim.stars),
+        Cell(verdict.margin),
+        number(raw.p_different, hole="–"),
+        number(claim.flip.p, hole="–"),
+        Cell(claim.flip.smallest_attainable_p),
+        number(verdict.p_different, hole="–"),
+        number(verdict.p_equivalent, hole="–"),
+        Cell(verdict.word, note=verdict.reason),
+        Cell(verdict.reason),
+        Cell(verdict.n),
+    )

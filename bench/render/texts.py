@@ -1,0 +1,112 @@
+"""What stands under each heading before its tables and figures: computed where it states a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.render import findings
+from bench.render.prose import Sentence, Strong, counted
+from bench.render.study import Study
+
+
+def results(study: Study) -> list[Sentence]:
+    """What an accuracy and a footprint are here."""
+    return [
+        (
+            "Every size is that of a file that was written, and every accuracy that of the network read back from it. "
+            "Payload is what papers count: weights, scales, masks and codes; the file on disk and the peak memory of "
+            "feature maps are columns of their own.",
+        )
+    ]
+
+
+def inside(study: Study) -> list[Sentence]:
+    """How the inside is judged, and what could not be told."""
+    margin = study.plan.margins.cka
+    return [
+        (
+            "A network is compared with its own original, block by block, on images it never trained on; what "
+            "fine-tuning alone changes is taken off. ",
+            Strong("Different"),
+            ": a change beyond chance. ",
+            Strong("Equivalent"),
+            f": shown to be smaller than the margin (±{margin:g} CKA, ±{study.plan.margins.accuracy:g} points). ",
+            Strong("Inconclusive"),
+            ": neither; a large p is not “the same”.",
+        ),
+        *findings.undecided(study),
+    ]
+
+
+def holes(study: Study) -> list[Sentence]:
+    """How much is missing."""
+    results = study.results
+    counts = ((state, results.count(state)) for state in ("failed", "refused", "damaged", "missing"))
+    told = ", ".join(f"{count} {state}" for state, count in counts if count)
+    return [
+        (f"{results.count('done')} of {counted(len(results.cells), 'cell')} are done{'; ' + told if told else ''}.",)
+    ]
+
+
+def statistics(study: Study) -> list[Sentence]:
+    """The unit, the intervals, the tests, the corrections and the verdicts."""
+    plan = study.plan
+    floor = 2.0 ** (1 - study.seeds)
+    return [
+        (
+            Strong("Unit. "),
+            f"Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated measures "
+            "and never count as n.",
+        ),
+        (
+            Strong("Intervals. "),
+            "95%. Accuracy and what is derived from predictions: t over seeds, on the fixed test set. Similarity: "
+            "variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees of "
+            "freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
+        ),
+        (
+            Strong("Tests. "),
+            "Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip test "
+            f"beside it. With {counted(study.seeds, 'seed')} the smallest p of the sign-flip test is {floor:.3g}; where "
+            f"that is above {plan.alpha:g}, no stars are given and nothing is set in bold.",
+        ),
+        (
+            Strong("Equivalence. "),
+            "Two one-sided tests (TOST) against margins that the profile fixes before the run: "
+            f"±{plan.margins.accuracy:g} points of accuracy, ±{plan.margins.cka:g} of CKA.",
+        ),
+        (
+            Strong("Multiplicity. "),
+            "Holm over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; "
+            "the leading set: Holm over the methods against the best; blocks: Benjamini-Hochberg over the methods and "
+            "blocks of a model.",
+        ),
+        (
+            Strong("Similarity. "),
+            "Debiased linear CKA (U-statistic HSIC, never clamped) at block outputs. The verdict is on the mean over "
+            "blocks of each block's similarity to the same block of the original.",
+        ),
+        (
+            Strong("Seed-equivalents. "),
+            "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
+        ),
+    ]
+
+
+def data(study: Study) -> list[Sentence]:
+    """What lies beside the report."""
+    return [
+        (
+            "Every table is beside this report as CSV and JSON, unrounded, with intervals in columns of their own; "
+            "datapackage.json describes every column (Frictionless Data Package).",
+        )
+    ]
+
+
+SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
+    "results": results,
+    "inside": inside,
+    "holes": holes,
+    "statistics": statistics,
+    "data": data,
+}
