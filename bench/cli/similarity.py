@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from bench import cli
 
@@ -24,8 +25,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.similarity import _compare_files
+    from bench.similarity._compare import compare_files
 
-    rows = _compare_files.compare_files(options.a, options.b)
-    print(json.dumps(rows, indent=1) if options.json else _compare_files.as_text(rows))
+    rows = compare_files(options.a, options.b)
+    print(json.dumps(rows, indent=1) if options.json else "\n".join(map(_line, rows)))
     return cli.OK
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["refused"]:
+        return f"{row['measure']:28} refused: {row['refused']}"
+    interval = f"[{_number(row['low'])}, {_number(row['high'])}]"
+    likeness = "larger is more alike" if row["larger_is_similar"] else "smaller is more alike"
+    warning = f"  ({row['warning']})" if row["warning"] else ""
+    return f"{row['measure']:28} {_number(row['value']):>10}  {interval:24} {likeness}{warning}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

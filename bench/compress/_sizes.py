@@ -82,7 +82,7 @@ def footprint(
     default = TORCHVISION if is_torchvision(model) else ZOO
     classes, size = classes or default["classes"], size or default["size"]
     workbench = WithoutData(channels, classes, size)
-    compressed = Compressed(_network(model, channels, classes, size, checkpoint))
+    compressed = Compressed(_network(model, channels, classes, size, checkpoint), example=workbench.example)
     for stage in variant.stages:
         compressed = stage.method(compressed, workbench)
     packed = pack(finish(compressed), {"name": model, "channels": channels, "classes": classes, "size": size})

@@ -12,12 +12,23 @@ from nncf.torch.quantization.layers import BaseQuantizer, SymmetricQuantizer
 
 from bench.nncf_runtime import nncf
 
+KNOWN_FROM_CONFIGURATION = ("_num_bits", "signed_tensor", "enabled")  # by quantiser, so that no file stores them
 SIMULATES = True  # inserts fake-quantisation: the network it makes has another graph, and cannot be traced
 
 
 def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
     """The network with NNCF's quantisers, whose scales are loaded with the other tensors."""
-    return nncf.torch.load_from_config(network, config).eval()
+    quantized = nncf.torch.load_from_config(network, config).eval()
+    for quantizer in _quantizers(quantized).values():
+        quantizer._register_state_dict_hook(_forget_what_the_configuration_says)
+    return quantized
+
+
+def _forget_what_the_configuration_says(
+    quantizer: torch.nn.Module, state: dict[str, torch.Tensor], prefix: str, *_: object
+) -> None:
+    for name in KNOWN_FROM_CONFIGURATION:
+        state.pop(prefix + name, None)
 
 
 def weight_quantizers(quantized: torch.nn.Module) -> dict[str, SymmetricQuantizer]:

@@ -67,7 +67,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Compressed:
     recipe = job.spec["finetuning"] and Recipe(**job.spec["finetuning"])
     workbench = RealWorkbench(images, recipe, job.spec["seed"], job.device, epoch)
-    compressed = Compressed(_start(variant, job, images).to(job.device))
+    compressed = Compressed(_start(variant, job, images).to(job.device), example=workbench.example)
     for stage in variant.stages:
         compressed = stage.method(compressed, workbench)
     return finish(compressed)
