@@ -59,7 +59,7 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[training]\nepochz = 3\n", "unknown key 'training.epochz': did you mean 'epochs'?"),
         (GOOD + "[training]\nepochs = -3\n", "key 'training.epochs'"),
         (GOOD + "[margins]\ncka = 0\n", "key 'margins.cka'"),
-        (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot come later"),
+        (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot follow in a chain"),
         (GOOD + "[[methods]]\nchain = []\n", "a chain is a list"),
         (GOOD + "[[methods]]\nsparsity = 0.5\n", "a method needs a name"),
         ("seeds = [", "is not valid TOML"),

@@ -9,7 +9,7 @@ import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ def work(job: Job, progress: Progress) -> Outcome:
         except NotApplicable as reason:
             files = _error("refused", str(reason))
         except Exception as error:
-            files = _error("failed", _first_line(error), traceback.format_exc())
+            traceback.print_exc()
+            files = _error("failed", _first_line(error))
     return Outcome(files, watch.provenance, log.getvalue())
 
 
@@ -55,9 +56,8 @@ def _settle(threads: int) -> None:
     torch.backends.cudnn.benchmark = False
 
 
-def _error(kind: str, reason: str, trace: str = "") -> Files:
-    error: Mapping[str, str] = {"kind": kind, "reason": reason, "traceback": trace}
-    return {"error.json": to_json(error)}
+def _error(kind: str, reason: str) -> Files:
+    return {"error.json": to_json({"kind": kind, "reason": reason})}
 
 
 def _first_line(error: Exception) -> str:

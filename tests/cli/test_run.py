@@ -2,6 +2,8 @@ import json
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -149,20 +151,17 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(bench):
     assert bench.run(runs="taken").refuses("cannot be")
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("run", "--help"), ("status", "--profile", "micro.toml")])
-def test_start_up_imports_no_torch(finished, arguments):
-    import subprocess
-    import sys
+WITHOUT_TORCH = [("--help",), ("list",), ("run", "--help"), ("status", "--profile", "micro.toml")]
 
+
+@pytest.mark.parametrize("arguments", WITHOUT_TORCH)
+def test_start_up_imports_no_torch(finished, arguments):
     code = f"import sys; from bench.cli import main\ntry: main({list(arguments)!r})\nexcept SystemExit: pass\n"
     code += "assert 'torch' not in sys.modules and 'nncf' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=finished.folder, env=finished.environment, check=True)
 
 
 def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench):
-    import subprocess
-    import sys
-
     copy_of(finished, bench)
     code = "import sys; from bench.cli import main\n"
     code += "assert main(['run', '--profile', 'micro.toml', '--device', 'cpu', '--jobs', '1']) == 0\n"

@@ -1,0 +1,131 @@
+import dataclasses
+
+import pytest
+
+from bench import profile
+from bench.errors import InputError
+from bench.runner import plan
+
+TEXT = """
+seeds = [0, 1, 2]
+[[models]]
+name = "resnet8"
+[[methods]]
+name = "magnitude"
+sparsity = [0.5, 0.9]
+[[methods]]
+name = "magnitude-finetune"
+"""
+
+
+def planned(text=TEXT, fingerprint="f"):
+    return plan.make(profile.parse("p", text), fingerprint)
+
+
+def keys(made, **wanted):
+    return {cell.name: cell.key for cell in made.cells if all(getattr(cell, k) == v for k, v in wanted.items())}
+
+
+def changed(before, after):
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_a_cell_for_every_model_seed_and_variant():
+    made = planned()
+    count = {kind: sum(cell.kind == kind for cell in made.cells) for kind in ("train", "compress", "compare")}
+    assert count == {"train": 3, "compress": 3 * 7, "compare": 3 * 6}  # with the original and three controls
+    assert len({cell.key for cell in made.cells}) == len({cell.name for cell in made.cells}) == len(made.cells)
+
+
+def test_parents_come_first():
+    seen = set()
+    for cell in planned().cells:
+        assert all(parent.key in seen for parent in cell.parents.values())
+        seen.add(cell.key)
+
+
+def test_another_seed_starts_from_the_next_network():
+    cells = {cell.name: cell for cell in planned().cells}
+    assert cells["compress/resnet8/2/other-seed"].parents["trained"] is cells["train/resnet8/0"]
+
+
+def test_a_comparison_has_all_its_references():
+    cells = {cell.name: cell for cell in planned().cells}
+    parents = cells["compare/resnet8/0/magnitude:sparsity=0.5"].parents
+    assert set(parents) == {"compressed", "original", "finetune", "other-seed", "random-weights"}
+    assert set(cells["compare/resnet8/0/finetune"].parents) == {
+        "compressed",
+        "original",
+        "other-seed",
+        "random-weights",
+    }
+
+
+def test_one_seed_has_no_other():
+    names = {cell.name for cell in planned(TEXT.replace("[0, 1, 2]", "[0]")).cells}
+    assert "compress/resnet8/0/other-seed" not in names
+    assert "compare/resnet8/0/magnitude:sparsity=0.5" in names
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("[0.5, 0.9]", "[0.9, 0.5]"),
+        lambda text: text.replace("[0, 1, 2]", "[0, 1, 2, 3]").replace("[0, 1, 2, 3]", "[0, 1, 2]"),
+        lambda text: 'title = "renamed"\n' + text,
+        lambda text: text + "[margins]\naccuracy = 1.0\n",
+    ],
+)
+def test_keys_hold_nothing_that_has_no_part_in_the_result(edit):
+    assert keys(planned(edit(TEXT))) == keys(planned())
+
+
+def test_adding_a_method_changes_no_key():
+    more = keys(planned(TEXT + '[[methods]]\nname = "float16"\n'))
+    assert not changed(keys(planned()), more)
+
+
+def test_the_fine_tuning_recipe_belongs_to_what_fine_tunes():
+    after = planned(TEXT + "[finetuning]\nepochs = 3\n")
+    names = changed(keys(planned(), kind="compress"), keys(after, kind="compress"))
+    assert {name.split("/")[-1].partition(":")[0] for name in names} == {"finetune", "magnitude-finetune"}
+
+
+def test_threads_data_and_recipe_belong_to_every_key():
+    for made in (planned("threads = 2\n" + TEXT), planned(fingerprint="g"), planned(TEXT + "[training]\nepochs = 3\n")):
+        assert len(changed(keys(planned()), keys(made))) == len(made.cells)
+
+
+def test_only_takes_what_matches_and_what_it_needs():
+    names = [cell.name for cell in plan.only(planned(), "compress/resnet8/1/magnitude:*")]
+    wanted = [f"compress/resnet8/1/magnitude:sparsity={sparsity}" for sparsity in (0.5, 0.9)]
+    assert names == ["train/resnet8/1", *wanted]
+    with pytest.raises(InputError, match="matches none of the 42 cells"):
+        plan.only(planned(), "nothing")
+
+
+def test_shards_together_are_the_whole():
+    made = planned()
+    parts = [plan.shard(made.cells, which, 2) for which in (1, 2)]
+    assert {cell.key for part in parts for cell in part} == {cell.key for cell in made.cells}
+    assert all(len(part) < len(made.cells) for part in parts)
+
+
+def test_a_checkpoint_is_known_by_its_content_not_its_place(tmp_path):
+    def with_checkpoints(folder):
+        folder.mkdir()
+        for seed in range(3):
+            (folder / f"{seed}.safetensors").write_bytes(b"weights %d" % seed)
+        text = TEXT.replace('name = "resnet8"', f'name = "resnet8"\ncheckpoint = "{folder}/{{seed}}.safetensors"')
+        return planned(text)
+
+    assert keys(with_checkpoints(tmp_path / "a")) == keys(with_checkpoints(tmp_path / "b"))
+    (tmp_path / "a" / "1.safetensors").unlink()
+    with pytest.raises(InputError, match="checkpoint of seed 1"):
+        planned(TEXT.replace('name = "resnet8"', f'name = "resnet8"\ncheckpoint = "{tmp_path}/a/{{seed}}.safetensors"'))
+
+
+def test_a_cell_is_hashable_evidence_of_itself():
+    cell = planned().cells[0]
+    assert dataclasses.replace(cell, outside={}).key == cell.key
+    assert cell.as_dict()["key"] == cell.key

@@ -1,0 +1,74 @@
+import json
+import sys
+import types
+import warnings
+
+import pytest
+
+from bench.compress._method import NotApplicable
+from bench.runner import work
+from bench.runner.job import Job
+
+
+@pytest.fixture
+def run_cell(monkeypatch, tmp_path):
+    """Work a job whose cell is the given function."""
+
+    def run(function):
+        monkeypatch.setitem(sys.modules, "bench.runner.cells.train", types.SimpleNamespace(run=function))
+        monkeypatch.setattr(work, "image_set", lambda *_: None)
+        job = Job("train", "train/m/0", {"threads": 1}, {}, {}, {}, tmp_path, "cpu")
+        told = []
+        return work.work(job, lambda *message: told.append(message)), told
+
+    return run
+
+
+def test_files_and_progress_are_passed_on(run_cell):
+    def cell(job, images, epoch):
+        epoch(1, 2, 0.5)
+        return {"out": b"x"}
+
+    outcome, told = run_cell(cell)
+    assert outcome.files == {"out": b"x"}
+    assert told == [("train/m/0", 1, 2, 0.5)]
+    assert outcome.provenance["threads"] == 1
+    assert outcome.provenance["versions"]["innards"]
+
+
+def test_an_error_becomes_a_file_with_one_line_and_the_log_keeps_the_rest(run_cell):
+    def cell(job, images, epoch):
+        raise ValueError("first line\nsecond line")
+
+    outcome, _ = run_cell(cell)
+    error = json.loads(outcome.files["error.json"])
+    assert (error["kind"], error["reason"]) == ("failed", "ValueError: first line")
+    assert "second line" in outcome.log
+
+
+def test_a_refusal_is_no_failure(run_cell):
+    def cell(job, images, epoch):
+        raise NotApplicable("it has no convolution")
+
+    outcome, _ = run_cell(cell)
+    assert json.loads(outcome.files["error.json"]) == {"kind": "refused", "reason": "it has no convolution"}
+
+
+def test_what_a_cell_prints_and_warns_is_its_log(run_cell, capsys):
+    def cell(job, images, epoch):
+        print("printed")
+        warnings.warn("warned", stacklevel=1)
+        return {}
+
+    outcome, _ = run_cell(cell)
+    assert "printed" in outcome.log
+    assert "UserWarning: warned" in outcome.log
+    assert capsys.readouterr().out == ""
+
+
+def test_an_interrupt_is_not_an_error_of_the_cell(run_cell):
+    def cell(job, images, epoch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cell(cell)
