@@ -6,8 +6,6 @@ test of a difference; alpha 0.05 and power 0.8 unless told otherwise; each one-s
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -143,21 +141,6 @@ def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alp
 
     widest = margin / (critical * error) if critical > 0 else _WIDEST
     return _averaged_over_spread(succeeds, n - 1, min(widest, _WIDEST))
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `python -m bench power`."""
-    parser.add_argument("--sd", type=float, required=True, help="standard deviation of paired differences over seeds")
-    parser.add_argument("--margin", type=float, required=True, help="equivalence margin, in the same unit")
-    parser.add_argument("--alpha", type=float, default=0.05, help="level of each test (default 0.05)")
-    parser.add_argument("--power", type=float, default=0.8, help="wanted probability of success (default 0.8)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-
-
-def command(arguments: argparse.Namespace) -> str:
-    """What `python -m bench power` prints."""
-    found = plan(arguments.sd, arguments.margin, alpha=arguments.alpha, power=arguments.power)
-    return json.dumps(found.as_dict(), indent=2) if arguments.json else found.text
 
 
 def _averaged_over_spread(probability: Callable[[float], float], df: int, highest: float) -> float:

@@ -91,6 +91,24 @@ def paired_t(
     )
 
 
+def paired_t_of_rows(differences: ArrayLike) -> np.ndarray:
+    """Two-sided p of `paired_t` for each row of (m, S) differences at once: (m,), NaN with fewer than two seeds."""
+    table = np.atleast_2d(np.asarray(differences, dtype=np.float64))
+    known = np.isfinite(table)
+    n = known.sum(axis=1)
+    filled = np.where(known, table, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = filled.sum(axis=1) / n
+        squares = np.where(known, (table - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        p = 2 * stats.t.sf(np.abs(mean) / np.sqrt(squares / (n - 1) / n), n - 1)
+    for row in np.flatnonzero(np.isfinite(p) | (n >= 2)):
+        kept = table[row, known[row]]
+        if all_identical(kept):
+            p[row] = sign_flip(kept).p
+    p[n < 2] = np.nan
+    return p
+
+
 def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "two-sided") -> Significance:
     """The t test that belongs to an interval over seeds, for example with the images' variance in it.
 

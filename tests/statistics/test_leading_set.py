@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def accuracies():
     return {
         "far": 80 + NOISE[::-1],
         "best": 90.05 + NOISE,
-        "level": 90 + NOISE[::-1],
+        "level": 90 + 1.5 * NOISE[::-1],
         "near": 89 + 2 * NOISE[::-1],
     }
 
@@ -25,10 +27,20 @@ def test_the_leading_set_is_what_holm_does_not_tell_from_the_best(accuracies):
     found = leading_set(accuracies)
     assert found.best == "best"
     assert found.members == found.bold == ("best", "level")
-    raw = [paired_t(accuracies["best"] - accuracies[name]).p for name in ("far", "level", "near")]
-    assert [found.p[name] for name in ("far", "level", "near")] == pytest.approx(holm(raw).p)
+    pairs = list(combinations(accuracies, 2))
+    corrected = dict(zip(pairs, holm([paired_t(accuracies[a] - accuracies[b]).p for a, b in pairs]).p))
+    expected = [corrected["far", "best"], corrected["best", "level"], corrected["best", "near"]]
+    assert [found.p[name] for name in ("far", "level", "near")] == pytest.approx(expected)
     assert np.isnan(found.p["best"])
-    assert "Holm over 3 tests" in found.test
+    assert "Holm over 6 tests (all pairs of variants)" in found.test
+
+
+def test_equal_variants_are_seldom_told_from_the_best_of_them():
+    """Against the best alone, which the same data chose, one of twelve is left out in 13% of experiments."""
+    rng = np.random.default_rng(0)
+    names = [str(each) for each in range(12)]
+    sets = [leading_set(dict(zip(names, rng.normal(0, 1, (12, 6))))) for _ in range(300)]
+    assert np.mean([len(found.members) < 12 for found in sets]) <= 0.065
 
 
 def test_smaller_can_be_better(accuracies):

@@ -78,6 +78,16 @@ def test_identical_differences_hand_over_to_the_sign_flip():
     assert tests.paired_t([0.0] * 6).p == 1.0
 
 
+def test_rows_at_once_are_the_rows_one_by_one():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(0.3, 1, (6, 7))
+    rows[1, 2] = rows[2, 1:] = np.nan
+    rows[3], rows[4], rows[5] = 0.0, 0.1 + 0.2, np.nan
+    expected = [tests.paired_t(row).p for row in rows]
+    assert tests.paired_t_of_rows(rows) == pytest.approx(expected, nan_ok=True)
+    assert expected[3:5] == [1.0, 2.0**-6]
+
+
 def test_too_few_seeds_have_no_p_and_say_why():
     for found in (
         tests.paired_t([0.3]),
