@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 
 import numpy as np
@@ -61,14 +60,12 @@ def test_one_seed_has_no_power():
     assert power.t_power(1, 1.0, 5.0) == power.tost_power(1, 0.1, 5.0) == 0.0
 
 
-def test_the_command_prints_text_and_json():
-    parser = argparse.ArgumentParser()
-    power.add_arguments(parser)
-    text = power.command(parser.parse_args(["--sd", "0.2", "--margin", "0.3"]))
-    assert "equivalence (TOST, true difference 0): 6 seeds" in text
-    data = json.loads(power.command(parser.parse_args(["--sd", "0.3", "--margin", "0.3", "--json"])))
-    assert data["seeds_for_equivalence"] == 11
-    assert data["seeds_for_sign_flip"] == 6
+def test_the_plan_in_sentences_and_as_data():
+    plan = power.plan(sd=0.2, margin=0.3)
+    assert "equivalence (TOST, true difference 0): 6 seeds" in plan.text
+    assert "sign-flip test can reach alpha from 6 seeds on" in plan.text
+    assert json.loads(json.dumps(plan.as_dict()))["seeds_for_difference"] == plan.seeds_for_difference
+    assert "more than 100,000 seeds" in power.plan(sd=1000.0, margin=0.1).text
 
 
 @pytest.mark.parametrize(
