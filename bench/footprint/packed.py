@@ -137,7 +137,12 @@ def read_header(data: bytes) -> dict[str, Any]:
     Raises:
         InputError: the file is foreign, cut short, damaged or malformed.
     """
-    return _read(data)[0].model_dump(mode="json")
+    return header_of(data).model_dump(mode="json")
+
+
+def header_of(data: bytes) -> Header:
+    """The header itself (see `read_header`)."""
+    return _read(data)[0]
 
 
 def sizes(data: bytes) -> Sizes:

@@ -1,0 +1,155 @@
+"""Batch normalisation as it is stored: folded into the layer before it, or merged to a scale and a shift."""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from bench.footprint.compressed import Compressed
+from bench.footprint.representation import Float
+from bench.footprint.structure import affine_batchnorm, fold_batchnorm, simulates
+from bench.footprint.trace import Call, Trace, trace
+
+FOLDABLE = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d, torch.nn.Linear)
+
+
+def finish(compressed: Compressed) -> Compressed:
+    """Fold every batch normalisation that can be, and merge the others: no running statistics are left to store.
+
+    A normalisation is folded into a convolution or linear layer whose output it alone reads, where that layer's weight
+    is stored as float32. Any other is merged to the scale and the shift that it comes to at inference. One without
+    running statistics stays. The network computes the same up to rounding (relative 1e-6); pruned weights stay zero.
+    Methods call this before they quantise; a second call does nothing, nor does one after feature maps got quantisers.
+
+    Raises:
+        ValueError: there is a normalisation to fold and no `compressed.example` to trace the network by.
+    """
+    if any(map(simulates, compressed.structure)):
+        return compressed
+    normalisations = _mergeable(compressed.network)
+    if not normalisations:
+        return compressed
+    if compressed.example is None:
+        raise ValueError("batch normalisation is folded along the graph: give `Compressed` an `example`")
+    network = deepcopy(compressed.network)
+    traced = trace(network, compressed.example)
+    layers = [name for name in _foldable(network) if _is_float32(compressed, name)]
+    pairs = _pairs(traced, network, layers, normalisations)
+    others = [name for name in normalisations if name not in {second for _, second in pairs}]
+    return _with_steps(compressed, network, pairs, others)
+
+
+def _with_steps(
+    compressed: Compressed, network: torch.nn.Module, pairs: list[list[str]], others: list[str]
+) -> Compressed:
+    """`compressed` with `pairs` folded and `others` merged; `network` is used up."""
+    merged = {name: _scale_and_shift(network.get_submodule(name)) for name in (*(pair[1] for pair in pairs), *others)}
+    steps: list[dict[str, Any]] = []
+    if pairs:
+        network = fold_batchnorm.apply(network, pairs)
+        steps.append({"kind": "fold-batchnorm", "pairs": pairs})
+    if others:
+        network = affine_batchnorm.apply(network, others)
+        steps.append({"kind": "affine-batchnorm", "names": others})
+    with torch.no_grad():
+        for layer, normalisation in pairs:
+            mask = compressed.masks.get(_child(layer, "weight"))
+            _fold(network.get_submodule(layer), *merged[normalisation], mask)
+        for name in others:
+            module: Any = network.get_submodule(name)
+            for parameter, values in zip((module.weight, module.bias), merged[name], strict=True):
+                parameter.copy_(values)
+    gone = tuple(_child(name, "") for name in merged)
+    kept = {name: stored for name, stored in compressed.representations.items() if not name.startswith(gone)}
+    return compressed.but(network=network, structure=(*compressed.structure, *steps), representations=kept)
+
+
+def _fold(layer: Any, scale: torch.Tensor, shift: torch.Tensor, mask: torch.Tensor | None) -> None:
+    weight = layer.weight.double() * scale.view(-1, *[1] * (layer.weight.ndim - 1))
+    if mask is not None:
+        weight = weight.masked_fill(~mask.to(weight.device), 0.0)
+    layer.weight.copy_(weight + 0.0)  # a zero stays +0.0 under a negative scale
+    layer.bias.copy_(layer.bias.double() * scale + shift)
+
+
+def _scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """What batch normalisation computes at inference, (C,) float64 each."""
+    mean, variance = normalisation.running_mean.double(), normalisation.running_var.double()
+    scale = torch.rsqrt(variance + normalisation.eps)
+    if normalisation.weight is not None:
+        scale = scale * normalisation.weight.detach().double()
+    shift = -mean * scale
+    if normalisation.bias is not None:
+        shift = shift + normalisation.bias.detach().double()
+    return scale, shift
+
+
+def _mergeable(network: torch.nn.Module) -> list[str]:
+    """Batch normalisations with running statistics that have one place in the network."""
+    return [
+        name
+        for name, module in _modules_in_one_place(network)
+        if _is_batchnorm(module) and getattr(module, "running_mean", None) is not None
+    ]
+
+
+def _foldable(network: torch.nn.Module) -> list[str]:
+    """Plain layers with a weight of their own."""
+    uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
+    return [
+        name
+        for name, module in _modules_in_one_place(network)
+        if any(type(module).forward is kind.forward for kind in FOLDABLE)
+        and isinstance(module._parameters.get("weight"), torch.nn.Parameter)
+        and all(uses[id(parameter)] == 1 for parameter in module.parameters())
+    ]
+
+
+def _modules_in_one_place(network: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
+    places = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
+    return [(name, module) for name, module in network.named_modules() if places[id(module)] == 1]
+
+
+def _is_batchnorm(module: torch.nn.Module) -> bool:
+    """PyTorch's own, or torchvision's frozen one of detection networks; no subclass that computes something else."""
+    return type(module).forward is _BatchNorm.forward or type(module).__name__ == "FrozenBatchNorm2d"
+
+
+def _is_float32(compressed: Compressed, layer: str) -> bool:
+    chosen = (compressed.representations.get(_child(layer, own)) for own in ("weight", "bias"))
+    return all(stored is None or (isinstance(stored, Float) and stored.type == "float32") for stored in chosen)
+
+
+def _pairs(traced: Trace, network: torch.nn.Module, layers: list[str], normalisations: list[str]) -> list[list[str]]:
+    """[layer, normalisation] where the second reads what the first returns, both run once, and nobody else reads it."""
+    runs = Counter(call.module for call in traced.calls)
+    calls = {call.module: call for call in traced.calls if runs[call.module] == 1}
+    by_output = {calls[name].output: name for name in layers if name in calls}
+    found = []
+    for name in normalisations:
+        layer = by_output.get(calls[name].input) if name in calls else None
+        if layer is not None and _fits(calls[name], network.get_submodule(layer)) and _reads_alone(traced, calls[name]):
+            found.append([layer, name])
+    return found
+
+
+def _fits(call: Call, layer: torch.nn.Module) -> bool:
+    """Whether the normalised axis is the layer's output axis."""
+    return call.input is not None and (not isinstance(layer, torch.nn.Linear) or len(call.input.shape) == 2)
+
+
+def _reads_alone(traced: Trace, call: Call) -> bool:
+    assert call.input is not None
+    buffer = call.input.buffer
+    readers = {
+        operation.module for operation in traced.operations if buffer in {value.buffer for value in operation.inputs}
+    }
+    return readers == {call.module} and buffer not in traced.outputs
+
+
+def _child(module: str, own_name: str) -> str:
+    return f"{module}.{own_name}" if module else own_name

@@ -1,0 +1,230 @@
+"""The graph of a network, from one real forward pass: operations, what they read and write, and their cost.
+
+Operations are seen below autograd, where every way of writing a network comes down to the same few hundred of
+PyTorch's. Only what depends on the network's input is part of the graph: what is computed from parameters alone could be computed
+once and stored, and costs nothing at inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
+
+# elementwise in effect, though PyTorch does not tag them: same shape, and an element is done with once it is read
+_ELEMENTWISE = ("batch_norm", "layer_norm", "group_norm", "_softmax", "_log_softmax", "_prelu_kernel", "hardswish")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor that depends on the network's input.
+
+    Attributes:
+        buffer: which memory it lies in; views of the same memory share it.
+        shape, strides, offset: where it lies in there.
+    """
+
+    buffer: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One computation. Views (reshape, slice, transpose) are none.
+
+    Attributes:
+        name: PyTorch's, e.g. "convolution".
+        module: the innermost module that it belongs to.
+        inputs, outputs: values; an operation in place has its output's buffer among its inputs'.
+        parameters: names of the parameters and buffers that it uses.
+        macs: multiply-accumulates, of convolutions and matrix products; 0 for all others.
+        elementwise: whether its output could take its input's place.
+    """
+
+    name: str
+    module: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    parameters: tuple[str, ...]
+    macs: int
+    elementwise: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a module: the first tensor that it is given and the first that it returns."""
+
+    module: str
+    input: Value | None
+    output: Value | None
+
+
+@dataclass
+class Trace:
+    """What happened in a forward pass.
+
+    Attributes:
+        operations: in order.
+        calls: of modules, in the order in which they end.
+        elements: numbers in each buffer, by its identifier.
+        inputs, outputs: buffers of the network's own input and output.
+    """
+
+    operations: list[Operation] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    elements: dict[int, int] = field(default_factory=dict)
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all convolutions and matrix products; additions of biases are not counted."""
+        return sum(operation.macs for operation in self.operations)
+
+
+def trace(network: torch.nn.Module, example: torch.Tensor) -> Trace:
+    """Run `network` once in eval mode and tell what it did.
+
+    Args:
+        example: (1, C, H, W) float32.
+    """
+    parameters = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+    anchor = next(iter(parameters.values()), example)
+    example = example.detach().to(anchor.device, copy=True)
+    recorder = _Recorder(parameters)
+    with ExitStack() as stack:
+        stack.enter_context(_in_eval_mode(network))
+        stack.enter_context(_without_fused_attention())
+        stack.enter_context(recorder.following(network))
+        stack.enter_context(torch.no_grad())
+        recorder.trace.inputs = (recorder.new_buffer(example),)
+        with recorder:
+            output = network(example)
+    recorder.trace.outputs = tuple({value.buffer for value in recorder.values(output)})
+    return recorder.trace
+
+
+class _Recorder(TorchDispatchMode):
+    """Records operations. Keeps every tensor alive meanwhile, so that no two have the same memory by accident."""
+
+    def __init__(self, parameters: dict[str, torch.Tensor]):
+        super().__init__()
+        self.trace = Trace()
+        self._modules = [""]
+        self._buffers: dict[int, int] = {}
+        self._alive: list[torch.Tensor] = []
+        self._parameters: dict[int, str] = {}
+        for name, parameter in parameters.items():
+            self._parameters.setdefault(_memory(parameter), name)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        inputs = self.values((args, kwargs))
+        out = func(*args, **kwargs)
+        self._alive += (leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor))
+        if inputs:
+            self._record(func, args, kwargs, inputs, out)
+        return out
+
+    def _record(self, func: Any, args: Any, kwargs: Any, inputs: tuple[Value, ...], out: Any) -> None:
+        for leaf in tree_leaves(out):
+            if isinstance(leaf, torch.Tensor):
+                self.new_buffer(leaf)
+        outputs = self.values(out)
+        if not func._schema.is_mutable and {value.buffer for value in outputs} <= {value.buffer for value in inputs}:
+            return  # a view
+        name = func._schema.name.partition("::")[2]
+        self.trace.operations.append(
+            Operation(
+                name=name,
+                module=self._modules[-1],
+                inputs=inputs,
+                outputs=outputs,
+                parameters=self._parameters_in((args, kwargs)),
+                macs=_macs(func, args, kwargs, out),
+                elementwise=torch.Tag.pointwise in func.tags or any(part in name for part in _ELEMENTWISE),
+            )
+        )
+
+    def new_buffer(self, tensor: torch.Tensor) -> int:
+        """The buffer that a tensor lies in, from now on part of the graph."""
+        memory = _memory(tensor)
+        if memory not in self._buffers:
+            self._alive.append(tensor)
+            self._buffers[memory] = len(self._buffers)
+            self.trace.elements[self._buffers[memory]] = tensor.numel()
+        return self._buffers[memory]
+
+    def values(self, tree: Any) -> tuple[Value, ...]:
+        """The tensors in `tree` that are part of the graph."""
+        tensors = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
+        return tuple(
+            Value(self._buffers[_memory(tensor)], tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
+            for tensor in tensors
+            if _memory(tensor) in self._buffers
+        )
+
+    def _parameters_in(self, tree: Any) -> tuple[str, ...]:
+        tensors = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
+        return tuple(self._parameters[_memory(tensor)] for tensor in tensors if _memory(tensor) in self._parameters)
+
+    @contextmanager
+    def following(self, network: torch.nn.Module) -> Iterator[None]:
+        """Know which module runs."""
+        handles = []
+        for name, module in network.named_modules():
+            handles.append(module.register_forward_pre_hook(partial(self._enter, name)))
+            handles.append(module.register_forward_hook(partial(self._leave, name), with_kwargs=True, always_call=True))
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _enter(self, name: str, module: torch.nn.Module, args: Any) -> None:
+        self._modules.append(name)
+
+    def _leave(self, name: str, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        self._modules.pop()
+        given, returned = self.values((args, kwargs)), self.values(output)
+        self.trace.calls.append(Call(name, next(iter(given), None), next(iter(returned), None)))
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def _macs(func: Any, args: Any, kwargs: Any, out: Any) -> int:
+    count = flop_registry.get(func.overloadpacket)
+    return count(*args, **kwargs, out_val=out) // 2 if count else 0
+
+
+@contextmanager
+def _in_eval_mode(network: torch.nn.Module) -> Iterator[None]:
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+@contextmanager
+def _without_fused_attention() -> Iterator[None]:
+    """PyTorch's fused attention block is one operation that hides its matrix products."""
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
