@@ -1,8 +1,8 @@
 """The graph of a network, from one real forward pass: operations, what they read and write, and their cost.
 
 Operations are seen below autograd, where every way of writing a network comes down to the same few hundred of
-PyTorch's. Only what depends on the network's input is part of the graph: what is computed from parameters alone could be computed
-once and stored, and costs nothing at inference.
+PyTorch's. Only what depends on the network's input is part of the graph: what is computed from parameters alone could
+be computed once and stored, and costs nothing at inference.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ import torch
 
 from bench.footprint.structure._modules import replace
 
+CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+
 
 def apply(network: torch.nn.Module, ranks: dict[str, int]) -> torch.nn.Module:
     """Replace layers by their two factors, both with a bias, whose weights are new.
@@ -33,27 +35,26 @@ def full_rank(layer: Any) -> int:
     Raises:
         ValueError: the layer is no ungrouped convolution and no linear layer.
     """
-    grouped = getattr(layer, "groups", 1) != 1
-    if not isinstance(layer, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d, torch.nn.Linear)) or grouped:
+    if not isinstance(layer, (*CONVOLUTIONS, torch.nn.Linear)) or getattr(layer, "groups", 1) != 1:
         raise ValueError("only ungrouped convolutions and linear layers have factors of low rank")
     return min(layer.weight.shape[0], layer.weight[0].numel())
 
 
 def factors(layer: Any, rank: int) -> torch.nn.Sequential:
-    """`reduce`: `rank` filters like the layer's own; `expand`: Cout combinations of their outputs; freshly initialised."""
+    """`reduce`: `rank` filters like the layer's own; `expand`: Cout combinations of their outputs. Weights are zero."""
     if isinstance(layer, torch.nn.Linear):
-        reduce: Any = torch.nn.Linear(layer.in_features, rank)
-        expand: Any = torch.nn.Linear(rank, layer.out_features)
-    else:
-        kind = type(layer)
-        reduce = kind(
-            layer.in_channels,
-            rank,
-            layer.kernel_size,
-            stride=layer.stride,
-            padding=layer.padding,
-            dilation=layer.dilation,
-            padding_mode=layer.padding_mode,
-        )
-        expand = kind(rank, layer.out_channels, 1)
-    return torch.nn.Sequential(OrderedDict(reduce=reduce, expand=expand))
+        reduce = _zeros(torch.nn.Linear, layer.in_features, rank)
+        expand = _zeros(torch.nn.Linear, rank, layer.out_features)
+        return torch.nn.Sequential(OrderedDict(reduce=reduce, expand=expand))
+    kind = next(kind for kind in CONVOLUTIONS if isinstance(layer, kind))
+    window = {name: getattr(layer, name) for name in ("stride", "padding", "dilation", "padding_mode")}
+    reduce = _zeros(kind, layer.in_channels, rank, layer.kernel_size, **window)
+    return torch.nn.Sequential(OrderedDict(reduce=reduce, expand=_zeros(kind, rank, layer.out_channels, 1)))
+
+
+def _zeros(kind: type[torch.nn.Module], *args: Any, **kwargs: Any) -> torch.nn.Module:
+    """A layer that leaves the global random state alone."""
+    layer = torch.nn.utils.skip_init(kind, *args, **kwargs)
+    for parameter in layer.parameters():
+        torch.nn.init.zeros_(parameter)
+    return layer
