@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
@@ -11,92 +10,73 @@ from bench.errors import InputError
 from bench.training.recipe import Recipe
 
 
-@dataclass(frozen=True)
 class Augmentation:
     """Select images, then shift them inside a reflected border, mirror them, and blank out a square.
 
-    One gather does all but the last; every random number comes from a generator on the CPU, so that the same seed draws
-    alike on every device.
+    What happens to an image is decided by a generator on the CPU, for a whole epoch at once, so that the same seed
+    decides alike on every device and no step waits for a transfer.
 
     Args:
-        flip: mirror half of the images left to right.
-        padding: largest shift along each axis, pixels.
-        cutout: side of the square, pixels; centred anywhere, so that it may reach over the border (DeVries and Taylor,
-            Improved Regularization with Cutout, 2017, section 3.2).
-        fill: the square's value in each channel, 0 to 255.
+        recipe: of it `flip`, `crop_padding` (largest shift along each axis, pixels) and `cutout` (side of the square,
+            pixels; centred anywhere, so that it may reach over the border: DeVries and Taylor, Improved Regularization
+            of Convolutional Neural Networks with Cutout, 2017, section 3.2).
+        fill: the square's value in each channel, on the 0..1 scale.
+        size: side of the images, pixels.
+
+    Raises:
+        InputError: the images are too small to be reflected that far.
     """
 
-    flip: bool
-    padding: int
-    cutout: int
-    fill: tuple[int, ...]
-
-    @classmethod
-    def of(cls, recipe: Recipe, mean: Sequence[float], size: int) -> Augmentation:
-        """A recipe's augmentation for images of a size, with the mean colour for the square.
-
-        Raises:
-            InputError: the images are too small to be reflected that far.
-        """
+    def __init__(self, recipe: Recipe, fill: Sequence[float], size: int, device: torch.device | str):
         if recipe.crop_padding >= size:
             raise InputError(
                 f"crop_padding must be smaller than the images' side of {size} pixels, given {recipe.crop_padding}"
             )
-        return cls(recipe.flip, recipe.crop_padding, recipe.cutout, tuple(round(255 * channel) for channel in mean))
+        self.flip, self.padding, self.cutout, self.size = recipe.flip, recipe.crop_padding, recipe.cutout, size
+        self.positions = torch.arange(size, device=device)
+        self.channels = torch.arange(len(fill), device=device)[:, None, None]
+        self.fill = torch.tensor([round(255 * c) for c in fill], dtype=torch.uint8, device=device)[:, None, None]
 
-    def __call__(self, images: torch.Tensor, chosen: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    def decide(self, count: int, generator: torch.Generator) -> torch.Tensor:
+        """What will happen to `count` images.
+
+        Returns:
+            (count, 5) int64 on the CPU: shift down, shift right, mirrored or not, the square's row and column.
+        """
+        shifts = torch.randint(-self.padding, self.padding + 1, (count, 2), generator=generator)
+        mirrored = torch.randint(2 if self.flip else 1, (count, 1), generator=generator)
+        centres = torch.randint(self.size, (count, 2), generator=generator)
+        return torch.cat([shifts, mirrored, centres], dim=1)
+
+    def __call__(self, images: torch.Tensor, chosen: torch.Tensor, decisions: torch.Tensor) -> torch.Tensor:
         """Augmented copies of the chosen images.
 
         Args:
-            images: (n, C, H, W) uint8.
-            chosen: (b,) int64 on the CPU.
+            images: (n, C, size, size) uint8, on the device.
+            chosen: (b,) int64, on the device.
+            decisions: (b, 5), see `decide`, on the device.
 
         Returns:
-            (b, C, H, W) uint8 on the images' device.
+            (b, C, size, size) uint8.
         """
-        batch = len(chosen)
-        rows = reflected(self._shifts(batch, generator), images.shape[2])
-        columns = reflected(self._shifts(batch, generator), images.shape[3])
-        if self.flip:
-            mirrored = torch.rand(batch, 1, generator=generator) < 0.5
-            columns = torch.where(mirrored, columns.flip(1), columns)
-        augmented = gather(images, chosen, rows, columns)
-        return self._blank(augmented, generator) if self.cutout else augmented
+        down, right, mirrored, row, column = decisions[:, :, None].unbind(1)
+        rows = self._sources(self.positions - down)
+        columns = self._sources(torch.where(mirrored > 0, self.positions.flip(0), self.positions) - right)
+        augmented = images[
+            chosen[:, None, None, None], self.channels, rows[:, None, :, None], columns[:, None, None, :]
+        ]
+        return self._blank(augmented, row, column) if self.cutout else augmented
 
-    def _shifts(self, batch: int, generator: torch.Generator) -> torch.Tensor:
-        return torch.randint(-self.padding, self.padding + 1, (batch, 1), generator=generator)
+    def _sources(self, positions: torch.Tensor) -> torch.Tensor:
+        """Positions beyond the border, reflected at the outermost pixel."""
+        last = self.size - 1
+        return last - (last - positions.abs()).abs()
 
-    def _blank(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        batch, _, height, width = images.shape
-        rows = self._band(batch, height, generator)[:, None, :, None]
-        columns = self._band(batch, width, generator)[:, None, None, :]
-        fill = torch.tensor(self.fill, dtype=torch.uint8, device=images.device)[:, None, None]
-        return torch.where((rows & columns).to(images.device), fill, images)
+    def _blank(self, images: torch.Tensor, row: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
+        inside = self._band(row)[:, None, :, None] & self._band(column)[:, None, None, :]
+        return torch.where(inside, self.fill, images)
 
-    def _band(self, batch: int, size: int, generator: torch.Generator) -> torch.Tensor:
-        """(batch, size) bool, True on `cutout` neighbours around a random centre."""
-        first = torch.randint(size, (batch, 1), generator=generator) - self.cutout // 2
-        distance = torch.arange(size) - first
+    def _band(self, centre: torch.Tensor) -> torch.Tensor:
+        """(b, size) bool, True on `cutout` neighbours around each centre (b, 1)."""
+        distance = self.positions - (centre - self.cutout // 2)
         return (distance >= 0) & (distance < self.cutout)
-
-
-def reflected(shifts: torch.Tensor, size: int) -> torch.Tensor:
-    """Which pixel stands where after a shift by (b, 1) pixels: (b, size) indices, mirrored at the borders.
-
-    >>> reflected(torch.tensor([[-2], [1]]), 4).tolist()
-    [[2, 1, 0, 1], [1, 2, 3, 2]]
-    """
-    last = size - 1
-    return last - (last - (torch.arange(size) + shifts).abs()).abs()
-
-
-def gather(images: torch.Tensor, chosen: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """`out[i, c, y, x] = images[chosen[i], c, rows[i, y], columns[i, x]]`, of shape (b, C, H, W)."""
-    device = images.device
-    channels = torch.arange(images.shape[1], device=device)
-    return images[
-        chosen.to(device)[:, None, None, None],
-        channels[:, None, None],
-        rows.to(device)[:, None, :, None],
-        columns.to(device)[:, None, None, :],
-    ]

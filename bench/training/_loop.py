@@ -1,4 +1,4 @@
-"""The training loop: images stay on the device, a step is a gather, a forward and a backward pass, and an update."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
-from bench.training._augment import Augmentation
-from bench.training._evaluate import Normalise, logits
+from bench.training._batches import Batches
+from bench.training._evaluate import logits
+from bench.training._objective import Objective, objective
 from bench.training._optimizer import make_optimizer
 from bench.training._schedule import Schedule
 from bench.training.distillation import Distillation
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 History = tuple[dict[str, float], ...]
 Hook = Callable[[int, int], None]  # step, steps
-Objective = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # logits, labels, images
 
 
 class Diverged(ArithmeticError):
@@ -74,23 +74,24 @@ def train(
         InputError: the images are too small for the recipe's crop_padding.
     """
     device = torch.device(device)
-    batches = _Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device)
-    with _training(network, seed, device):
+    batches = Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device)
+    with _repeatable(seed, device), _training_mode(network, device):
         step = _Step(
             network,
             make_optimizer(network, recipe, parameters),
-            _objective(recipe, teacher, distillation),
+            objective(recipe, teacher, distillation),
             batches.schedule,
             device,
             (before_step or _nothing, after_step or _nothing),
         )
-        history = tuple(_epochs(step, batches, validation, progress or _nothing))
+        accuracy = partial(_accuracy, network, validation, mean, std, device) if validation else None
+        history = tuple(_epochs(step, batches, accuracy, progress or _nothing))
     _check_weights(network, recipe)
     return history
 
 
 def _epochs(
-    step: _Step, batches: _Batches, validation: Split | None, progress: Callable[[int, int, float], None]
+    step: _Step, batches: Batches, accuracy: Callable[[], float] | None, progress: Callable[[int, int, float], None]
 ) -> Iterator[dict[str, float]]:
     schedule = batches.schedule
     for epoch in range(1, schedule.epochs + 1):
@@ -102,36 +103,10 @@ def _epochs(
         if not math.isfinite(loss):
             raise Diverged(f"training diverged: loss {loss} in epoch {epoch}, at learning rate {learning_rate:.3g}")
         row = {"epoch": epoch, "loss": loss, "learning_rate": learning_rate}
-        if validation is not None:
-            row["validation_accuracy"] = _accuracy(step.network, validation, batches)
+        if accuracy:
+            row["validation_accuracy"] = accuracy()
         progress(epoch, schedule.epochs, loss)
         yield row
-
-
-class _Batches:
-    """Augmented, normalised batches; each iteration is an epoch in a new order."""
-
-    def __init__(
-        self,
-        split: Split,
-        schedule: Schedule,
-        mean: Sequence[float],
-        std: Sequence[float],
-        seed: int,
-        device: torch.device,
-    ):
-        self.schedule, self.device, self.mean, self.std = schedule, device, mean, std
-        self.images = _resident(split.images, device)
-        self.labels = _resident(split.labels, device)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.augment = Augmentation.of(schedule.recipe, mean, split.images.shape[-1])
-        self.normalise = Normalise(mean, std, device)
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = torch.randperm(len(self.labels), generator=self.generator)
-        for chosen in order.split(self.schedule.batch_size)[: self.schedule.steps_per_epoch]:
-            images = self.normalise(self.augment(self.images, chosen, self.generator))
-            yield images.contiguous(memory_format=torch.channels_last), self.labels[chosen.to(self.device)]
 
 
 @dataclass(frozen=True)
@@ -159,53 +134,37 @@ class _Step:
         return loss.detach()
 
 
-def _objective(recipe: Recipe, teacher: nn.Module | None, distillation: Distillation | None) -> Objective:
-    def from_labels(logits: torch.Tensor, labels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
-
-    if teacher is None:
-        return from_labels
-    teacher.eval()
-    settings = distillation or Distillation()
-
-    def from_both(logits: torch.Tensor, labels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        with torch.no_grad():
-            lesson = teacher(images)
-        taught = divergence(logits, lesson, settings.temperature)
-        return (1 - settings.weight) * from_labels(logits, labels, images) + settings.weight * taught
-
-    return from_both
-
-
-def divergence(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -> torch.Tensor:
-    """temperature² · KL(teacher ‖ student) of logits (b, classes) softened by the temperature, mean over the batch."""
-    expected = functional.log_softmax(teacher.float() / temperature, dim=1)
-    found = functional.log_softmax(student.float() / temperature, dim=1)
-    return temperature**2 * functional.kl_div(found, expected, reduction="batchmean", log_target=True)
-
-
 @contextmanager
-def _training(network: nn.Module, seed: int, device: torch.device) -> Iterator[None]:
-    """Everything that has to be otherwise while training, and is put back."""
-    gpus = range(torch.cuda.device_count()) if device.type == "cuda" else ()
-    with torch.random.fork_rng(devices=list(gpus)), torch.backends.cudnn.flags(benchmark=False, deterministic=True):
+def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
+    """The global generators seeded, and only algorithms that repeat themselves; both as before in the end."""
+    gpus = list(range(torch.cuda.device_count())) if device.type == "cuda" else []
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    with torch.random.fork_rng(devices=gpus):
         torch.default_generator.manual_seed(seed)
         if gpus:
             torch.cuda.manual_seed_all(seed)
+        cudnn.deterministic, cudnn.benchmark = True, False
         try:
-            network.to(device, memory_format=torch.channels_last).train()  # the faster layout on CPUs too
             yield
         finally:
-            network.to(memory_format=torch.contiguous_format).eval()
+            cudnn.deterministic, cudnn.benchmark = before
 
 
-def _resident(array: np.ndarray, device: torch.device) -> torch.Tensor:
-    writeable = array if array.flags.writeable else np.array(array)  # torch warns of read-only memory
-    return torch.from_numpy(writeable).to(device)
+@contextmanager
+def _training_mode(network: nn.Module, device: torch.device) -> Iterator[None]:
+    """On the device and channels last, which is the faster layout on CPUs too; afterwards contiguous again."""
+    network.to(device).to(memory_format=torch.channels_last).train()
+    try:
+        yield
+    finally:
+        network.to(memory_format=torch.contiguous_format).eval()
 
 
-def _accuracy(network: nn.Module, split: Split, batches: _Batches) -> float:
-    found = logits(network, split.images, batches.mean, batches.std, batches.device)
+def _accuracy(
+    network: nn.Module, split: Split, mean: Sequence[float], std: Sequence[float], device: torch.device
+) -> float:
+    found = logits(network, split.images, mean, std, device)
     network.train()
     return float(np.mean(found.argmax(1) == split.labels))
 

@@ -29,7 +29,7 @@ def make_optimizer(
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         nesterov=recipe.momentum > 0,
-        fused=True,  # one kernel for all tensors: small networks are bound by overhead
+        foreach=True,  # not fused: that is silently wrong where a method gave a weight another memory layout
     )
 
 

@@ -129,7 +129,7 @@ def _own_source(name: str) -> bytes:
 
 
 def _find(module: str, name: str) -> Path:
-    """A module's file: on the path if it is there, else wherever an installed finder says, which may run its package."""
+    """A module's file: on the path if it is there, else where an installed finder says, which may run its package."""
     *packages, last = module.split(".")
     folders = [Path(folder, *packages) for folder in sys.path]
     for path in (path for folder in folders for path in (folder / f"{last}.py", folder / last / "__init__.py")):

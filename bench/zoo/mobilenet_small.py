@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 RECIPE = Recipe(  # for handwritten digits
-    epochs=20,
+    epochs=15,
     batch_size=64,  # images
     learning_rate=0.2,  # peak
     weight_decay=5e-4,
