@@ -61,12 +61,10 @@ class Measure(Described, ABC):
     Class attributes:
         scale: on which the interval is symmetric.
         replicates: subsamples behind an interval.
-        kept: share of the images in a subsample; a half, and more where a measure needs many images a unit.
     """
 
     scale: ClassVar[Scale] = "identity"
     replicates: ClassVar[int] = 100
-    kept: ClassVar[float] = 0.5
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> float:
         """The measure of x (n, d1) and y (n, d2), rows being the same images.
@@ -135,9 +133,9 @@ class Measure(Described, ABC):
         return first, second
 
     def _subsample_size(self, n: int, d1: int, d2: int) -> int:
-        """The measure's share of n, or half-way between what it needs and n where that is more."""
-        share, needed = int(n * self.kept), self.minimum_n(d1, d2)
-        return share if share >= needed else (n + needed) // 2
+        """A half of the images, or half-way between what the measure needs and n where that is more."""
+        needed = self.minimum_n(d1, d2)
+        return n // 2 if n // 2 >= needed else (n + needed) // 2
 
     def _interval(self, value: float, found: np.ndarray, n: int, kept: int, confidence: float) -> _Interval:
         defined = found[np.isfinite(found)]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from bench.errors import InputError
 from bench.similarity._difference import Difference
 from bench.similarity._geometry import block, squared_distances
 from bench.similarity._measure import Invariance, OnRows
+from bench.statistics.estimate import Estimate
+
+TOO_FAR = "Images lie so far apart on a side that its uniformity is log(1/n) whatever they are."
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class UniformityDifference(Difference):
 
     Conventions (ReSi's): t = 2, pairs of an image with itself count, and representations are taken as they are; Wang
     and Isola put them on the unit sphere first. Where all distances are large u is log(1/n) on both sides, and the
-    difference 0: look at it for normalised representations only.
+    difference 0, which is warned of.
 
     Args:
         t: sharpness of the kernel, per squared unit of the activations.
@@ -37,6 +41,15 @@ class UniformityDifference(Difference):
     def __post_init__(self) -> None:
         if not self.t > 0.0:
             raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
+
+    def estimate(
+        self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
+    ) -> Estimate:
+        """See `Measure.estimate`; warns where images are too far apart for the kernel to see."""
+        found = super().estimate(x, y, confidence=confidence, replicates=replicates, seed=seed)
+        everyone = np.arange(found.n)
+        alone = min(self._of_rows(side)(everyone) for side in self._accepted(x, y)) < np.log(1.01 / found.n)
+        return replace(found, warning=TOO_FAR) if alone else found
 
     def _of_rows(self, side: np.ndarray) -> OnRows:
         exponents = -self.t * squared_distances(side)
