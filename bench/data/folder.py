@@ -33,7 +33,7 @@ class Folder(Source):
 
     def stamp(self) -> Any:
         """See Source."""
-        return [str(self.root), listing(_files(self.train) + _files(self.test))]
+        return listing(_files(self.train) + _files(self.test))
 
     def read(self) -> RawImages:
         """See Source."""

@@ -226,7 +226,16 @@ def test_the_addresses_are_torchvisions(monkeypatch):
     assert Cifar100.folder == datasets.CIFAR100.base_folder
 
 
-def test_a_network_that_does_not_answer_is_not_waited_for(root, monkeypatch):
+@pytest.fixture
+def patience():
+    """A default of the process that must be the same afterwards, seconds."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(99)
+    yield 99
+    socket.setdefaulttimeout(before)
+
+
+def test_a_network_that_does_not_answer_is_not_waited_for(root, monkeypatch, patience):
     waits = []
 
     def note(*_, **__):
@@ -234,8 +243,7 @@ def test_a_network_that_does_not_answer_is_not_waited_for(root, monkeypatch):
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(datasets.utils, "_urlretrieve", note)
-    before = socket.getdefaulttimeout()
     with pytest.raises(InputError, match="TimeoutError: timed out"):
         Cifar10().stamp()
     assert set(waits) == {_torchvision.PATIENCE}
-    assert socket.getdefaulttimeout() == before
+    assert socket.getdefaulttimeout() == patience
