@@ -64,6 +64,11 @@ def width(entry: Tensor) -> int:
     return _kind_of(entry).geometry_of(entry.shape, entry.parameters, side).width
 
 
+def side_bits(entry: Tensor) -> int:
+    """Bits of the arrays beside the symbols."""
+    return sum(8 * np.dtype(of.type).itemsize * math.prod(of.shape) for of in entry.side.values())
+
+
 def _side(section: bytes, position: int, described: Side) -> tuple[np.ndarray, int]:
     dtype = np.dtype(described.type).newbyteorder("<")
     count = math.prod(described.shape)

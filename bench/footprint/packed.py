@@ -32,6 +32,7 @@ class LayerSize:
 
     Attributes:
         name: in the network's `state_dict`.
+        shape: of the tensor.
         representation, layout: how it is stored.
         bits: a symbol.
         payload_bytes: of its section.
@@ -40,6 +41,7 @@ class LayerSize:
     """
 
     name: str
+    shape: tuple[int, ...]
     representation: str
     layout: str
     bits: int
@@ -171,6 +173,7 @@ def _layer_size(entry: Tensor) -> LayerSize:
     count = int(np.prod(entry.shape, dtype=float))
     return LayerSize(
         name=entry.name,
+        shape=tuple(entry.shape),
         representation=entry.kind,
         layout=str(entry.how.get("layout")),
         bits=_section.width(entry),

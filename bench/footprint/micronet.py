@@ -1,0 +1,160 @@
+"""The MicroNet score: parameters and operations, each in proportion to WideResNet-28-10; lower is better.
+
+Rules of the MicroNet Challenge at NeurIPS 2019 (CIFAR-100 track), as its own counting code has them: multiplications
+and additions count one each, in proportion to the bits of their widest input; a dot product of n needs n
+multiplications and n - 1 additions, a bias one more; a sparse weight is its non-zeros and a mask of one bit a weight, and
+zeros are not multiplied; an activation function counts as so many multiplications and additions an element; batch normalisation is
+folded. What is not quantised at all may be counted at 16 bits, except additions. An addition into an accumulator is
+charged at 32 bits, whatever the products' width.
+
+The challenge wants 80% of accuracy on CIFAR-100; for other data the number is a size by the same rules, not a score in
+that competition.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bench.footprint._header import Header, Tensor
+from bench.footprint._section import side_bits, width
+from bench.footprint.packed import header_of
+from bench.footprint.structure import rebuild, simulates
+from bench.footprint.trace import Operation, trace
+
+REFERENCE_PARAMETERS = 36.5e6  # of WideResNet-28-10, in numbers of 32 bits
+REFERENCE_OPERATIONS = 10.49e9
+FULL = 32  # bits that count as one
+FREE = 16  # bits to which anything may be taken without showing that it works
+
+# multiplications and additions an element of the output
+_ACTIVATIONS = {
+    "relu": (1, 0),
+    "leaky_relu": (1, 0),
+    "threshold": (1, 0),
+    "hardtanh": (2, 0),
+    "clamp": (2, 0),
+    "sigmoid": (2, 1),
+    "silu": (3, 1),
+    "hardsigmoid": (3, 1),
+    "hardswish": (4, 1),
+    "add": (0, 1),
+    "sub": (0, 1),
+    "mul": (1, 0),
+    "div": (1, 0),
+    "addcmul": (1, 1),
+    "native_batch_norm": (1, 1),
+}
+_MEANS = ("mean", "avg_pool2d", "_adaptive_avg_pool2d")  # add up their inputs, then divide
+_COMPARISONS = ("max_pool2d_with_indices", "amax")  # one an input, counted as a ReLU is
+
+
+@dataclass(frozen=True)
+class MicroNet:
+    """Parameters and operations by the rules of the challenge.
+
+    Attributes:
+        parameters: in numbers of 32 bits.
+        multiplications, additions: in operations of 32 bits.
+    """
+
+    parameters: float
+    multiplications: float
+    additions: float
+
+    @property
+    def operations(self) -> float:
+        """Multiplications and additions."""
+        return self.multiplications + self.additions
+
+    @property
+    def score(self) -> float:
+        """Lower is better; the reference network has 2.0 in 32 bits."""
+        return self.parameters / REFERENCE_PARAMETERS + self.operations / REFERENCE_OPERATIONS
+
+
+def micronet(packed: bytes, fresh: torch.nn.Module, shape: tuple[int, ...]) -> MicroNet:
+    """The score of a packed network.
+
+    Args:
+        fresh: the network that the compressed one started from, with any weights; it is used up.
+        shape: of one image with its batch axis, (1, C, H, W).
+
+    Raises:
+        InputError: the file is no packed network, or does not belong to `fresh`.
+    """
+    header = header_of(packed)
+    skeleton = rebuild(fresh, [step for step in header.structure if not simulates(step)])
+    counts = _Counts(header)
+    costs = [counts.operation(operation) for operation in trace(skeleton, torch.zeros(*shape)).operations]
+    return MicroNet(
+        parameters=sum(map(counts.parameter_bits, header.tensors)) / FULL,
+        multiplications=sum(multiplications for multiplications, _ in costs),
+        additions=sum(additions for _, additions in costs),
+    )
+
+
+class _Counts:
+    """How a network's tensors and operations are counted."""
+
+    def __init__(self, header: Header):
+        self.stored = {tensor.name: tensor for tensor in header.tensors}
+        quantized = header.activation_bits < FULL or any(not _is_full(tensor) for tensor in header.tensors)
+        self.widest = FULL if quantized else FREE
+        self.activation_bits = header.activation_bits
+
+    def parameter_bits(self, tensor: Tensor) -> int:
+        """What a tensor counts: dense, or for weights its non-zeros and a mask, whichever is less."""
+        dense = math.prod(tensor.shape)
+        if tensor.kind == "codebook":
+            _, columns = tensor.side["codebook"].shape
+            return side_bits(tensor) + dense // columns * width(tensor)
+        bits = min(width(tensor), self.widest)
+        sparse = (dense - tensor.zeros) * bits + dense
+        return side_bits(tensor) + (min(dense * bits, sparse) if tensor.category == "weights" else dense * bits)
+
+    def operation(self, operation: Operation) -> tuple[float, float]:
+        """Multiplications and additions of an operation, in those of 32 bits."""
+        if operation.macs:
+            return self._products(operation)
+        name = operation.name.rstrip("_")
+        elements = math.prod(operation.outputs[0].shape)
+        read = math.prod(operation.inputs[0].shape)
+        multiplications, additions = (count * elements for count in _ACTIVATIONS.get(name, (0, 0)))
+        if name in _MEANS:
+            multiplications, additions = elements, read - elements
+        if name in _COMPARISONS:
+            multiplications = read
+        added = self.activation_bits if name not in _MEANS else FULL
+        return multiplications * min(self.activation_bits, self.widest) / FULL, additions * added / FULL
+
+    def _products(self, operation: Operation) -> tuple[float, float]:
+        """A convolution or matrix product."""
+        used = [self.stored[name] for name in operation.parameters if name in self.stored]
+        weight = next((tensor for tensor in used if tensor.category == "weights"), None)
+        if weight is None:  # of two feature maps
+            return operation.macs * min(self.activation_bits, self.widest) / FULL, operation.macs
+        nonzero = math.prod(weight.shape) - weight.zeros
+        times = operation.macs / math.prod(weight.shape)  # that each weight is used
+        without_first = 0 if any(tensor.category == "biases" for tensor in used) else weight.shape[0]
+        return nonzero * times * self._product_bits(weight) / FULL, max(nonzero - without_first, 0) * times
+
+    def _product_bits(self, weight: Tensor) -> int:
+        """Width of a multiplication: of its widest input, but that by ±1 only flips a sign."""
+        if weight.kind == "binary":
+            return 1
+        return min(max(_value_bits(weight), self.activation_bits), self.widest)
+
+
+def _is_full(tensor: Tensor) -> bool:
+    return tensor.kind == "float" and width(tensor) == FULL
+
+
+def _value_bits(tensor: Tensor) -> int:
+    """Width of the numbers that a tensor's symbols stand for."""
+    if tensor.kind == "codebook":
+        return 8 * np.dtype(tensor.side["codebook"].type).itemsize
+    return width(tensor)
