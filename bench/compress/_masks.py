@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from bench.compress._method import NotApplicable
+from bench.compress._method import NotApplicable, Workbench, require_unrounded
 
 if TYPE_CHECKING:
     import torch
+
+    from bench.footprint.compressed import Compressed
 
 Masks = Mapping[str, "torch.Tensor"]
 
@@ -34,8 +37,6 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
     PyTorch's `global_unstructured` with the L1 norm does the choosing.
     """
-    from copy import deepcopy
-
     from torch.nn.utils import prune
 
     probe = deepcopy(network)
@@ -70,3 +71,46 @@ def apply(network: torch.nn.Module, masks: Masks) -> None:
 def keep_zeros(network: torch.nn.Module, masks: Masks) -> Callable[[int, int], None]:
     """A hook for after each optimizer step that returns pruned weights to zero."""
     return lambda step, steps: apply(network, masks)
+
+
+def joined(masks: Masks, earlier: Masks) -> dict[str, torch.Tensor]:
+    """Masks that leave out what either leaves out, so that pruning in a chain never brings a weight back."""
+    return {**earlier, **{name: mask & earlier[name] if name in earlier else mask for name, mask in masks.items()}}
+
+
+def pruned(compressed: Compressed, masks: Masks) -> Compressed:
+    """A copy with the weights that are left out, now or earlier in the chain, at zero.
+
+    Raises:
+        NotApplicable: its weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = deepcopy(compressed.network)
+    together = joined(masks, compressed.masks)
+    apply(network, together)
+    return compressed.but(network=network, masks=together)
+
+
+def retrained(
+    compressed: Compressed,
+    workbench: Workbench,
+    *,
+    distill: bool,
+    epochs: float | None = None,
+    learning_rate: float | None = None,
+) -> Compressed:
+    """A copy whose surviving weights were trained on.
+
+    Raises:
+        NotApplicable: its weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = deepcopy(compressed.network)
+    history = workbench.finetune(
+        network,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        after_step=keep_zeros(network, compressed.masks),
+        distill=distill,
+    )
+    return compressed.but(network=network, history=(*compressed.history, *history))

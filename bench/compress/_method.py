@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from pydantic import ConfigDict
@@ -40,6 +40,11 @@ class Workbench(Protocol):
 
     seed: int
     example: torch.Tensor  # one normalised image, (1, C, H, W) float32
+    epochs: float  # of the profile's fine-tuning recipe, for methods that divide them over several rounds
+
+    def initial(self) -> torch.nn.Module | None:
+        """A copy of the network as it was before it was trained; None where that is not known (a checkpoint)."""
+        ...
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64.
@@ -57,6 +62,7 @@ class Workbench(Protocol):
         parameters: Iterable[torch.nn.Parameter] | None = None,
         before_step: Callable[[int, int], None] | None = None,
         after_step: Callable[[int, int], None] | None = None,
+        distill: bool = False,
     ) -> tuple[dict[str, float], ...]:
         """Train in place with the profile's fine-tuning recipe; leaves the network in eval mode.
 
@@ -65,6 +71,7 @@ class Workbench(Protocol):
             learning_rate: peak, instead of the recipe's.
             parameters: only these are trained; default all.
             before_step, after_step: called with (step, steps) before the forward pass and after the optimizer's step.
+            distill: learn the logits of the network that compression started from, besides the labels.
 
         Returns:
             One row an epoch: epoch, loss, learning_rate, seconds are never in it (results hold no clocks).
@@ -105,3 +112,27 @@ class Method(ABC):
     def settings(self) -> dict[str, Any]:
         """The settings by name, ready for JSON."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class FinetuningMethod(Method):
+    """A method that fine-tunes, from labels alone or from a teacher too.
+
+    Args:
+        distill: learn the logits of the network that compression started from (Hinton et al. 2015), besides the labels.
+    """
+
+    distill: bool = field(default=False, kw_only=True)
+
+    finetunes: ClassVar[bool] = True
+
+
+def require_unrounded(compressed: Compressed) -> None:
+    """Pruning and training come before what fixes the numbers to be stored.
+
+    Raises:
+        NotApplicable: a tensor is stored in a way of its own already, which other weights would not fit.
+    """
+    for name, representation in compressed.representations.items():
+        kind = type(representation).__name__.lower()
+        raise NotApplicable(f"{name} is stored as {kind} already: prune and train before that")

@@ -26,14 +26,20 @@ class WithoutData:
     """A workbench whose images are noise and whose fine-tuning does nothing: sizes do not depend on either."""
 
     seed = SEED
+    epochs = 0.0
 
-    def __init__(self, channels: int, classes: int, size: int):
-        self.shape, self.classes = (channels, size, size), classes
+    def __init__(self, model: str, channels: int, classes: int, size: int):
+        self.model, self.shape, self.classes = model, (channels, size, size), classes
 
     @property
     def example(self) -> torch.Tensor:
         """One image of noise, (1, C, H, W) float32."""
         return torch.zeros(1, *self.shape)
+
+    def initial(self) -> torch.nn.Module:
+        """The network with random weights."""
+        channels, size, _ = self.shape
+        return _build.build(self.model, channels, self.classes, size, self.seed)
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """At most 8 images of noise, whatever the number asked for."""
@@ -51,6 +57,7 @@ class WithoutData:
         parameters: Iterable[torch.nn.Parameter] | None = None,
         before_step: Callable[[int, int], None] | None = None,
         after_step: Callable[[int, int], None] | None = None,
+        distill: bool = False,
     ) -> tuple[dict[str, float], ...]:
         """Leaves the network as it is."""
         network.eval()
@@ -81,7 +88,7 @@ def footprint(
     """
     default = TORCHVISION if is_torchvision(model) else ZOO
     classes, size = classes or default["classes"], size or default["size"]
-    workbench = WithoutData(channels, classes, size)
+    workbench = WithoutData(model, channels, classes, size)
     compressed = Compressed(_network(model, channels, classes, size, checkpoint), example=workbench.example)
     for stage in variant.stages:
         compressed = stage.method(compressed, workbench)

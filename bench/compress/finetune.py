@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.compress._masks import keep_zeros
-from bench.compress._method import Method, Workbench
+from bench.compress import _masks
+from bench.compress._method import FinetuningMethod, Workbench
 
 if TYPE_CHECKING:
     from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
-class Finetune(Method):
+class Finetune(FinetuningMethod):
     """Tells what compression does from what more training does.
 
     In a chain it retrains what came before, with pruned weights kept at zero.
@@ -22,10 +21,7 @@ class Finetune(Method):
 
     family = "control"
     title = "Fine-tuned"
-    finetunes = True
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        network = deepcopy(compressed.network)
-        history = workbench.finetune(network, after_step=keep_zeros(network, compressed.masks))
-        return compressed.but(network=network, history=(*compressed.history, *history))
+        return _masks.retrained(compressed, workbench, distill=self.distill)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +30,4 @@ class Magnitude(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        network = deepcopy(compressed.network)
-        masks = _masks.global_magnitude(network, self.sparsity)
-        _masks.apply(network, masks)
-        return compressed.but(network=network, masks=masks)
+        return _masks.pruned(compressed, _masks.global_magnitude(compressed.network, self.sparsity))

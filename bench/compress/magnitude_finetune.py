@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from bench.compress._method import Method, Workbench
-from bench.compress.finetune import Finetune
+from bench.compress import _masks
+from bench.compress._method import FinetuningMethod, Workbench
 from bench.compress.magnitude import Magnitude
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class MagnitudeFinetune(Method):
+class MagnitudeFinetune(FinetuningMethod):
     """Prune, then retrain what is left with the fine-tuning recipe.
 
     Args:
@@ -28,8 +28,7 @@ class MagnitudeFinetune(Method):
     family = "pruning"
     title = "Magnitude, fine-tuned"
     source = "han2015learning"
-    finetunes = True
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        return Finetune()(Magnitude(self.sparsity)(compressed, workbench), workbench)
+        return _masks.retrained(Magnitude(self.sparsity)(compressed, workbench), workbench, distill=self.distill)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from bench.compress._masks import keep_zeros
-from bench.compress._method import Method, Workbench
+from bench.compress._method import FinetuningMethod, Workbench
 
 if TYPE_CHECKING:
     from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
-class NncfInt8Qat(Method):
+class NncfInt8Qat(FinetuningMethod):
     """Starts from NNCF's post-training quantisation; weights and ranges are trained through the rounding.
 
     Args:
@@ -29,12 +29,13 @@ class NncfInt8Qat(Method):
     family = "quantization"
     title = "NNCF QAT"
     source = "kozlov2021nncf"
-    finetunes = True
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress import _nncf
 
         quantized = _nncf.post_training(compressed.network, workbench, self.calibration, self.weight_bits)
-        history = workbench.finetune(quantized, after_step=keep_zeros(quantized, compressed.masks))
+        history = workbench.finetune(
+            quantized, after_step=keep_zeros(quantized, compressed.masks), distill=self.distill
+        )
         return _nncf.read_out(quantized, compressed.but(history=(*compressed.history, *history)))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from bench.compress import _masks
-from bench.compress._method import Method, Workbench
-from bench.compress.finetune import Finetune
+from bench.compress._method import FinetuningMethod, Workbench
 
 if TYPE_CHECKING:
     from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
-class RandomPruning(Method):
+class RandomPruning(FinetuningMethod):
     """Tells what choosing by magnitude is worth from what sparsity and retraining do.
 
     Args:
@@ -30,11 +28,8 @@ class RandomPruning(Method):
     family = "control"
     title = "Random pruning, fine-tuned"
     source = "blalock2020state"
-    finetunes = True
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        network = deepcopy(compressed.network)
-        masks = _masks.random_like(_masks.global_magnitude(network, self.sparsity), workbench.seed)
-        _masks.apply(network, masks)
-        return Finetune()(compressed.but(network=network, masks=masks), workbench)
+        masks = _masks.random_like(_masks.global_magnitude(compressed.network, self.sparsity), workbench.seed)
+        return _masks.retrained(_masks.pruned(compressed, masks), workbench, distill=self.distill)

@@ -9,9 +9,10 @@ class Bench:
     """A workbench with seeded noise for images, whose fine-tuning nudges every weight and counts its calls."""
 
     seed = 0
+    epochs = 2.0
 
     def __init__(self, shape=(3, 8, 8), classes=4):
-        self.shape, self.classes, self.finetuned = shape, classes, 0
+        self.shape, self.classes, self.finetuned, self.distilled, self.epochs_used = shape, classes, 0, 0, []
 
     @property
     def example(self):
@@ -24,10 +25,23 @@ class Bench:
             labels = torch.randint(self.classes, (count,), generator=generator)
             yield torch.randn(count, *self.shape, generator=generator), labels
 
+    def initial(self):
+        return make_tiny(1)
+
     def finetune(
-        self, network, *, epochs=None, learning_rate=None, parameters=None, before_step=None, after_step=None
+        self,
+        network,
+        *,
+        epochs=None,
+        learning_rate=None,
+        parameters=None,
+        before_step=None,
+        after_step=None,
+        distill=False,
     ):
         self.finetuned += 1
+        self.distilled += distill
+        self.epochs_used.append(self.epochs if epochs is None else epochs)
         network.train()
         optimizer = torch.optim.SGD(list(parameters or network.parameters()), lr=0.05)
         for step, (images, labels) in enumerate(self.batches(64, 32)):
@@ -74,9 +88,9 @@ class Tiny(nn.Module):
         return self.fc(self.pool(self.block(self.relu(self.bn(self.conv(x))))).flatten(1))
 
 
-def make_tiny():
+def make_tiny(seed=0):
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         network = Tiny()
         network.train()
         with torch.no_grad():
@@ -103,8 +117,8 @@ def fresh():
 
 
 @pytest.fixture
-def compressed(tiny):
-    return Compressed(tiny)
+def compressed(tiny, workbench):
+    return Compressed(tiny, example=workbench.example)
 
 
 @pytest.fixture

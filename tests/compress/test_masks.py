@@ -6,6 +6,8 @@ from torch import nn
 
 from bench.compress import _masks
 from bench.compress._method import NotApplicable
+from bench.compress.float16 import Float16
+from bench.compress.magnitude import Magnitude
 
 
 def two_layers():
@@ -53,3 +55,22 @@ def test_random_masks_keep_each_layers_sparsity_and_follow_the_seed(tiny):
 def test_a_network_without_weights_is_refused():
     with pytest.raises(NotApplicable):
         _masks.prunable(nn.Sequential(nn.ReLU()))
+
+
+def test_a_chain_never_brings_a_weight_back():
+    half, other = torch.tensor([True, True, False]), torch.tensor([True, False, True])
+    joined = _masks.joined({"a": half, "b": half}, {"a": other, "c": other})
+    assert joined["a"].tolist() == [True, False, False]
+    assert torch.equal(joined["b"], half) and torch.equal(joined["c"], other)
+
+
+def test_pruning_less_after_pruning_more_keeps_all_zeros(compressed, workbench):
+    more = Magnitude(0.8)(compressed, workbench)
+    less = Magnitude(0.3)(more, workbench)
+    for name, mask in more.masks.items():
+        assert torch.equal(less.masks[name], mask)
+
+
+def test_rounded_weights_are_not_pruned(compressed, workbench):
+    with pytest.raises(NotApplicable, match="prune and train before"):
+        Magnitude(0.5)(Float16()(compressed, workbench), workbench)

@@ -13,7 +13,11 @@ def test_a_label_says_it_all_and_reads_back():
     variant = _variant.parse(label)
     assert variant.label == label
     assert _variant.from_spec(variant.spec()) == _variant.from_spec(_variant.parse(label).spec())
-    assert variant.spec()[0] == {"method": "magnitude-finetune", "version": 1, "settings": {"sparsity": 0.9}}
+    assert variant.spec()[0] == {
+        "method": "magnitude-finetune",
+        "version": 1,
+        "settings": {"distill": False, "sparsity": 0.9},
+    }
 
 
 def test_a_chain_belongs_to_the_family_of_what_compresses_first():

@@ -21,15 +21,37 @@ class RealWorkbench:
         images: only *train* is ever touched.
         recipe: for fine-tuning; None where the method is not to train.
         epoch: told of progress.
+        teacher: the network that compression starts from, on the device.
+        initial: makes the network as it was before it was trained; None where that is not known.
     """
 
-    def __init__(self, images: ImageSet, recipe: Recipe | None, seed: int, device: str, epoch: Epoch):
+    def __init__(
+        self,
+        images: ImageSet,
+        recipe: Recipe | None,
+        seed: int,
+        device: str,
+        epoch: Epoch,
+        *,
+        teacher: torch.nn.Module,
+        initial: Callable[[], torch.nn.Module] | None,
+    ):
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
+        self.teacher, self._initial = teacher, initial
 
     @property
     def example(self) -> torch.Tensor:
         """One normalised image, (1, C, H, W) float32."""
         return next(self.batches(1))[0]
+
+    @property
+    def epochs(self) -> float:
+        """Of the fine-tuning recipe."""
+        return self._recipe().epochs
+
+    def initial(self) -> torch.nn.Module | None:
+        """See Workbench."""
+        return self._initial and self._initial()
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """See Workbench; the images are drawn once by the cell's seed."""
@@ -50,12 +72,11 @@ class RealWorkbench:
         parameters: Iterable[torch.nn.Parameter] | None = None,
         before_step: Callable[[int, int], None] | None = None,
         after_step: Callable[[int, int], None] | None = None,
+        distill: bool = False,
     ) -> tuple[dict[str, float], ...]:
         """See Workbench."""
-        if self.recipe is None:
-            raise TypeError("a method that fine-tunes must declare it: `finetunes = True`")
         overrides = {"epochs": epochs, "learning_rate": learning_rate}
-        recipe = replace(self.recipe, **{name: value for name, value in overrides.items() if value is not None})
+        recipe = replace(self._recipe(), **{name: value for name, value in overrides.items() if value is not None})
         return _loop.train(
             network,
             self.images.train,
@@ -68,4 +89,10 @@ class RealWorkbench:
             parameters=parameters,
             before_step=before_step,
             after_step=after_step,
+            teacher=self.teacher if distill else None,
         )
+
+    def _recipe(self) -> Recipe:
+        if self.recipe is None:
+            raise TypeError("a method that fine-tunes must declare it: `finetunes = True`")
+        return self.recipe

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -47,13 +49,15 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     test = _evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
     validation = _evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
     size = sizes(packed)
+    running = cost(packed, networks.fresh(job.spec, images), (1, images.channels, images.size, images.size))
     metrics = {
         "validation_accuracy": float(np.mean(validation.argmax(1) == images.validation.labels)),
         "test_accuracy": float(np.mean(test.argmax(1) == images.test.labels)),
         "payload_bytes": size.payload_bytes,
         "file_bytes": size.file_bytes,
         "logit_difference": difference,
-        **asdict(cost(packed, networks.fresh(job.spec, images), (1, images.channels, images.size, images.size))),
+        **asdict(running),
+        "sparsity": 1 - running.nonzero_weights / running.weights,
     }
     return {
         "network.innards": packed,
@@ -66,8 +70,11 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 
 def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Compressed:
     recipe = job.spec["finetuning"] and Recipe(**job.spec["finetuning"])
-    workbench = RealWorkbench(images, recipe, job.spec["seed"], job.device, epoch)
-    compressed = Compressed(_start(variant, job, images).to(job.device), example=workbench.example)
+    start = _start(variant, job, images).to(job.device)
+    workbench = RealWorkbench(
+        images, recipe, job.spec["seed"], job.device, epoch, teacher=start, initial=_initial(job, images)
+    )
+    compressed = Compressed(start, example=workbench.example)
     for stage in variant.stages:
         compressed = stage.method(compressed, workbench)
     return finish(compressed)
@@ -77,6 +84,13 @@ def _start(variant: Variant, job: Job, images: ImageSet) -> torch.nn.Module:
     if variant.start == "random":
         return networks.fresh(job.spec, images, job.spec["seed"] + RANDOM_SEED)
     return networks.trained(job.spec, images, job.parents["trained"])
+
+
+def _initial(job: Job, images: ImageSet) -> Callable[[], torch.nn.Module] | None:
+    """What makes the network as training found it; a checkpoint, which was not trained here, has no history."""
+    if not json.loads(job.parents["trained"]["history.json"]):
+        return None
+    return lambda: networks.fresh(job.spec, images).to(job.device)
 
 
 def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str) -> float:
