@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
 from bench.compress._method import NotApplicable, Workbench
 from bench.footprint.compressed import Compressed
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
 BATCH = 64  # images a calibration batch; NNCF counts its subset in batches
 
 
-class _Batches(IterableDataset):
-    """Calibration images, batched already. NNCF must be given a DataLoader: with a list its scales differ."""
-
-    def __init__(self, workbench: Workbench, images: int):
-        self.workbench, self.images = workbench, images
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return (images for images, _ in self.workbench.batches(self.images, BATCH))
-
-
 def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:
     """NNCF's post-training quantisation of a copy of the network: weights per channel, feature maps per tensor.
 
@@ -47,9 +37,10 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     Raises:
         NotApplicable: NNCF cannot trace or quantise the network.
     """
-    loader = DataLoader(_Batches(workbench, images), batch_size=None)
+    batches = [batch for batch, _ in workbench.batches(images, BATCH)]
+    loader = DataLoader(batches, batch_size=None)  # given the list itself, NNCF finds other ranges
     try:
-        quantized = nncf.quantize(deepcopy(network), nncf.Dataset(loader), subset_size=-(-images // BATCH))
+        quantized = nncf.quantize(deepcopy(network), nncf.Dataset(loader), subset_size=len(loader))
     except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
         raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
     for quantizer in nncf_quantizers.weight_quantizers(quantized).values():
