@@ -2,10 +2,10 @@
 
 Rules of the MicroNet Challenge at NeurIPS 2019 (CIFAR-100 track), as its own counting code has them: multiplications
 and additions count one each, in proportion to the bits of their widest input; a dot product of n needs n
-multiplications and n - 1 additions, a bias one more; a sparse weight is its non-zeros and a mask of one bit a weight, and
-zeros are not multiplied; an activation function counts as so many multiplications and additions an element; batch normalisation is
-folded. What is not quantised at all may be counted at 16 bits, except additions. An addition into an accumulator is
-charged at 32 bits, whatever the products' width.
+multiplications and n - 1 additions, a bias one more; a sparse weight is its non-zeros and a mask of one bit a weight,
+and zeros are not multiplied; an activation function counts as so many multiplications and additions an element; batch
+normalisation is folded. What is not quantised at all may be counted at 16 bits, except additions. An addition into an
+accumulator is charged at 32 bits, whatever the products' width.
 
 The challenge wants 80% of accuracy on CIFAR-100; for other data the number is a size by the same rules, not a score in
 that competition.

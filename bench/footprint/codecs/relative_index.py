@@ -32,13 +32,14 @@ class RelativeIndex(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """The index width that needs the fewest bits; every one where entropy coding follows."""
+        """The index width that needs the fewest bits; also the widest, which needs no fillers, where it is coded."""
         zeros = _zeros_before(np.flatnonzero(symbols))
         every = [
             cls(symbols.shape, width, zeros.size + int((zeros >> index_bits).sum()), index_bits=index_bits)
             for index_bits in INDEX_BITS
         ]
-        return every if entropy else (min(every, key=lambda layout: layout.bits),)
+        narrowest = min(every, key=lambda layout: layout.bits)
+        return (narrowest, every[-1]) if entropy else (narrowest,)
 
     def fields(self) -> tuple[Field, ...]:
         """The zeros before each entry, the entries."""
