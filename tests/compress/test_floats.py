@@ -7,6 +7,7 @@ from bench.compress._method import NotApplicable
 from bench.compress.bfloat16 import Bfloat16
 from bench.compress.float16 import Float16
 from bench.compress.magnitude import Magnitude
+from bench.footprint.packed import pack, sizes
 from bench.footprint.representation import Float, Integer
 
 TYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -60,7 +61,10 @@ def test_a_narrower_number_is_rounded_once_only(compressed):
 
 @pytest.mark.parametrize("method", [Float16, Bfloat16])
 def test_half_the_bytes_and_the_same_network_from_the_file(method, compressed, workbench, through_a_file):
-    through_a_file(method()(compressed, workbench))
+    result = method()(compressed, workbench)
+    through_a_file(result)
+    numbers = sum(tensor.numel() for tensor in result.network.state_dict().values())
+    assert sizes(pack(result, {})).payload_bytes == 2 * numbers
 
 
 @pytest.mark.parametrize("method", [Float16, Bfloat16])

@@ -1,0 +1,38 @@
+"""Weights rounded to integers of few bits, a step for each filter, clipped for the least squared error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bench.compress._method import Method, Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class KBit(Method):
+    """Of few integers it pays to spend none on rare outliers: they are clipped, and the others get a finer step.
+
+    Nothing is trained. Batch normalisation is folded first; biases stay float32, feature maps are computed in float32.
+
+    Args:
+        bits: of a weight.
+        symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, so that 2 bits are -1, 0 and 1; else 0 to
+            2^bits - 1 over the range of the weights, widened to include 0.
+    """
+
+    bits: Literal[2, 3, 4, 6, 8] = 4
+    symmetric: bool = True
+
+    family = "quantization"
+    title = "Integers of few bits"
+    source = "banner2019posttraining"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress import _integers
+
+        grid = _integers.Grid(bits=self.bits, per_channel=True, symmetric=self.symmetric, search=True)
+        return _integers.rounded(compressed, grid)
