@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.errors import InputError
 
 
-def write(history: Iterable[Mapping[str, float]], folder: Path) -> None:
-    """Write an event file with a curve for every column of a history but the epoch, which is the step.
+def write_json(path: Path, folder: Path) -> None:
+    """Write the event file of a history kept as JSON; see `write`."""
+    write(json.loads(path.read_text(encoding="utf-8")), folder)
+
+
+def write(history: Sequence[Mapping[str, float | None]], folder: Path) -> None:
+    """Write an event file with a curve for every column of a history but the epoch; none for an empty history.
 
     Args:
-        history: a row an epoch, see `bench.training._loop.train`.
+        history: a row an epoch, see `bench.training._loop.train`; the step is the row's place, since epochs begin
+            anew where one training follows another.
         folder: made if need be; an event file's name holds the time and the host, so it is no result.
 
     Raises:
@@ -24,8 +31,10 @@ def write(history: Iterable[Mapping[str, float]], folder: Path) -> None:
         raise InputError(
             "event files need TensorBoard, which is not installed: pip install 'innards[tensorboard]'"
         ) from error
+    if not history:
+        return
     with SummaryWriter(str(folder)) as writer:
-        for row in history:
+        for step, row in enumerate(history, start=1):
             for name, value in row.items():
-                if name != "epoch":
-                    writer.add_scalar(name, value, int(row["epoch"]))
+                if name != "epoch" and value is not None:
+                    writer.add_scalar(name, value, step)
