@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 
 from bench import registry
-from bench.render import findings, texts
+from bench.render import texts
+from bench.render.banner import warnings
 from bench.render.figure import Figure
 from bench.render.figures import footprint
-from bench.render.findings import Headline
 from bench.render.plan import Theme
 from bench.render.prose import Sentence
 from bench.render.references import Reference, references
 from bench.render.study import Study
+from bench.render.summary import Headline, headlines, summary
 from bench.render.table import Table
 
 Item = Table | Figure
 KINDS = ("bench.render.tables", "bench.render.figures")
 TITLES = {
+    "findings": "Findings",
     "results": "Results",
     "inside": "The inside",
     "predictions": "Who notices",
@@ -126,10 +128,10 @@ def _part(study: Study, alone: bool) -> Part:
         prefix=prefix,
         title=study.plan.title or study.plan.name,
         study=study,
-        summary=tuple(findings.summary(study)),
-        headlines=tuple(findings.headlines(study)),
+        summary=tuple(summary(study)),
+        headlines=tuple(headlines(study)),
         hero=_figure(hero, prefix) if hero else None,
-        warnings=tuple(findings.warnings(study)),
+        warnings=tuple(warnings(study)),
         sections=tuple(section for name in TITLES if (section := _section(study, name, prefix))),
     )
 
@@ -144,8 +146,9 @@ def _section(study: Study, name: str, prefix: str) -> Section | None:
 
 def _items(study: Study, section: str) -> Iterator[Item]:
     for module in sorted(_modules(), key=lambda module: (module.ORDER, module.__name__)):
-        if section == module.SECTION and (item := module.build(study)) is not None:
-            yield item
+        if section == module.SECTION:
+            made = module.build(study)
+            yield from made if isinstance(made, list) else [made] if made is not None else []
 
 
 def _modules() -> list[ModuleType]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from bench.render.claims import Claim
 from bench.render.prose import Sentence, Strong, counted, listed
-from bench.render.study import BASELINE, CONTROL, Study
+from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
 from bench.render.tables.budget import best_within, budgets
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
@@ -19,81 +18,21 @@ from bench.statistics.power import seeds_for_equivalence
 HEADLINE_BUDGET = 100  # kB, where it lies between the smallest file and the original
 
 
-@dataclass(frozen=True)
-class Headline:
-    """The answer for one model, as printed: what to use under a budget, and whether the inside is still the same."""
-
-    model: str
-    budget: str
-    method: str
-    family: str
-    top1: str
-    original: str
-    payload: str
-    ratio: str
-    verdict: str
-    inside: str
+def findings(study: Study) -> list[Sentence]:
+    """A paragraph a model, then what could not be told."""
+    return [*(paragraph(of_model(study, model)) for model in study.models), *undecided(study)]
 
 
-def summary(study: Study) -> list[Sentence]:
-    """The answer, a paragraph a model."""
-    return [scope(study), *(_paragraph(_of_model(study, model)) for model in study.models)]
-
-
-def headlines(study: Study) -> Iterator[Headline]:
-    """A card a model, for those that have a method within the budget."""
-    budget = headline_budget(study)
-    for model in study.models:
-        found = best_within(study, model, budget * 1e3) if budget else None
-        if found:
-            yield _headline(study, model, f"{budget} kB", found[0])
-
-
-def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
-    size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
-    claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
-    return Headline(
-        model=model,
-        budget=budget,
-        method=study.plan.variant(label).title,
-        family=study.plan.variant(label).family,
-        top1=accuracy(study.mean("test_accuracy", model, label)),
-        original=accuracy(study.mean("test_accuracy", model, BASELINE)),
-        payload=f"{decimal(size / 1e3, 1)} kB",
-        ratio=f"{decimal(original / size, 1)}×" if np.isfinite(original) else "–",
-        verdict=claim.verdict.word if claim else INCONCLUSIVE,
-        inside=_inside_words(claim) if claim else "inside: not compared with a fine-tuned control.",
-    )
-
-
-def _inside_words(claim: Claim) -> str:
-    found = claim.evidence.difference
-    ends = (
-        f" [{decimal(found.low, 3, signed=True)}, {decimal(found.high, 3, signed=True)}]"
-        if found.low == found.low
-        else ""
-    )
-    return f"inside: CKA to the original {decimal(found.value, 3, signed=True)}{ends} against fine-tuning alone."
-
-
-def _paragraph(sentences: Iterable[Sentence]) -> Sentence:
+def paragraph(sentences: Iterable[Sentence]) -> Sentence:
+    """Sentences one after another."""
     joined: list[str] = []
     for sentence in sentences:
         joined += [*([" "] if joined else []), *sentence]
     return tuple(joined)
 
 
-def scope(study: Study) -> Sentence:
-    """What was done, in one sentence."""
-    done, planned = study.results.count("done"), len(study.results.cells)
-    cells = "all cells done" if done == planned else f"{done:,} of {planned:,} cells done"
-    return (
-        f"{counted(len(study.plan.methods), 'compressed version')} of {listed(study.models)}, "
-        f"{counted(study.seeds, 'seed')} each, on {study.plan.data.title or study.plan.data.source}; {cells}.",
-    )
-
-
-def _of_model(study: Study, model: str) -> Iterator[Sentence]:
+def of_model(study: Study, model: str) -> Iterator[Sentence]:
+    """What was found for one model, in sentences."""
     if not any(study.mean("test_accuracy", model, variant.label).n for variant in study.plan.methods):
         yield (Strong(model), ": no method has a result.")
         return
@@ -149,7 +88,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
 
 def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
     """The smallest file whose accuracy was shown to be the original's, within the margin."""
-    claims = _claims(study, model, "accuracy")
+    claims = claims_on(study, model, "accuracy")
     same = [claim for claim in claims if claim.verdict.word in (EQUIVALENT, DIFFERENT_BUT_SMALL)]
     margin = f"±{study.plan.margins.accuracy:g} points"
     if same:
@@ -171,7 +110,7 @@ def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
 def inside(study: Study, model: str) -> Iterator[Sentence]:
     """Whether the inside changed beyond what fine-tuning alone does."""
     feature = study.plan.features[0]
-    claims = _claims(study, model, f"inside-{feature}")
+    claims = claims_on(study, model, f"inside-{feature}")
     if not claims:
         yield ("Its inside was not compared.",)
         return
@@ -218,7 +157,7 @@ def undecided(study: Study) -> list[Sentence]:
     found: list[Sentence] = []
     for model in study.models:
         for outcome in study.outcomes:
-            claims = _claims(study, model, outcome.key)
+            claims = claims_on(study, model, outcome.key)
             open_ = [claim for claim in claims if claim.verdict.word == INCONCLUSIVE]
             if open_:
                 needed = seeds_that_would_tell(open_, most=True)
@@ -258,59 +197,10 @@ def accuracy(found: Estimate) -> str:
     return f"{decimal(100 * found.value, 2)}%" + (f" ± {decimal(100 * half, 2)}" if np.isfinite(half) else "")
 
 
-def _claims(study: Study, model: str, outcome: str) -> list[Claim]:
+def claims_on(study: Study, model: str, outcome: str) -> list[Claim]:
+    """The methods' claims on one outcome of a model, those that there are."""
     return [
         study.claims[model, variant.label, outcome]
         for variant in study.plan.methods
         if (model, variant.label, outcome) in study.claims
     ]
-
-
-def warnings(study: Study) -> list[str]:
-    """What a reader must know before the first number: one sentence each."""
-    return [*_about_seeds(study), *_about_origin(study), *_about_holes(study)]
-
-
-def _about_seeds(study: Study) -> Iterator[str]:
-    if study.plan.exploratory:
-        yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
-    if study.seeds < 6:
-        floor = 2.0 ** (1 - study.seeds)
-        yield (
-            f"{counted(study.seeds, 'seed')}: too few for claims. The smallest attainable p of the sign-flip test is "
-            f"{floor:.3g}, and no stars are given."
-            if floor > study.plan.alpha
-            else f"{counted(study.seeds, 'seed')}: too few for claims."
-        )
-    elif study.seeds < 12 and not study.plan.exploratory:
-        yield f"{study.seeds} seeds are enough to explore; headline claims take 12."
-
-
-def _about_origin(study: Study) -> Iterator[str]:
-    found = study.results.provenance
-    for field, what in (
-        ("commit", "different commits"),
-        ("versions.innards", "different versions of Innards"),
-        ("device", "different devices"),
-        ("processor", "different processors"),
-        ("versions.torch", "different versions of PyTorch"),
-    ):
-        if field in found and found[field].dropna().nunique() > 1:
-            yield f"The cells come from {what}: {listed(sorted(map(str, found[field].dropna().unique())))}."
-    if "dirty" in found and (found["dirty"] == True).any():  # noqa: E712 - None is neither
-        yield f"{int((found['dirty'] == True).sum())} cells ran with changes that were not committed."  # noqa: E712
-
-
-def _about_holes(study: Study) -> Iterator[str]:
-    counts = {state: study.results.count(state) for state in ("failed", "damaged", "refused", "missing")}
-    told = [f"{count} {state}" for state, count in counts.items() if count]
-    if told:
-        lost = len(study.results.cells) - study.results.count("done")
-        yield f"{lost} of {len(study.results.cells)} cells have no result ({', '.join(told)})."
-    if not any(model_has_control(study, model) for model in study.models):
-        yield "There is no fine-tuned control: what compression does cannot be told from what more training does."
-
-
-def model_has_control(study: Study, model: str) -> bool:
-    """Whether a model's fine-tuned control has any result."""
-    return bool(study.mean("test_accuracy", model, CONTROL).n)

@@ -4,104 +4,186 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Annotation
 
-DIRECTIONS = ((1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, -1))
-DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0)
-LEADER_FROM = 14.0  # points between a label and what it names
+# A direction: steps right and up, and the share of the label's width that lies left of the point.
+DIRECTIONS = (
+    (1, 0, 0.0),
+    (1, 1, 0.0),
+    (1, -1, 0.0),
+    (-1, 0, 1.0),
+    (-1, 1, 1.0),
+    (-1, -1, 1.0),
+    (0, 1, 0.5),
+    (0, -1, 0.5),
+    (0, 1, 0.25),
+    (0, -1, 0.25),
+    (0, 1, 0.75),
+    (0, -1, 0.75),
+)
+DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0)  # pt
+LEADER_FROM = 12.0  # pt between a label and what it names
+LINE = 1.15  # of a line's height
+SAMPLES = 24  # points by which a line is known
+
+# What a place costs, in pt of distance.
+CROSSING, SIDEWAYS, LEADER, COVERING = 14.0, 2.0, 6.0, 20.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text that belongs to a place in data coordinates; an optional one is left out where there is no room."""
+    """A text that belongs to one of several places, in data coordinates.
+
+    Attributes:
+        optional: left out where there is no room close by.
+        key: of what it names, for whoever asked.
+    """
 
     text: str
-    x: float
-    y: float
+    places: tuple[tuple[float, float], ...]
     color: str
     size: float
     optional: bool = False
-    weight: str = "normal"
+    key: str = ""
 
 
-def boxes(axes: Axes, points: Iterable[tuple[float, float]], radius: float) -> list[Bbox]:
-    """Squares around points, in display coordinates; `radius` in pt."""
-    reach = radius * _dots(axes)
-    found = []
-    for x, y in axes.transData.transform(list(points) or [(0.0, 0.0)]):
-        found.append(Bbox.from_extents(x - reach, y - reach, x + reach, y + reach))
-    return found
+@dataclass
+class Obstacles:
+    """What a label must not cover, boxes (k, 4) of left, bottom, right, top, and what it should not, points (m, 2)."""
+
+    boxes: np.ndarray
+    samples: np.ndarray
 
 
-def bars(axes: Axes, spans: Iterable[tuple[float, float, float]]) -> list[Bbox]:
-    """Thin boxes around vertical intervals (x, low, high)."""
-    found = []
-    for x, low, high in spans:
-        (left, bottom), (_, top) = axes.transData.transform([(x, low), (x, high)])
-        found.append(Bbox.from_extents(left - 1, bottom, left + 1, top))
-    return found
+@dataclass(frozen=True)
+class _Spot:
+    home: tuple[float, float]
+    dx: float
+    dy: float
+    align: float
+    distance: float
 
 
-def place(axes: Axes, labels: Sequence[Label], obstacles: Sequence[Bbox]) -> None:
-    """Write each label at the nearest free place, in the order given; none leaves the panel or covers anything."""
-    taken = list(obstacles)
-    panel = axes.get_window_extent()
+def obstacles(
+    axes: Axes,
+    points: Iterable[tuple[float, float]],
+    radius: float,
+    bars: Iterable[tuple[float, float, float]],
+    lines: Iterable[Sequence[tuple[float, float]]],
+) -> Obstacles:
+    """From data coordinates: points of a radius in pt, vertical intervals (x, low, high), and lines."""
+    reach, centres = radius * _dots(axes), _display(axes, list(points))
+    boxes = [np.hstack([centres - reach, centres + reach])]
+    for x, low, high in bars:
+        ends = _display(axes, [(x, low), (x, high)])
+        boxes.append(np.array([[ends[0, 0] - 1, ends[0, 1], ends[0, 0] + 1, ends[1, 1]]]))
+    samples = [_sampled(*ends) for line in lines for ends in pairwise(_display(axes, list(line)))]
+    return Obstacles(np.vstack(boxes), np.vstack([np.empty((0, 2)), *samples]))
+
+
+def place(axes: Axes, labels: Sequence[Label], around: Obstacles) -> list[tuple[Label, Annotation]]:
+    """Write each label where it costs least, in the order given; none leaves the panel or covers anything.
+
+    Returns:
+        The labels that found room, with what was drawn.
+    """
+    written = []
     for label in labels:
-        found = _free(axes, label, taken, panel)
-        if found is None:
-            continue
-        dx, dy, distance, box = found
-        taken.append(box)
-        _write(axes, label, dx, dy, distance)
+        spots = list(_spots(label))
+        boxes = _boxes(axes, label, spots)
+        free = np.flatnonzero(_within(boxes, axes) & ~_overlapping(boxes, around.boxes))
+        if len(free):
+            best = min(free, key=lambda index: _cost(axes, spots[index], boxes[index], around))
+            around.boxes = np.vstack([around.boxes, boxes[best]])
+            written.append((label, _write(axes, label, spots[best])))
+    return written
 
 
-def _free(axes: Axes, label: Label, taken: list[Bbox], panel: Bbox) -> tuple[int, int, float, Bbox] | None:
+def _spots(label: Label) -> Iterable[_Spot]:
+    distances = DISTANCES[:2] if label.optional else DISTANCES
+    for home, distance, (dx, dy, align) in product(label.places, distances, DIRECTIONS):
+        diagonal = 0.75 if dx and dy else 1.0
+        yield _Spot(home, dx * diagonal, dy * diagonal, align, distance)
+
+
+def _boxes(axes: Axes, label: Label, spots: list[_Spot]) -> np.ndarray:
     width, height = _size(axes, label)
-    x, y = axes.transData.transform((label.x, label.y))
-    distances = DISTANCES[:3] if label.optional else DISTANCES
-    for distance in distances:
-        for dx, dy in DIRECTIONS:
-            box = _box(x, y, dx, dy, distance * _dots(axes), width, height)
-            inside = panel.x0 <= box.x0 and box.x1 <= panel.x1 and panel.y0 <= box.y0 and box.y1 <= panel.y1
-            if inside and not any(box.overlaps(other) for other in taken):
-                return dx, dy, distance, box
-    return None
+    homes = _display(axes, [spot.home for spot in spots])
+    shift = np.array([[spot.dx, spot.dy] for spot in spots]) * np.array([[spot.distance] for spot in spots])
+    share = np.array([[spot.align, 0.5 - 0.5 * np.sign(spot.dy)] for spot in spots])
+    corners = homes + shift * _dots(axes) - share * (width, height)
+    return np.hstack([corners, corners + np.array([width, height])])
 
 
-def _box(x: float, y: float, dx: int, dy: int, gap: float, width: float, height: float) -> Bbox:
-    shift = gap * (0.75 if dx and dy else 1.0)
-    left = x + dx * shift - width * (0.5 if dx == 0 else 1.0 if dx < 0 else 0.0)
-    bottom = y + dy * shift - height * (0.5 if dy == 0 else 1.0 if dy < 0 else 0.0)
-    return Bbox.from_bounds(left, bottom, width, height)
+def _within(boxes: np.ndarray, axes: Axes) -> np.ndarray:
+    panel = axes.get_window_extent()
+    low, high = boxes[:, :2] >= (panel.x0, panel.y0), boxes[:, 2:] <= (panel.x1, panel.y1)
+    return np.all(low & high, axis=1)
 
 
-def _write(axes: Axes, label: Label, dx: int, dy: int, distance: float) -> None:
-    shift = distance * (0.75 if dx and dy else 1.0)
+def _overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(k,) whether each box meets any of the others."""
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    return np.any(np.all((low < others[None, :, 2:]) & (high > others[None, :, :2]), axis=2), axis=1)
+
+
+def _cost(axes: Axes, spot: _Spot, box: np.ndarray, around: Obstacles) -> float:
+    lines = np.count_nonzero(_inside(around.samples, box)) / SAMPLES
+    cost = spot.distance + CROSSING * min(6 * lines, 3.0) + (SIDEWAYS if spot.dx == 0 else 0.0)
+    if spot.distance <= LEADER_FROM:
+        return cost
+    home = _display(axes, [spot.home])[0]
+    leader = _sampled(home, np.clip(home, box[:2], box[2:]))
+    covered = sum(bool(_inside(leader, other).any()) for other in around.boxes)
+    return cost + LEADER + COVERING * max(covered - 1, 0)
+
+
+def _inside(points: np.ndarray, box: np.ndarray) -> np.ndarray:
+    return np.all((points > box[:2]) & (points < box[2:]), axis=1)
+
+
+def _write(axes: Axes, label: Label, spot: _Spot) -> Annotation:
+    width = _size(axes, label)[0] / _dots(axes)
     leader = {"arrowstyle": "-", "color": label.color, "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 3}
-    axes.annotate(
+    side = "right" if spot.align == 1 else "left" if spot.align == 0 else "center"
+    nudge = width * (0.5 - spot.align) if side == "center" else 0.0
+    return axes.annotate(
         label.text,
-        (label.x, label.y),
-        xytext=(dx * shift, dy * shift),
+        spot.home,
+        xytext=(spot.dx * spot.distance + nudge, spot.dy * spot.distance),
         textcoords="offset points",
-        ha={0: "center", 1: "left", -1: "right"}[dx],
-        va={0: "center", 1: "bottom", -1: "top"}[dy],
+        ha=side,
+        va={0: "center", 1: "bottom", -1: "top"}[int(np.sign(spot.dy))],
         color=label.color,
         fontsize=label.size,
-        fontweight=label.weight,
-        arrowprops=leader if distance > LEADER_FROM else None,
+        linespacing=LINE,
+        multialignment=side,
+        arrowprops=leader if spot.distance > LEADER_FROM else None,
     )
 
 
 def _size(axes: Axes, label: Label) -> tuple[float, float]:
     """Width and height of a text in display units, from the font's metrics."""
-    from matplotlib.font_manager import FontProperties
-
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    font = FontProperties(family="DejaVu Sans", size=label.size, weight=label.weight)
-    width, height, descent = renderer.get_text_width_height_descent(label.text, font, False)
-    return width, height + descent * 0.2
+    font = FontProperties(family="DejaVu Sans", size=label.size)
+    lines = label.text.split("\n")
+    width = max(renderer.get_text_width_height_descent(line, font, False)[0] for line in lines)
+    return width, label.size * _dots(axes) * (1.0 + LINE * (len(lines) - 1))
+
+
+def _sampled(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(SAMPLES, 2) points of a line."""
+    return start + (end - start) * np.linspace(0, 1, SAMPLES)[:, None]
+
+
+def _display(axes: Axes, points: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Data coordinates as (k, 2) display ones."""
+    return axes.transData.transform(np.array(points, dtype=float).reshape(-1, 2))
 
 
 def _dots(axes: Axes) -> float:

@@ -65,17 +65,24 @@ class Medium:
         width: inches.
         columns: most panels side by side.
         font: of labels, pt; ticks are a little smaller, never below 6 pt.
+        names: share of a panel's width that names at lines' ends take.
     """
 
     name: str
     width: float
     columns: int
     font: float
+    names: float
 
     @property
     def small(self) -> float:
         """Size of tick labels, pt."""
         return max(self.font * 0.88, 6.0)
+
+    @property
+    def ems(self) -> float:
+        """Width in units of the font's size: how much fits side by side."""
+        return self.width * 72 / self.font
 
     @property
     def settings(self) -> dict[Any, Any]:
@@ -121,7 +128,7 @@ class Medium:
         }
 
 
-WIDE = Medium("wide", 9.0, 2, 8.4)
-NARROW = Medium("narrow", 4.6, 1, 9.6)
-PRINT = Medium("print", 5.5, 2, 6.8)
+WIDE = Medium("wide", 9.0, 2, 8.4, 0.4)
+NARROW = Medium("narrow", 4.6, 1, 9.6, 0.45)
+PRINT = Medium("print", 5.5, 2, 6.8, 0.5)
 mpl.use("Agg")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.render import findings
+from bench.render.findings import findings
 from bench.render.prose import Sentence, Strong, counted
 from bench.render.study import Study
 
@@ -34,7 +34,6 @@ def inside(study: Study) -> list[Sentence]:
             Strong("Inconclusive"),
             ": neither; a large p is not “the same”.",
         ),
-        *findings.undecided(study),
     ]
 
 
@@ -66,8 +65,8 @@ def statistics(study: Study) -> list[Sentence]:
         ),
         (
             Strong("Tests. "),
-            "Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip test "
-            f"beside it. With {counted(study.seeds, 'seed')} the smallest p of the sign-flip test is {floor:.3g}; where "
+            "Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
+            f"test beside it. With {counted(study.seeds, 'seed')} its smallest p is {floor:.3g}; where "
             f"that is above {plan.alpha:g}, no stars are given and nothing is set in bold.",
         ),
         (
@@ -104,6 +103,7 @@ def data(study: Study) -> list[Sentence]:
 
 
 SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
+    "findings": findings,
     "results": results,
     "inside": inside,
     "holes": holes,

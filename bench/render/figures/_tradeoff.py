@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 
 from bench.render import labels as lettering
 from bench.render.figure import Sheet, panels
 from bench.render.labels import Label
+from bench.render.names import methods, shortened, sweep_names
 from bench.render.plan import Variant
 from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
 from bench.render.style import FAINT, INK, MUTED, Medium, family
@@ -20,6 +21,7 @@ from bench.render.table import decimal
 
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
 NOT_DRAWN = (OTHER_SEED, RANDOM)
+Height = Callable[[float], float]  # accuracy in percent to a place on the axis
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _height(accuracy: float, floor: float) -> float:
     return float(-np.log10(max(100.0 - accuracy, floor)))
 
 
-def _limits(found: list[Point], height) -> tuple[float, float, float, float]:
+def _limits(found: list[Point], height: Height) -> tuple[float, float, float, float]:
     sizes = np.log10([point.size for point in found] or [1.0, 10.0])
     ends = [height(value) for point in found for value in (point.low, point.high)] or [-2.0, 0.0]
     wide, tall = max(np.ptp(sizes), 0.5), max(np.ptp(ends), 0.3)
@@ -81,11 +83,11 @@ def _limits(found: list[Point], height) -> tuple[float, float, float, float]:
         10 ** (sizes.min() - 0.1 * wide),
         10 ** (sizes.max() + 0.1 * wide),
         min(ends) - 0.1 * tall,
-        max(ends) + 0.12 * tall,
+        max(ends) + 0.2 * tall,
     )
 
 
-def _frame(panel: Axes, limits: tuple[float, float, float, float], height, axis: str) -> None:
+def _frame(panel: Axes, limits: tuple[float, float, float, float], height: Height, axis: str) -> None:
     left, right, low, high = limits
     panel.set_xscale("log")
     panel.set_xlim(left, right)
@@ -100,7 +102,7 @@ def _frame(panel: Axes, limits: tuple[float, float, float, float], height, axis:
     panel.set_ylabel("Top-1 accuracy (%), log scale of the error")
 
 
-def _apart(ticks: list[float], height, gap: float) -> list[float]:
+def _apart(ticks: list[float], height: Height, gap: float) -> list[float]:
     kept: list[float] = []
     for tick in ticks:
         if not kept or abs(height(tick) - height(kept[-1])) >= gap:
@@ -114,42 +116,46 @@ def _size_ticks(left: float, right: float) -> list[float]:
     return [s * 10.0**d for d in decades for s in steps if left <= s * 10.0**d <= right]
 
 
-def _panel(sheet: Sheet, panel: Axes, study: Study, model: str, found: list[Point], height, every_label: bool) -> None:
+def _panel(
+    sheet: Sheet, panel: Axes, study: Study, model: str, found: list[Point], height: Height, every_label: bool
+) -> None:
     best = front(found)
-    panel.patch.set_gid("")
-    sheet.mark(panel.patch, "", panel=model, low=repr(panel.get_xlim()[0]), high=repr(panel.get_xlim()[1]))
+    low, high = panel.get_xlim()
+    sheet.mark(panel.patch, "", panel=model, low=repr(float(low)), high=repr(float(high)))
     _reference(panel, found, height)
     _draw_front(panel, best, height)
     groups = _sweeps(found)
     for members in groups:
         if len(members) > 1:
             style = family(members[0].variant.family)
-            line = sorted(members, key=lambda point: point.size)
-            panel.plot(
-                [p.size for p in line], [height(p.top1) for p in line], color=style.color, alpha=0.35, linewidth=1.0
-            )
+            panel.plot(*zip(*_line(members, height)), color=style.color, alpha=0.35, linewidth=1.0)
     for point in found:
         _draw_point(sheet, panel, study, model, point, height)
-    _letter(panel, sheet.medium, groups, found, best, height, every_label)
+    for label, text in _letter(panel, sheet.medium, groups, found, best, height, every_label):
+        if label.key:
+            sheet.mark(text, "", model=model, variant=label.key, family=study.plan.variant(label.key).family)
 
 
-def _reference(panel: Axes, found: list[Point], height) -> None:
+def _reference(panel: Axes, found: list[Point], height: Height) -> None:
     for point in found:
         if point.variant.label == BASELINE:
             panel.axhspan(height(point.low), height(point.high), color=INK, alpha=0.05, linewidth=0)
             panel.axhline(height(point.top1), color=FAINT, linewidth=0.7, linestyle=(0, (4, 3)))
 
 
-def _draw_front(panel: Axes, best: list[Point], height) -> None:
+def _draw_front(panel: Axes, best: list[Point], height: Height) -> None:
     if len(best) < 2:
         return
     x, y = [p.size for p in best], [height(p.top1) for p in best]
     panel.plot(x, y, color=INK, alpha=0.16, linewidth=4.5, drawstyle="steps-post", solid_capstyle="round", zorder=1)
 
 
-def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Point, height) -> None:
+def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Point, height: Height) -> None:
     style = family(point.variant.family)
-    panel.plot([point.size] * 2, [height(point.low), height(point.high)], color=style.color, linewidth=1.1, alpha=0.75)
+    about = {"model": model, "variant": point.variant.label, "family": point.variant.family}
+    ends = [height(point.low), height(point.high)]
+    (bar,) = panel.plot([point.size] * 2, ends, color=style.color, linewidth=1.1, alpha=0.75)
+    sheet.mark(bar, "", **about)
     (drawn,) = panel.plot(
         [point.size],
         [height(point.top1)],
@@ -164,11 +170,10 @@ def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Poin
     sheet.mark(
         drawn,
         describe(study, model, point),
-        model=model,
-        variant=point.variant.label,
-        family=point.variant.family,
-        size=repr(point.size),
-        top1=repr(point.top1),
+        **about,
+        title=point.variant.title,
+        size=repr(float(point.size)),
+        top1=repr(float(point.top1)),
     )
 
 
@@ -185,51 +190,66 @@ def _sweeps(found: list[Point]) -> list[list[Point]]:
     """Points of one method, or chain of methods, with different settings."""
     groups: dict[tuple[str, ...], list[Point]] = {}
     for point in found:
-        groups.setdefault(tuple(stage.method for stage in point.variant.stages), []).append(point)
+        groups.setdefault(methods(point.variant), []).append(point)
     return list(groups.values())
 
 
 def _letter(
-    panel: Axes, medium: Medium, groups: list[list[Point]], found: list[Point], best: list[Point], height, every: bool
-) -> None:
-    radius = medium.font * 0.42
-    obstacles = lettering.boxes(panel, [(p.size, height(p.top1)) for p in found], radius)
-    obstacles += lettering.bars(panel, [(p.size, height(p.low), height(p.high)) for p in found])
-    names, values = [], []
+    panel: Axes,
+    medium: Medium,
+    groups: list[list[Point]],
+    found: list[Point],
+    best: list[Point],
+    height: Height,
+    every: bool,
+) -> list[tuple[Label, Annotation]]:
+    around = lettering.obstacles(
+        panel,
+        [(p.size, height(p.top1)) for p in found],
+        medium.font * 0.42,
+        [(p.size, height(p.low), height(p.high)) for p in found],
+        [*(_line(members, height) for members in groups), _steps(best, height)],
+    )
+    names: list[Label] = []
+    values: list[Label] = []
     for members in groups:
-        wanted = members if every else [point for point in members if point in best]
-        if len(members) == 1 or not every:
-            names += [_name(point.variant.title, point, height, medium) for point in wanted]
+        if not every:
+            names += [_name(point.variant.title, [point], height, medium) for point in members if point in best]
+        elif len(members) == 1:
+            names.append(_name(members[0].variant.title, members, height, medium))
         else:
-            title, settings = sweep_names([point.variant for point in members])
-            place = min(members, key=lambda point: point.size)
-            middle = sorted(members, key=lambda point: point.size)[len(members) // 2]
-            names.append(_name(title, middle if len(members) > 2 else place, height, medium))
-            values += [
-                Label(text, point.size, height(point.top1), MUTED, medium.small * 0.94, optional=True)
-                for text, point in zip(settings, members)
-            ]
-    lettering.place(panel, [*names, *values], obstacles)
+            title, swept, settings = sweep_names([point.variant for point in members])
+            title = f"{title}, by {' and '.join(swept)}" if swept else title
+            names.append(_name(title, members, height, medium))
+            values += [_value(text, point, height, medium) for text, point in zip(settings, members)]
+    return lettering.place(panel, [*sorted(names, key=_difficulty), *values], around)
 
 
-def _name(text: str, point: Point, height, medium: Medium) -> Label:
-    short = text if len(text) <= 40 else text[:38].rstrip() + "…"
-    return Label(short, point.size, height(point.top1), family(point.variant.family).color, medium.small)
+def _difficulty(name: Label) -> tuple[int, float]:
+    """Names with one place go first, the longest of them before others."""
+    return len(name.places), -len(name.text)
 
 
-def sweep_names(variants: list[Variant]) -> tuple[str, list[str]]:
-    """A sweep's common name, with the setting that is swept, and each member's setting.
+def _name(text: str, members: list[Point], height: Height, medium: Medium) -> Label:
+    """The name of a point, or of a sweep at any of its points."""
+    style = family(members[0].variant.family)
+    places = tuple((point.size, height(point.top1)) for point in members)
+    key = members[0].variant.label if len(members) == 1 else ""
+    return Label(shortened(text), places, style.color, medium.small, key=key)
 
-    Of "Magnitude (sparsity 0.5)" and "Magnitude (sparsity 0.9)": "Magnitude, by sparsity", then "0.5" and "0.9".
-    """
-    settings = [
-        {(i, name): value for i, stage in enumerate(v.stages) for name, value in stage.settings.items()}
-        for v in variants
-    ]
-    swept = [key for key in settings[0] if len({str(each.get(key)) for each in settings}) > 1]
-    names = [name.replace("_", " ") for _, name in swept]
-    title = variants[0].title
-    for name in names:
-        title = re.sub(rf" \([^()]*\b{re.escape(name)}\b[^()]*\)", "", title)
-    members = ["/".join(str(each.get(key)) for key in swept) for each in settings]
-    return f"{title}, by {' and '.join(names)}" if names else title, members
+
+def _value(text: str, point: Point, height: Height, medium: Medium) -> Label:
+    place = ((point.size, height(point.top1)),)
+    return Label(text, place, MUTED, medium.small, optional=True, key=point.variant.label)
+
+
+def _line(members: list[Point], height: Height) -> list[tuple[float, float]]:
+    return [(point.size, height(point.top1)) for point in sorted(members, key=lambda point: point.size)]
+
+
+def _steps(best: list[Point], height: Height) -> list[tuple[float, float]]:
+    corners: list[tuple[float, float]] = []
+    for point in best:
+        corners += [(point.size, corners[-1][1])] if corners else []
+        corners.append((point.size, height(point.top1)))
+    return corners

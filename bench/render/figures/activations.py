@@ -21,12 +21,12 @@ def build(study: Study) -> Figure | None:
         "Accuracy against feature-map memory",
         captions.joined(
             "Peak of the live feature maps at batch 1, by graph liveness: batch normalisation folded, ReLU and "
-            "addition in place. Only the Pareto front is named; methods that change weights alone share one place.",
+            "addition in place. Methods that change weights alone stand above one another.",
             captions.seeds(study),
             captions.seed_interval(),
             captions.version(study),
         ),
         "Scatter plot of top-1 accuracy against peak activation memory; every point is a row of the table of results.",
-        partial(paint, study, "peak_activation_bytes", "Peak activation memory (kB, log scale)", False),
+        partial(paint, study, "peak_activation_bytes", "Peak activation memory (kB, log scale)", True),
         ("results",),
     )

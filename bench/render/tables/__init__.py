@@ -1,1 +1,1 @@
-"""One table a file: `SECTION` and `ORDER` say where it stands, `build(study)` makes it, or None where it has none."""
+"""One table a file: `SECTION` and `ORDER` are its place; `build(study)` makes it, several as a list, or None."""

@@ -1,0 +1,66 @@
+"""Panels whose rows are variants, named at the left."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.render.figure import Sheet
+from bench.render.plan import Variant
+from bench.render.style import INK, MUTED, RULE, Medium, family
+
+ROW = 0.215  # inches at the wide medium's font
+
+
+def name_width(medium: Medium) -> float:
+    """Inches at the wide medium's font that names take at the left."""
+    return 2.4 if medium.columns > 1 else 1.62
+
+
+def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool) -> None:
+    """Rows from the top, a faint line each; names at the left of the first panel."""
+    panel.set_ylim(len(variants) - 0.4, -0.6)
+    panel.spines["left"].set_visible(False)
+    panel.tick_params(axis="y", length=0)
+    panel.set_yticks(range(len(variants)), [_wrapped(v.title, medium) if named else "" for v in variants])
+    panel.grid(axis="y", color=RULE)
+    for text, variant in zip(panel.get_yticklabels(), variants):
+        text.set_color(MUTED if variant.control else INK)
+        text.set_linespacing(0.95)
+
+
+def interval(
+    sheet: Sheet,
+    panel: Axes,
+    place: float,
+    value: float,
+    low: float,
+    high: float,
+    variant: Variant,
+    *,
+    hollow: bool = False,
+) -> None:
+    """A point with its interval, in the family's colour and marker."""
+    style = family(variant.family)
+    if np.isfinite([low, high]).all():
+        panel.plot([low, high], [place, place], color=style.color, linewidth=1.3, solid_capstyle="butt", alpha=0.8)
+    panel.plot(
+        [value],
+        [place],
+        marker=style.marker,
+        markersize=style.size * sheet.medium.font * 0.62,
+        markerfacecolor="#ffffff" if hollow or variant.family == "control" else style.color,
+        markeredgecolor=style.color,
+        markeredgewidth=0.9,
+        linestyle="none",
+        zorder=3,
+        clip_on=False,
+    )
+
+
+def _wrapped(text: str, medium: Medium) -> str:
+    most = 38 if medium.columns > 1 else 23
+    width = most if len(text) <= most else max(len(text) // 2 + 5, most - 8)
+    return "\n".join(textwrap.wrap(text, min(width, most), max_lines=2, placeholder="…"))

@@ -1,0 +1,132 @@
+"""Similarity to the original by depth, with the control, another seed and a random network beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.render import captions
+from bench.render.figure import Figure, Sheet, panels
+from bench.render.figures._ends import LINES, End, name_ends, panel_height
+from bench.render.names import compact, methods
+from bench.render.plan import Variant
+from bench.render.study import CONTROL, OTHER_SEED, RANDOM, BlockClaim, Study
+from bench.render.style import FAINT, INK, MUTED, Medium, family
+
+SECTION, ORDER = "inside", 30
+BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
+TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)
+NEAREST = 1e-3  # the least 1 - CKA that can be drawn
+Curve = list[BlockClaim]
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a feature convention, for those that were compared."""
+    return [
+        Figure(
+            f"depth-{feature}",
+            f"Similarity by depth, {feature} features",
+            captions.joined(
+                f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, one "
+                "panel a model and family, on one scale: the log of 1 - CKA. Bands: the fine-tuned control, another "
+                "seed, and a random network, which is the floor.",
+                captions.seeds(study),
+                captions.combined_interval(study),
+                "Tests by block: see the table.",
+                captions.version(study),
+            ),
+            "Line plot of similarity against depth with bands for the controls; every value is in the table of blocks.",
+            partial(_paint, study, feature),
+            ("blocks",),
+        )
+        for feature in study.plan.features
+        if any(claim.feature == feature for claim in study.blocks)
+    ]
+
+
+def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
+    curves: dict[tuple[str, str], Curve] = {}
+    for claim in study.blocks:
+        if claim.feature == feature:
+            curves.setdefault((claim.model, claim.variant), []).append(claim)
+    pairs = [
+        (model, name)
+        for model in study.models
+        for name in dict.fromkeys(variant.family for variant in study.plan.methods)
+        if any(m == model and study.plan.variant(v).family == name for m, v in curves)
+    ] or [(model, "control") for model in study.models if any(m == model for m, _ in curves)]
+    floor = min(
+        (claim.similarity.low for each in curves.values() for claim in each if np.isfinite(claim.similarity.low)),
+        default=0.0,
+    )
+    most = max(sum(m == model and study.plan.variant(v).family == name for m, v in curves) for model, name in pairs)
+    sheet, axes = panels(medium, len(pairs), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
+    for panel, (model, name) in zip(axes, pairs):
+        own = [
+            (study.plan.variant(label), curve)
+            for (which, label), curve in curves.items()
+            if which == model and study.plan.variant(label).family == name and label not in dict(BANDS)
+        ]
+        bands = {words: curves[model, label] for label, words in BANDS if (model, label) in curves}
+        panel.set_title(f"{model}, {name}")
+        _frame(panel, next(curve for (which, _), curve in curves.items() if which == model), floor, medium)
+        ends = [*_bands(panel, bands), *_lines(sheet, panel, own, compact(study.plan))]
+        name_ends(panel, ends, medium)
+    return sheet
+
+
+def _height(similarity: float) -> float:
+    """Place on the axis: the log of what is missing to 1, upside down."""
+    return float(-np.log10(max(1.0 - similarity, NEAREST)))
+
+
+def _frame(panel: Axes, curve: Curve, floor: float, medium: Medium) -> None:
+    blocks = [claim.block for claim in curve]
+    last = len(blocks) - 1
+    panel.set_xlim(-0.05 * max(last, 1), max(last, 1) / (1 - medium.names))
+    low = _height(min(floor, 0.0)) - 0.1
+    panel.set_ylim(low, _height(1.0) + 0.15)
+    panel.set_yticks([_height(tick) for tick in TICKS], [*(f"{tick:g}" for tick in TICKS[:-1]), f"≥{TICKS[-1]:g}"])
+    step = max(1, -(-len(blocks) // 9))
+    shown = range(0, len(blocks), step)
+    panel.set_xticks(list(shown), [str(place + 1) for place in shown])
+    panel.grid(axis="y")
+    panel.set_xlabel(f"Block (1 to {len(blocks)}, from the input)")
+    panel.xaxis.set_label_coords((1 - medium.names) / 2, -0.13)
+    panel.set_ylabel("CKA to the original")
+    panel.spines["bottom"].set_bounds(0, max(last, 1))
+
+
+def _bands(panel: Axes, bands: dict[str, Curve]) -> Iterator[End]:
+    for words, curve in bands.items():
+        x, middle, low, high = _drawn(curve)
+        panel.fill_between(x, low, high, color=INK, alpha=0.12, linewidth=0)
+        panel.plot(x, middle, color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)) if words == "fine-tuned" else "-")
+        yield End(x[-1], middle[-1], words, MUTED, italic=True)
+
+
+def _lines(sheet: Sheet, panel: Axes, own: list[tuple[Variant, Curve]], names: dict[str, str]) -> Iterator[End]:
+    kinds = list(dict.fromkeys(methods(variant) for variant, _ in own))
+    for variant, curve in own:
+        style, (x, middle, low, high) = family(variant.family), _drawn(curve)
+        panel.fill_between(x, low, high, color=style.color, alpha=0.13, linewidth=0)
+        panel.plot(
+            x,
+            middle,
+            color=style.color,
+            linestyle=LINES[kinds.index(methods(variant)) % len(LINES)],
+            marker=style.marker if len(x) < 12 else "",
+            markersize=sheet.medium.font * 0.4,
+        )
+        yield End(x[-1], middle[-1], names[variant.label], style.color)
+
+
+def _drawn(curve: Curve) -> tuple[list[int], list[float], list[float], list[float]]:
+    """Depths, and on the axis the values and the ends of their intervals (the value where there is none)."""
+    found = [claim.similarity for claim in curve]
+    ends = ([e.low for e in found], [e.high for e in found])
+    low, high = ([_height(end if np.isfinite(end) else e.value) for end, e in zip(side, found)] for side in ends)
+    return [claim.depth for claim in curve], [_height(e.value) for e in found], low, high

@@ -1,0 +1,138 @@
+"""Every difference that a verdict is about, with its interval and margin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.render import captions
+from bench.render.claims import Claim, Outcome
+from bench.render.figure import Figure, Sheet, panels
+from bench.render.figures import _rows
+from bench.render.plan import Variant
+from bench.render.study import Study
+from bench.render.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
+from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
+
+SECTION, ORDER = "inside", 5
+WORDS = {DIFFERENT: ("different", BAD), EQUIVALENT: ("equivalent", GOOD), INCONCLUSIVE: ("can't tell", UNKNOWN)}
+SMALL = ("within margin", GOOD)
+LETTERS = 14  # that the words may have
+
+
+def build(study: Study) -> Figure | None:
+    """The figure; None where nothing can be tested."""
+    if not study.claims:
+        return None
+    return Figure(
+        "differences",
+        "Same, different, or can't tell",
+        captions.joined(
+            "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
+            "which a difference does not matter. Left of 0 is less accurate, or less similar to the original than "
+            "after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Words: verdicts after "
+            "correction; within margin: different, by less than matters.",
+            captions.margins(study),
+            captions.seeds(study),
+            "Intervals: 95%.",
+            captions.family(study),
+            captions.version(study),
+        ),
+        "Dot plot of differences with intervals against the equivalence margins; every row is in the verdicts.",
+        partial(_paint, study),
+        ("verdicts",),
+    )
+
+
+def _paint(study: Study, medium: Medium) -> Sheet:
+    outcomes = _outcomes(study, medium)
+    models = [model for model in study.models if any(key[0] == model for key in study.claims)]
+    rows = list(study.plan.methods)
+    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.75
+    left = _rows.name_width(medium)
+    across = len(outcomes) if medium.columns > 1 else 1
+    count = len(outcomes) * len(models)
+    sheet, axes = panels(medium, count, height, columns=across, left=0.1, top=0.4, bottom=0.35)
+    for place, panel in enumerate(axes):
+        model, outcome = models[place // len(outcomes)], outcomes[place % len(outcomes)]
+        _shift(panel, left * medium.font / 8.4 / medium.width, across, place % across)
+        _panel(sheet, panel, study, model, outcome, rows, first=place % across == 0)
+    return sheet
+
+
+def _outcomes(study: Study, medium: Medium) -> list[Outcome]:
+    """Accuracy and the first feature convention; the others are in the table."""
+    chosen = [outcome for outcome in study.outcomes if outcome.unit == "points"]
+    inside = [outcome for outcome in study.outcomes if outcome.unit != "points"][:1]
+    return [*(chosen if medium.ems > 70 else chosen[:1]), *inside]
+
+
+def _shift(panel: Axes, names: float, across: int, column: int) -> None:
+    """Make room for the names left of the first column."""
+    box = panel.get_position()
+    width = (1 - names) / across
+    panel.set_position((names + column * width + 0.012, box.y0, width - 0.024, box.height))
+
+
+def _panel(
+    sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[Variant], *, first: bool
+) -> None:
+    claims = [study.claims.get((model, variant.label, outcome.key)) for variant in rows]
+    _rows.prepare(panel, rows, sheet.medium, named=first)
+    if first:
+        panel.text(-0.02, 1.0, model, transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK)
+    panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
+    _scale(panel, outcome, [claim for claim in claims if claim], sheet.medium)
+    for place, (variant, claim) in enumerate(zip(rows, claims)):
+        if claim is None:
+            hole = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
+            panel.text(
+                0, place, hole, ha="center", va="center", color=UNKNOWN, fontsize=sheet.medium.small, style="italic"
+            )
+            continue
+        found = claim.evidence.difference
+        _rows.interval(sheet, panel, place, found.value, found.low, found.high, variant)
+        word, color = WORDS.get(claim.verdict.word, SMALL)
+        panel.text(
+            1.0, place, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
+            fontsize=sheet.medium.small * 0.95,
+        )  # fmt: skip
+
+
+def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -> None:
+    """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right."""
+    margin = outcome.margin
+    panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.0)
+    ends = [end for claim in claims for end in _ends(claim)]
+    low, high = min([-2 * margin, *ends]), max([2 * margin, *ends])
+    forward = panel.transScale.transform
+    a, b = forward([(low, 0), (high, 0)])[:, 0]
+    width = panel.get_window_extent().width / panel.figure.get_dpi() * 72  # pt
+    words = LETTERS * 0.54 * medium.small / width
+    b += (b - a) * words / (1 - words)
+    a -= (b - a) * 0.03
+    edges = panel.transScale.inverted().transform([(a, 0), (b, 0)])[:, 0]
+    panel.set_xlim(*edges)
+    wanted = [tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high]
+    ticks = _apart(wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * width, 2.7 * medium.small)
+    panel.set_xticks(ticks, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in ticks])
+    panel.set_xticks([], minor=True)
+    panel.axvspan(-margin, margin, color=INK, alpha=0.07, linewidth=0)
+    panel.axvline(0, color=FAINT, linewidth=0.8)
+
+
+def _ends(claim: Claim) -> list[float]:
+    found = claim.evidence.difference
+    return [float(end) for end in (found.value, found.low, found.high) if np.isfinite(end)]
+
+
+def _apart(ticks: list[float], place: Callable[[float], float], gap: float) -> list[float]:
+    """The ticks, in order of importance, that leave a gap to those before them."""
+    kept: list[float] = []
+    for tick in ticks:
+        if all(abs(place(tick) - place(other)) >= gap for other in kept):
+            kept.append(tick)
+    return kept

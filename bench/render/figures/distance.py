@@ -1,0 +1,104 @@
+"""How far each variant's inside is from the original, in units of training again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from bench.render import captions
+from bench.render.figure import Figure, Sheet, panels
+from bench.render.figures import _rows
+from bench.render.plan import Variant
+from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
+from bench.render.style import FAINT, INK, MUTED, Medium
+from bench.statistics.estimate import Estimate
+
+SECTION, ORDER = "inside", 15
+
+
+def build(study: Study) -> Figure | None:
+    """The figure; None where no other seed was compared."""
+    if not any(_found(study, model, variant) for model in study.models for variant in _variants(study)):
+        return None
+    hollow = f"; hollow: {study.plan.features[1]}" if len(study.plan.features) > 1 else ""
+    return Figure(
+        "distance",
+        "How far from the original",
+        captions.joined(
+            captions.similarity(study),
+            "Seed-equivalents, (1 - A) / (1 - A of another seed), of the mean over blocks: 0 is the original, 1 is as "
+            f"different as training again. Filled: {study.plan.features[0]}{hollow}. Square-root scale.",
+            captions.seeds(study),
+            "Intervals: 95%, jackknife over seeds.",
+            "Tests: see the verdicts.",
+            captions.version(study),
+        ),
+        "Dot plot of seed-equivalents by variant; every value is in the table of similarity.",
+        partial(_paint, study),
+        ("similarity",),
+    )
+
+
+def _variants(study: Study) -> list[Variant]:
+    return [v for v in study.plan.variants if v.label not in (BASELINE, OTHER_SEED)]
+
+
+def _found(study: Study, model: str, variant: Variant) -> list[Estimate]:
+    each = (study.distance(model, variant.label, feature) for feature in study.plan.features)
+    return [estimate for estimate in each if estimate is not None and np.isfinite(estimate.value)]
+
+
+def _paint(study: Study, medium: Medium) -> Sheet:
+    models = list(study.models)
+    found = {(m, v.label): _found(study, m, v) for m in models for v in _variants(study)}
+    most = max((estimate.value for each in found.values() for estimate in each), default=1.0)
+    rows = _ordered(study, found)
+    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    across = min(medium.columns, len(models))
+    sheet, axes = panels(medium, len(models), height, columns=across, left=0.1, top=0.32, bottom=0.45)
+    names = _rows.name_width(medium) * medium.font / 8.4 / medium.width
+    for place, (panel, model) in enumerate(zip(axes, models)):
+        box, column = panel.get_position(), place % across
+        width = (1 - names) / across
+        panel.set_position((names + column * width + 0.015, box.y0, width - 0.03, box.height))
+        _rows.prepare(panel, rows, medium, named=column == 0)
+        panel.set_title(model)
+        panel.set_xscale("function", functions=(_root, _square))
+        panel.set_xlim(0, max(1.15, most * 1.12))
+        ticks = [tick for tick in (0, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16) if tick <= max(1.15, most * 1.12)]
+        panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        panel.axvline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        panel.axvline(0, color=FAINT, linewidth=0.8)
+        panel.set_xlabel("Seed-equivalents (1: trained again)")
+        for row, variant in enumerate(rows):
+            _row(sheet, panel, row, variant, found[model, variant.label], study.hole(model, variant.label, "compare"))
+    return sheet
+
+
+def _ordered(study: Study, found: dict[tuple[str, str], list[Estimate]]) -> list[Variant]:
+    """The nearest first, by the first convention's mean over the models."""
+
+    def distance(variant: Variant) -> float:
+        values = [found[model, variant.label][0].value for model in study.models if found[model, variant.label]]
+        return float(np.mean(values)) if values else np.inf
+
+    return sorted(_variants(study), key=lambda variant: (variant.label == RANDOM, distance(variant), variant.label))
+
+
+def _row(sheet: Sheet, panel, row: int, variant: Variant, found: list[Estimate], hole: str) -> None:
+    if not found:
+        panel.text(0.02, row, hole or "missing", va="center", color=MUTED, fontsize=sheet.medium.small, style="italic")
+    for place, each in enumerate(reversed(found)):
+        hollow = place < len(found) - 1
+        shift = 0.16 * (1 if hollow else -1) if len(found) > 1 else 0.0
+        low, high = (max(float(end), 0.0) if np.isfinite(end) else np.nan for end in (each.low, each.high))
+        _rows.interval(sheet, panel, row + shift, max(each.value, 0.0), low, high, variant, hollow=hollow)
+
+
+def _root(x):
+    return np.sqrt(np.maximum(x, 0))
+
+
+def _square(x):
+    return np.square(x)

@@ -1,0 +1,73 @@
+"""Names of variants where there is little room: of a whole sweep, and of one of its points."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+from bench.render.plan import Plan, Variant
+
+LONGEST_NAME = 30  # characters of a line
+
+
+def methods(variant: Variant) -> tuple[str, ...]:
+    """The methods that make it, without their settings: the same for all points of a sweep."""
+    return tuple(stage.method for stage in variant.stages)
+
+
+def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]:
+    """A sweep's common name, the settings that are swept, and each member's values of them.
+
+    Of "Magnitude (sparsity 0.5)" and "Magnitude (sparsity 0.9)": "Magnitude", ["sparsity"], ["0.5", "0.9"].
+    """
+    settings = [
+        {(i, name): value for i, stage in enumerate(variant.stages) for name, value in stage.settings.items()}
+        for variant in variants
+    ]
+    swept = [key for key in settings[0] if len({str(each.get(key)) for each in settings}) > 1]
+    names = [name.replace("_", " ") for _, name in swept]
+    title = variants[0].title
+    for name in names:
+        title = re.sub(rf" \([^()]*\b{re.escape(name)}\b[^()]*\)", "", title)
+    return title, names, ["/".join(str(each.get(key)) for key in swept) for each in settings]
+
+
+def compact(plan: Plan) -> dict[str, str]:
+    """By label: a variant's name in one line, with no more than the setting that tells it from its like.
+
+    "Magnitude (sparsity 0.9)" is "Magnitude 0.9" where the sparsity is swept.
+    """
+    sweeps: dict[tuple[str, ...], list[Variant]] = {}
+    for variant in plan.variants:
+        sweeps.setdefault(methods(variant), []).append(variant)
+    names = {}
+    for members in sweeps.values():
+        title, _, values = sweep_names(members)
+        for member, value in zip(members, values):
+            names[member.label] = f"{title} {value}".strip() if len(members) > 1 else member.title
+    return names
+
+
+def cut(name: str, most: int) -> str:
+    """A name of at most so many characters: cut in its middle, since the end often tells it apart.
+
+    >>> cut("Magnitude, fine-tuned and more 0.95", 20)
+    'Magnitude,…more 0.95'
+    """
+    if len(name) <= most:
+        return name
+    tail = min((most - 1) // 2, most - 2)
+    return f"{name[: most - 1 - tail].rstrip()}…{name[len(name) - tail :].lstrip()}"
+
+
+def shortened(text: str) -> str:
+    r"""A name in one line or two, cut where that is not enough.
+
+    >>> shortened("Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)")
+    'Magnitude, fine-tuned (sparsity\n0.9) + INT8 (NNCF PTQ)'
+    """
+    if len(text) <= LONGEST_NAME:
+        return text
+    width = min(len(text) // 2 + 6, 2 * LONGEST_NAME)
+    return "\n".join(textwrap.wrap(text, width, max_lines=2, placeholder="…"))

@@ -1,0 +1,184 @@
+"""The answer: a paragraph over all models, and a card a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.render.claims import Claim
+from bench.render.findings import accuracy, claims_on, headline_budget, paragraph, seeds_that_would_tell
+from bench.render.prose import Sentence, Strong, counted, listed
+from bench.render.study import BASELINE, Study
+from bench.render.table import decimal
+from bench.render.tables.budget import best_within
+from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
+from bench.statistics.seed_equivalents import seed_equivalents  # noqa: F401
+
+INSIDE_WORDS = {
+    EQUIVALENT: "inside unchanged",
+    DIFFERENT_BUT_SMALL: "inside changed, by less than matters",
+    DIFFERENT: "inside changed",
+    INCONCLUSIVE: "inside: can't tell",
+}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The answer for one model, as printed: what to use under a budget, and whether the inside is still the same."""
+
+    model: str
+    budget: str
+    method: str
+    family: str
+    top1: str
+    original: str
+    payload: str
+    ratio: str
+    verdict: str
+    words: str
+    inside: str
+
+
+def summary(study: Study) -> list[Sentence]:
+    """Two paragraphs: what was done, and what came out."""
+    found = paragraph([*_best(study), *_inside(study), *_farthest(study), *_accuracy(study)])
+    return [scope(study), *([found] if found else [("No method has a result yet.",)])]
+
+
+def scope(study: Study) -> Sentence:
+    """What was done, in one sentence."""
+    done, planned = study.results.count("done"), len(study.results.cells)
+    cells = "all cells done" if done == planned else f"{done:,} of {planned:,} cells done"
+    return (
+        f"{counted(len(study.plan.methods), 'compressed version')} of {listed(study.models)}, "
+        f"{counted(study.seeds, 'seed')} each, on {study.plan.data.title or study.plan.data.source}; {cells}.",
+    )
+
+
+def headlines(study: Study) -> Iterator[Headline]:
+    """A card a model, for those that have a method within the budget."""
+    budget = headline_budget(study)
+    for model in study.models:
+        found = best_within(study, model, budget * 1e3) if budget else None
+        if found:
+            yield _headline(study, model, f"{budget} kB", found[0])
+
+
+def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
+    size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
+    claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
+    word = claim.verdict.word if claim else INCONCLUSIVE
+    return Headline(
+        model=model,
+        budget=budget,
+        method=study.plan.variant(label).title,
+        family=study.plan.variant(label).family,
+        top1=accuracy(study.mean("test_accuracy", model, label)),
+        original=accuracy(study.mean("test_accuracy", model, BASELINE)),
+        payload=f"{decimal(size / 1e3, 1)} kB",
+        ratio=f"{decimal(original / size, 1)}×" if np.isfinite(original) else "–",
+        verdict=word,
+        words=INSIDE_WORDS[word],
+        inside=_inside_words(claim) if claim else "not compared with a fine-tuned control.",
+    )
+
+
+def _inside_words(claim: Claim) -> str:
+    found = claim.evidence.difference
+    ends = ""
+    if np.isfinite([found.low, found.high]).all():
+        ends = f" [{decimal(found.low, 3, signed=True)}, {decimal(found.high, 3, signed=True)}]"
+    return f"CKA to the original, less what fine-tuning alone leaves: {decimal(found.value, 3, signed=True)}{ends}."
+
+
+def _best(study: Study) -> Iterator[Sentence]:
+    """The method to use under the headline's budget, models with the same one together."""
+    budget = headline_budget(study)
+    by_method: dict[str, list[str]] = {}
+    for model in study.models:
+        found = best_within(study, model, budget * 1e3) if budget else None
+        if found:
+            by_method.setdefault(found[0], []).append(model)
+    if not by_method:
+        return
+    told: list[str] = []
+    for label, models in by_method.items():
+        inside = [study.claims.get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
+        told += [
+            "; " if told else f"Under {budget} kB the most accurate is ",
+            Strong(study.plan.variant(label).title),
+            " (" + "; ".join(_numbers(study, model, label) for model in models) + ")",
+            _verdict_of_inside(inside),
+        ]
+    yield (*told, ".")
+
+
+def _numbers(study: Study, model: str, label: str) -> str:
+    size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
+    smaller = f", {decimal(original / size, 1)}× smaller" if np.isfinite(original) else ""
+    against = study.mean("test_accuracy", model, BASELINE)
+    before = f" against {accuracy(against)}" if against.n else ""
+    return f"{model} {accuracy(study.mean('test_accuracy', model, label))}{before}{smaller}"
+
+
+def _verdict_of_inside(claims: list[Claim | None]) -> str:
+    words = {claim.verdict.word for claim in claims if claim}
+    if not words:
+        return ""
+    if words <= {EQUIVALENT, DIFFERENT_BUT_SMALL}:
+        return ", and its inside stays what fine-tuning alone would leave"
+    if words == {DIFFERENT}:
+        return ", and its inside has changed"
+    return ", and whether its inside has changed cannot be told for every model"
+
+
+def _inside(study: Study) -> Iterator[Sentence]:
+    """Over all models and methods: how many insides stayed, changed, or cannot be told."""
+    feature = study.plan.features[0]
+    every = [claim for model in study.models for claim in claims_on(study, model, f"inside-{feature}")]
+    if not every:
+        return
+    counts = Counter(claim.verdict.word for claim in every)
+    same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
+    yield (
+        f"Of {counted(len(every), 'pair')} of network and method, the inside is ",
+        Strong(f"the same for {same}"),
+        f" (within ±{study.plan.margins.cka:g} CKA of what fine-tuning alone leaves), ",
+        Strong(f"different for {counts[DIFFERENT]}"),
+        ", and ",
+        Strong(f"cannot be told for {counts[INCONCLUSIVE]}"),
+        ".",
+    )
+
+
+def _farthest(study: Study) -> Iterator[Sentence]:
+    """The method whose inside goes farthest, in units of another training."""
+    feature, found = study.plan.features[0], []
+    for variant in study.plan.methods:
+        distances = [study.distance(model, variant.label, feature) for model in study.models]
+        values = [each.value for each in distances if each is not None and np.isfinite(each.value)]
+        if values:
+            found.append((float(np.mean(values)), variant.title))
+    if found:
+        most, title = max(found)
+        than = "further than training again would" if most > 1 else "where training again would be 1"
+        yield ("Farthest goes ", Strong(title), f", {decimal(most, 2)} seed-equivalents away: {than}.")
+
+
+def _accuracy(study: Study) -> Iterator[Sentence]:
+    """For how many the accuracy was shown to be the original's, and what would settle the rest."""
+    every = [claim for model in study.models for claim in claims_on(study, model, "accuracy")]
+    if not every:
+        return
+    counts = Counter(claim.verdict.word for claim in every)
+    same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
+    open_ = [claim for claim in every if claim.verdict.word == INCONCLUSIVE]
+    needed = seeds_that_would_tell(open_, most=True)
+    more = f" ({counted(needed, 'seed')} would tell)" if needed and open_ else ""
+    yield (
+        f"Accuracy is shown to be within ±{study.plan.margins.accuracy:g} points of the original's for {same}, to "
+        f"differ for {counts[DIFFERENT]}, and undecided for {counts[INCONCLUSIVE]}{more}.",
+    )
