@@ -92,8 +92,9 @@ def _two_dimensional(array: np.ndarray, name: str) -> None:
 
 
 def _finite(array: np.ndarray, name: str) -> None:
-    if np.isfinite(array.sum(dtype=np.float64)):
-        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):
+            return
     bad = ~np.isfinite(array)
     if bad.any():
         row, column = np.argwhere(bad)[0]

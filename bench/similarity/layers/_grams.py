@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from bench.similarity import _inputs
 
-STRIP = 128  # rows; keeps a strip of one layer (n = 1,000, float32) in the second-level cache
+STRIP = 128  # rows; a strip of one layer (n = 1,000, float32) stays in the second-level cache
 
 
 class Grams:
@@ -59,11 +59,14 @@ class Grams:
 
 
 def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
-    """A layer with column means 0 and mean squared row norm 1; units that never change are exactly 0."""
-    values = (layer - layer.mean(0, dtype=np.float64).astype(layer.dtype)).astype(dtype, copy=False)
-    values -= values.mean(0, dtype=np.float64).astype(dtype)
+    """A layer with column means 0 and mean squared row norm 1; units that never change are exactly 0.
+
+    The mean is taken off twice: the second time it is that of the first one's rounding.
+    """
+    values = (layer - layer.mean(0)).astype(dtype, copy=False)
+    values -= values.mean(0)
     values[:, (layer == layer[0]).all(0)] = 0.0
-    size = np.sqrt(np.einsum("ij,ij->", values, values, dtype=np.float64) / len(values))
+    size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
     if size > 0.0:
         values /= np.asarray(size, dtype)
     return values

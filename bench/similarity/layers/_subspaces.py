@@ -1,0 +1,105 @@
+"""Canonical correlations and Procrustes distances of every pair of layers, each layer decomposed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg
+
+from bench.errors import InputError
+from bench.similarity import _inputs
+from bench.similarity._basis import Basis, basis, correlations, singular_values
+from bench.similarity._geometry import centred, compact
+from bench.similarity.procrustes import Procrustes
+from bench.similarity.pwcca import projection_weights
+from bench.similarity.svcca import SVCCA, components
+
+
+@dataclass(frozen=True)
+class SubspaceMaps:
+    """Measures of every pair of layers of two networks, all (L1, L2), rows being layers of the first.
+
+    NaN where a layer has no spread, and in the first three where a side has as many units as images.
+
+    Attributes:
+        mean_cca, svcca, procrustes: as the measures of these names.
+        pwcca: weighted by the first network's layer.
+    """
+
+    mean_cca: np.ndarray
+    svcca: np.ndarray
+    pwcca: np.ndarray
+    procrustes: np.ndarray
+
+
+class Bases:
+    """The decompositions of a network's centred layers, to compare it with any number of others.
+
+    >>> rng = np.random.default_rng(0)
+    >>> bases = Bases([rng.normal(size=(100, 16)), rng.normal(size=(100, 32))])
+    >>> subspaces(bases, bases).svcca.shape
+    (2, 2)
+
+    Args:
+        layers: one (n, d_l) array a layer, of the same n images.
+        threshold: of SVCCA, the share of the variance to keep.
+
+    Raises:
+        InputError: see `bench.similarity._inputs.layers`.
+    """
+
+    def __init__(self, layers: Sequence[ArrayLike], *, threshold: float = SVCCA.threshold, name: str = "layers"):
+        arrays = _inputs.layers(layers, name)
+        self.n = len(arrays[0])
+        self.of = [basis(compact(centred(array.astype(np.float64)))) for array in arrays]
+        self.canonical = [array.shape[1] < self.n for array in arrays]
+        self.kept = [components(one.s**2, threshold) if len(one.s) else 0 for one in self.of]
+        self.stacked = np.hstack([one.u for one in self.of])
+        self.starts = np.cumsum([0, *(len(one.s) for one in self.of)])
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+
+def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) -> SubspaceMaps:
+    """Mean CCA, SVCCA, PWCCA and Procrustes distance of every layer of one network with every layer of another.
+
+    Raises:
+        InputError: unusable activations, or networks shown different numbers of images.
+    """
+    first = xs if isinstance(xs, Bases) else Bases(xs, name="xs")
+    second = first if ys is xs else ys if isinstance(ys, Bases) else Bases(ys, name="ys")
+    if first.n != second.n:
+        raise InputError(f"The first network was shown {first.n} images and the second {second.n}.")
+    maps = SubspaceMaps(*np.full((4, len(first), len(second)), np.nan))
+    products = first.stacked.T @ second.stacked
+    for row, a in enumerate(first.of):
+        for column, b in enumerate(second.of):
+            m = products[
+                first.starts[row] : first.starts[row + 1], second.starts[column] : second.starts[column + 1]
+            ]
+            if not m.size:
+                continue
+            maps.procrustes[row, column] = _procrustes(a, b, m)
+            if first.canonical[row] and second.canonical[column]:
+                maps.mean_cca[row, column], maps.pwcca[row, column] = _canonical(a, m)
+                kept = m[: first.kept[row], : second.kept[column]]
+                maps.svcca[row, column] = correlations(kept).mean()
+    return maps
+
+
+def _procrustes(a: Basis, b: Basis, m: np.ndarray) -> float:
+    sizes = float(np.linalg.norm(a.s) * np.linalg.norm(b.s))
+    cosine = float(singular_values(a.s[:, None] * m * b.s).sum()) / sizes
+    return Procrustes()._of_cosine(min(cosine, 1.0))
+
+
+def _canonical(a: Basis, m: np.ndarray) -> tuple[float, float]:
+    """Mean CCA and PWCCA from one decomposition."""
+    variates, rho, _ = linalg.svd(m, full_matrices=False, check_finite=False)
+    rho = np.minimum(rho, 1.0)
+    weights = projection_weights(variates, a.s[:, None] * a.vt)
+    return float(rho.mean()), float(rho @ weights / weights.sum())
