@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.compress._method import NotApplicable, Workbench, require_unrounded
 
@@ -26,7 +26,9 @@ def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     from torch.nn.modules.conv import _ConvNd
 
     layers = ((name, module) for name, module in network.named_modules() if isinstance(module, (_ConvNd, Linear)))
-    found = {f"{name}.weight" if name else "weight": module.weight for name, module in layers}
+    found = {
+        f"{name}.weight" if name else "weight": cast("torch.nn.Parameter", module.weight) for name, module in layers
+    }
     if not found:
         raise NotApplicable("it has no convolution and no linear layer to prune")
     return found
@@ -41,7 +43,7 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
     probe = deepcopy(network)
     weights = prunable(probe)
-    modules = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
+    modules: list[tuple[Any, str]] = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
     count = int(sparsity * sum(weight.numel() for weight in weights.values()))
     prune.global_unstructured(modules, prune.L1Unstructured, amount=count)
     return {name: module.weight_mask.bool() for name, (module, _) in zip(weights, modules, strict=True)}

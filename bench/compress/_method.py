@@ -39,8 +39,16 @@ class Workbench(Protocol):
     """
 
     seed: int
-    example: torch.Tensor  # one normalised image, (1, C, H, W) float32
-    epochs: float  # of the profile's fine-tuning recipe, for methods that divide them over several rounds
+
+    @property
+    def example(self) -> torch.Tensor:
+        """One normalised image, (1, C, H, W) float32."""
+        ...
+
+    @property
+    def epochs(self) -> float:
+        """Of the profile's fine-tuning recipe, for methods that divide them over several rounds."""
+        ...
 
     def initial(self) -> torch.nn.Module | None:
         """A copy of the network as it was before it was trained; None where that is not known (a checkpoint)."""

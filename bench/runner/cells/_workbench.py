@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,7 +76,7 @@ class RealWorkbench:
         distill: bool = False,
     ) -> tuple[dict[str, float], ...]:
         """See Workbench."""
-        overrides = {"epochs": epochs, "learning_rate": learning_rate}
+        overrides: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate}
         recipe = replace(self._recipe(), **{name: value for name, value in overrides.items() if value is not None})
         return _loop.train(
             network,
