@@ -64,7 +64,7 @@ def differences(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.
         for key, tensor in expected.items()
         if key not in found and not key.endswith(NOT_NEEDED)
     ]
-    unexpected = [f"{key} {_shape(tensor)}" for key, tensor in found.items() if key not in expected]
+    unexpected = [f"{key} {_shape(tensor)}" for key, tensor in sorted(found.items()) if key not in expected]
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
     return [f"{len(items)} {kind} ({_few(items)})" for kind, items in kinds.items() if items]
 
