@@ -2,8 +2,9 @@
 
 - Its telemetry, which would call out and write into the home folder, is switched off before the first import.
 - Its C++ and CUDA kernels are compiled at first use, which takes minutes, fails where two processes race for it, and
-  gives other numbers than the fall-back for machines without a compiler. The pure PyTorch reference arithmetic is put
-  in their place, so that every process and machine computes the same.
+  gives other numbers than the fall-back for machines without a compiler; that fall-back in turn goes through
+  `torch.compile`. The plain PyTorch reference arithmetic is put in their place, so that every process and machine
+  computes the same.
 - Its progress bars and log lines are kept quiet.
 """
 
@@ -18,10 +19,18 @@ import nncf  # noqa: E402
 import nncf.torch  # noqa: E402
 import rich  # noqa: E402
 from nncf.torch.quantization import extensions  # noqa: E402
-from nncf.torch.quantization.reference import ReferenceQuantizedFunctions  # noqa: E402
+from nncf.torch.quantization.reference import ReferenceBackendType, ReferenceQuantize  # noqa: E402
 
-extensions.QuantizedFunctionsCPU._loaded_namespace = ReferenceQuantizedFunctions
-extensions.QuantizedFunctionsCUDA._loaded_namespace = ReferenceQuantizedFunctions
+
+class PlainArithmetic:
+    """What NNCF asks its kernels for, in PyTorch operations one by one."""
+
+    Quantize_forward = ReferenceQuantize(ReferenceBackendType.TORCH).forward
+    Quantize_backward = ReferenceQuantize(ReferenceBackendType.TORCH).backward
+
+
+extensions.QuantizedFunctionsCPU._loaded_namespace = PlainArithmetic
+extensions.QuantizedFunctionsCUDA._loaded_namespace = PlainArithmetic
 nncf.set_log_level(logging.ERROR)
 rich.get_console().quiet = True
 

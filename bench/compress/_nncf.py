@@ -24,6 +24,8 @@ from bench.nncf_runtime import nncf
 if TYPE_CHECKING:
     from nncf.torch.quantization.layers import SymmetricQuantizer
 
+# By default NNCF keeps half of the first layer's range free for processors whose sums of INT8 products overflow.
+FULL_RANGE = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.DISABLE)
 BATCH = 64  # images a calibration batch; NNCF counts its subset in batches
 
 
@@ -40,7 +42,9 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     batches = [batch for batch, _ in workbench.batches(images, BATCH)]
     loader = DataLoader(batches, batch_size=None)  # given the list itself, NNCF finds other ranges
     try:
-        quantized = nncf.quantize(deepcopy(network), nncf.Dataset(loader), subset_size=len(loader))
+        quantized = nncf.quantize(
+            deepcopy(network), nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=FULL_RANGE
+        )
     except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
         raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
     for quantizer in nncf_quantizers.weight_quantizers(quantized).values():
