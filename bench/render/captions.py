@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from bench.render.prose import counted
 from bench.render.study import Study
 
 
@@ -36,8 +39,21 @@ def similarity(study: Study) -> str:
 
 def family(study: Study) -> str:
     """What Holm's correction is over."""
-    sizes = sorted({claim.family for claim in study.claims.values()})
-    return f"Correction: {'; '.join(sizes)}." if sizes else "No test could be made."
+    sizes = {model: claim.size for (model, _, _), claim in study.claims.items()}
+    if not sizes:
+        return "No test could be made."
+    return f"Correction: Holm over the methods and co-primary outcomes of a model ({each(sizes, 'test')})."
+
+
+def each(sizes: Mapping[str, int], noun: str) -> str:
+    """Sizes by name in few words: one where they agree.
+
+    >>> each({"a": 4, "b": 4}, "test"), each({"a": 4, "b": 3}, "test")
+    ('4 tests each', 'a: 4 tests, b: 3 tests')
+    """
+    if len(set(sizes.values())) == 1:
+        return counted(next(iter(sizes.values())), noun) + (" each" if len(sizes) > 1 else "")
+    return ", ".join(f"{name}: {counted(size, noun)}" for name, size in sizes.items())
 
 
 def stars(study: Study) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from bench.render.table import Table, show
 
 LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
-DIGIT = 4.05  # pt of a digit at 7 pt in Computer Modern, the widest of the usual fonts
+LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
 GAP = 6.0  # pt between two columns
-NARROWEST_TEXT = 78.0  # pt that a column of words needs
-NARROWEST_WORD = 40.0  # pt that a column of single words needs
+NARROWEST_TEXT = 74.0  # pt that a column of words needs
+NARROWEST_WORD = 56.0  # pt that a column of single words needs
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ def _parts(table: Table, needs: dict[int, float]) -> Iterator[tuple[int, ...]]:
 
 def _least(table: Table, index: int, needs: dict[int, float]) -> float:
     """The least width of a column: words can wrap, numbers cannot."""
-    return min(needs[index], NARROWEST_TEXT) if table.columns[index].is_text else needs[index]
+    if not table.columns[index].is_text:
+        return needs[index]
+    return min(needs[index], NARROWEST_WORD if table.columns[index].kind == "verdict" else NARROWEST_TEXT)
 
 
 def _need(table: Table, index: int) -> float:
@@ -69,7 +71,15 @@ def _need(table: Table, index: int) -> float:
     column = table.columns[index]
     texts = [show(row.cells[index], column).plain for row in table.rows]
     wide = 1.08 if column.kind == "code" else 1.0
-    return DIGIT * wide * max([len(column.title), len(column.unit) + 2, *map(len, texts)])
+    heads = [column.title, f"({column.unit})" if column.unit else ""]
+    return max(wide * _width(text) for text in (*heads, *texts))
+
+
+def _width(text: str) -> float:
+    """Points of a text at 7 pt, a little more rather than less."""
+    return (
+        sum(NARROW if each in " .,:;()[]'ijl|" else SIGN if each in "+−±×=<>≥≤mwMW%" else LETTER for each in text) + 1.0
+    )
 
 
 def _specification(table: Table, part: tuple[int, ...], needs: dict[int, float]) -> str:

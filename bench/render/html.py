@@ -74,6 +74,8 @@ def _environment() -> Environment:
     environment.tests["strong"] = lambda part: isinstance(part, Strong)
     environment.filters["slug"] = slug
     environment.filters["attributes"] = dict
+    environment.filters["starred"] = starred
+    environment.filters["wordy"] = lambda table: sum(table.columns[i].is_text for i in table.shown) > 1
     environment.filters["visible"] = lambda items: list(_visible(items))
     return environment
 
@@ -85,6 +87,11 @@ def slug(name: str) -> str:
     'structured-pruning'
     """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
+
+
+def starred(table: Table) -> set[int]:
+    """Indices of the columns in which any cell has stars, so that all of it keeps room for them."""
+    return {index for index in table.shown if any(row.cells[index].stars for row in table.rows)}
 
 
 def _visible(items: tuple[Item, ...]) -> Iterator[Item]:

@@ -25,7 +25,7 @@ from bench.render.tex import Tex, escape, identifier
 TEMPLATES = Path(__file__).parents[2] / "templates" / "latex"
 TIMEOUT = 240  # seconds
 FLOATING = 28  # rows up to which a table floats; longer ones break over pages
-LONGEST = 160  # rows from which a table is left to the data files
+LONGEST = 110  # rows from which a table is left to the data files
 INSTALL = "the appendix was written but not compiled: install latexmk and TeX Live (e.g. texlive-latex-extra) for a PDF"
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 

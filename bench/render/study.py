@@ -170,7 +170,7 @@ class Study:
             model: leading_set(
                 {variant.label: self.per_seed("test_accuracy", model, variant.label) for variant in self.plan.methods},
                 alpha=self.plan.alpha,
-                family=f"methods of {model}",
+                family="methods of a model",
             )
             for model in self.models
         }

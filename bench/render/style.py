@@ -128,7 +128,7 @@ class Medium:
         }
 
 
-WIDE = Medium("wide", 9.0, 2, 8.4, 0.4)
-NARROW = Medium("narrow", 4.6, 1, 9.6, 0.45)
+WIDE = Medium("wide", 9.0, 2, 8.4, 0.46)
+NARROW = Medium("narrow", 4.15, 1, 9.3, 0.46)
 PRINT = Medium("print", 5.5, 2, 6.8, 0.5)
 mpl.use("Agg")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench.render.findings import findings
+from bench.render.findings import accuracy, findings
 from bench.render.prose import Sentence, Strong, counted
-from bench.render.study import Study
+from bench.render.study import BASELINE, CONTROL, Study
+from bench.render.table import decimal
 
 
 def results(study: Study) -> list[Sentence]:
@@ -102,11 +103,66 @@ def data(study: Study) -> list[Sentence]:
     ]
 
 
+def predictions(study: Study) -> list[Sentence]:
+    """Which methods change the most and the fewest answers beyond the control."""
+    found = []
+    for variant in study.plan.methods:
+        each = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]
+        known = [value for value in each if value == value]
+        if known:
+            found.append((100 * sum(known) / len(known), variant.title))
+    start = "What whoever uses the network notices: answers that change, and confidence that shifts."
+    if not found:
+        return [(start,)]
+    least, most = min(found), max(found)
+    return [
+        (
+            f"{start} Beyond what fine-tuning alone changes, and over the networks, the most answers change under ",
+            Strong(most[1]),
+            f" ({decimal(most[0], 2, signed=True)} points of churn), the fewest under ",
+            Strong(least[1]),
+            f" ({decimal(least[0], 2, signed=True)}).",
+        )
+    ]
+
+
+def training(study: Study) -> list[Sentence]:
+    """How accurate the originals are."""
+    known = [(model, study.mean("test_accuracy", model, BASELINE)) for model in study.models]
+    told = "; ".join(f"{model} {accuracy(found)}" for model, found in known if found.n)
+    return [(f"Test accuracy of the originals, mean over seeds: {told or 'none is done'}.",)]
+
+
+def methods(study: Study) -> list[Sentence]:
+    """What all methods have in common."""
+    return [
+        (
+            "Every method starts from the same trained network of its seed and sees training images alone. What comes "
+            "out is packed with the smallest codec that holds each layer exactly, read back, and evaluated.",
+        )
+    ]
+
+
+def provenance(study: Study) -> list[Sentence]:
+    """How to make it again."""
+    return [
+        (
+            "To make this report again: ",
+            Strong(f"{study.plan.command} && make report PROFILE={study.plan.name}"),
+            ". The same profile on the same machine gives the same bytes, however often it is interrupted.",
+        )
+    ]
+
+
 SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
     "findings": findings,
     "results": results,
     "inside": inside,
     "holes": holes,
+    "predictions": predictions,
+    "training": training,
+    "methods": methods,
     "statistics": statistics,
+    "provenance": provenance,
     "data": data,
 }

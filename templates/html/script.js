@@ -27,7 +27,7 @@
     nameTheme();
   });
   nameTheme();
-  document.body.append(themeButton);
+  document.querySelector(".masthead").prepend(themeButton);
 
   // What a point is, at the pointer or the focus.
   const tip = make("div", { class: "tip", role: "status", hidden: "" });
@@ -92,7 +92,9 @@
       }
       const share = (Math.log(limit) - Math.log(low)) / (Math.log(high) - Math.log(low));
       line.style.display = share < 0 || share > 1 ? "none" : "";
-      for (const [name, value] of Object.entries({ x1: box.x + share * box.width, x2: box.x + share * box.width, y1: box.y, y2: box.y + box.height })) line.setAttribute(name, value);
+      if (Number.isFinite(share)) for (const [name, value] of Object.entries({ x1: box.x + share * box.width, x2: box.x + share * box.width, y1: box.y, y2: box.y + box.height })) {
+        line.setAttribute(name, value);
+      }
     };
     const update = () => {
       const atEnd = slider.value === slider.max;

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from bench.render.names import cut
 from bench.render.style import Medium
 
-WIDTH = 0.555  # of a letter, on average, in units of the font's size
+WIDTH = 0.535  # of a letter, on average, in units of the font's size
 LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
 
 

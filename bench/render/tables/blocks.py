@@ -57,7 +57,7 @@ def _sizes(study: Study) -> str:
         for model in study.models
         for feature in study.plan.features
     }
-    return f" ({', '.join(f'{m}, {f}: {size} tests' for (m, f), size in sizes.items())})."
+    return f" ({captions.each({f'{m}, {f}': size for (m, f), size in sizes.items()}, 'test')})."
 
 
 def _row(study: Study, claim: BlockClaim) -> Row:

@@ -11,7 +11,7 @@ SECTION, ORDER = "methods", 10
 
 COLUMNS = (
     Column("title", "Variant", "text", "As printed."),
-    Column("variant", "Label", "code", "Name in files and on the command line."),
+    Column("variant", "Label", "code", "Name in files and on the command line.", shown=False),
     Column("family", "Family", "text", "Group of methods; the colour and marker in figures."),
     Column("stages", "Settings", "text", "Each stage with every setting it ran with, and the version of its code."),
     Column("finetunes", "Trains", "text", "Whether it trains on after compressing."),

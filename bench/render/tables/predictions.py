@@ -14,11 +14,11 @@ SECTION, ORDER = "predictions", 10
 
 CHURN = Column("churn", "Churn", "estimate", "Test images whose top-1 differs from the original's.", "%", 2)
 BEYOND = Column(
-    "churn_beyond", "Churn beyond control", "estimate", "Churn less the control's, by seed.", "points", 2, True
+    "churn_beyond", "Less control", "estimate", "Churn less the fine-tuned control's, by seed.", "points", 2, True
 )
-DIVERGENCE = Column("jensen_shannon", "JS div.", "estimate", "Jensen-Shannon divergence, base 2.", "bits", 4)
+DIVERGENCE = Column("jensen_shannon", "JS div.", "estimate", "Jensen-Shannon divergence, base 2.", "bits", 3)
 LIKELIHOOD = Column("nll", "ΔNLL", "estimate", "Negative log-likelihood, less the original's.", "nats", 3, True)
-BRIER = Column("brier", "ΔBrier", "estimate", "Brier score, less the original's.", "", 4, True)
+BRIER = Column("brier", "ΔBrier", "estimate", "Brier score, less the original's.", "", 3, True)
 CALIBRATION = Column("ece", "ΔECE", "estimate", "Expected calibration error, less the original's.", "points", 2, True)
 MEASURES = (
     ("churn", CHURN, 100),
@@ -39,7 +39,7 @@ def build(study: Study) -> Table | None:
         "predictions",
         "Changed answers",
         captions.joined(
-            "Predictions on all test images against the original's. Churn beyond control: what fine-tuning alone "
+            "Predictions on all test images against the original's. Less control: what fine-tuning alone "
             "changes is taken off, paired by seed.",
             captions.seeds(study),
             captions.seed_interval(),

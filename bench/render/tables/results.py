@@ -55,7 +55,7 @@ def _bold(study: Study) -> str:
     shown = [leading for leading in study.leading.values() if leading.bold]
     if not shown:
         return ""
-    tests = "; ".join(leading.test for leading in shown)
+    tests = "; ".join(dict.fromkeys(leading.test for leading in shown))
     return f"Bold: the methods that cannot be told from the most accurate one ({tests})."
 
 

@@ -36,15 +36,14 @@ def build(study: Study) -> Table:
 
 def _columns(feature: str) -> tuple[Column, Column]:
     return (
-        Column(
-            f"cka_{feature}", f"CKA, {feature}", "estimate", "Debiased linear CKA to the original.", digits=3, ends=True
-        ),
+        Column(f"cka_{feature}", "CKA", "estimate", "Debiased linear CKA to the original.", feature, 3, ends=True),
         Column(
             f"seed_equivalents_{feature}",
-            f"Seed-equivalents, {feature}",
+            "Seed-equivalents",
             "estimate",
             "Distance from the original in units of another training.",
-            digits=2,
+            feature,
+            2,
             ends=True,
         ),
     )

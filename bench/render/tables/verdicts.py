@@ -13,14 +13,14 @@ SECTION, ORDER = "inside", 10
 
 COLUMNS = (
     *NAMES,
-    Column("outcome", "Outcome", "text", "What the difference is of."),
-    Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.", "", 3, signed=True, ends=True),
-    Column("margin", "Margin", "number", "Differences below it do not matter.", "±", 2),
-    Column("p_t", "p, t", "p", "Two-sided t test of a difference, not corrected."),
-    Column("p_flip", "p, flip", "p", "Exact two-sided sign-flip test over seeds, not corrected."),
-    Column("p_least", "least p", "p", "Smallest p that the sign-flip test can give with these seeds."),
-    Column("p_different", "p, different", "p", "The t test's p after Holm."),
-    Column("p_equivalent", "p, equivalent", "p", "The larger p of the two one-sided tests (TOST) after Holm."),
+    Column("outcome", "Outcome", "text", "What the difference is of.", shown=False),
+    Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.", "", 3, signed=True),
+    Column("margin", "Margin", "number", "Differences below it do not matter.", "±", 2, shown=False),
+    Column("p_t", "p", "p", "Two-sided t test of a difference, not corrected.", "t"),
+    Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.", "flip"),
+    Column("p_least", "p", "p", "Smallest p that the sign-flip test can give with these seeds.", "least"),
+    Column("p_different", "p", "p", "The t test's p after Holm.", "differs"),
+    Column("p_equivalent", "p", "p", "The larger p of the two one-sided tests (TOST) after Holm.", "same"),
     Column("verdict", "Verdict", "verdict", "From both corrected p values."),
     Column("reason", "Reason", "text", "Why a verdict is inconclusive, or needs care.", shown=False),
     Column("seeds", "n", "number", "Seeds behind the test."),
@@ -31,7 +31,7 @@ def build(study: Study) -> Table:
     """The table: one group a model and outcome."""
     groups = (
         Group(
-            f"{model}: {outcome.title}, {outcome.unit}",
+            f"{model}: {outcome.title}, {outcome.unit}; margin ±{outcome.margin:g}",
             tuple(_row(study, model, variant, outcome) for variant in methods),
         )
         for methods in [study.plan.methods]
@@ -44,7 +44,8 @@ def build(study: Study) -> Table:
         captions.joined(
             "Whether each compressed network is different from, or equivalent to, what it is compared with.",
             "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in study.outcomes) + ".",
-            "Equivalence: two one-sided tests (TOST) against the margin.",
+            "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
+            "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
             captions.margins(study),
             captions.seeds(study),
             "Intervals: 95%; accuracy: t over seeds; CKA: variance between seeds plus the jackknife's over images.",
