@@ -149,7 +149,7 @@ def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple
     """The layout that `how` tells of, and its entropy-coded runs."""
     rest = dict(how)
     name, runs = rest.pop("layout", None), rest.pop("huffman", None)
-    if name not in layouts():
+    if not isinstance(name, str) or name not in layouts():
         raise ValueError(f"there is no layout {name!r}")
     kind = layouts()[name]
     entries = rest.pop("entries") if kind.sparse and "entries" in rest else shape[0] * shape[1]

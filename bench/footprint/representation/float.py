@@ -60,9 +60,10 @@ class Float(Representation):
 
     @classmethod
     def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
-        if parameters.get("type") not in FLOAT_BITS:
-            raise ValueError(f"there is no stored type {parameters.get('type')!r}")
-        return Geometry(*matrix_shape(shape), FLOAT_BITS[parameters["type"]])
+        stored = parameters.get("type")
+        if not isinstance(stored, str) or stored not in FLOAT_BITS:
+            raise ValueError(f"there is no stored type {stored!r}")
+        return Geometry(*matrix_shape(shape), FLOAT_BITS[stored])
 
     @classmethod
     def restored(
