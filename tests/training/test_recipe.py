@@ -1,0 +1,47 @@
+"""Recipes, and what of them a profile may override."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, asdict
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from bench.training.recipe import Recipe
+from bench.zoo import resnet8
+
+RECIPES = TypeAdapter(Recipe)
+
+
+def test_an_override_changes_one_field_alone():
+    overridden = RECIPES.validate_python({**asdict(resnet8.RECIPE), "epochs": 3})
+    assert overridden.epochs == 3
+    assert asdict(overridden) == {**asdict(resnet8.RECIPE), "epochs": 3}
+
+
+@pytest.mark.parametrize("epochs", [3, 0.5])
+def test_epochs_keep_their_kind(epochs):
+    # So that the same recipe, written differently, has the same JSON and so the same key.
+    assert type(RECIPES.validate_python({"epochs": epochs}).epochs) is type(epochs)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epochs": -1},
+        {"batch_size": 0},
+        {"learning_rate": 0},
+        {"warmup": 1},
+        {"momentum": 1},
+        {"cutout": -1},
+        {"lr": 1},
+    ],
+)
+def test_values_out_of_range_and_unknown_fields_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        RECIPES.validate_python(wrong)
+
+
+def test_a_recipe_does_not_change():
+    with pytest.raises(FrozenInstanceError):
+        Recipe().epochs = 1
