@@ -21,7 +21,8 @@ def write(name: str, stored: Representation, category: Category, *, entropy: boo
         entropy: whether symbols may be entropy-coded where that makes them smaller.
     """
     geometry = stored.geometry
-    encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=stored.sparse, entropy=entropy)
+    sparse = stored.sparse and category == "weights"  # a bias or shift that is zero is so by chance or not yet trained
+    encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=sparse, entropy=entropy)
     side = stored.side()
     entry = Tensor(
         name=name,

@@ -43,6 +43,14 @@ def finish(compressed: Compressed) -> Compressed:
     return _with_steps(compressed, network, pairs, others)
 
 
+def merge(compressed: Compressed) -> Compressed:
+    """Merge every batch normalisation to the scale and the shift that it comes to, and fold none.
+
+    For methods whose papers count both for every channel. `finish` does nothing more afterwards.
+    """
+    return _with_steps(compressed, deepcopy(compressed.network), [], _mergeable(compressed.network))
+
+
 def _with_steps(
     compressed: Compressed, network: torch.nn.Module, pairs: list[list[str]], others: list[str]
 ) -> Compressed:

@@ -41,11 +41,13 @@ def simulates(step: Step) -> bool:
 
 
 def _apply(network: torch.nn.Module, step: Step) -> torch.nn.Module:
+    module = _module(step)
     parameters: dict[str, Any] = {name: value for name, value in step.items() if name != "kind"}
     try:
-        return _module(step).apply(network, **parameters)
-    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(f"the step {step['kind']!r} does not fit the network: {error}") from error
+        return module.apply(network, **parameters)
+    except Exception as error:  # whatever parameters of any kind bring about, they are what is wrong
+        problem = str(error).partition("\n")[0]
+        raise ValueError(f"the step {step['kind']!r} does not fit the network: {problem}") from error
 
 
 def _module(step: Step) -> Any:

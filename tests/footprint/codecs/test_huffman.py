@@ -111,7 +111,7 @@ def test_another_number_of_symbols_is_refused(bits, count):
 def test_a_table_of_no_complete_code_is_refused(lengths):
     from bench.footprint.codecs import _bits
 
-    distinct = np.count_nonzero(lengths)
+    distinct = int(np.count_nonzero(lengths))
     table = _bits.pack(np.array(lengths, np.uint8), 5)
     if distinct * (2 + 5) < 4 * 5:
         alphabet = np.flatnonzero(lengths)

@@ -1,0 +1,230 @@
+"""A truncated, flipped, foreign, newer or lying file: one sentence, never a wrong network, never a crash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from bench.errors import InputError
+from bench.footprint import _file
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, read_header, sizes, unpack
+from bench.footprint.representation import Binary, Codebook, Integer
+
+READERS: list[Callable[[bytes], Any]] = [read_header, sizes, lambda data: unpack(data, _fresh())]
+
+
+def _fresh() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4, 1), nn.Flatten(), nn.Linear(4, 3)
+    )
+
+
+def _packed(entropy: bool = False) -> bytes:
+    finished = finish(Compressed(_fresh().eval(), example=torch.zeros(1, 2, 3, 3)))
+    rng = np.random.default_rng(0)
+    chosen = {
+        "0.weight": Integer(rng.integers(-2, 2, (4, 2, 3, 3)), np.ones(4), 4),
+        "3.weight": Codebook(rng.integers(0, 4, (4, 2)), rng.random((4, 2)).astype(np.float16), (4, 4, 1, 1)),
+        "5.weight": Binary(rng.random((3, 4)) < 0.5, np.ones(3, np.float32)),
+    }
+    for name, stored in chosen.items():
+        finished.network.get_parameter(name).data = torch.from_numpy(stored.decode())
+    return pack(finished.but(representations=chosen, entropy_coding=entropy), {"name": "tiny"})
+
+
+PACKED = _packed()
+
+
+def _sealed(header: Any, body: bytes) -> bytes:
+    """A file with this header and a checksum that holds."""
+    packed = zlib.compress(json.dumps(header).encode())
+    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, len(packed)) + packed + body
+    return front + hashlib.sha256(front).digest()
+
+
+def _parts() -> tuple[dict[str, Any], bytes]:
+    header, body = _file.read(PACKED)
+    return header, bytes(body)
+
+
+def _is_refused(data: bytes) -> None:
+    for read in READERS:
+        with pytest.raises(InputError) as refusal:
+            read(data)
+        assert len(refusal.value.problems) == 1
+
+
+def test_the_file_itself_is_read():
+    for read in READERS:
+        read(PACKED)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, len(PACKED) - 1))
+def test_cut_short(length):
+    _is_refused(PACKED[:length])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 8 * len(PACKED) - 1))
+def test_one_bit_flipped(bit):
+    damaged = bytearray(PACKED)
+    damaged[bit // 8] ^= 1 << bit % 8
+    _is_refused(bytes(damaged))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: _file.MAGIC + tail))
+def test_foreign(data):
+    _is_refused(data)
+
+
+@pytest.mark.parametrize("tail", [b"\0", PACKED])
+def test_more_after_the_end(tail):
+    _is_refused(PACKED + tail)
+
+
+def test_of_a_newer_format():
+    newer = bytearray(PACKED)
+    newer[8:12] = struct.pack(">I", _file.VERSION + 1)
+    with pytest.raises(InputError, match=f"of format {_file.VERSION + 1}"):
+        sizes(bytes(newer))
+
+
+def test_a_header_longer_than_the_file():
+    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, 2**32 - 1) + b"abc"
+    with pytest.raises(InputError, match="reaches beyond its end"):
+        sizes(front + hashlib.sha256(front).digest())
+
+
+def test_a_header_that_unpacks_to_gigabytes(monkeypatch):
+    monkeypatch.setattr(_file, "LARGEST_HEADER", 1000)
+    _is_refused(_sealed({"model": {"x": "y" * 100_000}}, b""))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"nul", b"\xff", b"[" * 100_000, b'{"a": 1e999999}'])
+def test_a_header_that_is_no_json_object(text):
+    packed = zlib.compress(text)
+    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, len(packed)) + packed
+    _is_refused(front + hashlib.sha256(front).digest())
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["dense", "csr", "bitmask", "float"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, inner in items for found in _paths(inner, (*path, key)))]
+
+
+def _put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _put(value[path[0]], path[1:], new)
+    return copy
+
+
+def _read_or_refused(data: bytes) -> nn.Module | None:
+    try:
+        sizes(data)
+        return unpack(data, _fresh())
+    except InputError as refusal:
+        assert len(refusal.problems) == 1
+        return None
+
+
+@pytest.mark.parametrize("entropy", [False, True])
+@settings(deadline=None, max_examples=400)
+@given(data=st.data())
+def test_a_header_that_lies_is_refused_or_harmless(entropy, data):
+    header, body = _file.read(_packed(entropy)) if entropy else _parts()
+    path = data.draw(st.sampled_from(_paths(header)))
+    _read_or_refused(_sealed(_put(header, path, data.draw(JSON)), bytes(body)))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from([path for path in _paths(_parts()[0]) if path]), st.data())
+def test_a_header_with_something_missing_is_refused_or_harmless(path, data):
+    header, body = _parts()
+    parent = header
+    for key in path[:-1]:
+        parent = parent[key]
+    _ = parent.pop(path[-1])
+    _read_or_refused(_sealed(header, body))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(min_size=1, max_size=200))
+def test_sections_of_anything_else_are_refused_or_read(body):
+    header, right = _parts()
+    _read_or_refused(_sealed(header, (body * len(right))[: len(right)]))
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("tensors", 0, "shape"), [10**6, 10**6, 10**3]),
+        (("tensors", 0, "shape"), [2**70, 1, 1, 1]),
+        (("tensors", 0, "shape"), [4, 2, 3, -3]),
+        (("tensors", 0, "name"), "3.weight"),
+        (("tensors", 0, "kind"), "pickle"),
+        (("tensors", 0, "parameters", "bits"), 3),
+        (("tensors", 0, "how", "layout"), "zip"),
+        (("tensors", 0, "bytes", "weights"), 10**12),
+        (("tensors", 0, "side", "scale", "shape"), [10**15]),
+        (("tensors", 0, "side", "scale", "type"), "object"),
+        (("structure", 0, "kind"), "os"),
+        (("structure", 0, "kind"), "__init__"),
+        (("structure", 0, "kind"), "../compressed"),
+        (("structure", 0, "pairs"), [["0", "4"]]),
+        (("structure", 0, "pairs"), [["no", "1"]]),
+        (("structure", 0, "pairs"), 3),
+        (("activation_bits",), 0),
+    ],
+)
+def test_known_lies(where, value):
+    header, body = _parts()
+    with pytest.raises(InputError):
+        unpack(_sealed(_put(header, where, value), body), _fresh())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "low-rank", "ranks": {"0": 10**9}},
+        {"kind": "low-rank", "ranks": {"2": 1}},
+        {"kind": "thin-channels", "sizes": {"0": {"in": 2, "out": 10**9, "groups": 1}}},
+        {"kind": "thin-channels", "sizes": {"0": {"in": 2, "out": 0, "groups": 1}}},
+        {"kind": "affine-batchnorm", "names": ["0"]},
+        {"kind": "affine-batchnorm"},
+    ],
+)
+def test_steps_that_would_grow_a_network_or_do_not_fit(step):
+    header, body = _parts()
+    with pytest.raises(InputError, match="does not fit"):
+        unpack(_sealed({**header, "structure": [step, *header["structure"]]}, body), _fresh())
