@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
@@ -12,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
+from bench.render.names import cut
 from bench.render.style import Medium
 
 
@@ -25,11 +29,7 @@ class Mark:
 
 @dataclass
 class Sheet:
-    """A drawing on its way: the figure, and its marks by group id.
-
-    Attributes:
-        margins: left, right, top, bottom of every panel, inches.
-    """
+    """A drawing on its way: the figure, and its marks by group id."""
 
     medium: Medium
     drawing: Drawing
@@ -65,23 +65,45 @@ class Figure:
 
     def draw(self, medium: Medium) -> Sheet:
         """The drawing for one medium."""
-        with mpl.rc_context(medium.settings):
+        with _settings(medium):
             return self.paint(medium)
 
     def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
         """As SVG, the same bytes every time, and its marks."""
-        with mpl.rc_context(medium.settings):
+        buffer = io.StringIO()
+        with _settings(medium):
             sheet = self.paint(medium)
-            buffer = io.StringIO()
             sheet.drawing.savefig(buffer, format="svg", metadata={"Date": None})
         return buffer.getvalue(), sheet.marks
 
     def pdf(self, medium: Medium) -> bytes:
         """As PDF with Type 42 fonts, the same bytes every time."""
-        with mpl.rc_context(medium.settings):
-            buffer = io.BytesIO()
-            self.paint(medium).drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+        return self._bytes(medium, format="pdf", metadata={"CreationDate": None})
+
+    def png(self, medium: Medium, dots: int) -> bytes:
+        """As PNG on white, at so many dots an inch."""
+        return self._bytes(medium, format="png", dpi=dots, facecolor="white", metadata={"Software": None})
+
+    def _bytes(self, medium: Medium, **options: Any) -> bytes:
+        buffer = io.BytesIO()
+        with _settings(medium):
+            self.paint(medium).drawing.savefig(buffer, **options)
         return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _settings(medium: Medium) -> Iterator[None]:
+    """The medium's, and silence about characters that its font lacks."""
+    with mpl.rc_context(medium.settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def title(panel: Axes, text: str) -> None:
+    """A panel's title, cut to its width."""
+    size = float(panel.title.get_fontsize()) * 0.66  # of a bold letter, pt
+    room = panel.get_window_extent().width / panel.figure.get_dpi() * 72
+    panel.set_title(cut(text, max(int(room / size), 8)))
 
 
 def panels(
@@ -122,8 +144,3 @@ def panels(
         for place in range(count)
     ]
     return Sheet(medium, drawing), axes
-
-
-def rows_of(axes: list[Axes], across: int) -> Iterator[list[Axes]]:
-    """The panels row by row."""
-    return (axes[start : start + across] for start in range(0, len(axes), across))

@@ -24,7 +24,7 @@ from bench.render.tex import Tex, escape, identifier
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "latex"
 TIMEOUT = 240  # seconds
-FLOATING = 28  # rows up to which a table floats; longer ones break over pages
+FLOATING = 34  # lines up to which a table floats; longer ones break over pages
 LONGEST = 110  # rows from which a table is left to the data files
 INSTALL = "the appendix was written but not compiled: install latexmk and TeX Live (e.g. texlive-latex-extra) for a PDF"
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
@@ -139,7 +139,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
-    environment.globals.update(floats=lambda table: table.size <= FLOATING, longest=LONGEST)
+    environment.globals.update(floating=FLOATING, longest=LONGEST)
     environment.filters.update(
         sentence=_sentence,
         settings=settings,
@@ -147,6 +147,7 @@ def _environment() -> Environment:
         lines=lambda setting, group: list(_lines(setting, group)),
         specification=lambda setting: Tex(setting.specification),
         tex=Tex,
+        ascii=lambda text: Tex(re.sub(r"[^A-Za-z0-9 ,.:;()-]", "", text)[:200]),
         label=lambda name: Tex(f"innards:{name}"),
     )
     return environment

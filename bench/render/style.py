@@ -124,7 +124,7 @@ class Medium:
             "pdf.fonttype": 42,
             "ps.fonttype": 42,
             "path.simplify": False,
-            "mathtext.default": "regular",
+            "text.parse_math": False,  # a name with two dollar signs is a name
         }
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
 from bench.render import labels as lettering
-from bench.render.figure import Sheet, panels
+from bench.render.figure import Sheet, panels, title
 from bench.render.labels import Label
 from bench.render.names import methods, shortened, sweep_names
 from bench.render.plan import Variant
@@ -64,7 +64,7 @@ def paint(study: Study, metric: str, axis: str, every_label: bool, medium: Mediu
     height = partial(_height, floor=floor)
     limits = _limits([point for found in everything.values() for point in found], height)
     for panel, (model, found) in zip(axes, everything.items()):
-        panel.set_title(model)
+        title(panel, model)
         _frame(panel, limits, height, axis)
         _panel(sheet, panel, study, model, found, height, every_label)
     return sheet
@@ -218,9 +218,9 @@ def _letter(
         elif len(members) == 1:
             names.append(_name(members[0].variant.title, members, height, medium))
         else:
-            title, swept, settings = sweep_names([point.variant for point in members])
-            title = f"{title}, by {' and '.join(swept)}" if swept else title
-            names.append(_name(title, members, height, medium))
+            name, swept, settings = sweep_names([point.variant for point in members])
+            name = f"{name}, by {' and '.join(swept)}" if swept else name
+            names.append(_name(name, members, height, medium))
             values += [_value(text, point, height, medium) for text, point in zip(settings, members)]
     return lettering.place(panel, [*sorted(names, key=_difficulty), *values], around)
 

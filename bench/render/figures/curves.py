@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels
+from bench.render.figure import Figure, Sheet, panels, title
 from bench.render.figures._ends import LINES, End, name_ends, panel_height
 from bench.render.names import compact
 from bench.render.study import Study
@@ -50,7 +50,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
     sheet, axes = panels(medium, len(wanted), height, left=0.5, bottom=0.48, top=0.34)
     for panel, (model, kind) in zip(axes, wanted):
         own = history[(history["model"] == model) & (history["kind"] == kind)]
-        panel.set_title(f"{model}, {'training' if kind == 'train' else 'fine-tuning'}")
+        title(panel, f"{model}, {'training' if kind == 'train' else 'fine-tuning'}")
         panel.set_xlabel("Epoch")
         panel.set_ylabel("Validation accuracy (%)")
         panel.grid(axis="y")

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels
+from bench.render.figure import Figure, Sheet, panels, title
 from bench.render.figures._ends import LINES, End, name_ends, panel_height
 from bench.render.names import compact, methods
 from bench.render.plan import Variant
@@ -71,7 +71,7 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
             if which == model and study.plan.variant(label).family == name and label not in dict(BANDS)
         ]
         bands = {words: curves[model, label] for label, words in BANDS if (model, label) in curves}
-        panel.set_title(f"{model}, {name}")
+        title(panel, f"{model}, {name}")
         _frame(panel, next(curve for (which, _), curve in curves.items() if which == model), floor, medium)
         ends = [*_bands(panel, bands), *_lines(sheet, panel, own, compact(study.plan))]
         name_ends(panel, ends, medium)

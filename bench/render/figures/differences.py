@@ -12,6 +12,7 @@ from bench.render import captions
 from bench.render.claims import Claim, Outcome
 from bench.render.figure import Figure, Sheet, panels
 from bench.render.figures import _rows
+from bench.render.names import cut
 from bench.render.plan import Variant
 from bench.render.study import Study
 from bench.render.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
@@ -83,7 +84,9 @@ def _panel(
     claims = [study.claims.get((model, variant.label, outcome.key)) for variant in rows]
     _rows.prepare(panel, rows, sheet.medium, named=first)
     if first:
-        panel.text(-0.02, 1.0, model, transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK)
+        panel.text(
+            -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
+        )
     panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
     _scale(panel, outcome, [claim for claim in claims if claim], sheet.medium)
     for place, (variant, claim) in enumerate(zip(rows, claims)):

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels
+from bench.render.figure import Figure, Sheet, panels, title
 from bench.render.figures import _rows
 from bench.render.plan import Variant
 from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
@@ -63,7 +63,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         width = (1 - names) / across
         panel.set_position((names + column * width + 0.015, box.y0, width - 0.03, box.height))
         _rows.prepare(panel, rows, medium, named=column == 0)
-        panel.set_title(model)
+        title(panel, model)
         panel.set_xscale("function", functions=(_root, _square))
         panel.set_xlim(0, max(1.15, most * 1.12))
         ticks = [tick for tick in (0, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16) if tick <= max(1.15, most * 1.12)]

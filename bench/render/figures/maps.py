@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.render import captions
 from bench.render.figure import Figure, Sheet, panels
-from bench.render.names import compact
+from bench.render.names import compact, cut
 from bench.render.study import CONTROL, OTHER_SEED, RANDOM, Study
 from bench.render.style import MUTED, Medium
 
@@ -94,7 +94,7 @@ def _frame(panel, blocks: int, model: str, medium: Medium) -> None:
     panel.set_yticks(ends, [str(end + 1) for end in ends] if model else [])
     panel.tick_params(length=0, pad=2)
     if model:
-        panel.set_ylabel(model, labelpad=0, fontsize=medium.small, color=MUTED)
+        panel.set_ylabel(cut(model, 18), labelpad=0, fontsize=medium.small, color=MUTED)
     for spine in panel.spines.values():
         spine.set_visible(False)
 
