@@ -17,7 +17,7 @@ endif
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: bench report test lint speed calibrate clean help
+.PHONY: bench report test lint speed calibrate pictures clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,13 @@ speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 
 calibrate: $(ENVIRONMENT) ## measure coverage of intervals and error rates of tests by simulation
 	@$(PYTHON) -m bench calibrate
+
+pictures: ## take the README's pictures of report/, with Chromium and pdftoppm
+	@mkdir -p docs
+	@chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
+		--user-data-dir=$$(mktemp -d) --window-size=1200,1250 --screenshot=docs/report.png \
+		file://$(abspath $(OUT))/index.html 2>/dev/null
+	@pdftoppm -png -r 60 -f 2 -l 2 -singlefile $(OUT)/appendix.pdf docs/appendix
 
 clean: ## remove the environment and caches; runs/ and report/ stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

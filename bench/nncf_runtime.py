@@ -15,6 +15,8 @@ import sys
 
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # an import of it fails: NNCF goes without
 
+logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it would warn where there is no CUDA
+
 import nncf  # noqa: E402
 import nncf.torch  # noqa: E402
 import rich  # noqa: E402
