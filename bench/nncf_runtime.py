@@ -15,13 +15,15 @@ import sys
 
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # an import of it fails: NNCF goes without
 
-logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it would warn where there is no CUDA
+logging.disable(logging.WARNING)  # while importing, what it builds its kernels with warns where there is no CUDA
 
 import nncf  # noqa: E402
 import nncf.torch  # noqa: E402
 import rich  # noqa: E402
 from nncf.torch.quantization import extensions  # noqa: E402
 from nncf.torch.quantization.reference import ReferenceBackendType, ReferenceQuantize  # noqa: E402
+
+logging.disable(logging.NOTSET)
 
 
 class PlainArithmetic:
