@@ -1,4 +1,6 @@
-"""NNCF as the benchmark uses it: silent, offline, and computing alike on every machine. Import NNCF from here only.
+"""NNCF as the benchmark uses it: silent, offline, and computing alike on every machine.
+
+A file that imports anything of NNCF imports this one first; ruff's import order sees to it.
 
 - Its telemetry, which would call out and write into the home folder, is switched off before the first import.
 - Its C++ and CUDA kernels are compiled at first use, which takes minutes, fails where two processes race for it, and

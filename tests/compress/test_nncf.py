@@ -1,5 +1,9 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import bench.nncf_runtime
 
 import numpy as np
 import pytest
@@ -68,6 +72,15 @@ def test_payload_is_a_byte_a_weight_and_a_float_a_scale(compressed, workbench):
     quantizers = sum("scale" in name for name, _ in result.network.state_dict().items())
     biases = channels  # batch normalisation is folded into them
     assert sizes(pack(result, {"name": "tiny"})).payload_bytes == weights + 4 * (channels + biases + quantizers)
+
+
+def test_nncf_is_imported_behind_one_door():
+    door = Path(bench.nncf_runtime.__file__)
+    for path in door.parent.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        imports = [number for number, line in enumerate(lines) if re.match(r"(import|from) nncf", line)]
+        if imports and path != door:
+            assert any("from bench.nncf_runtime import" in line for line in lines[: imports[0]]), path.name
 
 
 def test_nncf_comes_without_telemetry_and_without_a_compiler():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from bench.nncf_runtime import nncf
+
 import torch
 from nncf.torch.function_hook import get_hook_storage
 from nncf.torch.function_hook.hook_storage import decode_hook_name
 from nncf.torch.quantization.layers import BaseQuantizer, SymmetricQuantizer
-
-from bench.nncf_runtime import nncf
 
 KNOWN_FROM_CONFIGURATION = ("_num_bits", "signed_tensor", "enabled")  # by quantiser, so that no file stores them
 SIMULATES = True  # inserts fake-quantisation: the network it makes has another graph, and cannot be traced
