@@ -26,5 +26,5 @@ def execute(options: argparse.Namespace) -> int:
     from bench.render import report
 
     folders = [options.runs / profile.find(name).stem for name in options.profile]
-    print(report(folders, options.out))
+    print(report(folders, options.out).text)
     return cli.OK

@@ -58,6 +58,15 @@ def test_killed_at_a_random_moment_and_resumed_gives_the_same_bytes(finished, be
     assert bench.results() == finished.results()
 
 
+def test_two_runs_at_a_time_do_not_corrupt_the_store(finished, bench):
+    command = ("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "1")
+    processes = [bench.start(*command), bench.start(*command)]
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    assert bench.results() == finished.results()
+
+
 def test_a_killed_worker_costs_its_cell_and_no_more(finished, bench):
     process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
     worker = wait_for_worker(process)
