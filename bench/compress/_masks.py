@@ -39,9 +39,10 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
     PyTorch's `global_unstructured` with the L1 norm does the choosing.
     """
+    import torch
     from torch.nn.utils import prune
 
-    probe = deepcopy(network)
+    probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
     weights = prunable(probe)
     modules: list[tuple[Any, str]] = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
     count = int(sparsity * sum(weight.numel() for weight in weights.values()))

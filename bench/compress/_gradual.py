@@ -1,0 +1,32 @@
+"""Pruning more and more while training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Gradually:
+    """Prunes at evenly spaced steps of the first part of a training; to be called before each step.
+
+    Args:
+        prune: called with the progress of pruning: 1/times, 2/times, ..., 1.
+        times: how often.
+        share: of the steps, after which the rest of the training is left to recover.
+    """
+
+    def __init__(self, prune: Callable[[float], None], times: int, share: float):
+        self.prune, self.times, self.share = prune, times, share
+        self.done = 0
+
+    def __call__(self, step: int, steps: int) -> None:
+        """Prune as far as it should have gone by now."""
+        self._prune_until(min(self.times, 1 + int(self.times * step / (self.share * steps))))
+
+    def finish(self) -> None:
+        """Prune to the end, however short the training was."""
+        self._prune_until(self.times)
+
+    def _prune_until(self, number: int) -> None:
+        if number > self.done:
+            self.done = number
+            self.prune(number / self.times)

@@ -1,0 +1,64 @@
+"""Gradual magnitude pruning (Zhu and Gupta 2017): fast at first, slower and slower, while training goes on."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress import _masks
+from bench.compress._gradual import Gradually
+from bench.compress._method import FinetuningMethod, Workbench, require_unrounded
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class GradualMagnitude(FinetuningMethod):
+    """The smallest weights of all layers together are removed at steps of one training.
+
+    Source: To prune, or not to prune, equation 1, from a sparsity of 0; there every layer is pruned alike.
+
+    Args:
+        sparsity: share of convolution and linear weights that is removed in the end.
+        times: how often weights are removed.
+        share: of the training, in which that happens.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    times: Annotated[int, Field(ge=1)] = 20
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+    family = "pruning"
+    title = "Gradual magnitude"
+    source = "zhu2017prune"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        require_unrounded(compressed)
+        network = deepcopy(compressed.network)
+        masks = dict(compressed.masks)
+
+        def prune(progress: float) -> None:
+            found = _masks.global_magnitude(network, cubic(self.sparsity, progress))
+            masks.update(_masks.joined(found, compressed.masks))
+            _masks.apply(network, masks)
+
+        pruning = Gradually(prune, self.times, self.share)
+        history = workbench.finetune(
+            network, before_step=pruning, after_step=_masks.keep_zeros(network, masks), distill=self.distill
+        )
+        pruning.finish()
+        return compressed.but(network=network, masks=masks, history=(*compressed.history, *history))
+
+
+def cubic(last: float, progress: float) -> float:
+    """The sparsity after a share of the pruning, 0 to 1 (equation 1).
+
+    >>> cubic(0.8, 0.5), cubic(0.8, 1.0)
+    (0.7, 0.8)
+    """
+    return last * (1 - (1 - progress) ** 3)
