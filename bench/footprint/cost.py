@@ -10,8 +10,7 @@ import torch
 
 from bench.footprint.activations import peak_elements
 from bench.footprint.codecs._bits import byte_count
-from bench.footprint.packed import header_of
-from bench.footprint.structure import rebuild, simulates
+from bench.footprint.packed import header_of, skeleton
 from bench.footprint.trace import trace
 
 PARAMETERS = ("weights", "biases", "normalisation")
@@ -53,8 +52,7 @@ def cost(packed: bytes, fresh: torch.nn.Module, shape: Sequence[int]) -> Cost:
         InputError: the file is no packed network, or does not belong to `fresh`.
     """
     header = header_of(packed)
-    skeleton = rebuild(fresh, [step for step in header.structure if not simulates(step)])
-    traced = trace(skeleton, torch.zeros(*shape))
+    traced = trace(skeleton(header, fresh), torch.zeros(*shape))
     peak = peak_elements(traced)
     weights = [tensor for tensor in header.tensors if tensor.category == "weights"]
     count = sum(math.prod(tensor.shape) for tensor in weights)

@@ -21,8 +21,7 @@ import torch
 
 from bench.footprint._header import Header, Tensor
 from bench.footprint._section import side_bits, width
-from bench.footprint.packed import header_of
-from bench.footprint.structure import rebuild, simulates
+from bench.footprint.packed import header_of, skeleton
 from bench.footprint.trace import Operation, trace
 
 REFERENCE_PARAMETERS = 36.5e6  # of WideResNet-28-10, in numbers of 32 bits
@@ -87,9 +86,9 @@ def micronet(packed: bytes, fresh: torch.nn.Module, shape: tuple[int, ...]) -> M
         InputError: the file is no packed network, or does not belong to `fresh`.
     """
     header = header_of(packed)
-    skeleton = rebuild(fresh, [step for step in header.structure if not simulates(step)])
     counts = _Counts(header)
-    costs = [counts.operation(operation) for operation in trace(skeleton, torch.zeros(*shape)).operations]
+    traced = trace(skeleton(header, fresh), torch.zeros(*shape))
+    costs = [counts.operation(operation) for operation in traced.operations]
     return MicroNet(
         parameters=sum(map(counts.parameter_bits, header.tensors)) / FULL,
         multiplications=sum(multiplications for multiplications, _ in costs),

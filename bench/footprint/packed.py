@@ -8,6 +8,7 @@ and the checksum are not. Nothing in it is ever executed.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,9 @@ from bench.errors import InputError
 from bench.footprint import _file, _section
 from bench.footprint._header import Category, Header, Tensor
 from bench.footprint._normalisation import is_normalisation
-from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed, Step
 from bench.footprint.representation import Float, Representation, Whole
-from bench.footprint.structure import rebuild
+from bench.footprint.structure import rebuild, simulates
 
 STORED_FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 NOT_STORED = "num_batches_tracked"  # counts training steps; inference does not use it
@@ -116,10 +117,7 @@ def unpack(data: bytes, fresh: torch.nn.Module) -> torch.nn.Module:
         InputError: the file is foreign, cut short, damaged or malformed, or does not belong to `fresh`.
     """
     header, body = _read(data)
-    try:
-        network = rebuild(fresh, header.structure)
-    except ValueError as error:
-        raise InputError(f"this packed network does not fit: {error}") from error
+    network = _rebuilt(fresh, header.structure)
     targets = _stored_tensors(network)
     _check_names_and_shapes(header, targets)
     position = 0
@@ -131,6 +129,18 @@ def unpack(data: bytes, fresh: torch.nn.Module) -> torch.nn.Module:
         for name, original in header.tied.items():
             targets[name].copy_(targets[original])
     return network.eval()
+
+
+def skeleton(header: Header, fresh: torch.nn.Module) -> torch.nn.Module:
+    """The graph that would run where simulated quantisation does: all structural steps but the simulating ones.
+
+    Args:
+        fresh: the network that the compressed one started from; it is used up, its weights mean nothing afterwards.
+
+    Raises:
+        InputError: the file does not belong to `fresh`.
+    """
+    return _rebuilt(fresh, [step for step in header.structure if not simulates(step)])
 
 
 def read_header(data: bytes) -> dict[str, Any]:
@@ -167,6 +177,13 @@ def sizes(data: bytes) -> Sizes:
 def _read(data: bytes) -> tuple[Header, memoryview]:
     found, body = _file.read(data)
     return Header.checked(found, len(body)), body
+
+
+def _rebuilt(fresh: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
+    try:
+        return rebuild(fresh, steps)
+    except ValueError as error:
+        raise InputError(f"this packed network does not fit: {error}") from error
 
 
 def _layer_size(entry: Tensor) -> LayerSize:

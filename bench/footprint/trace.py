@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
@@ -161,7 +162,7 @@ class _Recorder(TorchDispatchMode):
         if memory not in self._buffers:
             self._alive.append(tensor)
             self._buffers[memory] = len(self._buffers)
-            self.trace.elements[self._buffers[memory]] = tensor.numel()
+            self.trace.elements[self._buffers[memory]] = tensor.untyped_storage().nbytes() // tensor.element_size()
         return self._buffers[memory]
 
     def values(self, tree: Any) -> tuple[Value, ...]:
@@ -221,10 +222,11 @@ def _in_eval_mode(network: torch.nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _without_fused_attention() -> Iterator[None]:
-    """PyTorch's fused attention block is one operation that hides its matrix products."""
+    """PyTorch's fused attention is one operation that hides its matrix products."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        yield
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
     finally:
         torch.backends.mha.set_fastpath_enabled(enabled)

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish, merge
+from bench.footprint.representation import Float, Integer
+from bench.footprint.structure.affine_batchnorm import Affine
+
+ROUNDING = 2e-6
+
+
+class Applied(nn.Module):
+    """Layers called by a function, in any way."""
+
+    def __init__(self, forward, **layers: nn.Module):
+        super().__init__()
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.apply_layers = forward
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.apply_layers(self, x)
+
+
+def _kinds(compressed: Compressed) -> dict[str, list]:
+    return {step["kind"]: step.get("pairs", step.get("names")) for step in compressed.structure}
+
+
+def test_a_convolution_by_hand():
+    layer, norm = nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1, eps=0.0)
+    values = {
+        layer.weight: 3,
+        layer.bias: 2,
+        norm.weight: 5,
+        norm.bias: 7,
+        norm.running_mean: 4,
+        norm.running_var: 0.25,
+    }
+    with torch.no_grad():
+        for tensor, value in values.items():
+            tensor.fill_(value)
+    folded = finish(Compressed(nn.Sequential(layer, norm).eval(), example=torch.zeros(1, 1, 2, 2))).network
+    # 5·(3x + 2 - 4)/0.5 + 7 = 30x - 13
+    assert (folded[0].weight.item(), folded[0].bias.item()) == (30, -13)
+    assert isinstance(folded[1], nn.Identity)
+
+
+def test_every_normalisation_of_a_residual_network_is_folded(cifar_resnet, image, relative_error):
+    original = cifar_resnet()
+    finished = finish(Compressed(original, example=image))
+    assert len(_kinds(finished)["fold-batchnorm"]) == 7
+    assert _kinds(finished).keys() == {"fold-batchnorm"}
+    assert relative_error(original, finished.network, 4, 3, 32, 32) < ROUNDING
+    assert not any("running" in name for name in finished.network.state_dict())
+
+
+def test_the_network_given_is_left_alone(cifar_resnet, image):
+    original = cifar_resnet()
+    before = deepcopy(original.state_dict())
+    finish(Compressed(original, example=image))
+    assert all(torch.equal(before[name], tensor) for name, tensor in original.state_dict().items())
+
+
+def test_a_second_time_changes_nothing(cifar_resnet, image):
+    finished = finish(Compressed(cifar_resnet(), example=image))
+    assert finish(finished) is finished
+
+
+@pytest.mark.parametrize(
+    ("layer", "norm", "shape"),
+    [
+        (nn.Conv2d(4, 8, 3, bias=False), nn.BatchNorm2d(8), (2, 4, 6, 6)),
+        (nn.Conv2d(4, 8, 3, groups=4, padding=1, padding_mode="reflect"), nn.BatchNorm2d(8), (2, 4, 6, 6)),
+        (nn.Conv1d(4, 8, 3), nn.BatchNorm1d(8), (2, 4, 9)),
+        (nn.Conv3d(2, 3, 2), nn.BatchNorm3d(3), (2, 2, 4, 4, 4)),
+        (nn.Linear(4, 8), nn.BatchNorm1d(8, affine=False), (5, 4)),
+        (nn.Conv2d(4, 8, 3), nn.BatchNorm2d(8, affine=False), (2, 4, 6, 6)),
+    ],
+)
+def test_layers_of_all_kinds(layer, norm, shape, live, relative_error):
+    network = live(nn.Sequential(layer, norm, nn.ReLU()))
+    finished = finish(Compressed(network, example=torch.zeros(1, *shape[1:])))
+    assert _kinds(finished) == {"fold-batchnorm": [["0", "1"]]}
+    assert relative_error(network, finished.network, *shape) < ROUNDING
+
+
+def _twice(self, x):
+    return self.norm(self.conv(x)) + self.norm(self.conv(x * 2))
+
+
+def _also_elsewhere(self, x):
+    y = self.conv(x)
+    return self.norm(y) + y
+
+
+def _output(self, x):
+    y = self.conv(x)
+    self.norm(y)
+    return y
+
+
+def _view_elsewhere(self, x):
+    y = self.conv(x)
+    return self.norm(y) + y[:, :, ::1].flatten(2).reshape(y.shape)
+
+
+def _relu_between(self, x):
+    return self.norm(functional.relu_(self.conv(x)))
+
+
+def _transposed(self, x):
+    return self.norm(self.conv(x).transpose(1, 2))
+
+
+def _before(self, x):
+    return self.conv(self.norm(x))
+
+
+@pytest.mark.parametrize(
+    "forward", [_twice, _also_elsewhere, _output, _view_elsewhere, _relu_between, _transposed, _before]
+)
+def test_a_normalisation_that_does_not_read_a_layer_alone_is_merged(forward, live, relative_error):
+    network = live(Applied(forward, conv=nn.Conv2d(6, 6, 3, padding=1), norm=nn.BatchNorm2d(6)))
+    finished = finish(Compressed(network, example=torch.zeros(1, 6, 6, 6)))
+    assert _kinds(finished) == {"affine-batchnorm": ["norm"]}
+    assert isinstance(finished.network.norm, Affine)
+    assert relative_error(network, finished.network, 2, 6, 6, 6) < ROUNDING
+
+
+class Standardised(nn.Conv2d):
+    """Normalises its weight on the way."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._conv_forward(x, self.weight - self.weight.mean(), self.bias)
+
+
+class Activated(nn.BatchNorm2d):
+    """A normalisation with something behind it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.relu(super().forward(x))
+
+
+def test_a_layer_that_computes_something_else_is_not_folded_into(live, relative_error):
+    network = live(nn.Sequential(Standardised(3, 4, 3), nn.BatchNorm2d(4)))
+    finished = finish(Compressed(network, example=torch.zeros(1, 3, 6, 6)))
+    assert _kinds(finished) == {"affine-batchnorm": ["1"]}
+    assert relative_error(network, finished.network, 2, 3, 6, 6) < ROUNDING
+
+
+@pytest.mark.parametrize("norm", [Activated(4), nn.BatchNorm2d(4, track_running_stats=False), nn.GroupNorm(2, 4)])
+def test_what_is_no_plain_batch_normalisation_with_statistics_stays(norm, live):
+    compressed = Compressed(live(nn.Sequential(nn.Conv2d(3, 4, 3), norm)), example=torch.zeros(1, 3, 6, 6))
+    assert finish(compressed) is compressed
+
+
+def test_frozen_normalisation_of_detection_networks(relative_error):
+    from torchvision.ops import FrozenBatchNorm2d
+
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), FrozenBatchNorm2d(4)).eval()
+    network[1].running_mean.uniform_(-1, 1)
+    network[1].running_var.uniform_(0.5, 2)
+    finished = finish(Compressed(network, example=torch.zeros(1, 3, 6, 6)))
+    assert _kinds(finished) == {"fold-batchnorm": [["0", "1"]]}
+    assert relative_error(network, finished.network, 2, 3, 6, 6) < ROUNDING
+
+
+def test_weights_that_share_a_parameter_are_not_folded_into(live, relative_error):
+    one, other = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+    other.weight = one.weight
+    network = live(nn.Sequential(one, nn.BatchNorm2d(4), other))
+    finished = finish(Compressed(network, example=torch.zeros(1, 4, 3, 3)))
+    assert _kinds(finished) == {"affine-batchnorm": ["1"]}
+    assert relative_error(network, finished.network, 2, 4, 3, 3) < ROUNDING
+
+
+def _quantized(layer: nn.Conv2d) -> Integer:
+    stored = Integer((layer.weight.detach() * 20).round().clamp(-8, 7).numpy(), np.array([0.05]), 4)
+    layer.weight.data = torch.from_numpy(stored.decode())
+    return stored
+
+
+def test_quantised_weights_keep_their_integers(live, relative_error):
+    network = live(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4)))
+    stored = {"0.weight": _quantized(network[0]), "3.weight": Float(network[3].weight.detach().numpy())}
+    finished = finish(Compressed(network, representations=stored, example=torch.zeros(1, 3, 8, 8)))
+    assert _kinds(finished) == {"fold-batchnorm": [["2", "3"]], "affine-batchnorm": ["1"]}
+    assert torch.equal(finished.network[0].weight, network[0].weight)
+    assert dict(finished.representations) == {"0.weight": stored["0.weight"]}
+    assert relative_error(network, finished.network, 2, 3, 8, 8) < ROUNDING
+
+
+def test_pruned_weights_stay_plus_zero_under_a_negative_scale():
+    network = nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).eval()
+    mask = torch.arange(24).reshape(3, 2, 2, 2) % 2 == 0
+    with torch.no_grad():
+        network[0].weight.mul_(mask)
+        network[1].weight.fill_(-2.0)
+    finished = finish(Compressed(network, masks={"0.weight": mask}, example=torch.zeros(1, 2, 3, 3)))
+    pruned = finished.network[0].weight.detach()[~mask].numpy()
+    assert not pruned.view(np.uint32).any()
+    assert torch.count_nonzero(finished.network[0].weight) == 12
+
+
+def test_merging_folds_nothing(cifar_resnet, image, relative_error):
+    original = cifar_resnet()
+    merged = merge(Compressed(original))
+    assert len(_kinds(merged)["affine-batchnorm"]) == 7
+    assert relative_error(original, merged.network, 2, 3, 32, 32) < ROUNDING
+    assert finish(merged) is merged
+
+
+def test_simulated_quantisation_is_not_traced():
+    network = nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).eval()
+    compressed = Compressed(network, structure=({"kind": "nncf-quantizers", "config": {}},))
+    assert finish(compressed) is compressed
+
+
+def test_without_an_example_nothing_can_be_folded():
+    with pytest.raises(ValueError, match="`example`"):
+        finish(Compressed(nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).eval()))
+    bare = Compressed(nn.Linear(2, 2))
+    assert finish(bare) is bare

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
+from bench.footprint.micronet import MicroNet, micronet
+from bench.footprint.packed import pack
+from bench.footprint.representation import Binary, Codebook, Float, Integer
+
+SHAPE = (1, 3, 32, 32)
+
+
+def _score(compressed: Compressed, build) -> MicroNet:
+    return micronet(pack(finish(compressed), {}), build(), SHAPE)
+
+
+@pytest.fixture
+def resnet20(cifar_resnet):
+    return lambda: cifar_resnet(blocks=3, classes=100, width=16)
+
+
+def test_resnet20_with_nothing_quantised(resnet20, image):
+    found = _score(Compressed(resnet20(), example=image), resnet20)
+    macs, relus, sums, pool = 40_556_800, 188_416, 86_016, 64
+    assert found.parameters == (274_096 + 688 + 100) / 2
+    assert found.multiplications == (macs + relus + pool) / 2
+    assert found.additions == macs + sums + pool * 63
+    assert round(found.score, 6) == 0.009582
+
+
+def test_resnet20_with_nine_tenths_pruned(resnet20, image):
+    """All but the first and the last layer, as the challenge's entries did."""
+    network = resnet20()
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Conv2d) and name != "conv1":
+            weights = layer.weight.data.view(-1)
+            weights[weights.abs().argsort()[: int(0.9 * weights.numel())]] = 0
+    assert round(_score(Compressed(network, example=image), resnet20).score, 6) == 0.001355
+
+
+def test_the_reference_network_in_full_precision():
+    assert MicroNet(36.5e6, 5.245e9, 5.245e9).score == 2.0
+
+
+def _linear() -> nn.Sequential:
+    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 4, bias=False))
+
+
+def _with(stored, bits: int = 32) -> MicroNet:
+    network = _linear()
+    network[1].weight.data = torch.from_numpy(np.array(stored.decode()))
+    packed = pack(Compressed(network, representations={"1.weight": stored}, activation_bits=bits), {})
+    return micronet(packed, _linear(), SHAPE)
+
+
+NUMEL = 4 * 3072
+CODES = np.random.default_rng(0).integers(1, 8, (4, 3072))
+WORDS = np.ones((16, 2), np.float16)
+SPARSE = CODES * (np.arange(NUMEL).reshape(4, 3072) % 4 == 0)
+
+
+@pytest.mark.parametrize(
+    ("stored", "bits", "parameters", "multiplications", "additions"),
+    [
+        # 4-bit weights, float activations: parameters count 4 bits, products are of 32
+        (Integer(CODES, np.ones(1), 4), 32, NUMEL * 4 / 32 + 1, NUMEL, NUMEL - 4),
+        (Integer(CODES, np.ones(1), 4), 8, NUMEL * 4 / 32 + 1, NUMEL / 4, NUMEL - 4),
+        # a quarter of the weights, and a bit for each
+        (Integer(SPARSE, np.ones(4), 8), 8, (NUMEL / 4 * 8 + NUMEL) / 32 + 4, NUMEL / 16, NUMEL / 4 - 4),
+        # a product with ±1 costs a bit
+        (Binary(CODES > 3, np.ones(4, np.float32)), 32, NUMEL / 32 + 4, NUMEL / 32, NUMEL - 4),
+        # half a code a weight, and 16 words of two numbers of 16 bits
+        (
+            Codebook(CODES[:, ::2], WORDS, (4, 3072)),
+            8,
+            NUMEL / 2 * 4 / 32 + 16,
+            NUMEL / 2,
+            NUMEL - 4,
+        ),
+        (Float(np.ones((4, 3072), np.float32), "float16"), 16, NUMEL / 2, NUMEL / 2, NUMEL - 4),
+        # nothing quantised: 16 bits for free, but not of the additions
+        (Float(np.ones((4, 3072), np.float32)), 32, NUMEL / 2, NUMEL / 2, NUMEL - 4),
+    ],
+)
+def test_widths(stored, bits, parameters, multiplications, additions):
+    found = _with(stored, bits)
+    assert (found.parameters, found.multiplications, found.additions) == (parameters, multiplications, additions)
+
+
+@pytest.mark.parametrize(
+    ("function", "multiplications", "additions"),
+    [
+        (nn.ReLU(), 0.5, 0),
+        (nn.ReLU6(), 1, 0),
+        (nn.Sigmoid(), 1, 1),
+        (nn.SiLU(), 1.5, 1),
+        (nn.Hardswish(), 2, 1),
+        (nn.BatchNorm2d(3), 0.5, 1),
+        (nn.Identity(), 0, 0),
+        (nn.MaxPool2d(2), 0.5, 0),
+    ],
+)
+def test_functions_of_each_number(function, multiplications, additions):
+    network = nn.Sequential(function).eval()
+    found = micronet(pack(Compressed(network), {}), nn.Sequential(function), SHAPE)
+    assert (found.multiplications, found.additions) == (multiplications * 3072, additions * 3072)
