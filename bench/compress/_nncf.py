@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
+from bench.nncf_runtime import nncf
+
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from bench.compress._method import NotApplicable, Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Integer
 from bench.footprint.structure import nncf_quantizers
-from bench.nncf_runtime import nncf
 
 if TYPE_CHECKING:
     from nncf.torch.quantization.layers import SymmetricQuantizer
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 # By default NNCF keeps half of the first layer's range free for processors whose sums of INT8 products overflow.
 FULL_RANGE = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.DISABLE)
 BATCH = 64  # images a calibration batch; NNCF counts its subset in batches
+
+
+class _Batches(Dataset):
+    """Calibration images, batched already; NNCF must be given a DataLoader: with a list it finds other ranges."""
+
+    def __init__(self, workbench: Workbench, images: int):
+        self.batches = [batch for batch, _ in workbench.batches(images, BATCH)]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.batches[index]
 
 
 def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:
@@ -39,8 +53,7 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     Raises:
         NotApplicable: NNCF cannot trace or quantise the network.
     """
-    batches = [batch for batch, _ in workbench.batches(images, BATCH)]
-    loader = DataLoader(batches, batch_size=None)  # given the list itself, NNCF finds other ranges
+    loader: DataLoader = DataLoader(_Batches(workbench, images), batch_size=None)
     try:
         quantized = nncf.quantize(
             deepcopy(network), nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=FULL_RANGE
@@ -72,10 +85,14 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
             plain.get_parameter(name).copy_(torch.from_numpy(integer.decode()))
     representations = {**compressed.representations, **integers}
     finished = finish(compressed.but(network=plain, representations=representations))
-    step = {"kind": "nncf-quantizers", "config": nncf_quantizers.activation_config(quantized)}
-    network = nncf_quantizers.apply(finished.network, **{k: v for k, v in step.items() if k != "kind"})
+    config = nncf_quantizers.activation_config(quantized)
+    network = nncf_quantizers.apply(finished.network, config)
     nncf_quantizers.copy_scales(quantized, network)
-    return finished.but(network=network, structure=(*finished.structure, step), activation_bits=8)
+    return finished.but(
+        network=network,
+        structure=(*finished.structure, {"kind": "nncf-quantizers", "config": config}),
+        activation_bits=8,
+    )
 
 
 def _integer_weights(quantized: torch.nn.Module) -> Iterator[tuple[str, Integer]]:
