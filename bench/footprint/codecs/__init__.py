@@ -153,7 +153,7 @@ def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple
         raise ValueError(f"there is no layout {name!r}")
     kind = layouts()[name]
     entries = rest.pop("entries") if kind.sparse and "entries" in rest else shape[0] * shape[1]
-    if not all(isinstance(number, int) for number in (entries, *rest.values())):
+    if not all(type(number) is int for number in (entries, *rest.values())):
         raise ValueError(f"the parameters of a {name!r} layout are not whole numbers")
     if not 0 <= entries <= shape[0] * shape[1]:
         raise ValueError(f"{entries} weights are stored of {shape[0] * shape[1]}")
@@ -169,7 +169,7 @@ def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple
 
 def _is_run(run: Any) -> bool:
     return run is None or (
-        isinstance(run, list) and len(run) == 2 and all(isinstance(number, int) and number >= 0 for number in run)
+        isinstance(run, list) and len(run) == 2 and all(type(number) is int and number >= 0 for number in run)
     )
 
 

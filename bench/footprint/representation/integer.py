@@ -83,7 +83,7 @@ class Integer(Representation):
     @classmethod
     def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
         bits = parameters.get("bits")
-        if not isinstance(bits, int) or not 1 <= bits <= 8:
+        if type(bits) is not int or not 1 <= bits <= 8:
             raise ValueError(f"integers are stored in 1 to 8 bits, not in {bits!r}")
         return Geometry(*matrix_shape(shape), bits)
 

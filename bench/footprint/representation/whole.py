@@ -50,7 +50,7 @@ class Whole(Representation):
     @classmethod
     def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
         low, bits = parameters.get("low"), parameters.get("bits")
-        if not isinstance(low, int) or not isinstance(bits, int) or not 0 <= bits <= 64 or not -(2**63) <= low < 2**63:
+        if type(low) is not int or type(bits) is not int or not 0 <= bits <= 64 or not -(2**63) <= low < 2**63:
             raise ValueError(f"whole numbers from {low!r} on in {bits!r} bits are not possible")
         return Geometry(*matrix_shape(shape), bits)
 
