@@ -27,8 +27,8 @@ class Status:
 class Reporter:
     """Told what happens; says nothing itself. See `bench.runner.progress` for those that do."""
 
-    def begin(self, total: int, there: int) -> None:
-        """The run starts: `there` of `total` cells are done already."""
+    def begin(self, total: int, waiting: Sequence[Cell]) -> None:
+        """The run starts: of `total` cells these have to be worked."""
 
     def note(self, text: str) -> None:
         """Something that a person should know."""
@@ -125,7 +125,7 @@ class Driver:
             self._forget_failed(cells)
         waiting = [cell for cell in cells if self.states[cell.key].state == "missing"]
         self._discard_damaged(waiting)
-        self.reporter.begin(len(cells), len(cells) - len(waiting))
+        self.reporter.begin(len(cells), waiting)
         at_once = True
         try:
             self._work_off(waiting, executor)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import TextIO
 
-from bench.runner.cell import Cell
+from bench.runner.cell import Cell, Kind
 from bench.runner.drive import Reporter, Status
 
 PLAIN_INTERVAL = 5.0  # seconds between lines, so that a log stays readable
@@ -23,16 +25,20 @@ class Base(Reporter):
     def __init__(self) -> None:
         self.total = self.there = self.ended = self.failed = 0
         self.running: dict[str, str] = {}
+        self.started_at: dict[str, float] = {}
+        self.left: Counter[Kind] = Counter()
+        self.seconds: defaultdict[Kind, list[float]] = defaultdict(list)
         self.fetch: Callable[[], None] = lambda: None
-        self.since = time.monotonic()
 
-    def begin(self, total: int, there: int) -> None:
+    def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
-        self.total, self.there, self.since = total, there, time.monotonic()
+        self.total, self.there = total, total - len(waiting)
+        self.left = Counter(cell.kind for cell in waiting)
 
     def started(self, cell: Cell) -> None:
         """See Reporter."""
         self.running[cell.name] = ""
+        self.started_at[cell.name] = time.monotonic()
 
     def epoch(self, name: str, epoch: int, epochs: int, loss: float) -> None:
         """See Reporter."""
@@ -43,6 +49,9 @@ class Base(Reporter):
         """See Reporter."""
         self.running.pop(cell.name, None)
         self.ended += 1
+        self.left[cell.kind] -= 1
+        if cell.name in self.started_at:
+            self.seconds[cell.kind].append(time.monotonic() - self.started_at.pop(cell.name))
         if status.state == "failed":
             self.failed += 1
             self.note(f"failed: {cell.name}: {status.reason}")
@@ -53,9 +62,9 @@ class Base(Reporter):
 
     @property
     def seconds_left(self) -> float:
-        """At the speed so far; NaN before the first cell has ended."""
-        rest = self.total - self.there - self.ended
-        return (time.monotonic() - self.since) / self.ended * rest if self.ended else float("nan")
+        """By the mean time of each kind of cell so far; kinds not yet seen are left out."""
+        work = sum(self.left[kind] * fmean(seconds) for kind, seconds in self.seconds.items() if seconds)
+        return work / max(1, len(self.running))
 
     @property
     def doing(self) -> str:
@@ -76,10 +85,10 @@ class Lines(Base):
         """See Reporter."""
         print(text, file=self.stream, flush=True)
 
-    def begin(self, total: int, there: int) -> None:
+    def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
-        super().begin(total, there)
-        self.note(f"{total} cells, {there} there already")
+        super().begin(total, waiting)
+        self.note(f"{total} cells, {self.there} there already")
 
     def finished(self, cell: Cell, status: Status) -> None:
         """See Reporter."""
@@ -115,10 +124,10 @@ class Bar(Base):
         """See Reporter."""
         self.bar.console.print(text, markup=False, highlight=False)
 
-    def begin(self, total: int, there: int) -> None:
+    def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
-        super().begin(total, there)
-        self.task = self.bar.add_task("", total=total, completed=there)
+        super().begin(total, waiting)
+        self.task = self.bar.add_task("", total=total, completed=self.there)
         self.bar.start()
 
     def pump(self) -> None:
