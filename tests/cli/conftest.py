@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,11 @@ sparsity = 0.9
 """
 
 
+def _listen_to_interrupts():
+    """A shell starts background jobs with interrupts ignored, which children inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class CommandLine:
     """`python -m bench` as a user calls it, in a folder of its own."""
 
@@ -41,7 +47,9 @@ class CommandLine:
     def start(self, *arguments, **options):
         command = [sys.executable, "-m", "bench", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes, **options)
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, preexec_fn=_listen_to_interrupts, **pipes, **options
+        )
 
     def __call__(self, *arguments):
         process = self.start(*arguments)
