@@ -13,7 +13,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant, parse_stage
+from bench.diagnose._catalog import diagnostic as diagnostic_class
+from bench.diagnose._diagnostic import Diagnostic
 from bench.errors import InputError, did_you_mean
+from bench.settings import validated
 from bench.training.recipe import Recipe
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -74,6 +77,7 @@ class _File(_Strict):
     data: Data = Data()
     models: Annotated[list[Model], Field(min_length=1)]
     methods: Annotated[list[dict[str, Any]], Field(min_length=1)]
+    diagnostics: list[dict[str, Any]] = []
     training: dict[str, Any] = {}
     finetuning: dict[str, Any] = {}
     margins: Margins = Margins()
@@ -86,6 +90,7 @@ class Profile:
 
     Attributes:
         variants: the uncompressed network first, then the controls, then the methods in the file's order.
+        diagnostics: looks inside, by name.
         recipes, finetuning: by model name, resolved: the model's own recipe, then the profile's overrides.
     """
 
@@ -96,6 +101,7 @@ class Profile:
     recipes: Mapping[str, Recipe]
     finetuning: Mapping[str, Recipe]
     versions: Mapping[str, Any]
+    diagnostics: Mapping[str, Diagnostic]
 
 
 def load(name_or_path: str) -> Profile:
@@ -139,6 +145,7 @@ def parse(name: str, text: str) -> Profile:
         raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
+    diagnostics = _diagnostics(raw.get("diagnostics"), problems)
     models = [model for model in _tables(raw.get("models")) if isinstance(model.get("name"), str)]
     _check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
@@ -150,7 +157,7 @@ def parse(name: str, text: str) -> Profile:
         _check_names(raw["seeds"], "seed", problems)
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
-    return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions)
+    return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions, diagnostics)
 
 
 def _structure_problems(raw: Mapping[str, Any]) -> list[str]:
@@ -212,6 +219,22 @@ def _variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
     always = [Variant((Stage(name),)) for name in (BASELINE, *CONTROLS)]
     _check_names([variant.label for variant in always + sound], "method", problems)
     return (*always, *sound)
+
+
+def _diagnostics(raw: Any, problems: list[str]) -> dict[str, Diagnostic]:
+    tables = [table for table in _tables(raw) if isinstance(table.get("name"), str)]
+    if len(tables) < len(raw or ()):
+        problems.append('a diagnostic needs a name, e.g. [[diagnostics]] with name = "attributions"')
+    _check_names([table["name"] for table in tables], "diagnostic", problems)
+    found: dict[str, Diagnostic] = {}
+    for table in tables:
+        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+        try:
+            name = settings.pop("name")
+            found[name] = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
+        except InputError as error:
+            problems.extend(error.problems)
+    return found
 
 
 def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:

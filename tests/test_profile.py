@@ -86,3 +86,20 @@ def test_unknown_profiles_name_the_nearest():
 @pytest.mark.parametrize("name", profile.shipped())
 def test_shipped_profiles_are_valid(name):
     assert profile.load(name).file.seeds
+
+
+def test_a_diagnostic_has_settings_of_its_own():
+    text = GOOD + '[[diagnostics]]\nname = "attributions"\n'
+    assert list(profile.parse("p", text).diagnostics) == ["attributions"]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('name = "attribution"', "did you mean 'attributions'?"),
+        ('name = "attributions"\nnonsense = 1', "diagnostic 'attributions' has no setting 'nonsense'"),
+        ("nonsense = 1", "a diagnostic needs a name"),
+    ],
+)
+def test_a_mistake_in_a_diagnostic_names_itself(table, expected):
+    assert expected in problems(f"{GOOD}[[diagnostics]]\n{table}\n")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from bench import registry
 from bench.compress._method import Family, Method
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError
+from bench.settings import validated
 
 PACKAGE = "bench.compress"
 BASELINE = "original"
@@ -137,18 +136,7 @@ def make_method(name: str, settings: Mapping[str, Any]) -> Method:
     Raises:
         InputError: one sentence for every unknown setting or value out of range.
     """
-    cls = registry.subclass(PACKAGE, name, Method, "method")
-    try:
-        return TypeAdapter(cls).validate_python(dict(settings))
-    except ValidationError as error:
-        raise InputError([_setting_sentence(cls, name, problem) for problem in error.errors()]) from error
-
-
-def _setting_sentence(cls: type[Method], name: str, problem: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"method {name!r} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
-    return f"method {name!r}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"
+    return validated(registry.subclass(PACKAGE, name, Method, "method"), f"method {name!r}", settings)
 
 
 def _plain(value: Any) -> str:

@@ -10,8 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["train", "compress", "compare"]
-KINDS: tuple[Kind, ...] = ("train", "compress", "compare")
+Kind = Literal["train", "compress", "compare", "diagnose"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class Cell:
     Attributes:
         kind: which step it is.
         model, seed, variant: what it is about; a training has no variant.
+        diagnostic: which look inside, of a diagnosis.
         spec: everything of its own that determines its result (settings, recipe, versions, data fingerprint), as JSON.
         parents: the cells whose files it reads, by the role they play.
         outside: files of the user's that it reads, by name; their hashes are in the spec, their places are not.
@@ -33,11 +33,12 @@ class Cell:
     spec: Mapping[str, Any] = field(default_factory=dict)
     parents: Mapping[str, Cell] = field(default_factory=dict)
     outside: Mapping[str, Path] = field(default_factory=dict)
+    diagnostic: str = ""
 
     @property
     def name(self) -> str:
         """What people call it, e.g. `compress/resnet20/3/magnitude:sparsity=0.9`; unique in a plan."""
-        return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant)))
+        return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant, self.diagnostic)))
 
     @cached_property
     def key(self) -> str:
@@ -54,6 +55,7 @@ class Cell:
             "model": self.model,
             "seed": self.seed,
             "variant": self.variant,
+            "diagnostic": self.diagnostic,
             "spec": dict(self.spec),
             "parents": {role: parent.key for role, parent in sorted(self.parents.items())},
         }

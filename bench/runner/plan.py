@@ -43,6 +43,10 @@ class Plan:
             "alpha": settings.alpha,
             "margins": settings.margins.model_dump(),
             "features": list(settings.features),
+            "diagnostics": {
+                name: {"title": diagnostic.title, "sources": list(diagnostic.source), "settings": diagnostic.settings()}
+                for name, diagnostic in profile.diagnostics.items()
+            },
             "seeds": list(settings.seeds),
             "threads": settings.threads,
             "profile_text": profile.text,
@@ -160,6 +164,7 @@ def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) 
     for label, cell in compressed.items():
         if label != BASELINE:
             yield _compare(profile, cell, compressed)
+            yield from _diagnose(profile, cell, compressed)
 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
@@ -175,15 +180,32 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
 
 
 def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cell:
-    references = {label: others[label] for label in (BASELINE, *CONTROLS) if label in others}
-    references.pop(compressed.variant, None)
     spec = {
-        **{key: compressed.spec[key] for key in ("model", "model_version", "seed", "data", "threads")},
+        **_about(compressed),
         "compare_version": COMPARE_VERSION,
         "features": list(profile.file.features),
     }
-    parents = {"compressed": compressed, **references}
+    parents = _with_references(compressed, others)
     return Cell("compare", compressed.model, compressed.seed, compressed.variant, spec, parents)
+
+
+def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Iterator[Cell]:
+    parents = _with_references(compressed, others)
+    for name, diagnostic in profile.diagnostics.items():
+        chosen = {"diagnostic": name, "version": diagnostic.version, "settings": diagnostic.settings()}
+        spec = {**_about(compressed), **chosen}
+        yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)
+
+
+def _about(compressed: Cell) -> dict[str, Any]:
+    return {key: compressed.spec[key] for key in ("model", "model_version", "seed", "data", "threads")}
+
+
+def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cell]:
+    """The compressed network and all that it is held against, by role."""
+    references = {label: others[label] for label in (BASELINE, *CONTROLS) if label in others}
+    references.pop(compressed.variant, None)
+    return {"compressed": compressed, **references}
 
 
 def _next(seed: int, seeds: list[int]) -> int:

@@ -61,6 +61,14 @@ def test_a_comparison_has_all_its_references():
     }
 
 
+def test_a_diagnosis_is_a_cell_of_its_own_with_the_same_references():
+    made = planned(TEXT + '[[diagnostics]]\nname = "filters"\n')
+    cells = {cell.name: cell for cell in made.cells}
+    name = "resnet8/0/magnitude:sparsity=0.5"
+    assert cells[f"diagnose/{name}/filters"].parents.keys() == cells[f"compare/{name}"].parents.keys()
+    assert not changed(keys(planned()), keys(made))
+
+
 def test_one_seed_has_no_other():
     names = {cell.name for cell in planned(TEXT.replace("[0, 1, 2]", "[0]")).cells}
     assert "compress/resnet8/0/other-seed" not in names

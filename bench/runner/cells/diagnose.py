@@ -1,0 +1,44 @@
+"""One look inside a compressed network beside its references: explanations, units, images that drive them."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.data import ImageSet
+from bench.diagnose._catalog import diagnostic
+from bench.diagnose._diagnostic import Probe
+from bench.runner.cells import Epoch
+from bench.runner.cells import _networks as networks
+from bench.runner.cells._files import finite, to_npz
+from bench.runner.job import Job
+from bench.runner.store import Files, to_json
+from bench.settings import validated
+from bench.training import _evaluate
+from bench.zoo._blocks import block_outputs
+
+
+def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
+    """The diagnostic's numbers, arrays and notes."""
+    name = job.spec["diagnostic"]
+    look = validated(diagnostic(name), f"diagnostic {name!r}", job.spec["settings"])
+    network = {role: networks.compressed(job.spec, images, files).to(job.device) for role, files in job.parents.items()}
+    findings = look(network, _probe(job, images))
+    return {
+        "metrics.json": to_json(finite(findings.metrics)),
+        "arrays.npz": to_npz(findings.arrays),
+        "notes.json": to_json(findings.notes),
+    }
+
+
+def _probe(job: Job, images: ImageSet) -> Probe:
+    pixels = images.test.images[images.probe]
+    batches = _evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
+    return Probe(
+        images=torch.cat(list(batches)),
+        pixels=pixels,
+        labels=images.test.labels[images.probe],
+        mean=tuple(images.mean),
+        std=tuple(images.std),
+        seed=job.spec["seed"],
+        layers=block_outputs(networks.fresh(job.spec, images)),
+    )

@@ -1,0 +1,35 @@
+"""Settings from outside for what is described by a dataclass: a method, a diagnostic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench.errors import InputError, did_you_mean
+
+T = TypeVar("T")
+
+
+def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
+    """An instance of a dataclass, its fields checked by their annotations.
+
+    Args:
+        what: how a sentence calls it, e.g. "method 'magnitude'".
+
+    Raises:
+        InputError: one sentence for every unknown setting or value out of range.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(dict(settings))
+    except ValidationError as error:
+        raise InputError([_sentence(cls, what, problem) for problem in error.errors()]) from error
+
+
+def _sentence(cls: type, what: str, problem: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{what} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
+    return f"{what}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"
