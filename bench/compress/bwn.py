@@ -1,0 +1,32 @@
+"""Binary weight networks (Rastegari et al. 2016): each filter is its signs times its mean magnitude."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress._method import FinetuningMethod, Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Bwn(FinetuningMethod):
+    """All convolutions and linear layers but the first and the last; feature maps stay real."""
+
+    family = "binary"
+    title = "BWN"
+    source = "rastegari2016xnor"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress import _binary, _signs
+
+        return _binary.trained(
+            compressed,
+            workbench,
+            _binary.inner_layers(compressed),
+            lambda weight: _signs.ScaledSigns(),
+            distill=self.distill,
+        )
