@@ -1,0 +1,53 @@
+"""Measure by simulation whether intervals cover and tests keep their level; resumable, a file a scenario."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import cli
+from bench.cli import _options
+
+if TYPE_CHECKING:
+    from bench.calibrate._rows import Row
+
+HELP = "coverage of intervals and error rates of tests, simulated"
+EXAMPLE = 'python -m bench calibrate --replications 200 --only "jackknife/*"'
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--replications", type=_options.positive, default=500, help="samples a scenario (default: 500)")
+    parser.add_argument("--only", default="*", metavar="GLOB", help="only scenarios whose name matches")
+    parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes (default: one a core)")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/.calibration"), help="where it is kept (default: runs/.calibration)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from bench.calibrate._run import calibrate
+
+    jobs = options.jobs or len(os.sched_getaffinity(0))
+    rows = calibrate(
+        options.folder, replications=options.replications, jobs=jobs, only=options.only, progress=_say_progress
+    )
+    print(json.dumps([row.as_dict() for row in rows], indent=1) if options.json else "\n".join(map(_line, rows)))
+    return cli.OK
+
+
+def _say_progress(name: str, done: int, total: int) -> None:
+    print(f"{done}/{total} {name}", file=sys.stderr, flush=True)
+
+
+def _line(row: Row) -> str:
+    size = " ".join(filter(None, (f"n={row.images}" if row.images else "", f"S={row.seeds}" if row.seeds else "")))
+    measured = f"{row.measured:.3f} [{row.low:.3f}, {row.high:.3f}]"
+    warned = f", warned in {row.warned:.0%}" if row.warned else ""
+    return f"{row.what:52.52} {row.scenario:44.44} {size:14} {row.nominal:.2f} {measured}  {row.status}{warned}"
