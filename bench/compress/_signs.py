@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 SMALLEST = 1e-12  # scale of a filter of zeros: as good as zero, and still one of two values
 
 
-class Binarisation(Protocol):
-    """A parametrisation of a weight by two values a filter."""
-
-    def __call__(self, weight: torch.Tensor) -> torch.Tensor:
-        """(Cout, ...) real weights to binary ones."""
-        ...
+class Binarisation(torch.nn.Module):
+    """A parametrisation of a weight by two values a filter; called with (Cout, ...) real weights."""
 
     def start(self, weight: torch.Tensor) -> None:
-        """Make real weights to start from of trained ones, in place."""
-        ...
+        """Make real weights to start from of trained ones, in place; as they are if there is nothing to do."""
 
     def tidy(self, weight: torch.Tensor) -> None:
         """Put real weights in order after a step, in place."""
-        ...
+        raise NotImplementedError
 
 
-class Signs(torch.nn.Module):
+class Signs(Binarisation):
     """BinaryConnect: W to +1 or -1, sign(0) = +1; in training with `stochastic` to +1 with probability (W + 1) / 2.
 
     The gradient at the signs is W's. It is multiplied by (fan in + fan out) / 1.5, the inverse square of Glorot's
@@ -67,7 +62,7 @@ class _Signs(torch.autograd.Function):
         return gradients[0] * ctx.pace, None, None
 
 
-class ScaledSigns(torch.nn.Module):
+class ScaledSigns(Binarisation):
     """Binary weight networks: each filter's W to alpha·sign(W), alpha = mean |W|, sign(0) = +1.
 
     The gradient dL/dW = dL/dWb · (1/n + alpha · 1{|W| < 1}) of filters of n weights is multiplied by n, as the authors
@@ -79,9 +74,6 @@ class ScaledSigns(torch.nn.Module):
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """(Cout, ...) real weights to two values a filter."""
         return _ScaledSigns.apply(weight)
-
-    def start(self, weight: torch.Tensor) -> None:
-        """Trained weights as they are."""
 
     @torch.no_grad()
     def tidy(self, weight: torch.Tensor) -> None:
