@@ -228,9 +228,10 @@ def _diagnostics(raw: Any, problems: list[str]) -> dict[str, Diagnostic]:
     _check_names([table["name"] for table in tables], "diagnostic", problems)
     found: dict[str, Diagnostic] = {}
     for table in tables:
+        name = table["name"]
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+        del settings["name"]
         try:
-            name = settings.pop("name")
             found[name] = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
         except InputError as error:
             problems.extend(error.problems)
