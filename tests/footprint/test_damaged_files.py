@@ -113,8 +113,11 @@ def test_a_header_longer_than_the_file():
 
 
 def test_a_header_that_unpacks_to_gigabytes(monkeypatch):
-    monkeypatch.setattr(_file, "LARGEST_HEADER", 1000)
-    _is_refused(_sealed({"model": {"x": "y" * 100_000}}, b""))
+    header, body = _parts()
+    large = _sealed({**header, "model": {"x": "y" * 100_000}}, body)
+    sizes(large)
+    monkeypatch.setattr(_file, "LARGEST_HEADER", 10_000)
+    _is_refused(large)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"nul", b"\xff", b"[" * 100_000, b'{"a": 1e999999}'])

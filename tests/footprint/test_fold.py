@@ -206,6 +206,8 @@ def test_pruned_weights_stay_plus_zero_under_a_negative_scale():
     finished = finish(Compressed(network, masks={"0.weight": mask}, example=torch.zeros(1, 2, 3, 3)))
     pruned = finished.network[0].weight.detach()[~mask].numpy()
     assert not pruned.view(np.uint32).any()
+    without_mask = finish(Compressed(network, example=torch.zeros(1, 2, 3, 3))).network[0].weight.detach()
+    assert not without_mask[~mask].numpy().view(np.uint32).any()
     assert torch.count_nonzero(finished.network[0].weight) == 12
 
 

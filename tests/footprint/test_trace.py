@@ -95,6 +95,7 @@ def test_the_network_is_left_as_it_was(cifar_resnet, image):
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     given = image.clone()
     trace(network, image)
+    trace(nn.ReLU(inplace=True), image)
     assert all(module.training for module in network.modules())
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
     assert torch.equal(given, image)

@@ -80,6 +80,12 @@ def test_entropy_coding_is_used_only_where_asked_for():
     assert coded.bits == {"codebooks": 2 * (8 + 5), "weights": 1000}
 
 
+def test_dense_wins_a_draw():
+    symbols = np.array([[1] * 7 + [0]], np.uint8)  # a mask of 8 bits and 7 symbols of 8, or 8 symbols of 8
+    assert sum(codecs.encode("bitmask", symbols, 8).bits.values()) == 64
+    assert codecs.smallest(symbols, 8, sparse=True).how == {"layout": "dense"}
+
+
 def test_of_all_zeros_only_nothing_is_stored():
     assert codecs.smallest(np.zeros((8, 9), np.uint8), 8, sparse=True).data == b""
 

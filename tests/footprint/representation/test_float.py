@@ -29,6 +29,11 @@ def test_minus_zero_and_denormals_survive_every_layout(layout):
     assert found.decode().tobytes() == TRICKY.tobytes()
 
 
+def test_ties_go_to_even():
+    ties = np.array([1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-8], np.float32)
+    assert Float.rounded(ties, "bfloat16").decode().tolist() == [1, 1 + 2**-6, -1]
+
+
 def test_not_a_number_stays_one():
     for name in ("float32", "float16", "bfloat16"):
         assert np.isnan(Float.rounded(np.array([np.nan], np.float32), name).decode()).all()
