@@ -1,0 +1,314 @@
+"""Which channels of a network belong together: all that must be permuted, or thinned, as one.
+
+Axes of channels are followed through the traced graph. A convolution or linear layer begins a new one; normalisation,
+activations, pooling and depthwise convolutions keep it; an addition makes two into one. Whatever is not known to treat
+every channel alike (padding of channels, concatenation, shuffling, softmax, the network's own input and output) makes
+the axes that it touches fixed, and they are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from bench.footprint.trace import Operation, Trace, Value, trace
+
+MIXING = ("softmax", "layer_norm", "group_norm")  # elementwise in memory, yet every channel depends on the others
+PER_CHANNEL = (
+    "_adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
+    "amax",
+    "avg_pool2d",
+    "clone",
+    "max_pool2d_with_indices",
+    "mean",
+    "upsample_bilinear2d",
+    "upsample_nearest2d",
+)
+LINEAR = ("addmm", "mm")
+NOT_USED = "num_batches_tracked"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A weight whose inputs are these channels.
+
+    Attributes:
+        weight: name of the parameter; its axis 1 holds the channels.
+        factor: neighbouring inputs a channel: 1, or the pixels of a feature map that was flattened.
+    """
+
+    weight: str
+    factor: int = 1
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Channels that belong together.
+
+    Attributes:
+        count: how many there are.
+        resolution: of the first feature map that they are written to, (H, W).
+        writers: weights of the layers that compute them, along axis 0: several where their outputs are added.
+        followers: whatever else has an entry a channel, along axis 0: biases, normalisation, depthwise weights.
+        readers: weights that take them in.
+    """
+
+    count: int
+    resolution: tuple[int, ...]
+    writers: tuple[str, ...]
+    followers: tuple[str, ...]
+    readers: tuple[Reader, ...]
+
+
+def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[Channels, ...]:
+    """All free channels of a network, in the order in which they are first written; others are fixed.
+
+    Args:
+        example: (1, C, H, W) float32.
+    """
+    traced = trace(network, example)
+    axes = _Axes(network, traced)
+    for operation in traced.operations:
+        axes.follow(operation)
+    return tuple(axes.free())
+
+
+def take(network: torch.nn.Module, group: Channels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The tensors of `group` with only the `chosen` channels, (k,) int64, in that order."""
+    state = network.state_dict()
+    chosen = chosen.to(next(iter(state.values())).device)
+    taken = {name: state[name][chosen] for name in (*group.writers, *group.followers)}
+    for reader in group.readers:
+        inputs = (chosen[:, None] * reader.factor + torch.arange(reader.factor, device=chosen.device)).reshape(-1)
+        taken[reader.weight] = taken.get(reader.weight, state[reader.weight])[:, inputs]
+    return taken
+
+
+@dataclass
+class _Axis:
+    """An axis of channels, until it turns out to be the same as another."""
+
+    count: int
+    resolution: tuple[int, ...]
+    fixed: bool = False
+    same_as: _Axis | None = None
+    writers: list[str] = field(default_factory=list)
+    followers: list[str] = field(default_factory=list)
+    readers: list[Reader] = field(default_factory=list)
+
+    def found(self) -> _Axis:
+        """The axis that stands for all that are the same."""
+        return self.same_as.found() if self.same_as else self
+
+
+@dataclass(frozen=True)
+class _Buffer:
+    """Memory whose axis 1 is an axis of channels."""
+
+    axis: _Axis
+    value: Value
+
+
+class _Axes:
+    """The axes of a network's graph, found operation by operation."""
+
+    def __init__(self, network: torch.nn.Module, traced: Trace):
+        self.network, self.traced = network, traced
+        self.parameters = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        self.hidden = _modules_with_hidden_parameters(network, traced)
+        self.buffers: dict[int, _Buffer] = {}
+        self.all: list[_Axis] = []
+        self.along: dict[tuple[str, int], _Axis] = {}  # by parameter and its axis
+        self.fixed_parameters: set[str] = set()
+        for operation in traced.operations:
+            for value in operation.inputs:
+                if value.buffer in traced.inputs:
+                    self._new(value, fixed=True)
+
+    def follow(self, operation: Operation) -> None:
+        """Learn what an operation says of the axes."""
+        known = operation.module not in self.hidden and self._rule(operation)(operation)
+        if not known:
+            self._fix(operation)
+
+    def free(self) -> Iterator[Channels]:
+        """Axes that nothing fixes, that a layer writes and a layer reads."""
+        for buffer in self.traced.outputs:
+            if buffer in self.buffers:
+                self.buffers[buffer].axis.found().fixed = True
+        for (name, _), axis in self.along.items():
+            if name in self.fixed_parameters:
+                axis.found().fixed = True
+        for axis in self.all:
+            if axis.same_as is None and not axis.fixed and axis.writers and axis.readers:
+                parts = (tuple(axis.writers), tuple(axis.followers), tuple(axis.readers))
+                yield Channels(axis.count, axis.resolution, *parts)
+
+    def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
+        """What an operation does to axes; the function returns False where it cannot tell."""
+        if operation.name == "convolution":
+            return self._convolution
+        if operation.name in LINEAR:
+            return self._linear
+        if operation.name in PER_CHANNEL:
+            return self._per_channel
+        if operation.elementwise and not any(part in operation.name for part in MIXING):
+            return self._elementwise
+        return lambda _: False
+
+    def _convolution(self, operation: Operation) -> bool:
+        layer = self._layer(operation, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d))
+        source = self._axis_of(operation.inputs[0])
+        if layer is None or source is None or len(operation.inputs) != 1:
+            return False
+        if layer.groups == 1:
+            return self._layer_between(operation, source, 1)
+        if layer.groups == source.count == layer.out_channels:
+            return self._keeps(operation, source)
+        return False
+
+    def _linear(self, operation: Operation) -> bool:
+        layer = self._layer(operation, (torch.nn.Linear,))
+        if layer is None or len(operation.inputs) != 1:
+            return False
+        value = operation.inputs[0]
+        source = self._axis_of(value)
+        if source is not None:
+            return self._layer_between(operation, source, 1)
+        flattened = self._flattened(value)
+        return flattened is not None and self._layer_between(operation, flattened, value.shape[1] // flattened.count)
+
+    def _per_channel(self, operation: Operation) -> bool:
+        source = self._axis_of(operation.inputs[0])
+        shape = operation.inputs[0].shape[:2]
+        alike = all(value.shape[:2] == shape for value in operation.outputs)
+        return source is not None and alike and len(operation.inputs) == 1 and self._keeps(operation, source)
+
+    def _elementwise(self, operation: Operation) -> bool:
+        sources = [self._axis_of(value) for value in operation.inputs]
+        first = sources[0]
+        if first is None or any(source is None or source.count != first.count for source in sources):
+            return False
+        for source in sources[1:]:
+            assert source is not None
+            self._join(first, source)
+        return self._keeps(operation, first.found())
+
+    def _layer_between(self, operation: Operation, source: _Axis, factor: int) -> bool:
+        """A layer that reads one axis and writes another."""
+        weight = next(name for name in operation.parameters if self.parameters[name].ndim > 1)
+        reader = Reader(weight, factor)
+        source = self._attach((weight, 1), source)
+        if reader not in source.readers:
+            source.fixed |= any(other.weight == weight for other in source.readers)
+            source.readers.append(reader)
+        target = self._attach((weight, 0), self._new(operation.outputs[0]))
+        if weight not in target.writers:
+            target.writers.append(weight)
+        return self._own_entries(operation, target, apart=weight)
+
+    def _keeps(self, operation: Operation, axis: _Axis) -> bool:
+        """An operation whose outputs have the axis of its inputs."""
+        for value in operation.outputs:
+            if math.prod(value.shape) and value.buffer not in self.buffers:
+                if len(value.shape) < 2 or value.shape[1] != axis.count:
+                    return False
+                self.buffers[value.buffer] = _Buffer(axis, value)
+        return self._own_entries(operation, axis, apart="")
+
+    def _own_entries(self, operation: Operation, axis: _Axis, apart: str) -> bool:
+        """Parameters with an entry a channel belong to the axis; those with one entry in all do not matter."""
+        for name in operation.parameters:
+            tensor = self.parameters[name]
+            if name == apart or tensor.numel() == 1:
+                continue
+            if tensor.shape[0] != axis.count or (tensor.ndim > 1 and operation.name != "convolution"):
+                return False
+            axis = self._attach((name, 0), axis)
+            if name not in axis.followers:
+                axis.followers.append(name)
+        return True
+
+    def _attach(self, place: tuple[str, int], axis: _Axis) -> _Axis:
+        """The axis of a parameter's axis, the same at every use."""
+        return self._join(self.along.setdefault(place, axis).found(), axis)
+
+    def _join(self, one: _Axis, other: _Axis) -> _Axis:
+        one, other = one.found(), other.found()
+        if one is other:
+            return one
+        if one.count != other.count:
+            one.fixed = other.fixed = True
+            return one
+        if self.all.index(other) < self.all.index(one):
+            one, other = other, one
+        other.same_as = one
+        one.fixed |= other.fixed
+        for mine, theirs in ((one.writers, other.writers), (one.followers, other.followers)):
+            mine += [name for name in theirs if name not in mine]
+        one.readers += [reader for reader in other.readers if reader not in one.readers]
+        return one
+
+    def _new(self, value: Value, fixed: bool = False) -> _Axis:
+        axis = _Axis(value.shape[1] if len(value.shape) > 1 else 0, value.shape[2:], fixed)
+        self.all.append(axis)
+        self.buffers[value.buffer] = _Buffer(axis, value)
+        return axis
+
+    def _fix(self, operation: Operation) -> None:
+        for value in (*operation.inputs, *operation.outputs):
+            if value.buffer in self.buffers:
+                self.buffers[value.buffer].axis.found().fixed = True
+            else:
+                self._new(value, fixed=True)
+        self.fixed_parameters.update(operation.parameters)
+
+    def _axis_of(self, value: Value) -> _Axis | None:
+        """The axis of channels that is the value's axis 1."""
+        buffer = self.buffers.get(value.buffer)
+        if buffer is None or len(value.shape) < 2:
+            return None
+        axis, original = buffer.axis.found(), buffer.value
+        same = value.shape[1] == axis.count and value.strides[1] == original.strides[1]
+        return axis if same and len(original.shape) > 1 else None
+
+    def _flattened(self, value: Value) -> _Axis | None:
+        """The axis of channels whose feature maps are the value's axis 1, one after another."""
+        buffer = self.buffers.get(value.buffer)
+        if buffer is None or len(value.shape) != 2 or value.strides[1] != 1:
+            return None
+        original, axis = buffer.value, buffer.axis.found()
+        whole = value.shape[0] == original.shape[0] and math.prod(value.shape) == math.prod(original.shape)
+        return axis if whole and original.strides == _contiguous(original.shape) else None
+
+    def _layer(self, operation: Operation, kinds: tuple[type, ...]) -> Any:
+        """The layer that an operation is all of; None where it is something else."""
+        layer: Any = self.network.get_submodule(operation.module)
+        own = {f"{operation.module}.{name}" if operation.module else name for name in ("weight", "bias")}
+        plain = any(type(layer).forward is kind.forward for kind in kinds)  # type: ignore[attr-defined]
+        weights = [name for name in operation.parameters if self.parameters[name].ndim > 1]
+        return layer if plain and len(weights) == 1 and set(operation.parameters) <= own else None
+
+
+def _modules_with_hidden_parameters(network: torch.nn.Module, traced: Trace) -> set[str]:
+    """Modules that compute with what is derived from their parameters, whose channels the graph does not tell.
+
+    E.g. frozen batch normalisation, weight normalisation.
+    """
+    used = {name for operation in traced.operations for name in operation.parameters}
+    return {name for name, module in network.named_modules() if not used.issuperset(_own_tensors(name, module))}
+
+
+def _own_tensors(name: str, module: torch.nn.Module) -> Iterable[str]:
+    """Tensors of a module itself that could have an entry a channel, as the graph would name them."""
+    own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+    return [f"{name}.{key}" if name else key for key, tensor in own if key != NOT_USED and tensor.numel() > 1]
+
+
+def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))

@@ -1,0 +1,40 @@
+"""Plain product quantization: what PQF is without permutation and annealing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bench.compress._method import FinetuningMethod, Workbench
+from bench.compress._word_counts import power_of_two
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class KMeans(FinetuningMethod):
+    """Codebooks by k-means, then trained; takes the same bytes as PQF with the same blocks and words.
+
+    Args:
+        blocks, words, classifier_words: see PQF.
+        iterations: at most; fewer where nothing changes any more.
+    """
+
+    blocks: Literal["small", "large"] = "small"
+    words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] = 256
+    classifier_words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] | None = None
+    iterations: Annotated[int, Field(ge=1)] = 60
+
+    family = "product quantization"
+    title = "k-means"
+    source = "gong2014compressing"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress import _product
+
+        settings = _product.Settings(self.blocks, self.words, self.classifier_words, self.iterations, None, swaps=0)
+        return _product.quantized(compressed, workbench, settings, distill=self.distill)
