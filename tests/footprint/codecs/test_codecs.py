@@ -81,9 +81,9 @@ def test_entropy_coding_is_used_only_where_asked_for():
 
 
 def test_dense_wins_a_draw():
-    symbols = np.array([[1] * 7 + [0]], np.uint8)  # a mask of 8 bits and 7 symbols of 8, or 8 symbols of 8
-    assert sum(codecs.encode("bitmask", symbols, 8).bits.values()) == 64
-    assert codecs.smallest(symbols, 8, sparse=True).how == {"layout": "dense"}
+    symbols = np.array([[0, 1] * 4], np.uint8)  # eight symbols of a bit, or four with an index of a bit
+    assert codecs.encode("relative-index", symbols, 1).bits == {"indices": 4, "weights": 4}
+    assert codecs.smallest(symbols, 1, sparse=True).how == {"layout": "dense"}
 
 
 def test_of_all_zeros_only_nothing_is_stored():
