@@ -22,6 +22,7 @@ from bench.render.table import Table, show
 TEMPLATES = Path(__file__).parents[2] / "templates" / "html"
 LARGEST_LOGO = 1_000_000  # bytes
 LONG = 40  # rows from which a table starts folded
+LONGEST = 1000  # rows from which a table is left to the data files
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(show=show, long=LONG)
+    environment.globals.update(show=show, long=LONG, longest=LONGEST)
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
     environment.tests["table"] = lambda item: isinstance(item, Table)
     environment.tests["strong"] = lambda part: isinstance(part, Strong)

@@ -60,25 +60,32 @@ class Inside:
         )
 
 
-def read(results: Results, model: str, variant: str, feature: str) -> Inside | None:
-    """A variant's similarity to the original; None where no seed has any."""
-    names = {key: f"{feature}.{REFERENCE}.{key}" for key in ("value", "z", "influence")}
-    seeds = results.plan.seeds
-    found = {seed: results.similarity(model, variant, seed, ("layers", *names.values())) for seed in seeds}
-    whole = {
-        seed: arrays for seed, arrays in found.items() if arrays and all(name in arrays for name in names.values())
-    }
+def read(results: Results, model: str, variant: str) -> dict[str, Inside]:
+    """A variant's similarity to the original by feature convention, for those that any seed has."""
+    features, seeds = results.plan.features, results.plan.seeds
+    wanted = ["layers", *(name for feature in features for name in _names(feature).values())]
+    found = [results.similarity(model, variant, seed, wanted) or {} for seed in seeds]
+    each = {feature: _gathered(found, _names(feature)) for feature in features}
+    return {feature: inside for feature, inside in each.items() if inside is not None}
+
+
+def _names(feature: str) -> dict[str, str]:
+    return {key: f"{feature}.{REFERENCE}.{key}" for key in ("value", "z", "influence")}
+
+
+def _gathered(found: list[dict[str, np.ndarray]], names: dict[str, str]) -> Inside | None:
+    """One convention's arrays of all seeds; a seed that lacks them, or has other blocks, stays NaN."""
+    whole = [arrays for arrays in found if all(name in arrays for name in names.values())]
     if not whole:
         return None
-    first = next(iter(whole.values()))
-    shape = first[names["influence"]].shape
-    values, influence = np.full((len(seeds), shape[0]), np.nan), np.full((len(seeds), *shape), np.nan)
-    for place, seed in enumerate(seeds):
-        if seed in whole and whole[seed][names["influence"]].shape == shape:
-            values[place], influence[place] = from_atanh(whole[seed][names["z"]], whole[seed][names["influence"]])
-    maps = [arrays[names["value"]] for arrays in whole.values()]
+    shape = whole[0][names["influence"]].shape
+    values, influence = np.full((len(found), shape[0]), np.nan), np.full((len(found), *shape), np.nan)
+    for place, arrays in enumerate(found):
+        if names["influence"] in arrays and arrays[names["influence"]].shape == shape:
+            values[place], influence[place] = from_atanh(arrays[names["z"]], arrays[names["influence"]])
+    maps = [arrays[names["value"]] for arrays in whole]
     return Inside(
-        blocks=tuple(str(name) for name in first["layers"]),
+        blocks=tuple(str(name) for name in whole[0]["layers"]),
         values=values,
         influence=influence,
         map=np.mean(maps, axis=0) if len({each.shape for each in maps}) == 1 else None,

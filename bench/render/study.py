@@ -123,14 +123,12 @@ class Study:
     @cached_property
     def insides(self) -> dict[tuple[str, str, str], Inside]:
         """Every variant's similarity to the original, by (model, variant, feature)."""
-        keys = (
-            (model, variant, feature)
+        return {
+            (model, variant, feature): found
             for model in self.models
             for variant in inside.comparable(self.plan)
-            for feature in self.plan.features
-        )
-        read = {key: inside.read(self.results, *key) for key in keys}
-        return {key: found for key, found in read.items() if found is not None}
+            for feature, found in inside.read(self.results, model, variant).items()
+        }
 
     @cached_property
     def claims(self) -> dict[tuple[str, str, str], Claim]:

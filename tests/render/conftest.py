@@ -212,7 +212,7 @@ class Runs:
 
     def _compress(self, cell: Cell, invented: Invented) -> dict[str, bytes]:
         accuracy = self._accuracy(cell, invented)
-        payload = round(312_168 * (1 - 0.3 * self.models.index(cell.model)) * invented.kept)
+        payload = round(312_168 * 0.7 ** self.models.index(cell.model) * invented.kept)
         payload += cell.seed if invented.sparsity else 0
         elements = 4096
         metrics = {

@@ -20,6 +20,7 @@ from bench.render.style import FAINT, INK, MUTED, Medium, family
 from bench.render.table import decimal
 
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
+MOST_NAMES = 16  # beyond, only the front is named
 NOT_DRAWN = (OTHER_SEED, RANDOM)
 Height = Callable[[float], float]  # accuracy in percent to a place on the axis
 
@@ -56,7 +57,7 @@ def front(found: Iterable[Point]) -> list[Point]:
     return best
 
 
-def paint(study: Study, metric: str, axis: str, every_label: bool, medium: Medium) -> Sheet:
+def paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     """The panels, all on one scale."""
     everything = {model: found for model in study.models if (found := points(study, model, metric))}
     sheet, axes = panels(medium, max(len(everything), 1), 4.0, left=0.5, bottom=0.5, top=0.36)
@@ -66,7 +67,7 @@ def paint(study: Study, metric: str, axis: str, every_label: bool, medium: Mediu
     for panel, (model, found) in zip(axes, everything.items()):
         title(panel, model)
         _frame(panel, limits, height, axis)
-        _panel(sheet, panel, study, model, found, height, every_label)
+        _panel(sheet, panel, study, model, found, height)
     return sheet
 
 
@@ -116,9 +117,7 @@ def _size_ticks(left: float, right: float) -> list[float]:
     return [s * 10.0**d for d in decades for s in steps if left <= s * 10.0**d <= right]
 
 
-def _panel(
-    sheet: Sheet, panel: Axes, study: Study, model: str, found: list[Point], height: Height, every_label: bool
-) -> None:
+def _panel(sheet: Sheet, panel: Axes, study: Study, model: str, found: list[Point], height: Height) -> None:
     best = front(found)
     low, high = panel.get_xlim()
     sheet.mark(panel.patch, "", panel=model, low=repr(float(low)), high=repr(float(high)))
@@ -131,7 +130,7 @@ def _panel(
             panel.plot(*zip(*_line(members, height)), color=style.color, alpha=0.35, linewidth=1.0)
     for point in found:
         _draw_point(sheet, panel, study, model, point, height)
-    for label, text in _letter(panel, sheet.medium, groups, found, best, height, every_label):
+    for label, text in _letter(panel, sheet.medium, groups, found, best, height):
         if label.key:
             sheet.mark(text, "", model=model, variant=label.key, family=study.plan.variant(label.key).family)
 
@@ -201,7 +200,6 @@ def _letter(
     found: list[Point],
     best: list[Point],
     height: Height,
-    every: bool,
 ) -> list[tuple[Label, Annotation]]:
     around = lettering.obstacles(
         panel,
@@ -213,7 +211,7 @@ def _letter(
     names: list[Label] = []
     values: list[Label] = []
     for members in groups:
-        if not every:
+        if len(groups) > MOST_NAMES:
             names += [_name(point.variant.title, [point], height, medium) for point in members if point in best]
         elif len(members) == 1:
             names.append(_name(members[0].variant.title, members, height, medium))

@@ -27,6 +27,6 @@ def build(study: Study) -> Figure | None:
             captions.version(study),
         ),
         "Scatter plot of top-1 accuracy against peak activation memory; every point is a row of the table of results.",
-        partial(paint, study, "peak_activation_bytes", "Peak activation memory (kB, log scale)", True),
+        partial(paint, study, "peak_activation_bytes", "Peak activation memory (kB, log scale)"),
         ("results",),
     )

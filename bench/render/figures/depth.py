@@ -19,6 +19,7 @@ from bench.render.style import FAINT, INK, MUTED, Medium, family
 SECTION, ORDER = "inside", 30
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)
+MOST_LINES = 12  # a panel
 NEAREST = 1e-3  # the least 1 - CKA that can be drawn
 Curve = list[BlockClaim]
 
@@ -32,7 +33,8 @@ def build(study: Study) -> list[Figure]:
             captions.joined(
                 f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, one "
                 "panel a model and family, on one scale: the log of 1 - CKA. Bands: the fine-tuned control, another "
-                "seed, and a random network, which is the floor.",
+                f"seed, and a random network, which is the floor. At most {MOST_LINES} methods a panel: of more, the nearest, "
+                "the farthest and those evenly between.",
                 captions.seeds(study),
                 captions.combined_interval(study),
                 "Tests by block: see the table.",
@@ -62,20 +64,28 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
         (claim.similarity.low for each in curves.values() for claim in each if np.isfinite(claim.similarity.low)),
         default=0.0,
     )
-    most = max(sum(m == model and study.plan.variant(v).family == name for m, v in curves) for model, name in pairs)
+    lines = {pair: _chosen(study, curves, *pair) for pair in pairs}
+    most = max(len(own) for own in lines.values())
     sheet, axes = panels(medium, len(pairs), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
     for panel, (model, name) in zip(axes, pairs):
-        own = [
-            (study.plan.variant(label), curve)
-            for (which, label), curve in curves.items()
-            if which == model and study.plan.variant(label).family == name and label not in dict(BANDS)
-        ]
         bands = {words: curves[model, label] for label, words in BANDS if (model, label) in curves}
         title(panel, f"{model}, {name}")
         _frame(panel, next(curve for (which, _), curve in curves.items() if which == model), floor, medium)
-        ends = [*_bands(panel, bands), *_lines(sheet, panel, own, compact(study.plan))]
+        ends = [*_bands(panel, bands), *_lines(sheet, panel, lines[model, name], compact(study.plan))]
         name_ends(panel, ends, medium)
     return sheet
+
+
+def _chosen(study: Study, curves: dict[tuple[str, str], Curve], model: str, name: str) -> list[tuple[Variant, Curve]]:
+    """A family's curves; of many, the nearest, the farthest and those evenly between."""
+    own = [
+        (study.plan.variant(label), curve)
+        for (which, label), curve in curves.items()
+        if which == model and study.plan.variant(label).family == name and label not in dict(BANDS)
+    ]
+    own.sort(key=lambda each: (-float(np.mean([claim.similarity.value for claim in each[1]])), each[0].label))
+    places = np.unique(np.linspace(0, len(own) - 1, min(len(own), MOST_LINES)).round().astype(int)) if own else []
+    return [own[place] for place in places]
 
 
 def _height(similarity: float) -> float:
@@ -95,7 +105,7 @@ def _frame(panel: Axes, curve: Curve, floor: float, medium: Medium) -> None:
     panel.set_xticks(list(shown), [str(place + 1) for place in shown])
     panel.grid(axis="y")
     panel.set_xlabel(f"Block (1 to {len(blocks)}, from the input)")
-    panel.xaxis.set_label_coords((1 - medium.names) / 2, -0.13)
+    panel.xaxis.label.set_x((1 - medium.names) / 2)
     panel.set_ylabel("CKA to the original")
     panel.spines["bottom"].set_bounds(0, max(last, 1))
 

@@ -29,7 +29,7 @@ def build(study: Study) -> Figure | None:
             captions.version(study),
         ),
         "Scatter plot of top-1 accuracy against payload in kilobytes; every point is a row of the table of results.",
-        partial(paint, study, "payload_bytes", "Payload (kB, log scale)", True),
+        partial(paint, study, "payload_bytes", "Payload (kB, log scale)"),
         ("results",),
         tools="footprint",
     )
