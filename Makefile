@@ -61,5 +61,5 @@ clean: ## remove the environment and caches; runs/ and report/ stay
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(SYSTEM_PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,search,tensorboard]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,tensorboard]'
 	@touch $@
