@@ -20,6 +20,7 @@ from bench.render.svg import StyleSheet, inline
 from bench.render.table import Table, show
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "html"
+PREVIEW, PREVIEW_DOTS = "figures/preview.png", 133  # 1200 pixels wide
 LARGEST_LOGO = 1_000_000  # bytes
 LONG = 40  # rows from which a table starts folded
 LONGEST = 1000  # rows from which a table is left to the data files
@@ -33,12 +34,20 @@ class Drawn:
     narrow: Markup
 
 
-def write(document: Document, out: Path) -> None:
-    """Write `out/index.html`."""
-    (out / "index.html").write_text(page(document), encoding="utf-8")
+def write(document: Document, out: Path, *, pdf: bool) -> None:
+    """Write `out/index.html`, and the picture that goes with a link to it.
+
+    Args:
+        pdf: whether there is an `appendix.pdf` to link to.
+    """
+    (out / "index.html").write_text(page(document, pdf=pdf), encoding="utf-8")
+    heroes = [part.hero for part in document.parts if part.hero]
+    if heroes:
+        (out / "figures").mkdir(exist_ok=True)
+        (out / PREVIEW).write_bytes(heroes[0].png(WIDE, PREVIEW_DOTS))
 
 
-def page(document: Document) -> str:
+def page(document: Document, *, pdf: bool) -> str:
     """The whole page."""
     sheet = StyleSheet()
     drawings = {figure.id: _drawn(figure, sheet) for figure in document.figures}
@@ -54,6 +63,8 @@ def page(document: Document) -> str:
             script=Markup(script),
             policy=_policy(style, script),
             logo=_logo(document.theme.logo),
+            pdf=pdf,
+            preview=PREVIEW if any(part.hero for part in document.parts) else "",
             description=text(document.parts[0].summary[0]),
             citations={reference.key: reference for reference in document.references},
         )

@@ -67,6 +67,11 @@ class Compilation:
                 start_new_session=True,
             )
 
+    @property
+    def started(self) -> bool:
+        """Whether there is a LaTeX to work at all."""
+        return self.process is not None
+
     def finish(self) -> str:
         """Wait, and put the PDF and its log in place.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,7 @@ class Results:
     Attributes:
         cells: name, key, kind, model, seed, variant, state (see `STATES`), reason; in the plan's order.
         trained, compressed, compared: model, seed, variant and the metrics of each finished cell of that kind.
+        diagnosed: likewise, with the diagnostic's name.
         history: model, seed, variant, kind, epoch, loss, ...; one row an epoch.
         layers: model, seed, variant, name, layout, bits, payload_bytes, sparsity; one row a stored layer.
         provenance: name, kind and the provenance of every cell that ran, nested fields as `versions.torch`.
@@ -40,6 +42,7 @@ class Results:
     trained: pd.DataFrame
     compressed: pd.DataFrame
     compared: pd.DataFrame
+    diagnosed: pd.DataFrame
     history: pd.DataFrame
     layers: pd.DataFrame
     provenance: pd.DataFrame
@@ -89,6 +92,7 @@ def load(folder: Path) -> Results:
         trained=_frame(reader.metrics["train"], "test_accuracy"),
         compressed=_frame(reader.metrics["compress"], "test_accuracy"),
         compared=_frame(reader.metrics["compare"], "test_accuracy"),
+        diagnosed=_frame(reader.metrics["diagnose"], "diagnostic"),
         history=_frame(reader.history, "epoch"),
         layers=_frame(reader.layers, "name"),
         provenance=pd.json_normalize(reader.provenance)
@@ -105,7 +109,7 @@ class _Reader:
         self.store = store
         self.trouble: dict[str, str] = {}  # by key: why a cell has no result
         self.cells: list[dict[str, Any]] = []
-        self.metrics: dict[str, list[dict[str, Any]]] = {"train": [], "compress": [], "compare": []}
+        self.metrics: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.history: list[dict[str, Any]] = []
         self.layers: list[dict[str, Any]] = []
         self.provenance: list[dict[str, Any]] = []
@@ -131,13 +135,11 @@ class _Reader:
         return (error["kind"], error["reason"]) if error else ("done", "")
 
     def _results(self, cell: PlannedCell) -> None:
-        wanted = {"train": ["history.json"], "compress": ["history.json", "layers.json"], "compare": []}[cell.kind]
-        files = {
-            name: json.loads(data)
-            for name, data in _checked(self.store.path(cell.key), ["metrics.json", *wanted]).items()
-        }
+        wanted = ["metrics.json", *_BESIDE_METRICS.get(cell.kind, [])]
+        files = {name: json.loads(data) for name, data in _checked(self.store.path(cell.key), wanted).items()}
         identity = _identity(cell)
-        self.metrics[cell.kind].append({**identity, **files["metrics.json"]})
+        look = {"diagnostic": cell.diagnostic} if cell.diagnostic else {}
+        self.metrics[cell.kind].append({**identity, **look, **files["metrics.json"]})
         self.history += [{**identity, "kind": cell.kind, **row} for row in files.get("history.json", [])]
         self.layers += [{**identity, **row} for row in files.get("layers.json", [])]
 
@@ -147,6 +149,7 @@ class _Reader:
         self.provenance.append({"name": cell.name, "kind": cell.kind, **known})
 
 
+_BESIDE_METRICS = {"train": ["history.json"], "compress": ["history.json", "layers.json"]}
 _PARTICIPLE = {
     "failed": "failed",
     "refused": "was refused",

@@ -81,6 +81,7 @@ class PlannedCell(_Record):
     model: str
     seed: int
     variant: str = ""
+    diagnostic: str = ""
     parents: dict[str, str] = {}
 
 

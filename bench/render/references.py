@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-HERE = Path(__file__).parent
-FILES = (HERE / "references.bib", HERE.parent / "similarity" / "references.bib")
+BENCH = Path(__file__).parents[1]
 _ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,")
 _FIELD = re.compile(r"(\w+)\s*=\s*")
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
@@ -50,12 +49,11 @@ def references(keys: Iterable[str]) -> tuple[Reference, ...]:
 
 @cache
 def library() -> dict[str, Reference]:
-    """Every paper of every bibliography; the first file that has a key wins."""
+    """Every paper of every room's bibliography; the first that has a key wins."""
     found: dict[str, Reference] = {}
-    for file in FILES:
-        if file.is_file():
-            for reference in parse(file.read_text(encoding="utf-8")):
-                found.setdefault(reference.key, reference)
+    for file in sorted(BENCH.glob("*/references.bib")):
+        for reference in parse(file.read_text(encoding="utf-8")):
+            found.setdefault(reference.key, reference)
     return found
 
 

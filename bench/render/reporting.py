@@ -61,9 +61,11 @@ def report(folders: list[Path], out: Path) -> Summary:
     try:
         out.mkdir(parents=True, exist_ok=True)
         compilation = latex.write(document, out)
-        html.write(document, out)
+        html.write(document, out, pdf=compilation.started)
         data.write(document, out)
         note = compilation.finish()
+        if note and compilation.started:
+            html.write(document, out, pdf=False)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
     studies = [part.study for part in document.parts]

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.render.load import load
+from bench.render.study import Study
 from bench.runner.cell import Cell
 from bench.runner.store import Store, to_json
 
@@ -106,6 +108,7 @@ class Runs:
     Attributes:
         states: cell name to "failed", "refused" or "missing"; all others are done.
         alter: called with each cell's provenance, may change it.
+        accuracy: instead of an invented one: of (model, seed, label), in percent.
     """
 
     models: tuple[str, ...] = ("resnet8", "mobilenet-small")
@@ -120,6 +123,7 @@ class Runs:
     exploratory: bool = False
     name: str = "digits"
     alter: Callable[[Cell, dict[str, Any]], None] = lambda cell, provenance: None
+    accuracy: Callable[[str, int, str], float] | None = None
 
     def cells(self) -> list[Cell]:
         return [cell for model in self.models for cell in self._of_model(model)]
@@ -196,6 +200,8 @@ class Runs:
         )
 
     def _accuracy(self, cell: Cell, invented: Invented) -> float:
+        if self.accuracy:
+            return self.accuracy(cell.model, cell.seed, invented.label) / 100
         noise = 0.0 if invented.label in ("original", "float16") else 0.15 + 0.1 * max(invented.lost, 0)
         drawn = float(_random("accuracy", cell.model, cell.seed, invented.label).normal(0, noise))
         percent = min(max(self._base(cell) - invented.lost + drawn, 4.0), 100.0)
@@ -351,6 +357,40 @@ def _random(*parts: object) -> np.random.Generator:
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole runs/digits: 2 models, 6 seeds, 16 variants; read only."""
     return Runs().write(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def study(digits: Path) -> Study:
+    """What is known of `digits`."""
+    return Study(load(digits))
+
+
+@pytest.fixture
+def study_of(tmp_path: Path) -> Callable[..., Study]:
+    """Studies of other runs: one model and few variants unless told otherwise."""
+
+    def make(**changes: Any) -> Study:
+        return Study(load(Runs(**{"models": ("resnet8",), **changes}).write(tmp_path)))
+
+    return make
+
+
+@pytest.fixture
+def runs() -> type[Runs]:
+    """What makes runs folders."""
+    return Runs
+
+
+@pytest.fixture
+def variants() -> dict[str, Invented]:
+    """Every invented variant by its label."""
+    return {each.label: each for each in VARIANTS}
+
+
+@pytest.fixture
+def without_latex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that has no LaTeX."""
+    monkeypatch.setattr("bench.render.latex._command", list)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,8 @@ def build(study: Study) -> list[Figure]:
             captions.joined(
                 f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, one "
                 "panel a model and family, on one scale: the log of 1 - CKA. Bands: the fine-tuned control, another "
-                f"seed, and a random network, which is the floor. At most {MOST_LINES} methods a panel: of more, the nearest, "
+                "seed, and a random network, which is the floor. "
+                f"At most {MOST_LINES} methods a panel: of more, the nearest, "
                 "the farthest and those evenly between.",
                 captions.seeds(study),
                 captions.combined_interval(study),
@@ -84,7 +85,7 @@ def _chosen(study: Study, curves: dict[tuple[str, str], Curve], model: str, name
         if which == model and study.plan.variant(label).family == name and label not in dict(BANDS)
     ]
     own.sort(key=lambda each: (-float(np.mean([claim.similarity.value for claim in each[1]])), each[0].label))
-    places = np.unique(np.linspace(0, len(own) - 1, min(len(own), MOST_LINES)).round().astype(int)) if own else []
+    places = np.linspace(0, len(own) - 1, min(len(own), MOST_LINES)).round().astype(int).tolist()
     return [own[place] for place in places]
 
 

@@ -23,7 +23,7 @@ def build(study: Study) -> Table:
     """The table."""
     found = study.results.provenance
     rows = []
-    for kind in ("train", "compress", "compare"):
+    for kind in dict.fromkeys(found["kind"]):
         own = found[found["kind"] == kind]
         if own.empty or "wall_seconds" not in own:
             continue

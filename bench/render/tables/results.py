@@ -28,6 +28,7 @@ COLUMNS = (
     Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.", "%", 1),
     Column("seeds", "n", "number", "Seeds with a result."),
 )
+SCORE = Column("micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.", "", 5)
 
 
 def build(study: Study) -> Table:
@@ -45,7 +46,7 @@ def build(study: Study) -> Table:
             captions.stars(study),
             captions.version(study),
         ),
-        COLUMNS,
+        (*COLUMNS[:-1], SCORE, COLUMNS[-1]) if _scored(study) else COLUMNS,
         by_model(study, lambda model, variant: _cells(study, model, variant)),
         notes=tuple(dict.fromkeys(leading.note for leading in study.leading.values() if leading.note)),
     )
@@ -72,7 +73,14 @@ def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:
     yield number(study.mean("peak_activation_bytes", model, label).value, 1e-3, hole=hole)
     yield number(study.mean("macs", model, label).value, 1e-6, hole=hole)
     yield number(study.mean("sparsity", model, label).value, 100, hole=hole)
+    if _scored(study):
+        yield number(study.mean("micronet_score", model, label).value, hole=hole)
     yield Cell(study.mean("test_accuracy", model, label).n)
+
+
+def _scored(study: Study) -> bool:
+    found = study.results.compressed
+    return "micronet_score" in found and bool(found["micronet_score"].notna().any())
 
 
 def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Cell:

@@ -1,0 +1,42 @@
+"""Every number of every look inside, for the data files."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table
+
+SECTION, ORDER = "data", 40
+
+COLUMNS = (
+    Column("diagnostic", "Diagnostic", "text", "Name of the look inside."),
+    Column("model", "Model", "text", "Name of the network."),
+    Column("seed", "Seed", "number", "Of the training."),
+    Column("variant", "Variant", "text", "The variant's label."),
+    Column("metric", "Metric", "text", "What was measured, as the diagnostic calls it."),
+    Column("value", "Value", "number", "As measured.", digits=6),
+)
+_NOT_METRICS = ("key", "model", "seed", "variant", "diagnostic")
+
+
+def build(study: Study) -> Table | None:
+    """One row a number; None where nothing was diagnosed."""
+    found = study.results.diagnosed
+    if found.empty:
+        return None
+    metrics = [name for name in found.columns if name not in _NOT_METRICS]
+    rows = tuple(
+        Row((Cell(record["diagnostic"]), Cell(record["model"]), Cell(record["seed"]), Cell(record["variant"]),
+             Cell(name), Cell(float(record[name]))))
+        for record in found.to_dict("records")
+        for name in metrics
+        if isinstance(record[name], int | float) and record[name] == record[name]
+    )  # fmt: skip
+    return Table(
+        "diagnoses",
+        "Looks inside",
+        captions.joined("One row a number of a diagnostic.", captions.version(study)),
+        COLUMNS,
+        (Group("", rows),),
+        raw=True,
+    )
