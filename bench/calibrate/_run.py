@@ -1,0 +1,133 @@
+"""Simulate every scenario once, in processes, and keep each one's rows in a file of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from fnmatch import fnmatch
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from bench import registry
+from bench.calibrate._rows import Row, row_from, rows_of
+from bench.calibrate._scenario import Scenario
+from bench.errors import InputError, did_you_mean
+
+PACKAGE = "bench.calibrate"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+Progress = Callable[[str, int, int], None]
+
+
+def calibrate(
+    folder: Path, *, replications: int = 500, jobs: int = 1, only: str = "*", progress: Progress | None = None
+) -> list[Row]:
+    """Measure every interval's coverage and every test's error rate; what `folder` holds already is kept.
+
+    Each scenario draws its random numbers from its own settings, so that neither order nor `jobs` changes a byte.
+
+    Args:
+        folder: a JSON file a scenario.
+        replications: samples a scenario; where samples are cheap it takes more.
+        jobs: processes; 1 works in this one.
+        only: a pattern of scenario names, such as "jackknife/*".
+        progress: told each scenario's name when it is done, how many are, and of how many.
+
+    Raises:
+        InputError: a pattern that no scenario matches, too few replications, or a folder that cannot be written.
+    """
+    if replications < 2:
+        raise InputError(f"replications: expected 2 or more, not {replications}.")
+    chosen = chosen_scenarios(only)
+    missing = [scenario for scenario in chosen if _read(folder, scenario, replications) is None]
+    _make(folder)
+    done = len(chosen) - len(missing)
+    for name in _work(folder, missing, replications, jobs):
+        done += 1
+        if progress:
+            progress(name, done, len(chosen))
+    return load(folder, replications=replications, only=only)
+
+
+def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[Row]:
+    """The rows that are there already, in the scenarios' order; none where nothing was simulated."""
+    found = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
+    return [row for rows in found if rows for row in rows]
+
+
+def chosen_scenarios(only: str = "*") -> list[Scenario]:
+    """All scenarios whose name matches, family by family.
+
+    Raises:
+        InputError: none does.
+    """
+    families = [registry.load(PACKAGE, name, "family of scenarios") for name in registry.names(PACKAGE)]
+    everything: list[Scenario] = [scenario for family in families for scenario in family.scenarios()]
+    chosen = [scenario for scenario in everything if fnmatch(scenario.name, only)]
+    if not chosen:
+        names = [scenario.name for scenario in everything]
+        raise InputError(f"no scenario matches {only!r}: {did_you_mean(only, names)}")
+    return chosen
+
+
+def simulate(scenario: Scenario, replications: int) -> list[Row]:
+    """All replications of one scenario."""
+    rng = np.random.default_rng(int(scenario.key(replications), 16))
+    outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
+    return rows_of(scenario, outcomes)
+
+
+def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int):
+    """Simulate and write; yields each scenario's name when its file is there."""
+    if jobs == 1 or len(scenarios) < 2:
+        for scenario in scenarios:
+            yield _simulate_and_write(folder, scenario, replications)
+        return
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # children inherit it: one thread a process
+    with ProcessPoolExecutor(min(jobs, len(scenarios)), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(_simulate_and_write, folder, scenario, replications) for scenario in scenarios]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> str:
+    rows = simulate(scenario, replications)
+    content = {"spec": scenario.spec(replications), "rows": [row.as_dict() for row in rows]}
+    path = _path(folder, scenario, replications)
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
+    return scenario.name
+
+
+def _read(folder: Path, scenario: Scenario, replications: int) -> list[Row] | None:
+    """A scenario's rows, or None where there are none that can be read."""
+    try:
+        content = json.loads(_path(folder, scenario, replications).read_text(encoding="utf-8"))
+        return [row_from(row) for row in content["rows"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _path(folder: Path, scenario: Scenario, replications: int) -> Path:
+    return folder / f"{scenario.key(replications)}.json"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}.") from error

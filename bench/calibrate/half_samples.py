@@ -1,0 +1,57 @@
+"""Every other measure of activations: its interval from half-samples of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.calibrate._populations import in_words
+from bench.calibrate._scenario import Outcomes, Scenario, covers
+from bench.similarity._catalog import measure, measures
+from bench.similarity._measure import Measure
+from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
+
+JACKKNIFED = "debiased-cka"
+
+
+@dataclass(frozen=True)
+class OneMeasure(Scenario):
+    """One measure at one number of images, against its own mean over replications."""
+
+    effort: ClassVar[int] = 60
+
+    measure: str
+    spectrum: Spectrum
+    images_are: Images
+    n: int = 200
+
+    def replicate(self, rng: np.random.Generator) -> Outcomes:
+        found = measure(self.measure)
+        assert isinstance(found, Measure)
+        x, y = layer_pair(self._population, 0.8, self.n, rng)
+        estimate = found.estimate(x, y, seed=int(rng.integers(2**31)))
+        return {f"{found.title}, half-samples of images": covers(estimate)}
+
+    @property
+    def population(self) -> str:
+        return f"{in_words(self._population)}, CKA 0.8"
+
+    @property
+    def images(self) -> int:
+        return self.n
+
+    @property
+    def _population(self) -> Population:
+        return Population(d=16, spectrum=self.spectrum, images=self.images_are)
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Every measure of activations that needs no classes."""
+    for name, found in measures().items():
+        if isinstance(found, Measure) and found.compares == "activations" and name != JACKKNIFED:
+            yield OneMeasure(name, "decaying", "plain")
+            yield OneMeasure(name, "flat", "plain")
+            yield OneMeasure(name, "decaying", "outliers")
