@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.compress import _variant
+
+if TYPE_CHECKING:
+    from bench.compress._sizes import Subject
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +25,36 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where results are kept (default: runs)"
     )
+
+
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Which model, under which method, on which images."""
+    parser.add_argument("--model", required=True, help="of the zoo, torchvision:NAME, or package.module:function")
+    parser.add_argument("--method", required=True, help="a method, or a chain: magnitude:sparsity=0.9+nncf-int8-ptq")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the (last) method; give several times for several",
+    )
+    parser.add_argument("--checkpoint", type=Path, help="weights: safetensors, or a weights-only .pth")
+    parser.add_argument("--classes", type=positive, help="default: 10; torchvision's own number for its models")
+    parser.add_argument("--channels", type=positive, default=3, help="of the images (default: 3)")
+    parser.add_argument("--size", type=positive, help="of the images, pixels (default: 32, or 224 for torchvision)")
+
+
+def subject(options: argparse.Namespace) -> Subject:
+    """What `add_subject` asked for.
+
+    Raises:
+        InputError: a setting that is not written key=value.
+    """
+    from bench.compress._sizes import Subject
+
+    variant = _variant.with_settings(_variant.parse(options.method), options.settings)
+    return Subject(options.model, variant, options.channels, options.classes, options.size, options.checkpoint)
 
 
 def part_of(text: str) -> tuple[int, int]:

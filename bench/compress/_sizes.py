@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from bench.compress._method import NotApplicable
 from bench.compress._variant import Variant
+from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
 from bench.footprint.fold import finish
+from bench.footprint.micronet import micronet
 from bench.footprint.packed import pack, sizes
 from bench.zoo import _build, _checkpoint
 from bench.zoo._catalogue import is_torchvision
@@ -64,52 +67,93 @@ class WithoutData:
         return ()
 
 
-def footprint(
-    model: str,
-    variant: Variant,
-    *,
-    channels: int = 3,
-    classes: int | None = None,
-    size: int | None = None,
-    checkpoint: Path | None = None,
-) -> dict[str, Any]:
-    """Bytes and operations of a model under a method or chain.
+@dataclass(frozen=True)
+class Subject:
+    """A model under a method, and what it is shown.
 
-    Args:
+    Attributes:
         classes, size: default to torchvision's own (1000, 224 pixels) for its models, else 10 and 32.
         checkpoint: weights to use instead of random ones.
+    """
+
+    model: str
+    variant: Variant
+    channels: int = 3
+    classes: int | None = None
+    size: int | None = None
+    checkpoint: Path | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        size = self.size or (TORCHVISION if is_torchvision(self.model) else ZOO)["size"]
+        return self.channels, size, size
+
+    @property
+    def outputs(self) -> int:
+        """Number of classes."""
+        return self.classes or (TORCHVISION if is_torchvision(self.model) else ZOO)["classes"]
+
+    def fresh(self) -> torch.nn.Module:
+        """The model with random weights."""
+        return _build.build(self.model, self.channels, self.outputs, self.shape[-1], SEED)
+
+    def packed(self) -> bytes:
+        """The packed file of the model under the method.
+
+        Raises:
+            InputError: no such model, method or setting; a checkpoint that does not fit; a method that cannot work on
+                the model.
+        """
+        workbench = WithoutData(self.model, self.channels, self.outputs, self.shape[-1])
+        network = self.fresh()
+        if self.checkpoint:
+            _checkpoint.load_checkpoint(network, self.checkpoint)
+        compressed = Compressed(network, example=workbench.example)
+        try:
+            for stage in self.variant.stages:
+                compressed = stage.method(compressed, workbench)
+        except NotApplicable as reason:
+            raise InputError(f"{self.variant.label} does not work on {self.model}: {reason}") from reason
+        description = {"name": self.model, "channels": self.channels, "classes": self.outputs, "size": self.shape[-1]}
+        return pack(finish(compressed), description)
+
+
+def footprint(subject: Subject) -> dict[str, Any]:
+    """Bytes and operations of a model under a method or chain.
 
     Returns:
         Totals of the packed file and of one forward pass at batch 1, and "layers", a row a stored tensor.
 
     Raises:
-        InputError: no such model, method or setting; a checkpoint that does not fit.
-        NotApplicable: the method cannot work on the model.
+        InputError: see `Subject.packed`.
     """
-    default = TORCHVISION if is_torchvision(model) else ZOO
-    classes, size = classes or default["classes"], size or default["size"]
-    workbench = WithoutData(model, channels, classes, size)
-    compressed = Compressed(_network(model, channels, classes, size, checkpoint), example=workbench.example)
-    for stage in variant.stages:
-        compressed = stage.method(compressed, workbench)
-    packed = pack(finish(compressed), {"name": model, "channels": channels, "classes": classes, "size": size})
+    packed = subject.packed()
     stored = sizes(packed)
-    running = cost(packed, _build.build(model, channels, classes, size, SEED), (1, channels, size, size))
     return {
-        "model": model,
-        "method": variant.label,
+        "model": subject.model,
+        "method": subject.variant.label,
         "payload_bytes": stored.payload_bytes,
         "file_bytes": stored.file_bytes,
-        **asdict(running),
+        **asdict(cost(packed, subject.fresh(), (1, *subject.shape))),
         "layers": [asdict(layer) for layer in stored.layers],
     }
 
 
-def _network(model: str, channels: int, classes: int, size: int, checkpoint: Path | None) -> torch.nn.Module:
-    network = _build.build(model, channels, classes, size, SEED)
-    if checkpoint:
-        _checkpoint.load_checkpoint(network, checkpoint)
-    return network
+def micronet_score(subject: Subject) -> dict[str, Any]:
+    """What a model under a method or chain counts by the rules of the MicroNet challenge.
+
+    Raises:
+        InputError: see `Subject.packed`.
+    """
+    counted = micronet(subject.packed(), subject.fresh(), (1, *subject.shape))
+    return {
+        "model": subject.model,
+        "method": subject.variant.label,
+        **asdict(counted),
+        "operations": counted.operations,
+        "score": counted.score,
+    }
 
 
 def as_text(report: dict[str, Any]) -> str:

@@ -24,4 +24,4 @@ def test_nothing_is_permuted(compressed, workbench):
 
 
 def test_footprint():
-    assert _sizes.footprint("resnet8", parse("k-means:iterations=2"))["payload_bytes"] > 0
+    assert _sizes.footprint(_sizes.Subject("resnet8", parse("k-means:iterations=2")))["payload_bytes"] > 0

@@ -37,7 +37,7 @@ def formula(network, layers):
 
 
 def test_resnet18_takes_what_the_paper_says():
-    report = _sizes.footprint("torchvision:resnet18", parse("pqf:iterations=1,swaps=1"))
+    report = _sizes.footprint(_sizes.Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
     assert report["payload_bytes"] == 1_615_904
 
 

@@ -15,6 +15,7 @@ from bench.data import ImageSet
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
 from bench.footprint.fold import finish
+from bench.footprint.micronet import micronet
 from bench.footprint.packed import pack, sizes
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
@@ -49,7 +50,8 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     test = _evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
     validation = _evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
     size = sizes(packed)
-    running = cost(packed, networks.fresh(job.spec, images), (1, images.channels, images.size, images.size))
+    shape = (1, images.channels, images.size, images.size)
+    running = cost(packed, networks.fresh(job.spec, images), shape)
     metrics = {
         "validation_accuracy": float(np.mean(validation.argmax(1) == images.validation.labels)),
         "test_accuracy": float(np.mean(test.argmax(1) == images.test.labels)),
@@ -57,6 +59,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "file_bytes": size.file_bytes,
         "logit_difference": difference,
         **asdict(running),
+        "micronet_score": micronet(packed, networks.fresh(job.spec, images), shape).score,
         "sparsity": 1 - running.nonzero_weights / running.weights,
     }
     return {

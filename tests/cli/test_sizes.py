@@ -1,0 +1,45 @@
+import json
+
+import pytest
+
+from bench.cli import main
+
+
+def printed(capsys, *arguments):
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_footprint_of_a_network_in_half_precision(capsys):
+    found = printed(capsys, "footprint", "--model", "resnet20", "--method", "float16")
+    assert found["payload_bytes"] == 2 * found["parameters"]
+    assert found["peak_activation_elements"] == 49_152
+    assert "layers" not in found
+
+
+def test_layers_add_up_to_the_payload(capsys):
+    arguments = ("--model", "resnet8", "--method", "magnitude:sparsity=0.9+nncf-int8-ptq")
+    found = printed(capsys, "footprint", *arguments, "--channels", "1", "--size", "8", "--layers")
+    assert sum(layer["payload_bytes"] for layer in found["layers"]) == found["payload_bytes"]
+    assert found["activation_bits"] == 8
+
+
+def test_micronet_score_of_a_published_size(capsys):
+    found = printed(capsys, "micronet", "--model", "resnet20", "--classes", "100", "--method", "original")
+    assert found["score"] == pytest.approx(0.009582, abs=5e-7)
+
+
+def test_a_checkpoint_gives_the_weights(tmp_path, capsys):
+    import safetensors.torch
+
+    from bench.zoo._build import build
+
+    network = build("resnet8", 1, 10, 8, 1)
+    network.fc.weight.data.zero_()
+    path = tmp_path / "weights.safetensors"
+    safetensors.torch.save_file(network.state_dict(), path)
+    arguments = ("--model", "resnet8", "--channels", "1", "--size", "8", "--method", "original")
+    dense = printed(capsys, "footprint", *arguments)
+    assert printed(capsys, "footprint", *arguments, "--checkpoint", str(path))["nonzero_weights"] == (
+        dense["nonzero_weights"] - network.fc.weight.numel()
+    )
