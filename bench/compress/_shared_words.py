@@ -77,6 +77,10 @@ def merged_normalisation(compressed: Compressed) -> Compressed:
 class _Gather(torch.nn.Module):
     """A weight as words of a codebook."""
 
+    codes: torch.Tensor
+    uses: torch.Tensor
+    initial: torch.Tensor
+
     def __init__(self, words: Words, shape: tuple[int, ...]):
         super().__init__()
         self.shape, self.fixed_zero = shape, words.fixed_zero

@@ -1,0 +1,52 @@
+"""Pack a checkpoint that the authors of PQF published, and say what it takes; with --images, what it gets right."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from bench import cli
+
+HELP = "read a published PQF checkpoint"
+EXAMPLE = "python -m bench import-pqf resnet18.pth --model torchvision:resnet18 --out resnet18.innards"
+SEED = 0  # of weights that the file replaces
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the published .pth file")
+    parser.add_argument("--model", required=True, help="its architecture, e.g. torchvision:resnet18")
+    parser.add_argument("--classes", type=int, default=1000, help="of the model (default: 1000)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the packed network there")
+    parser.add_argument(
+        "--images", type=Path, metavar="DIR", help="a folder of photographs a class, in the order of the logits"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command."""
+    found = _import(options)
+    print(json.dumps(found, indent=1) if options.json else "\n".join(f"{key:14}  {found[key]}" for key in found))
+    return cli.OK
+
+
+def _import(options: argparse.Namespace) -> dict[str, Any]:
+    from bench.compress import _photographs, _published_pqf
+    from bench.footprint.packed import pack, sizes, unpack
+    from bench.zoo import _build
+
+    model = {"name": options.model, "channels": 3, "classes": options.classes, "size": _photographs.CROP}
+    compressed = _published_pqf.read(options.file, _build.build(*model.values(), SEED))
+    packed = pack(compressed, model)
+    if options.out:
+        options.out.write_bytes(packed)
+    size = sizes(packed)
+    found: dict[str, Any] = {"model": options.model, "payload_bytes": size.payload_bytes, "file_bytes": size.file_bytes}
+    if options.images:
+        network = unpack(packed, _build.build(*model.values(), SEED))
+        top1, top5, count = _photographs.accuracy(network, options.images, options.classes)
+        found |= {"top1": top1, "top5": top5, "images": count}
+    return found

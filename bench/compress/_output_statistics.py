@@ -1,0 +1,106 @@
+"""What a network's convolutions put out on training images: mean, covariance, and what removing a direction costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+
+Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclass
+class Moments:
+    """Sums over all images and positions of a layer's outputs y (C,) and of gradients g of the mean loss.
+
+    Attributes:
+        count: of positions.
+        first: (C,) float64, sum of y.
+        second: (C, C) float64, sum of y yᵀ.
+        gradient: (C,) float64, sum of g.
+        cross: (C, C) float64, sum of g yᵀ.
+    """
+
+    count: int
+    first: torch.Tensor
+    second: torch.Tensor
+    gradient: torch.Tensor
+    cross: torch.Tensor
+
+    @property
+    def mean(self) -> torch.Tensor:
+        """(C,) μ."""
+        return self.first / self.count
+
+    @property
+    def covariance(self) -> torch.Tensor:
+        """(C, C) S = E[y yᵀ] - μμᵀ."""
+        return self.second / self.count - torch.outer(self.mean, self.mean)
+
+    @property
+    def hessian(self) -> torch.Tensor:
+        """(C, C) H such that vᵀHv is, to second order in v, what removing direction v adds to the loss.
+
+        Removing it turns y into y - v vᵀ(y - μ), so that H is the symmetric part of -Σ g (y - μ)ᵀ: the Hessian in v,
+        halved, in closed form.
+        """
+        cross = self.cross - torch.outer(self.gradient, self.mean)
+        return -(cross + cross.T) / 2
+
+
+def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *, gradients: bool) -> dict[str, Moments]:
+    """Moments of the outputs of convolutions, in eval mode.
+
+    Args:
+        gradients: also of the cross-entropy's gradients; zero otherwise.
+    """
+    found: dict[str, Moments] = {}
+    outputs: dict[str, torch.Tensor] = {}
+    images = 0
+    with _watching(network, names, outputs), torch.set_grad_enabled(gradients):
+        for batch, labels in batches:
+            loss = torch.nn.functional.cross_entropy(network(batch), labels, reduction="sum")
+            towards = torch.autograd.grad(loss, [outputs[name] for name in names]) if gradients else [None] * len(names)
+            for name, gradient in zip(names, towards, strict=True):
+                _add(found, name, outputs.pop(name).detach(), gradient)
+            images += len(labels)
+    for each in found.values():
+        each.gradient /= images
+        each.cross /= images
+    return found
+
+
+def _add(found: dict[str, Moments], name: str, output: torch.Tensor, gradient: torch.Tensor | None) -> None:
+    values = _positions(output)
+    slopes = torch.zeros_like(values) if gradient is None else _positions(gradient)
+    new = Moments(len(values), values.sum(0), values.T @ values, slopes.sum(0), slopes.T @ values)
+    if name not in found:
+        found[name] = new
+        return
+    for field in ("count", "first", "second", "gradient", "cross"):
+        setattr(found[name], field, getattr(found[name], field) + getattr(new, field))
+
+
+def _positions(maps: torch.Tensor) -> torch.Tensor:
+    """(n, C, ...) to (positions, C) float64."""
+    return maps.movedim(1, -1).reshape(-1, maps.shape[1]).double()
+
+
+@contextmanager
+def _watching(network: torch.nn.Module, names: Sequence[str], outputs: dict[str, torch.Tensor]) -> Iterator[None]:
+    def keep(name: str, module: torch.nn.Module, given: object, output: torch.Tensor) -> torch.Tensor:
+        outputs[name] = output
+        return output.clone()  # what follows may work in place
+
+    handles = [network.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
+        for handle in handles:
+            handle.remove()

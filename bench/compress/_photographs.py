@@ -1,0 +1,73 @@
+"""Accuracy of an ImageNet classifier on a folder of photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from bench.errors import InputError
+
+RESIZED, CROP = 256, 224  # pixels: the shorter side, then the square in its centre
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BATCH = 50  # images
+EXTENSIONS = frozenset((".jpeg", ".jpg", ".png"))
+
+
+def accuracy(network: torch.nn.Module, folder: Path, classes: int) -> tuple[float, float, int]:
+    """Top-1 and top-5 accuracy (0 to 1), and the number of images.
+
+    Args:
+        folder: holds a folder of images a class, whose sorted names are in the order of the logits.
+
+    Raises:
+        InputError: there are not as many folders as classes, or a file cannot be read as an image.
+    """
+    files = _files(folder, classes)
+    ranks = []
+    with torch.inference_mode():
+        for images, labels in _batches(files):
+            order = network(images).argsort(dim=1, descending=True, stable=True)
+            ranks.append((order == labels[:, None]).int().argmax(1))
+    rank = torch.cat(ranks)
+    return float((rank < 1).float().mean()), float((rank < 5).float().mean()), len(files)
+
+
+def _files(folder: Path, classes: int) -> list[tuple[Path, int]]:
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {str(folder)!r}: expected one that holds a folder of images a class")
+    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    if len(folders) != classes:
+        raise InputError(f"{folder} holds {len(folders)} folders, expected one for each of the {classes} classes")
+    found = [(file, label) for label, path in enumerate(folders) for file in sorted(path.iterdir())]
+    files = [(file, label) for file, label in found if file.suffix.lower() in EXTENSIONS]
+    if not files:
+        raise InputError(f"{folder} holds no image ({', '.join(sorted(EXTENSIONS))})")
+    return files
+
+
+def _batches(files: list[tuple[Path, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    for start in range(0, len(files), BATCH):
+        part = files[start : start + BATCH]
+        yield torch.stack([_image(file) for file, _ in part]), torch.tensor([label for _, label in part])
+
+
+def _image(file: Path) -> torch.Tensor:
+    from PIL import Image
+    from torchvision.transforms import v2
+
+    prepare = v2.Compose(
+        [
+            v2.Resize(RESIZED),
+            v2.CenterCrop(CROP),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(MEAN, STD),
+        ]
+    )
+    try:
+        with Image.open(file) as picture:
+            return prepare(picture.convert("RGB"))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read as an image ({error}): remove or replace it") from error
