@@ -47,7 +47,7 @@ def test_the_payload_is_the_formula(model, blocks):
     network = _build.build(model, 3, 10, 32, 0)
     settings = _product.Settings(blocks, 256, None, 1, None, 0)
     layers = _product.plan(network, trace(network, torch.zeros(1, 3, 32, 32)), settings)
-    report = _sizes.footprint(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false"))
+    report = _sizes.footprint(_sizes.Subject(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false")))
     assert report["payload_bytes"] * 8 == pytest.approx(formula(network, layers), abs=8 * len(layers))
 
 
