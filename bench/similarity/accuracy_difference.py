@@ -15,7 +15,7 @@ from bench.similarity._labelled import LabelledMeasure
 class AccuracyDifference(LabelledMeasure):
     """|top-1 accuracy of x - that of y| from logits (n, classes), 0 to 1.
 
-    Source: Klabunde et al. 2025, section 4.1.
+    Source: Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Accuracy difference"

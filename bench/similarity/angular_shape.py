@@ -15,7 +15,7 @@ from bench.similarity._scales import Scale
 class AngularShape(OrthogonalMatch):
     """arccos ‖XᵀY‖_* of centred representations of unit Frobenius norm, in radians: a metric.
 
-    Source: Williams et al. 2021, equation 5, with orthogonal maps (netrep's angular Procrustes distance).
+    Source: Williams et al. 2021, with orthogonal maps (netrep's angular Procrustes distance).
     """
 
     title: ClassVar[str] = "Angular shape distance"

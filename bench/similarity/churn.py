@@ -17,7 +17,7 @@ from bench.statistics.intervals import proportion
 class Churn(OutputMeasure):
     """Disagreement: the share of images whose most probable class differs. Wilson's score interval.
 
-    Source: Milani Fard et al. 2016, section 2; Klabunde et al. 2025, section 4.1.
+    Source: Milani Fard et al. 2016; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Churn"

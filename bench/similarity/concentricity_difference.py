@@ -16,14 +16,13 @@ from bench.similarity._measure import Invariance, OnRows
 class ConcentricityDifference(Difference):
     """|c(x) - c(y)| with c the mean cosine between an image's representation and the mean over images.
 
-    An image whose representation is 0 counts cosine 0. Source: Wang et al. 2020, section 3; Klabunde et al. 2025,
-    section 3.6.
+    An image whose representation is 0 counts cosine 0. Source: Wang et al. 2022; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Concentricity difference"
     range: ClassVar[tuple[float, float]] = (0.0, 2.0)
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
-    source: ClassVar[str] = "wang2020towards"
+    source: ClassVar[str] = "wang2022towards"
 
     def _of_rows(self, side: np.ndarray) -> OnRows:
         directions = unit_rows(side)

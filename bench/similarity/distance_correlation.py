@@ -20,7 +20,7 @@ class DistanceCorrelation(Measure):
     Convention: the square root is taken, as in Székely et al. 2007 and ReSi; some packages print its square. Like
     biased CKA it grows with d/n.
 
-    Source: Székely, Rizzo and Bakirov 2007, definition 5.
+    Source: Székely, Rizzo and Bakirov 2007.
     """
 
     title: ClassVar[str] = "Distance correlation"

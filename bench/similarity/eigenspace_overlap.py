@@ -20,7 +20,7 @@ class EigenspaceOverlap(CanonicalMeasure):
     Convention: the larger number of units divides, dead ones among them, as in May et al. and ReSi. Independent
     representations score min(d1, d2)/n on average.
 
-    Source: May et al. 2019, definition 1.
+    Source: May et al. 2019.
     """
 
     title: ClassVar[str] = "Eigenspace overlap"

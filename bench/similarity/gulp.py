@@ -25,7 +25,7 @@ class GULP(CanonicalMeasure):
     Args:
         penalty: λ, relative to a total variance of 1.
 
-    Source: Boix-Adserà et al. 2022, proposition 1.
+    Source: Boix-Adserà et al. 2022.
     """
 
     penalty: float = 0.0

@@ -15,7 +15,7 @@ from bench.similarity._matching import UnitMatch
 class HardCorrelationMatch(UnitMatch):
     """Mean correlation of the one-to-one matching of units that maximises it, over min(d1, d2) pairs.
 
-    Signed correlations, as in Li et al. and ReSi. Source: Li et al. 2016, section 3.
+    Signed correlations, as in Li et al. and ReSi. Source: Li et al. 2016.
     """
 
     title: ClassVar[str] = "Hard correlation match"

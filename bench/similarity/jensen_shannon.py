@@ -15,7 +15,7 @@ from bench.similarity._outputs import OutputMeasure
 class JensenShannon(OutputMeasure):
     """Mean over images of the Jensen-Shannon divergence of softmax(logits), base 2: 0 to 1 bit.
 
-    Source: Lin 1991, equation 4.1; Klabunde et al. 2025, section 4.2.
+    Source: Lin 1991; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Jensen-Shannon divergence"

@@ -15,8 +15,7 @@ from bench.similarity._scales import Scale
 class KNNJaccard(NeighbourMeasure):
     """Mean over images of |N ∩ N'| / |N ∪ N'|, N the k nearest other images.
 
-    It falls with n at fixed k: compare values at the same n only. Source: Schumacher et al. 2021; Klabunde et al. 2025,
-    section 3.5.
+    It falls with n at fixed k: compare values at the same n only. Source: Schumacher et al. 2021; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "k-NN Jaccard"

@@ -20,7 +20,7 @@ class LinearRegressionFit(CanonicalMeasure):
     Fitted and scored on the same images, so that it grows with d2/n. Invariant to any invertible linear map of the
     second side, to orthogonal ones of the first. Dead units of the second side are no hindrance.
 
-    Source: Kornblith et al. 2019, section 3, R²_LR.
+    Source: Kornblith et al. 2019, section 4, R²_LR.
     """
 
     title: ClassVar[str] = "Linear regression fit"

@@ -15,11 +15,11 @@ from bench.similarity._measure import OnRows
 class MagnitudeDifference(Difference):
     """|‖x̄‖ - ‖ȳ‖|, lengths of the mean over images, in the activations' unit.
 
-    Source: Wang et al. 2020, section 3; Klabunde et al. 2025, section 3.6.
+    Source: Wang et al. 2022; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Magnitude difference"
-    source: ClassVar[str] = "wang2020towards"
+    source: ClassVar[str] = "wang2022towards"
 
     def _of_rows(self, side: np.ndarray) -> OnRows:
         return lambda rows: float(np.linalg.norm(side[rows].mean(0)))

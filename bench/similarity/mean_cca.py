@@ -19,7 +19,7 @@ class MeanCCA(CanonicalMeasure):
     units of one side, Google's svcca leaves out the last 2% of the correlations' sum. Without dead units and with
     d1 = d2 the first is the same number.
 
-    Source: Raghu et al. 2017; Kornblith et al. 2019, section 3, ρ̄.
+    Source: Raghu et al. 2017; Kornblith et al. 2019, section 4, ρ̄.
     """
 
     title: ClassVar[str] = "Mean CCA"

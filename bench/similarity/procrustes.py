@@ -18,7 +18,7 @@ class Procrustes(OrthogonalMatch):
     Narrower representations are padded with zeros, which the formula does by itself. Convention: the distance, as ReSi
     (a metric); Ding et al. print its square, 2 - 2‖XᵀY‖_*.
 
-    Source: Ding, Denain and Steinhardt 2021, section 2; Schönemann 1966.
+    Source: Ding, Denain and Steinhardt 2021; Schönemann 1966.
     """
 
     title: ClassVar[str] = "Procrustes distance"

@@ -22,7 +22,7 @@ class PWCCA(CanonicalMeasure):
     weights by whichever side is narrower, and by directions that lack the whitening of the paper's formula; anatome and
     Kornblith's notebook use the paper's.
 
-    Source: Morcos, Raghu and Bengio 2018, equation 3.
+    Source: Morcos, Raghu and Bengio 2018.
     """
 
     title: ClassVar[str] = "PWCCA (weighted by the first)"

@@ -17,12 +17,12 @@ class RankSimilarity(NeighbourMeasure):
 
     r and r' are a common neighbour's ranks on the two sides, 1 the nearest. An image without any counts 0.
 
-    Source: Wang et al. 2020, section 4; Klabunde et al. 2025, section 3.5.
+    Source: Wang et al. 2022; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Rank similarity"
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    source: ClassVar[str] = "wang2020towards"
+    source: ClassVar[str] = "wang2022towards"
     scale: ClassVar[Scale] = "logit"
 
     def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:

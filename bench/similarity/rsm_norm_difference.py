@@ -26,7 +26,7 @@ class RSMNormDifference(Measure):
     Args:
         norm: "spectral" (largest absolute eigenvalue) or "frobenius".
 
-    Source: Klabunde et al. 2025, section 3.4; Shahbazi et al. 2021.
+    Source: Klabunde et al. 2025.
     """
 
     norm: Literal["spectral", "frobenius"] = "spectral"

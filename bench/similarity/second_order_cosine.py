@@ -18,7 +18,7 @@ class SecondOrderCosine(NeighbourMeasure):
     Convention: vectors of distances, as ReSi computes them; Hamilton et al. use vectors of cosine similarities, whose
     cosine is another number. An image at distance 0 from all those neighbours on one side counts 0.
 
-    Source: Hamilton et al. 2016, section 3.2; Klabunde et al. 2025, section 3.5.
+    Source: Hamilton et al. 2016; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Second-order cosine"

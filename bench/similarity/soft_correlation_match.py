@@ -14,7 +14,7 @@ from bench.similarity._matching import UnitMatch
 class SoftCorrelationMatch(UnitMatch):
     """Mean over units of the highest correlation with a unit of the other side, averaged over both directions.
 
-    Several units may share a counterpart ("semi-matching"). Source: Li et al. 2016, section 3; made symmetric as in
+    Several units may share a counterpart ("semi-matching"). Source: Li et al. 2016; made symmetric as in
     Klabunde et al. 2025.
     """
 

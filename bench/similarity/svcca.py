@@ -26,7 +26,7 @@ class SVCCA(CanonicalMeasure):
     Args:
         threshold: share of the variance to keep.
 
-    Source: Raghu et al. 2017, section 2.
+    Source: Raghu et al. 2017.
     """
 
     threshold: float = 0.99

@@ -29,7 +29,7 @@ class UniformityDifference(Difference):
     Args:
         t: sharpness of the kernel, per squared unit of the activations.
 
-    Source: Wang and Isola 2020, equation 4; Gwilliam and Shrivastava 2022.
+    Source: Wang and Isola 2020.
     """
 
     t: float = 2.0

@@ -78,7 +78,7 @@ def _marks(subsets: np.ndarray, n: int, dtype: np.dtype) -> Iterator[np.ndarray]
 
 
 def _hsic(products: np.ndarray, rows_x: np.ndarray, rows_y: np.ndarray, kept: int) -> np.ndarray:
-    """HSIC on each subset but for the factor m(m-3): Song et al. 2012, equation 5.
+    """HSIC on each subset but for the factor m(m-3): Nguyen et al. 2021, equation 3.
 
     Args:
         products: w'(Ã∘B̃)w, (..., replicates).

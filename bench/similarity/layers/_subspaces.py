@@ -78,9 +78,7 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
     products = first.stacked.T @ second.stacked
     for row, a in enumerate(first.of):
         for column, b in enumerate(second.of):
-            m = products[
-                first.starts[row] : first.starts[row + 1], second.starts[column] : second.starts[column + 1]
-            ]
+            m = products[first.starts[row] : first.starts[row + 1], second.starts[column] : second.starts[column + 1]]
             if not m.size:
                 continue
             maps.procrustes[row, column] = _procrustes(a, b, m)

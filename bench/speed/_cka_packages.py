@@ -1,0 +1,129 @@
+"""What others compute CKA of two networks' layers with: each package's own call, once for all pairs of layers.
+
+A package that is not installed is left out, and a loop in plain numpy is always there. All are handed activations, so
+that none pays for a forward pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+Layers = Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A way to get all pairs of layers.
+
+    Attributes:
+        title: the package, and what it computes.
+        module: what must be importable.
+        all_pairs: CKA of every layer of one network with every layer of another.
+        by_pair: whether it loops over pairs without sharing anything, so that one pair tells the time of all.
+    """
+
+    title: str
+    module: str
+    all_pairs: Callable[[Layers, Layers], object]
+    by_pair: bool
+
+    @property
+    def is_package(self) -> bool:
+        return self.module != "numpy"
+
+    @property
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.module) is not None
+
+
+def of_numpy(xs: Layers, ys: Layers) -> object:
+    """The loop that papers' code has: biased CKA from whichever products are smaller, pair by pair."""
+    return [[_textbook(x - x.mean(0), y - y.mean(0)) for y in ys] for x in xs]
+
+
+def of_torch_cka(xs: Layers, ys: Layers) -> object:
+    """Debiased CKA by torch-cka's public `compare`."""
+    from torch_cka import CKA
+
+    first, second = _Replay(xs), _Replay(ys)
+    names = [f"layers.{index}" for index in range(len(xs))], [f"layers.{index}" for index in range(len(ys))]
+    cka = CKA(first, second, model1_layers=names[0], model2_layers=names[1], device="cpu")
+    cka.compare(_all_images(len(xs[0])))
+    return cka.export()["CKA"]
+
+
+def of_cka_pytorch(xs: Layers, ys: Layers) -> object:
+    """Debiased CKA by cka-pytorch's public `calculate_cka_matrix`."""
+    from cka_pytorch import CKACalculator
+
+    names = [f"layers.{index}" for index in range(len(xs))], [f"layers.{index}" for index in range(len(ys))]
+    calculator = CKACalculator(_Replay(xs), _Replay(ys), *names, device=torch.device("cpu"), verbose=False)
+    return calculator.calculate_cka_matrix(_all_images(len(xs[0])), num_epochs=1)
+
+
+def of_ckatorch(xs: Layers, ys: Layers) -> object:
+    """Biased CKA by ckatorch's fastest function."""
+    from ckatorch.core import cka_base
+
+    first, second = ([torch.from_numpy(layer) for layer in layers] for layers in (xs, ys))
+    return [[cka_base(x, y) for y in second] for x in first]
+
+
+def of_repsim(xs: Layers, ys: Layers) -> object:
+    """Debiased CKA by repsim's compiled `cka`."""
+    import repsim
+
+    return repsim.cka([*xs, *ys], kernel_type="linear", estimator="song")[: len(xs), len(xs) :]
+
+
+PACKAGES = (
+    Package("numpy loop, biased", "numpy", of_numpy, by_pair=True),
+    Package("torch-cka, debiased", "torch_cka", of_torch_cka, by_pair=True),
+    Package("cka-pytorch, debiased", "cka_pytorch", of_cka_pytorch, by_pair=False),
+    Package("ckatorch, biased", "ckatorch", of_ckatorch, by_pair=True),
+    Package("repsim, debiased", "repsim", of_repsim, by_pair=False),
+)
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keep the packages' progress bars and warnings off the screen."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+class _Replay(nn.Module):
+    """A network whose layers' outputs are what they are given, for packages that hook into networks."""
+
+    def __init__(self, outputs: Layers):
+        super().__init__()
+        self.outputs = [torch.from_numpy(output) for output in outputs]
+        self.layers = nn.ModuleList(nn.Identity() for _ in outputs)
+        self.anything = nn.Parameter(torch.zeros(1))  # packages look for a device
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        for layer, output in zip(self.layers, self.outputs):
+            layer(output[images])
+        return images
+
+
+def _all_images(n: int) -> DataLoader:
+    return DataLoader(TensorDataset(torch.arange(n), torch.arange(n)), batch_size=n)
+
+
+def _textbook(x: np.ndarray, y: np.ndarray) -> float:
+    if min(x.shape[1], y.shape[1]) < len(x):
+        return float(np.linalg.norm(y.T @ x) ** 2 / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
+    first, second = x @ x.T, y @ y.T
+    return float(np.vdot(first, second) / (np.linalg.norm(first) * np.linalg.norm(second)))
