@@ -10,6 +10,7 @@ import numpy as np
 from bench.calibrate._populations import in_words
 from bench.calibrate._scenario import Covers, Outcomes, Scenario, covers, rejects
 from bench.similarity._catalog import measure
+from bench.similarity._measure import Measure
 from bench.similarity.layers import Grams, half_samples, pairwise
 from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
 from bench.statistics.tests import row_permutation
@@ -62,6 +63,7 @@ class Unrelated(Scenario):
     def replicate(self, rng: np.random.Generator) -> Outcomes:
         x, y = layer_pair(self._population, 0.0, self.n, rng)
         cka = measure("debiased-cka")
+        assert isinstance(cka, Measure)
         found = row_permutation(lambda order: cka(x, y[order]), self.n, draws=59, seed=int(rng.integers(2**31)))
         return {"permutation of images: debiased CKA above 0": rejects(found.p)}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from bench.errors import InputError
 from bench.statistics._arrays import fraction
@@ -54,7 +56,7 @@ def holm(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03]).p]
     [0.03, 0.06, 0.06]
     """
-    return _corrected(p, "holm", "Holm", family, alpha)
+    return _corrected(p, _step_down, "Holm", family, alpha)
 
 
 def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
@@ -63,12 +65,20 @@ def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -
     >>> [round(p, 3) for p in benjamini_hochberg([0.01, 0.04, 0.03]).p]
     [0.03, 0.04, 0.04]
     """
-    return _corrected(p, "fdr_bh", "Benjamini-Hochberg", family, alpha)
+    return _corrected(p, stats.false_discovery_control, "Benjamini-Hochberg", family, alpha)
 
 
-def _corrected(p: ArrayLike, method: str, name: str, family: str, alpha: float) -> Corrected:
-    from statsmodels.stats.multitest import multipletests
+def _step_down(p: np.ndarray) -> np.ndarray:
+    """Holm's corrected p values; statsmodels collects all garbage at every call, 100 ms in a large process."""
+    order = np.argsort(p)
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
+    return corrected
 
+
+def _corrected(
+    p: ArrayLike, correct: Callable[[np.ndarray], np.ndarray], name: str, family: str, alpha: float
+) -> Corrected:
     fraction(alpha, "alpha")
     raw = np.asarray(p, dtype=np.float64).ravel()
     known = ~np.isnan(raw)
@@ -76,7 +86,7 @@ def _corrected(p: ArrayLike, method: str, name: str, family: str, alpha: float) 
         raise InputError(f"{name}: p values lie between 0 and 1, not {raw[known].min()!r} to {raw[known].max()!r}.")
     corrected = np.full(len(raw), np.nan)
     if known.any():
-        corrected[known] = multipletests(raw[known], alpha=alpha, method=method)[1]
+        corrected[known] = correct(raw[known])
     return Corrected(
         p=tuple(corrected.tolist()),
         rejected=tuple((corrected <= alpha).tolist()),

@@ -33,7 +33,7 @@ def seed_equivalents(
     Args:
         agreement: (S,) A(original, compressed) of each seed, at most 1; NaN where a seed has none.
         other_seed: (S, S) A(original of one seed, original of another), NaN where a pair was not compared, the
-            diagonal not read; or (S,), where each seed was compared with another network of its own.
+            diagonal not read; or (S,), each seed compared with the next one and the last with the first.
 
     Returns:
         NaN with the reason in `warning` where another seed is not different; [0, 0] where no seed differs at all.
@@ -93,14 +93,22 @@ def _paired(values: ArrayLike, other_seed: ArrayLike, name: str) -> tuple[np.nda
         raise InputError(f"other_seed: expected shape ({seeds},) or ({seeds}, {seeds}), not {far.shape}.")
     present = np.isfinite(near)
     if far.ndim == 1:
-        return near[present], far[present]
+        far = _ring(far)
     np.fill_diagonal(far, np.nan)
     return near[present], far[np.ix_(present, present)]
 
 
+def _ring(values: np.ndarray) -> np.ndarray:
+    """(S, S) pairs of which only each seed with the next, and the last with the first, were compared."""
+    seeds = np.arange(len(values))
+    pairs = np.full((len(seeds), len(seeds)), np.nan)
+    pairs[seeds, (seeds + 1) % len(seeds)] = values
+    return pairs
+
+
 def _mean_of_pairs(far: np.ndarray, kept: np.ndarray) -> float:
     """Mean over the pairs whose seeds are all kept; NaN where none is left."""
-    chosen = far[kept] if far.ndim == 1 else far[np.ix_(kept, kept)]
+    chosen = far[np.ix_(kept, kept)]
     known = chosen[np.isfinite(chosen)]
     return float(known.mean()) if known.size else float("nan")
 

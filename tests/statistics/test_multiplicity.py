@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from bench.errors import InputError
 from bench.statistics.multiplicity import benjamini_hochberg, holm
@@ -47,7 +48,14 @@ def test_what_is_no_p_is_refused(correct, wrong):
         correct(wrong)
 
 
-@settings(max_examples=40)
+@settings(max_examples=10, deadline=None)
+@given(P_VALUES)
+def test_both_are_those_of_statsmodels(p):
+    assert holm(p).p == pytest.approx(multipletests(p, method="holm")[1])
+    assert benjamini_hochberg(p).p == pytest.approx(multipletests(p, method="fdr_bh")[1])
+
+
+@settings(max_examples=100)
 @given(P_VALUES)
 def test_raw_is_at_most_benjamini_hochberg_is_at_most_holm(p):
     raw, loose, strict = np.array(p), np.array(benjamini_hochberg(p).p), np.array(holm(p).p)
@@ -56,7 +64,7 @@ def test_raw_is_at_most_benjamini_hochberg_is_at_most_holm(p):
     assert (strict <= np.minimum(raw * len(p), 1) + 1e-12).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=100)
 @given(P_VALUES)
 def test_correction_keeps_the_order(p):
     for correct in (holm, benjamini_hochberg):

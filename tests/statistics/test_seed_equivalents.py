@@ -34,8 +34,8 @@ def test_half_as_different_as_another_seed():
 def test_the_interval_is_the_jackknife_on_the_log():
     near, far = np.array([0.9, 0.95, 0.92]), np.array([0.6, 0.7, 0.65])
     found = seed_equivalents(near, far)
-    keep = [[1, 2], [0, 2], [0, 1]]
-    logs = np.log([(1 - near[k].mean()) / (1 - far[k].mean()) for k in keep])
+    keep, pair_left = [[1, 2], [0, 2], [0, 1]], [1, 2, 0]
+    logs = np.log([(1 - near[k].mean()) / (1 - far[pair]) for k, pair in zip(keep, pair_left)])
     error = np.sqrt(2 / 3 * ((logs - logs.mean()) ** 2).sum())
     assert found.standard_error == pytest.approx(error)
     half = stats.t.ppf(0.975, 2) * error
@@ -48,6 +48,13 @@ def test_leaving_a_seed_out_removes_all_its_pairs():
     found = seed_equivalents(near, far)
     logs = np.log(0.1 / (1 - np.array([0.8, 0.5, 0.5])))
     assert found.standard_error == pytest.approx(np.sqrt(2 / 3 * ((logs - logs.mean()) ** 2).sum()))
+
+
+def test_each_seed_with_the_next_is_a_ring_of_pairs():
+    near, far = [0.9, 0.92, 0.95, 0.93], [0.6, 0.7, 0.65, 0.8]
+    ring = np.full((4, 4), np.nan)
+    ring[[0, 1, 2, 3], [1, 2, 3, 0]] = far
+    assert seed_equivalents(near, far) == seed_equivalents(near, ring)
 
 
 def test_the_diagonal_is_not_read_and_missing_pairs_are_left_out():
