@@ -13,7 +13,7 @@ from bench.render.banner import warnings
 from bench.render.figure import Figure
 from bench.render.figures import footprint
 from bench.render.plan import Theme
-from bench.render.prose import Sentence
+from bench.render.prose import Cite, Sentence
 from bench.render.references import Reference, references
 from bench.render.study import Study
 from bench.render.summary import Headline, headlines, summary
@@ -106,13 +106,21 @@ def compose(studies: list[Study]) -> Document:
         version=first.version,
         date=max((_last_day(study) for study in studies), default=""),
         parts=parts,
-        references=references(key for study in studies for variant in study.plan.variants for key in variant.sources),
+        references=references(key for part in parts for key in _cited(part)),
     )
 
 
+def _cited(part: Part) -> Iterator[str]:
+    """Keys of the papers behind the part's methods, and of those its sentences name."""
+    for variant in part.study.plan.variants:
+        yield from variant.sources
+    sentences = (sentence for section in part.sections for sentence in section.text)
+    yield from (str(piece) for sentence in sentences for piece in sentence if isinstance(piece, Cite))
+
+
 def _title(studies: list[Study]) -> str:
-    names = " and ".join(study.plan.title or study.plan.name for study in studies)
-    return f"What compression costs, and what it does to the inside: {names}"
+    titles = [study.plan.title for study in studies if study.plan.title not in ("", study.plan.name)]
+    return " and ".join(titles) or f"What compression costs, and what it does to the inside: {studies[0].plan.name}"
 
 
 def _last_day(study: Study) -> str:

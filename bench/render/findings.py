@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from bench.render.prose import Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
 from bench.render.tables.budget import best_within, budgets
-from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
+from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE, Word
 from bench.statistics.estimate import Estimate
 from bench.statistics.power import seeds_for_equivalence
 
+MOST_SEEDS = 100  # beyond, the exact number is of no use
 HEADLINE_BUDGET = 100  # kB, where it lies between the smallest file and the original
 
 
@@ -102,9 +104,9 @@ def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
             f" ({decimal(size / 1e3, 1)} kB).",
         )
         return
-    needed = seeds_that_would_tell(claims)
-    more = f"; at the smallest spread seen, at least {needed} seeds would" if needed else ""
-    yield (f"For none could accuracy within {margin} of the original's be shown with {study.seeds} seeds{more}.",)
+    needed = seeds_that_would_tell(claims, least=True)
+    more = f"; at the smallest spread seen, {needed} would" if needed else ""
+    yield (f"For none could accuracy within {margin} of the original's be shown{more}.",)
 
 
 def inside(study: Study, model: str) -> Iterator[Sentence]:
@@ -112,37 +114,27 @@ def inside(study: Study, model: str) -> Iterator[Sentence]:
     feature = study.plan.features[0]
     claims = claims_on(study, model, f"inside-{feature}")
     if not claims:
-        yield ("Its inside was not compared.",)
+        yield ("Its inside was not compared with a fine-tuned control's.",)
         return
-    changed = [c for c in claims if c.verdict.word == DIFFERENT and c.evidence.difference.value < 0]
-    closer = [c for c in claims if c.verdict.word == DIFFERENT and c.evidence.difference.value >= 0]
-    same = [c for c in claims if c.verdict.word in (EQUIVALENT, DIFFERENT_BUT_SMALL)]
-    open_ = [c for c in claims if c.verdict.word == INCONCLUSIVE]
-    parts = [
-        _group(study, same, f"is the same as after fine-tuning alone (within ±{study.plan.margins.cka:g} CKA) for"),
-        _group(study, changed, "has changed for"),
-        _group(study, closer, "is closer to the original than after fine-tuning for"),
-        _group(study, open_, "cannot be told for"),
+    by_word = {word: [claim for claim in claims if claim.verdict.word == word] for word in get_args(Word)}
+    nearer = [claim for claim in by_word[DIFFERENT] if claim.evidence.difference.value >= 0]
+    farther = [claim for claim in by_word[DIFFERENT] if claim.evidence.difference.value < 0]
+    same = by_word[EQUIVALENT] + by_word[DIFFERENT_BUT_SMALL]
+    margin = f" (within ±{study.plan.margins.cka:g} CKA)"
+    said = [
+        (Strong("is the same as after fine-tuning alone"), margin, same),
+        (Strong("has changed"), "", farther),
+        (Strong("is nearer to the original than after fine-tuning"), "", nearer),
+        (Strong("cannot be told"), "", by_word[INCONCLUSIVE]),
     ]
-    yield (f"Its inside ({feature} features) ", *_joined([part for part in parts if part]), ".")
+    parts: list[Sentence] = [(what, f"{detail} for {_titles(study, group)}") for what, detail, group in said if group]
+    yield (f"Its inside ({feature} features) ", *_joined(parts), ".")
 
 
-def _group(study: Study, claims: list[Claim], words: str) -> Sentence:
-    if not claims:
-        return ()
+def _titles(study: Study, claims: list[Claim]) -> str:
+    """Names of the claims' methods, the smallest difference first."""
     ordered = sorted(claims, key=lambda claim: abs(claim.evidence.difference.value))
-    names = [study.plan.variant(claim.evidence.variant).title for claim in ordered]
-    which, space, rest = words.partition(" ")
-    return (
-        Strong(f"{which}{space}{rest.partition(' (')[0].removesuffix(' for')}"),
-        _tail(words),
-        listed(names, most=4),
-    )
-
-
-def _tail(words: str) -> str:
-    _, bracket, rest = words.partition(" (")
-    return f" ({rest} " if bracket else " for "
+    return listed([study.plan.variant(claim.evidence.variant).title for claim in ordered], most=4)
 
 
 def _joined(parts: list[Sentence]) -> Sentence:
@@ -153,40 +145,37 @@ def _joined(parts: list[Sentence]) -> Sentence:
 
 
 def undecided(study: Study) -> list[Sentence]:
-    """What could not be told, and how many seeds would tell: one sentence an outcome and model."""
+    """What could not be told, and how many seeds would tell: one sentence an outcome."""
     found: list[Sentence] = []
-    for model in study.models:
-        for outcome in study.outcomes:
-            claims = claims_on(study, model, outcome.key)
-            open_ = [claim for claim in claims if claim.verdict.word == INCONCLUSIVE]
-            if open_:
-                needed = seeds_that_would_tell(open_, most=True)
-                more = (
-                    f"; were there truly no difference, {counted(needed, 'seed')} would show it "
-                    "(power 0.8, Holm at its strictest)"
-                    if needed
-                    else ""
-                )
-                found.append(
-                    (
-                        Strong(f"{model}, {outcome.title}: "),
-                        f"undecided for {len(open_)} of {counted(len(claims), 'method')} at {study.seeds} seeds{more}.",
-                    )
-                )
+    for outcome in study.outcomes:
+        claims = {model: claims_on(study, model, outcome.key) for model in study.models}
+        open_ = {
+            model: [claim for claim in group if claim.verdict.word == INCONCLUSIVE] for model, group in claims.items()
+        }
+        told = [f"{len(open_[model])} of {len(claims[model])} methods on {model}" for model in claims if open_[model]]
+        if told:
+            needed = seeds_that_would_tell([claim for group in open_.values() for claim in group])
+            more = f"; were there truly no difference, {needed} would show it" if needed else ""
+            found.append((Strong(f"Undecided, {outcome.title}: "), f"{listed(told)}{more}."))
     return found
 
 
-def seeds_that_would_tell(claims: Iterable[Claim], *, most: bool = False) -> int | None:
-    """Seeds with which equivalence would be shown 8 times in 10, were there no difference.
+def seeds_that_would_tell(claims: Iterable[Claim], *, least: bool = False) -> str:
+    """How many seeds would show equivalence 8 times in 10, were there no difference and at Holm's strictest level.
 
     Args:
-        most: for the claim with the largest spread; otherwise the smallest, not 0.
+        least: for the claim with the smallest spread that is not 0; otherwise the largest.
+
+    Returns:
+        In words; empty where no spread is known.
     """
     known = [claim for claim in claims if np.isfinite(claim.raw.sd) and claim.raw.sd > 0]
     if not known:
-        return None
-    chosen = (max if most else min)(known, key=lambda claim: claim.raw.sd / claim.raw.margin)
-    return seeds_for_equivalence(chosen.raw.sd, chosen.raw.margin, alpha=chosen.raw.alpha / max(chosen.size, 1))
+        return ""
+    chosen = (min if least else max)(known, key=lambda claim: claim.raw.sd / claim.raw.margin)
+    alpha = chosen.raw.alpha / max(chosen.size, 1)
+    needed = seeds_for_equivalence(chosen.raw.sd, chosen.raw.margin, alpha=alpha)
+    return f"more than {MOST_SEEDS} seeds" if needed is None or needed > MOST_SEEDS else counted(needed, "seed")
 
 
 def accuracy(found: Estimate) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bench.render.document import Document, Item
 from bench.render.figure import Figure
-from bench.render.prose import Strong, text
+from bench.render.prose import Cite, Strong, text
 from bench.render.style import NARROW, WIDE
 from bench.render.svg import StyleSheet, inline
 from bench.render.table import Table, show
@@ -83,6 +83,7 @@ def _environment() -> Environment:
     environment.globals.update(show=show, long=LONG, longest=LONGEST)
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
     environment.tests["table"] = lambda item: isinstance(item, Table)
+    environment.tests["citation"] = lambda part: isinstance(part, Cite)
     environment.tests["strong"] = lambda part: isinstance(part, Strong)
     environment.filters["slug"] = slug
     environment.filters["attributes"] = dict

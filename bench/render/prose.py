@@ -11,12 +11,18 @@ class Strong(str):
     __slots__ = ()
 
 
-Sentence = tuple[str, ...]  # parts, some of them Strong; data among them is plain text that every writer escapes
+class Cite(str):
+    """A place in a sentence where a paper is cited, by its key."""
+
+    __slots__ = ()
+
+
+Sentence = tuple[str, ...]  # parts, some Strong or Cite; data among them is plain text that every writer escapes
 
 
 def text(sentence: Sentence) -> str:
-    """A sentence without its emphasis."""
-    return "".join(sentence)
+    """A sentence without its emphasis and citations."""
+    return "".join(part for part in sentence if not isinstance(part, Cite))
 
 
 def listed(names: Sequence[str], *, most: int = 6, word: str = "and") -> str:

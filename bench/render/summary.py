@@ -70,7 +70,6 @@ def headlines(study: Study) -> Iterator[Headline]:
 def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
     size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
     claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
-    word = claim.verdict.word if claim else INCONCLUSIVE
     return Headline(
         model=model,
         budget=budget,
@@ -80,13 +79,19 @@ def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
         original=accuracy(study.mean("test_accuracy", model, BASELINE)),
         payload=f"{decimal(size / 1e3, 1)} kB",
         ratio=f"{decimal(original / size, 1)}×" if np.isfinite(original) else "–",
-        verdict=word,
-        words=INSIDE_WORDS[word],
-        inside=_inside_words(claim) if claim else "not compared with a fine-tuned control.",
+        verdict=claim.verdict.word if claim else INCONCLUSIVE,
+        words=inside_words(claim) if claim else INSIDE_WORDS[INCONCLUSIVE],
+        inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
     )
 
 
-def _inside_words(claim: Claim) -> str:
+def inside_words(claim: Claim) -> str:
+    """A verdict on the inside in a few words; a network may also end nearer to the original than the control."""
+    nearer = claim.verdict.word == DIFFERENT and claim.evidence.difference.value > 0
+    return "inside nearer than after fine-tuning" if nearer else INSIDE_WORDS[claim.verdict.word]
+
+
+def _inside_numbers(claim: Claim) -> str:
     found = claim.evidence.difference
     ends = ""
     if np.isfinite([found.low, found.high]).all():
@@ -125,14 +130,14 @@ def _numbers(study: Study, model: str, label: str) -> str:
 
 
 def _verdict_of_inside(claims: list[Claim | None]) -> str:
-    words = {claim.verdict.word for claim in claims if claim}
+    words = {inside_words(claim) for claim in claims if claim}
     if not words:
         return ""
-    if words <= {EQUIVALENT, DIFFERENT_BUT_SMALL}:
-        return ", and its inside stays what fine-tuning alone would leave"
-    if words == {DIFFERENT}:
+    if words <= {INSIDE_WORDS[EQUIVALENT], INSIDE_WORDS[DIFFERENT_BUT_SMALL]}:
+        return ", and its inside is as near to the original as fine-tuning alone leaves it"
+    if words == {INSIDE_WORDS[DIFFERENT]}:
         return ", and its inside has changed"
-    return ", and whether its inside has changed cannot be told for every model"
+    return ", and whether its inside has changed depends on the model or cannot be told"
 
 
 def _inside(study: Study) -> Iterator[Sentence]:
@@ -176,8 +181,8 @@ def _accuracy(study: Study) -> Iterator[Sentence]:
     counts = Counter(claim.verdict.word for claim in every)
     same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
     open_ = [claim for claim in every if claim.verdict.word == INCONCLUSIVE]
-    needed = seeds_that_would_tell(open_, most=True)
-    more = f" ({counted(needed, 'seed')} would tell)" if needed and open_ else ""
+    needed = seeds_that_would_tell(open_)
+    more = f" ({needed} would tell, were there no difference)" if needed else ""
     yield (
         f"Accuracy is shown to be within ±{study.plan.margins.accuracy:g} points of the original's for {same}, to "
         f"differ for {counts[DIFFERENT]}, and undecided for {counts[INCONCLUSIVE]}{more}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bench.render.findings import accuracy, findings
-from bench.render.prose import Sentence, Strong, counted
+from bench.render.prose import Cite, Sentence, Strong, counted
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import decimal
 
@@ -72,18 +72,25 @@ def statistics(study: Study) -> list[Sentence]:
         ),
         (
             Strong("Equivalence. "),
-            "Two one-sided tests (TOST) against margins that the profile fixes before the run: "
+            "Two one-sided tests (TOST, ",
+            Cite("schuirmann1987comparison"),
+            ") against margins that the profile fixes before the run: "
             f"±{plan.margins.accuracy:g} points of accuracy, ±{plan.margins.cka:g} of CKA.",
         ),
         (
             Strong("Multiplicity. "),
-            "Holm over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; "
-            "the leading set: Holm over the methods against the best; blocks: Benjamini-Hochberg over the methods and "
-            "blocks of a model.",
+            "Holm (",
+            Cite("holm1979simple"),
+            ") over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; the "
+            "leading set: Holm over all pairs of methods of a model; blocks: Benjamini-Hochberg (",
+            Cite("benjamini1995controlling"),
+            ") over the methods and blocks of a model.",
         ),
         (
             Strong("Similarity. "),
-            "Debiased linear CKA (U-statistic HSIC, never clamped) at block outputs. The verdict is on the mean over "
+            "Debiased linear CKA (U-statistic HSIC, never clamped; ",
+            Cite("kornblith2019similarity"),
+            ") at block outputs. The verdict is on the mean over "
             "blocks of each block's similarity to the same block of the original.",
         ),
         (

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.render import findings
+from bench.render.prose import text
+from bench.render.study import Study
+
+
+def said(study: Study) -> str:
+    return " ".join(text(sentence) for sentence in findings.findings(study))
+
+
+def steady(**accuracies: float):
+    """Accuracies that differ between seeds alike for all, and so leave no spread in differences but a little."""
+
+    def accuracy(model: str, seed: int, label: str) -> float:
+        own = accuracies.get(label.replace("-", "_"), 90.0)
+        return own + 0.2 * seed + 0.01 * ((seed * 7 + len(label)) % 3)
+
+    return accuracy
+
+
+def test_the_smallest_shown_to_be_as_accurate_is_named_with_its_size(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
+    study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
+    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    assert (
+        sentence
+        == "The smallest whose accuracy is shown to be the original's within ±0.5 points is float16 (156.1 kB)."
+    )
+
+
+def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
+
+    def noisy(model: str, seed: int, label: str) -> float:
+        return 95 + (0.9 * (-1) ** seed if label == "nncf-int8-ptq" else 0)
+
+    sentence = " ".join(
+        text(each) for each in findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8")
+    )
+    assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; at the smallest")
+    assert sentence.endswith("seeds would.")
+
+
+def test_the_inside_is_told_in_each_of_its_words(study: Study):
+    sentence = text(next(iter(findings.inside(study, "resnet8"))))
+    assert "is the same as after fine-tuning alone (within ±0.02 CKA) for" in sentence
+    same, changed = sentence.split("it has changed for")
+    assert "INT8 (NNCF PTQ)" in same
+    assert "fine-tuned (sparsity 0.8)" in changed
+
+
+def test_every_sentence_agrees_with_the_verdicts(study: Study):
+    for model in study.models:
+        open_ = [
+            label
+            for (name, label, outcome), claim in study.claims.items()
+            if (name, outcome, claim.verdict.word) == (model, "accuracy", "inconclusive")
+        ]
+        assert f"{len(open_)} of 11 methods on {model}" in said(study)
+
+
+def test_a_budget_that_nothing_meets_is_said(study_of):
+    study = study_of(models=("resnet8",), seeds=(0,))
+    assert "one seed cannot tell methods apart" in said(study)
+
+
+@pytest.mark.parametrize("kind", ["missing", "failed"])
+def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    assert said(study_of(states=dict.fromkeys(names, kind))) == "resnet8: no method has a result."
+
+
+def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
+    wild = [claim for claim in study.claims.values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
+    assert findings.seeds_that_would_tell(wild) == "more than 100 seeds"
+    assert findings.seeds_that_would_tell([]) == ""

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import bench
+from bench import registry
+from bench.compress._method import Method
+from bench.render.references import library, parse, references
+
+ENTRY = r"""
+@article{groesser2020, author = {Gr{\"o}{\ss}er, Zo{\'e} and B{\^a}rsan, Ioan}, title = {On {CNN}s and
+  more}, journal = "J", year = 2020, doi = {10.1/x}}
+@misc{other, author={A, B}, title={T}, year={1999}}
+"""
+
+
+def test_entries_are_read_as_text():
+    first, second = parse(ENTRY)
+    assert (first.key, first.title, first.year) == ("groesser2020", "On CNNs and more", "2020")
+    assert first.people == "Zoé Größer, Ioan Bârsan"
+    assert first.short == "Größer and Bârsan 2020"
+    assert first.link == "https://doi.org/10.1/x"
+    assert first.bibtex.startswith("@article{groesser2020")
+    assert first.bibtex.endswith("doi = {10.1/x}}")
+    assert second.short == "A 1999"
+
+
+def test_only_known_keys_are_listed_once():
+    assert [each.key for each in references(["han2015learning", "no such", "han2015learning"])] == ["han2015learning"]
+
+
+def test_the_rooms_bibliographies_are_merged():
+    files = sorted(Path(bench.__file__).parent.glob("*/references.bib"))
+    keys = {reference.key for file in files for reference in parse(file.read_text(encoding="utf-8"))}
+    assert keys == set(library())
+    for reference in library().values():
+        assert reference.author, reference.key
+        assert reference.title, reference.key
+        assert reference.year.isdigit(), reference.key
+
+
+def test_every_method_cites_a_paper_that_is_there():
+    for name in registry.names("bench.compress"):
+        source = registry.subclass("bench.compress", name, Method, "method").source
+        for key in filter(None, [source] if isinstance(source, str) else source):
+            assert key in library(), (name, key)

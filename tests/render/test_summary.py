@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from bench.render.prose import text
+from bench.render.study import Study
+from bench.render.summary import headlines, summary
+
+
+def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Study):
+    cards = list(headlines(study))
+    assert [card.model for card in cards] == ["resnet8", "mobilenet-small"]
+    assert all(card.budget == "100 kB" for card in cards)
+    best = {label: study.mean("test_accuracy", "resnet8", label).value for label in _fitting(study, 100e3)}
+    assert cards[0].method == study.plan.variant(max(best, key=best.__getitem__)).title
+    assert cards[0].words in ("inside unchanged", "inside changed, by less than matters")
+
+
+def test_the_counts_of_the_paragraph_are_those_of_the_verdicts(study: Study):
+    words = [claim.verdict.word for (_, _, outcome), claim in study.claims.items() if outcome == "inside-pooled"]
+    same = sum(word in ("equivalent", "different, by less than matters") for word in words)
+    said = text(summary(study)[1])
+    assert f"Of {len(words)} pairs of network and method, the inside is the same for {same} " in said
+    assert f"different for {words.count('different')}, and cannot be told for {words.count('inconclusive')}." in said
+    assert "Farthest goes Magnitude (sparsity 0.95)" in said
+
+
+def test_nothing_done_is_said(runs, study_of):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    study = study_of(states=dict.fromkeys(names, "missing"))
+    assert [text(sentence) for sentence in summary(study)][1] == "No method has a result yet."
+    assert list(headlines(study)) == []
+
+
+def _fitting(study: Study, limit: float) -> list[str]:
+    methods = (variant.label for variant in study.plan.methods)
+    return [label for label in methods if study.mean("payload_bytes", "resnet8", label).value <= limit]
