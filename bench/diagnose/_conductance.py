@@ -19,7 +19,7 @@ def conductances(
     """Flow of the attribution from the mean colour to the image through each channel of each layer.
 
     Σₖ ∂F/∂y(xₖ)·(y(xₖ₊₁) - y(xₖ)) along the straight way, summed over positions: what Captum's LayerConductance gives
-    with `riemann_trapezoid`, for all layers at the price of one (Dhamdhere et al. 2018, equation 4).
+    with `riemann_trapezoid`, for all layers at the price of one (Dhamdhere et al. 2019, equation 4).
 
     Args:
         images: (n, C, H, W) normalised.
@@ -29,13 +29,10 @@ def conductances(
     Returns:
         (n, channels) float32 by layer.
     """
-    parts = [_of_batch(network, layers, *batch, steps) for batch in _batches(images, targets, steps)]
-    return {layer: np.concatenate([part[layer] for part in parts]) for layer in layers}
-
-
-def _batches(images: torch.Tensor, targets: torch.Tensor, steps: int):
     size = max(1, AT_ONCE // (steps + 1))
-    return zip(images.split(size), targets.split(size))
+    batches = zip(images.split(size), targets.split(size))
+    parts = [_of_batch(network, layers, shown, classes, steps) for shown, classes in batches]
+    return {layer: np.concatenate([part[layer] for part in parts]) for layer in layers}
 
 
 def _of_batch(

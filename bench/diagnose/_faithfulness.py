@@ -85,7 +85,7 @@ def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor
         score (Petsiuk et al. 2018).
     """
     n, positions = len(images), maps[0].numel()
-    rank = maps.reshape(n, -1).argsort(1, descending=True, stable=True).argsort(1).reshape(maps.shape)
+    rank = maps.reshape(n, -1).argsort(dim=1, descending=True, stable=True).argsort(dim=1).reshape(maps.shape)
     gone = [rank < round(positions * part / DELETIONS) for part in range(DELETIONS + 1)]
     shown = torch.cat([images.masked_fill(mask[:, None], 0.0) for mask in gone])
     with torch.no_grad():

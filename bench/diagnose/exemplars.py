@@ -1,0 +1,201 @@
+"""Who is hurt: images that most seeds of the original get right and most seeds of the compressed network get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import binom
+
+from bench.errors import InputError
+from bench.statistics.multiplicity import Corrected, benjamini_hochberg
+from bench.statistics.tests import Significance
+
+LARGEST_EXACT = 12  # seeds, up to which all patterns of swaps are counted
+DRAWS = 4096
+BLOCK = 256  # patterns at a time
+ROUNDING = 1e-9  # share of the largest value, within which two values are the same
+ONE_SEED = "One seed: most seeds is that seed, and nothing can be said of another training."
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplars:
+    """Compression-identified exemplars (Hooker et al. 2019), beside what chance and the control give.
+
+    The tests' statistic is the consistent loss Σᵢ max(dᵢ, 0)², dᵢ the share of seeds of the original that get image i
+    right minus that of the compressed network: a number of images, each weighted by how many seeds agree on its loss.
+
+    Attributes:
+        indices: (k,) the exemplars, those with the largest loss of right answers first.
+        original_rate, compressed_rate: (n,) share of seeds that get each image right.
+        control_rate: (n,) the same of the control; None where there is none.
+        expected: number of exemplars there would be if each seed's changed answers fell on images at random: as many
+            lost among those its original got right, as many won among the others.
+        control_count: number of images that are exemplars of the control; None where there is none.
+        chance: is the consistent loss larger than chance gives? Seeds swap the original and the compressed network.
+        control: is it larger than the control's? Seeds swap the control and the compressed network.
+        images: for each image alone, one-sided sign-flip over seeds, Benjamini-Hochberg over all images.
+    """
+
+    indices: np.ndarray
+    original_rate: np.ndarray
+    compressed_rate: np.ndarray
+    control_rate: np.ndarray | None
+    expected: float
+    control_count: int | None
+    chance: Significance
+    control: Significance | None
+    images: Corrected
+
+    @property
+    def count(self) -> int:
+        """Number of exemplars."""
+        return len(self.indices)
+
+    @property
+    def share(self) -> float:
+        """Of all images, 0 to 1."""
+        return len(self.indices) / len(self.original_rate)
+
+
+def exemplars(
+    original: ArrayLike,
+    compressed: ArrayLike,
+    labels: ArrayLike,
+    control: ArrayLike | None = None,
+    *,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> Exemplars:
+    """Find them, and test whether the losses are more than chance and the control give.
+
+    >>> labels = np.zeros(3, dtype=int)
+    >>> right, hurt = [[[1.0, 0.0]] * 3] * 5, [[[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]] * 5
+    >>> found = exemplars(right, hurt, labels)
+    >>> found.indices, found.chance.p
+    (array([1, 2]), 0.03125)
+
+    Args:
+        original, compressed, control: (S, n, classes) logits of the same seeds and images.
+        labels: (n,).
+        alpha: level of the images' correction.
+        seed: of the patterns that are drawn where there are more than 12 seeds.
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    first, second = right(original, labels, "original"), right(compressed, labels, "compressed")
+    third = None if control is None else right(control, labels, "control")
+    for name, answers in (("compressed", second), ("control", third)):
+        if answers is not None and answers.shape != first.shape:
+            raise InputError(f"{name}: expected {first.shape[0]} seeds as of the original, not {answers.shape[0]}.")
+    found = np.flatnonzero(_exemplar(first, second))
+    order = np.argsort((second.mean(0) - first.mean(0))[found], kind="stable")
+    return Exemplars(
+        indices=found[order],
+        original_rate=first.mean(0),
+        compressed_rate=second.mean(0),
+        control_rate=None if third is None else third.mean(0),
+        expected=_at_random(first, second),
+        control_count=None if third is None else int(_exemplar(first, third).sum()),
+        chance=_by_chance(first, second, seed),
+        control=None if third is None else _beyond(first, second, third, seed),
+        images=_by_image(first, second, alpha),
+    )
+
+
+def right(logits: ArrayLike, labels: ArrayLike, name: str = "logits") -> np.ndarray:
+    """Which answers are right, (S, n) bool.
+
+    Raises:
+        InputError: logits that are not (S, n, classes) for labels (n,).
+    """
+    values, truth = np.asarray(logits), np.asarray(labels)
+    if values.ndim != 3 or values.shape[1:2] != truth.shape or 0 in values.shape:
+        raise InputError(f"{name}: expected (S, n, classes) with n = {len(truth)} labels, not {values.shape}.")
+    return values.argmax(2) == truth
+
+
+def _exemplar(original: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n,) bool: more than half of the seeds are right there, and fewer than half here; (S, n) bool each."""
+    return (2 * original.sum(0) > len(original)) & (2 * other.sum(0) < len(other))
+
+
+def _at_random(original: np.ndarray, compressed: np.ndarray) -> float:
+    """Expected number of exemplars where changed answers fall on images at random, independently in every seed."""
+    seeds, n = original.shape
+    counts = np.maximum(original.sum(1), 1), np.maximum((~original).sum(1), 1)
+    lost = (original & ~compressed).sum(1) / counts[0]
+    won = (~original & compressed).sum(1) / counts[1]
+    wrong = np.where(original, lost[:, None], 1 - won[:, None])
+    distribution = np.zeros((seeds + 1, n))  # of the number of wrong seeds, image by image
+    distribution[0] = 1
+    for probability in wrong:
+        distribution[1:] = distribution[1:] * (1 - probability) + distribution[:-1] * probability
+        distribution[0] *= 1 - probability
+    mostly_wrong = 2 * np.arange(seeds + 1) > seeds
+    mostly_right = 2 * original.sum(0) > seeds
+    return float(distribution[mostly_wrong][:, mostly_right].sum())
+
+
+def _consistent_loss(before: np.ndarray, after: np.ndarray, seeds: int) -> np.ndarray:
+    """Σᵢ max(dᵢ, 0)², in images, from the numbers of seeds that are right, (..., n)."""
+    return (np.maximum(before - after, 0).astype(np.int64) ** 2).sum(-1) / seeds**2
+
+
+def _by_chance(original: np.ndarray, compressed: np.ndarray, seed: int) -> Significance:
+    patterns, test = _patterns(len(original), seed)
+    losses = [_consistent_loss(a, b, len(original)) for a, b in _swapped(original, compressed, patterns)]
+    return _significance(np.concatenate(losses), len(original), test, "consistent loss, images")
+
+
+def _beyond(original: np.ndarray, compressed: np.ndarray, control: np.ndarray, seed: int) -> Significance:
+    seeds, before = len(original), original.sum(0)
+    patterns, test = _patterns(seeds, seed)
+    differences = [
+        _consistent_loss(before, a, seeds) - _consistent_loss(before, b, seeds)
+        for a, b in _swapped(compressed, control, patterns)
+    ]
+    return _significance(np.concatenate(differences), seeds, test, "consistent loss beyond the control's, images")
+
+
+def _patterns(seeds: int, seed: int) -> tuple[np.ndarray, str]:
+    """(patterns, S) bool, the first one without any swap, and the test in words."""
+    if seeds <= LARGEST_EXACT:
+        every = (np.arange(2**seeds)[:, None] >> np.arange(seeds)) & 1 == 1
+        return every, f"exact swap of the two networks within seeds, all {len(every)} patterns"
+    drawn = np.random.default_rng(seed).integers(0, 2, size=(DRAWS, seeds)) == 1
+    drawn[0] = False
+    return drawn, f"swap of the two networks within seeds, {DRAWS - 1} random patterns (seed {seed})"
+
+
+def _swapped(first: np.ndarray, second: np.ndarray, patterns: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """How many seeds are right on either side after swapping: (patterns of a block, n) each."""
+    gain = second.astype(np.float32) - first.astype(np.float32)
+    before, total = first.sum(0), first.sum(0) + second.sum(0)
+    for start in range(0, len(patterns), BLOCK):
+        side = before + np.rint(patterns[start : start + BLOCK].astype(np.float32) @ gain).astype(int)
+        yield side, total - side
+
+
+def _significance(values: np.ndarray, seeds: int, test: str, estimand: str) -> Significance:
+    """One-sided: the share of patterns that give at least what no swap gives, which is the first value."""
+    return Significance(
+        p=float((values >= values[0] - ROUNDING * np.abs(values).max()).mean()),
+        statistic=float(values[0]),
+        n=seeds,
+        unit="seed",
+        test=test,
+        alternative="greater",
+        smallest_attainable_p=1 / len(values),
+        warning=ONE_SEED if seeds == 1 else "",
+        estimand=estimand,
+    )
+
+
+def _by_image(original: np.ndarray, compressed: np.ndarray, alpha: float) -> Corrected:
+    lost, won = (original & ~compressed).sum(0), (~original & compressed).sum(0)
+    p = binom.sf(lost - 1, lost + won, 0.5)
+    return benjamini_hochberg(p, family="one-sided sign-flip over seeds, every image", alpha=alpha)
