@@ -58,7 +58,7 @@ class GradualMagnitude(FinetuningMethod):
 def cubic(last: float, progress: float) -> float:
     """The sparsity after a share of the pruning, 0 to 1 (equation 1).
 
-    >>> cubic(0.8, 0.5), cubic(0.8, 1.0)
+    >>> round(cubic(0.8, 0.5), 3), cubic(0.8, 1.0)
     (0.7, 0.8)
     """
     return last * (1 - (1 - progress) ** 3)
