@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from fnmatch import fnmatch
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench import registry
 from bench.calibrate._rows import Row, row_from, rows_of
@@ -18,8 +19,6 @@ from bench.calibrate._scenario import Scenario
 from bench.errors import InputError, did_you_mean
 
 PACKAGE = "bench.calibrate"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 Progress = Callable[[str, int, int], None]
 
 
@@ -75,20 +74,19 @@ def chosen_scenarios(only: str = "*") -> list[Scenario]:
 
 
 def simulate(scenario: Scenario, replications: int) -> list[Row]:
-    """All replications of one scenario."""
+    """All replications of one scenario, in one thread."""
     rng = np.random.default_rng(int(scenario.key(replications), 16))
-    outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
+    with threadpool_limits(1):
+        outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
     return rows_of(scenario, outcomes)
 
 
-def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int):
+def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int) -> Iterator[str]:
     """Simulate and write; yields each scenario's name when its file is there."""
     if jobs == 1 or len(scenarios) < 2:
         for scenario in scenarios:
             yield _simulate_and_write(folder, scenario, replications)
         return
-    for name in THREADS:
-        os.environ.setdefault(name, "1")  # children inherit it: one thread a process
     with ProcessPoolExecutor(min(jobs, len(scenarios)), mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(_simulate_and_write, folder, scenario, replications) for scenario in scenarios]
         try:

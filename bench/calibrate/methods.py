@@ -69,6 +69,8 @@ class EqualRanks(Scenario):
 class EqualMethods(Scenario):
     """Methods that are alike; what networks share varies."""
 
+    effort: ClassVar[int] = 200
+
     models: int
     number_of_seeds: int
     network_sd: float
