@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench import cli
+
+if TYPE_CHECKING:
+    import torch
 
 HELP = "read a published PQF checkpoint"
 EXAMPLE = "python -m bench import-pqf resnet18.pth --model torchvision:resnet18 --out resnet18.innards"
@@ -38,15 +41,19 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
     from bench.footprint.packed import pack, sizes, unpack
     from bench.zoo import _build
 
+    def fresh() -> torch.nn.Module:
+        return _build.build(options.model, 3, options.classes, _photographs.CROP, SEED)
+
     model = {"name": options.model, "channels": 3, "classes": options.classes, "size": _photographs.CROP}
-    compressed = _published_pqf.read(options.file, _build.build(*model.values(), SEED))
+
+    compressed = _published_pqf.read(options.file, fresh())
     packed = pack(compressed, model)
     if options.out:
         options.out.write_bytes(packed)
     size = sizes(packed)
     found: dict[str, Any] = {"model": options.model, "payload_bytes": size.payload_bytes, "file_bytes": size.file_bytes}
     if options.images:
-        network = unpack(packed, _build.build(*model.values(), SEED))
+        network = unpack(packed, fresh())
         top1, top5, count = _photographs.accuracy(network, options.images, options.classes)
         found |= {"top1": top1, "top5": top5, "images": count}
     return found

@@ -34,12 +34,13 @@ def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -
 
 def layers(network: torch.nn.Module, kinds: Iterable[type]) -> dict[str, Any]:
     """Layers with factors: ungrouped, with parameters of their own, run as they are."""
+    modules: dict[str, Any] = dict(network.named_modules())
     return {
         name: layer
-        for name, layer in network.named_modules()
-        if isinstance(layer, tuple(kinds))
+        for name, layer in modules.items()
+        if "weight" in dict(layer.named_parameters(recurse=False))
+        and isinstance(layer, tuple(kinds))
         and getattr(layer, "groups", 1) == 1
-        and isinstance(layer._parameters.get("weight"), torch.nn.Parameter)
     }
 
 
@@ -65,7 +66,7 @@ def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterab
         pair: Any = factorised.get_submodule(name)
         layer = deepcopy(original.get_submodule(name))
         expand = pair.expand.weight.detach().flatten(1)
-        weight = (expand @ pair.reduce.weight.detach().flatten(1)).reshape(layer.weight.shape)  # type: ignore
+        weight = (expand @ pair.reduce.weight.detach().flatten(1)).reshape(layer.weight.shape)
         bias = expand @ pair.reduce.bias.detach() + pair.expand.bias.detach()
         layer.weight, layer.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
         parent, _, own_name = name.rpartition(".")

@@ -53,7 +53,7 @@ def test_weights_are_the_words_that_codes_name(file, tmp_path, capsys):
         (lambda state: state.update({"fc.codes_matrix": state["fc.codes_matrix"][:, 1:]}), "fc: codes are"),
         (lambda state: state.update({"fc.codebook": state["fc.codebook"][:8]}), "fc: codes from"),
         (lambda state: state.pop("conv1.weight"), "missing .conv1.weight"),
-        (lambda state: state.update({"more" + key[2:]: state[key] for key in list(state) if key.startswith("fc.c")}), "more.weight"),
+        (lambda state: state.update({f"a{key}": state[key] for key in (*state,) if "fc.c" in key}), "afc.weight"),
         (lambda state: [state.pop(name) for name in list(state) if "codes" in name], "holds no codes"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ def difference(layer, rank, found, images):
     first, shift, second, bias = (tensor.float() for tensor in _principal(layer, rank, found, False))
     low = nn.functional.conv2d(images, first.reshape(rank, *layer.weight.shape[1:]), shift, padding=1)
     low = nn.functional.conv2d(low, second[..., None, None], bias)
-    return float(((low - layer(images)) ** 2).sum(1).mean())
+    return float(((low - layer(images)) ** 2).sum(1).mean().detach())
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -66,7 +66,7 @@ def test_nearly_full_rank_changes_little(compressed, workbench):
     workbench.finetune = lambda network, **_: ()
     images = next(workbench.batches(16))[0]
     distances = [
-        float((Pca(rank)(compressed, workbench).network(images) - compressed.network(images)).norm())
+        float((Pca(rank)(compressed, workbench).network(images) - compressed.network(images)).norm().detach())
         for rank in (0.2, 0.4, 0.75)
     ]
     assert distances == sorted(distances, reverse=True)

@@ -1,0 +1,143 @@
+"""Filters taken out for real: which channels may go, and the smaller network without them.
+
+Channels are coupled as the traced graph says (`bench.compress._channels`), which PQF needs for its permutations too;
+so no library for dependency graphs is used besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+
+import torch
+
+from bench.compress._channels import Channels, channels, take
+from bench.compress._method import NotApplicable, Workbench, require_unrounded
+from bench.footprint.compressed import Compressed
+from bench.footprint.structure import thin_channels
+
+Choose = Callable[[torch.nn.Module, Channels, int], torch.Tensor]  # network, channels, how many to keep: which
+
+
+def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]:
+    """Channels that one layer alone writes, in the order of the forward pass.
+
+    Those that an addition joins to others, as between residual blocks, stay.
+
+    Args:
+        skip: layers whose filters stay, by name.
+
+    Raises:
+        NotApplicable: there are none, a name is unknown, or weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = compressed.network
+    if compressed.example is None:
+        raise ValueError("channels are found along the graph: give `Compressed` an `example`")
+    alone = [group for group in channels(network, compressed.example) if len(group.writers) == 1]
+    found = [group for group in alone if all(_has_sizes(network, name) for name in _tensors(group))]
+    unknown = set(skip) - {layer(group) for group in found}
+    if unknown:
+        raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
+    kept = [group for group in found if layer(group) not in skip]
+    if not kept:
+        raise NotApplicable("it has no filters that could be taken out alone: all are joined to others")
+    return kept
+
+
+def layer(group: Channels) -> str:
+    """Name of the layer whose filters these are."""
+    return group.writers[0].rpartition(".")[0]
+
+
+def ratios(groups: Sequence[Channels], ratio: float | Sequence[float]) -> list[float]:
+    """The share to take out of each group, from one for all or one for each stage.
+
+    A stage is all layers whose feature maps have one resolution.
+
+    Raises:
+        NotApplicable: there is another number of stages.
+    """
+    if isinstance(ratio, (int, float)):
+        return [float(ratio)] * len(groups)
+    stages = sorted({group.resolution for group in groups}, reverse=True)
+    if len(stages) != len(ratio):
+        raise NotApplicable(f"it has {len(stages)} stages of filters, and {len(ratio)} ratios are given")
+    return [ratio[stages.index(group.resolution)] for group in groups]
+
+
+def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choose: Choose) -> Compressed:
+    """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
+
+    Args:
+        wanted: channels, and how many of them to keep.
+        choose: returns the kept ones, ascending.
+    """
+    network = deepcopy(compressed.network)
+    masks = dict(compressed.masks)
+    for group, count in wanted:
+        kept = choose(network, group, count)
+        masks = _thin_masks(masks, group, kept)
+        thin(network, group, kept)
+    return finished(compressed, network).but(masks=masks)
+
+
+def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:
+    """`compressed` with a thinner network of its own modules."""
+    step = thin_channels.step(compressed.network, network)
+    return compressed.but(network=network, structure=(*compressed.structure, step))
+
+
+def thin(network: torch.nn.Module, group: Channels, kept: torch.Tensor) -> None:
+    """Leave only the `kept` channels, in place."""
+    values = take(network, group, kept)
+    thin_channels.apply(network, _sizes(network, group, len(kept)))
+    state = network.state_dict()
+    for name, tensor in values.items():
+        state[name].copy_(tensor)
+
+
+def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Compressed:
+    """Fine-tuned, with what was pruned weight by weight before kept at zero."""
+    from bench.compress._masks import retrained
+
+    return retrained(compressed, workbench, distill=distill)
+
+
+def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+
+    def change(tensor: str, **now: int) -> None:
+        name = tensor.rpartition(".")[0]
+        sizes.setdefault(name, thin_channels.sizes_of(network.get_submodule(name))).update(now)
+
+    for name in group.writers:
+        change(name, out=count)
+    for name in group.followers:
+        present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
+        grouped = present.get("groups", 1) > 1
+        change(name, **({"in": count, "out": count, "groups": count} if grouped else {"out": count}))
+    for reader in group.readers:
+        change(reader.weight, **{"in": count * reader.factor})
+    return sizes
+
+
+def _thin_masks(masks: Mapping[str, torch.Tensor], group: Channels, kept: torch.Tensor) -> dict[str, torch.Tensor]:
+    thinner = dict(masks)
+    for name in (*group.writers, *group.followers):
+        if name in thinner:
+            thinner[name] = thinner[name][kept.to(thinner[name].device)]
+    for reader in group.readers:
+        if reader.weight in thinner:
+            mask = thinner[reader.weight]
+            inputs = kept[:, None] * reader.factor + torch.arange(reader.factor)
+            thinner[reader.weight] = mask[:, inputs.reshape(-1).to(mask.device)]
+    return thinner
+
+
+def _tensors(group: Channels) -> tuple[str, ...]:
+    return (*group.writers, *group.followers, *(reader.weight for reader in group.readers))
+
+
+def _has_sizes(network: torch.nn.Module, tensor: str) -> bool:
+    return bool(thin_channels.sizes_of(network.get_submodule(tensor.rpartition(".")[0])))

@@ -1,0 +1,65 @@
+"""Whole filters pruned by the L1 norm of their weights, then fine-tuning (Li et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress._method import FinetuningMethod, Workbench
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.compress._channels import Channels
+    from bench.footprint.compressed import Compressed
+
+Ratio = Annotated[float, Field(ge=0, lt=1)]
+
+
+@dataclass(frozen=True)
+class Li(FinetuningMethod):
+    """In each layer the filters with the smallest sum of absolute weights go, with all that belongs to them.
+
+    What is left is a smaller dense network. Only filters that no addition joins to others go: in residual networks,
+    those inside blocks.
+
+    Args:
+        ratio: share of a layer's filters, rounded up; or one for each stage of a resolution, from first to last.
+        skip: layers that stay whole, by name.
+    """
+
+    ratio: Ratio | tuple[Ratio, ...] = 0.5
+    skip: tuple[str, ...] = ()
+
+    family = "structured pruning"
+    title = "Li"
+    source = "li2017pruning"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress import _thinning
+
+        wanted = counts(compressed, self.ratio, self.skip)
+        return _thinning.tuned(_thinning.thinned(compressed, wanted, _largest), workbench, distill=self.distill)
+
+
+def counts(
+    compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...]
+) -> list[tuple[Channels, int]]:
+    """How many filters are kept: all but ⌈ratio·filters⌉, at least one."""
+    from math import ceil
+
+    from bench.compress import _thinning
+
+    groups = _thinning.prunable(compressed, skip)
+    shares = _thinning.ratios(groups, ratio)
+    # 0.1 * 30 is 3.0000000000000004: not a fourth filter
+    kept = [group.count - ceil(round(share * group.count, 9)) for group, share in zip(groups, shares, strict=True)]
+    return [(group, max(count, 1)) for group, count in zip(groups, kept, strict=True)]
+
+
+def _largest(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+    norms = network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1).cpu()
+    return norms.argsort(descending=True, stable=True)[:count].sort().values

@@ -1,0 +1,45 @@
+"""Control: as many filters pruned in each layer as Li takes, chosen at random, then fine-tuning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress._method import FinetuningMethod, Workbench
+from bench.compress.li import Ratio, counts
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.compress._channels import Channels
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class RandomFilters(FinetuningMethod):
+    """Tells what choosing filters by norm is worth from what the smaller network and fine-tuning do.
+
+    Args:
+        ratio, skip: see Li.
+    """
+
+    ratio: Ratio | tuple[Ratio, ...] = 0.5
+    skip: tuple[str, ...] = ()
+
+    family = "control"
+    title = "Random filters, fine-tuned"
+    source = "mittal2018recovering"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        import torch
+
+        from bench.compress import _thinning
+
+        generator = torch.Generator().manual_seed(workbench.seed)
+
+        def choose(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+            return torch.randperm(group.count, generator=generator)[:count].sort().values
+
+        wanted = counts(compressed, self.ratio, self.skip)
+        return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

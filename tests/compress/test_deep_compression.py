@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from bench.compress._masks import prunable
+from bench.compress._weight_sharing import share
+from bench.compress.deep_compression import DeepCompression
+from bench.compress.magnitude import Magnitude
+from bench.footprint.representation import Codebook
+
+
+def test_values_are_means_of_what_they_stand_for():
+    weight = np.array([[0.0, 1.0, 1.2, 0.0], [5.0, 5.2, -3.0, -3.0]] * 4, np.float32)
+    words = share(weight, 2)
+    assert words.codebook[:, 0].tolist() == pytest.approx([0, -3, 1.1, 5.1])
+    assert words.codes[:2].tolist() == [[0, 2, 2, 0], [3, 3, 1, 1]]
+
+
+def test_few_weights_share_fewer_values():
+    weight = np.arange(1, 33, dtype=np.float32).reshape(4, 8)
+    assert len(share(weight, 8).codebook) == 8
+    assert len(share(weight, 2).codebook) == 4
+
+
+def test_a_layer_without_weights_stays_zero():
+    words = share(np.zeros((4, 8), np.float32), 8)
+    assert not words.codebook.any()
+    assert not words.codes.any()
+
+
+def test_zeros_stay_and_every_weight_is_one_of_the_shared_values(compressed, workbench, through_a_file):
+    earlier = Magnitude(0.5)(compressed, workbench)
+    result = DeepCompression(0.8, convolution_bits=4, linear_bits=2)(earlier, workbench)
+    network = through_a_file(result)
+    assert workbench.finetuned == 2
+    assert result.entropy_coding
+    for name, weight in prunable(network).items():
+        stored = result.representations[name]
+        assert isinstance(stored, Codebook)
+        assert stored.sparse
+        assert not weight[~result.masks[name]].any()
+        assert len(np.unique(weight.detach().numpy())) <= (16 if weight.ndim > 2 else 4)

@@ -1,0 +1,88 @@
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+
+from bench.compress import _thinning
+from bench.compress._channels import channels
+from bench.compress._method import NotApplicable
+from bench.compress.li import Li, counts
+from bench.compress.magnitude import Magnitude
+from bench.footprint.compressed import Compressed
+from bench.zoo import _build
+
+
+def masked(network, group, gone):
+    """The same network with filters, their normalisation and their shift at zero."""
+    copy = deepcopy(network)
+    state = copy.state_dict()
+    for name in (*group.writers, *group.followers):
+        if not name.endswith(("running_mean", "running_var")):
+            state[name][gone] = 0
+    return copy
+
+
+@pytest.mark.parametrize("model", ["resnet20", "resnet18", "wrn16-4", "vgg16-bn", "mobilenetv2", "mobilenet-small"])
+def test_the_smaller_network_computes_what_the_masked_one_does(model):
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()
+    network = _build.build(model, 3, 10, 32, 0).double()
+    generator = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
+                tensor.data.uniform_(0.5, 1.5, generator=generator)
+    thin = deepcopy(network)
+    for group in channels(network, images[:1]):
+        if len(group.writers) == 1:
+            order = torch.randperm(group.count, generator=generator)
+            network = masked(network, group, order[: group.count // 3])
+            _thinning.thin(thin, group, order[group.count // 3 :].sort().values)
+    with torch.inference_mode():
+        torch.testing.assert_close(thin(images), network(images), rtol=1e-9, atol=1e-9)
+
+
+def test_filters_with_the_smallest_norms_go(compressed, workbench):
+    workbench.finetune = lambda network, **_: ()
+    result = Li(0.5)(compressed, workbench)
+    original = compressed.network.block.conv1.weight
+    kept = original.abs().sum((1, 2, 3)).argsort()[4:].sort().values
+    assert torch.equal(result.network.block.conv1.weight, original[kept])
+    assert torch.equal(result.network.block.bn1.bias, compressed.network.block.bn1.bias[kept])
+    assert torch.equal(result.network.block.conv2.weight, compressed.network.block.conv2.weight[:, kept])
+    assert result.network.conv.weight.shape == compressed.network.conv.weight.shape
+
+
+@pytest.mark.parametrize(("ratio", "kept"), [(0.0, 8), (0.1, 7), (0.125, 7), (0.3, 5), (0.99, 1)])
+def test_the_share_is_rounded_up_and_one_filter_stays(ratio, kept, compressed, workbench):
+    assert Li(ratio)(compressed, workbench).network.block.conv1.out_channels == kept
+
+
+def test_the_same_network_comes_from_the_file(compressed, workbench, through_a_file):
+    result = Li(0.4)(compressed, workbench)
+    assert through_a_file(result).block.conv1.weight.shape == (4, 8, 3, 3)
+    assert workbench.finetuned == 1
+
+
+def test_weights_pruned_before_stay_zero(compressed, workbench, through_a_file):
+    result = Li(0.4)(Magnitude(0.5)(compressed, workbench), workbench)
+    for name, mask in result.masks.items():
+        assert not result.network.get_parameter(name)[~mask].any()
+        assert mask.shape == result.network.get_parameter(name).shape
+    through_a_file(result)
+
+
+def test_a_ratio_for_each_stage_and_layers_that_stay():
+    compressed = Compressed(_build.build("resnet20", 3, 10, 32, 0), example=torch.zeros(1, 3, 32, 32))
+    wanted = counts(compressed, (0.5, 0.25, 0.0), ("layer1.1.conv1",))
+    assert [count for _, count in wanted] == [8, 8, 24, 24, 24, 64, 64, 64]
+    with pytest.raises(NotApplicable, match="3 stages of filters, and 2"):
+        counts(compressed, (0.5, 0.25), ())
+    with pytest.raises(NotApplicable, match=r"no layer 'layer9'"):
+        counts(compressed, 0.5, ("layer9",))
+
+
+def test_a_network_without_free_filters_is_refused(workbench):
+    network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(NotApplicable, match="no filters that could be taken out"):
+        Li()(Compressed(network, example=workbench.example), workbench)
