@@ -26,6 +26,8 @@ PER_CHANNEL = (
     "clone",
     "max_pool2d_with_indices",
     "mean",
+    "reflection_pad2d",
+    "replication_pad2d",
     "upsample_bilinear2d",
     "upsample_nearest2d",
 )

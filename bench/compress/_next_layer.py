@@ -1,0 +1,109 @@
+"""What channels contribute to the layers that read them, on training images (Luo, Wu & Lin 2017, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from bench.compress._channels import Channels, Reader
+from bench.compress._method import Workbench
+
+
+def choose(
+    network: torch.nn.Module, group: Channels, count: int, *, workbench: Workbench, images: int, positions: int
+) -> torch.Tensor:
+    """The `count` channels to keep, ascending; scales what their readers make of them, in place."""
+    samples = contributions(network, group, workbench, images, positions)
+    kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count)
+    with torch.no_grad():
+        for reader in group.readers:
+            scales = least_squares(samples[reader.weight], kept)
+            weight: Any = network.get_parameter(reader.weight)
+            inputs = kept[:, None] * reader.factor + torch.arange(reader.factor)
+            shape = (1, -1, *[1] * (weight.ndim - 2))
+            weight[:, inputs.reshape(-1)] *= scales.repeat_interleave(reader.factor).view(shape).to(weight)
+    return kept
+
+
+def greedy(samples: torch.Tensor, count: int) -> torch.Tensor:
+    """The channels that stay (count,), ascending, when those go whose summed contributions are smallest.
+
+    Each step removes the channel that lets Σ(Σ_{j removed} x_j)² grow the least (their algorithm 1).
+
+    Args:
+        samples: (n, C) float64, contributions x of each channel.
+    """
+    products = samples.T @ samples
+    own, together = products.diagonal().clone(), torch.zeros(len(products), dtype=samples.dtype)
+    gone = torch.zeros(len(products), dtype=torch.bool)
+    for _ in range(len(products) - count):
+        growth = (own + 2 * together).masked_fill(gone, math.inf)
+        worst = int(growth.argmin())
+        gone[worst] = True
+        together += products[worst]
+    return torch.nonzero(~gone).reshape(-1)
+
+
+def least_squares(samples: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """Scales (k,) of the kept channels whose sum comes closest to that of all, as near to 1 as there are solutions."""
+    missing = samples.sum(1) - samples[:, kept].sum(1)
+    return 1 + torch.linalg.lstsq(samples[:, kept], missing[:, None], driver="gelsd").solution[:, 0]
+
+
+def contributions(
+    network: torch.nn.Module, group: Channels, workbench: Workbench, images: int, positions: int
+) -> dict[str, torch.Tensor]:
+    """(n, C) float64 by reader: what each channel adds to outputs drawn at random, before the bias."""
+    found: dict[str, list[torch.Tensor]] = {reader.weight: [] for reader in group.readers}
+    generator = torch.Generator().manual_seed(workbench.seed)
+
+    def watch(reader: Reader) -> Any:
+        def sample(module: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+            found[reader.weight].append(_sampled(module, given[0], reader, positions, generator))
+
+        return network.get_submodule(reader.weight.rpartition(".")[0]).register_forward_pre_hook(sample)
+
+    handles = [watch(reader) for reader in group.readers]
+    network.eval()
+    try:
+        with torch.no_grad():
+            for batch, _ in workbench.batches(images):
+                network(batch)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {name: torch.cat(parts) for name, parts in found.items()}
+
+
+def _sampled(
+    layer: Any, maps: torch.Tensor, reader: Reader, positions: int, generator: torch.Generator
+) -> torch.Tensor:
+    """(n·positions, C): an output channel and a position drawn for each sample."""
+    if isinstance(layer, torch.nn.Linear):
+        patches = maps[:, None].expand(-1, positions, -1)
+    else:
+        patches = _patches(layer, maps, positions, generator)
+    samples, weight = patches.reshape(-1, patches.shape[2]).double().cpu(), layer.weight.flatten(1).double().cpu()
+    outputs = torch.randint(len(weight), (len(samples),), generator=generator)
+    products = samples * weight[outputs]
+    each = reader.factor * math.prod(layer.weight.shape[2:])
+    return products.reshape(len(samples), -1, each).sum(2)
+
+
+def _patches(layer: Any, maps: torch.Tensor, positions: int, generator: torch.Generator) -> torch.Tensor:
+    """(n, positions, inputs a filter): windows that a convolution sees, at positions drawn for each image."""
+    mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
+    padded = torch.nn.functional.pad(maps, layer._reversed_padding_repeated_twice, mode=mode)
+    reach = [step * (size - 1) + 1 for step, size in zip(layer.dilation, layer.kernel_size, strict=True)]
+    room = [
+        (size - span) // stride + 1 for size, span, stride in zip(padded.shape[2:], reach, layer.stride, strict=True)
+    ]
+    places = [torch.randint(count, (len(maps), positions), generator=generator).to(maps.device) for count in room]
+    offsets = [torch.arange(size, device=maps.device) * step for size, step in zip(layer.kernel_size, layer.dilation)]
+    rows = (places[0] * layer.stride[0])[:, :, None] + offsets[0]  # (n, positions, kh)
+    columns = (places[1] * layer.stride[1])[:, :, None] + offsets[1]
+    image = torch.arange(len(maps), device=maps.device)[:, None, None, None]
+    windows = padded.permute(0, 2, 3, 1)[image, rows[:, :, :, None], columns[:, :, None, :]]  # (n, p, kh, kw, C)
+    return windows.permute(0, 1, 4, 2, 3).flatten(2)

@@ -1,0 +1,47 @@
+"""Filters pruned by what the next layer would miss, which is then made up for (Luo, Wu & Lin 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress._method import FinetuningMethod, Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Thinet(FinetuningMethod):
+    """Channels go whose joint contribution to sampled outputs of the next layer is smallest.
+
+    They are chosen greedily; the next layer's weights for each channel that stays are scaled by least squares. Layers
+    are worked from first to last, each on the network that the ones before left; then all is fine-tuned. Only
+    channels that no addition joins to others go.
+
+    Args:
+        ratio: share of a layer's filters that goes; the number kept is rounded down.
+        images: of the training set.
+        positions: sampled in the next layer's output, an image.
+    """
+
+    ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    images: Annotated[int, Field(ge=1)] = 256
+    positions: Annotated[int, Field(ge=1)] = 10
+
+    family = "structured pruning"
+    title = "ThiNet"
+    source = "luo2017thinet"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress import _next_layer, _thinning
+
+        groups = _thinning.prunable(compressed)
+        # (1 - 0.9) * 10 is 0.9999999999999998: yet one filter
+        wanted = [(group, max(int(round((1 - self.ratio) * group.count, 9)), 1)) for group in groups]
+        choose = partial(_next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
+        return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

@@ -1,0 +1,92 @@
+from itertools import combinations
+
+import pytest
+import torch
+from torch import nn
+
+from bench.compress import _next_layer
+from bench.compress._channels import channels
+from bench.compress.thinet import Thinet
+
+
+def test_the_first_channel_to_go_is_the_smallest_and_the_next_may_cancel_it():
+    samples = torch.tensor([[1.0, 5.0, -1.1, 3.0], [1.0, 5.0, -1.1, -3.0]]).double()
+    assert _next_layer.greedy(samples, 3).tolist() == [1, 2, 3]
+    assert _next_layer.greedy(samples, 2).tolist() == [1, 3]
+
+
+def test_greedy_is_near_the_best():
+    samples = torch.randn(50, 7, generator=torch.Generator().manual_seed(0)).double()
+
+    def missed(kept):
+        gone = [channel for channel in range(7) if channel not in kept]
+        return float((samples[:, gone].sum(1) ** 2).sum())
+
+    every = sorted(missed(kept) for kept in combinations(range(7), 4))
+    assert missed(_next_layer.greedy(samples, 4).tolist()) <= every[len(every) // 4]
+
+
+def test_scales_are_least_squares_near_one():
+    samples = torch.randn(40, 6, generator=torch.Generator().manual_seed(0)).double()
+    kept = torch.tensor([0, 2, 5])
+    expected = torch.linalg.lstsq(samples[:, kept], samples.sum(1, keepdim=True)).solution[:, 0]
+    torch.testing.assert_close(_next_layer.least_squares(samples, kept), expected)
+    few = _next_layer.least_squares(samples[:1] * 0, kept)
+    assert few.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(8, 5, 3, padding=1),
+        nn.Conv2d(8, 5, 3, stride=2, padding=2, dilation=2),
+        nn.Conv2d(8, 5, (1, 3), padding="same", padding_mode="reflect"),
+        nn.Conv2d(8, 5, 1),
+    ],
+)
+def test_contributions_add_up_to_an_output(layer, workbench):
+    network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), layer, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    (group,) = channels(network, workbench.example)
+    samples = _next_layer.contributions(network, group, workbench, 4, 25)["2.weight"]
+    assert samples.shape == (100, 8)
+    with torch.no_grad():
+        outputs = network[:3](next(workbench.batches(4))[0]) - layer.bias[:, None, None]
+    for number, image in enumerate(outputs.flatten(1).double()):
+        for total in samples[25 * number : 25 * (number + 1)].sum(1):
+            assert float((image - total).abs().min()) < 1e-5
+
+
+def test_flattened_maps_contribute_as_channels(workbench):
+    network = nn.Sequential(nn.Conv2d(3, 6, 1), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(24, 4)).eval()
+    (group,) = channels(network, workbench.example)
+    samples = _next_layer.contributions(network, group, workbench, 8, 3)["3.weight"]
+    assert samples.shape == (24, 6)
+    logits = network(next(workbench.batches(8))[0]) - network[3].bias
+    for number, row in enumerate(samples.sum(1)):
+        assert float((logits[number // 3] - row).abs().min().detach()) < 1e-5
+
+
+@pytest.mark.parametrize(("ratio", "kept"), [(0.5, 4), (0.3, 5), (0.9, 1)])
+def test_the_number_kept_is_rounded_down(ratio, kept, compressed, workbench, through_a_file):
+    result = Thinet(ratio, images=32)(compressed, workbench)
+    assert through_a_file(result).block.conv1.out_channels == kept
+    assert workbench.finetuned == 1
+
+
+def test_it_misses_less_than_taking_the_same_number_without_making_up(compressed, workbench):
+    from bench.compress import _thinning
+
+    workbench.finetune = lambda network, **_: ()
+    images = next(workbench.batches(64))[0]
+    (group,) = _thinning.prunable(compressed)
+    thin = Thinet(0.5, images=64, positions=64)(compressed, workbench).network
+
+    def error(network):
+        return float((network.block(compressed.network.conv(images)) - target).pow(2).sum().detach())
+
+    target = compressed.network.block(compressed.network.conv(images))
+    others = []
+    for kept in combinations(range(8), 4):
+        changed = _thinning.thinned(compressed, [(group, 4)], lambda *_, kept=kept: torch.tensor(kept))
+        others.append(error(changed.network))
+    assert error(thin) < sorted(others)[len(others) // 5]
