@@ -25,6 +25,7 @@ TITLES = {
     "findings": "Findings",
     "results": "Results",
     "inside": "The inside",
+    "explanations": "Explanations and units",
     "predictions": "Who notices",
     "training": "Training",
     "holes": "What is missing",

@@ -72,6 +72,14 @@ class Theme(_Record):
     accent: str = ""
 
 
+class Look(_Record):
+    """A diagnostic with every setting it runs with."""
+
+    title: str
+    sources: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+
+
 class PlannedCell(_Record):
     """A cell that the profile asks for."""
 
@@ -103,6 +111,7 @@ class Plan(_Record):
     data: Data = Data()
     models: tuple[Model, ...]
     variants: tuple[Variant, ...]
+    diagnostics: dict[str, Look] = {}
     cells: tuple[PlannedCell, ...]
 
     @property

@@ -1,0 +1,140 @@
+"""What one diagnostic found in every variant: by seed, and its arrays and notes where they are asked for."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bench.render.plan import Variant
+from bench.render.study import BASELINE, CONTROL, OTHER_SEED, RANDOM, Study
+from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import paired_difference, seed_mean
+from bench.statistics.seed_equivalents import seed_equivalents
+
+COMPRESSED, BYPASSED = "compressed", "-bypassed"
+REFERENCES = (BASELINE, CONTROL, OTHER_SEED, RANDOM)  # these have a role of their own in every other variant's cell
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Where a variant was seen: a finished cell, and the role that the variant had there."""
+
+    seed: int
+    key: str
+    role: str
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """One diagnostic's cells of a profile."""
+
+    study: Study
+    diagnostic: str
+
+    @cached_property
+    def _cells(self) -> list[dict[str, Any]]:
+        found = self.study.results.diagnosed
+        return found[found["diagnostic"] == self.diagnostic].to_dict("records")
+
+    def __bool__(self) -> bool:
+        return bool(self._cells)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it ran with."""
+        look = self.study.plan.diagnostics.get(self.diagnostic)
+        return look.settings if look else {}
+
+    def sights(self, model: str, variant: str) -> Iterator[Sight]:
+        """Where a variant was seen, seed by seed, the best place first.
+
+        A reference is best seen in another variant's cell, where it has its own role: units of another training are
+        matched there, and compared by index where it stands for a compressed network.
+        """
+        for seed in self.study.plan.seeds:
+            own = [cell for cell in self._cells if cell["model"] == model and cell["seed"] == seed]
+            if variant in REFERENCES:
+                yield from (Sight(seed, c["key"], variant, c) for c in own if c["variant"] != variant)
+            yield from (Sight(seed, c["key"], COMPRESSED, c) for c in own if c["variant"] == variant)
+
+    def per_seed(self, metric: str, model: str, variant: str, *, suffix: str = "") -> np.ndarray:
+        """(S,) a metric of a variant in the plan's order of seeds, NaN where there is none.
+
+        Args:
+            metric: without its role, such as "grad-cam.spearman".
+            suffix: of the role, such as `BYPASSED`.
+        """
+        found = dict.fromkeys(self.study.plan.seeds, np.nan)
+        for sight in self.sights(model, variant):
+            value = sight.metrics.get(f"{metric}.{sight.role}{suffix}")
+            if value is not None and np.isnan(found[sight.seed]):
+                found[sight.seed] = float(value)
+        return np.array(list(found.values()))
+
+    def mean(self, metric: str, model: str, variant: str, *, suffix: str = "") -> Estimate:
+        """A metric's mean over seeds."""
+        return seed_mean(self.per_seed(metric, model, variant, suffix=suffix))
+
+    def difference(self, metric: str, model: str, variant: str, reference: str, *, suffix: str = "") -> Estimate:
+        """Mean over seeds of a metric less the reference's, paired by seed."""
+        ours = self.per_seed(metric, model, variant, suffix=suffix)
+        return paired_difference(ours, self.per_seed(metric, model, reference))
+
+    def distance(self, metric: str, model: str, variant: str, *, suffix: str = "") -> Estimate:
+        """An agreement with the original (at most 1) in seed-equivalents."""
+        ours = self.per_seed(metric, model, variant, suffix=suffix)
+        return seed_equivalents(ours, self.per_seed(metric, model, OTHER_SEED))
+
+    def has(self, metric: str) -> bool:
+        """Whether any variant has the metric."""
+        return any(
+            name.startswith(f"{metric}.") and isinstance(value, int | float) and value == value
+            for cell in self._cells
+            for name, value in cell.items()
+        )
+
+    def arrays(self, model: str, variant: str, seed: int) -> tuple[dict[str, np.ndarray], str]:
+        """The arrays of the cell where a variant is best seen, and its role there; none where it was not seen."""
+        sight = next((sight for sight in self.sights(model, variant) if sight.seed == seed), None)
+        if sight is None:
+            return {}, ""
+        data = self.study.results.store.read(sight.key)["arrays.npz"]
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return dict(arrays), sight.role
+
+    def first_seed(self, model: str) -> int | None:
+        """The first seed with a finished cell."""
+        there = {cell["seed"] for cell in self._cells if cell["model"] == model}
+        return next((seed for seed in self.study.plan.seeds if seed in there), None)
+
+    def hole(self, model: str, variant: str) -> str:
+        """Why a variant was not looked into: the worst state among its cells; empty where all are done."""
+        cells = self.study.results.cells
+        own = (cells["model"] == model) & (cells["variant"] == variant) & (cells["kind"] == "diagnose")
+        states = set(cells.loc[own & cells["name"].str.endswith(f"/{self.diagnostic}"), "state"])
+        return next((state for state in ("failed", "refused", "damaged", "missing") if state in states), "")
+
+    def notes(self) -> Iterator[tuple[str, int, str, str]]:
+        """(model, seed, variant, sentence) of all that could not be done."""
+        for cell in self._cells:
+            for note in json.loads(self.study.results.store.read(cell["key"])["notes.json"]):
+                yield cell["model"], cell["seed"], cell["variant"], str(note)
+
+    def drawn(self, metric: str, model: str) -> list[Variant]:
+        """Who is shown where there is no room for all: references, and of the methods the extremes and the middle.
+
+        Methods are in order of the metric, the largest first.
+        """
+        values = {v.label: self.mean(metric, model, v.label).value for v in self.study.plan.methods}
+        known = sorted((label for label in values if values[label] == values[label]), key=lambda v: (-values[v], v))
+        places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
+        seen = [label for label in REFERENCES if self.mean(metric, model, label).n]
+        labels = [*seen[:2], *(known[place] for place in places), *seen[2:]]
+        return [v for label in labels for v in self.study.plan.variants if v.label == label]

@@ -1,0 +1,120 @@
+"""How far every variant's attributions agree with the original's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.looks import BYPASSED, Looks
+from bench.render.plan import Variant
+from bench.render.rows import NAMES, row
+from bench.render.study import BASELINE, CONTROL, OTHER_SEED, Study
+from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+
+SECTION, ORDER = "explanations", 10
+DIAGNOSTIC = "attributions"
+TITLES = {
+    "integrated-gradients": "Integrated gradients",
+    "grad-cam": "Grad-CAM",
+    "saliency": "Saliency",
+    "smoothgrad": "SmoothGrad",
+    "occlusion": "Occlusion",
+    "guided-backprop": "Guided backpropagation",
+    "lrp": "LRP",
+}
+COLUMNS = (
+    *NAMES,
+    Column("attribution", "Attribution", "text", "Which attribution.", shown=False),
+    Column("quantisers", "Quantisers", "text", "Whether those of feature maps compute or are by-passed.", shown=False),
+    Column("spearman", "Spearman", "estimate", "Signed rank correlation with the original's map, -1 to 1.", "", 3),
+    Column("spearman_less_control", "Less control", "estimate", "Paired by seed.", "", 3, signed=True),
+    Column(
+        "seed_equivalents", "Seed-eq.", "estimate", "(1 - Spearman) / (1 - that of another seed).", "", 2, ends=True
+    ),
+    Column("top_overlap", "Top 10%", "estimate", "Share of the 10% largest positions that agree; chance: 0.1.", "", 3),
+    Column(
+        "top_overlap_seed_equivalents", "Top 10%, seed-eq.", "estimate", "The same of the overlap.", "", 2, ends=True,
+        shown=False,
+    ),
+    Column("blank", "Blank", "number", "Images whose map has nothing that speaks for the class, mean.", "", 1),
+    Column("seeds", "n", "number", "Seeds with a result."),
+)  # fmt: skip
+
+
+def build(study: Study) -> Table | None:
+    """The table: a group a model and attribution; None where nothing was explained."""
+    looks = Looks(study, DIAGNOSTIC)
+    if not looks:
+        return None
+    groups = (
+        Group(f"{model}: {TITLES.get(method, method)}", tuple(_rows(looks, model, method)))
+        for model in study.models
+        for method in methods(looks)
+    )
+    return Table(
+        "explanations",
+        "Agreement of explanations",
+        captions.joined(
+            "Attributions of the original's answers, signed, against the original's on the same "
+            f"{images(looks)} probe images: mean over images, then over seeds. Seed-eq.: (1 - Spearman) / (1 - "
+            "Spearman of another seed): 0 is the original, 1 is as different as training again. Blank: how many of the "
+            "images get a map with nothing that speaks for the class. Quantisers by-passed: the gradient is that of "
+            "the network without rounding its feature maps. Below the line: what the methods are compared with.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            "Seed-eq.: jackknife over seeds. No tests.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        tuple(group for group in groups if group.rows),
+        empty="No attribution is done yet.",
+    )
+
+
+def methods(looks: Looks) -> list[str]:
+    """The attributions that any network could be explained by."""
+    return [method for method in looks.settings.get("methods", ()) if looks.has(f"{method}.spearman")]
+
+
+def images(looks: Looks) -> int:
+    """Over how many images agreement is averaged."""
+    asked, probe = looks.settings.get("images", 0), looks.study.plan.data.counts.get("probe", 0)
+    return min(asked, probe) if probe else asked
+
+
+def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:
+    variants = looks.study.plan.variants
+    for variant in [*looks.study.plan.methods, *(variant for variant in variants if variant.control)]:
+        yield _row(looks, model, method, variant, "")
+        if looks.mean(f"{method}.spearman", model, variant.label, suffix=BYPASSED).n:
+            yield _row(looks, model, method, variant, BYPASSED)
+
+
+def _row(looks: Looks, model: str, method: str, variant: Variant, suffix: str) -> Row:
+    title = f"{variant.title}, quantisers by-passed" if suffix else variant.title
+    found = row(model, variant, tuple(_cells(looks, model, method, variant, suffix)))
+    return Row((found.cells[0], found.cells[1], Cell(title), *found.cells[3:]), found.role, found.about)
+
+
+def _cells(looks: Looks, model: str, method: str, variant: Variant, suffix: str) -> Iterator[Cell]:
+    label, hole = variant.label, looks.hole(model, variant.label) or "none"
+    spearman, overlap = f"{method}.spearman", f"{method}.top_overlap"
+    yield Cell(TITLES.get(method, method))
+    yield Cell("by-passed" if suffix else "as they compute")
+    if label == BASELINE:
+        yield from [Cell()] * 5
+    else:
+        yield estimate(looks.mean(spearman, model, label, suffix=suffix), hole=hole)
+        less = looks.difference(spearman, model, label, CONTROL, suffix=suffix)
+        yield Cell() if label == CONTROL else estimate(less, hole=hole)
+        yield _distance(looks, spearman, model, label, suffix)
+        yield estimate(looks.mean(overlap, model, label, suffix=suffix), hole=hole)
+        yield _distance(looks, overlap, model, label, suffix)
+    yield number(looks.mean(f"{method}.blank", model, label, suffix=suffix).value, hole=hole)
+    yield Cell(looks.mean(f"{method}.blank", model, label, suffix=suffix).n)
+
+
+def _distance(looks: Looks, metric: str, model: str, label: str, suffix: str) -> Cell:
+    if label == OTHER_SEED:
+        return Cell(note="The unit itself.")
+    return estimate(looks.distance(metric, model, label, suffix=suffix), hole="–")

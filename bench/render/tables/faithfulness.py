@@ -1,0 +1,65 @@
+"""Whether every variant's explanations describe the variant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.looks import Looks
+from bench.render.plan import Variant
+from bench.render.rows import NAMES, by_model
+from bench.render.study import BASELINE, Study
+from bench.render.table import Cell, Column, Table, estimate
+from bench.render.tables.explanations import TITLES, images
+
+SECTION, ORDER = "explanations", 30
+DIAGNOSTIC = "faithfulness"
+SCORES = {
+    "deletion": ("Deletion", "Area under the class's probability while what speaks for it is deleted; small is good."),
+    "infidelity": ("Infidelity", "Squared error of the effect of removing squares, squared logits; small is good."),
+    "sensitivity": ("Sensitivity", "Largest relative change under noise that is hardly seen; small is good."),
+}
+COLUMNS = (
+    *NAMES,
+    *(
+        column
+        for score, (title, describe) in SCORES.items()
+        for column in (
+            Column(score, title, "estimate", describe, "", 3),
+            Column(f"{score}_less_original", "Less original", "estimate", "Paired by seed.", "", 3, signed=True),
+        )
+    ),
+    Column("seeds", "n", "number", "Seeds with a result."),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where nothing was scored."""
+    looks = Looks(study, DIAGNOSTIC)
+    if not looks:
+        return None
+    method = looks.settings.get("method", "")
+    return Table(
+        "faithfulness",
+        "Faithfulness of explanations",
+        captions.joined(
+            f"Each network's own attributions ({TITLES.get(method, method)}), scored on that network over "
+            f"{images(looks)} probe images; smaller is more faithful. Feature maps are quantised as the network "
+            "computes; by-passed versions are in the data.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            "No tests.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        by_model(study, lambda model, variant: _cells(looks, model, variant)),
+    )
+
+
+def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
+    label, hole = variant.label, looks.hole(model, variant.label) or "none"
+    for score in SCORES:
+        yield estimate(looks.mean(score, model, label), hole=hole)
+        less = looks.difference(score, model, label, BASELINE)
+        yield Cell() if label == BASELINE else estimate(less, hole=hole)
+    yield Cell(looks.mean("deletion", model, label).n)

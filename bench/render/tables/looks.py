@@ -1,0 +1,44 @@
+"""What each diagnostic is: its settings and sources."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.plan import Look
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table
+
+SECTION, ORDER = "methods", 15
+
+COLUMNS = (
+    Column("title", "Diagnostic", "text", "As printed."),
+    Column("diagnostic", "Name", "code", "In the profile and in cells.", shown=False),
+    Column("settings", "Settings", "text", "Every setting it ran with."),
+    Column("sources", "Source", "citations", "Citation keys."),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where the profile asks for no diagnostic."""
+    if not study.plan.diagnostics:
+        return None
+    return Table(
+        "looks",
+        "The diagnostics",
+        captions.joined(
+            "Every diagnostic of this profile, run on each compressed network beside the original and the controls, "
+            "with all of its settings.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        (Group("", tuple(_row(name, look) for name, look in sorted(study.plan.diagnostics.items()))),),
+    )
+
+
+def _row(name: str, look: Look) -> Row:
+    settings = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in look.settings.items())
+    sources = Cell(" ".join(look.sources)) if look.sources else Cell()
+    return Row((Cell(look.title), Cell(name), Cell(settings or "none"), sources))
+
+
+def _plain(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)

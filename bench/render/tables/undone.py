@@ -1,0 +1,57 @@
+"""What a diagnostic could not do, in its own words."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.looks import Looks
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table
+
+SECTION, ORDER = "explanations", 90
+
+COLUMNS = (
+    Column("model", "Model", "text", "Name of the network."),
+    Column("variants", "Variants", "text", "In whose cells it is noted."),
+    Column("note", "Note", "text", "What could not be done, or how it was done."),
+    Column("seeds", "Seeds", "text", "In which it is so."),
+)
+MOST = 3  # variants that are named
+
+
+def build(study: Study) -> Table | None:
+    """The table: a group a diagnostic; None where there is nothing to note."""
+    groups = tuple(
+        Group(look.title, tuple(_rows(study, name))) for name, look in sorted(study.plan.diagnostics.items())
+    )
+    groups = tuple(group for group in groups if group.rows)
+    if not groups:
+        return None
+    return Table(
+        "undone",
+        "What could not be looked into",
+        captions.joined(
+            "Notes of the diagnostics, a row a sentence; “compressed” is the variant itself, and what is noted has no "
+            "number in the tables.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        groups,
+    )
+
+
+def _rows(study: Study, diagnostic: str) -> list[Row]:
+    found: dict[tuple[str, str], tuple[list[str], list[int]]] = {}
+    for model, seed, variant, note in Looks(study, diagnostic).notes():
+        variants, seeds = found.setdefault((model, note), ([], []))
+        variants += [variant] if variant not in variants else []
+        seeds += [seed] if seed not in seeds else []
+    return [
+        Row((Cell(model), Cell(_named(study, variants)), Cell(note), Cell(", ".join(map(str, sorted(seeds))))))
+        for (model, note), (variants, seeds) in found.items()
+    ]
+
+
+def _named(study: Study, labels: list[str]) -> str:
+    titles = [study.plan.variant(label).title for label in labels]
+    rest = len(titles) - MOST
+    return "; ".join(titles[:MOST]) + (f"; {rest} more" if rest > 0 else "")
