@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from fnmatch import fnmatch
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from pebble import ProcessExpired, ProcessPool
 from threadpoolctl import threadpool_limits
 
 from bench import registry
@@ -87,14 +89,21 @@ def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: 
         for scenario in scenarios:
             yield _simulate_and_write(folder, scenario, replications)
         return
-    with ProcessPoolExecutor(min(jobs, len(scenarios)), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_simulate_and_write, folder, scenario, replications) for scenario in scenarios]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPool(min(jobs, len(scenarios)), context=get_context("spawn"), initializer=_leave_interrupts_alone)
+    try:
+        futures = [pool.schedule(_simulate_and_write, args=(folder, each, replications)) for each in scenarios]
+        for future in as_completed(futures):
+            yield future.result()
+    except ProcessExpired as error:
+        raise InputError("a process was killed, by the system or by hand: run it again, it resumes.") from error
+    finally:
+        pool.stop()  # files are renamed into place, so that a scenario is there whole or not at all
+        pool.join()
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C reaches every process of a terminal: only the driver answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -97,3 +99,14 @@ def test_every_scenario_has_a_name_and_a_key_of_its_own():
     scenarios = chosen_scenarios()
     assert len({scenario.name for scenario in scenarios}) == len(scenarios)
     assert len({scenario.key(500) for scenario in scenarios}) == len(scenarios)
+
+
+def test_a_killed_process_is_told_and_nothing_is_half_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(_run, "_simulate_and_write", die)
+    with pytest.raises(InputError, match="process was killed"):
+        calibrate(tmp_path, replications=5, jobs=2, only="outputs/*/360")
+    assert list(tmp_path.iterdir()) == []
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
