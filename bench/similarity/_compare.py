@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -77,12 +78,12 @@ def read(path: Path) -> ActivationFile:
 def _load(path: Path) -> Mapping[str, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; an NPZ file with an array {ARRAY!r} of shape (n, d) is needed.")
+    if path.suffix == ".npy":
+        raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
     try:
         with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray):
-                raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
             return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (TypeError, ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a readable NPZ file of plain arrays ({error}).") from error
 
 

@@ -1,7 +1,7 @@
 """The exact delete-one jackknife of debiased CKA, on the atanh scale, from row products alone.
 
-With U-centred Grams Ã and B̃ (zero diagonal, rows that sum to zero; Székely and Rizzo 2014) the
-U-statistic of HSIC (Song et al. 2012; Nguyen et al. 2021, equation 3) is Σᵢdᵢ / (n(n-3)) with dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ. It does not change when a
+With U-centred Grams Ã and B̃ (zero diagonal, rows that sum to zero; Székely and Rizzo 2014) the U-statistic of HSIC
+(Song et al. 2012; Nguyen et al. 2021, equation 3) is Σᵢdᵢ / (n(n-3)) with dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ. It does not change when a
 number of its own is added to each image's row and column of a Gram, so that the same Ã and B̃ serve for the Gram without
 image i, whose row sums are then just -Ãᵢⱼ:
 

@@ -29,7 +29,7 @@ class DebiasedCKA(Measure):
     so it can be below 0, which is kept. The interval is the exact delete-one jackknife on the atanh scale; subsample
     arguments change nothing.
 
-    Source: Kornblith et al. 2019, section 3, with the estimator of Song et al. 2012 as in Nguyen et al. 2021, equation 3.
+    Source: Kornblith et al. 2019, section 3; Nguyen et al. 2021, equation 3; estimator of Song et al. 2012.
     """
 
     title: ClassVar[str] = "Debiased linear CKA"

@@ -1,0 +1,115 @@
+"""Two files of activations, every measure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.errors import InputError
+from bench.similarity._catalog import measure, measures
+from bench.similarity._compare import compare_files, read
+
+LABELLED, OUTPUTS = {"accuracy-difference", "linear-probe"}, {"accuracy-difference", "churn", "jensen-shannon"}
+
+
+@pytest.fixture
+def files(tmp_path: Path, related):
+    def save(**more: tuple[np.ndarray, np.ndarray]) -> tuple[Path, Path]:
+        paths = tmp_path / "a.npz", tmp_path / "it's; b.npz"
+        for side, path in enumerate(paths):
+            np.savez(path, activations=related[side], **{name: both[side] for name, both in more.items()})
+        return paths
+
+    return save
+
+
+def test_every_measure_of_activations_is_a_row_with_an_interval(files, related):
+    rows = {row["measure"]: row for row in compare_files(*files())}
+    assert set(rows) == set(measures()) - LABELLED - OUTPUTS
+    assert not any(row["refused"] for row in rows.values())
+    for name, row in rows.items():
+        assert row["low"] <= row["value"] <= row["high"], name
+        assert row["value"] == measure(name)(*related)
+    json.dumps(list(rows.values()), allow_nan=False)
+
+
+def test_labels_and_logits_add_their_measures(files, rng):
+    labels, logits = rng.integers(3, size=80), rng.normal(size=(80, 3))
+    everything = files(labels=(labels, labels), logits=(logits, logits + 1.0))
+    assert {row["measure"] for row in compare_files(*everything)} == set(measures())
+
+
+def test_a_refused_measure_is_a_row_with_the_reason(tmp_path: Path, rng):
+    for name in ("a", "b"):
+        np.savez(tmp_path / name, activations=rng.normal(size=(20, 30)))
+    rows = {row["measure"]: row for row in compare_files(tmp_path / "a.npz", tmp_path / "b.npz")}
+    assert "needs n >= 31 images" in rows["pwcca"]["refused"] and rows["pwcca"]["value"] is None
+    assert not rows["procrustes"]["refused"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"features": np.ones((5, 2))}, "no array 'activations' of shape .* holds features"),
+        ({"activations": np.ones((5, 2, 3, 3))}, "pool them"),
+        ({"activations": np.ones(5)}, r"one row an image, not \(5,\)"),
+        ({"activations": np.array([["a", "b"]] * 5)}, "real numbers"),
+        ({"activations": np.ones((5, 0))}, "at least one unit"),
+        ({"activations": np.ones((3, 2))}, "at least 4 images"),
+        ({"activations": np.full((5, 2), np.inf)}, "10 values are NaN or infinite"),
+        (
+            {"activations": np.ones((5, 2)), "labels": np.ones(4, int)},
+            r"labels: expected one whole number an image, shape \(5,\)",
+        ),
+        ({"activations": np.ones((5, 2)), "logits": np.ones((4, 2))}, "5 images .* 4"),
+    ],
+)
+def test_an_unusable_file_is_one_sentence_with_its_path(tmp_path: Path, arrays, words):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(InputError, match=words) as caught:
+        read(tmp_path / "bad.npz")
+    assert "bad.npz" in str(caught.value) and len(caught.value.problems) == 1
+
+
+def test_what_is_no_npz_file_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="no such file"):
+        read(tmp_path / "missing.npz")
+    (tmp_path / "text.npz").write_text("not an archive")
+    with pytest.raises(InputError, match="not a readable NPZ file"):
+        read(tmp_path / "text.npz")
+    np.save(tmp_path / "single.npy", np.ones((5, 2)))
+    with pytest.raises(InputError, match="save it by name"):
+        read(tmp_path / "single.npy")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    with pytest.raises(InputError, match="not a readable NPZ file"):
+        read(tmp_path / "empty.npz")
+
+
+def test_pickles_are_not_loaded(tmp_path: Path):
+    np.savez(tmp_path / "pickled.npz", activations=np.array([{"a": 1}] * 5, dtype=object))
+    with pytest.raises(InputError, match="not a readable NPZ file"):
+        read(tmp_path / "pickled.npz")
+
+
+def test_a_truncated_file_is_refused(files):
+    path, _ = files()
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="not a readable NPZ file"):
+        read(path)
+
+
+def test_unequal_sides_are_refused(tmp_path: Path, files, rng):
+    first, _ = files()
+    np.savez(tmp_path / "short.npz", activations=rng.normal(size=(79, 3)))
+    with pytest.raises(InputError, match=r"80 images .*short.npz 79"):
+        compare_files(first, tmp_path / "short.npz")
+
+
+def test_different_labels_refuse_the_measures_that_need_them(files, rng):
+    both = files(labels=(rng.integers(3, size=80), rng.integers(3, size=80)))
+    rows = {row["measure"]: row for row in compare_files(*both)}
+    assert "hold different labels" in rows["linear-probe"]["refused"]
+    assert not rows["cka"]["refused"]

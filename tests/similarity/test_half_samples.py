@@ -1,0 +1,71 @@
+"""Intervals from subsamples: the right variance, and coverage where the textbook bootstrap has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.similarity import _half_samples
+from bench.similarity._basis import between_on_rows
+from bench.similarity.cka import CKA
+from bench.similarity.eigenspace_overlap import EigenspaceOverlap
+from bench.similarity.knn_jaccard import KNNJaccard
+from bench.similarity.mean_cca import MeanCCA
+from bench.similarity.procrustes import Procrustes
+from bench.similarity.pwcca import PWCCA
+from bench.similarity.rsa import RSA
+from bench.similarity.svcca import SVCCA
+
+
+@pytest.mark.parametrize("kept", [10, 20, 35])
+def test_the_standard_error_of_a_mean_is_the_textbooks(rng, kept):
+    values = rng.normal(size=40)
+    subsets = _half_samples.draw(40, kept, 4000, seed=1)
+    found = _half_samples.standard_error(values[subsets].mean(1), 40, kept)
+    assert found == pytest.approx(values.std(ddof=1) / np.sqrt(40), rel=0.05)
+
+
+def test_all_halves_give_the_mean_exactly(rng):
+    values = rng.normal(size=8)
+    subsets = _half_samples.draw(8, 4, 1000, seed=0)
+    assert len(subsets) == 70
+    found = _half_samples.standard_error(values[subsets].mean(1), 8, 4)
+    assert found == pytest.approx(values.std(ddof=1) / np.sqrt(8))
+
+
+def test_quantile_is_students():
+    assert _half_samples.quantile(0.95, 50) == pytest.approx(stats.t.ppf(0.975, 49))
+
+
+@pytest.mark.parametrize("measure", [CKA(), KNNJaccard(), MeanCCA(), Procrustes(), PWCCA(), RSA(), SVCCA()])
+def test_a_subsample_is_the_measure_on_its_rows(measure, related):
+    x, y = related
+    rows = np.sort(np.random.default_rng(0).permutation(80)[:40])
+    assert measure._on_rows(x, y)(rows) == pytest.approx(measure(x[rows], y[rows]), rel=1e-9)
+
+
+def test_a_subsample_that_loses_a_unit_is_decomposed_from_scratch(related):
+    x, y = related
+    rare = np.hstack([x, np.eye(80, 1)])
+    rows = np.arange(1, 80, 2)
+    for measure in (MeanCCA(), EigenspaceOverlap()):
+        assert measure._on_rows(rare, y)(rows) == pytest.approx(measure(rare[rows], y[rows]), rel=1e-9)
+    assert np.isnan(between_on_rows(np.ones((8, 2)), y[:8], lambda between: 1.0)(np.arange(8)))
+
+
+def test_too_few_images_for_a_subsample_have_a_value_and_no_interval(rng):
+    found = MeanCCA().estimate(rng.normal(size=(6, 4)), rng.normal(size=(6, 4)))
+    assert np.isfinite(found.value) and np.isnan(found.low) and "too few for an interval" in found.warning
+
+
+@pytest.mark.parametrize("measure", [CKA(), MeanCCA(), Procrustes()])
+def test_intervals_cover_the_expectation_at_this_n(measure, rng):
+    def pair() -> tuple[np.ndarray, np.ndarray]:
+        z, e = rng.normal(size=(2, 60, 5)) / np.sqrt(np.arange(1, 6))
+        return z, 0.8 * z + 0.6 * e
+
+    truth = np.mean([measure(*pair()) for _ in range(400)])
+    found = [measure.estimate(*pair(), replicates=40) for _ in range(100)]
+    assert np.mean([one.low <= truth <= one.high for one in found]) > 0.88
+    assert np.mean([one.high - one.low for one in found]) < 0.5

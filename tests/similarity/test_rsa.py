@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import spearmanr
+
+from bench.similarity.rsa import RSA
+
+
+@pytest.mark.parametrize("distance", ["correlation", "euclidean"])
+def test_is_spearman_of_scipys_distances(related, distance):
+    expected = spearmanr(*(pdist(side, distance) for side in related)).statistic
+    assert RSA(distance=distance)(*related) == pytest.approx(expected, rel=1e-10)
+
+
+def test_depends_on_the_order_of_distances_alone():
+    points = np.array([0.0, 1.0, 3.0, 7.0, 20.0])[:, None]
+    assert RSA(distance="euclidean")(points, 3.0 * points) == pytest.approx(1.0)
+    assert RSA(distance="euclidean")(points, np.log1p(points)) < 1.0
+
+
+def test_the_euclidean_distance_forgets_rotations(related, rng):
+    x, y = related
+    rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    assert RSA(distance="euclidean")(x @ rotation + 4.0, y) == pytest.approx(RSA(distance="euclidean")(x, y))
+    assert RSA()(x @ rotation, y) != pytest.approx(RSA()(x, y), rel=1e-3)
+
+
+def test_an_image_without_activation_is_no_hindrance(related):
+    x = related[0].copy()
+    x[3] = 0.0
+    assert np.isfinite(RSA()(x, related[1]))
