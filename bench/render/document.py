@@ -12,7 +12,7 @@ from bench.render import texts
 from bench.render.banner import warnings
 from bench.render.figure import Figure
 from bench.render.figures import footprint
-from bench.render.plan import Theme
+from bench.render.plan import Look, Theme, Variant
 from bench.render.prose import Cite, Sentence
 from bench.render.references import Reference, references
 from bench.render.study import Study
@@ -117,6 +117,10 @@ def _cited(part: Part) -> Iterator[str]:
         yield from variant.sources
     sentences = (sentence for section in part.sections for sentence in section.text)
     yield from (str(piece) for sentence in sentences for piece in sentence if isinstance(piece, Cite))
+
+
+def _cited(study: Study) -> tuple[Variant | Look, ...]:
+    return (*study.plan.variants, *study.plan.diagnostics.values())
 
 
 def _title(studies: list[Study]) -> str:

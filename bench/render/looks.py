@@ -41,7 +41,8 @@ class Looks:
     @cached_property
     def _cells(self) -> list[dict[str, Any]]:
         found = self.study.results.diagnosed
-        return found[found["diagnostic"] == self.diagnostic].to_dict("records")
+        records = found[found["diagnostic"] == self.diagnostic].to_dict("records")
+        return [{str(name): value for name, value in record.items()} for record in records]
 
     def __bool__(self) -> bool:
         return bool(self._cells)

@@ -38,6 +38,22 @@ def inside(study: Study) -> list[Sentence]:
     ]
 
 
+def explanations(study: Study) -> list[Sentence]:
+    """What was looked into beside similarity; nothing where the profile asks for no diagnostic."""
+    if study.results.diagnosed.empty:
+        return []
+    titles = [look.title[:1].lower() + look.title[1:] for look in study.plan.diagnostics.values()]
+    return [
+        (
+            f"Each compressed network beside its original, the fine-tuned control, another seed and random weights: "
+            f"{listed(titles, most=len(titles))}. What random weights reach is chance, what another seed reaches is "
+            "how much two trainings share. ",
+            Strong("Descriptive"),
+            ": no verdict rests on it.",
+        )
+    ]
+
+
 def holes(study: Study) -> list[Sentence]:
     """How much is missing."""
     results = study.results
@@ -165,6 +181,7 @@ SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
     "findings": findings,
     "results": results,
     "inside": inside,
+    "explanations": explanations,
     "holes": holes,
     "predictions": predictions,
     "training": training,

@@ -45,7 +45,7 @@ MEASURES = (
     Measure(
         "conductance", "spearman",
         Column("conductance", "Conductance", "estimate",
-               "Rank correlation with the original's over the channels of a block, mean over images and blocks.", "ρ", 3),
+               "Rank correlation with the original's over the channels of a block, mean over all.", "ρ", 3),
     ),
     Measure(
         "filters", "cosine",

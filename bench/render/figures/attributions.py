@@ -1,0 +1,124 @@
+"""What every network looks at: maps of the same attributions on the same images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Drawing
+
+from bench.render import captions
+from bench.render.figure import Figure, Sheet
+from bench.render.figures import _mosaic, _rows
+from bench.render.looks import Looks
+from bench.render.names import compact, cut
+from bench.render.study import Study
+from bench.render.style import Medium
+from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
+
+SECTION, ORDER = "explanations", 20
+SCALE = "RdBu_r"
+MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """One model's maps: by attribution the rows, and the explained classes."""
+
+    rows: dict[str, list[_mosaic.Row]]
+    heads: tuple[str, ...]
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a model, for those that were explained."""
+    looks = Looks(study, DIAGNOSTIC)
+    if not looks:
+        return []
+    galleries = ((model, gallery(looks, model)) for model in study.models)
+    return [_figure(study, looks, model, found) for model, found in galleries if found.rows]
+
+
+def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
+    return Figure(
+        _mosaic.anchor("attributions", model),
+        f"What {model} looks at",
+        captions.joined(
+            "Attributions of the class that the original answers (above each column), on the same probe images in "
+            "every row: red speaks for the class, blue against it, on one colour scale for all networks, ending at "
+            "the 99th percentile of the original's absolute values on that image; a network that answers weakly is "
+            "pale. Of the methods: the one that agrees most with the original, the middle one and the one that agrees "
+            "least.",
+            f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test, see "
+            "the table for all.",
+            captions.version(study),
+        ),
+        f"Grid of attribution maps of {model}: a row a network, a column an image; every map is in the data file.",
+        partial(_paint, found),
+        ("attribution-maps", "explanations"),
+    )
+
+
+def gallery(looks: Looks, model: str) -> Gallery:
+    """The maps of the networks that are shown, of the model's first finished seed."""
+    seed, found = looks.first_seed(model), methods(looks)
+    if seed is None or not found:
+        return Gallery({}, ())
+    shown = looks.drawn(f"{found[0]}.spearman", model)
+    seen = {variant.label: looks.arrays(model, variant.label, seed) for variant in shown}
+    names = compact(looks.study.plan)
+    rows = {
+        method: [
+            _mosaic.Row(names[v.label], _maps(*seen[v.label], method), v.control and v.label != "original")
+            for v in shown
+        ]
+        for method in found
+    }
+    there = {method: own for method, own in rows.items() if any(row.pictures is not None for row in own)}
+    return Gallery(there, _heads(looks.study, next(iter(seen.values()))[0]))
+
+
+def _maps(arrays: dict[str, np.ndarray], role: str, method: str) -> np.ndarray | None:
+    """(K, h, w); where feature maps are quantised, as the network computes, or else with the quantisers by-passed."""
+    for name in (f"{method}.map.{role}", f"{method}.map.{role}-bypassed"):
+        if name in arrays:
+            return _mosaic.thumbnails(arrays[name].astype(np.float64))
+    return None
+
+
+def _heads(study: Study, arrays: dict[str, np.ndarray]) -> tuple[str, ...]:
+    if "shown" not in arrays:
+        return ()
+    classes = study.plan.data.classes
+    answers = arrays["targets"][arrays["shown"]].tolist()
+    return tuple(classes[each] if each < len(classes) else str(each) for each in answers)
+
+
+def _paint(found: Gallery, medium: Medium) -> Sheet:
+    """Attributions side by side where there is room, under one another else."""
+    grow = medium.font / 8.4
+    across = min(len(found.rows), medium.columns)
+    count = min(MOST[medium.name], len(found.heads))
+    rows = max(len(own) for own in found.rows.values())
+    names, gap, above, below = _rows.name_width(medium) * grow * 0.8, 0.18 * grow, 0.52 * grow, 0.34 * grow
+    wide = (medium.width - names - 0.08 - gap * (across - 1)) / across
+    side = min(wide / count, 0.62 * grow)
+    wide, tall = side * count, side * rows
+    down = -(-len(found.rows) // across)
+    height = down * (tall + above) + below
+    sheet = Sheet(medium, Drawing(figsize=(medium.width, height)))
+    FigureCanvasAgg(sheet.drawing)
+    for place, (method, own) in enumerate(found.rows.items()):
+        left = names + (wide + gap) * (place % across)
+        bottom = height - (place // across + 1) * (tall + above)
+        box = (left / medium.width, bottom / height, wide / medium.width, tall / height)
+        panel = sheet.drawing.add_axes(box)
+        letters = max(int(side * 72 / (0.6 * medium.small)), 2)
+        heads = [cut(head, letters) if len(head) > letters else head for head in found.heads[:count]]
+        named = place % across == 0
+        _mosaic.draw(panel, own, heads, medium, named=named, names=names, scale=SCALE, ends=(-1, 1))
+        panel.set_title(TITLES.get(method, method), pad=5 * grow)
+    words = ("against the class", "for the class")
+    _mosaic.bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, words)
+    return sheet

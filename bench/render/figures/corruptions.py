@@ -1,0 +1,74 @@
+"""How much more accuracy every variant loses on corrupted images than the original."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from bench.render import captions
+from bench.render.figure import Figure, Sheet, panels, title
+from bench.render.figures import _rows
+from bench.render.looks import Looks
+from bench.render.plan import Variant
+from bench.render.study import BASELINE, RANDOM, Study
+from bench.render.style import FAINT, MUTED, Medium
+from bench.render.tables.corruptions import DIAGNOSTIC
+
+SECTION, ORDER = "explanations", 75
+
+
+def build(study: Study) -> Figure | None:
+    """The figure; None where no image was corrupted."""
+    looks = Looks(study, DIAGNOSTIC)
+    if not looks:
+        return None
+    return Figure(
+        "fragility",
+        "Lost on corrupted images",
+        captions.joined(
+            "Accuracy on clean images less that on corrupted ones (mean over noise, blur, contrast, brightness and "
+            "JPEG at five strengths), less the same loss of the original: right of 0 is more fragile. Random weights "
+            "have nothing to lose and are left out.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            "No tests.",
+            captions.version(study),
+        ),
+        "Dot plot of the additional loss of accuracy on corrupted images by variant; every value is in the table.",
+        partial(_paint, looks),
+        ("corruptions",),
+    )
+
+
+def _paint(looks: Looks, medium: Medium) -> Sheet:
+    models, rows = list(looks.study.models), _variants(looks.study)
+    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    across = min(medium.columns, len(models))
+    sheet, axes = panels(medium, len(models), height, columns=across, left=0.1, top=0.32, bottom=0.45)
+    names = _rows.name_width(medium) * medium.font / 8.4 / medium.width
+    for place, (panel, model) in enumerate(zip(axes, models)):
+        box, column = panel.get_position(), place % across
+        width = (1 - names) / across
+        panel.set_position((names + column * width + 0.015, box.y0, width - 0.03, box.height))
+        _rows.prepare(panel, rows, medium, named=column == 0)
+        title(panel, model)
+        panel.axvline(0, color=FAINT, linewidth=0.8)
+        panel.set_xlabel("Loss beyond the original's (points)")
+        for row, variant in enumerate(rows):
+            _row(sheet, panel, row, looks, model, variant)
+    return sheet
+
+
+def _variants(study: Study) -> list[Variant]:
+    shown = [variant for variant in study.plan.variants if variant.label not in (BASELINE, RANDOM)]
+    return sorted(shown, key=lambda variant: variant.control)
+
+
+def _row(sheet: Sheet, panel, row: int, looks: Looks, model: str, variant: Variant) -> None:
+    found = looks.difference("loss", model, variant.label, BASELINE)
+    if not np.isfinite(found.value):
+        hole = looks.hole(model, variant.label) or "none"
+        panel.text(0, row, hole, va="center", color=MUTED, fontsize=sheet.medium.small, style="italic")
+        return
+    _rows.interval(sheet, panel, row, 100 * found.value, 100 * found.low, 100 * found.high, variant)
