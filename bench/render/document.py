@@ -12,7 +12,7 @@ from bench.render import texts
 from bench.render.banner import warnings
 from bench.render.figure import Figure
 from bench.render.figures import footprint
-from bench.render.plan import Look, Theme, Variant
+from bench.render.plan import Theme
 from bench.render.prose import Cite, Sentence
 from bench.render.references import Reference, references
 from bench.render.study import Study
@@ -112,15 +112,12 @@ def compose(studies: list[Study]) -> Document:
 
 
 def _cited(part: Part) -> Iterator[str]:
-    """Keys of the papers behind the part's methods, and of those its sentences name."""
-    for variant in part.study.plan.variants:
-        yield from variant.sources
+    """Keys of the papers behind the part's methods and diagnostics, and of those its sentences name."""
+    plan = part.study.plan
+    for each in (*plan.variants, *plan.diagnostics.values()):
+        yield from each.sources
     sentences = (sentence for section in part.sections for sentence in section.text)
     yield from (str(piece) for sentence in sentences for piece in sentence if isinstance(piece, Cite))
-
-
-def _cited(study: Study) -> tuple[Variant | Look, ...]:
-    return (*study.plan.variants, *study.plan.diagnostics.values())
 
 
 def _title(studies: list[Study]) -> str:

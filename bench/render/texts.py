@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bench.render.findings import accuracy, findings
-from bench.render.prose import Cite, Sentence, Strong, counted
+from bench.render.prose import Cite, Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import decimal
 
