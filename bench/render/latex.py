@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.render.columns import Setting, settings
 from bench.render.document import Document
 from bench.render.figure import Figure
-from bench.render.prose import Sentence, Strong
+from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
 from bench.render.style import PRINT
 from bench.render.table import Cell, Column, Group, Row, show
@@ -159,9 +159,13 @@ def _environment() -> Environment:
 
 
 def _sentence(sentence: Sentence) -> Tex:
-    return Tex(
-        "".join(rf"\textbf{{{escape(part)}}}" if isinstance(part, Strong) else escape(part) for part in sentence)
-    )
+    return Tex("".join(map(_part, sentence)))
+
+
+def _part(part: str) -> Tex:
+    if isinstance(part, Cite):
+        return _cite([str(part)])
+    return Tex(rf"\textbf{{{escape(part)}}}") if isinstance(part, Strong) else escape(part)
 
 
 def _head(column: Column) -> Tex:

@@ -382,6 +382,12 @@ def runs() -> type[Runs]:
 
 
 @pytest.fixture
+def small() -> Runs:
+    """As little as makes a whole report: one network, one seed, one method."""
+    return Runs(models=("resnet8",), seeds=(0,), variants=(*CONTROLS[:2], METHODS[1]))
+
+
+@pytest.fixture
 def variants() -> dict[str, Invented]:
     """Every invented variant by its label."""
     return {each.label: each for each in VARIANTS}

@@ -1,7 +1,12 @@
-"""The whole way from runs to a report."""
+"""The whole way from runs to a report, whatever the runs hold."""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,13 +14,128 @@ import pytest
 from bench.errors import InputError
 from bench.render import report
 
+HOSTILE = "<script>alert(1)</script> $\\input{/etc/passwd}$ 50% a_b #1 ~ ^ \\ 😀 {x} & \"q\" 'q'"
+LONG = "x" * 200
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def page(folder: Path) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", (folder / "index.html").read_text(encoding="utf-8")))
+
 
 def test_a_folder_without_a_plan_is_one_sentence(tmp_path: Path):
     with pytest.raises(InputError, match=r"no plan\.json: run `make bench PROFILE=nothing` first"):
         report([tmp_path / "nothing"], tmp_path / "report")
 
 
+def test_a_place_that_cannot_be_written_is_one_sentence(small, tmp_path: Path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(InputError, match="out cannot be written"):
+        report([small.write(tmp_path)], tmp_path / "out")
+
+
 def test_everything_is_written(rendered: Path):
-    names = {str(path.relative_to(rendered)) for path in rendered.rglob("*") if path.is_file()}
+    names = set(contents(rendered))
     assert {"index.html", "appendix.tex", "appendix-body.tex", "references.bib", "data/results.csv"} <= names
-    assert {"data/results.json", "data/datapackage.json", "figures/footprint.pdf"} <= names
+    assert {"data/results.json", "data/datapackage.json", "figures/footprint.pdf", "figures/preview.png"} <= names
+    assert len((rendered / "index.html").read_bytes()) < 5_000_000
+
+
+def test_the_same_runs_give_the_same_bytes(small, tmp_path: Path):
+    folder = replace(small, seeds=(0, 1)).write(tmp_path)
+    first, second = (contents(_made(folder, tmp_path / name)) for name in ("one", "two"))
+    first.pop("appendix.log", None), second.pop("appendix.log", None)
+    assert [name for name in first if first[name] != second.get(name)] == []
+    assert set(first) == set(second)
+
+
+def test_nothing_of_this_machine_is_in_it(small, tmp_path: Path, without_latex: None):
+    made = contents(_made(small.write(tmp_path), tmp_path / "out"))
+    assert [name for name, data in made.items() if str(tmp_path).encode() in data] == []
+
+
+def test_no_cell_at_all(small, tmp_path: Path, without_latex: None):
+    states = dict.fromkeys([cell.name for cell in small.cells()], "missing")
+    said = page(_made(replace(small, states=states).write(tmp_path), tmp_path / "out"))
+    assert "No method has a result yet." in said
+    assert "0 of 6 cells are done; 6 missing." in said
+    assert "has not been run" in said
+
+
+def test_everything_failed(small, tmp_path: Path, without_latex: None):
+    names = [cell.name for cell in small.cells()]
+    states = {name: "failed" if name.startswith("train") else "missing" for name in names}
+    said = page(_made(replace(small, states=states).write(tmp_path), tmp_path / "out"))
+    assert "FloatingPointError: the loss is not a number" in said
+    assert "needs train/resnet8/0, which failed" in said
+
+
+def test_one_cell(small, tmp_path: Path, without_latex: None):
+    states = dict.fromkeys([cell.name for cell in small.cells()][1:], "missing")
+    assert "1 of 6 cells are done; 5 missing." in page(
+        _made(replace(small, states=states).write(tmp_path), tmp_path / "out")
+    )
+
+
+def test_one_model_and_one_seed(small, tmp_path: Path, without_latex: None):
+    out = _made(small.write(tmp_path), tmp_path / "out")
+    assert "1 seed: too few for claims." in page(out)
+    (record, *_) = json.loads((out / "data" / "results.json").read_text(encoding="utf-8"))
+    assert record["top1"] > 0
+    assert record["top1_low"] is None
+    assert record["top1_leading"] is False
+
+
+def test_without_controls(runs, variants, tmp_path: Path, without_latex: None):
+    chosen = (variants["original"], variants["float16"])
+    made = runs(models=("resnet8",), seeds=(0, 1), variants=chosen).write(tmp_path)
+    assert "There is no fine-tuned control" in page(_made(made, tmp_path / "out"))
+
+
+def test_hostile_names_are_text_everywhere(runs, variants, tmp_path: Path):
+    chosen = [variants[label] for label in ("original", "finetune", "other-seed", "random-weights")]
+    for place, label in enumerate(("float16", "nncf-int8-ptq", "magnitude:sparsity=0.9")):
+        nasty = f"{HOSTILE} {place}".replace("/", "|")
+        chosen.append(
+            replace(variants[label], label=label + nasty, title=f"{HOSTILE} {LONG if place else ''}", source=nasty)
+        )
+    words = {"title": HOSTILE, "authors": [HOSTILE, LONG], "abstract": HOSTILE, "logo": HOSTILE, "accent": HOSTILE}
+    made = runs(
+        models=(f"net {HOSTILE}".replace("/", "|"), LONG),
+        seeds=(0, 1),
+        variants=tuple(chosen),
+        classes=(HOSTILE,) * 10,
+        report=words,
+        states={f"compress/{LONG}/0/finetune": "failed"},
+    ).write(tmp_path)
+    summary = report([made], tmp_path / "out")
+    source = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert source.count("<script>") == 1
+    assert f"<h1>{HOSTILE}</h1>" == unescape(re.search("<h1>.*?</h1>", source)[0])  # type: ignore[index]
+    assert HOSTILE in page(tmp_path / "out")
+    body = (tmp_path / "out" / "appendix-body.tex").read_text(encoding="utf-8")
+    assert not [line for line in body.splitlines() if "\\input" in line and not line.startswith("%")]
+    if shutil.which("pdflatex"):
+        assert summary.note == ""
+        log = (tmp_path / "out" / "appendix.log").read_text(encoding="utf-8")
+        assert "passwd" not in "".join(re.findall(r"\([^()\n]*", log.partition("\\openout")[0]))
+        assert [p for p in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(p) > 2] == []
+
+
+def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_latex: None):
+    folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
+    out = tmp_path / "out"
+    report(folders, out)
+    source = (out / "index.html").read_text(encoding="utf-8")
+    for name in ("digits", "smoke"):
+        assert f'id="{name}-results"' in source
+        assert (out / "data" / f"{name}-results.csv").is_file()
+        assert (out / "figures" / f"{name}-footprint.pdf").is_file()
+
+
+def _made(folder: Path, out: Path) -> Path:
+    report([folder], out)
+    return out

@@ -37,7 +37,7 @@ def build(study: Study) -> Table | None:
         "The best under a budget",
         captions.joined(
             "For each payload budget, the method with the highest mean top-1 that fits, and those within the budget "
-            "that cannot be told from it (paired t over seeds against the best, Holm over all pairs within model and budget, "
+            "that cannot be told from it (paired t over seeds, Holm over all pairs within model and budget, "
             f"alpha {study.plan.alpha:g}). Budgets at which nothing changes are left out.",
             captions.seeds(study),
             captions.seed_interval(),

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.render.columns import LINE, settings
+from bench.render.document import compose
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table
+
+NAME = Column("name", "Name", "text", "A name.")
+
+
+def table(columns: int, name: str = "resnet8", value: float = 1234.5) -> Table:
+    numbers = tuple(Column(f"x{i}", f"X{i}", "number", "A number.", digits=1) for i in range(columns))
+    rows = tuple(Row((Cell(name), *(Cell(value) for _ in numbers))) for _ in range(3))
+    return Table("t", "T", "", (NAME, *numbers), (Group("", rows),))
+
+
+def test_a_narrow_table_is_set_in_one_piece():
+    (only,) = settings(table(3))
+    assert only.columns == (0, 1, 2, 3)
+    assert only.specification.count("p{") == 1
+
+
+def test_a_wide_table_is_divided_with_the_names_repeated():
+    parts = settings(table(30))
+    assert len(parts) > 1
+    assert all(part.columns[0] == 0 for part in parts)
+    assert sorted({index for part in parts for index in part.columns}) == list(range(31))
+
+
+@pytest.mark.parametrize("name", ["x" * 200, "several words " * 20])
+def test_words_wrap_into_what_the_numbers_leave(name: str):
+    for part in settings(table(8, name)):
+        numbers = [index for index in part.columns if index]
+        assert part.widths[0] + sum(part.needs[index] for index in numbers) <= LINE
+        assert part.lines > 6
+
+
+def test_every_table_of_a_report_fits_its_line(study: Study):
+    for made in compose([study]).tables:
+        for part in settings(made):
+            wide = sum(part.widths.get(index, part.needs[index]) for index in part.columns)
+            assert wide <= LINE, made.id
