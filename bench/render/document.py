@@ -114,8 +114,10 @@ def compose(studies: list[Study]) -> Document:
 def _cited(part: Part) -> Iterator[str]:
     """Keys of the papers behind the part's methods and diagnostics, and of those its sentences name."""
     plan = part.study.plan
-    for each in (*plan.variants, *plan.diagnostics.values()):
-        yield from each.sources
+    for variant in plan.variants:
+        yield from variant.sources
+    for look in plan.diagnostics.values():
+        yield from look.sources
     sentences = (sentence for section in part.sections for sentence in section.text)
     yield from (str(piece) for sentence in sentences for piece in sentence if isinstance(piece, Cite))
 
