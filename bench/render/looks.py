@@ -131,10 +131,10 @@ class Looks:
     def drawn(self, metric: str, model: str) -> list[Variant]:
         """Who is shown where there is no room for all: references, and of the methods the extremes and the middle.
 
-        Methods are in order of the metric, the largest first.
+        Methods are in order of how far the metric is from 1, the nearest first.
         """
-        values = {v.label: self.mean(metric, model, v.label).value for v in self.study.plan.methods}
-        known = sorted((label for label in values if values[label] == values[label]), key=lambda v: (-values[v], v))
+        far = {v.label: abs(1 - self.mean(metric, model, v.label).value) for v in self.study.plan.methods}
+        known = sorted((label for label in far if far[label] == far[label]), key=lambda label: (far[label], label))
         places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
         seen = [label for label in REFERENCES if self.mean(metric, model, label).n]
         labels = [*seen[:2], *(known[place] for place in places), *seen[2:]]

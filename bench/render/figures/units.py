@@ -49,8 +49,8 @@ def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
             "Images that gradient ascent paints for channels of the last block of each stage, the same way for every "
             "network; above each column: the block and the original's channel. Other start: the original again from "
             "another random image, which is how much the picture alone varies. Another seed: the channel matched by "
-            "its activations. Of the methods: the one with the largest transfer ratio, the middle one and the one with "
-            "the smallest; quantisers of feature maps are by-passed. Empty: there is no such channel.",
+            "its activations. Of the methods: the one whose transfer ratio is nearest to 1, the middle one and the "
+            "farthest; quantisers of feature maps are by-passed. Empty: there is no such channel.",
             f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test, see "
             "the table of channels for all.",
             captions.version(study),

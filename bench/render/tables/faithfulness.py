@@ -9,7 +9,7 @@ from bench.render.looks import Looks
 from bench.render.plan import Variant
 from bench.render.rows import NAMES, by_model
 from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Table, estimate
+from bench.render.table import Cell, Column, Table, estimate, number
 from bench.render.tables.explanations import TITLES, images
 
 SECTION, ORDER = "explanations", 30
@@ -25,7 +25,7 @@ COLUMNS = (
         column
         for score, (title, describe) in SCORES.items()
         for column in (
-            Column(score, title, "estimate", describe, "", 3),
+            Column(score, title, "number", describe, "", 3),
             Column(f"{score}_less_original", "Less original", "estimate", "Paired by seed.", "", 3, signed=True),
         )
     ),
@@ -59,7 +59,7 @@ def build(study: Study) -> Table | None:
 def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for score in SCORES:
-        yield estimate(looks.mean(score, model, label), hole=hole)
+        yield number(looks.mean(score, model, label).value, hole=hole)
         less = looks.difference(score, model, label, BASELINE)
         yield Cell() if label == BASELINE else estimate(less, hole=hole)
     yield Cell(looks.mean("deletion", model, label).n)
