@@ -1,4 +1,4 @@
-"""Weights rounded to integers of few bits, a step for each filter, clipped for the least squared error."""
+"""Weights rounded to integers of few bits, their range clipped for the least squared error, without training."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ class KBit(Method):
 
     Args:
         bits: of a weight.
+        per_channel: a step for each filter, else one for a whole tensor.
         symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, so that 2 bits are -1, 0 and 1; else 0 to
             2^bits - 1 over the range of the weights, widened to include 0.
     """
 
     bits: Literal[2, 3, 4, 6, 8] = 4
+    per_channel: bool = True
     symmetric: bool = True
 
     family = "quantization"
@@ -34,5 +36,5 @@ class KBit(Method):
         """See Method."""
         from bench.compress import _integers
 
-        grid = _integers.Grid(bits=self.bits, per_channel=True, symmetric=self.symmetric, search=True)
+        grid = _integers.Grid(bits=self.bits, per_channel=self.per_channel, symmetric=self.symmetric, search=True)
         return _integers.rounded(compressed, grid)

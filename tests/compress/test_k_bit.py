@@ -38,6 +38,7 @@ def test_eight_clipped_bits_lose_no_more_than_eight_unclipped(compressed, workbe
         return sum(float(((found[name] - folded[name]) ** 2).sum().detach()) for name in folded)
 
     assert error(KBit(8)) <= error(Int8PerChannel()) < error(KBit(4)) < error(KBit(2))
+    assert error(KBit(4)) < 0.9 * error(KBit(4, per_channel=False))
 
 
 def test_pruned_weights_stay_zero(compressed, workbench, through_a_file):
