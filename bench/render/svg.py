@@ -12,7 +12,6 @@ from bench.render.style import VARIABLES
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _POINTER = re.compile(r"url\(#([^)]+)\)")
-_FONT = re.compile(r"(?:(?P<weight>bold|[1-9]00) )?(?P<size>[\d.]+px) .*")
 _DROPPED = ("metadata", "title", "desc")
 
 
@@ -89,9 +88,7 @@ def _themed(style: str, prefix: str) -> str:
     rules = []
     for rule in filter(None, (part.strip() for part in style.split(";"))):
         key, _, value = (part.strip() for part in rule.partition(":"))
-        if key == "font" and (font := _FONT.match(value)):
-            rules.append(f"font-size:{font['size']}" + (f";font-weight:{font['weight']}" if font["weight"] else ""))
-        else:
+        if key != "font-family":
             value = _COLOR.sub(
                 lambda found: f"var({VARIABLES[found[0]]})" if found[0] in VARIABLES else found[0], value
             )

@@ -11,7 +11,7 @@ SOURCE = f"""<?xml version="1.0"?><!DOCTYPE svg PUBLIC "x" "y">
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9pt" height="9pt"
  viewBox="0 0 9 9" version="1.1"><metadata>who</metadata><defs><style>*{{}}</style><path id="m1" d="M0 0"/></defs>
 <g id="axes_1"><g id="mark-0"><use xlink:href="#m1" style="stroke: {INK}; fill: #123456"/></g>
-<text style="font: bold 8px 'DejaVu Sans', Arial; text-anchor: middle">a</text>
+<text style="font-weight: bold; font-size: 8px; font-family: 'DejaVu Sans'; text-anchor: middle">a</text>
 <path clip-path="url(#c)" style="fill: none"/></g><clipPath id="c"><rect/></clipPath><g id="empty"/></svg>"""
 
 
@@ -31,7 +31,7 @@ def test_styles_become_classes_that_follow_the_theme():
     found = inline(SOURCE, {}, "f", sheet)
     rules = dict(re.findall(r"\.(s\d+)\{([^}]*)\}", sheet.css))
     assert "stroke:var(--ink);fill:#123456" in rules.values()
-    assert "font-size:8px;font-weight:bold;text-anchor:middle" in rules.values()
+    assert "font-weight:bold;font-size:8px;text-anchor:middle" in rules.values()
     assert set(re.findall(r'class="(s\d+)"', found)) == set(rules)
 
 

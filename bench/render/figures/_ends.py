@@ -47,7 +47,7 @@ def name_ends(panel: Axes, ends: Iterable[End], medium: Medium) -> None:
             place,
             cut(end.name, most),
             color=end.color,
-            fontsize=medium.small * 0.95,
+            fontsize=max(medium.small * 0.95, 6.0),
             fontstyle="italic" if end.italic else "normal",
             va="center",
         )

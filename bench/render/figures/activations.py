@@ -24,6 +24,7 @@ def build(study: Study) -> Figure | None:
             "addition in place. Methods that change weights alone stand above one another.",
             captions.seeds(study),
             captions.seed_interval(),
+            "Tests: see the verdicts.",
             captions.version(study),
         ),
         "Scatter plot of top-1 accuracy against peak activation memory; every point is a row of the table of results.",

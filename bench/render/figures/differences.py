@@ -101,7 +101,7 @@ def _panel(
         word, color = WORDS.get(claim.verdict.word, SMALL)
         panel.text(
             1.0, place, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
-            fontsize=sheet.medium.small * 0.95,
+            fontsize=max(sheet.medium.small * 0.95, 6.0),
         )  # fmt: skip
 
 

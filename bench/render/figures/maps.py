@@ -28,7 +28,7 @@ def build(study: Study) -> list[Figure]:
                 f"(columns), {feature} features, mean over seeds, one colour scale. Shown: the controls, and of the "
                 "methods the nearest to the original, the middle one and the farthest; all are in the data.",
                 captions.seeds(study),
-                "Intervals: see the table of blocks for the diagonal; none are drawn here.",
+                "Intervals and tests: see the table of blocks for the diagonal; none are drawn here.",
                 captions.version(study),
             ),
             "Heat maps of similarity between blocks; every value is in the data file of maps.",

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.render.figures._ends import spread
+from bench.render.figures.depth import MOST_LINES, build
+from bench.render.study import Study
+from bench.render.style import WIDE
+
+
+def test_one_figure_a_convention_and_a_panel_a_model_and_family(study: Study):
+    figures = build(study)
+    assert [figure.id for figure in figures] == ["depth-pooled", "depth-flattened"]
+    titles = [panel.get_title(loc="left") for panel in figures[0].draw(WIDE).drawing.axes]
+    assert titles == [f"{model}, {family}" for model in study.models for family in ("quantization", "pruning")]
+
+
+def test_controls_are_in_every_panel(study: Study):
+    for panel in build(study)[0].draw(WIDE).drawing.axes:
+        names = {text.get_text() for text in panel.texts}
+        assert {"fine-tuned", "another seed", "random weights"} <= names
+        assert len(names) <= MOST_LINES + 3
+
+
+def test_nothing_compared_is_no_figure(study_of, runs):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.kind == "compare"]
+    assert build(study_of(states=dict.fromkeys(names, "failed"))) == []
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=9), st.floats(0.1, 1.0))
+def test_names_are_moved_apart_and_stay_in_order(wanted: list[float], gap: float):
+    found = spread(sorted(wanted), gap, -100, 100)
+    assert len(found) == len(wanted)
+    assert all(b - a >= gap - 1e-6 for a, b in pairwise(found))
+    assert sum(found) == pytest.approx(sum(wanted), abs=1e-6)

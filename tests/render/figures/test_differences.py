@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from bench.render.figures.differences import build
+from bench.render.study import Study
+from bench.render.style import NARROW, PRINT, WIDE
+
+
+def words(study: Study, medium) -> list[str]:
+    figure = build(study)
+    assert figure is not None
+    return [text.get_text() for panel in figure.draw(medium).drawing.axes for text in panel.texts]
+
+
+def test_every_row_ends_in_its_verdict(study: Study):
+    short = {"inconclusive": "can't tell", "different, by less than matters": "within margin"}
+    outcomes = ("accuracy", "accuracy-control", "inside-pooled")
+    expected = [
+        short.get(claim.verdict.word, claim.verdict.word)
+        for (_, _, outcome), claim in study.claims.items()
+        if outcome in outcomes
+    ]
+    found = [word for word in words(study, WIDE) if word not in study.models]
+    assert sorted(found) == sorted(expected)
+
+
+def test_narrow_media_show_the_two_chief_outcomes(study: Study):
+    for medium in (NARROW, PRINT):
+        assert len([word for word in words(study, medium) if word not in study.models]) == 2 * 2 * 11
+
+
+def test_a_hole_is_named(study_of):
+    names = [f"compare/resnet8/{seed}/float16" for seed in range(6)]
+    assert "failed" in words(study_of(states=dict.fromkeys(names, "failed")), WIDE)
+
+
+def test_nothing_to_test_is_no_figure(study_of, runs):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    assert build(study_of(states=dict.fromkeys(names, "missing"))) is None

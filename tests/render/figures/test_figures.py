@@ -1,0 +1,49 @@
+"""What holds for every figure: it says what it must, its numbers are in tables, and it is the same every time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench.render.document import Document, compose
+from bench.render.study import Study
+from bench.render.style import NARROW, PRINT, VARIABLES, WIDE
+
+
+@pytest.fixture(scope="module")
+def document(study: Study) -> Document:
+    return compose([study])
+
+
+def test_captions_say_n_interval_and_version(document: Document):
+    for figure in document.figures:
+        for words in ("n = 6 seeds", "nterval", "ests", "Innards 0.1.0", "profile digits"):
+            assert words in figure.caption, (figure.id, words)
+
+
+def test_every_plotted_value_is_in_a_table(document: Document):
+    tables = {table.id for table in document.tables}
+    for figure in document.figures:
+        assert figure.tables, figure.id
+        assert set(figure.tables) <= tables, figure.id
+
+
+def test_drawings_are_the_same_every_time(document: Document):
+    figure = next(figure for figure in document.figures if figure.id == "footprint")
+    assert figure.svg(WIDE)[0] == figure.svg(WIDE)[0]
+    assert figure.pdf(PRINT) == figure.pdf(PRINT)
+
+
+def test_no_text_on_paper_is_smaller_than_6_points(document: Document):
+    for figure in document.figures:
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", figure.svg(PRINT)[0])]
+        assert sizes, figure.id
+        assert min(sizes) >= 6, (figure.id, min(sizes))
+
+
+def test_colours_follow_the_theme_but_for_heat_maps(document: Document):
+    for figure in document.figures:
+        if not figure.id.startswith("maps"):
+            source = re.sub(r"<defs>.*?</defs>", "", figure.svg(NARROW)[0], flags=re.DOTALL)
+            assert set(re.findall(r"#[0-9a-f]{6}", source)) <= set(VARIABLES), figure.id

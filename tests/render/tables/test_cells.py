@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from bench.render.study import Study
+from bench.render.tables.cells import build
+
+
+def test_every_planned_cell_with_all_it_measured(study: Study):
+    table = build(study)
+    assert table.raw
+    assert table.size == len(study.results.cells)
+    keys = [column.key for column in table.columns]
+    rows = {row.cells[0].value: dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows}
+    row = rows["compress/resnet8/0/float16"]
+    assert row["test_accuracy"] == study.per_seed("test_accuracy", "resnet8", "float16")[0]
+    assert row["churn"] is None
+    assert rows["compare/resnet8/0/float16"]["churn"] == study.per_seed("churn", "resnet8", "float16")[0]

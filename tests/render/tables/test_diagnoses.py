@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.render.load import load
+from bench.render.study import Study
+from bench.render.tables.diagnoses import build
+from bench.runner.cell import Cell
+from bench.runner.store import Store, to_json
+
+
+def test_a_row_a_number(runs, tmp_path: Path):
+    plan = runs(models=("resnet8",), seeds=(0,))
+    cells = plan.cells()
+    look = Cell("diagnose", "resnet8", 0, "float16", parents={"compressed": cells[5]}, diagnostic="filters")
+    folder = plan.write(tmp_path)
+    Store(folder).write_index("plan.json", plan.plan([*cells, look]))
+    metrics = {"dead": 0.25, "why": "words", "none": None}
+    Store(folder).write(look, {"metrics.json": to_json(metrics)}, {}, "")
+    table = build(Study(load(folder)))
+    assert table is not None
+    assert [[c.value for c in row.cells] for row in table.rows] == [["filters", "resnet8", 0, "float16", "dead", 0.25]]
+
+
+def test_nothing_diagnosed_is_no_table(study: Study):
+    assert build(study) is None

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from bench.render.study import Study
+from bench.render.tables.holes import build
+
+
+def test_a_whole_run_has_none(study: Study):
+    table = build(study)
+    assert table.size == 0
+    assert table.empty == "Every cell of the plan is done."
+
+
+def test_failures_come_first_with_their_reason(study_of):
+    states = {
+        "compress/resnet8/0/float16": "refused",
+        "train/resnet8/1": "failed",
+        "compare/resnet8/2/float16": "missing",
+    }
+    table = build(study_of(states=states))
+    assert [group.title for group in table.groups] == ["failed (1)", "refused (1)", "missing (1)"]
+    assert [cell.value for cell in next(table.rows).cells] == [
+        "train/resnet8/1",
+        "failed",
+        "FloatingPointError: the loss is not a number",
+    ]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from bench.render.study import Study
+from bench.render.tables.provenance import build, distinct
+
+
+def test_the_experiment_and_what_ran_it(study: Study):
+    facts = {row.cells[0].value: row.cells[1].value for row in build(study).rows}
+    assert facts["Command"] == "make bench PROFILE=digits && make report PROFILE=digits"
+    assert facts["Data fingerprint"] == "0123456789abcdef" * 2
+    assert facts["Seeds"] == "0, 1, 2, 3, 4, 5"
+    assert facts["Commit"] == "a" * 40
+    assert facts["Changes not committed"] == "no"
+    assert facts["Version of torch"] == "2.11.0"
+
+
+def test_cells_that_differ_show_all_values(study_of):
+    def alter(cell, provenance):
+        if cell.seed:
+            provenance["processor"] = "Another CPU"
+
+    assert distinct(study_of(seeds=(0, 1), alter=alter), "processor") == "Another CPU; Example CPU @ 2.0 GHz"
+    assert distinct(study_of(seeds=(0, 1)), "no such field") == "not recorded"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.render.study import Study
+from bench.render.table import Table
+from bench.render.tables.results import build
+
+
+def column(table: Table, key: str, model: str = "resnet8") -> dict:
+    index = [each.key for each in table.columns].index(key)
+    return {row.cells[1].value: row.cells[index] for row in table.rows if row.cells[0].value == model}
+
+
+def test_values_are_in_the_columns_units(study: Study):
+    table = build(study)
+    top1 = study.mean("test_accuracy", "resnet8", "float16")
+    assert column(table, "top1")["float16"].value == pytest.approx(100 * top1.value)
+    assert column(table, "top1")["float16"].low == pytest.approx(100 * top1.low)
+    assert column(table, "payload")["original"].value == pytest.approx(312.168)
+    assert column(table, "ratio")["float16"].value == pytest.approx(2.0, rel=1e-3)
+    assert column(table, "sparsity")["magnitude:sparsity=0.9"].value == pytest.approx(90)
+
+
+def test_methods_come_before_what_they_are_compared_with(study: Study):
+    for group in build(study).groups:
+        roles = ["method" if row.role == "method" else "other" for row in group.rows]
+        assert roles == sorted(roles)
+
+
+def test_bold_is_the_leading_set_and_stars_are_the_claims(study: Study):
+    table = build(study)
+    for model in study.models:
+        bold = {label for label, cell in column(table, "top1", model).items() if cell.bold}
+        assert bold == set(study.leading[model].bold)
+        for label, cell in column(table, "top1_less_original", model).items():
+            claim = study.claims.get((model, label, "accuracy"))
+            assert cell.stars == (claim.stars if claim else "")
+
+
+def test_nothing_is_compared_with_itself(study: Study):
+    table = build(study)
+    assert column(table, "top1_less_original")["original"].value is None
+    assert column(table, "top1_less_control")["finetune"].value is None
+
+
+def test_a_refused_method_is_shown_as_such(study_of):
+    names = [f"compress/resnet8/{seed}/float16" for seed in range(6)]
+    table = build(study_of(states=dict.fromkeys(names, "refused")))
+    assert column(table, "top1")["float16"].hole == "refused"
+    assert column(table, "seeds")["float16"].value == 0
+
+
+def test_the_caption_says_what_a_reader_must_know(study: Study):
+    caption = build(study).caption
+    for words in ("n = 6 seeds", "95%", "t over seeds", "Holm", "44 tests each", "0.0312", "Innards 0.1.0"):
+        assert words in caption
+
+
+def test_few_seeds_have_neither_stars_nor_bold(study_of):
+    table = build(study_of(seeds=(0, 1, 2)))
+    assert not any(cell.stars or cell.bold for row in table.rows for cell in row.cells)
+    assert "No stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption

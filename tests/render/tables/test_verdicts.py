@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from bench.render.study import Study
+from bench.render.tables.verdicts import build
+
+
+def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
+    table = build(study)
+    keys = [column.key for column in table.columns]
+    assert table.size == 2 * 11 * 4
+    outcomes = {outcome.title: outcome.key for outcome in study.outcomes}
+    for row in table.rows:
+        found = dict(zip(keys, row.cells))
+        claim = study.claims[found["model"].value, found["variant"].value, outcomes[found["outcome"].value]]
+        assert found["verdict"].value == claim.verdict.word
+        assert found["p_t"].value == claim.raw.p_different
+        assert found["p_different"].value == claim.verdict.p_different
+        assert found["p_equivalent"].value == claim.verdict.p_equivalent
+        assert found["p_least"].value == 2**-5
+        assert found["margin"].value == claim.evidence.outcome.margin
+
+
+def test_what_could_not_be_compared_says_why(study_of):
+    names = [f"compare/resnet8/{seed}/float16" for seed in range(6)]
+    table = build(study_of(states=dict.fromkeys(names, "failed")))
+    holes = [row for row in table.rows if row.cells[1].value == "float16" and row.cells[4].hole]
+    assert {row.cells[4].hole for row in holes} == {"failed"}
+    assert len(holes) == 2
