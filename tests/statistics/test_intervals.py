@@ -96,6 +96,13 @@ def test_the_atanh_scale_keeps_the_interval_below_one():
     assert on_raw.value == on_atanh.value == pytest.approx(values.mean())
 
 
+def test_the_atanh_scale_is_the_delta_method_there_and_back():
+    values = np.array([0.80, 0.84, 0.88, 0.82])
+    found = intervals.seeds_and_images(values, None, scale="atanh")
+    half = stats.t.ppf(0.975, 3) * stats.sem(values) / (1 - values.mean() ** 2)
+    assert np.arctanh([found.low, found.high]) == pytest.approx(np.arctanh(values.mean()) + np.array([-half, half]))
+
+
 def test_a_value_of_exactly_one_is_a_point_on_the_atanh_scale():
     values, psi = intervals.from_atanh(np.array([np.inf, np.inf]), np.full((2, 5), np.nan))
     found = intervals.seeds_and_images(values, psi, scale="atanh")
@@ -135,6 +142,7 @@ def test_proportions_against_published_values():
 
 def test_the_effective_number_counts_equal_carriers_and_scales_away():
     assert intervals.effective_number(np.array([1.0, -1.0, 0.0, 1.0])) == pytest.approx(3)
+    assert intervals.effective_number(np.array([2.0, 1.0, 0.0])) == pytest.approx(25 / 17)
     assert intervals.effective_number(np.array([1e-200, 1e-200])) == pytest.approx(2)
     assert np.isnan(intervals.effective_number(np.zeros(3)))
 
