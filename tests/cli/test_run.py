@@ -91,14 +91,16 @@ def wait_for_worker(process):
     raise AssertionError("no worker was started")
 
 
-def test_an_interrupt_ends_tidily(finished, bench):
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_tidily(asked, finished, bench):
     process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
-    wait_for_worker(process)
-    process.send_signal(signal.SIGINT)
+    worker = wait_for_worker(process)
+    process.send_signal(asked)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "run the same command again" in errors
+    assert not worker.is_running()
     assert not list((bench.folder / "runs" / "micro").glob(".*"))
 
 
