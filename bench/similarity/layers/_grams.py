@@ -59,13 +59,12 @@ class Grams:
 
 
 def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
-    """A layer with column means 0 and mean squared row norm 1; units that never change are exactly 0.
+    """A layer with column means 0 and mean squared row norm 1.
 
-    The mean is taken off twice: the second time it is that of the first one's rounding.
+    The mean is taken off twice, the second time that of the first one's rounding: a unit that never changes ends at 0.
     """
     values = (layer - layer.mean(0)).astype(dtype, copy=False)
     values -= values.mean(0)
-    values[:, (layer == layer[0]).all(0)] = 0.0
     size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
     if size > 0.0:
         values /= np.asarray(size, dtype)
