@@ -42,6 +42,10 @@ def test_asymmetric_ranges_include_zero():
     assert found.zero_point.tolist() == [0, 255, 100]
     assert found.codes.tolist() == [[255, 100, 0], [155, 0, 255], [0, 255, 100]]
     np.testing.assert_allclose(found.decode(), weight, atol=1e-6)
+    for one_sided in (torch.tensor([[2.0, 2.55]]), torch.tensor([[-2.0, -2.55]])):
+        found = Grid(8, per_channel=True, symmetric=False)(one_sided)
+        np.testing.assert_allclose(found.scale, [0.01], rtol=1e-6)
+        np.testing.assert_allclose(found.decode(), one_sided, atol=1e-6)
 
 
 def test_two_symmetric_bits_are_minus_one_zero_and_one():

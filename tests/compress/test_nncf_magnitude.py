@@ -41,8 +41,16 @@ def test_survivors_are_trained_and_nothing_of_nncf_is_left(gradual, compressed, 
     through_a_file(result)
 
 
-def test_zeros_of_the_chain_stay(compressed, workbench):
+def test_zeros_of_the_chain_stay_and_take_no_part_in_training(compressed, workbench):
     first = Magnitude(0.9)(compressed, workbench)
+    finetune = workbench.finetune
+
+    def watched(network, **options):
+        history = finetune(network, **options)
+        assert not any(network.get_parameter(name)[~mask].any() for name, mask in first.masks.items())
+        return history
+
+    workbench.finetune = watched
     result = NncfMagnitude(0.3)(first, workbench)
     for name, mask in first.masks.items():
         assert not result.network.get_parameter(name)[~mask].any()

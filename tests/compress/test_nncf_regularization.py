@@ -49,8 +49,16 @@ def test_without_training_the_smallest_weights_go(compressed, workbench):
         assert torch.equal(result.masks[name], mask)
 
 
-def test_zeros_of_the_chain_stay(compressed, workbench):
+def test_zeros_of_the_chain_stay_and_take_no_part_in_training(compressed, workbench):
     first = Magnitude(0.9)(compressed, workbench)
+    finetune = workbench.finetune
+
+    def watched(network, **options):
+        history = finetune(network, **options)
+        assert not any(network.get_parameter(name)[~mask].any() for name, mask in first.masks.items())
+        return history
+
+    workbench.finetune = watched
     result = NncfRegularization(0.3)(first, workbench)
     for name, mask in first.masks.items():
         assert not result.network.get_parameter(name)[~mask].any()
