@@ -14,6 +14,7 @@ from bench.diagnose._remember import remember
 AT_ONCE = 512  # images in one forward pass
 DELETIONS = 10  # equal parts in which an image is deleted
 SQUARE = 4  # a side of the squares that infidelity removes is this part of the image's
+SQUARES = 16  # that are removed from each image, one at a time
 RADIUS = 0.05  # of max-sensitivity's uniform noise, in the images' standard deviations
 
 
@@ -47,16 +48,7 @@ def _scores(
     classes = torch.from_numpy(targets).to(version.device)
     with version.opened() as network, seeded(how.seed):
         curves = deletion_curves(network, images, values.sum(1), classes)
-        unfaithful = infidelity(
-            network,
-            _remove_square,
-            images,
-            values,
-            baselines=0.0,
-            target=classes,
-            n_perturb_samples=perturbations,
-            normalize=True,
-        )
+        unexplained = unexplained_share(network, images, values, classes, how.seed)
         sensitive = sensitivity_max(
             lambda shown, target: METHODS[method](network, shown, target, how),
             images,
@@ -67,7 +59,7 @@ def _scores(
     return {
         "deletion": np.trapezoid(curves, dx=1 / DELETIONS, axis=1).astype(np.float32),
         "curve": curves.mean(0).astype(np.float32),
-        "infidelity": unfaithful.detach().cpu().numpy().astype(np.float32),
+        "infidelity": unexplained.cpu().numpy().astype(np.float32),
         "sensitivity": sensitive.detach().cpu().numpy().astype(np.float32),
     }
 
@@ -92,6 +84,38 @@ def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor
         logits = torch.cat([network(batch) for batch in shown.split(AT_ONCE)])
     probabilities = logits.float().softmax(1).gather(1, targets.repeat(len(gone))[:, None])
     return probabilities.reshape(len(gone), n).T.cpu().numpy()
+
+
+def unexplained_share(
+    network: nn.Module, images: torch.Tensor, values: torch.Tensor, targets: torch.Tensor, seed: int
+) -> torch.Tensor:
+    """Infidelity (Yeh et al. 2019, definition 2.1, with the best scaling) as a share of what there is to explain.
+
+    Captum's infidelity over SQUARES removed squares, divided by that of an attribution of zeros to the same squares,
+    which is the mean squared change of the logit: networks differ in the scale of their logits.
+
+    Args:
+        values: (n, C, H, W) attributions that sum to the logit's change.
+
+    Returns:
+        (n,), 0 to 1; NaN where removing squares changes nothing.
+    """
+
+    def error(attributions: torch.Tensor, normalize: bool) -> torch.Tensor:
+        with seeded(seed), torch.no_grad():
+            return infidelity(
+                network,
+                _remove_square,
+                images,
+                attributions,
+                baselines=0.0,
+                target=targets,
+                n_perturb_samples=SQUARES,
+                max_examples_per_batch=max(len(images), min(AT_ONCE, len(images) * SQUARES)),
+                normalize=normalize,
+            )
+
+    return error(values, True) / error(torch.zeros_like(values), False)
 
 
 @infidelity_perturb_func_decorator(multiply_by_inputs=True)

@@ -24,15 +24,15 @@ class Faithfulness(Diagnostic):
     Args:
         method: of attribution, one that gives a value a pixel and channel.
         images: on which it is scored.
-        perturbations: of each image, for infidelity and max-sensitivity.
+        perturbations: of each image, for max-sensitivity.
         steps: of integrated gradients.
 
     Metrics:
         `SCORE.VERSION`: mean over images; `SCORE_difference.VERSION`: minus the original's on the same images.
         deletion: area under the class's probability while the pixels that speak for it are deleted, 0 to 1, smaller is
-        more faithful. infidelity: squared error of what the attribution predicts when a square is removed, after the
-        best scaling, in squared logits. sensitivity: largest relative change of the attribution under noise that is
-        hardly seen.
+        more faithful. infidelity: what the attribution does not explain of the logit's squared change when a square is
+        removed, after the best scaling, 0 to 1. sensitivity: largest relative change of the attribution under noise
+        that is hardly seen.
 
     Arrays:
         `images` (n,) indices into the probe, `targets` (n,), `SCORE.VERSION` (n,) float32, `curve.VERSION` (11,), the
