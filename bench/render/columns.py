@@ -138,6 +138,6 @@ def _shares(words: list[int], needs: dict[int, float], floors: dict[int, float],
 def _longest_word(table: Table, index: int) -> float:
     """Points of the widest word that cannot break, a little room added."""
     column = table.columns[index]
-    texts = [column.title, *(show(row.cells[index], column).main for row in table.rows)]
-    words = {word for text in texts for word in text.split() if len(word) <= LONGEST_WORD}
-    return 1.04 * max((_width(word) for word in words if column.kind != "code"), default=0.0) + 1.0
+    cells = [] if column.kind == "code" else [show(row.cells[index], column).main for row in table.rows]  # code breaks
+    words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}
+    return 1.04 * max((_width(word) for word in words), default=0.0) + 1.0
