@@ -31,7 +31,7 @@ LEARNING = 0.5  # share of the epochs in which masks are learned; in the rest th
 def by_magnitude(
     compressed: Compressed, workbench: Workbench, *, sparsity: float, scope: str, gradual: bool, distill: bool
 ) -> Compressed:
-    """Prune and train under NNCF's magnitude masks.
+    """Prune and train under NNCF's magnitude masks, under which a weight of zero always stays zero.
 
     Args:
         scope: a key of `MAGNITUDE`.
@@ -53,7 +53,6 @@ def by_magnitude(
     history = workbench.finetune(
         network,
         before_step=pruning if gradual else None,
-        after_step=_masks.keep_zeros(network, compressed.masks),
         distill=distill,
     )
     if gradual:
