@@ -25,8 +25,8 @@ def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks = [rankdata(side, axis=1) - (side.shape[1] + 1) / 2 for side in (first, second)]
-        norms = [np.sqrt((side**2).sum(1)) for side in ranks]
-        correlation = (ranks[0] * ranks[1]).sum(1) / (norms[0] * norms[1])
+        squares = [(side**2).sum(1) for side in ranks]
+        correlation = (ranks[0] * ranks[1]).sum(1) / np.sqrt(squares[0] * squares[1])
     return np.where(_usable(first) & _usable(second), np.clip(correlation, -1.0, 1.0), np.nan)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -30,9 +31,10 @@ def corrupted(pixels: np.ndarray, severities: Severities, seed: int) -> tuple[di
     images, found, notes = torch.from_numpy(np.array(pixels)), {}, []
     for corruption, strengths in severities.items():
         try:
-            with seeded(seed):
+            with seeded(seed), warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # torchvision's, of its encoder of JPEG
                 worse = [CORRUPTIONS[corruption](images, strength).numpy() for strength in strengths]
-        except (RuntimeError, ValueError, TypeError) as error:
+        except (AttributeError, RuntimeError, ValueError, TypeError) as error:
             notes.append(f"{corruption} cannot be applied to images of {pixels.shape[1]} channels: {error}.")
         else:
             found[corruption] = np.stack(worse)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from captum.metrics import infidelity, infidelity_perturb_func_decorator, sensitivity_max
@@ -46,7 +48,8 @@ def _scores(
 ) -> dict[str, np.ndarray]:
     images, values = images.to(version.device), values.to(version.device)
     classes = torch.from_numpy(targets).to(version.device)
-    with version.opened() as network, seeded(how.seed):
+    with version.opened() as network, seeded(how.seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Captum's, about gradients that it sets itself
         curves = deletion_curves(network, images, values.sum(1), classes)
         unexplained = unexplained_share(network, images, values, classes, how.seed)
         sensitive = sensitivity_max(

@@ -25,7 +25,6 @@ REFERENCES = (BASELINE, CONTROL, OTHER_SEED, RANDOM)  # these have a role of the
 class Sight:
     """Where a variant was seen: a finished cell, and the role that the variant had there."""
 
-    seed: int
     key: str
     role: str
     metrics: dict[str, Any]
@@ -53,17 +52,18 @@ class Looks:
         look = self.study.plan.diagnostics.get(self.diagnostic)
         return look.settings if look else {}
 
-    def sights(self, model: str, variant: str) -> Iterator[Sight]:
-        """Where a variant was seen, seed by seed, the best place first.
+    def sight(self, model: str, variant: str, seed: int) -> Sight | None:
+        """Where a variant is best seen; None where no cell of that seed is done.
 
         A reference is best seen in another variant's cell, where it has its own role: units of another training are
         matched there, and compared by index where it stands for a compressed network.
         """
-        for seed in self.study.plan.seeds:
-            own = [cell for cell in self._cells if cell["model"] == model and cell["seed"] == seed]
-            if variant in REFERENCES:
-                yield from (Sight(seed, c["key"], variant, c) for c in own if c["variant"] != variant)
-            yield from (Sight(seed, c["key"], COMPRESSED, c) for c in own if c["variant"] == variant)
+        own = [cell for cell in self._cells if cell["model"] == model and cell["seed"] == seed]
+        if variant in REFERENCES:
+            for cell in own:
+                if cell["variant"] != variant:
+                    return Sight(cell["key"], variant, cell)
+        return next((Sight(cell["key"], COMPRESSED, cell) for cell in own if cell["variant"] == variant), None)
 
     def per_seed(self, metric: str, model: str, variant: str, *, suffix: str = "") -> np.ndarray:
         """(S,) a metric of a variant in the plan's order of seeds, NaN where there is none.
@@ -72,12 +72,9 @@ class Looks:
             metric: without its role, such as "grad-cam.spearman".
             suffix: of the role, such as `BYPASSED`.
         """
-        found = dict.fromkeys(self.study.plan.seeds, np.nan)
-        for sight in self.sights(model, variant):
-            value = sight.metrics.get(f"{metric}.{sight.role}{suffix}")
-            if value is not None and np.isnan(found[sight.seed]):
-                found[sight.seed] = float(value)
-        return np.array(list(found.values()))
+        sights = (self.sight(model, variant, seed) for seed in self.study.plan.seeds)
+        found = (sight.metrics.get(f"{metric}.{sight.role}{suffix}") if sight else None for sight in sights)
+        return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
 
     def mean(self, metric: str, model: str, variant: str, *, suffix: str = "") -> Estimate:
         """A metric's mean over seeds."""
@@ -103,7 +100,7 @@ class Looks:
 
     def arrays(self, model: str, variant: str, seed: int) -> tuple[dict[str, np.ndarray], str]:
         """The arrays of the cell where a variant is best seen, and its role there; none where it was not seen."""
-        sight = next((sight for sight in self.sights(model, variant) if sight.seed == seed), None)
+        sight = self.sight(model, variant, seed)
         if sight is None:
             return {}, ""
         data = self.study.results.store.read(sight.key)["arrays.npz"]

@@ -20,7 +20,7 @@ class CanonicalMeasure(Measure):
     overstates the part of the variance that comes from pairs of images.
     """
 
-    replicates: ClassVar[int] = 50
+    replicates: ClassVar[int] = 40
 
     def minimum_n(self, d1: int, d2: int) -> int:
         return max(super().minimum_n(d1, d2), d1 + 1, d2 + 1)

@@ -20,7 +20,7 @@ class OrthogonalMatch(Measure):
     larger_is_similar: ClassVar[bool] = False
     symmetric: ClassVar[bool] = True
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
-    replicates: ClassVar[int] = 50
+    replicates: ClassVar[int] = 40
 
     def _value(self, x: np.ndarray, y: np.ndarray) -> float:
         return self._of_cosine(matched_cosine(x, y))

@@ -53,10 +53,10 @@ def test_the_simulations_error_is_wilsons(coins):
 
 
 def test_an_unknown_truth_is_the_mean_of_the_values(coins):
-    values = np.array([1.0, 2.0, 3.0, 10.0])
+    values = np.array([3.0, 5.0, 6.0, 10.0])
     outcomes: list[Outcomes] = [{"it": Covers(v, v - 1.5, v + 1.5, NAN, False)} for v in values]
-    (row,) = rows_of(coins(), outcomes)  # the mean is 4
-    assert row.measured == 0.25
+    (row,) = rows_of(coins(), outcomes)  # the mean is 6
+    assert row.measured == 0.5
 
 
 def test_an_interval_that_is_not_there_does_not_cover(coins):

@@ -16,7 +16,7 @@ SECTION, ORDER = "explanations", 30
 DIAGNOSTIC = "faithfulness"
 SCORES = {
     "deletion": ("Deletion", "Area under the class's probability while what speaks for it is deleted; small is good."),
-    "infidelity": ("Infidelity", "Squared error of the effect of removing squares, squared logits; small is good."),
+    "infidelity": ("Infidelity", "What it misses of the squared effect of removing squares, 0 to 1; small is good."),
     "sensitivity": ("Sensitivity", "Largest relative change under noise that is hardly seen; small is good."),
 }
 COLUMNS = (

@@ -1,0 +1,106 @@
+"""Which pixels speak for a class, and whether two networks agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.api._checks import layers_exist
+from bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two sets of attributions agree.
+
+    Attributes:
+        spearman: (n,) rank correlation over pixels, signs kept, -1 to 1; NaN where a map is constant.
+        top_overlap: (n,) share of the 10% largest pixels they have in common, 0 to 1; chance is 0.1.
+    """
+
+    spearman: np.ndarray = field(repr=False)
+    top_overlap: np.ndarray = field(repr=False)
+
+
+def attributions(
+    network: nn.Module,
+    images: torch.Tensor,
+    targets: Sequence[int] | np.ndarray | None = None,
+    *,
+    method: str = "integrated-gradients",
+    layer: str = "",
+    steps: int = 16,
+    bypass_quantizers: bool = False,
+) -> np.ndarray:
+    """Which pixels speak for a class?
+
+    >>> import torch
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    >>> maps = attributions(network, torch.randn(5, 1, 4, 4))
+    >>> maps.shape
+    (5, 4, 4)
+
+    Args:
+        images: (n, C, H, W).
+        targets: (n,) classes that are explained; default the network's own answers. To compare networks, give both the
+            same.
+        method: "integrated-gradients", "grad-cam", "saliency", "smoothgrad", "occlusion", "guided-backprop" or "lrp".
+        layer: of Grad-CAM; default the deepest block with at least 4×4 positions.
+        steps: of integrated gradients.
+        bypass_quantizers: let feature maps pass NNCF's quantisers, whose gradient is 0 where they clip.
+
+    Returns:
+        (n, H, W) float32, signed, summed over channels; at the layer's resolution for Grad-CAM.
+
+    Raises:
+        InputError: no such method or layer, or the method cannot go through this network (with the reason).
+    """
+    from bench.diagnose._explain import METHODS, CannotExplain, How, explain
+    from bench.diagnose._networks import Version, answers, deepest_map
+    from bench.zoo._blocks import block_outputs
+
+    if method not in METHODS:
+        raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
+    if layer:
+        layers_exist(network, [layer])
+    elif method == "grad-cam":
+        layer = deepest_map(network, block_outputs(network), images[:1])
+    classes = np.asarray(answers(network, images) if targets is None else targets, dtype=np.int64)
+    if classes.shape != (len(images),):
+        raise InputError(f"attributions: expected one class for each of {len(images)} images, not {classes.shape}")
+    version = Version("network", "network", network, bypasses=bypass_quantizers)
+    try:
+        return explain(version, method, images, classes, How(steps=steps, layer=layer)).sum(1)
+    except CannotExplain as reason:
+        raise InputError(f"{method} cannot go through this {type(network).__name__}: {reason}") from reason
+
+
+def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
+    """How far do two networks' attributions of the same images and classes agree?
+
+    Beside it belongs the agreement with another training and with a random network: maps of one image are alike anyway.
+
+    >>> maps = np.random.default_rng(0).normal(size=(5, 8, 8))
+    >>> agreement(maps, 2 * maps).spearman.round(6).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+
+    Args:
+        first, second: (n, H, W), see `attributions`.
+
+    Raises:
+        InputError: maps of different shapes.
+    """
+    from bench.diagnose._agreement import spearman, top_overlap
+
+    if first.shape != second.shape or first.ndim < 2 or not first.size:
+        raise InputError(f"agreement: expected maps of one shape (n, H, W), not {first.shape} and {second.shape}")
+    rows = [side.reshape(len(side), -1) for side in (first, second)]
+    return Agreement(spearman(*rows), top_overlap(*rows))

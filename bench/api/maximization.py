@@ -1,0 +1,76 @@
+"""What drives a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.api._checks import layers_exist
+from bench.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def maximize_activation(
+    network: nn.Module,
+    layer: str,
+    channels: Sequence[int],
+    pixels: np.ndarray,
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    steps: int = 100,
+    seed: int = 0,
+) -> np.ndarray:
+    """Which image drives a channel most?
+
+    Gradient ascent on the middle unit before its ReLU, in a Fourier basis with the images' own colours; quantisers of
+    feature maps are by-passed.
+
+    >>> import torch
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU())
+    >>> pixels = np.random.default_rng(0).integers(0, 256, size=(16, 3, 8, 8), dtype=np.uint8)
+    >>> maximize_activation(network, "1", [0, 5], pixels, mean=[0.5] * 3, std=[0.3] * 3, steps=5).shape
+    (2, 3, 8, 8)
+
+    Args:
+        layer: name of a module that puts out feature maps; its rectifier is found.
+        channels: indices, painted together.
+        pixels: (n, C, H, W) uint8 real images, for the colours and for how strongly the channels usually react.
+        mean, std: of each channel on the 0..1 scale, that the network's images are normalised with.
+        steps: of the ascent.
+        seed: of the first noise and of the jitter.
+
+    Returns:
+        (channels, C, H, W) uint8 pixels.
+
+    Raises:
+        InputError: no such layer or channel, or pixels that are not (n, C, H, W) uint8.
+    """
+    import torch
+
+    from bench.diagnose._diagnostic import Probe
+    from bench.diagnose._networks import Version, device_of, outputs, still
+    from bench.diagnose._painting import Recipe
+    from bench.diagnose._units import Channels, painted
+
+    layers_exist(network, [layer])
+    if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:
+        raise InputError(
+            f"pixels: expected (n, {len(mean)}, H, W) uint8 for this mean, not {pixels.shape} {pixels.dtype}"
+        )
+    centre, scale = (torch.tensor(each, dtype=torch.float32).view(-1, 1, 1) for each in (mean, std))
+    images = (torch.from_numpy(pixels).float() / 255 - centre) / scale
+    probe = Probe(images, pixels, np.zeros(len(pixels), int), tuple(mean), tuple(std), seed, (layer,))
+    with still(network):
+        shape = outputs(network, [layer], images[:1].to(device_of(network)))[layer].shape
+    if len(shape) != 4 or not all(0 <= channel < shape[1] for channel in channels):
+        raise InputError(
+            f"channels: expected 0 to {shape[1] - 1} of feature maps, layer {layer!r} puts out {tuple(shape)}"
+        )
+    version = Version("network", "network", network, bypasses=True)
+    return painted(version, probe, Channels((layer,) * len(channels), tuple(channels)), Recipe(steps=steps), seed)[0]

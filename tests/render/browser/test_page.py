@@ -1,0 +1,207 @@
+"""The page in a real browser: what a reader sees and does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+RATIOS = """
+(() => {
+  const parse = (text) => {
+    const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
+    return [r, g, b, a];
+  };
+  const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = parse(getComputedStyle(e).backgroundColor);
+      if (color[3] > 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const low = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (element.closest("script, style, [aria-hidden=true], .permalink")) continue;
+    const style = getComputedStyle(element);
+    const ink = parse(element.closest("svg") ? style.fill : style.color);
+    const [a, b] = [luminance(ink), luminance(behind(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${element.className.baseVal ?? element.className}: ${walker.currentNode.textContent.trim()}`);
+  }
+  return low;
+})()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(rendered: Path) -> str:
+    return (rendered / "index.html").as_uri()
+
+
+def test_it_asks_for_nothing_and_complains_of_nothing(browser, address: str):
+    browser.open(address)
+    assert [url for url in browser.requests if not url.startswith("data:")] == [address]
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_page_never_scrolls_sideways(browser, address: str, width: int):
+    browser.open(address, width=width)
+    browser.js("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    assert browser.js("document.documentElement.scrollWidth") <= width
+
+
+def test_narrow_and_wide_pages_have_drawings_of_their_own(browser, address: str):
+    for width, shown in ((360, "narrow"), (1280, "wide")):
+        browser.open(address, width=width)
+        visible = browser.js(
+            "[...document.querySelectorAll('.drawing')].filter((d) => d.checkVisibility()).map((d) => d.className)"
+        )
+        assert set(visible) == {f"drawing {shown}"}
+
+
+def test_text_in_drawings_can_be_read_on_a_phone(browser, address: str):
+    browser.open(address, width=360)
+    smallest = browser.js(
+        "Math.min(...[...document.querySelectorAll('.drawing.narrow text')].map((t) => t.getBoundingClientRect().height))"
+    )
+    assert smallest >= 8
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_contrast_is_enough_in_both_themes(browser, address: str, dark: bool):
+    browser.open(address, dark=dark)
+    assert browser.js("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 22, 26)" if dark else "rgb(255, 255, 255)"
+    )
+    assert browser.js(RATIOS) == []
+
+
+def test_without_script_everything_is_there_and_no_dead_control(browser, address: str):
+    browser.open(address, script=False)
+    dom = browser("DOM.getDocument", depth=-1)
+    source = browser("DOM.getOuterHTML", nodeId=dom["root"]["nodeId"])["outerHTML"]
+    body = source.partition("<script>")[0]
+    assert "<input" not in body
+    assert "<button" not in body
+    assert body.count("<table") >= 8
+
+
+def test_the_theme_can_be_chosen_by_keyboard(browser, address: str):
+    browser.open(address)
+    browser.js("document.querySelector('.theme').focus()")
+    browser.press("Enter")
+    assert browser.js("document.documentElement.dataset.theme") == "dark"
+    browser.press("Enter")
+    assert browser.js("document.documentElement.dataset.theme") == "light"
+
+
+def test_a_table_sorts_within_its_groups_and_tells_so(browser, address: str):
+    browser.open(address)
+    values = (
+        "[...document.querySelector('#results table').tBodies].map((body) => [...body.rows]"
+        ".filter((row) => !row.classList.contains('group')).map((row) => Number(row.cells[4].dataset.sort)))"
+    )
+    before = browser.js(values)
+    button = "document.querySelectorAll('#results thead button')[4]"
+    browser.js(f"{button}.click()")
+    assert browser.js(values) == [sorted(group) for group in before]
+    assert browser.js(f"{button}.parentElement.getAttribute('aria-sort')") == "ascending"
+    browser.js(f"{button}.click()")
+    assert browser.js(values) == [sorted(group, reverse=True) for group in before]
+    assert browser.js("document.querySelectorAll('#results tbody')[0].rows[0].className") == "group"
+
+
+def test_a_table_filters_by_what_its_rows_say(browser, address: str):
+    browser.open(address)
+    browser.js(
+        "(() => { const field = document.querySelector('#results .filter'); field.value = 'resnet8 int8';"
+        " field.dispatchEvent(new Event('input')); })()"
+    )
+    shown = browser.js(
+        "[...document.querySelectorAll('#results tbody tr')].filter((row) => !row.hidden)"
+        ".map((row) => row.cells[0].textContent.trim())"
+    )
+    assert shown[0] == "resnet8"
+    assert len(shown) == 4
+    assert all("INT8" in name for name in shown[1:])
+
+
+def test_the_budget_names_the_best_that_fits(browser, address: str):
+    browser.open(address)
+    browser.js(
+        "(() => { const s = document.querySelector('.tools input[type=range]'); s.value = 300;"
+        " s.dispatchEvent(new Event('input', { bubbles: true })); })()"
+    )
+    answer = browser.js("document.querySelector('.tools output').textContent")
+    limit = float(browser.js("document.querySelector('.tools input').getAttribute('aria-valuetext')").split()[0])
+    points = browser.js(
+        "[...document.querySelectorAll('.drawing.wide .mark[data-size]')].map((mark) => ({ ...mark.dataset }))"
+    )
+    for model in ("resnet8", "mobilenet-small"):
+        fitting = [
+            point
+            for point in points
+            if point["model"] == model
+            and point["family"] not in ("control", "original")
+            and float(point["size"]) <= limit * 1.01
+        ]
+        best = max(fitting, key=lambda point: float(point["top1"]))
+        assert f"{model}: {best['title']}, {float(best['top1']):.2f}%" in answer
+    assert browser.js("document.querySelectorAll('.budget-line').length") == 2
+    assert browser.js("document.querySelectorAll('.drawing.wide .mark.dim[data-size]').length") > 0
+
+
+def test_families_and_models_can_be_left_out(browser, address: str):
+    browser.open(address)
+    browser.js("document.querySelector('.tools input[value=pruning]').click()")
+    dim = browser.js(
+        "[...document.querySelectorAll('.drawing.wide .mark.dim[data-size]')].map((m) => m.dataset.family)"
+    )
+    assert set(dim) == {"pruning"}
+    assert "Magnitude" not in browser.js("document.querySelector('.tools output').textContent")
+
+
+def test_a_point_says_what_it_is_when_focused(browser, address: str):
+    browser.open(address)
+    browser.js("document.querySelector('.drawing.wide .mark[data-variant=float16][tabindex]').focus()")
+    tip = browser.js("document.querySelector('.tip').hidden ? '' : document.querySelector('.tip').textContent")
+    assert tip.startswith("float16, resnet8: 97.50%")
+    browser.press("Escape")
+    assert browser.js("document.querySelector('.tip').hidden")
+
+
+def test_the_keyboard_reaches_the_skip_link_first_and_then_the_rest(browser, address: str):
+    browser.open(address)
+    browser.press("Tab")
+    assert browser.js("document.activeElement.className") == "skip"
+    seen = set()
+    for _ in range(60):
+        browser.press("Tab")
+        seen.add(browser.js("document.activeElement.tagName.toLowerCase()"))
+    assert {"a", "button", "input", "g"} <= seen
+
+
+def test_every_control_and_region_has_a_name(browser, address: str):
+    browser.open(address)
+    nodes = browser("Accessibility.getFullAXTree")["nodes"]
+    needs = {"button", "link", "slider", "checkbox", "searchbox", "img", "region", "figure", "table", "navigation"}
+    nameless = [
+        node["role"]["value"]
+        for node in nodes
+        if not node.get("ignored")
+        and node.get("role", {}).get("value") in needs
+        and not node.get("name", {}).get("value")
+    ]
+    assert nameless == []
+
+
+def test_a_link_into_a_folded_table_opens_it(browser, address: str):
+    browser.open(f"{address}#blocks")
+    assert browser.js("document.querySelector('#blocks details').open")

@@ -1,0 +1,148 @@
+"""The tables of what was looked into."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.render.tables import (
+    activation_statistics,
+    attribution_maps,
+    channel_images,
+    corruptions,
+    explanations,
+    faithfulness,
+    looks,
+    undone,
+    units,
+)
+
+MODULES = (attribution_maps, channel_images, corruptions, explanations, faithfulness, looks, undone, units)
+
+
+def rows(table):
+    """Cells by the row's title and the column's key."""
+    keys = [column.key for column in table.columns]
+    return {row.cells[2].value: dict(zip(keys, row.cells)) for row in table.rows}
+
+
+def test_without_a_diagnostic_there_is_no_table(study_of, variants):
+    study = study_of(seeds=(0,), variants=(variants["original"], variants["float16"]))
+    assert [module.build(study) for module in MODULES] == [None] * len(MODULES)
+    assert activation_statistics.build(study) == []
+
+
+def test_agreement_of_explanations(looked):
+    table = explanations.build(looked())
+    assert [group.title for group in table.groups] == ["resnet8: Integrated gradients", "resnet8: Grad-CAM"]
+    own = rows(table)["INT8 (NNCF PTQ)"]
+    assert own["spearman"].value == pytest.approx(0.89)
+    assert own["spearman_less_control"].value == pytest.approx(-0.08)
+    assert own["seed_equivalents"].value == pytest.approx(0.11 / 0.51)
+    assert own["top_overlap"].value == pytest.approx(0.445)
+    assert own["top_overlap_seed_equivalents"].value == pytest.approx((1 - 0.445) / (1 - 0.245))
+    assert own["seeds"].value == 3
+
+
+def test_quantisers_are_by_passed_in_a_row_of_its_own(looked):
+    found = rows(explanations.build(looked()))
+    assert found["INT8 (NNCF PTQ), quantisers by-passed"]["spearman"].value == pytest.approx(0.95)
+    assert sum("by-passed" in title for title in found) == 1
+
+
+def test_the_original_agrees_with_itself_and_another_seed_is_the_unit(looked):
+    found = rows(explanations.build(looked()))
+    assert found["Original"]["spearman"].value is None
+    assert found["Other seed"]["seed_equivalents"].value is None
+    assert found["Other seed"]["spearman"].value == pytest.approx(0.49)
+
+
+def test_blank_maps_are_counted(looked):
+    found = rows(explanations.build(looked()))
+    assert found["Random weights"]["blank"].value == 3
+    assert found["INT8 (NNCF PTQ)"]["blank"].value == 0
+
+
+def test_what_failed_is_called_so(looked):
+    states = {f"diagnose/resnet8/{seed}/nncf-int8-ptq/attributions": "failed" for seed in (0, 1, 2)}
+    assert rows(explanations.build(looked(states=states)))["INT8 (NNCF PTQ)"]["spearman"].hole == "failed"
+
+
+def test_faithfulness_is_less_the_originals(looked):
+    own = rows(faithfulness.build(looked()))["Magnitude (sparsity 0.5)"]
+    assert own["deletion"].value == pytest.approx(1.21)
+    assert own["deletion_less_original"].value == pytest.approx(0.21)
+
+
+def test_channels_have_a_column_a_measure(looked):
+    own = rows(units.build(looked()))["Other seed"]
+    assert own["transfer"].value == pytest.approx(0.49)
+    assert own["filter_zero"].value == pytest.approx(25)
+
+
+def test_channels_have_no_column_of_what_did_not_run(looked):
+    table = units.build(looked(chosen=("conductance",)))
+    assert [column.key for column in table.columns[3:]] == ["conductance", "seeds"]
+    assert "Transfer" not in table.caption
+
+
+def test_an_undefined_number_is_a_hole(looked):
+    assert rows(units.build(looked()))["Fine-tuned control"]["filter_zero"].hole == "none"
+
+
+def test_activations_are_shares_in_percent(looked):
+    overall, by_block = activation_statistics.build(looked())
+    own = rows(overall)["INT8 (NNCF PTQ)"]
+    assert own["dead"].value == pytest.approx(11)
+    assert own["dimension_less_original"].value == pytest.approx(-5.5)
+    found = {(row.cells[2].value, row.cells[3].value): row.cells for row in by_block.rows}
+    assert found["INT8 (NNCF PTQ)", 2][7].value == pytest.approx(44.5)
+    assert found["INT8 (NNCF PTQ)", 1][7].value == pytest.approx(50)
+
+
+def test_an_effective_dimension_of_nothing_is_a_hole(looked):
+    by_block = activation_statistics.build(looked())[1]
+    found = {(row.cells[1].value, row.cells[3].value): row.cells for row in by_block.rows}
+    assert found["random-weights", 2][8].value == 3
+    assert found["random-weights", 2][7].value is not None  # of the seeds that have one
+
+
+def test_loss_on_corrupted_images_is_in_points(looked):
+    own = rows(corruptions.build(looked()))["INT8 (NNCF PTQ)"]
+    assert own["loss"].value == pytest.approx(41.1)
+    assert own["loss_less_original"].value == pytest.approx(1.1)
+    assert own["loss_less_control"].value == pytest.approx(0.8)
+
+
+def test_notes_of_several_seeds_and_variants_are_one_row(looked):
+    where = [(0, "nncf-int8-ptq"), (2, "nncf-int8-ptq"), (0, "finetune")]
+    notes = {f"diagnose/resnet8/{seed}/{variant}/filters": ["No filter."] for seed, variant in where}
+    (row,) = undone.build(looked(notes=notes)).rows
+    assert [cell.value for cell in row.cells] == [
+        "resnet8",
+        "Fine-tuned control; INT8 (NNCF PTQ)",
+        "No filter.",
+        "0, 2",
+    ]
+
+
+def test_every_diagnostic_is_named_with_its_settings_and_sources(looked):
+    found = {row.cells[1].value: row.cells for row in looks.build(looked()).rows}
+    assert found["attributions"][2].value == "images 4, methods integrated-gradients and grad-cam, pictures 2"
+    assert found["filters"][2].value == "none"
+    assert found["filters"][3].value == "kozlov2021nncf"
+
+
+def test_maps_are_in_the_data_as_they_are_drawn(looked):
+    found = [[cell.value for cell in row.cells] for row in attribution_maps.build(looked()).rows]
+    own = [row for row in found if row[2] == "nncf-int8-ptq" and row[3] == "grad-cam" and row[4] == "compressed"]
+    assert [row[5:8] for row in own] == [[0, 0, 4], [3, 3, 4]]
+    assert own[0][8].split() == ["0.9"] * 16
+
+
+def test_images_of_channels_are_in_the_data_as_they_are_drawn(looked):
+    found = [[cell.value for cell in row.cells] for row in channel_images.build(looked()).rows]
+    other = [row for row in found if row[2] == "other-seed"]
+    assert [row[6] for row in other] == [3, -1]
+    assert [row[8] for row in other] == [2.0, None]
+    assert {row[3] for row in found if row[2] == "original"} == {"original", "other-initialisation"}
+    assert bytes.fromhex(other[0][10]) == bytes([128] * 64)
