@@ -142,7 +142,8 @@ def test_the_budget_names_the_best_that_fits(browser, address: str):
     answer = browser.js("document.querySelector('.tools output').textContent")
     limit = float(browser.js("document.querySelector('.tools input').getAttribute('aria-valuetext')").split()[0])
     points = browser.js(
-        "[...document.querySelectorAll('.drawing.wide .mark[data-size]')].map((mark) => ({ ...mark.dataset }))"
+        "[...document.querySelector('.tools').closest('figure').querySelectorAll('.drawing.wide .mark[data-size]')]"
+        ".map((mark) => ({ ...mark.dataset }))"
     )
     for model in ("resnet8", "mobilenet-small"):
         fitting = [
