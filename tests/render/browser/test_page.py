@@ -32,7 +32,8 @@ RATIOS = """
     const ink = parse(element.closest("svg") ? style.fill : style.color);
     const [a, b] = [luminance(ink), luminance(behind(element))].sort((x, y) => y - x);
     const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${element.className.baseVal ?? element.className}: ${walker.currentNode.textContent.trim()}`);
+    const name = element.className.baseVal ?? element.className;
+    if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${name}: ${walker.currentNode.textContent.trim()}`);
   }
   return low;
 })()
@@ -69,7 +70,8 @@ def test_narrow_and_wide_pages_have_drawings_of_their_own(browser, address: str)
 def test_text_in_drawings_can_be_read_on_a_phone(browser, address: str):
     browser.open(address, width=360)
     smallest = browser.js(
-        "Math.min(...[...document.querySelectorAll('.drawing.narrow text')].map((t) => t.getBoundingClientRect().height))"
+        "Math.min(...[...document.querySelectorAll('.drawing.narrow text')]"
+        ".map((text) => text.getBoundingClientRect().height))"
     )
     assert smallest >= 8
 
