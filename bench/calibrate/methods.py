@@ -67,18 +67,23 @@ class EqualRanks(Scenario):
 
 @dataclass(frozen=True)
 class EqualMethods(Scenario):
-    """Methods that are alike; what networks share varies."""
+    """Methods that are alike on average; what networks share varies, and how far methods and models scatter.
+
+    Attributes:
+        scatter: SD of the last method and model over that of the first.
+    """
 
     effort: ClassVar[int] = 200
 
     models: int
     number_of_seeds: int
     network_sd: float
+    scatter: float = 1.0
     methods: int = 6
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
         shape = (self.models, self.seeds, self.methods)
-        values = rng.standard_normal(shape) + self.network_sd * rng.standard_normal(shape[:2])[..., None]
+        values = rng.standard_normal(shape) * self._scales + self.network_sd * rng.standard_normal(shape[:2])[..., None]
         model, seed, method = (index.ravel() for index in np.indices(shape))
         found = joint_analysis(
             [str(each) for each in model],
@@ -95,7 +100,14 @@ class EqualMethods(Scenario):
 
     @property
     def population(self) -> str:
-        return f"{self.methods} methods alike, {self.models} models, SD {self.network_sd:g} between networks"
+        scatter = "" if self.scatter == 1 else f", some methods and models scatter {self.scatter:g} times as far"
+        return f"{self.methods} methods alike, {self.models} models, SD {self.network_sd:g} between networks{scatter}"
+
+    @property
+    def _scales(self) -> np.ndarray:
+        """(models, 1, methods) SDs, from 1 to `scatter`."""
+        of_models, of_methods = (np.geomspace(1, self.scatter**0.5, k) for k in (self.models, self.methods))
+        return of_models[:, None, None] * of_methods
 
     @property
     def seeds(self) -> int:
@@ -110,5 +122,7 @@ def scenarios() -> Iterator[Scenario]:
     for methods in (4, 12):
         for models in (3, 6):
             yield EqualRanks(methods, models)
-    for models, seeds, network_sd in ((1, 3, 1.0), (2, 6, 1.0), (2, 6, 0.0), (2, 12, 1.0)):
+    for models, seeds, network_sd in ((1, 3, 1.0), (2, 3, 1.0), (2, 6, 1.0), (2, 6, 0.0), (2, 12, 1.0)):
         yield EqualMethods(models, seeds, network_sd)
+    for models, seeds in ((1, 6), (2, 3), (2, 6), (2, 12), (6, 6)):
+        yield EqualMethods(models, seeds, 1.0, scatter=100.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -11,14 +11,20 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.statistics._arrays import fraction, joined
+from bench.statistics._arrays import ROUNDING, fraction, joined
+from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import satterthwaite
 from bench.statistics.multiplicity import holm
+from bench.statistics.tests import t_of
 
 OPTIMIZERS = ("powell", "nm", "bfgs")
 TEST = (
-    "linear mixed model: a mean for each model and method, a random intercept for each trained network, one residual "
-    "variance for all; REML, t with within-network df"
+    "linear mixed model: a mean for each model and method, a random intercept for each trained network (REML); "
+    "standard errors from leaving out one trained network after another, so that methods and models may differ in "
+    "spread; two-sided t, Welch-Satterthwaite df"
 )
+FEWEST_NETWORKS = 4
+FEW = "Fewer than 4 networks a model: where models differ in spread, tests at 5% can reject in 10%."
 ESTIMAND = "mean over these models and over seeds of the method's value minus the reference's"
 
 
@@ -29,9 +35,10 @@ class Effect:
     Attributes:
         method: name.
         value, low, high: difference and its interval, in the value's unit.
-        standard_error: of the difference.
+        standard_error, df: of the difference.
         p: two-sided, corrected by Holm over all methods.
         models: number of models averaged over.
+        least, most: the smallest and the largest of these models' own differences.
     """
 
     method: str
@@ -39,8 +46,11 @@ class Effect:
     low: float
     high: float
     standard_error: float
+    df: float
     p: float
     models: int
+    least: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,7 @@ class JointAnalysis:
         effects: a method each, in alphabetic order; empty where the fit failed.
         reference: the method the others are compared with.
         sd_networks: SD of the random intercepts, what trained networks of one model share over all methods.
-        sd_residual: SD of what is left.
-        df: within-network degrees of freedom.
+        sd_residual: SD of what is left, one for all methods.
         n: trained networks (model × seed), the unit.
         unit: "trained network".
         observations, models: numbers of either.
@@ -65,7 +74,6 @@ class JointAnalysis:
     reference: str
     sd_networks: float
     sd_residual: float
-    df: float
     n: int
     unit: str
     observations: int
@@ -83,10 +91,27 @@ class JointAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    means: np.ndarray
-    covariance: np.ndarray
     sd_networks: float
     sd_residual: float
+
+    @property
+    def ratio(self) -> float:
+        """Variance that a network's values share, in units of what they do not."""
+        return (self.sd_networks / self.sd_residual) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """One model's difference between a method and the reference.
+
+    Attributes:
+        variance: of the difference; NaN where fewer than two networks have both.
+        pairs: networks that have both.
+    """
+
+    value: float
+    variance: float
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +165,14 @@ def joint_analysis(
     kept = np.flatnonzero(np.isfinite(values)).tolist()
     design = _design([str(model[i]) for i in kept], [str(method[i]) for i in kept], [str(seed[i]) for i in kept])
     fit, note = _fitted(design, values[kept])
-    effects = _effects(design, fit, reference, fraction(confidence, "confidence")) if fit else ()
+    fraction(confidence, "confidence")
+    effects = _effects(design, values[kept], fit, reference, confidence) if fit else ()
     size = len(effects)
     return JointAnalysis(
         effects=effects,
         reference=reference,
         sd_networks=fit.sd_networks if fit else _NAN,
         sd_residual=fit.sd_residual if fit else _NAN,
-        df=float(design.within_df),
         n=len(design.networks),
         unit="trained network",
         observations=len(kept),
@@ -156,7 +181,7 @@ def joint_analysis(
         estimand=ESTIMAND,
         test=TEST,
         correction=f"Holm over {size} test{'s' * (size != 1)} (methods against the reference)",
-        note=joined(note, _left_out(len(values) - len(kept))),
+        note=joined(note, _few(design) if effects else "", _left_out(len(values) - len(kept))),
     )
 
 
@@ -185,21 +210,8 @@ def _fitted(design: _Design, values: np.ndarray) -> tuple[_Fit | None, str]:
     if result is None:
         return None, "The mixed model did not converge and is not reported."
     between, within = max(float(np.asarray(result.cov_re)[0, 0]), 0.0), float(result.scale)
-    fit = _Fit(
-        means=np.asarray(result.fe_params) * scale,
-        covariance=_covariance_of_means(columns, design.network_of, between, within) * scale**2,
-        sd_networks=float(np.sqrt(between)) * scale,
-        sd_residual=float(np.sqrt(within)) * scale,
-    )
+    fit = _Fit(sd_networks=float(np.sqrt(between)) * scale, sd_residual=float(np.sqrt(within)) * scale)
     return fit, "" if between > 1e-6 else "The trained networks share no variance that could be estimated."
-
-
-def _covariance_of_means(columns: np.ndarray, groups: np.ndarray, between: float, within: float) -> np.ndarray:
-    """(X'V⁻¹X)⁻¹ for V = within·I + between·11' in each group, by Woodbury's identity."""
-    sums = np.stack([np.bincount(groups, weights=column) for column in columns.T], axis=1)
-    sizes = np.bincount(groups)
-    shrink = between / (within + between * sizes)
-    return within * np.linalg.inv(columns.T @ columns - sums.T @ (shrink[:, None] * sums))
 
 
 def _cell_means(design: _Design, values: np.ndarray) -> np.ndarray:
@@ -226,36 +238,89 @@ def _converged_result(values: np.ndarray, columns: np.ndarray, groups: np.ndarra
     return None
 
 
-def _effects(design: _Design, fit: _Fit, reference: str, confidence: float) -> tuple[Effect, ...]:
-    methods = sorted({method for _, method in design.cells} - {reference})
-    contrasts = {method: _contrast(design, method, reference) for method in methods}
-    usable = {method: contrast for method, contrast in contrasts.items() if contrast.any()}
-    found = {method: (float(c @ fit.means), float(np.sqrt(c @ fit.covariance @ c))) for method, c in usable.items()}
-    raw = [2 * stats.t.sf(abs(difference) / error, design.within_df) for difference, error in found.values()]
-    half = float(stats.t.ppf(0.5 + confidence / 2, design.within_df))
+def _effects(design: _Design, values: np.ndarray, fit: _Fit, reference: str, confidence: float) -> tuple[Effect, ...]:
+    differences: dict[str, list[_Difference]] = {}
+    for model in design.models:
+        for method, found in _differences(design, values, fit.ratio, model, reference):
+            differences.setdefault(method, []).append(found)
+    methods, size = sorted(differences), ROUNDING * float(np.abs(values).max())
+    estimates = [_mean_over_models(differences[method], size, confidence) for method in methods]
+    corrected = holm([t_of(estimate).p for estimate in estimates]).p
     return tuple(
         Effect(
             method=method,
-            value=difference,
-            low=difference - half * error,
-            high=difference + half * error,
-            standard_error=error,
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            standard_error=estimate.standard_error,
+            df=estimate.df,
             p=p,
-            models=int((usable[method] > 0).sum()),
+            models=len(differences[method]),
+            least=min(each.value for each in differences[method]),
+            most=max(each.value for each in differences[method]),
         )
-        for (method, (difference, error)), p in zip(found.items(), holm(raw).p, strict=True)
+        for method, estimate, p in zip(methods, estimates, corrected, strict=True)
     )
 
 
-def _contrast(design: _Design, method: str, reference: str) -> np.ndarray:
-    """Weights of the cells in the mean, over the models that have both, of method minus reference."""
-    place = {cell: i for i, cell in enumerate(design.cells)}
-    shared = [model for model in design.models if (model, method) in place and (model, reference) in place]
-    weights = np.zeros(len(design.cells))
-    for model in shared:
-        weights[place[model, method]] += 1 / len(shared)
-        weights[place[model, reference]] -= 1 / len(shared)
-    return weights
+def _differences(
+    design: _Design, values: np.ndarray, ratio: float, model: str, reference: str
+) -> Iterator[tuple[str, _Difference]]:
+    """Every method of one model less the reference, with the jackknife's variance over the model's networks."""
+    rows = np.array([design.cells[cell][0] == model for cell in design.cell_of])
+    cells, cell_of = np.unique(design.cell_of[rows], return_inverse=True)
+    columns, groups, own = np.eye(len(cells))[cell_of], design.network_of[rows], values[rows]
+    methods = [design.cells[cell][1] for cell in cells]
+    if reference not in methods:
+        return
+    means = _means(columns, groups, own, ratio)
+    networks = np.unique(groups)
+    kept = [groups != network for network in networks]
+    without = np.stack([_means(columns[keep], groups[keep], own[keep], ratio) for keep in kept])
+    has = np.stack([columns[~keep].any(axis=0) for keep in kept])
+    at = methods.index(reference)
+    for place, method in enumerate(methods):
+        if method != reference:
+            replicates, pairs = without[:, place] - without[:, at], int((has[:, place] & has[:, at]).sum())
+            variance = (len(networks) - 1) * float(replicates.var()) if pairs > 1 else _NAN
+            yield method, _Difference(float(means[place] - means[at]), variance, pairs)
+
+
+def _means(columns: np.ndarray, groups: np.ndarray, values: np.ndarray, ratio: float) -> np.ndarray:
+    """Mean of every cell by generalised least squares, (X'V⁻¹X)⁻¹X'V⁻¹y, by Woodbury's identity; NaN for empty cells.
+
+    Args:
+        columns: (n, cells), 1 where an observation is in a cell.
+        groups: (n,) network of each observation.
+        ratio: variance between networks over that within them.
+    """
+    found, there = np.full(columns.shape[1], _NAN), columns.any(axis=0)
+    used, members = columns[:, there], (groups[:, None] == np.unique(groups)).astype(float)
+    shrink = ratio / (1.0 + ratio * members.sum(axis=0))
+    sums = shrink[:, None] * (members.T @ used)
+    left = used.T @ used - (members.T @ used).T @ sums
+    if used.size:
+        found[there] = np.linalg.solve(left, used.T @ values - sums.T @ (members.T @ values))
+    return found
+
+
+def _mean_over_models(differences: Sequence[_Difference], rounding: float, confidence: float) -> Estimate:
+    """Mean over models whose networks are independent; what is below rounding is 0."""
+    value = float(np.mean([each.value for each in differences]))
+    variances = [each.variance / len(differences) ** 2 for each in differences]
+    error = float(np.sqrt(np.sum(variances)))
+    df = satterthwaite(variances, [each.pairs - 1 for each in differences]) if np.isfinite(error) else _NAN
+    value, error = (0.0 if abs(number) <= rounding else number for number in (value, error))
+    half = 0.0 if error == 0.0 else float(stats.t.ppf(0.5 + confidence / 2, df)) * error
+    n = sum(each.pairs for each in differences)
+    return Estimate(value, value - half, value + half, n, "seed", TEST, confidence, error, df, estimand=ESTIMAND)
+
+
+def _few(design: _Design) -> str:
+    """The warning where several models have few networks; one alone has the exact t."""
+    models = design.models
+    least = min(sum(model == each for model, _ in design.networks) for each in models)
+    return FEW if len(models) > 1 and least < FEWEST_NETWORKS else ""
 
 
 def _left_out(count: int) -> str:

@@ -34,27 +34,59 @@ def test_one_model_and_two_methods_are_the_paired_t():
     assert effect.value == pytest.approx((second - first).mean())
     interval = expected.confidence_interval()
     assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high), rel=1e-3)
-    assert found.df == 7
+    assert effect.df == 7
 
 
-def test_balanced_data_have_the_errors_of_the_analysis_of_variance():
+def test_balanced_data_have_the_components_of_the_analysis_of_variance():
     rows = benchmark(2, 3, 6)
-    found = joint_analysis(*rows, reference="k0")
     table = np.array(rows[3]).reshape(2, 3, 6)
     left = table - table.mean(2, keepdims=True) - table.mean(1, keepdims=True) + table.mean((1, 2), keepdims=True)
-    residual = (left**2).sum() / 20
-    assert found.df == 20
-    assert found.sd_residual == pytest.approx(np.sqrt(residual), rel=1e-3)
-    assert found.effects[0].standard_error == pytest.approx(np.sqrt(2 * residual / 12), rel=1e-3)
+    found = joint_analysis(*rows, reference="k0")
+    assert found.sd_residual == pytest.approx(np.sqrt((left**2).sum() / 20), rel=1e-3)
 
 
-def test_the_covariance_of_the_means_is_that_of_generalised_least_squares():
+def test_errors_are_those_of_the_methods_own_differences_whatever_the_others_spread():
+    """Two models: Welch and Satterthwaite's variance of the mean of two means of paired differences."""
+    models, methods, seeds, values = benchmark(2, 3, 6)
+    table = np.array(values).reshape(2, 3, 6)
+    table[:, 2] += np.random.default_rng(1).normal(0, 30, (2, 6))
+    found = joint_analysis(models, methods, seeds, table.ravel(), reference="k0")
+    quiet, wild = found.effects
+    for effect, difference in ((quiet, table[:, 1] - table[:, 0]), (wild, table[:, 2] - table[:, 0])):
+        variances = difference.var(axis=1, ddof=1) / 6 / 4
+        assert effect.standard_error == pytest.approx(np.sqrt(variances.sum()))
+        assert effect.df == pytest.approx(variances.sum() ** 2 / (variances**2 / 5).sum())
+        assert (effect.least, effect.most) == pytest.approx(tuple(sorted(difference.mean(axis=1))))
+    assert wild.standard_error > 20 * quiet.standard_error
+
+
+def test_the_means_are_those_of_generalised_least_squares():
     rng = np.random.default_rng(0)
-    columns, groups = np.eye(3)[rng.integers(0, 3, 20)], rng.integers(0, 4, 20)
+    columns, groups, values = np.eye(3)[rng.integers(0, 3, 20)], rng.integers(0, 4, 20), rng.normal(size=20)
     between, within = 2.0, 0.5
-    v = within * np.eye(20) + between * (groups[:, None] == groups)
-    expected = np.linalg.inv(columns.T @ np.linalg.inv(v) @ columns)
-    assert mixed._covariance_of_means(columns, groups, between, within) == pytest.approx(expected)
+    inverse = np.linalg.inv(within * np.eye(20) + between * (groups[:, None] == groups))
+    expected = np.linalg.solve(columns.T @ inverse @ columns, columns.T @ inverse @ values)
+    assert mixed._means(columns, groups, values, between / within) == pytest.approx(expected)
+    with_empty = np.hstack([columns, np.zeros((20, 1))])
+    assert mixed._means(with_empty, groups, values, between / within)[:3] == pytest.approx(expected)
+    assert np.isnan(mixed._means(with_empty, groups, values, between / within)[3])
+
+
+def test_a_method_that_always_equals_the_reference_is_told_so():
+    models, methods, seeds, values = benchmark(2, 3, 6)
+    table = np.array(values).reshape(2, 3, 6)
+    table[:, 1] = table[:, 0]
+    same, other = joint_analysis(models, methods, seeds, table.ravel(), reference="k0").effects
+    assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
+    assert other.low < other.value < other.high
+
+
+def test_one_network_of_a_method_gives_a_value_and_no_interval():
+    models, methods, seeds, values = benchmark(1, 3, 4)
+    values = [np.nan if (k == "k2" and s > 0) else v for k, s, v in zip(methods, seeds, values)]
+    found = {effect.method: effect for effect in joint_analysis(models, methods, seeds, values, reference="k0").effects}
+    assert np.isfinite(found["k2"].value) and np.isnan([found["k2"].low, found["k2"].high, found["k2"].p]).all()
+    assert found["k1"].p <= 1
 
 
 def test_the_unit_is_the_trained_network():
@@ -84,6 +116,18 @@ def test_it_keeps_its_level():
         found = joint_analysis(*benchmark(2, 3, 4, network_sd=0.5, seed=seed), reference="k0")
         rejected += min(effect.p for effect in found.effects) <= 0.05
     assert rejected <= 9  # 99.7% of Binomial(60, 0.05)
+
+
+def test_it_keeps_its_level_where_methods_and_models_differ_in_spread():
+    rejected = 0
+    for seed in range(60):
+        models, methods, seeds, values = benchmark(2, 3, 4, network_sd=0.5, seed=seed)
+        table = np.array(values).reshape(2, 3, 4)
+        wild = np.random.default_rng(1000 + seed).normal(0, 20, 4)
+        table[1, 2] += wild
+        found = joint_analysis(models, methods, seeds, table.ravel(), reference="k0")
+        rejected += min(effect.p for effect in found.effects) <= 0.05
+    assert rejected <= 9
 
 
 def test_missing_values_and_cells_are_left_out():
@@ -136,3 +180,9 @@ def test_an_unknown_reference_and_uneven_columns_are_refused():
         joint_analysis(*benchmark(1, 2, 3), reference="k00")
     with pytest.raises(InputError, match="one length"):
         joint_analysis(["a"], ["b"], [0], [1.0, 2.0], reference="b")
+
+
+def test_few_networks_of_several_models_are_warned_of():
+    assert joint_analysis(*benchmark(2, 3, 3), reference="k0").note == mixed.FEW
+    assert mixed.FEW not in joint_analysis(*benchmark(1, 3, 3), reference="k0").note
+    assert mixed.FEW not in joint_analysis(*benchmark(2, 3, 4), reference="k0").note
