@@ -34,7 +34,7 @@ def _kinds(compressed: Compressed) -> dict[str, list]:
 
 
 def test_a_convolution_by_hand():
-    layer, norm = nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1, eps=0.0)
+    layer, norm = nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1, eps=1e-12)  # lost beside 0.25; 0 is refused by torch 2.11
     values = {
         layer.weight: 3,
         layer.bias: 2,
