@@ -20,7 +20,16 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 # elementwise in effect, though PyTorch does not tag them: same shape, and an element is done with once it is read
-_ELEMENTWISE = ("batch_norm", "layer_norm", "group_norm", "_softmax", "_log_softmax", "_prelu_kernel", "hardswish")
+_ELEMENTWISE = (
+    "leaky_relu",
+    "batch_norm",
+    "layer_norm",
+    "group_norm",
+    "_softmax",
+    "_log_softmax",
+    "_prelu_kernel",
+    "hardswish",
+)
 
 
 @dataclass(frozen=True)
