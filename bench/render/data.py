@@ -1,4 +1,4 @@
-"""Every table as CSV and JSON, unrounded, and a Frictionless Data Package that describes the columns."""
+"""Every table as CSV, JSON and Parquet, unrounded, and a Frictionless Data Package that describes the columns."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.render.document import Document
 from bench.render.table import Cell, Column, Table
 
+if TYPE_CHECKING:
+    import pyarrow
+
 
 def write(document: Document, out: Path) -> None:
-    """Write `out/data/`: `<table>.csv` and `<table>.json` for every table, and `datapackage.json`."""
+    """Write `out/data/`: `<table>.csv`, `.json` and `.parquet` for every table, and `datapackage.json`."""
+    from pyarrow import parquet
+
     folder = out / "data"
     folder.mkdir(parents=True, exist_ok=True)
     for table in document.tables:
         fields, records = names(table), list(_records(table))
         (folder / f"{table.id}.csv").write_text(_csv(fields, records), encoding="utf-8", newline="")
         (folder / f"{table.id}.json").write_text(_json(records), encoding="utf-8")
+        parquet.write_table(_arrow(table, records), folder / f"{table.id}.parquet")
     (folder / "datapackage.json").write_text(_json(package(document)), encoding="utf-8")
 
 
@@ -44,6 +50,7 @@ def _resource(table: Table) -> dict[str, Any]:
     return {
         "name": table.id.lower(),
         "path": f"{table.id}.csv",
+        "alternatives": [f"{table.id}.json", f"{table.id}.parquet"],
         "profile": "tabular-data-resource",
         "title": table.title,
         "description": table.caption,
@@ -107,6 +114,27 @@ def _csv(fields: list[str], records: list[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(records)
     return buffer.getvalue()
+
+
+def _arrow(table: Table, records: list[dict[str, Any]]) -> pyarrow.Table:
+    """The records with the types that the data dictionary gives, also where a column is all holes."""
+    import pyarrow
+
+    types = {"boolean": pyarrow.bool_(), "string": pyarrow.string(), "number": pyarrow.float64()}
+    fields = [
+        pyarrow.field(name, types[_type(column, name)], metadata={"description": describe})
+        for column in table.columns
+        for name, describe in _fields(column)
+    ]
+    columns = [
+        pyarrow.array([_typed(record.get(field.name), field.type == types["string"]) for record in records], field.type)
+        for field in fields
+    ]
+    return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(fields))
+
+
+def _typed(value: Any, text: bool) -> Any:
+    return str(value) if text and value is not None else value
 
 
 def _json(content: Any) -> str:

@@ -4,7 +4,10 @@ import csv
 import json
 from pathlib import Path
 
+import frictionless
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from bench.render.data import names, package, write
 from bench.render.document import Document, compose
@@ -41,6 +44,27 @@ def test_an_estimate_has_its_interval_beside_it(folder: Path):
     record = json.loads((folder / "results.json").read_text(encoding="utf-8"))[0]
     assert record["top1_low"] < record["top1"] < record["top1_high"]
     assert record["top1_leading"] in (True, False)
+
+
+def test_parquet_holds_what_csv_holds_with_the_types_of_the_dictionary(folder: Path):
+    kinds = {"string": pyarrow.string(), "number": pyarrow.float64(), "boolean": pyarrow.bool_()}
+    for resource in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"]:
+        as_json, as_parquet = (folder / name for name in resource["alternatives"])
+        table, fields = parquet.read_table(as_parquet), resource["schema"]["fields"]
+        for row, record in zip(table.to_pylist(), json.loads(as_json.read_text(encoding="utf-8")), strict=True):
+            texts = {field["name"] for field in fields if field["type"] == "string"}
+            assert row == {
+                name: str(value) if name in texts and value is not None else value for name, value in record.items()
+            }
+        assert [table.schema.field(field["name"]).type for field in fields] == [
+            kinds[field["type"]] for field in fields
+        ]
+
+
+def test_frictionless_takes_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
+    report = frictionless.Package("datapackage.json").validate()
+    assert report.valid, report.flatten(["title", "rowNumber", "fieldName", "note"])[:5]
 
 
 def test_the_dictionary_describes_every_field_of_every_file(document: Document, folder: Path):
