@@ -5,6 +5,7 @@ RUNS ?= runs
 OUT ?= report
 JOBS ?=
 RUN_FLAGS ?=
+TEMPLATES ?=
 SYSTEM_PYTHON ?= python3
 VENV := .venv
 
@@ -30,7 +31,7 @@ bench: $(ENVIRONMENT) ## run the benchmark of PROFILE (default: digits) with JOB
 	done
 
 report: $(ENVIRONMENT) ## render report/ from what was measured for PROFILE (one or several)
-	@$(PYTHON) -m bench report --profile $(PROFILE) --runs $(RUNS) --out $(OUT)
+	@$(PYTHON) -m bench report --profile $(PROFILE) --runs $(RUNS) --out $(OUT) $(if $(TEMPLATES),--templates $(TEMPLATES))
 
 test: $(ENVIRONMENT) ## run the tests, with coverage
 	@$(PYTHON) -m coverage erase

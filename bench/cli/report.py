@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     _options.add_runs(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="where to (default: report)")
+    parser.add_argument("--templates", type=Path, metavar="DIR", help="your own templates, in DIR/html and DIR/latex")
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -26,5 +27,5 @@ def execute(options: argparse.Namespace) -> int:
     from bench.render import report
 
     folders = [options.runs / profile.find(name).stem for name in options.profile]
-    print(report(folders, options.out).text)
+    print(report(folders, options.out, options.templates).text)
     return cli.OK

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bench.render.document import Document, Item
 from bench.render.figure import Figure
+from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Strong, text
 from bench.render.style import NARROW, WIDE
 from bench.render.svg import StyleSheet, inline
 from bench.render.table import Table, show
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "html"
 PREVIEW, PREVIEW_DOTS = "figures/preview.png", 133  # 1200 pixels wide
 LARGEST_LOGO = 1_000_000  # bytes
 LONG = 40  # rows from which a table starts folded
@@ -34,29 +34,30 @@ class Drawn:
     narrow: Markup
 
 
-def write(document: Document, out: Path, *, pdf: bool) -> None:
+def write(document: Document, out: Path, *, pdf: bool, templates: Path | None = None) -> None:
     """Write `out/index.html`, and the picture that goes with a link to it.
 
     Args:
         pdf: whether there is an `appendix.pdf` to link to.
+        templates: the user's own, see `overrides`.
     """
-    (out / "index.html").write_text(page(document, pdf=pdf), encoding="utf-8")
+    (out / "index.html").write_text(page(document, pdf=pdf, templates=templates), encoding="utf-8")
     heroes = [part.hero for part in document.parts if part.hero]
     if heroes:
         (out / "figures").mkdir(exist_ok=True)
         (out / PREVIEW).write_bytes(heroes[0].png(WIDE, PREVIEW_DOTS))
 
 
-def page(document: Document, *, pdf: bool) -> str:
+def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str:
     """The whole page."""
+    files = Templates("html", templates)
     sheet = StyleSheet()
     drawings = {figure.id: _drawn(figure, sheet) for figure in document.figures}
-    style = _source("style.css") + sheet.css + _accent(document.theme.accent)
-    script = _source("script.js")
-    return (
-        _environment()
-        .get_template("index.html.j2")
-        .render(
+    style = files.source("style.css") + sheet.css + _accent(document.theme.accent)
+    script = files.source("script.js")
+    environment = _environment(files)
+    with told(files):
+        return environment.get_template("index.html.j2").render(
             document=document,
             drawings=drawings,
             style=Markup(style),
@@ -68,12 +69,11 @@ def page(document: Document, *, pdf: bool) -> str:
             description=text(document.parts[0].summary[0]),
             citations={reference.key: reference for reference in document.references},
         )
-    )
 
 
-def _environment() -> Environment:
+def _environment(files: Templates) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=files.loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -90,6 +90,7 @@ def _environment() -> Environment:
     environment.filters["starred"] = starred
     environment.filters["wordy"] = lambda table: sum(table.columns[i].is_text for i in table.shown) > 1
     environment.filters["visible"] = lambda items: list(_visible(items))
+    files.check(environment)
     return environment
 
 
@@ -115,10 +116,6 @@ def _drawn(figure: Figure, sheet: StyleSheet) -> Drawn:
     return Drawn(
         *(Markup(inline(*figure.svg(medium), f"{figure.id}-{medium.name}", sheet)) for medium in (WIDE, NARROW))
     )
-
-
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _accent(color: str) -> str:

@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from bench.render.columns import Setting, settings
 from bench.render.document import Document
 from bench.render.figure import Figure
+from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
 from bench.render.style import PRINT
 from bench.render.table import Cell, Column, Group, Row, show
 from bench.render.tex import Tex, escape, identifier
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "latex"
 TIMEOUT = 240  # seconds
 FLOATING = 34  # lines up to which a table floats; longer ones break over pages
 LONGEST = 110  # rows from which a table is left to the data files
@@ -30,14 +30,16 @@ INSTALL = "the appendix was written but not compiled: install latexmk and TeX Li
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 
 
-def write(document: Document, out: Path) -> Compilation:
-    """Write all but the PDF, and start on that."""
+def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
+    """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
     (out / "figures").mkdir(parents=True, exist_ok=True)
     for figure in document.figures:
         (out / "figures" / f"{figure.id}.pdf").write_bytes(figure.pdf(PRINT))
-    environment = _environment()
+    files = Templates("latex", templates)
+    environment = _environment(files)
     for name in ("appendix.tex", "appendix-body.tex"):
-        text = environment.get_template(f"{name}.j2").render(document=document)
+        with told(files):
+            text = environment.get_template(f"{name}.j2").render(document=document)
         (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
@@ -127,9 +129,9 @@ def _command() -> list[str]:
     return []
 
 
-def _environment() -> Environment:
+def _environment(files: Templates) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=files.loader,
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",
@@ -155,6 +157,7 @@ def _environment() -> Environment:
         ascii=lambda text: Tex(re.sub(r"[^A-Za-z0-9 ,.:;()-]", "", text)[:200]),
         label=lambda name: Tex(f"innards:{name}"),
     )
+    files.check(environment)
     return environment
 
 

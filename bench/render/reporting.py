@@ -41,31 +41,35 @@ class Summary:
         return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])
 
 
-def report(folders: list[Path], out: Path) -> Summary:
+def report(folders: list[Path], out: Path, templates: Path | None = None) -> Summary:
     """Render the runs of one profile, or of several side by side.
 
     Args:
         folders: each a `runs/<profile>` with its plan.
         out: made where it does not exist; files in it are replaced.
+        templates: the user's own, see `overrides`.
 
     Raises:
-        InputError: a folder without a plan, or an `out` that cannot be written.
+        InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
     from bench.render import data, html, latex
     from bench.render.document import compose
     from bench.render.load import load
+    from bench.render.overrides import Templates
     from bench.render.study import Study
 
+    for kind in ("html", "latex"):
+        Templates(kind, templates)  # refused before the work
     gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
     document = compose([Study(load(folder)) for folder in folders])
     try:
         out.mkdir(parents=True, exist_ok=True)
-        compilation = latex.write(document, out)
-        html.write(document, out, pdf=compilation.started)
+        compilation = latex.write(document, out, templates=templates)
+        html.write(document, out, pdf=compilation.started, templates=templates)
         data.write(document, out)
         note = compilation.finish()
         if note and compilation.started:
-            html.write(document, out, pdf=False)
+            html.write(document, out, pdf=False, templates=templates)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
     studies = [part.study for part in document.parts]
