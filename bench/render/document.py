@@ -112,7 +112,7 @@ def compose(studies: list[Study]) -> Document:
 
 
 def _cited(part: Part) -> Iterator[str]:
-    """Keys of the papers behind the part's methods and diagnostics, and of those its sentences name."""
+    """Keys of the papers behind the part's methods and diagnostics, and of those its sentences and tables name."""
     plan = part.study.plan
     for variant in plan.variants:
         yield from variant.sources
@@ -120,6 +120,15 @@ def _cited(part: Part) -> Iterator[str]:
         yield from look.sources
     sentences = (sentence for section in part.sections for sentence in section.text)
     yield from (str(piece) for sentence in sentences for piece in sentence if isinstance(piece, Cite))
+    tables = (item for item in part.items if isinstance(item, Table))
+    yield from (key for table in tables for key in _keys(table))
+
+
+def _keys(table: Table) -> Iterator[str]:
+    """What its columns of citations cite."""
+    columns = [index for index, column in enumerate(table.columns) if column.kind == "citations"]
+    for row in table.rows:
+        yield from (key for index in columns for key in str(row.cells[index].value or "").split())
 
 
 def _title(studies: list[Study]) -> str:

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from bench import registry
+from bench.render.references import library
+from bench.render.study import Study
+from bench.render.tables import published
+from bench.render.tables.published import Figure, build
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch):
+    def know(*figures: Figure) -> None:
+        monkeypatch.setattr(published, "published", lambda: figures)
+
+    return know
+
+
+def test_every_published_figure_names_a_method_and_a_paper_that_are_here():
+    methods = set(registry.names("bench.compress"))
+    for figure in published.published():
+        assert set(figure.methods) <= methods
+        assert figure.source in library()
+        assert (figure.original is None) == (figure.compressed is None)
+        assert figure.original or figure.loss
+
+
+def test_the_rows_of_papers_stand_before_ours(study: Study, known):
+    known(
+        Figure(
+            methods=("magnitude-finetune",),
+            network="LeNet",
+            data="MNIST",
+            original=99.0,
+            compressed=98.5,
+            ratio=12,
+            setup="in rounds",
+            source="han2015learning",
+        )
+    )
+    table = build(study)
+    keys = [column.key for column in table.columns]
+    (group,) = table.groups
+    theirs, *ours = (dict(zip(keys, row.cells)) for row in group.rows)
+    assert (theirs["who"].value, theirs["difference"].value, theirs["ratio"].value) == ("LeNet (MNIST)", -0.5, 12)
+    assert theirs["difference"].low is None
+    variants = [v for v in study.plan.methods if [stage.method for stage in v.stages] == ["magnitude-finetune"]]
+    assert len(ours) == len(study.models) * len(variants)
+    model, variant = study.models[0], variants[0]
+    difference = study.difference("test_accuracy", model, variant.label, "original")
+    assert ours[0]["difference"].value == pytest.approx(100 * difference.value)
+    assert ours[0]["difference"].low < ours[0]["difference"].value < ours[0]["difference"].high
+    assert ours[0]["setup"].value.startswith("sparsity 0.") and "; fine-tuned" in ours[0]["setup"].value
+    assert ours[0]["source"].value is None
+
+
+def test_chains_are_not_compared_with_papers_on_single_methods(study: Study, known):
+    known(
+        Figure(methods=("magnitude-finetune",), network="N", data="D", loss="none", setup="s", source="han2015learning")
+    )
+    rows = [dict(row.about) for row in build(study).rows]
+    assert not any("+" in row.get("variant", "") for row in rows)
+
+
+def test_nothing_where_no_paper_is_known(study: Study, known):
+    known()
+    assert build(study) is None
