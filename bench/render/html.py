@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from bench.render.citation import citation
 from bench.render.document import Document, Item
 from bench.render.figure import Figure
 from bench.render.overrides import Templates, told
@@ -66,6 +67,7 @@ def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str
             logo=_logo(document.theme.logo),
             pdf=pdf,
             preview=PREVIEW if any(part.hero for part in document.parts) else "",
+            citation=citation(document),
             description=text(document.parts[0].summary[0]),
             citations={reference.key: reference for reference in document.references},
         )

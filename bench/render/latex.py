@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from bench.render.citation import citation
 from bench.render.columns import Setting, settings
 from bench.render.document import Document
 from bench.render.figure import Figure
@@ -43,6 +44,7 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
         (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
+    (out / "citation.bib").write_text(citation(document), encoding="utf-8")
     return Compilation(out)
 
 
