@@ -54,6 +54,21 @@ class Workbench(Protocol):
         """A copy of the network as it was before it was trained; None where that is not known (a checkpoint)."""
         ...
 
+    def fresh(self) -> torch.nn.Module:
+        """The uncompressed network with initial weights, of the cell's seed."""
+        ...
+
+    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+        """Train a fresh network in place with the recipe of the model; leaves it in eval mode.
+
+        Args:
+            distill: learn the logits of the network that compression started from, besides the labels.
+
+        Returns:
+            See `finetune`.
+        """
+        ...
+
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64.
 
@@ -98,6 +113,7 @@ class Method(ABC):
         source: citation key in `bench/render/references.bib`; empty for controls.
         start: which network it is given: the trained one, the one trained with the profile's next seed, or a fresh one.
         finetunes: whether it calls `Workbench.finetune`, so that the fine-tuning recipe belongs to its key.
+        trains: whether it calls `Workbench.train`, so that the model's own recipe belongs to its key.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -108,6 +124,7 @@ class Method(ABC):
     source: ClassVar[str] = ""
     start: ClassVar[Literal["original", "other-seed", "random"]] = "original"
     finetunes: ClassVar[bool] = False
+    trains: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

@@ -41,8 +41,17 @@ class WithoutData:
 
     def initial(self) -> torch.nn.Module:
         """The network with random weights."""
+        return self.fresh()
+
+    def fresh(self) -> torch.nn.Module:
+        """The network with random weights."""
         channels, size, _ = self.shape
         return _build.build(self.model, channels, self.classes, size, self.seed)
+
+    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+        """Leaves the network as it is."""
+        network.eval()
+        return ()
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """At most 8 images of noise, whatever the number asked for."""

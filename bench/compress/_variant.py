@@ -73,6 +73,11 @@ class Variant:
         """Whether any of its methods does."""
         return any(stage.method.finetunes for stage in self.stages)
 
+    @property
+    def trains(self) -> bool:
+        """Whether any of its methods trains a network from nothing."""
+        return any(stage.method.trains for stage in self.stages)
+
     def spec(self) -> list[dict[str, Any]]:
         """What determines its result, as JSON."""
         return [

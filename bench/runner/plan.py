@@ -173,8 +173,9 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
         **_common(profile, model, seed, parent.spec["data"]),
         "packing_version": PACKING_VERSION,
         "variant": variant.spec(),
-        "training_version": training.VERSION if variant.finetunes else None,
+        "training_version": training.VERSION if variant.finetunes or variant.trains else None,
         "finetuning": asdict(profile.finetuning[model]) if variant.finetunes else None,
+        **({"recipe": asdict(profile.recipes[model])} if variant.trains else {}),
     }
     return Cell("compress", model, seed, variant.label, spec, {"trained": parent})
 
@@ -219,6 +220,6 @@ def _describe(variant: Variant) -> dict[str, Any]:
         "family": variant.family,
         "sources": [stage.method.source for stage in variant.stages if stage.method.source],
         "control": variant.family in ("original", "control"),
-        "finetunes": variant.finetunes,
+        "finetunes": variant.finetunes or variant.trains,
         "stages": variant.spec(),
     }

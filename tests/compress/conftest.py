@@ -13,6 +13,7 @@ class Bench:
 
     def __init__(self, shape=(3, 8, 8), classes=4):
         self.shape, self.classes, self.finetuned, self.distilled, self.epochs_used = shape, classes, 0, 0, []
+        self.trained = 0
 
     @property
     def example(self):
@@ -26,7 +27,14 @@ class Bench:
             yield torch.randn(count, *self.shape, generator=generator), labels
 
     def initial(self):
+        return self.fresh()
+
+    def fresh(self):
         return make_tiny(1)
+
+    def train(self, network, *, distill=False):
+        self.trained += 1
+        return self.finetune(network, distill=distill)
 
     def finetune(
         self,

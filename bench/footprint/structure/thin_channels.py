@@ -9,6 +9,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from bench.footprint.structure.affine_batchnorm import Affine
+from bench.zoo.layers.residual import SubsampleAndPad
 
 Sizes = dict[str, dict[str, int]]
 
@@ -17,7 +18,8 @@ def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
     """Give layers other numbers of channels; what their weights then hold does not matter.
 
     Args:
-        sizes: by layer. Convolution: {"in", "out", "groups"}; linear: {"in", "out"}; normalisation: {"out"}.
+        sizes: by layer. Convolution: {"in", "out", "groups"}; linear: {"in", "out"}; normalisation: {"out"}; a shortcut
+            that fills new channels with zeros: {"new"}.
 
     Raises:
         ValueError: a layer would grow, or is none of these kinds.
@@ -27,9 +29,12 @@ def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
         present = sizes_of(layer)
         if present.keys() != wanted.keys():
             raise ValueError(f"{name} has {', '.join(present) or 'no channels'}, not {', '.join(wanted)}")
-        if not all(isinstance(wanted[key], int) and 1 <= wanted[key] <= present[key] for key in present):
+        if not all(isinstance(wanted[key], int) and (key != "new") <= wanted[key] <= present[key] for key in present):
             raise ValueError(f"{name} cannot go from {present} to {wanted}")
-        _resize(layer, **{"in_": wanted.get("in", 0), "out": wanted["out"], "groups": wanted.get("groups", 1)})
+        if isinstance(layer, SubsampleAndPad):
+            layer.before, layer.after = wanted["new"] // 2, wanted["new"] - wanted["new"] // 2
+        else:
+            _resize(layer, **{"in_": wanted.get("in", 0), "out": wanted["out"], "groups": wanted.get("groups", 1)})
     return network
 
 
@@ -43,6 +48,8 @@ def sizes_of(layer: torch.nn.Module) -> dict[str, int]:
         return {"out": layer.num_features}
     if isinstance(layer, Affine):
         return {"out": layer.weight.numel()}
+    if isinstance(layer, SubsampleAndPad):
+        return {"new": layer.before + layer.after}
     return {}
 
 

@@ -20,10 +20,12 @@ class RealWorkbench:
 
     Args:
         images: only *train* is ever touched.
-        recipe: for fine-tuning; None where the method is not to train.
+        recipe: for fine-tuning; None where the method is not to fine-tune.
+        training: the model's own recipe; None where the method is not to train a network from nothing.
         epoch: told of progress.
         teacher: the network that compression starts from, on the device.
-        initial: makes the network as it was before it was trained; None where that is not known.
+        fresh: makes the network with initial weights.
+        trained_here: whether training began with these.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class RealWorkbench:
         device: str,
         epoch: Epoch,
         *,
+        training: Recipe | None,
         teacher: torch.nn.Module,
-        initial: Callable[[], torch.nn.Module] | None,
+        fresh: Callable[[], torch.nn.Module],
+        trained_here: bool,
     ):
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
-        self.teacher, self._initial = teacher, initial
+        self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
 
     @property
     def example(self) -> torch.Tensor:
@@ -52,7 +56,17 @@ class RealWorkbench:
 
     def initial(self) -> torch.nn.Module | None:
         """See Workbench."""
-        return self._initial and self._initial()
+        return self.fresh() if self.trained_here else None
+
+    def fresh(self) -> torch.nn.Module:
+        """See Workbench."""
+        return self._fresh()
+
+    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+        """See Workbench."""
+        if self.training is None:
+            raise TypeError("a method that trains a network from nothing must declare it: `trains = True`")
+        return self._train(network, self.training, teacher=self.teacher if distill else None)
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """See Workbench; the images are drawn once by the cell's seed."""
@@ -78,6 +92,16 @@ class RealWorkbench:
         """See Workbench."""
         overrides: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate}
         recipe = replace(self._recipe(), **{name: value for name, value in overrides.items() if value is not None})
+        return self._train(
+            network,
+            recipe,
+            parameters=parameters,
+            before_step=before_step,
+            after_step=after_step,
+            teacher=self.teacher if distill else None,
+        )
+
+    def _train(self, network: torch.nn.Module, recipe: Recipe, **options: Any) -> tuple[dict[str, float], ...]:
         return _loop.train(
             network,
             self.images.train,
@@ -87,10 +111,7 @@ class RealWorkbench:
             seed=self.seed,
             device=self.device,
             progress=self.epoch,
-            parameters=parameters,
-            before_step=before_step,
-            after_step=after_step,
-            teacher=self.teacher if distill else None,
+            **options,
         )
 
     def _recipe(self) -> Recipe:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -72,10 +71,18 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 
 
 def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Compressed:
-    recipe = job.spec["finetuning"] and Recipe(**job.spec["finetuning"])
     start = _start(variant, job, images).to(job.device)
     workbench = RealWorkbench(
-        images, recipe, job.spec["seed"], job.device, epoch, teacher=start, initial=_initial(job, images)
+        images,
+        _recipe(job, "finetuning"),
+        job.spec["seed"],
+        job.device,
+        epoch,
+        training=_recipe(job, "recipe"),
+        teacher=start,
+        fresh=lambda: networks.fresh(job.spec, images).to(job.device),
+        # a checkpoint, which was not trained here, has no history
+        trained_here=bool(json.loads(job.parents["trained"]["history.json"])),
     )
     compressed = Compressed(start, example=workbench.example)
     for stage in variant.stages:
@@ -89,11 +96,8 @@ def _start(variant: Variant, job: Job, images: ImageSet) -> torch.nn.Module:
     return networks.trained(job.spec, images, job.parents["trained"])
 
 
-def _initial(job: Job, images: ImageSet) -> Callable[[], torch.nn.Module] | None:
-    """What makes the network as training found it; a checkpoint, which was not trained here, has no history."""
-    if not json.loads(job.parents["trained"]["history.json"]):
-        return None
-    return lambda: networks.fresh(job.spec, images).to(job.device)
+def _recipe(job: Job, name: str) -> Recipe | None:
+    return Recipe(**job.spec[name]) if job.spec.get(name) else None
 
 
 def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str) -> float:

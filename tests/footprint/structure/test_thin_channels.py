@@ -8,6 +8,7 @@ from torch import nn
 
 from bench.footprint.structure import rebuild, thin_channels
 from bench.footprint.structure.affine_batchnorm import Affine
+from bench.zoo.layers.residual import SubsampleAndPad
 
 
 def _network(width: int, groups: int = 1, classes: int = 5) -> nn.Sequential:
@@ -58,3 +59,14 @@ def test_transposed_and_grouped_convolutions():
 def test_what_does_not_fit_is_refused(sizes, problem):
     with pytest.raises(ValueError, match=problem):
         rebuild(_network(6), [{"kind": "thin-channels", "sizes": sizes}])
+
+
+def test_zeros_that_a_shortcut_fills_in():
+    wide, thin = nn.Sequential(SubsampleAndPad(2, 16)), nn.Sequential(SubsampleAndPad(2, 5))
+    step = thin_channels.step(wide, thin)
+    assert step["sizes"] == {"0": {"new": 5}}
+    assert rebuild(wide, [step])(torch.ones(1, 3, 4, 4)).shape == (1, 8, 2, 2)
+    none = rebuild(nn.Sequential(SubsampleAndPad(2, 5)), [{**step, "sizes": {"0": {"new": 0}}}])
+    assert none(torch.ones(1, 3, 4, 4)).shape == (1, 3, 2, 2)
+    with pytest.raises(ValueError, match="cannot go from"):
+        rebuild(thin, [{**step, "sizes": {"0": {"new": 6}}}])
