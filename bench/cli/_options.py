@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import profile
 from bench.compress import _variant
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where results are kept (default: runs)"
     )
+
+
+def results(runs: Path, name_or_path: str) -> Path:
+    """The folder of a profile's results, also where only these are left, or a search made them.
+
+    Raises:
+        InputError: there are none, and no such profile.
+    """
+    folder = runs / name_or_path
+    return folder if (folder / "plan.json").is_file() else runs / profile.find(name_or_path).stem
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

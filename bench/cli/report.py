@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import cli, profile
+from bench import cli
 from bench.cli import _options
 
 HELP = "render the report from what was measured"
@@ -26,6 +26,6 @@ def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     from bench.render import report
 
-    folders = [options.runs / profile.find(name).stem for name in options.profile]
+    folders = [_options.results(options.runs, name) for name in options.profile]
     print(report(folders, options.out, options.templates).text)
     return cli.OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from bench import cli, profile
+from bench import cli
 from bench.cli import _options
 from bench.errors import InputError
 from bench.runner.store import Store
@@ -22,9 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    name = profile.find(options.profile).stem
-    store = Store(options.runs / name)
-    rows = [(cell["name"], *_state(cell["key"], store)) for cell in _plan(store, name)["cells"]]
+    store = Store(_options.results(options.runs, options.profile))
+    rows = [(cell["name"], *_state(cell["key"], store)) for cell in _plan(store)["cells"]]
     for row in rows if options.json else [row for row in rows if row[1] != "done"]:
         print(json.dumps(dict(zip(("cell", "state", "reason"), row, strict=True))) if options.json else _line(*row))
     if not options.json:
@@ -33,10 +32,12 @@ def execute(options: argparse.Namespace) -> int:
     return cli.OK
 
 
-def _plan(store: Store, name: str) -> dict:
+def _plan(store: Store) -> dict:
     file = store.folder / "plan.json"
     if not file.is_file():
-        raise InputError(f"profile {name!r} was never run: there is no {file}; start with `python -m bench run`")
+        raise InputError(
+            f"profile {store.folder.name!r} was never run: there is no {file}; start with `python -m bench run`"
+        )
     return json.loads(file.read_bytes())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -114,6 +114,8 @@ class Method(ABC):
         start: which network it is given: the trained one, the one trained with the profile's next seed, or a fresh one.
         finetunes: whether it calls `Workbench.finetune`, so that the fine-tuning recipe belongs to its key.
         trains: whether it calls `Workbench.train`, so that the model's own recipe belongs to its key.
+        searched: what `python -m bench search` may choose for which setting, from weak to strong compression; None
+            where it leaves the method out.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -125,6 +127,7 @@ class Method(ABC):
     start: ClassVar[Literal["original", "other-seed", "random"]] = "original"
     finetunes: ClassVar[bool] = False
     trains: ClassVar[bool] = False
+    searched: ClassVar[Mapping[str, tuple[Any, ...]] | None] = None
 
     @abstractmethod
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

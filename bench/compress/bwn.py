@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.compress._method import FinetuningMethod, Workbench
 
@@ -18,6 +18,7 @@ class Bwn(FinetuningMethod):
     family = "binary"
     title = "BWN"
     source = "rastegari2016xnor"
+    searched: ClassVar = {}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

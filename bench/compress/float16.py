@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.compress._method import Method, Workbench
 
@@ -21,6 +21,7 @@ class Float16(Method):
     family = "quantization"
     title = "float16"
     source = "micikevicius2018mixed"
+    searched: ClassVar = {}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

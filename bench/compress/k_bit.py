@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bench.compress._method import Method, Workbench
 
@@ -31,6 +31,7 @@ class KBit(Method):
     family = "quantization"
     title = "Integers of few bits"
     source = "banner2019posttraining"
+    searched: ClassVar = {"bits": (8, 6, 4, 3)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -36,6 +36,7 @@ class Li(FinetuningMethod):
     family = "structured pruning"
     title = "Li"
     source = "li2017pruning"
+    searched: ClassVar = {"ratio": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

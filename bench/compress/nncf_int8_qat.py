@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class NncfInt8Qat(FinetuningMethod):
     family = "quantization"
     title = "NNCF QAT"
     source = "kozlov2021nncf"
+    searched: ClassVar = {"weight_bits": (8, 6, 4, 3, 2)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

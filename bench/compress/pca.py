@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -41,6 +41,7 @@ class Pca(FinetuningMethod):
     family = "low rank"
     title = "PCA"
     source = "zhang2016accelerating"
+    searched: ClassVar = {"rank": (0.75, 0.5, 0.375, 0.25)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

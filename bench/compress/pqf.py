@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -47,6 +47,7 @@ class Pqf(FinetuningMethod):
     family = "product quantization"
     title = "PQF"
     source = "martinez2021pqf"
+    searched: ClassVar = {"blocks": ("small", "large"), "words": (256, 128, 64, 32, 16)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

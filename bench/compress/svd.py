@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class Svd(FinetuningMethod):
     family = "low rank"
     title = "SVD"
     source = "denton2014exploiting"
+    searched: ClassVar = {"rank": (0.75, 0.5, 0.375, 0.25)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

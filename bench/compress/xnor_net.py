@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.compress._method import FinetuningMethod, Workbench
 
@@ -24,6 +24,7 @@ class XnorNet(FinetuningMethod):
     family = "binary"
     title = "XNOR-Net"
     source = "rastegari2016xnor"
+    searched: ClassVar = {}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

@@ -80,6 +80,35 @@ class Look(_Record):
     settings: dict[str, Any] = {}
 
 
+class Trial(_Record):
+    """A chain that a search tried: payload bytes and validation accuracy in percent, or why there are none."""
+
+    label: str
+    payload: int | None = None
+    accuracy: float | None = None
+    reason: str = ""
+
+
+class SearchedNetwork(_Record):
+    """What a search found for one network; `front` and `best` are labels of trials."""
+
+    model: str
+    budget: int | None = None
+    floor: float | None = None
+    original: Trial
+    trials: tuple[Trial, ...]
+    front: tuple[str, ...] = ()
+    best: str | None = None
+
+
+class Search(_Record):
+    """A search for the best chain: on which seed, with how many trials a network."""
+
+    seed: int
+    trials: int
+    networks: tuple[SearchedNetwork, ...]
+
+
 class PlannedCell(_Record):
     """A cell that the profile asks for."""
 
@@ -112,6 +141,7 @@ class Plan(_Record):
     models: tuple[Model, ...]
     variants: tuple[Variant, ...]
     diagnostics: dict[str, Look] = {}
+    search: Search | None = None
     cells: tuple[PlannedCell, ...]
 
     @property

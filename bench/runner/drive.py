@@ -113,12 +113,15 @@ class Driver:
     def run(self, cells: Sequence[Cell], executor: Executor, *, retry_failed: bool) -> dict[str, Status]:
         """Work what is missing, parents before children; a failing cell never stops the others.
 
+        Args:
+            executor: stays open, for more runs; see `bench.runner.job.at_work`.
+
         Returns:
             How every cell stands afterwards, by key.
 
         Raises:
             InputError: `runs/` cannot be written; all that was finished is kept.
-            KeyboardInterrupt: passed on after the workers were stopped.
+            KeyboardInterrupt: passed on; `at_work` then stops the workers.
         """
         self.states = inspect(cells, self.store)
         if retry_failed:
@@ -126,12 +129,9 @@ class Driver:
         waiting = [cell for cell in cells if self.states[cell.key].state == "missing"]
         self._discard_damaged(waiting)
         self.reporter.begin(len(cells), waiting)
-        at_once = True
         try:
             self._work_off(waiting, executor)
-            at_once = False
         finally:
-            executor.close(at_once=at_once)
             self.reporter.end()
         return self.states
 

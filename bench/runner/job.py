@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +58,17 @@ class Executor(Protocol):
     def close(self, *, at_once: bool) -> None:
         """Let the workers go; `at_once` also stops those at work."""
         ...
+
+
+@contextmanager
+def at_work(executor: Executor) -> Iterator[Executor]:
+    """An executor that is let go in the end, at once where something went wrong."""
+    at_once = True
+    try:
+        yield executor
+        at_once = False
+    finally:
+        executor.close(at_once=at_once)
 
 
 class WorkerDied(Exception):

@@ -82,6 +82,16 @@ def make(profile: Profile, fingerprint: str) -> Plan:
     return Plan(profile, fingerprint, tuple(_parents_first(cells)))
 
 
+def compression(profile: Profile, model: str, seed: int, variant: Variant, fingerprint: str) -> Cell:
+    """One cell that compresses, of a variant that the profile need not have; the same as in a profile that has it.
+
+    Args:
+        variant: one that starts from the trained network.
+    """
+    checkpoint = next(each.checkpoint for each in profile.file.models if each.name == model)
+    return _compress(profile, model, seed, variant, {seed: _train(profile, model, checkpoint, seed, fingerprint)})
+
+
 def only(plan: Plan, pattern: str) -> list[Cell]:
     """Cells whose name matches the glob, with all they need.
 

@@ -111,6 +111,28 @@ class Store:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
 
+    def borrow(self, key: str, other: Store) -> bool:
+        """Copy a cell from another store, unless it is here already; whether it is here then.
+
+        Raises:
+            InputError: see `write`.
+        """
+        if self.has(key):
+            return True
+        try:
+            other.verify(key)
+        except Damaged:
+            return False
+        temporary = self.folder / f".borrowing-{socket.gethostname()}-{os.getpid()}-{key}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(other.path(key), temporary)
+            self._move_into_place(temporary, key)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise InputError(unwritable(self.folder, error)) from error
+        return True
+
     def discard(self, key: str) -> None:
         """Remove a cell's folder, by a rename first so that no half is ever seen."""
         grave = self.folder / f".discarded-{socket.gethostname()}-{os.getpid()}-{key}"

@@ -91,3 +91,9 @@ def finished(tmp_path_factory):
     result = bench.run("--jobs", "1")
     assert result.code == 0, result.errors
     return bench
+
+
+@pytest.fixture(scope="session")
+def searching(tmp_path_factory):
+    """The micro profile's folder for searches, in which nothing was run."""
+    return CommandLine(tmp_path_factory.mktemp("searched"))

@@ -4,7 +4,7 @@ import pytest
 
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Work
-from bench.runner.job import Outcome, WorkerDied
+from bench.runner.job import Outcome, WorkerDied, at_work
 from bench.runner.store import Store, to_json
 
 
@@ -75,7 +75,8 @@ def drive(store, tmp_path):
     def run(cells, executor=None, retry_failed=False):
         listener = Listener()
         driver = Driver(store, Work({}, tmp_path, ["cpu"]), listener)
-        states = driver.run(cells, executor or Script(), retry_failed=retry_failed)
+        with at_work(executor or Script()) as working:
+            states = driver.run(cells, working, retry_failed=retry_failed)
         return {cell.name: states[cell.key].state for cell in cells}, listener
 
     return run

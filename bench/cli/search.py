@@ -1,0 +1,184 @@
+"""Find, for each network of a profile, the chain of methods and ratios with the best accuracy in a number of bytes.
+
+Chains are tried on the profile's first seed and chosen by its validation images alone. What is chosen is then confirmed
+on all seeds and on the test images, beside a small dense network of the same size, in runs/PROFILE-search: render it
+with `python -m bench report --profile PROFILE-search`. Networks and trials that are there already are not worked again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bench import cli
+from bench import profile as profiles
+from bench.cli import _options, _work
+from bench.compress._variant import BASELINE, Stage, Variant
+from bench.errors import InputError, did_you_mean
+from bench.profile import Profile
+from bench.runner import plan
+from bench.runner.cell import Cell
+from bench.runner.drive import Driver, Reporter, Status, Work
+from bench.runner.job import Executor, at_work
+from bench.runner.store import Store
+from bench.search import confirm
+from bench.search.goal import Goal, Trial, front, size
+from bench.search.space import space
+from bench.search.trials import Found, search
+
+HELP = "find the best chain of methods for a number of bytes"
+EXAMPLE = "python -m bench search --profile digits --model resnet8 --budget 10kB --trials 40"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    _options.add_profile(parser)
+    parser.add_argument(
+        "--model", action="append", metavar="NAME", help="of the profile; may be repeated (default: all)"
+    )
+    parser.add_argument("--budget", metavar="SIZE", help="most payload bytes, e.g. 10kB: find the most accurate")
+    parser.add_argument("--floor", type=float, metavar="PERCENT", help="least validation accuracy: find the smallest")
+    parser.add_argument(
+        "--trials", type=_options.positive, default=40, metavar="N", help="chains a network (default: 40)"
+    )
+    parser.add_argument("--among", nargs="+", default=[], metavar="METHOD", help="only these methods (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="of the order in which chains are tried (default: 0)")
+    parser.add_argument("--no-confirm", action="store_true", help="stop when the chains are found")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _work.add_workers(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command."""
+    goal = Goal(size(options.budget) if options.budget else None, options.floor)
+    places = space(options.among)
+    experiment = profiles.load(options.profile)
+    models = _models(options.model, experiment)
+    with _Laboratory(options, experiment) as laboratory:
+        found = []
+        for model in models:
+            attempt = laboratory.attempt(model)
+            (original,) = attempt([Variant((Stage(BASELINE),))])
+            if original.payload is None:
+                raise InputError(f"{model} cannot be searched: {original.reason}")
+            trials = search(places, goal, options.trials, options.seed, attempt)
+            found.append(Found(model, goal, original, trials))
+        _say(found, options)
+        if options.no_confirm or not any(each.chain for each in found):
+            return cli.OK if all(each.best for each in found) else cli.SOME_FAILED
+        return laboratory.confirm(found)
+
+
+def _models(wanted: Sequence[str] | None, experiment: Profile) -> list[str]:
+    names = list(experiment.recipes)
+    for name in wanted or ():
+        if name not in names:
+            raise InputError(f"profile {experiment.name!r} has no model {name!r}: {did_you_mean(name, names)}")
+    return list(dict.fromkeys(wanted or names))
+
+
+class _Laboratory:
+    """Where trials are worked: one store and the same workers throughout."""
+
+    def __init__(self, options: argparse.Namespace, experiment: Profile):
+        self.options, self.experiment = options, experiment
+        self.data = dict(experiment.file.data.model_dump())
+        self.cache = options.runs / ".data"
+        self.base = Store(options.runs / experiment.name)
+        self.store = Store(options.runs / f"{experiment.name}-search")
+        self.store.sweep()
+
+    def __enter__(self) -> _Laboratory:
+        self.fingerprint = _work.fingerprint(self.data, self.cache)
+        self.reporter = _work.reporter()
+        self.working = at_work(_work.executor(self.options, self.experiment.file.threads, self.reporter))
+        self.executor: Executor = self.working.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.working.__exit__(*error)
+
+    def attempt(self, model: str) -> Callable[[Sequence[Variant]], list[Trial]]:
+        """Works several chains at once on the profile's first seed."""
+        tried = 0
+
+        def work(chains: Sequence[Variant]) -> list[Trial]:
+            nonlocal tried
+            trials = self._work(model, chains)
+            for trial in trials:
+                came = f"{trial.payload:,} bytes, {trial.accuracy:.2f}%" if trial.payload else trial.reason
+                print(
+                    f"{model}, trial {tried}/{self.options.trials}: {trial.label}: {came}", file=sys.stderr, flush=True
+                )
+                tried += 1
+            return trials
+
+        return work
+
+    def _work(self, model: str, chains: Sequence[Variant]) -> list[Trial]:
+        seed = self.experiment.file.seeds[0]
+        cells = [plan.compression(self.experiment, model, seed, chain, self.fingerprint) for chain in chains]
+        everything = {each.key: each for cell in cells for each in (cell.parents["trained"], cell)}
+        for key in everything:
+            self.store.borrow(key, self.base)
+        states = self._driver(Reporter()).run(list(everything.values()), self.executor, retry_failed=False)
+        return [self._trial(cell, states[cell.key]) for cell in cells]
+
+    def _trial(self, cell: Cell, status: Status) -> Trial:
+        if status.state != "done":
+            return Trial(cell.variant, reason=f"{status.state}: {status.reason}")
+        metrics = json.loads(self.store.read(cell.key)["metrics.json"])
+        return Trial(cell.variant, metrics["payload_bytes"], 100 * metrics["validation_accuracy"])
+
+    def confirm(self, found: Sequence[Found]) -> int:
+        """Work the chosen chains on all seeds, and leave a plan that the report reads."""
+        experiment = confirm.profile(self.experiment, found)
+        whole = plan.make(experiment, self.fingerprint)
+        for cell in whole.cells:
+            self.store.borrow(cell.key, self.base)
+        extra = {
+            "command": _command(self.options),
+            "data": _work.describe(self.data, self.cache),
+            "search": {
+                "seed": self.experiment.file.seeds[0],
+                "trials": self.options.trials,
+                "networks": [each.as_dict() for each in found],
+            },
+        }
+        self.store.write_index("plan.json", {**whole.as_dict(), **extra})
+        states = self._driver(self.reporter).run(whole.cells, self.executor, retry_failed=False)
+        return _work.summarise(states, self.store)
+
+    def _driver(self, reporter: Reporter) -> Driver:
+        return Driver(self.store, Work(self.data, self.cache, _work.devices(self.options.device)), reporter)
+
+
+def _say(found: Sequence[Found], options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps([each.as_dict() for each in found], indent=1))
+        return
+    for each in found:
+        print(f"{each.model}: {each.goal.text}; original: {_numbers(each.original)}")
+        for trial in front(each.trials):
+            mark = "→" if trial.label == (each.best.label if each.best else "") else " "
+            print(f"{mark} {_numbers(trial)}  {trial.label}")
+        if each.best is None:
+            print(f"  none of {len(each.trials)} trials keeps to it: give a wider bound or more --trials")
+
+
+def _numbers(trial: Trial) -> str:
+    return f"{trial.payload:>11,} bytes {trial.accuracy:6.2f}%"
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What to type for the same search."""
+    parts = ["python -m bench search --profile", options.profile]
+    parts += [f"--model {name}" for name in options.model or ()]
+    parts += [f"--budget {options.budget}"] if options.budget else []
+    parts += [f"--floor {options.floor:g}"] if options.floor is not None else []
+    parts += [f"--trials {options.trials} --seed {options.seed}"]
+    parts += [f"--among {' '.join(options.among)}"] if options.among else []
+    return " ".join(parts)

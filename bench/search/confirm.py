@@ -1,0 +1,44 @@
+"""The profile that puts what was found to the test: on all seeds, on images that chose nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+
+import tomli_w
+
+from bench.compress._variant import Variant
+from bench.profile import Profile, parse
+from bench.search.trials import Found
+
+CONTROL = "small-dense"
+
+
+def profile(base: Profile, found: Iterable[Found]) -> Profile:
+    """The base's experiment with the chains that were found, each beside a small dense network of its size.
+
+    Every chain is worked on every network that was searched: which one suits which is a result too.
+
+    Raises:
+        InputError: see `bench.profile.parse`.
+    """
+    searches = list(found)
+    raw = tomllib.loads(base.text)
+    names = {search.model for search in searches}
+    raw["models"] = [model for model in raw["models"] if model["name"] in names]
+    raw["title"] = f"{raw.get('title') or base.name}: the best chains found"
+    raw["methods"] = [{"chain": chain} for chain in dict.fromkeys(_chains(searches))]
+    return parse(f"{base.name}-search", tomli_w.dumps(raw))
+
+
+def _chains(searches: Iterable[Found]) -> Iterable[tuple[str, ...]]:
+    for search in searches:
+        if search.chain is not None and search.best is not None and search.best.label != search.original.label:
+            yield _labels(search.chain)
+            share = (search.best.payload or 0) / (search.original.payload or 1)
+            if share < 1:
+                yield (f"{CONTROL}:fraction={share:.4f}",)
+
+
+def _labels(chain: Variant) -> tuple[str, ...]:
+    return tuple(stage.label for stage in chain.stages)

@@ -1,0 +1,95 @@
+"""What is looked for: the best within a number of bytes, or the smallest that is accurate enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.errors import InputError
+
+UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one chain came to on the network that is searched on.
+
+    Attributes:
+        label: the chain.
+        payload: bytes; None where it was refused or failed, for `reason`.
+        accuracy: of the validation images, percent.
+    """
+
+    label: str
+    payload: int | None = None
+    accuracy: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """At least one of two bounds, both inclusive.
+
+    Attributes:
+        budget: most payload bytes.
+        floor: least accuracy on the validation images, percent.
+    """
+
+    budget: int | None = None
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.budget is None and self.floor is None:
+            raise InputError(
+                "say what to look for: the best within --budget SIZE, or the smallest of at least --floor PERCENT"
+            )
+        if self.floor is not None and not 0 <= self.floor <= 100:
+            raise InputError(f"--floor is an accuracy in percent, from 0 to 100, given {self.floor:g}")
+
+    def excess(self, trial: Trial) -> dict[str, float]:
+        """By bound, how far the trial is beyond it, at most 0 where it keeps it; relative bytes, percentage points."""
+        assert trial.payload is not None and trial.accuracy is not None
+        found = {}
+        if self.budget is not None:
+            found["budget"] = trial.payload / self.budget - 1
+        if self.floor is not None:
+            found["floor"] = self.floor - trial.accuracy
+        return found
+
+    def best(self, trials: Iterable[Trial]) -> Trial | None:
+        """The trial to choose: the smallest where there is a floor, else the most accurate; None where none will do."""
+        fit = [trial for trial in trials if trial.payload is not None and max(self.excess(trial).values()) <= 0]
+        if self.floor is not None:
+            return min(fit, key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label), default=None)
+        return min(fit, key=lambda t: (-(t.accuracy or 0), t.payload or 0, t.label), default=None)
+
+    @property
+    def text(self) -> str:
+        """E.g. `at most 20,000 bytes and at least 97% on validation`."""
+        parts = [f"at most {self.budget:,} bytes"] if self.budget is not None else []
+        parts += [f"at least {self.floor:g}% on validation"] if self.floor is not None else []
+        return " and ".join(parts)
+
+
+def front(trials: Iterable[Trial]) -> list[Trial]:
+    """Trials that no other beats in bytes and accuracy at once, from small to large, each chain once."""
+    found: list[Trial] = []
+    done = {trial.label: trial for trial in trials if trial.payload is not None}
+    for trial in sorted(done.values(), key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label)):
+        if not found or (trial.accuracy or 0) > (found[-1].accuracy or 0):
+            found.append(trial)
+    return found
+
+
+def size(text: str) -> int:
+    """A number of bytes with or without a unit: `20000`, `20kB`, `1.5 MiB`.
+
+    Raises:
+        InputError: it is not one.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmKM]?i?[bB]?)\s*", text)
+    unit = UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None or float(match[1]) * unit < 1:
+        raise InputError(f"a size is a number of bytes, kB, MB, KiB or MiB, e.g. 20kB, given {text!r}")
+    return int(float(match[1]) * unit)

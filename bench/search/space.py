@@ -1,0 +1,89 @@
+"""What there is to choose from: at most one method a place in the chain, each with a list of values a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bench import registry
+from bench.compress._method import Method
+from bench.compress._variant import BASELINE, PACKAGE, Stage, Variant
+from bench.errors import InputError, did_you_mean
+
+# Each step leaves what the next can still work on: fewer channels, fewer weights, fewer bits, shorter codes.
+PLACES = (
+    ("structure", ("structured pruning", "low rank")),
+    ("weights", ("pruning",)),
+    ("bits", ("quantization", "binary", "product quantization")),
+    ("codes", ("entropy coding",)),
+)
+NOTHING = "nothing"
+WITHOUT_ZEROS = ("binary", "product quantization")  # families that cannot keep single pruned weights at zero
+
+
+class Chooser(Protocol):
+    """Picks one of several, given the question's name: an `optuna.Trial`, or a test."""
+
+    def suggest_categorical(self, name: str, choices: list[str]) -> str:
+        """One of unordered choices."""
+        ...
+
+    def suggest_int(self, name: str, low: int, high: int) -> int:
+        """A whole number from low to high: the place of a value in an ordered list."""
+        ...
+
+
+@dataclass(frozen=True)
+class Space:
+    """Chains of methods, in the order of `PLACES`.
+
+    Attributes:
+        places: by place, the names of methods that may stand there; "nothing" is always one.
+    """
+
+    places: dict[str, tuple[str, ...]]
+
+    def choose(self, chooser: Chooser) -> Variant:
+        """One chain; the uncompressed network where nothing is chosen anywhere."""
+        chosen: dict[str, str] = {}
+        for place in sorted(self.places, key=lambda place: place == "weights"):  # last: what holds them decides
+            if place == "weights" and _family(chosen.get("bits", NOTHING)) in WITHOUT_ZEROS:
+                continue
+            chosen[place] = chooser.suggest_categorical(place, [NOTHING, *self.places[place]])
+        names = [chosen[place] for place in self.places if chosen.get(place, NOTHING) != NOTHING]
+        return Variant(tuple(Stage(name, tuple(_settings(name, chooser))) for name in names) or (Stage(BASELINE),))
+
+
+def space(among: Iterable[str] = ()) -> Space:
+    """All methods that declare what may be searched, or those named.
+
+    Raises:
+        InputError: a name is not one of them.
+    """
+    searched = {name: method.family for name, method in _methods() if method.searched is not None}
+    chosen = tuple(among) or tuple(searched)
+    problems = [
+        f"method {name!r} is not searched: {did_you_mean(name, searched)}" for name in chosen if name not in searched
+    ]
+    if problems:
+        raise InputError(problems)
+    found = {place: tuple(n for n in chosen if searched[n] in families) for place, families in PLACES}
+    return Space({place: names for place, names in found.items() if names})
+
+
+def _methods() -> Iterable[tuple[str, type[Method]]]:
+    return ((name, _method(name)) for name in registry.names(PACKAGE))
+
+
+def _method(name: str) -> type[Method]:
+    return registry.subclass(PACKAGE, name, Method, "method")
+
+
+def _family(name: str) -> str:
+    return "" if name == NOTHING else _method(name).family
+
+
+def _settings(name: str, chooser: Chooser) -> Iterable[tuple[str, object]]:
+    for setting, values in (_method(name).searched or {}).items():
+        yield setting, values[chooser.suggest_int(f"{name}.{setting}", 0, len(values) - 1)]
