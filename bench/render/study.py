@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from bench.statistics.leading_set import LeadingSet, leading_set
 from bench.statistics.multiplicity import Corrected, benjamini_hochberg
 from bench.statistics.seed_equivalents import seed_equivalents
 from bench.statistics.tests import t_of
+
+if TYPE_CHECKING:
+    from bench.render.across import Across
 
 BASELINE, CONTROL, OTHER_SEED, RANDOM = "original", "finetune", "other-seed", "random-weights"
 
@@ -177,6 +181,13 @@ class Study:
         """Seed-equivalents of a variant's inside, mean over blocks."""
         own, other = (self.insides.get((model, label, feature)) for label in (variant, OTHER_SEED))
         return None if own is None or other is None else seed_equivalents(own.mean_values, other.mean_values)
+
+    @cached_property
+    def across(self) -> tuple[Across, ...]:
+        """All models together, an outcome each; empty for a single model."""
+        from bench.render.across import across
+
+        return across(self)
 
     @cached_property
     def blocks(self) -> list[BlockClaim]:

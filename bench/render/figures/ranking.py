@@ -1,0 +1,90 @@
+"""Critical-difference diagram: mean ranks of the methods over the networks, and which cannot be told apart."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bench.render import captions
+from bench.render.across import Across
+from bench.render.figure import Figure, Sheet, panels, title
+from bench.render.figures import _rows
+from bench.render.plan import Variant
+from bench.render.study import Study
+from bench.render.style import FAINT, INK, RULE, Medium
+from bench.statistics.rankings import Ranking
+
+SECTION, ORDER = "results", 29
+BAR = 0.42  # rows that a bar takes
+
+
+def build(study: Study) -> Figure | None:
+    """The figure; None where nothing can be ranked."""
+    ranked = [each for each in study.across if each.ranking is not None and each.ranking.n]
+    if not ranked:
+        return None
+    return Figure(
+        "ranking",
+        "Ranks over all networks",
+        captions.joined(
+            "Mean rank of each method over the networks, 1 is best (Demšar 2006), by top-1 and by the CKA of its inside to "
+            "the original. Bars at the top join methods whose "
+            "ranks are within Nemenyi's critical difference and cannot be told apart.",
+            *(_sentence(each, each.ranking) for each in ranked if each.ranking),
+            captions.version(study),
+        ),
+        "Dot plot of mean ranks by method with bars that join methods that cannot be told apart; every value is in the "
+        "table of all networks.",
+        partial(_paint, study, ranked),
+        ("across",),
+    )
+
+
+def _sentence(across: Across, ranking: Ranking) -> str:
+    gap = f"critical difference {ranking.critical_difference:.1f}"
+    return f"{across.title}: n = {ranking.n} networks, {gap}. {ranking.note}".strip()
+
+
+def _paint(study: Study, ranked: list[Across], medium: Medium) -> Sheet:
+    variants = _ordered(study, ranked)
+    most = max(len(each.ranking.groups) for each in ranked if each.ranking)
+    across = min(medium.columns, len(ranked))
+    height = _rows.ROW * (len(variants) + BAR * (most + 1)) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    sheet, axes = panels(medium, len(ranked), height, columns=across, left=0.1, top=0.32, bottom=0.45)
+    names = _rows.name_width(medium) * medium.font / 8.4 / medium.width
+    for place, (panel, each) in enumerate(zip(axes, ranked)):
+        box, column = panel.get_position(), place % across
+        width = (1 - names) / across
+        panel.set_position((names + column * width + 0.015, box.y0, width - 0.03, box.height))
+        _rows.prepare(panel, variants, medium, named=column == 0)
+        title(panel, each.title)
+        assert each.ranking is not None
+        _panel(sheet, panel, variants, each.ranking, most)
+    return sheet
+
+
+def _ordered(study: Study, ranked: list[Across]) -> list[Variant]:
+    """Best first, by the first outcome."""
+    first = ranked[0].ranking
+    order = {label: place for place, label in enumerate(first.methods)} if first else {}
+    anywhere = {label for each in ranked if each.ranking for label in each.ranking.methods}
+    return sorted(
+        (variant for variant in study.plan.methods if variant.label in anywhere),
+        key=lambda variant: order.get(variant.label, len(order)),
+    )
+
+
+def _panel(sheet: Sheet, panel, variants: list[Variant], ranking: Ranking, most: int) -> None:
+    ranks = dict(zip(ranking.methods, ranking.mean_ranks, strict=True))
+    panel.set_ylim(len(variants) - 0.4, -0.6 - BAR * (most + 1))
+    panel.set_xlim(0.5, len(ranking.methods) + 0.5)
+    panel.set_xlabel("Mean rank (1: best)")
+    panel.axhline(-0.6, color=RULE, linewidth=0.8)
+    for level, group in enumerate(ranking.groups):
+        ends = [ranks[group[0]], ranks[group[-1]]]
+        height = -0.6 - BAR * (most - level)
+        panel.plot(ends, [height, height], color=INK, linewidth=1.8, solid_capstyle="butt")
+    for row, variant in enumerate(variants):
+        if variant.label in ranks:
+            rank = ranks[variant.label]
+            panel.plot([0.5, rank], [row, row], color=FAINT, linewidth=0.8)
+            _rows.interval(sheet, panel, row, rank, float("nan"), float("nan"), variant)

@@ -1,0 +1,90 @@
+"""Methods over all networks at once: the joint analysis, and how the networks rank them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.across import Across
+from bench.render.plan import Variant
+from bench.render.rows import LABEL, VARIANT
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table, number, p_value
+from bench.statistics.mixed import Effect
+
+SECTION, ORDER = "results", 30
+
+COLUMNS = (
+    LABEL,
+    VARIANT,
+    Column("outcome", "Outcome", "text", "What is compared.", shown=False),
+    Column("difference", "Less control", "estimate", "Mean over models and seeds, 95% interval.", "", 3, signed=True),
+    Column("p", "p", "p", "Two-sided t of the mixed model, after Holm.", "Holm"),
+    Column("least", "Least", "number", "The smallest difference of a model.", "", 3, signed=True),
+    Column("most", "Most", "number", "The largest difference of a model.", "", 3, signed=True),
+    Column("models", "Models", "number", "Models that have the method and the control."),
+    Column("rank", "Mean rank", "number", "Over the models that have every method; 1 is best.", "", 1),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None for a single model."""
+    found = [each for each in study.across if each.joint or each.ranking]
+    if not found:
+        return None
+    joint = next((each.joint for each in found if each.joint), None)
+    return Table(
+        "across",
+        "All networks together",
+        captions.joined(
+            "Every method against the fine-tuned control, averaged over the networks; the conclusions are about these "
+            "networks, and seeds are the replication.",
+            f"Model: {joint.test}." if joint else "",
+            f"Correction: Holm over the methods of an outcome; {joint.n} trained networks." if joint else "",
+            *(_ranked(each) for each in found),
+            captions.version(study),
+        ),
+        COLUMNS,
+        tuple(Group(f"{each.title}, less control, {each.unit}", tuple(_rows(study, each))) for each in found),
+        notes=tuple(dict.fromkeys(note for each in found for note in _notes(each))),
+    )
+
+
+def _rows(study: Study, across: Across) -> Iterator[Row]:
+    effects = {effect.method: effect for effect in (across.joint.effects if across.joint else ())}
+    ranks = dict(zip(across.ranking.methods, across.ranking.mean_ranks, strict=True)) if across.ranking else {}
+    variants = [variant for variant in study.plan.methods if variant.label in effects or variant.label in ranks]
+    for variant in sorted(variants, key=lambda v: (ranks.get(v.label, float("inf")), v.label)):
+        yield _row(across, variant, effects.get(variant.label), ranks.get(variant.label))
+
+
+def _row(across: Across, variant: Variant, effect: Effect | None, rank: float | None) -> Row:
+    cells: tuple[Cell, ...] = (Cell(hole="missing"),) * 5
+    if effect is not None:
+        cells = (
+            Cell(effect.value, effect.low, effect.high),
+            number(effect.p, hole="–"),
+            Cell(effect.least),
+            Cell(effect.most),
+            Cell(effect.models),
+        )
+    return Row(
+        (Cell(variant.label), Cell(variant.title), Cell(across.title), *cells, number(rank, hole="–")),
+        about=(("variant", variant.label), ("family", variant.family)),
+    )
+
+
+def _ranked(across: Across) -> str:
+    ranking = across.ranking
+    if ranking is None or not ranking.n:
+        return ""
+    return (
+        f"{across.title}: Friedman's p {p_value(ranking.p)} over {ranking.n} networks; mean ranks closer than "
+        f"{ranking.critical_difference:.1f} cannot be told apart (Nemenyi)."
+    )
+
+
+def _notes(across: Across) -> Iterator[str]:
+    for part in (across.joint, across.ranking):
+        if part is not None and part.note:
+            yield f"{across.title}: {part.note}"

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.render.figures.ranking import build
+from bench.render.study import Study
+from bench.render.style import NARROW, PRINT, WIDE
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT])
+def test_rows_go_from_the_best_rank(study: Study, medium):
+    figure = build(study)
+    rows = [text.get_text().replace("\n", " ") for text in figure.draw(medium).drawing.axes[0].get_yticklabels()]
+    best = study.plan.variant(study.across[0].ranking.methods[0]).title
+    assert rows[0] == best
+    assert len(rows) == len(study.plan.methods)
+
+
+def test_a_bar_joins_every_group(study: Study):
+    axes = build(study).draw(WIDE).drawing.axes[0]
+    bars = [line for line in axes.get_lines() if line.get_linewidth() == pytest.approx(1.8)]
+    assert len(bars) == len(study.across[0].ranking.groups)
+
+
+def test_one_network_is_not_ranked(study_of):
+    assert build(study_of(models=("resnet8",))) is None
