@@ -26,9 +26,9 @@ def build(study: Study) -> Figure | None:
         "ranking",
         "Ranks over all networks",
         captions.joined(
-            "Mean rank of each method over the networks, 1 is best (Demšar 2006), by top-1 and by the CKA of its inside to "
-            "the original. Bars at the top join methods whose "
-            "ranks are within Nemenyi's critical difference and cannot be told apart.",
+            "Mean rank of each method over the networks, 1 is best (Demšar 2006), by top-1 and by the CKA of its "
+            "inside to the original. Bars at the top join methods whose ranks are within Nemenyi's critical difference "
+            "and cannot be told apart.",
             *(_sentence(each, each.ranking) for each in ranked if each.ranking),
             captions.version(study),
         ),
