@@ -62,6 +62,22 @@ class Results:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names if name in arrays}
 
+    @cached_property
+    def _compress_keys(self) -> dict[tuple[str, str, int], str]:
+        found = self.compressed
+        return {(m, v, s): k for m, v, s, k in zip(found["model"], found["variant"], found["seed"], found["key"])}
+
+    def logits(self, model: str, variant: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """By seed, where there are any: (n, classes) logits of the packed file on the test images, and (n,) labels."""
+        keys = ((seed, self._compress_keys.get((model, variant, seed))) for seed in self.plan.seeds)
+        found = {}
+        for seed, key in keys:
+            if key is not None:
+                data = _checked(self.store.path(key), ["predictions.npz"])["predictions.npz"]
+                with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                    found[seed] = arrays["test_logits"], arrays["test_labels"]
+        return found
+
     def by_seed(self, frame: pd.DataFrame, metric: str, model: str, variant: str) -> np.ndarray:
         """(S,) a metric in the plan's order of seeds, NaN where a seed has none."""
         if metric not in frame:

@@ -22,6 +22,7 @@ from bench.statistics.tests import t_of
 
 if TYPE_CHECKING:
     from bench.render.across import Across
+    from bench.render.answers import Hurt
 
 BASELINE, CONTROL, OTHER_SEED, RANDOM = "original", "finetune", "other-seed", "random-weights"
 
@@ -188,6 +189,13 @@ class Study:
         from bench.render.across import across
 
         return across(self)
+
+    @cached_property
+    def hurt(self) -> tuple[Hurt, ...]:
+        """Which classes and images each method costs."""
+        from bench.render.answers import hurt
+
+        return tuple(hurt(self))
 
     @cached_property
     def blocks(self) -> list[BlockClaim]:

@@ -1,0 +1,64 @@
+"""What the networks answer on the test images: which classes and which images compression costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.diagnose.class_effects import ClassEffects, class_effects
+from bench.diagnose.exemplars import Exemplars, exemplars
+from bench.render.study import BASELINE, CONTROL, Study
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """One method's answers beside the original's and the control's, over the seeds that have all three.
+
+    Attributes:
+        seeds: number of them.
+        classes: recall of each class less the control's.
+        images: the compression-identified exemplars.
+    """
+
+    model: str
+    variant: str
+    seeds: int
+    classes: ClassEffects
+    images: Exemplars
+
+    @property
+    def changed(self) -> int:
+        """Number of classes whose recall differs from the control's, after correction."""
+        return sum(bool(each) for each in self.classes.corrected.rejected)
+
+    @property
+    def worst(self) -> int | None:
+        """The class that loses the most; None where no class has a value."""
+        values = np.array([estimate.value for estimate in self.classes.estimates])
+        return int(np.nanargmin(values)) if np.isfinite(values).any() else None
+
+
+def hurt(study: Study) -> Iterator[Hurt]:
+    """Every model's methods; those without answers of any seed are left out."""
+    for model in study.models:
+        original, control = (study.results.logits(model, label) for label in (BASELINE, CONTROL))
+        for variant in study.plan.methods:
+            own = study.results.logits(model, variant.label)
+            seeds = [seed for seed in study.plan.seeds if seed in own and seed in original and seed in control]
+            if seeds:
+                stacks = [np.stack([each[seed][0] for seed in seeds]) for each in (own, original, control)]
+                yield _hurt(study, model, variant.label, stacks, own[seeds[0]][1])
+
+
+def _hurt(study: Study, model: str, variant: str, stacks: list[np.ndarray], labels: np.ndarray) -> Hurt:
+    own, original, control = stacks
+    alpha = study.plan.alpha
+    return Hurt(
+        model=model,
+        variant=variant,
+        seeds=len(own),
+        classes=class_effects(own, control, labels, alpha=alpha),
+        images=exemplars(original, own, labels, control, alpha=alpha),
+    )

@@ -1,0 +1,60 @@
+"""Every class of every method: how its recall changes, for the data files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.answers import Hurt
+from bench.render.rows import LABEL, MODEL
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+
+SECTION, ORDER = "predictions", 30
+
+COLUMNS = (
+    MODEL,
+    LABEL,
+    Column("class", "Class", "text", "Name of the class."),
+    Column("recall", "Recall", "estimate", "Less the fine-tuned control's.", "points", 2, signed=True),
+    Column("p", "p", "p", "Two-sided paired t over seeds and images, not corrected."),
+    Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.", "flip"),
+    Column("p_corrected", "q", "p", "The t test's p after Benjamini-Hochberg over the method's classes.", "BH"),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where answers cannot be paired."""
+    rows = tuple(row for each in study.hurt for row in _rows(study, each))
+    if not rows:
+        return None
+    return Table(
+        "classes",
+        "Recall by class",
+        captions.joined(
+            "Recall of each class on the test images, less the fine-tuned control's, paired by seed and image.",
+            "Correction: Benjamini-Hochberg over the classes of a method.",
+            captions.seeds(study),
+            captions.version(study),
+        ),
+        COLUMNS,
+        (Group("", rows),),
+        raw=True,
+    )
+
+
+def _rows(study: Study, hurt: Hurt) -> Iterator[Row]:
+    effects, names = hurt.classes, study.plan.data.classes
+    parts = zip(effects.estimates, effects.tests, effects.sign_flips, effects.corrected.p, strict=True)
+    for place, (change, test, flip, corrected) in enumerate(parts):
+        yield Row(
+            (
+                Cell(hurt.model),
+                Cell(hurt.variant),
+                Cell(names[place] if place < len(names) else str(place)),
+                estimate(change, 100),
+                number(test.p, hole="–"),
+                number(flip.p, hole="–"),
+                number(corrected, hole="–"),
+            )
+        )

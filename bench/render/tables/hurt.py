@@ -1,0 +1,72 @@
+"""Who is hurt: classes whose recall changes, and images that most compressed networks no longer get right."""
+
+from __future__ import annotations
+
+from bench.render import captions
+from bench.render.answers import Hurt
+from bench.render.rows import NAMES, by_model
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Table, estimate, number
+
+SECTION, ORDER = "predictions", 20
+
+COLUMNS = (
+    *NAMES,
+    Column("changed", "Classes", "number", "Classes whose recall differs from the control's.", "differ"),
+    Column("worst", "Most hurt", "text", "The class that loses the most recall."),
+    Column("recall", "Its recall", "estimate", "Less the control's.", "points", 1, signed=True),
+    Column("p_recall", "q", "p", "Of that change, after Benjamini-Hochberg over classes.", "BH", shown=False),
+    Column("exemplars", "Exemplars", "number", "Images that most seeds of the original get right, and of it wrong."),
+    Column("expected", "By chance", "number", "Exemplars if changed answers fell on images at random.", "", 1),
+    Column("control", "Control's", "number", "Exemplars of the fine-tuned control."),
+    Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control.", "control"),
+    Column("seeds", "n", "number", "Seeds that have all three networks."),
+)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where answers cannot be paired."""
+    found = {(each.model, each.variant): each for each in study.hurt}
+    if not found:
+        return None
+    least = next(iter(found.values())).images.control
+    return Table(
+        "hurt",
+        "Who is hurt",
+        captions.joined(
+            "Classes: those whose recall differs from the fine-tuned control's (paired t with the variance over seeds "
+            "and images, Benjamini-Hochberg over the classes of a method). Exemplars: test images that most seeds of "
+            "the original get right and most seeds of the compressed network get wrong; beside them how many there "
+            "would be if each seed's changed answers fell on images at random, and the control's own. p: are the "
+            "losses on which seeds agree larger than the control's (the two swapped within seeds, one-sided, not "
+            f"corrected{f'; smallest attainable p {least.smallest_attainable_p:.3g}' if least else ''}).",
+            captions.seeds(study),
+            "Intervals: 95%.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        by_model(
+            study,
+            lambda model, variant: (
+                _cells(study, found[model, variant.label]) if (model, variant.label) in found else None
+            ),
+            study.plan.methods,
+        ),
+    )
+
+
+def _cells(study: Study, hurt: Hurt) -> tuple[Cell, ...]:
+    worst, images = hurt.worst, hurt.images
+    classes = study.plan.data.classes
+    named = worst is not None and worst < len(classes)
+    return (
+        Cell(hurt.changed),
+        Cell(classes[worst] if named else "none"),  # type: ignore[index]
+        Cell(hole="–") if worst is None else estimate(hurt.classes.estimates[worst], 100),
+        Cell(hole="–") if worst is None else number(hurt.classes.corrected.p[worst], hole="–"),
+        Cell(images.count),
+        number(images.expected),
+        number(images.control_count, hole="–"),
+        number(images.control.p if images.control else None, hole="–"),
+        Cell(hurt.seeds),
+    )
