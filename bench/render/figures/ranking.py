@@ -30,6 +30,8 @@ def build(study: Study) -> Figure | None:
             "inside to the original. Bars at the top join methods whose ranks are within Nemenyi's critical difference "
             "and cannot be told apart.",
             *(_sentence(each, each.ranking) for each in ranked if each.ranking),
+            captions.seeds(study),
+            "Interval: none, ranks are of means over seeds; tests: Friedman's, then Nemenyi's.",
             captions.version(study),
         ),
         "Dot plot of mean ranks by method with bars that join methods that cannot be told apart; every value is in the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from bench.render import captions
@@ -62,16 +63,21 @@ def _row(across: Across, variant: Variant, effect: Effect | None, rank: float | 
     cells: tuple[Cell, ...] = (Cell(hole="missing"),) * 5
     if effect is not None:
         cells = (
-            Cell(effect.value, effect.low, effect.high),
+            _estimate(effect),
             number(effect.p, hole="–"),
-            Cell(effect.least),
-            Cell(effect.most),
+            number(effect.least),
+            number(effect.most),
             Cell(effect.models),
         )
     return Row(
         (Cell(variant.label), Cell(variant.title), Cell(across.title), *cells, number(rank, hole="–")),
         about=(("variant", variant.label), ("family", variant.family)),
     )
+
+
+def _estimate(effect: Effect) -> Cell:
+    low, high = (end if math.isfinite(end) else None for end in (effect.low, effect.high))
+    return Cell(effect.value, low, high) if math.isfinite(effect.value) else number(effect.value)
 
 
 def _ranked(across: Across) -> str:
