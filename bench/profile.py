@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -85,6 +86,20 @@ class _File(_Strict):
 
 
 @dataclass(frozen=True)
+class Look:
+    """A diagnostic, and which variants it looks into; the controls are seen beside each of them.
+
+    Attributes:
+        variants: labels.
+        all: whether that is every variant.
+    """
+
+    diagnostic: Diagnostic
+    variants: tuple[str, ...]
+    all: bool
+
+
+@dataclass(frozen=True)
 class Profile:
     """A validated experiment.
 
@@ -101,7 +116,7 @@ class Profile:
     recipes: Mapping[str, Recipe]
     finetuning: Mapping[str, Recipe]
     versions: Mapping[str, Any]
-    diagnostics: Mapping[str, Diagnostic]
+    diagnostics: Mapping[str, Look]
 
 
 def load(name_or_path: str) -> Profile:
@@ -145,7 +160,7 @@ def parse(name: str, text: str) -> Profile:
         raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
-    diagnostics = _diagnostics(raw.get("diagnostics"), problems)
+    diagnostics = _diagnostics(raw.get("diagnostics"), variants, problems)
     models = [model for model in _tables(raw.get("models")) if isinstance(model.get("name"), str)]
     _check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
@@ -221,21 +236,45 @@ def _variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
     return (*always, *sound)
 
 
-def _diagnostics(raw: Any, problems: list[str]) -> dict[str, Diagnostic]:
+def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -> dict[str, Look]:
     tables = [table for table in _tables(raw) if isinstance(table.get("name"), str)]
     if len(tables) < len(raw or ()):
         problems.append('a diagnostic needs a name, e.g. [[diagnostics]] with name = "attributions"')
     _check_names([table["name"] for table in tables], "diagnostic", problems)
-    found: dict[str, Diagnostic] = {}
+    found: dict[str, Look] = {}
     for table in tables:
         name = table["name"]
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
         del settings["name"]
+        asked = _asked(name, settings.pop("variants", None), variants, problems)
         try:
-            found[name] = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
+            diagnostic = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
         except InputError as error:
             problems.extend(error.problems)
+        else:
+            found[name] = Look(diagnostic, asked, "variants" not in table)
     return found
+
+
+def _asked(name: str, patterns: Any, variants: tuple[Variant, ...], problems: list[str]) -> tuple[str, ...]:
+    """Labels of all variants but the original, or of the methods that match one of the patterns."""
+    every = tuple(variant.label for variant in variants if variant.label != BASELINE)
+    if patterns is None:
+        return every
+    methods = [label for label in every if label not in CONTROLS]
+    if not isinstance(patterns, tuple) or not patterns or not all(isinstance(each, str) for each in patterns):
+        problems.append(
+            f"diagnostic {name!r}, setting 'variants': give a list of labels of this profile's methods, such as "
+            f'variants = ["magnitude:*"], given {patterns!r}'
+        )
+        return ()
+    for pattern in patterns:
+        if not any(fnmatchcase(label, pattern) for label in methods):
+            hint = did_you_mean(pattern, methods)
+            problems.append(
+                f"diagnostic {name!r}, setting 'variants': no method of this profile is {pattern!r}; {hint}"
+            )
+    return tuple(label for label in methods if any(fnmatchcase(label, pattern) for pattern in patterns))
 
 
 def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:

@@ -93,12 +93,25 @@ def test_a_diagnostic_has_settings_of_its_own():
     assert list(profile.parse("p", text).diagnostics) == ["attributions"]
 
 
+def test_a_diagnostic_looks_into_all_variants_or_those_asked_for():
+    every = profile.parse("p", GOOD + '[[diagnostics]]\nname = "filters"\n').diagnostics["filters"]
+    some = profile.parse("p", GOOD + '[[diagnostics]]\nname = "filters"\nvariants = ["magnitude:*"]\n')
+    assert every.all
+    assert {"finetune", "magnitude:sparsity=0.5"} < set(every.variants)
+    assert not some.diagnostics["filters"].all
+    assert some.diagnostics["filters"].variants
+    assert all(label.startswith("magnitude:") for label in some.diagnostics["filters"].variants)
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         ('name = "attribution"', "did you mean 'attributions'?"),
         ('name = "attributions"\nnonsense = 1', "diagnostic 'attributions' has no setting 'nonsense'"),
         ("nonsense = 1", "a diagnostic needs a name"),
+        ('name = "filters"\nvariants = ["magnitud:sparsity=0.5"]', "did you mean 'magnitude:sparsity=0.5'?"),
+        ('name = "filters"\nvariants = "magnitude"', "give a list of labels"),
+        ('name = "filters"\nvariants = []', "give a list of labels"),
     ],
 )
 def test_a_mistake_in_a_diagnostic_names_itself(table, expected):

@@ -52,6 +52,13 @@ class Looks:
         look = self.study.plan.diagnostics.get(self.diagnostic)
         return look.settings if look else {}
 
+    @property
+    def variants(self) -> list[Variant]:
+        """Those that it was to look into, and the original and the controls, which are seen beside them."""
+        look = self.study.plan.diagnostics.get(self.diagnostic)
+        asked = look.variants if look else None
+        return [v for v in self.study.plan.variants if v.control or asked is None or v.label in asked]
+
     def sight(self, model: str, variant: str, seed: int) -> Sight | None:
         """Where a variant is best seen; None where no cell of that seed is done.
 

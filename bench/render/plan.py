@@ -73,11 +73,12 @@ class Theme(_Record):
 
 
 class Look(_Record):
-    """A diagnostic with every setting it runs with."""
+    """A diagnostic with every setting it runs with, and the labels of what it looks into; None for all variants."""
 
     title: str
     sources: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
+    variants: tuple[str, ...] | None = None
 
 
 class Trial(_Record):

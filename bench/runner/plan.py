@@ -44,8 +44,13 @@ class Plan:
             "margins": settings.margins.model_dump(),
             "features": list(settings.features),
             "diagnostics": {
-                name: {"title": diagnostic.title, "sources": list(diagnostic.source), "settings": diagnostic.settings()}
-                for name, diagnostic in profile.diagnostics.items()
+                name: {
+                    "title": look.diagnostic.title,
+                    "sources": list(look.diagnostic.source),
+                    "settings": look.diagnostic.settings(),
+                    "variants": None if look.all else list(look.variants),
+                }
+                for name, look in profile.diagnostics.items()
             },
             "seeds": list(settings.seeds),
             "threads": settings.threads,
@@ -202,8 +207,10 @@ def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cel
 
 def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Iterator[Cell]:
     parents = _with_references(compressed, others)
-    for name, diagnostic in profile.diagnostics.items():
-        chosen = {"diagnostic": name, "version": diagnostic.version, "settings": diagnostic.settings()}
+    for name, look in profile.diagnostics.items():
+        if compressed.variant not in look.variants:
+            continue
+        chosen = {"diagnostic": name, "version": look.diagnostic.version, "settings": look.diagnostic.settings()}
         spec = {**_about(compressed), **chosen}
         yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)
 

@@ -69,6 +69,12 @@ def test_a_diagnosis_is_a_cell_of_its_own_with_the_same_references():
     assert not changed(keys(planned()), keys(made))
 
 
+def test_a_diagnosis_is_made_of_the_methods_that_it_asks_for():
+    made = planned(TEXT + '[[diagnostics]]\nname = "filters"\nvariants = ["magnitude:sparsity=0.5"]\n')
+    assert {cell.variant for cell in made.cells if cell.kind == "diagnose"} == {"magnitude:sparsity=0.5"}
+    assert made.as_dict()["diagnostics"]["filters"]["variants"] == ["magnitude:sparsity=0.5"]
+
+
 def test_one_seed_has_no_other():
     names = {cell.name for cell in planned(TEXT.replace("[0, 1, 2]", "[0]")).cells}
     assert "compress/resnet8/0/other-seed" not in names

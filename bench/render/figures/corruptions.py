@@ -42,7 +42,7 @@ def build(study: Study) -> Figure | None:
 
 
 def _paint(looks: Looks, medium: Medium) -> Sheet:
-    models, rows = list(looks.study.models), _variants(looks.study)
+    models, rows = list(looks.study.models), _variants(looks)
     height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.8
     across = min(medium.columns, len(models))
     sheet, axes = panels(medium, len(models), height, columns=across, left=0.1, top=0.32, bottom=0.45)
@@ -60,8 +60,8 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
     return sheet
 
 
-def _variants(study: Study) -> list[Variant]:
-    shown = [variant for variant in study.plan.variants if variant.label not in (BASELINE, RANDOM)]
+def _variants(looks: Looks) -> list[Variant]:
+    shown = [variant for variant in looks.variants if variant.label not in (BASELINE, RANDOM)]
     return sorted(shown, key=lambda variant: variant.control)
 
 

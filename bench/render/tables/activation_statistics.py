@@ -57,7 +57,7 @@ def build(study: Study) -> list[Table]:
 def curves(study: Study, model: str) -> list[Curve]:
     """Of every variant that any seed has."""
     looks = Looks(study, DIAGNOSTIC)
-    each = (_curve(looks, model, variant) for variant in study.plan.variants)
+    each = (_curve(looks, model, variant) for variant in looks.variants)
     return [curve for curve in each if curve is not None]
 
 
@@ -95,7 +95,7 @@ def _overall(study: Study, looks: Looks) -> Table:
             captions.version(study),
         ),
         COLUMNS,
-        by_model(study, lambda model, variant: _cells(looks, model, variant)),
+        by_model(study, lambda model, variant: _cells(looks, model, variant), looks.variants),
     )
 
 

@@ -36,7 +36,7 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         (*NAMES, *_columns(kinds)),
-        by_model(study, lambda model, variant: _cells(looks, kinds, model, variant)),
+        by_model(study, lambda model, variant: _cells(looks, kinds, model, variant), looks.variants),
     )
 
 

@@ -83,8 +83,7 @@ def images(looks: Looks) -> int:
 
 
 def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:
-    variants = looks.study.plan.variants
-    for variant in [*looks.study.plan.methods, *(variant for variant in variants if variant.control)]:
+    for variant in sorted(looks.variants, key=lambda variant: variant.control):
         yield _row(looks, model, method, variant, "")
         if looks.mean(f"{method}.spearman", model, variant.label, suffix=BYPASSED).n:
             yield _row(looks, model, method, variant, BYPASSED)

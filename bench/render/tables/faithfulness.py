@@ -52,7 +52,7 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        by_model(study, lambda model, variant: _cells(looks, model, variant)),
+        by_model(study, lambda model, variant: _cells(looks, model, variant), looks.variants),
     )
 
 

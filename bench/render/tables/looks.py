@@ -13,6 +13,7 @@ COLUMNS = (
     Column("title", "Diagnostic", "text", "As printed."),
     Column("diagnostic", "Name", "code", "In the profile and in cells.", shown=False),
     Column("settings", "Settings", "text", "Every setting it ran with."),
+    Column("variants", "Looks into", "text", "Which variants; the original and the controls are seen beside each."),
     Column("sources", "Source", "citations", "Citation keys."),
 )
 
@@ -25,19 +26,25 @@ def build(study: Study) -> Table | None:
         "looks",
         "The diagnostics",
         captions.joined(
-            "Every diagnostic of this profile, run on each compressed network beside the original and the controls, "
+            "Every diagnostic of this profile, run on compressed networks beside the original and the controls, "
             "with all of its settings.",
             captions.version(study),
         ),
         COLUMNS,
-        (Group("", tuple(_row(name, look) for name, look in sorted(study.plan.diagnostics.items()))),),
+        (Group("", tuple(_row(study, name, look) for name, look in sorted(study.plan.diagnostics.items()))),),
     )
 
 
-def _row(name: str, look: Look) -> Row:
+def _row(study: Study, name: str, look: Look) -> Row:
     settings = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in look.settings.items())
     sources = Cell(" ".join(look.sources)) if look.sources else Cell()
-    return Row((Cell(look.title), Cell(name), Cell(settings or "none"), sources))
+    return Row((Cell(look.title), Cell(name), Cell(settings or "none"), Cell(_asked(study, look)), sources))
+
+
+def _asked(study: Study, look: Look) -> str:
+    if look.variants is None:
+        return "every variant"
+    return "; ".join(study.plan.variant(label).title for label in look.variants)
 
 
 def _plain(value: object) -> str:

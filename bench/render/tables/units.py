@@ -76,6 +76,8 @@ def build(study: Study) -> Table | None:
     measures = [measure for measure in MEASURES if looks[measure.diagnostic]]
     if not measures:
         return None
+    seen = [each.variants for each in looks.values() if each]
+    asked = [variant for variant in study.plan.variants if any(variant in variants for variants in seen)]
     return Table(
         "units",
         "Single channels",
@@ -88,7 +90,7 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         (*NAMES, *(measure.column for measure in measures), Column("seeds", "n", "number", "Seeds with a result.")),
-        by_model(study, lambda model, variant: _cells(looks, measures, model, variant)),
+        by_model(study, lambda model, variant: _cells(looks, measures, model, variant), asked),
     )
 
 

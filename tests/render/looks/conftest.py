@@ -48,12 +48,14 @@ class Looked:
     Attributes:
         chosen: which diagnostics.
         colours: of the images that channels are driven by.
+        asked: labels of what it looks into; None for all.
         states: cell name to "failed" or "missing".
         notes: cell name to its sentences.
     """
 
     chosen: tuple[str, ...] = tuple(DIAGNOSTICS)
     colours: int = 1
+    asked: tuple[str, ...] | None = None
     states: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
@@ -64,12 +66,17 @@ class Looked:
             Cell("diagnose", each["model"], each["seed"], each["variant"], {"at": each["key"], "look": name},
                  diagnostic=name)
             for each in plan["cells"]
-            if each["kind"] == "compare"
+            if each["kind"] == "compare" and (self.asked is None or each["variant"] in self.asked)
             for name in self.chosen
         ]  # fmt: skip
         plan["cells"] += [{k: v for k, v in {"name": c.name, **c.as_dict()}.items() if k != "spec"} for c in cells]
         plan["diagnostics"] = {
-            name: {"title": name.capitalize(), "sources": ["kozlov2021nncf"], "settings": DIAGNOSTICS[name]}
+            name: {
+                "title": name.capitalize(),
+                "sources": ["kozlov2021nncf"],
+                "settings": DIAGNOSTICS[name],
+                "variants": self.asked,
+            }
             for name in self.chosen
         }
         store.write_index("plan.json", plan)

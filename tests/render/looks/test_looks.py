@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.render.looks import BYPASSED, Looks
+from bench.render.tables import corruptions, explanations, faithfulness, units
 
 SPEARMAN = "integrated-gradients.spearman"
 
@@ -82,3 +83,17 @@ def test_notes_come_with_where_they_were_made(looked):
     name = "diagnose/resnet8/2/nncf-int8-ptq/filters"
     looks = Looks(looked(notes={name: ["It has none."]}), "filters")
     assert list(looks.notes()) == [("resnet8", 2, "nncf-int8-ptq", "It has none.")]
+
+
+def test_where_only_some_methods_are_looked_into_the_others_have_no_row(looked):
+    study = looked(asked=("nncf-int8-ptq",))
+    looks = Looks(study, "attributions")
+    labels = ["original", "finetune", "other-seed", "random-weights", "nncf-int8-ptq"]
+    assert sorted(variant.label for variant in looks.variants) == sorted(labels)
+    assert looks.per_seed(SPEARMAN, "resnet8", "finetune").tolist() == looked_everywhere(looked, "finetune")
+    for build in (explanations.build, corruptions.build, faithfulness.build, units.build):
+        assert {row.cells[1].value for row in build(study).rows} == set(labels)
+
+
+def looked_everywhere(looked, label):
+    return Looks(looked(), "attributions").per_seed(SPEARMAN, "resnet8", label).tolist()
