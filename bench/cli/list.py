@@ -1,4 +1,4 @@
-"""What there is: profiles, models, compression methods with their settings, and similarity measures."""
+"""What there is: profiles, models, compression methods and diagnostics with their settings, and similarity measures."""
 
 from __future__ import annotations
 
@@ -8,22 +8,30 @@ import tomllib
 
 from bench import cli, profile, registry
 from bench.compress._method import Method
+from bench.diagnose import _catalog as diagnostics
 
-HELP = "list profiles, models, methods and measures"
+HELP = "list profiles, models, methods, measures and diagnostics"
 EXAMPLE = "python -m bench list methods"
-SHELVES = {"models": "bench.zoo", "methods": "bench.compress", "measures": "bench.similarity"}
+SHELVES = ("profiles", "models", "methods", "measures", "diagnostics")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("what", nargs="?", choices=["profiles", *SHELVES], help="only these (default: all)")
+    parser.add_argument("what", nargs="?", choices=SHELVES, help="only these (default: all)")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    for shelf in [options.what] if options.what else ["profiles", *SHELVES]:
+    rows = {
+        "profiles": _profiles,
+        "models": lambda: _entries("bench.zoo"),
+        "methods": _methods,
+        "measures": lambda: _entries("bench.similarity"),
+        "diagnostics": _diagnostics,
+    }
+    for shelf in [options.what] if options.what else SHELVES:
         print(f"{shelf}:")
-        for name, summary in _profiles() if shelf == "profiles" else _entries(shelf):
+        for name, summary in rows[shelf]():
             print(f"  {name:24} {summary}")
     return cli.OK
 
@@ -33,13 +41,25 @@ def _profiles() -> list[tuple[str, str]]:
     return [(name, tomllib.loads(text).get("title", "")) for name, text in texts.items()]
 
 
-def _entries(shelf: str) -> list[tuple[str, str]]:
-    package = SHELVES[shelf]
-    rows = [(name, registry.summary(package, name)) for name in registry.names(package)]
-    return [(name, f"{summary}{_settings(name)}") for name, summary in rows] if shelf == "methods" else rows
+def _entries(package: str) -> list[tuple[str, str]]:
+    return [(name, registry.summary(package, name)) for name in registry.names(package)]
 
 
-def _settings(name: str) -> str:
-    method = registry.subclass(SHELVES["methods"], name, Method, "method")
-    settings = [f"{field.name}={field.default}" for field in dataclasses.fields(method)]
+def _methods() -> list[tuple[str, str]]:
+    package = "bench.compress"
+    return [
+        (name, f"{summary}{_settings(registry.subclass(package, name, Method, 'method'))}")
+        for name, summary in _entries(package)
+    ]
+
+
+def _diagnostics() -> list[tuple[str, str]]:
+    return [
+        (name, f"{registry.summary(diagnostics.PACKAGE, name)}{_settings(diagnostics.diagnostic(name))}")
+        for name in diagnostics.names()
+    ]
+
+
+def _settings(kind: type) -> str:
+    settings = [f"{field.name}={field.default}" for field in dataclasses.fields(kind)]
     return f" [{', '.join(settings)}]" if settings else ""
