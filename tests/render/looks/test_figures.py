@@ -69,7 +69,7 @@ def test_a_network_without_maps_is_said_to_have_none(looked):
 def test_channels_of_the_original_come_from_two_starts(looked):
     found = units.gallery(Looks(looked(), "activation-maximization"), "resnet8")
     assert [row.name for row in found.rows][:2] == ["Original", "Original, other start"]
-    assert (found.layers, found.channels) == (("stage0", "stage1"), (3, 5))
+    assert (found.over, found.heads) == (("stage0", "stage1"), ("3", "5"))
 
 
 def test_a_channel_that_has_no_partner_is_empty(looked):
