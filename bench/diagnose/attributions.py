@@ -51,8 +51,9 @@ class Attributions(Diagnostic):
 
     Arrays:
         `images` (n,) indices into the probe, `targets` (n,), `METHOD.AGREEMENT.VERSION` (n,) float32,
-        `shown` (pictures,) indices into `images`, `METHOD.map.VERSION` (pictures, h, w) float16: summed over channels,
-        for all versions in units of the 99th percentile of the original's absolute values on that image.
+        `shown` (pictures,) indices into `images`, `real` (pictures, C, H, W) uint8 those images,
+        `METHOD.map.VERSION` (pictures, h, w) float16: summed over channels, for all versions in units of the 99th
+        percentile of the original's absolute values on that image.
     """
 
     methods: tuple[Attribution, ...] = ("integrated-gradients", "grad-cam")
@@ -61,6 +62,7 @@ class Attributions(Diagnostic):
     steps: Annotated[int, Field(ge=2)] = 16
     samples: Annotated[int, Field(ge=1)] = 8
 
+    version = 2
     title = "Attributions"
     source = (
         "kokhlikyan2020captum", "sundararajan2017axiomatic", "selvaraju2017gradcam", "simonyan2014deep",
@@ -78,6 +80,7 @@ class Attributions(Diagnostic):
         targets = answers(networks[ORIGINAL], probe.images[chosen])
         shown = spread(len(chosen), self.pictures)
         findings = Findings(arrays={"images": chosen, "targets": targets, "shown": shown})
+        findings.arrays["real"] = probe.pixels[chosen[shown]]
         for method in self.methods:
             maps = self._maps(method, networks, probe, chosen, targets, findings.notes)
             for version, values in maps.items():

@@ -24,13 +24,14 @@ class DeepDream(Diagnostic):
         steps: of the ascent.
 
     Arrays:
-        `layer` (), `images` (k,) indices into the probe, and `images.VERSION` (k, C, H, W) uint8; quantisers of feature
-        maps are by-passed.
+        `layer` (), `images` (k,) indices into the probe, `real` (k, C, H, W) uint8 those images, and
+        `images.VERSION` (k, C, H, W) uint8; quantisers of feature maps are by-passed.
     """
 
     images: Annotated[int, Field(ge=1)] = 3
     steps: Annotated[int, Field(ge=1)] = 30
 
+    version = 2
     title = "Dreams"
     source = ("mordvintsev2015inceptionism",)
 
@@ -45,7 +46,7 @@ class DeepDream(Diagnostic):
         ends = stage_ends(versions[0], probe)
         if not ends:
             return Findings(notes=["The original has no block that puts out feature maps."])
-        findings = Findings(arrays={"layer": np.array(ends[-1]), "images": chosen})
+        findings = Findings(arrays={"layer": np.array(ends[-1]), "images": chosen, "real": probe.pixels[chosen]})
         for version in versions:
             try:
                 findings.arrays[f"images.{version.role}"] = dreams(version, probe, ends[-1], chosen, self.steps)

@@ -28,13 +28,14 @@ class FeatureInversion(Diagnostic):
         `pixels.VERSION`: root mean square distance to the real image on the 0..1 scale.
 
     Arrays:
-        `layers` (L,), the last block of each stage; `images` (k,) indices into the probe; `images.VERSION`
-        (L, k, C, H, W) uint8; `features.VERSION` and `pixels.VERSION` (L, k) float32.
+        `layers` (L,), the last block of each stage; `images` (k,) indices into the probe; `real` (k, C, H, W) uint8
+        those images; `images.VERSION` (L, k, C, H, W) uint8; `features.VERSION` and `pixels.VERSION` (L, k) float32.
     """
 
     images: Annotated[int, Field(ge=1)] = 3
     steps: Annotated[int, Field(ge=1)] = 64
 
+    version = 2
     title = "Feature inversion"
     source = ("mahendran2015understanding",)
 
@@ -49,7 +50,7 @@ class FeatureInversion(Diagnostic):
         layers = stage_ends(versions[0], probe)
         if not layers:
             return Findings(notes=["The original has no block that puts out feature maps."])
-        findings = Findings(arrays={"layers": np.array(layers), "images": chosen})
+        findings = Findings(arrays={"layers": np.array(layers), "images": chosen, "real": probe.pixels[chosen]})
         for version in versions:
             try:
                 images, missed = inversions(version, probe, layers, chosen, self.steps)

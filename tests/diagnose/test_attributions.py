@@ -20,6 +20,7 @@ def test_every_image_and_picture_is_there(networks, probe):
     found = Attributions(("integrated-gradients",), images=8, pictures=3, steps=4)(networks, probe)
     assert found.arrays["images"].tolist() == [0, 1, 3, 4, 6, 7, 9, 11]
     assert found.arrays["shown"].tolist() == [0, 3, 7]
+    np.testing.assert_array_equal(found.arrays["real"], probe.pixels[[0, 4, 11]])
     for role in networks:
         assert found.arrays[f"integrated-gradients.spearman.{role}"].shape == (8,)
         assert found.arrays[f"integrated-gradients.map.{role}"].shape == (3, 8, 8)

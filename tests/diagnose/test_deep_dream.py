@@ -17,6 +17,7 @@ def test_a_dream_excites_the_last_block_more_than_the_image(networks, probe):
 
 def test_a_dream_still_shows_the_image(networks, probe):
     found = DeepDream(images=3, steps=10)(networks, probe)
+    np.testing.assert_array_equal(found.arrays["real"], probe.pixels[found.arrays["images"]])
     for place, index in enumerate(found.arrays["images"]):
         dream = found.arrays["images.original"][place].ravel()
         likeness = [np.corrcoef(dream, image.ravel())[0, 1] for image in probe.pixels]

@@ -37,7 +37,8 @@ def test_numbers_are_means(networks, probe):
     found = FeatureInversion(images=2, steps=5)(networks, probe)
     for name in ("features", "pixels"):
         assert found.metrics[f"{name}.other-seed"] == pytest.approx(found.arrays[f"{name}.other-seed"].mean(), rel=1e-5)
-    real = probe.pixels[found.arrays["images"]] / 255.0
+    np.testing.assert_array_equal(found.arrays["real"], probe.pixels[found.arrays["images"]])
+    real = found.arrays["real"] / 255.0
     expected = np.sqrt(((found.arrays["images.original"][1, 0] / 255.0 - real[0]) ** 2).mean())
     assert found.arrays["pixels.original"][1, 0] == pytest.approx(expected, rel=1e-5)
 
