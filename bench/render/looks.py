@@ -54,10 +54,10 @@ class Looks:
 
     @property
     def variants(self) -> list[Variant]:
-        """Those that it was to look into, and the original and the controls, which are seen beside them."""
+        """Those that it was to look into, and the references, which are seen beside them."""
         look = self.study.plan.diagnostics.get(self.diagnostic)
         asked = look.variants if look else None
-        return [v for v in self.study.plan.variants if v.control or asked is None or v.label in asked]
+        return [v for v in self.study.plan.variants if v.label in REFERENCES or asked is None or v.label in asked]
 
     def sight(self, model: str, variant: str, seed: int) -> Sight | None:
         """Where a variant is best seen; None where no cell of that seed is done.
@@ -139,7 +139,17 @@ class Looks:
         """
         far = {v.label: abs(1 - self.mean(metric, model, v.label).value) for v in self.study.plan.methods}
         known = sorted((label for label in far if far[label] == far[label]), key=lambda label: (far[label], label))
-        places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
-        seen = [label for label in REFERENCES if self.mean(metric, model, label).n]
-        labels = [*seen[:2], *(known[place] for place in places), *seen[2:]]
+        return self._beside([label for label in REFERENCES if self.mean(metric, model, label).n], known)
+
+    def shown(self, model: str) -> list[Variant]:
+        """Who is shown where no number orders the methods: references, and the first, middle and last method."""
+        seen = {
+            v.label for v in self.study.plan.variants for s in self.study.plan.seeds if self.sight(model, v.label, s)
+        }
+        methods = [v.label for v in self.study.plan.methods if v.label in seen]
+        return self._beside([label for label in REFERENCES if label in seen], methods)
+
+    def _beside(self, references: list[str], methods: list[str]) -> list[Variant]:
+        places = sorted({0, len(methods) // 2, len(methods) - 1}) if methods else []
+        labels = [*references[:2], *(methods[place] for place in places), *references[2:]]
         return [v for label in labels for v in self.study.plan.variants if v.label == label]

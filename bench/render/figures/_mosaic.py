@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import matplotlib as mpl
 import numpy as np
@@ -49,6 +49,12 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
     return squares.mean(axis=(2, 4))
 
 
+def photographs(images: np.ndarray) -> np.ndarray:
+    """(K, h, w, 3) from 0 to 1, of (K, C, H, W) uint8: in colours where there are three, else the mean in grey."""
+    shown = np.moveaxis(images, 1, -1) / 255.0
+    return thumbnails(shown if shown.shape[-1] == 3 else shown.mean(-1, keepdims=True).repeat(3, axis=-1))
+
+
 def anchor(kind: str, model: str) -> str:
     """A figure's id for one model, whose name may be that of a file or a function.
 
@@ -56,6 +62,32 @@ def anchor(kind: str, model: str) -> str:
     'channels-package-module-network'
     """
     return f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', model).strip('-')}"
+
+
+def alike(rows: Sequence[Row], scale: str, ends: tuple[float, float]) -> list[Row]:
+    """The same rows with pictures of one size, and all in colours where one is.
+
+    Sides become the largest where that is a whole number of times their own. A row that is left of another shape than
+    the first is shown as having none.
+    """
+    there = [row.pictures for row in rows if row.pictures is not None]
+    side = max((pictures.shape[1] for pictures in there), default=0)
+    colours = any(pictures.ndim == 4 for pictures in there)
+    return [
+        row if row.pictures is None else replace(row, pictures=_alike(row.pictures, side, colours, scale, ends))
+        for row in rows
+    ]
+
+
+def _alike(pictures: np.ndarray, side: int, colours: bool, scale: str, ends: tuple[float, float]) -> np.ndarray:
+    times = side // pictures.shape[1] if side % pictures.shape[1] == 0 else 1
+    pictures = pictures.repeat(times, axis=1).repeat(times, axis=2)
+    if not colours or pictures.ndim == 4:
+        return pictures
+    missing = ~np.isfinite(pictures)
+    painted = mpl.colormaps[scale].resampled(SHADES)((pictures - ends[0]) / (ends[1] - ends[0]))[..., :3]
+    painted[missing] = np.nan
+    return painted
 
 
 def tiled(rows: Sequence[Row], columns: int) -> np.ndarray:
@@ -93,7 +125,7 @@ def draw(
         ends: of the scale.
     """
     columns = len(heads)
-    tiles = tiled(rows, columns)
+    tiles = tiled(alike(rows, scale, ends), columns)
     panel.imshow(
         _opaque(tiles) if tiles.ndim == 3 else tiles,
         vmin=ends[0],

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Drawing
 
 from bench.render import captions
 from bench.render.figure import Figure, Sheet
-from bench.render.figures import _mosaic, _rows
+from bench.render.figures import _gallery, _mosaic, _rows
 from bench.render.looks import Looks
 from bench.render.names import compact, cut
 from bench.render.study import Study
@@ -45,11 +45,11 @@ def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
         _mosaic.anchor("attributions", model),
         f"What {model} looks at",
         captions.joined(
-            "Attributions of the class that the original answers (above each column), on the same probe images in "
-            "every row: red speaks for the class, blue against it, on one colour scale for all networks, ending at "
-            "the 99th percentile of the original's absolute values on that image; a network that answers weakly is "
-            "pale. Of the methods: the one that agrees most with the original, the middle one and the one that agrees "
-            "least.",
+            "Attributions of the class that the original answers (above each column), on the same probe images "
+            "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
+            "networks, ending at the 99th percentile of the original's absolute values on that image; a network "
+            "that answers weakly is pale. Of the methods: the one that agrees most with the original, the middle "
+            "one and the one that agrees least.",
             f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test, see "
             "the table for all.",
             captions.version(study),
@@ -76,7 +76,11 @@ def gallery(looks: Looks, model: str) -> Gallery:
         for method in found
     }
     there = {method: own for method, own in rows.items() if any(row.pictures is not None for row in own)}
-    return Gallery(there, _heads(looks.study, next(iter(seen.values()))[0]))
+    arrays = next(iter(seen.values()))[0]
+    if "real" in arrays:
+        image = _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True)
+        there = {method: [image, *own] for method, own in there.items()}
+    return Gallery(there, _heads(looks.study, arrays))
 
 
 def _maps(arrays: dict[str, np.ndarray], role: str, method: str) -> np.ndarray | None:

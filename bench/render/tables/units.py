@@ -56,6 +56,18 @@ MEASURES = (
         Column("filter_zero", "Zero filters", "estimate", "Share of first filters that are zero.", "%", 1),
         exact=False, factor=100,
     ),
+    Measure(
+        "class-images", "recognised",
+        Column("recognised", "Class images", "estimate",
+               "Share of the original's class images that are given their class.", "%", 0),
+        exact=False, factor=100,
+    ),
+    Measure(
+        "feature-inversion", "pixels",
+        Column("inversion", "Inversion", "estimate",
+               "Root mean square distance of an image from the one painted for its features, 0 to 1.", "rms", 3),
+        exact=False,
+    ),
 )  # fmt: skip
 SENTENCES = {
     "activation-maximization": "Transfer: how strongly the image painted for a channel of the original drives the "
@@ -63,6 +75,10 @@ SENTENCES = {
     "Response: to its own image, in standard deviations over the probe.",
     "conductance": "Conductance: Spearman correlation of the channels' share in the answer with the original's.",
     "filters": "First filters: mean cosine with the original's.",
+    "class-images": "Class images: how many of the images that the original would most like to see of a class get that "
+    "class here.",
+    "feature-inversion": "Inversion: how far an image is from one painted to have the same features, mean over stages; "
+    "more where less of the image is left.",
 }
 MATCHED = (
     "Channels are the original's by index; another seed's are matched (Hungarian method), of random weights the "

@@ -36,6 +36,9 @@ DIAGNOSTICS = {
     "activation-statistics": {"images": 8},
     "conductance": {"images": 4},
     "filters": {},
+    "class-images": {"classes": 2},
+    "feature-inversion": {"images": 2},
+    "deep-dream": {"images": 2},
     "corruptions": {"images": 8},
 }
 Found = tuple[dict[str, float | None], dict[str, np.ndarray]]
@@ -113,7 +116,8 @@ def _roles(cell: Cell) -> Iterator[tuple[str, float]]:
 
 def _found(diagnostic: str, role: str, closeness: float, colours: int) -> Iterator[Found]:
     if diagnostic == "attributions":
-        yield {}, {"images": np.arange(4), "targets": np.array([0, 1, 2, 3]), "shown": np.array([0, 3])}
+        real = np.full((2, colours, 8, 8), 51, np.uint8)
+        yield {}, {"images": np.arange(4), "targets": np.array([0, 1, 2, 3]), "shown": np.array([0, 3]), "real": real}
         for method, side in (("integrated-gradients", 8), ("grad-cam", 4)):
             numbers = {"spearman": closeness, "top_overlap": closeness / 2, "blank": 3.0 if closeness < 0.1 else 0.0}
             maps = np.full((2, side, side), closeness, np.float16)
@@ -140,7 +144,26 @@ def _found(diagnostic: str, role: str, closeness: float, colours: int) -> Iterat
     elif diagnostic == "conductance":
         yield {f"spearman.{role}": closeness}, {}
     elif diagnostic == "filters":
-        yield {f"cosine.{role}": closeness, f"zero.{role}": None if role == "finetune" else 0.25}, {}
+        weights = np.full((4, colours, 3, 3), closeness, np.float16)
+        matched = np.array([0, 1, 2, -1 if role == "compressed" else 3])
+        numbers = {f"cosine.{role}": closeness, f"zero.{role}": None if role == "finetune" else 0.25}
+        yield numbers, {f"filters.{role}": weights, f"matched.{role}": matched}
+    elif diagnostic == "class-images":
+        painted = np.full((2, colours, 8, 8), round(255 * max(closeness, 0)), np.uint8)
+        yield {f"recognised.{role}": closeness}, {"classes": np.array([1, 4]), f"images.{role}": painted}
+    elif diagnostic in ("feature-inversion", "deep-dream"):
+        layered = diagnostic == "feature-inversion"
+        painted = np.full((2, colours, 8, 8), round(255 * max(closeness, 0)), np.uint8)
+        about = {"layers": np.array(["stage0", "stage1"])} if layered else {"layer": np.array("stage1")}
+        yield (
+            {f"pixels.{role}": 1 - closeness} if layered else {},
+            {
+                **about,
+                "images": np.array([2, 5]),
+                "real": np.full((2, colours, 8, 8), 51, np.uint8),
+                f"images.{role}": np.stack([painted, painted]) if layered else painted,
+            },
+        )
     elif diagnostic == "corruptions":
         kinds = dict.fromkeys(("noise", "blur", "contrast", "brightness", "jpeg"), 0.5)
         numbers = {"clean": 0.9, **kinds, "loss": 0.5 - 0.1 * closeness}

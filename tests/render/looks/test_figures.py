@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 
 from bench.render import report
-from bench.render.figures import _mosaic, activation_blocks, attributions, corruptions, units
+from bench.render.figures import (
+    _mosaic,
+    activation_blocks,
+    attributions,
+    class_images,
+    corruptions,
+    dreams,
+    filters,
+    inversions,
+    units,
+)
 from bench.render.looks import Looks
 from bench.render.style import NARROW, PRINT, WIDE
 
-MODULES = (attributions, units, activation_blocks, corruptions)
+MODULES = (attributions, units, filters, class_images, inversions, dreams, activation_blocks, corruptions)
 
 
 def figures(study):
@@ -41,9 +51,12 @@ def test_pictures_keep_their_place_and_what_is_missing_is_empty():
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_every_figure_can_be_drawn(looked, medium):
     drawn = {figure.id: figure.svg(medium)[0] for figure in figures(looked())}
-    assert list(drawn) == ["attributions-resnet8", "channels-resnet8", "activation-blocks", "fragility"]
+    galleries = [f"{kind}-resnet8" for kind in ("filters", "class-images", "inversions", "dreams")]
+    assert list(drawn) == [
+        "attributions-resnet8", "channels-resnet8", *galleries, "activation-blocks", "fragility",
+    ]  # fmt: skip
     assert drawn["attributions-resnet8"].count("<image") == 3  # two attributions and the scale
-    assert drawn["channels-resnet8"].count("<image") == 1
+    assert all(drawn[name].count("<image") == 1 for name in ("channels-resnet8", *galleries))
 
 
 def test_the_same_bytes_every_time(looked):
@@ -55,8 +68,8 @@ def test_a_row_a_network_on_the_originals_scale(looked):
     found = attributions.gallery(Looks(looked(), "attributions"), "resnet8")
     assert found.heads == ("0", "3")
     rows = found.rows["grad-cam"]
-    assert [row.name for row in rows][:3] == ["Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
-    assert [row.pictures.max() for row in rows[:3]] == pytest.approx([1, 0.98, 0.9], abs=1e-3)
+    assert [row.name for row in rows][:4] == ["Image", "Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
+    assert [row.pictures.max() for row in rows[:4]] == pytest.approx([0.2, 1, 0.98, 0.9], abs=1e-3)
 
 
 def test_a_network_without_maps_is_said_to_have_none(looked):
@@ -84,6 +97,55 @@ def test_images_keep_their_colours(looked):
     assert found.rows[0].pictures.shape == (2, 24, 24, 3)
 
 
+def test_numbers_beside_colours_are_coloured_and_small_pictures_grow_to_the_size_of_the_largest():
+    numbers, colours = np.array([[[-1.0, np.nan], [0.0, 1.0]]]), np.full((1, 4, 4, 3), 0.5)
+    rows = [_mosaic.Row("a", numbers), _mosaic.Row("b", None), _mosaic.Row("c", colours)]
+    painted, empty, same = (row.pictures for row in _mosaic.alike(rows, "gray", (-1.0, 1.0)))
+    assert painted.shape == (1, 4, 4, 3)
+    np.testing.assert_array_equal(painted[0, 0, 0], [0, 0, 0])
+    np.testing.assert_array_equal(painted[0, 3, 3], [1, 1, 1])
+    assert np.isnan(painted[0, 0, 2]).all()
+    assert empty is None
+    np.testing.assert_array_equal(same, colours)
+
+
+def test_rows_without_colours_stay_numbers():
+    rows = _mosaic.alike([_mosaic.Row("a", np.ones((1, 2, 2))), _mosaic.Row("b", np.ones((1, 3, 3)))], "gray", (0, 1))
+    assert [row.pictures.shape for row in rows] == [(1, 2, 2), (1, 3, 3)]
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_galleries_have_a_row_a_network_and_a_column_a_picture(looked, colours):
+    study = looked(colours=colours)
+    made = {
+        module.DIAGNOSTIC: module.gallery(Looks(study, module.DIAGNOSTIC), "resnet8")
+        for module in (filters, class_images, inversions, dreams)
+    }
+    networks = ["Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
+    for name, found in made.items():
+        names = [row.name for row in found.rows]
+        real = name in (inversions.DIAGNOSTIC, dreams.DIAGNOSTIC)
+        assert names[:1] == (["Image"] if real else networks[:1])
+        assert names[real : real + 3] == networks
+        assert all(len(row.pictures) == len(found.heads) for row in found.rows)
+    assert made["filters"].heads == ("0", "1", "2", "3")
+    assert made["class-images"].heads == ("1", "4")
+    assert made["deep-dream"].heads == ("2", "5")
+    assert made["feature-inversion"].heads == ("2", "5", "2", "5")
+    assert made["feature-inversion"].over == ("stage0", "stage0", "stage1", "stage1")
+    assert made["deep-dream"].rows[1].pictures.max() == 1.0
+    assert made["deep-dream"].rows[0].pictures.max() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("colours", "shape", "value"), [(1, (4, 24, 24), 0.9), (3, (4, 24, 24, 3), 0.95)])
+def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked, colours, shape, value):
+    found = filters.gallery(Looks(looked(colours=colours), "filters"), "resnet8")
+    (row,) = (row for row in found.rows if row.name.startswith("INT8"))
+    assert row.pictures.shape == shape
+    assert row.pictures[0].max() == pytest.approx(value, abs=1e-3)
+    assert np.isnan(row.pictures[3]).all()
+
+
 def test_of_many_methods_the_ends_and_those_between_are_drawn(looked):
     found = activation_blocks.drawn(activation_blocks.curves(looked(), "resnet8"))
     methods = [curve.variant.label for curve in found if not curve.variant.control]
@@ -98,7 +160,15 @@ def test_a_report_with_looks_has_a_section_of_them(folder_of, tmp_path, without_
     assert "Explanations and units" in page
     assert "Grid of attribution maps of resnet8" in page
     assert "data:image/png;base64" in page
-    for name in ("explanations", "units", "activation-blocks", "corruptions", "attribution-maps", "channel-images"):
+    for name in (
+        "explanations",
+        "units",
+        "activation-blocks",
+        "corruptions",
+        "attribution-maps",
+        "channel-images",
+        "gallery",
+    ):
         assert (tmp_path / "out" / "data" / f"{name}.csv").is_file()
 
 

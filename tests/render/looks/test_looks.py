@@ -66,6 +66,12 @@ def test_those_drawn_are_the_references_and_the_nearest_the_middle_and_the_farth
     assert labels == ["original", "finetune", *methods, "other-seed", "random-weights"]
 
 
+def test_those_shown_without_a_number_are_the_references_and_methods_of_the_profile_at_even_distances(looked):
+    labels = [variant.label for variant in Looks(looked(), "deep-dream").shown("resnet8")]
+    methods = ["nncf-int8-ptq", "magnitude:sparsity=0.8", "magnitude:sparsity=0.95"]
+    assert labels == ["original", "finetune", *methods, "other-seed", "random-weights"]
+
+
 def test_an_undefined_number_is_none_there(looked):
     looks = Looks(looked(), "filters")
     assert looks.mean("zero", "resnet8", "finetune").n == 0

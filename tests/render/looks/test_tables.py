@@ -11,12 +11,13 @@ from bench.render.tables import (
     corruptions,
     explanations,
     faithfulness,
+    gallery,
     looks,
     undone,
     units,
 )
 
-MODULES = (attribution_maps, channel_images, corruptions, explanations, faithfulness, looks, undone, units)
+MODULES = (attribution_maps, channel_images, corruptions, explanations, faithfulness, gallery, looks, undone, units)
 
 
 def rows(table):
@@ -147,3 +148,28 @@ def test_images_of_channels_are_in_the_data_as_they_are_drawn(looked):
     assert [row[8] for row in other] == [2.0, None]
     assert {row[3] for row in found if row[2] == "original"} == {"original", "other-initialisation"}
     assert bytes.fromhex(other[0][10]) == bytes([128] * 64)
+
+
+def test_every_picture_of_the_galleries_is_there(looked):
+    table = gallery.build(looked(colours=3))
+    keys = [column.key for column in table.columns]
+    found = [dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows]
+    counts = {name: sum(row["diagnostic"] == name for row in found) for name in {row["diagnostic"] for row in found}}
+    networks = 7  # four references and three methods
+    assert counts == {
+        "filters": networks * 4 - 3,  # a method lost one
+        "class-images": networks * 2,
+        "feature-inversion": 2 + networks * 2 * 2,
+        "deep-dream": 2 + networks * 2,
+    }
+    real = next(row for row in found if row["variant"] == "real")
+    assert real["shape"] == "3×8×8"
+    assert real["values"] == "33" * 192
+    assert next(row for row in found if row["diagnostic"] == "filters")["values"] == " ".join(["1"] * 27)
+    assert {row["layer"] for row in found if row["diagnostic"] == "feature-inversion"} == {"", "stage0", "stage1"}
+
+
+def test_numbers_of_the_galleries_are_columns_of_the_channels(looked):
+    found = rows(units.build(looked()))
+    assert found["INT8 (NNCF PTQ)"]["recognised"].value == pytest.approx(89)
+    assert found["INT8 (NNCF PTQ)"]["inversion"].value == pytest.approx(0.11)

@@ -1,0 +1,89 @@
+"""What the galleries of painted pictures share: one figure a model, of its first finished seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from bench.render import captions
+from bench.render.figure import Figure
+from bench.render.figures import _grid, _mosaic
+from bench.render.looks import Looks
+from bench.render.names import compact
+from bench.render.plan import Variant
+from bench.render.study import BASELINE, Study
+
+REAL = "Image"  # the row of what the pictures were made of
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One network's pictures as a diagnostic kept them.
+
+    Attributes:
+        role: the variant's, in the cell where it is best seen.
+    """
+
+    variant: Variant
+    arrays: dict[str, np.ndarray]
+    role: str
+
+
+def painted(looks: Looks, model: str, variants: Sequence[Variant], name: str = "images") -> Iterator[Painted]:
+    """Those of the variants that have an array NAME.ROLE in the model's first finished seed."""
+    seed = looks.first_seed(model)
+    if seed is None:
+        return
+    for variant in variants:
+        arrays, role = looks.arrays(model, variant.label, seed)
+        if f"{name}.{role}" in arrays:
+            yield Painted(variant, arrays, role)
+
+
+def rows(study: Study, found: Sequence[Painted], pictures: Callable[[Painted], np.ndarray]) -> list[_mosaic.Row]:
+    """A row a network."""
+    names = compact(study.plan)
+    return [
+        _mosaic.Row(names[each.variant.label], pictures(each), each.variant.control and each.variant.label != BASELINE)
+        for each in found
+    ]
+
+
+def figures(
+    study: Study,
+    diagnostic: str,
+    grid: Callable[[Looks, str], _grid.Grid],
+    kind: str,
+    title: str,
+    sentences: str,
+    data: Sequence[str],
+) -> list[Figure]:
+    """One figure a model, for those that the diagnostic looked into.
+
+    Args:
+        kind: the first word of a figure's id.
+        title: with "{}" for the model.
+        sentences: of the caption.
+        data: ids of the tables that hold what is drawn.
+    """
+    looks = Looks(study, diagnostic)
+    made = ((model, grid(looks, model)) for model in study.models) if looks else ()
+    return [
+        Figure(
+            _mosaic.anchor(kind, model),
+            title.format(model),
+            captions.joined(
+                sentences,
+                f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test.",
+                captions.version(study),
+            ),
+            f"Grid of pictures, {title.format(model)}: a row a network; all are in the data file.",
+            partial(_grid.paint, found),
+            tuple(data),
+        )
+        for model, found in made
+        if found.rows
+    ]

@@ -1,0 +1,33 @@
+"""What a network sees more of in an image, network beside network."""
+
+from __future__ import annotations
+
+from bench.render.figure import Figure
+from bench.render.figures import _gallery, _grid, _mosaic
+from bench.render.looks import Looks
+from bench.render.study import Study
+
+SECTION, ORDER = "explanations", 48
+DIAGNOSTIC = "deep-dream"
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a model."""
+    return _gallery.figures(
+        study, DIAGNOSTIC, gallery, "dreams", "What {} sees more of",
+        "Probe images (first row; above each column the index in the probe), changed by gradient ascent so that "
+        "the last block with feature maps is excited more, the same way for every network; quantisers of feature "
+        "maps are by-passed. Pictures without a number.",
+        ("gallery",),
+    )  # fmt: skip
+
+
+def gallery(looks: Looks, model: str) -> _grid.Grid:
+    """The images, and what the networks that are shown made of them."""
+    found = list(_gallery.painted(looks, model, looks.shown(model)))
+    if not found:
+        return _grid.Grid([], ())
+    arrays = found[0].arrays
+    rows = _gallery.rows(looks.study, found, lambda each: _mosaic.photographs(each.arrays[f"images.{each.role}"]))
+    rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True))
+    return _grid.Grid(rows, tuple(map(str, arrays["images"].tolist())))

@@ -1,0 +1,44 @@
+"""The first convolution's filters, network beside network."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.render.figure import Figure
+from bench.render.figures import _gallery, _grid, _mosaic
+from bench.render.looks import Looks
+from bench.render.study import Study
+
+SECTION, ORDER = "explanations", 45
+DIAGNOSTIC, METRIC = "filters", "cosine"
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a model."""
+    return _gallery.figures(
+        study, DIAGNOSTIC, gallery, "filters", "First filters of {}",
+        "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
+        "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) over "
+        "white (zero) to red, in units of the network's largest absolute weight. A network of another training or "
+        "width shows the filter that is matched to the original's (Hungarian method on the cosine). Of the methods: "
+        "the one whose filters are nearest to the original's, the middle one and the farthest. Empty: none is left.",
+        ("gallery", "units"),
+    )  # fmt: skip
+
+
+def gallery(looks: Looks, model: str) -> _grid.Grid:
+    """The filters of the networks that are shown."""
+    found = list(_gallery.painted(looks, model, looks.drawn(METRIC, model), "filters"))
+    if not found:
+        return _grid.Grid([], ())
+    rows = _gallery.rows(looks.study, found, lambda each: _mosaic.thumbnails(pictures(each.arrays, each.role)))
+    count = len(found[0].arrays[f"matched.{found[0].role}"])
+    return _grid.Grid(rows, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
+
+
+def pictures(arrays: dict[str, np.ndarray], role: str) -> np.ndarray:
+    """(n, k, k, 3) from 0 to 1 where filters have three colours, else (n, k, k) their mean; NaN where none is left."""
+    filters, matched = arrays[f"filters.{role}"].astype(np.float64), arrays[f"matched.{role}"]
+    shown = filters[np.maximum(matched, 0)]
+    shown[matched < 0] = np.nan
+    return np.moveaxis(shown, 1, -1) / 2 + 0.5 if shown.shape[1] == 3 else shown.mean(1)
