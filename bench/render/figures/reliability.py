@@ -1,0 +1,92 @@
+"""Reliability diagrams: how often the networks are right when they say that they are sure."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.render import captions
+from bench.render.figure import Figure, Sheet, panels, title
+from bench.render.figures import _mosaic
+from bench.render.names import compact
+from bench.render.study import BASELINE, Study
+from bench.render.style import FAINT, INK, MUTED, RULE, Medium, family
+from bench.render.tables.reliability import FEWEST, Diagram, diagrams
+
+SECTION, ORDER = "predictions", 15
+ACROSS = {"wide": 5, "narrow": 2, "print": 5}
+TALLEST = 22.0  # per cent of the panel's height, of the bar of the bin with most answers
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a model, for those with answers."""
+    made = ((model, diagrams(study, model)) for model in study.models)
+    return [_figure(study, model, found) for model, found in made if found]
+
+
+def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
+    return Figure(
+        _mosaic.anchor("reliability", model),
+        f"How sure {model} is, and how often it is right",
+        captions.joined(
+            "Accuracy of the answers on the test images by their confidence, in bins of equal width; on the diagonal "
+            "confidence and accuracy agree, below it the network is too sure. Bars: share of all answers in the bin. "
+            f"Bins with fewer than {FEWEST} answers a seed are left out. ECE: expected calibration error. Of the "
+            "methods: those that change it least, most and in between.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            "No tests.",
+            captions.version(study),
+        ),
+        f"Reliability diagrams of {model}, a panel a network; every value is in the data file.",
+        partial(_paint, study, found),
+        ("reliability", "predictions"),
+    )
+
+
+def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
+    across = ACROSS[medium.name]
+    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=0.36, right=0.1, top=0.34, bottom=0.42)
+    names = compact(study.plan)
+    for place, (panel, diagram) in enumerate(zip(axes, found)):
+        label = diagram.variant.label
+        title(panel, names[label])
+        _frame(panel, first=place % across == 0)
+        _draw(panel, diagram, INK if label == BASELINE else family(diagram.variant.family).color)
+        error = diagram.error
+        spread = f" ± {100 * (error.high - error.low) / 2:.1f}" if np.isfinite(error.low) else ""
+        panel.text(4, 96, f"ECE {100 * error.value:.1f}{spread}", va="top", color=MUTED, fontsize=medium.small)
+    return sheet
+
+
+def _frame(panel: Axes, *, first: bool) -> None:
+    panel.set_xlim(0, 102)
+    panel.set_ylim(0, 102)
+    panel.set_xticks([0, 50, 100])
+    panel.set_yticks([0, 50, 100], ["0", "50", "100"] if first else ["", "", ""])
+    panel.set_xlabel("Confidence (%)")
+    if first:
+        panel.set_ylabel("Accuracy (%)")
+    panel.plot([0, 100], [0, 100], color=FAINT, linewidth=0.8, linestyle=(0, (3, 2)))
+
+
+def _draw(panel: Axes, diagram: Diagram, color: str) -> None:
+    edges, answers = 100 * diagram.found.edges, diagram.answers
+    panel.bar(
+        edges[:-1], TALLEST * answers / answers.max(), np.diff(edges), align="edge", color=RULE, linewidth=0, zorder=0
+    )
+    drawn = diagram.drawn
+    x = 100 * diagram.confidence[drawn]
+    found = [diagram.accuracy[place] for place in drawn]
+    y = [100 * each.value for each in found]
+    panel.plot(x, y, color=color, linewidth=1.1, marker=_marker(diagram), markersize=3)
+    for place, value, each in zip(x, y, found):
+        if np.isfinite(each.low):
+            low, high = np.clip([100 * each.low, 100 * each.high], 0, 100)
+            panel.plot([place, place], [min(low, value), max(high, value)], color=color, linewidth=0.8)
+
+
+def _marker(diagram: Diagram) -> str:
+    return family("original" if diagram.variant.label == BASELINE else diagram.variant.family).marker

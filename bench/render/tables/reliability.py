@@ -1,0 +1,117 @@
+"""Reliability diagrams as numbers, for the data files: in each bin of confidence, how many answers are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.diagnose.reliability import Reliability, reliability
+from bench.render import captions
+from bench.render.plan import Variant
+from bench.render.study import BASELINE, CONTROL, Study
+from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import seed_mean
+
+SECTION, ORDER = "data", 35
+FEWEST = 5  # answers of a seed, on the mean, for a bin to be drawn
+
+COLUMNS = (
+    Column("model", "Model", "text", "Name of the network."),
+    Column("variant", "Variant", "text", "The variant's label."),
+    Column("from", "From", "number", "Least confidence of the bin.", digits=3),
+    Column("to", "To", "number", "Largest confidence of the bin.", digits=3),
+    Column("answers", "Answers", "number", "In the bin, mean over seeds.", digits=1),
+    Column("confidence", "Confidence", "number", "Mean of the answers in the bin.", digits=4),
+    Column("accuracy", "Accuracy", "estimate", "Of the answers in the bin.", "%", 2),
+)
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """One variant's reliability.
+
+    Attributes:
+        accuracy: one estimate a bin over the seeds that have answers in it, 0 to 1.
+        error: expected calibration error, 0 to 1.
+    """
+
+    variant: Variant
+    found: Reliability
+    accuracy: tuple[Estimate, ...]
+    error: Estimate
+
+    @property
+    def answers(self) -> np.ndarray:
+        """(bins,) mean over seeds."""
+        return self.found.counts.mean(0)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """(bins,) mean over all answers of all seeds; NaN where there is none."""
+        counts = self.found.counts
+        with np.errstate(invalid="ignore"):
+            return np.nansum(self.found.confidence * counts, 0) / counts.sum(0)
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """Indices of the bins with enough answers."""
+        return np.flatnonzero(self.answers >= FEWEST)
+
+
+def build(study: Study) -> Table | None:
+    """One row a bin of the networks that are drawn; None where no answers are there."""
+    rows = tuple(row for model in study.models for found in diagrams(study, model) for row in _rows(model, found))
+    if not rows:
+        return None
+    return Table(
+        "reliability",
+        "Reliability diagrams",
+        captions.joined(
+            "One row a bin of confidence that holds answers, of the networks that are drawn.",
+            captions.seeds(study),
+            captions.seed_interval(),
+            "No tests.",
+            captions.version(study),
+        ),
+        COLUMNS,
+        (Group("", rows),),
+        raw=True,
+    )
+
+
+def diagrams(study: Study, model: str) -> list[Diagram]:
+    """Of the original, the control, and of the methods those with the least, the middle and the largest error."""
+    errors = {v.label: study.mean("ece_difference", model, v.label).value for v in study.plan.methods}
+    known = sorted((label for label in errors if np.isfinite(errors[label])), key=lambda label: (errors[label], label))
+    places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
+    found = (_diagram(study, model, label) for label in [BASELINE, CONTROL, *(known[place] for place in places)])
+    return [each for each in found if each is not None]
+
+
+def _diagram(study: Study, model: str, label: str) -> Diagram | None:
+    own = study.results.logits(model, label)
+    if not own:
+        return None
+    labels = next(iter(own.values()))[1]
+    found = reliability(np.stack([logits for logits, _ in own.values()]), labels)
+    accuracy = tuple(seed_mean(each) for each in found.accuracy.T)
+    return Diagram(study.plan.variant(label), found, accuracy, seed_mean(found.error))
+
+
+def _rows(model: str, diagram: Diagram) -> Iterator[Row]:
+    edges = diagram.found.edges
+    for place in np.flatnonzero(diagram.answers):
+        yield Row(
+            (
+                Cell(model),
+                Cell(diagram.variant.label),
+                number(float(edges[place]), hole="–"),
+                number(float(edges[place + 1]), hole="–"),
+                number(float(diagram.answers[place]), hole="–"),
+                number(float(diagram.confidence[place]), hole="–"),
+                estimate(diagram.accuracy[place], 100),
+            )
+        )

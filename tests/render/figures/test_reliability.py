@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.diagnose.reliability import Reliability, reliability
+from bench.render.figures import reliability as figures
+from bench.render.study import Study
+from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.tables import reliability as tables
+
+
+def test_the_original_the_control_and_methods_by_their_error(study: Study):
+    errors = {v.label: study.mean("ece_difference", "resnet8", v.label).value for v in study.plan.methods}
+    ordered = sorted((label for label in errors if np.isfinite(errors[label])), key=errors.__getitem__)
+    labels = [found.variant.label for found in tables.diagrams(study, "resnet8")]
+    assert labels[:2] == ["original", "finetune"]
+    assert labels[2] == ordered[0]
+    assert labels[-1] == ordered[-1]
+    assert len(labels) <= 5
+
+
+def test_bins_are_those_of_the_answers(study: Study):
+    found = next(iter(tables.diagrams(study, "resnet8")))
+    own = study.results.logits("resnet8", "original")
+    expected = reliability(np.stack([logits for logits, _ in own.values()]), own[0][1])
+    np.testing.assert_array_equal(found.answers, expected.counts.mean(0))
+    assert found.error.value == pytest.approx(expected.error.mean())
+    full = int(found.answers.argmax())
+    assert found.accuracy[full].value == pytest.approx(np.nanmean(expected.accuracy[:, full]))
+    right = [(logits.argmax(1) == labels).mean() for logits, labels in own.values()]
+    weights = np.nansum(expected.accuracy * expected.counts) / expected.counts.sum()
+    assert weights == pytest.approx(np.mean(right))
+
+
+def test_confidence_is_the_mean_over_answers_and_bins_with_few_are_not_drawn(study: Study):
+    counts = np.array([[0, 2, 9], [0, 4, 3]])
+    confidence = np.array([[np.nan, 0.5, 0.9], [np.nan, 0.6, 0.7]])
+    made = Reliability(np.linspace(0, 1, 4), counts, confidence, confidence, np.zeros(2))
+    diagram = tables.Diagram(study.plan.variants[0], made, (), tables.seed_mean(np.zeros(2)))
+    np.testing.assert_allclose(diagram.confidence, [np.nan, 3.4 / 6, 10.2 / 12])
+    assert diagram.drawn.tolist() == [2]
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
+def test_a_panel_a_network(study: Study, medium):
+    made = figures.build(study)
+    assert [figure.id for figure in made] == [f"reliability-{model}" for model in study.models]
+    panels = made[0].draw(medium).drawing.axes
+    assert len(panels) == len(tables.diagrams(study, "resnet8"))
+    assert all(panel.texts[0].get_text().startswith("ECE ") for panel in panels)
+    assert panels[0].get_ylabel() and not panels[1].get_ylabel()
+
+
+def test_every_bin_with_answers_is_a_row(study: Study):
+    table = tables.build(study)
+    assert table is not None
+    found = [found for model in study.models for found in tables.diagrams(study, model)]
+    assert len(list(table.rows)) == sum(int((each.answers > 0).sum()) for each in found)
+
+
+def test_without_answers_there_is_nothing(study_of, runs):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    study = study_of(states=dict.fromkeys(names, "missing"))
+    assert figures.build(study) == []
+    assert tables.build(study) is None
