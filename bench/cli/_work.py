@@ -82,6 +82,7 @@ def describe(data: Mapping[str, Any], cache: Path) -> dict[str, Any]:
         "classes": list(images.classes),
         "counts": {**counts, "probe": len(images.probe)},
         "fingerprint": images.fingerprint,
+        "content": images.content,
         "size": images.size,
         "channels": images.channels,
     }

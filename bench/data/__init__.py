@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.data._image_set import ImageSet, Split
-from bench.data._prepare import Division, known_fingerprint, prepare
+from bench.data._prepare import Division, kept_test_images, known_fingerprint, prepare
 from bench.data._source import find
 
-__all__ = ["ImageSet", "Split", "fingerprint", "load"]
+__all__ = ["ImageSet", "Split", "fingerprint", "kept_test_images", "load"]
 
 
 def load(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> ImageSet:

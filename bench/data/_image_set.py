@@ -33,6 +33,7 @@ class ImageSet:
         probe: (p,) int64, sorted indices into test, on which activations are compared.
         mean, std: of each channel of `train`, on the 0..1 scale.
         fingerprint: 16 hex digits; changes if and only if the images or how they are split do.
+        content: name of the folder of the cache that holds all of the source's images.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ImageSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fingerprint: str
+    content: str
 
     @property
     def channels(self) -> int:

@@ -48,7 +48,16 @@ def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
         mean=tuple(divided.about["mean"]),
         std=tuple(divided.about["std"]),
         fingerprint=fingerprint,
+        content=content,
     )
+
+
+def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
+    """(n, C, H, W) uint8 that the cache holds; None where it does not hold them, or damaged."""
+    try:
+        return _cache.read(_images_folder(cache, content)).arrays.get("test_images") if content else None
+    except Damaged:
+        return None
 
 
 def known_fingerprint(source: Source, division: Division, cache: Path) -> str | None:

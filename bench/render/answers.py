@@ -20,6 +20,8 @@ class Hurt:
         seeds: number of them.
         classes: recall of each class less the control's.
         images: the compression-identified exemplars.
+        labels: (k,) the class of each exemplar.
+        given: (k,) the wrong class that most seeds of the compressed network give it; of several the lowest.
     """
 
     model: str
@@ -27,6 +29,8 @@ class Hurt:
     seeds: int
     classes: ClassEffects
     images: Exemplars
+    labels: np.ndarray
+    given: np.ndarray
 
     @property
     def changed(self) -> int:
@@ -55,10 +59,23 @@ def hurt(study: Study) -> Iterator[Hurt]:
 def _hurt(study: Study, model: str, variant: str, stacks: list[np.ndarray], labels: np.ndarray) -> Hurt:
     own, original, control = stacks
     alpha = study.plan.alpha
+    images = exemplars(original, own, labels, control, alpha=alpha)
     return Hurt(
         model=model,
         variant=variant,
         seeds=len(own),
         classes=class_effects(own, control, labels, alpha=alpha),
-        images=exemplars(original, own, labels, control, alpha=alpha),
+        images=images,
+        labels=labels[images.indices],
+        given=_most_wrong(own[:, images.indices].argmax(2), labels[images.indices]),
     )
+
+
+def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest.
+
+    >>> _most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
+    array([2, 0])
+    """
+    wrong = (each[each != label] for each, label in zip(answers.T, labels))
+    return np.array([np.bincount(each).argmax() for each in wrong], dtype=np.int64)

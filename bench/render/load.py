@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.data import kept_test_images
 from bench.render.plan import Plan, PlannedCell, read
 from bench.runner.store import Damaged, Store
 
@@ -77,6 +78,11 @@ class Results:
                 with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                     found[seed] = arrays["test_logits"], arrays["test_labels"]
         return found
+
+    @cached_property
+    def test_images(self) -> np.ndarray | None:
+        """(n, C, H, W) uint8 from the image cache beside the runs; None where it is not there any more."""
+        return kept_test_images(self.plan.data.content, self.store.folder.parent / ".data")
 
     def by_seed(self, frame: pd.DataFrame, metric: str, model: str, variant: str) -> np.ndarray:
         """(S,) a metric in the plan's order of seeds, NaN where a seed has none."""

@@ -51,13 +51,14 @@ class Margins(_Record):
 
 
 class Data(_Record):
-    """The images: what they are called, how many, and their fingerprint."""
+    """The images: what they are called, how many, their fingerprint, and where the cache keeps them."""
 
     source: str = ""
     title: str = ""
     classes: tuple[str, ...] = ()
     counts: dict[str, int] = {}
     fingerprint: str = ""
+    content: str = ""
     size: int = 0
     channels: int = 0
 

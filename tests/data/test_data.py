@@ -55,6 +55,8 @@ def test_a_tiny_tree(source, settings):
     assert images.std == pytest.approx((images.train.images / 255).std((0, 2, 3)))
     assert bench.data.fingerprint(source, **settings) == images.fingerprint
     assert len(images.fingerprint) == 16
+    np.testing.assert_array_equal(bench.data.kept_test_images(images.content, settings["cache"]), images.test.images)
+    assert bench.data.kept_test_images("0" * 16, settings["cache"]) is None
 
 
 def test_all_images_are_there_and_in_one_part_only(source, settings):

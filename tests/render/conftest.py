@@ -164,6 +164,7 @@ class Runs:
                 "classes": list(self.classes),
                 "counts": {"train": 1293, "validation": 144, "test": self.test, "probe": self.probe},
                 "fingerprint": "0123456789abcdef" * 2,
+                "content": "c0ffee",
                 "size": 8,
                 "channels": 1,
             },

@@ -140,7 +140,7 @@ def draw(
     panel.xaxis.tick_top()
     panel.set_xticks(places, list(heads))
     letters = max(int(names * 72 / (0.6 * medium.small)), 8)
-    shown = [_wrapped(row.name, letters) for row in rows]
+    shown = [wrapped(row.name, letters) for row in rows]
     panel.set_yticks([place + 0.5 for place in range(len(rows))], shown if named else [""] * len(rows))
     panel.tick_params(length=0, pad=3)
     for text, row in zip(panel.get_yticklabels(), rows):
@@ -156,7 +156,7 @@ def _opaque(tiles: np.ndarray) -> np.ndarray:
     return np.dstack([np.nan_to_num(np.clip(tiles, 0, 1)), np.isfinite(tiles).all(axis=2)])
 
 
-def _wrapped(name: str, most: int) -> str:
+def wrapped(name: str, most: int) -> str:
     """In one line, or in two of about the same length."""
     width = most if len(name) <= most else min(len(name) // 2 + 5, most)
     return "\n".join(textwrap.wrap(name, width, max_lines=2, placeholder="…"))

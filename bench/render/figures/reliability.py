@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.render.figure import Figure, Sheet, panels
 from bench.render.figures import _mosaic
-from bench.render.names import compact
+from bench.render.names import compact, cut
 from bench.render.study import BASELINE, Study
 from bench.render.style import FAINT, INK, MUTED, RULE, Medium, family
 from bench.render.tables.reliability import FEWEST, Diagram, diagrams
@@ -48,17 +48,26 @@ def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
 
 def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
     across = ACROSS[medium.name]
-    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=0.36, right=0.1, top=0.34, bottom=0.42)
+    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=0.5, right=0.14, top=0.48, bottom=0.44)
     names = compact(study.plan)
     for place, (panel, diagram) in enumerate(zip(axes, found)):
         label = diagram.variant.label
-        title(panel, names[label])
         _frame(panel, first=place % across == 0)
         _draw(panel, diagram, INK if label == BASELINE else family(diagram.variant.family).color)
         error = diagram.error
         spread = f" ± {100 * (error.high - error.low) / 2:.1f}" if np.isfinite(error.low) else ""
-        panel.text(4, 96, f"ECE {100 * error.value:.1f}{spread}", va="top", color=MUTED, fontsize=medium.small)
+        _head(panel, names[label], f"ECE {100 * error.value:.1f}{spread}", medium)
     return sheet
+
+
+def _head(panel: Axes, name: str, error: str, medium: Medium) -> None:
+    letters = int(panel.get_window_extent().width / panel.figure.get_dpi() * 72 / (0.62 * medium.small))
+    lines = ((name, medium.small * 1.9, INK, "bold"), (error, medium.small * 0.7, MUTED, "normal"))
+    for text, above, color, weight in lines:
+        panel.annotate(
+            cut(text, max(letters, 8)), (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
+            fontsize=medium.small, color=color, fontweight=weight,
+        )  # fmt: skip
 
 
 def _frame(panel: Axes, *, first: bool) -> None:

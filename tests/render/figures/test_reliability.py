@@ -48,7 +48,8 @@ def test_a_panel_a_network(study: Study, medium):
     assert [figure.id for figure in made] == [f"reliability-{model}" for model in study.models]
     panels = made[0].draw(medium).drawing.axes
     assert len(panels) == len(tables.diagrams(study, "resnet8"))
-    assert all(panel.texts[0].get_text().startswith("ECE ") for panel in panels)
+    assert [panel.texts[0].get_text() for panel in panels[:1]] == ["Original"]
+    assert all(panel.texts[1].get_text().startswith("ECE ") for panel in panels)
     assert panels[0].get_ylabel() and not panels[1].get_ylabel()
 
 

@@ -1,0 +1,138 @@
+"""The images that compression costs, with what they are and what the compressed networks make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Drawing
+
+from bench.render import captions
+from bench.render.answers import Hurt
+from bench.render.figure import Figure, Sheet
+from bench.render.figures import _mosaic, _rows
+from bench.render.names import compact, cut
+from bench.render.study import Study
+from bench.render.style import INK, MUTED, Medium
+from bench.render.tables.exemplars import named
+
+SECTION, ORDER = "predictions", 25
+METHODS = 6  # rows
+MOST = {"wide": 8, "narrow": 4, "print": 7}  # images of a method
+
+
+@dataclass(frozen=True)
+class Lost:
+    """One method's exemplars, those on which most seeds agree first.
+
+    Attributes:
+        pictures: (k, h, w, 3) from 0 to 1.
+        words: of each picture, the class and the answer.
+        counts: of each picture, how many seeds of the original and of the compressed network are right.
+        total: number of exemplars, of which these are the first.
+    """
+
+    name: str
+    pictures: np.ndarray
+    words: tuple[tuple[str, str], ...]
+    counts: tuple[tuple[int, int], ...]
+    total: int
+
+
+def build(study: Study) -> list[Figure]:
+    """One figure a model; none where no image is lost, or where the images are not beside the runs any more."""
+    made = ((model, gallery(study, model)) for model in study.models)
+    return [_figure(study, model, found) for model, found in made if found]
+
+
+def gallery(study: Study, model: str) -> list[Lost]:
+    """Of the methods that cost images at most `METHODS`: the fewest, the most and those evenly between."""
+    images = study.results.test_images
+    found = [each for each in study.hurt if each.model == model and each.images.count]
+    if images is None or not found:
+        return []
+    found.sort(key=lambda each: (each.images.count, each.variant))
+    places = np.unique(np.linspace(0, len(found) - 1, min(METHODS, len(found))).astype(int))
+    names = compact(study.plan)
+    return [_lost(study, names[found[place].variant], found[place], images) for place in places]
+
+
+def _lost(study: Study, name: str, found: Hurt, images: np.ndarray) -> Lost:
+    chosen = found.images.indices[: max(MOST.values())]
+    rates = np.stack([found.images.original_rate[chosen], found.images.compressed_rate[chosen]], axis=1)
+    counts = (rates * found.seeds).round().astype(int).tolist()
+    return Lost(
+        name,
+        _mosaic.photographs(np.asarray(images[chosen])),
+        tuple((named(study, label), named(study, given)) for label, given in zip(found.labels, found.given)),
+        tuple((first, second) for first, second in counts),
+        found.images.count,
+    )
+
+
+def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
+    return Figure(
+        _mosaic.anchor("exemplars", model),
+        f"Images that compressing {model} costs",
+        captions.joined(
+            "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
+            "those on which most seeds agree. Below each: its class and the wrong answer that most seeds of the "
+            "compressed network give; how many seeds of the original and of it are right. Of the methods at most "
+            f"{METHODS}: that with the fewest, that with the most and those evenly between. Whether they are more than "
+            "chance and the control give is in the table of who is hurt.",
+            captions.seeds(study),
+            "No tests.",
+            captions.version(study),
+        ),
+        f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
+        partial(_paint, found),
+        ("exemplars", "hurt"),
+    )
+
+
+def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
+    grow = medium.font / 8.4
+    count = MOST[medium.name]
+    names, below, gap = _rows.name_width(medium) * grow * 0.8, 0.3 * grow, 0.1 * grow
+    step = min((medium.width - names - 0.04) / count, 0.85 * grow)
+    side = step - gap
+    tall = side + below + gap
+    sheet = Sheet(medium, Drawing(figsize=(medium.width, tall * len(found))))
+    FigureCanvasAgg(sheet.drawing)
+    for down, row in enumerate(found):
+        for across in range(min(count, len(row.pictures))):
+            left, bottom = names + across * step, (len(found) - down) * tall - side
+            box = np.array([left, bottom, side, side]) / ([medium.width, tall * len(found)] * 2)
+            panel = sheet.drawing.add_axes(tuple(box))
+            panel.imshow(row.pictures[across], interpolation="none", vmin=0, vmax=1)
+            panel.set_axis_off()
+            _name(panel, row, across, step, medium)
+            if across == 0:
+                _head(panel, row, names, medium)
+    return sheet
+
+
+def _name(panel: Axes, row: Lost, place: int, width: float, medium: Medium) -> None:
+    letters = max(int(width * 72 / (0.56 * medium.small)) - 1, 3)
+    was, now = row.words[place]
+    if len(was) + len(now) > letters:
+        was, now = cut(was, max(letters // 2, 2)), cut(now, max(letters - letters // 2, 2))
+    first, second = row.counts[place]
+    for line, (text, color) in enumerate([(f"{was}→{now}", INK), (f"{first}→{second}", MUTED)]):
+        panel.annotate(
+            text, (0.5, 0), (0, -2 - line * medium.small * 1.2), xycoords="axes fraction",
+            textcoords="offset points", ha="center", va="top", fontsize=medium.small, color=color,
+        )  # fmt: skip
+
+
+def _head(panel: Axes, row: Lost, names: float, medium: Medium) -> None:
+    letters = max(int(names * 72 / (0.6 * medium.small)), 8)
+    text = f"{_mosaic.wrapped(row.name, letters)}\n{row.total} image{'s' * (row.total != 1)}"
+    panel.annotate(
+        text, (0, 0.5), (-4, 0), xycoords="axes fraction", textcoords="offset points", ha="right", va="center",
+        fontsize=medium.small, color=INK, linespacing=1.1,
+    )  # fmt: skip

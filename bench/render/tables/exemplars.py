@@ -1,0 +1,73 @@
+"""Every compression-identified exemplar, for the data files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.render import captions
+from bench.render.answers import Hurt
+from bench.render.study import Study
+from bench.render.table import Cell, Column, Group, Row, Table, number
+
+SECTION, ORDER = "data", 36
+MOST = 50  # of a method
+
+COLUMNS = (
+    Column("model", "Model", "text", "Name of the network."),
+    Column("variant", "Variant", "text", "The variant's label."),
+    Column("image", "Image", "number", "Index into the test images."),
+    Column("class", "Class", "text", "What it is."),
+    Column("answer", "Answer", "text", "The wrong class that most seeds of the compressed network give."),
+    Column("original", "Original", "number", "Share of its seeds that are right.", digits=3),
+    Column("compressed", "Compressed", "number", "Share of its seeds that are right.", digits=3),
+    Column("control", "Control", "number", "Share of the fine-tuned control's seeds that are right.", digits=3),
+    Column("q", "q", "p", "One-sided sign-flip over seeds, Benjamini-Hochberg over all test images."),
+    Column("seeds", "n", "number", "Seeds that have all three networks."),
+)
+
+
+def build(study: Study) -> Table | None:
+    """One row an exemplar of a method, those on which most seeds agree first; None where there is none."""
+    rows = tuple(row for found in study.hurt for row in _rows(study, found))
+    if not rows:
+        return None
+    return Table(
+        "exemplars",
+        "Exemplars",
+        captions.joined(
+            "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
+            f"of a method at most {MOST}, those on which most seeds agree.",
+            captions.seeds(study),
+            captions.version(study),
+        ),
+        COLUMNS,
+        (Group("", rows),),
+        raw=True,
+    )
+
+
+def named(study: Study, index: int) -> str:
+    """A class's name, or its number where it has none."""
+    classes = study.plan.data.classes
+    return classes[index] if index < len(classes) else str(index)
+
+
+def _rows(study: Study, found: Hurt) -> Iterator[Row]:
+    images = found.images
+    chosen = images.indices[:MOST]
+    for image, label, given in zip(chosen.tolist(), found.labels.tolist(), found.given.tolist()):
+        control = None if images.control_rate is None else float(images.control_rate[image])
+        yield Row(
+            (
+                Cell(found.model),
+                Cell(found.variant),
+                Cell(image),
+                Cell(named(study, label)),
+                Cell(named(study, given)),
+                number(float(images.original_rate[image]), hole="–"),
+                number(float(images.compressed_rate[image]), hole="–"),
+                number(control, hole="–"),
+                number(float(images.images.p[image]), hole="–"),
+                Cell(found.seeds),
+            )
+        )

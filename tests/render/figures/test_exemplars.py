@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.data import _cache
+from bench.render.figures import exemplars as figures
+from bench.render.load import Results
+from bench.render.study import Study
+from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.tables import exemplars as tables
+
+LABELS = np.repeat(np.arange(10), 6)
+IMAGES = np.random.default_rng(0).integers(0, 256, (60, 3, 8, 8), dtype=np.uint8)
+PRUNED = "magnitude:sparsity=0.9"
+
+
+@pytest.fixture
+def hurting(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """All are right but a pruned network: for class 7 it answers 0, but for the first such image of one seed 1."""
+
+    def logits(self, model, variant):
+        found = {}
+        for seed in self.plan.seeds:
+            answers = np.where((LABELS == 7) & (variant == PRUNED), 0, LABELS)
+            if variant == PRUNED and seed == 1:
+                answers[42] = 7
+            found[seed] = (np.eye(10)[answers], LABELS)
+        return found
+
+    monkeypatch.setattr(Results, "logits", logits)
+    monkeypatch.setattr(Results, "test_images", IMAGES)
+    return Study(study.results)
+
+
+def test_those_on_which_most_seeds_agree_come_first_with_their_pictures(hurting: Study):
+    (lost,) = figures.gallery(hurting, "resnet8")
+    assert lost.total == 6
+    assert lost.words == (("7", "0"),) * 6
+    assert lost.counts == ((6, 0),) * 5 + ((6, 1),)
+    np.testing.assert_allclose(lost.pictures[-1][::3, ::3], np.moveaxis(IMAGES[42], 0, -1) / 255)
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
+def test_a_picture_each_as_far_as_there_is_room(hurting: Study, medium):
+    figure = figures.build(hurting)[0]
+    panels = figure.draw(medium).drawing.axes
+    assert len(panels) == min(figures.MOST[medium.name], 6)
+    words = [text.get_text() for text in panels[0].texts]
+    assert words[:2] == ["7→0", "6→0"]
+    assert words[2].endswith("6 images")
+
+
+def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(hurting: Study, monkeypatch):
+    monkeypatch.setattr(figures, "METHODS", 1)
+    assert len(figures.gallery(hurting, "resnet8")) == 1
+
+
+def test_every_exemplar_is_a_row(hurting: Study):
+    table = tables.build(hurting)
+    assert table is not None
+    keys = [column.key for column in table.columns]
+    rows = [dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows]
+    own = [row for row in rows if row["model"] == "resnet8"]
+    assert [row["image"] for row in own] == [43, 44, 45, 46, 47, 42]
+    assert {row["variant"] for row in own} == {PRUNED}
+    assert [row["compressed"] for row in own] == pytest.approx([0] * 5 + [1 / 6])
+    assert {(row["class"], row["answer"], row["original"], row["control"]) for row in own} == {("7", "0", 1.0, 1.0)}
+
+
+def test_a_table_holds_no_more_than_the_first(hurting: Study, monkeypatch):
+    monkeypatch.setattr(tables, "MOST", 2)
+    assert len(list(tables.build(hurting).rows)) == 2 * len(hurting.models)
+
+
+def test_without_images_or_losses_there_is_no_figure(hurting: Study, study: Study, monkeypatch):
+    monkeypatch.setattr(Results, "test_images", None)
+    assert figures.build(hurting) == []
+    right = {seed: (np.eye(10)[LABELS], LABELS) for seed in study.plan.seeds}
+    monkeypatch.setattr(Results, "logits", lambda self, model, variant: right)
+    monkeypatch.setattr(Results, "test_images", IMAGES)
+    whole = Study(study.results)
+    assert figures.build(whole) == []
+    assert tables.build(whole) is None
+
+
+def test_the_images_lie_in_the_cache_beside_the_runs(small, tmp_path):
+    from bench.render.load import load
+
+    folder = small.write(tmp_path)
+    content = load(folder).plan.data.content
+    assert load(folder).test_images is None
+    _cache.write(folder.parent / ".data" / "images" / content, _cache.Contents({"test_images": IMAGES}, {}))
+    np.testing.assert_array_equal(load(folder).test_images, IMAGES)
+    (folder.parent / ".data" / "images" / content / "test_images.npy").write_bytes(b"damaged")
+    assert load(folder).test_images is None
