@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import ModuleType
 
 from bench import registry
 from bench.render import texts
 from bench.render.banner import warnings
+from bench.render.drawings import Drawings
 from bench.render.figure import Figure
 from bench.render.figures import footprint
 from bench.render.plan import Theme
@@ -95,6 +97,11 @@ class Document:
     def figures(self) -> list[Figure]:
         """Of all parts."""
         return [item for part in self.parts for item in part.items if isinstance(item, Figure)]
+
+    @cached_property
+    def drawings(self) -> Drawings:
+        """Of all figures; begun when first asked for."""
+        return Drawings(self.figures)
 
 
 def compose(studies: list[Study]) -> Document:

@@ -53,7 +53,7 @@ def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str
     """The whole page."""
     files = Templates("html", templates)
     sheet = StyleSheet()
-    drawings = {figure.id: _drawn(figure, sheet) for figure in document.figures}
+    drawings = {figure.id: _drawn(document, figure, sheet) for figure in document.figures}
     style = files.source("style.css") + sheet.css + _accent(document.theme.accent)
     script = files.source("script.js")
     environment = _environment(files)
@@ -114,10 +114,9 @@ def _visible(items: tuple[Item, ...]) -> Iterator[Item]:
     return (item for item in items if isinstance(item, Figure) or not item.raw)
 
 
-def _drawn(figure: Figure, sheet: StyleSheet) -> Drawn:
-    return Drawn(
-        *(Markup(inline(*figure.svg(medium), f"{figure.id}-{medium.name}", sheet)) for medium in (WIDE, NARROW))
-    )
+def _drawn(document: Document, figure: Figure, sheet: StyleSheet) -> Drawn:
+    drawn = {medium.name: document.drawings.svg(figure, medium) for medium in (WIDE, NARROW)}
+    return Drawn(*(Markup(inline(*found, f"{figure.id}-{name}", sheet)) for name, found in drawn.items()))
 
 
 def _accent(color: str) -> str:

@@ -35,7 +35,7 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
     """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
     (out / "figures").mkdir(parents=True, exist_ok=True)
     for figure in document.figures:
-        (out / "figures" / f"{figure.id}.pdf").write_bytes(figure.pdf(PRINT))
+        (out / "figures" / f"{figure.id}.pdf").write_bytes(document.drawings.pdf(figure, PRINT))
     files = Templates("latex", templates)
     environment = _environment(files)
     for name in ("appendix.tex", "appendix-body.tex"):

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import pytest
+from matplotlib.figure import Figure as Drawing
+
+from bench.render import drawings
+from bench.render.drawings import Drawings
+from bench.render.figure import Figure, Sheet
+from bench.render.style import NARROW, PRINT, WIDE
+
+
+def paint(text, medium):
+    sheet = Sheet(medium, Drawing(figsize=(2, 1)))
+    (line,) = sheet.drawing.subplots().plot([0, 1])
+    sheet.drawing.text(0.5, 0.5, text)
+    sheet.mark(line, text)
+    return sheet
+
+
+def figure(name):
+    return Figure(name, name, "caption", "alt", partial(paint, name), ())
+
+
+FIGURES = [figure(name) for name in ("a", "b", "c", "d", "e")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_other_processes_draw_the_same_bytes():
+    one, two = Drawings(FIGURES, 1), Drawings(FIGURES, 2)
+    assert two._coming and not one._coming
+    for each in FIGURES:
+        assert one.pdf(each, PRINT) == two.pdf(each, PRINT) == each.pdf(PRINT)
+        for medium in (WIDE, NARROW):
+            assert one.svg(each, medium) == two.svg(each, medium) == each.svg(medium)
+    assert not two._coming
+
+
+def test_a_figure_is_drawn_once():
+    calls = []
+
+    def count(medium):
+        calls.append(medium.name)
+        return paint("x", medium)
+
+    one = Figure("x", "x", "caption", "alt", count, ())
+    made = Drawings([one], 1)
+    assert made.svg(one, WIDE) is made.svg(one, WIDE)
+    assert calls == ["wide"]
+
+
+def test_few_figures_are_drawn_here():
+    assert drawings._cores(FIGURES[:3]) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_what_a_process_cannot_draw_is_drawn_here_and_a_mistake_is_the_figures_own():
+    def die(medium):
+        import multiprocessing
+        import os
+
+        if multiprocessing.parent_process() is not None:
+            os._exit(1)
+        return paint("x", medium)
+
+    def fail(medium):
+        raise ZeroDivisionError("of this figure")
+
+    deadly, wrong = (Figure(name, name, "caption", "alt", call, ()) for name, call in (("x", die), ("y", fail)))
+    assert Drawings([deadly, *FIGURES], 2).pdf(deadly, PRINT).startswith(b"%PDF")
+    with pytest.raises(ZeroDivisionError, match="of this figure"):
+        Drawings([wrong, *FIGURES], 2).svg(wrong, WIDE)
