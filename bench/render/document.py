@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import ModuleType
 
 from bench import registry
@@ -22,7 +21,8 @@ from bench.render.summary import Headline, headlines, summary
 from bench.render.table import Table
 
 Item = Table | Figure
-KINDS = ("bench.render.tables", "bench.render.figures")
+Built = dict[str, tuple[Item, ...]]  # by module
+TABLES, FIGURES = "bench.render.tables", "bench.render.figures"
 TITLES = {
     "findings": "Findings",
     "results": "Results",
@@ -79,7 +79,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Document:
-    """What the writers print."""
+    """What the writers print.
+
+    Attributes:
+        drawings: of all figures.
+    """
 
     title: str
     theme: Theme
@@ -87,6 +91,7 @@ class Document:
     date: str
     parts: tuple[Part, ...]
     references: tuple[Reference, ...]
+    drawings: Drawings
 
     @property
     def tables(self) -> list[Table]:
@@ -98,16 +103,16 @@ class Document:
         """Of all parts."""
         return [item for part in self.parts for item in part.items if isinstance(item, Figure)]
 
-    @cached_property
-    def drawings(self) -> Drawings:
-        """Of all figures; begun when first asked for."""
-        return Drawings(self.figures)
-
 
 def compose(studies: list[Study]) -> Document:
-    """The report of one profile, or of several after one another."""
+    """The report of one profile, or of several after one another; the figures are begun first, and drawn meanwhile."""
     first = studies[0].plan
-    parts = tuple(_part(study, alone=len(studies) == 1) for study in studies)
+    prefixes = ["" if len(studies) == 1 else f"{study.plan.name}-" for study in studies]
+    figures = [_built(study, FIGURES, prefix) for study, prefix in zip(studies, prefixes)]
+    drawings = Drawings(
+        [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)]
+    )
+    parts = tuple(_part(*each) for each in zip(studies, prefixes, figures))
     return Document(
         title=first.report.title or _title(studies),
         theme=first.report,
@@ -115,6 +120,7 @@ def compose(studies: list[Study]) -> Document:
         date=max((_last_day(study) for study in studies), default=""),
         parts=parts,
         references=references(key for part in parts for key in _cited(part)),
+        drawings=drawings,
     )
 
 
@@ -148,9 +154,9 @@ def _last_day(study: Study) -> str:
     return max(map(str, found["started"].dropna()), default="")[:10] if "started" in found else ""
 
 
-def _part(study: Study, alone: bool) -> Part:
-    prefix = "" if alone else f"{study.plan.name}-"
-    hero = footprint.build(study)
+def _part(study: Study, prefix: str, figures: Built) -> Part:
+    hero = next((item for item in figures[footprint.__name__] if isinstance(item, Figure)), None)
+    built = figures | _built(study, TABLES, prefix)
     return Part(
         name=study.plan.name,
         prefix=prefix,
@@ -158,38 +164,34 @@ def _part(study: Study, alone: bool) -> Part:
         study=study,
         summary=tuple(summary(study)),
         headlines=tuple(headlines(study)),
-        hero=_figure(hero, prefix) if hero else None,
+        hero=hero,
         warnings=tuple(warnings(study)),
-        sections=tuple(section for name in TITLES if (section := _section(study, name, prefix))),
+        sections=tuple(section for name in TITLES if (section := _section(study, name, prefix, built))),
     )
 
 
-def _section(study: Study, name: str, prefix: str) -> Section | None:
-    items = tuple(_anchored(item, prefix) for item in _items(study, name))
+def _section(study: Study, name: str, prefix: str, built: Built) -> Section | None:
+    modules = [module for package in (TABLES, FIGURES) for module in _modules(package) if name == module.SECTION]
+    modules.sort(key=lambda module: (module.ORDER, module.__name__))
+    items = tuple(item for module in modules for item in built[module.__name__])
     text = tuple(texts.SECTIONS[name](study)) if name in texts.SECTIONS else ()
     if not items and not text:
         return None
     return Section(f"{prefix}sec-{name}", TITLES[name], text, items)
 
 
-def _items(study: Study, section: str) -> Iterator[Item]:
-    for module in sorted(_modules(), key=lambda module: (module.ORDER, module.__name__)):
-        if section == module.SECTION:
-            made = module.build(study)
-            yield from made if isinstance(made, list) else [made] if made is not None else []
+def _built(study: Study, package: str, prefix: str) -> Built:
+    """Everything that a package's modules make of a study."""
+    return {module.__name__: tuple(_items(module.build(study), prefix)) for module in _modules(package)}
 
 
-def _modules() -> list[ModuleType]:
-    return [
-        importlib.import_module(f"{package}.{name.replace('-', '_')}")
-        for package in KINDS
-        for name in registry.names(package)
-    ]
+def _items(made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
+    for item in made if isinstance(made, list) else [made]:
+        if isinstance(item, Figure):
+            yield replace(item, id=prefix + item.id, tables=tuple(prefix + table for table in item.tables))
+        elif item is not None:
+            yield replace(item, id=prefix + item.id)
 
 
-def _anchored(item: Item, prefix: str) -> Item:
-    return _figure(item, prefix) if isinstance(item, Figure) else replace(item, id=prefix + item.id)
-
-
-def _figure(figure: Figure, prefix: str) -> Figure:
-    return replace(figure, id=prefix + figure.id, tables=tuple(prefix + table for table in figure.tables))
+def _modules(package: str) -> list[ModuleType]:
+    return [importlib.import_module(f"{package}.{name.replace('-', '_')}") for name in registry.names(package)]

@@ -6,8 +6,8 @@ import hashlib
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class Results:
     layers: pd.DataFrame
     provenance: pd.DataFrame
     strangers: int
+    _by_variant: dict[tuple[str, str], dict[tuple[str, str], np.ndarray]] = field(default_factory=dict, repr=False)
+    _arrays: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _compare_keys(self) -> dict[tuple[str, str, int], str]:
@@ -84,12 +86,43 @@ class Results:
         """(n, C, H, W) uint8 from the image cache beside the runs; None where it is not there any more."""
         return kept_test_images(self.plan.data.content, self.store.folder.parent / ".data")
 
-    def by_seed(self, frame: pd.DataFrame, metric: str, model: str, variant: str) -> np.ndarray:
-        """(S,) a metric in the plan's order of seeds, NaN where a seed has none."""
+    def by_seed(self, kind: str, metric: str, model: str, variant: str) -> np.ndarray:
+        """(S,) a metric of a finished cell's kind, "compressed" or "compared", NaN where a seed has none."""
+        if (kind, metric) not in self._by_variant:
+            self._by_variant[kind, metric] = self._values(kind, metric)
+        return self._by_variant[kind, metric].get((model, variant), np.full(len(self.plan.seeds), np.nan))
+
+    def _values(self, kind: str, metric: str) -> dict[tuple[str, str], np.ndarray]:
+        """By model and variant, in the plan's order of seeds."""
+        frame: pd.DataFrame = getattr(self, kind)
         if metric not in frame:
-            return np.full(len(self.plan.seeds), np.nan)
-        rows = frame[(frame["model"] == model) & (frame["variant"] == variant)]
-        return rows.set_index("seed")[metric].reindex(list(self.plan.seeds)).to_numpy(dtype=np.float64)
+            return {}
+        places = {seed: place for place, seed in enumerate(self.plan.seeds)}
+        found: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.full(len(places), np.nan))
+        values = frame[metric].to_numpy(dtype=np.float64)
+        for model, variant, seed, value in zip(frame["model"], frame["variant"], frame["seed"], values):
+            if seed in places:
+                found[model, variant][places[seed]] = value
+        return dict(found)
+
+    def diagnosed_with(self, diagnostic: str) -> list[dict[str, Any]]:
+        """Model, seed, variant, key and metrics of the finished cells of one diagnostic."""
+        return self._diagnosed.get(diagnostic, [])
+
+    @cached_property
+    def _diagnosed(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for record in self.diagnosed.to_dict("records"):
+            found[record["diagnostic"]].append({str(name): value for name, value in record.items()})
+        return dict(found)
+
+    def arrays(self, key: str) -> Mapping[str, np.ndarray]:
+        """What a diagnostic's cell kept."""
+        if key not in self._arrays:
+            data = self.store.read(key)["arrays.npz"]
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                self._arrays[key] = dict(arrays)
+        return self._arrays[key]
 
     def count(self, state: str) -> int:
         """How many of the planned cells are in a state."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,11 +35,9 @@ class Looks:
     study: Study
     diagnostic: str
 
-    @cached_property
+    @property
     def _cells(self) -> list[dict[str, Any]]:
-        found = self.study.results.diagnosed
-        records = found[found["diagnostic"] == self.diagnostic].to_dict("records")
-        return [{str(name): value for name, value in record.items()} for record in records]
+        return self.study.results.diagnosed_with(self.diagnostic)
 
     def __bool__(self) -> bool:
         return bool(self._cells)
@@ -105,14 +101,10 @@ class Looks:
             for name, value in cell.items()
         )
 
-    def arrays(self, model: str, variant: str, seed: int) -> tuple[dict[str, np.ndarray], str]:
+    def arrays(self, model: str, variant: str, seed: int) -> tuple[Mapping[str, np.ndarray], str]:
         """The arrays of the cell where a variant is best seen, and its role there; none where it was not seen."""
         sight = self.sight(model, variant, seed)
-        if sight is None:
-            return {}, ""
-        data = self.study.results.store.read(sight.key)["arrays.npz"]
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return dict(arrays), sight.role
+        return (self.study.results.arrays(sight.key), sight.role) if sight else ({}, "")
 
     def first_seed(self, model: str) -> int | None:
         """The first seed with a finished cell."""

@@ -72,9 +72,8 @@ class Study:
         """(S,) a metric of a variant, of its packed file first and of its comparison with the original else."""
         key = (metric, model, variant)
         if key not in self._seed_values:
-            own = metric in self.results.compressed
-            frame = self.results.compressed if own else self.results.compared
-            self._seed_values[key] = self.results.by_seed(frame, metric, model, variant)
+            kind = "compressed" if metric in self.results.compressed else "compared"
+            self._seed_values[key] = self.results.by_seed(kind, metric, model, variant)
         return self._seed_values[key]
 
     def mean(self, metric: str, model: str, variant: str) -> Estimate:

@@ -27,11 +27,11 @@ def test_numbers_are_those_in_the_files(digits: Path):
 def test_seeds_come_in_the_plans_order_with_nan_for_a_hole(runs, tmp_path: Path):
     states = {"compress/resnet8/1/float16": "failed"}
     results = load(runs(models=("resnet8",), seeds=(2, 1, 0), states=states).write(tmp_path))
-    accuracy = results.by_seed(results.compressed, "test_accuracy", "resnet8", "float16")
-    original = results.by_seed(results.compressed, "test_accuracy", "resnet8", "original")
+    accuracy = results.by_seed("compressed", "test_accuracy", "resnet8", "float16")
+    original = results.by_seed("compressed", "test_accuracy", "resnet8", "original")
     assert np.isnan(accuracy).tolist() == [False, True, False]
     assert accuracy[[0, 2]].tolist() == original[[0, 2]].tolist()
-    assert np.isnan(results.by_seed(results.compressed, "no such metric", "resnet8", "float16")).all()
+    assert np.isnan(results.by_seed("compressed", "no such metric", "resnet8", "float16")).all()
 
 
 def test_a_hole_names_the_cell_that_it_comes_from(runs, tmp_path: Path):

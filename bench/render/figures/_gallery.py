@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +28,7 @@ class Painted:
     """
 
     variant: Variant
-    arrays: dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
     role: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -83,7 +84,7 @@ def gallery(looks: Looks, model: str) -> Gallery:
     return Gallery(there, _heads(looks.study, arrays))
 
 
-def _maps(arrays: dict[str, np.ndarray], role: str, method: str) -> np.ndarray | None:
+def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarray | None:
     """(K, h, w); where feature maps are quantised, as the network computes, or else with the quantisers by-passed."""
     for name in (f"{method}.map.{role}", f"{method}.map.{role}-bypassed"):
         if name in arrays:
@@ -91,7 +92,7 @@ def _maps(arrays: dict[str, np.ndarray], role: str, method: str) -> np.ndarray |
     return None
 
 
-def _heads(study: Study, arrays: dict[str, np.ndarray]) -> tuple[str, ...]:
+def _heads(study: Study, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     if "shown" not in arrays:
         return ()
     classes = study.plan.data.classes

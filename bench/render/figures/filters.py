@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bench.render.figure import Figure
@@ -36,7 +38,7 @@ def gallery(looks: Looks, model: str) -> _grid.Grid:
     return _grid.Grid(rows, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
 
 
-def pictures(arrays: dict[str, np.ndarray], role: str) -> np.ndarray:
+def pictures(arrays: Mapping[str, np.ndarray], role: str) -> np.ndarray:
     """(n, k, k, 3) from 0 to 1 where filters have three colours, else (n, k, k) their mean; NaN where none is left."""
     filters, matched = arrays[f"filters.{role}"].astype(np.float64), arrays[f"matched.{role}"]
     shown = filters[np.maximum(matched, 0)]

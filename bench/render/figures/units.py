@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -68,7 +69,7 @@ def gallery(looks: Looks, model: str) -> _grid.Grid:
     return _grid.Grid(rows, channels, layers)
 
 
-def _pictures(arrays: dict[str, np.ndarray], role: str) -> np.ndarray:
+def _pictures(arrays: Mapping[str, np.ndarray], role: str) -> np.ndarray:
     """(U, h, w, 3) where there are three colours, else (U, h, w) their mean; NaN where there is no channel."""
     images = np.moveaxis(arrays[f"images.{role}"], 1, -1) / 255.0
     images[arrays[f"channels.{role}"] < 0] = np.nan
