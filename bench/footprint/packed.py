@@ -208,11 +208,11 @@ def _stored_tensors(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 def _representation(name: str, tensor: torch.Tensor, compressed: Compressed) -> Representation:
     values = _as_numpy(name, tensor)
     if name not in compressed.representations:
-        return Float(values) if tensor.is_floating_point() else Whole(values)
+        return Float(values).with_plain_zeros() if tensor.is_floating_point() else Whole(values)
     chosen = compressed.representations[name]
     if chosen.shape != tuple(tensor.shape) or not np.array_equal(chosen.decode(), values, equal_nan=True):
         raise ValueError(f"the representation of {name} does not decode to the tensor in the network")
-    return chosen
+    return chosen.with_plain_zeros() if isinstance(chosen, Float) else chosen
 
 
 def _as_numpy(name: str, tensor: torch.Tensor) -> np.ndarray:

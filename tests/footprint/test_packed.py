@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import prune
 
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
@@ -49,6 +50,20 @@ def compressed(cifar_resnet, image) -> Compressed:
         )[index // 2 % 5]
         parameter.data = torch.from_numpy(np.array(chosen[name].decode()))
     return finished.but(representations=chosen)
+
+
+@pytest.mark.parametrize("declared", [None, "float32", "float16"])
+def test_zeros_that_a_mask_left_negative_are_not_paid_for(declared):
+    layer = _linear(40, 50)
+    layer.weight.data = torch.full((40, 50), -1.0)
+    prune.remove(prune.random_unstructured(layer, "weight", 0.9), "weight")
+    assert torch.signbit(layer.weight).all()
+    values = layer.weight.detach().numpy()
+    stored = {} if declared is None else {"weight": Float.rounded(values, declared)}
+    packed = pack(Compressed(layer, representations=stored), {})
+    kept = 200 * (2 if declared == "float16" else 4)
+    assert kept < sizes(packed).payload_bytes <= kept + 40 * 50 // 8
+    assert torch.equal(unpack(packed, _linear(40, 50)).weight, layer.weight)
 
 
 def test_the_network_that_is_read_is_the_one_that_was_written(compressed, cifar_resnet):

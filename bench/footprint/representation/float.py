@@ -41,6 +41,10 @@ class Float(Representation):
         exact = np.asarray(values, np.float32, order="C")
         return cls(_from_pattern(_to_pattern(exact, type), type), type)
 
+    def with_plain_zeros(self) -> Float:
+        """The same numbers with +0.0 for -0.0, as a mask leaves it where it is multiplied with a negative weight."""
+        return Float(np.where(self.values == 0, np.float32(0), self.values), self.type)
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.values.shape
