@@ -16,6 +16,7 @@ from bench.render.figures import footprint
 from bench.render.plan import Theme
 from bench.render.prose import Cite, Sentence
 from bench.render.references import Reference, references
+from bench.render.side_by_side import side_by_side
 from bench.render.study import Study
 from bench.render.summary import Headline, headlines, summary
 from bench.render.table import Table
@@ -82,6 +83,7 @@ class Document:
     """What the writers print.
 
     Attributes:
+        together: what several profiles have in common; None for a single one.
         drawings: of all figures.
     """
 
@@ -89,19 +91,25 @@ class Document:
     theme: Theme
     version: str
     date: str
+    together: Section | None
     parts: tuple[Part, ...]
     references: tuple[Reference, ...]
     drawings: Drawings
 
     @property
     def tables(self) -> list[Table]:
-        """Of all parts."""
-        return [item for part in self.parts for item in part.items if isinstance(item, Table)]
+        """Of what they have in common, and of all parts."""
+        return [item for item in self._items() if isinstance(item, Table)]
 
     @property
     def figures(self) -> list[Figure]:
         """Of all parts."""
-        return [item for part in self.parts for item in part.items if isinstance(item, Figure)]
+        return [item for item in self._items() if isinstance(item, Figure)]
+
+    def _items(self) -> Iterator[Item]:
+        yield from self.together.items if self.together else ()
+        for part in self.parts:
+            yield from part.items
 
 
 def compose(studies: list[Study]) -> Document:
@@ -118,10 +126,16 @@ def compose(studies: list[Study]) -> Document:
         theme=first.report,
         version=first.version,
         date=max((_last_day(study) for study in studies), default=""),
+        together=_together(studies),
         parts=parts,
         references=references(key for part in parts for key in _cited(part)),
         drawings=drawings,
     )
+
+
+def _together(studies: list[Study]) -> Section | None:
+    found = side_by_side(studies)
+    return Section("together", "Side by side", found.text, (found.table,) if found.table else ()) if found else None
 
 
 def _cited(part: Part) -> Iterator[str]:

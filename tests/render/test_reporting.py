@@ -134,6 +134,9 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
         assert f'id="{name}-results"' in source
         assert (out / "data" / f"{name}-results.csv").is_file()
         assert (out / "figures" / f"{name}-footprint.pdf").is_file()
+    assert 'id="side-by-side"' in source
+    assert (out / "data" / "side-by-side.csv").is_file()
+    assert r"\label{innards:side-by-side}" in (out / "appendix-body.tex").read_text(encoding="utf-8")
 
 
 def _made(folder: Path, out: Path) -> Path:

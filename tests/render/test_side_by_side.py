@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.render.load import load
+from bench.render.prose import text
+from bench.render.side_by_side import ALONE, side_by_side
+from bench.render.study import Study
+
+
+@pytest.fixture
+def two(runs, tmp_path):
+    """Two profiles that share a network; the second lacks some methods of the first, and has a second network."""
+
+    def make(**changes):
+        first = replace(runs(models=("resnet8",)), name="digits")
+        second = replace(runs(models=("mobilenet-small", "resnet8")), name="smoke", **changes)
+        return [Study(load(each.write(tmp_path))) for each in (first, second)]
+
+    return make
+
+
+def rows(table):
+    keys = [column.key for column in table.columns]
+    return [dict(zip(keys, row.cells)) for row in table.rows]
+
+
+def test_a_single_profile_has_nothing_beside_it(study: Study):
+    assert side_by_side([study]) is None
+
+
+def test_methods_of_shared_networks_stand_side_by_side(two):
+    first, second = two()
+    found = side_by_side([first, second])
+    assert [group.title for group in found.table.groups] == ["resnet8"]
+    assert [row["variant"].value for row in rows(found.table)] == [v.label for v in first.plan.methods]
+    own = next(row for row in rows(found.table) if row["variant"].value == "float16")
+    for study in (first, second):
+        name, claim = study.plan.name, study.claims["resnet8", "float16", "accuracy"]
+        assert own[f"{name}-accuracy"].value == pytest.approx(claim.evidence.difference.value)
+        sizes = [study.mean("payload_bytes", "resnet8", label).value for label in ("original", "float16")]
+        assert own[f"{name}-smaller"].value == pytest.approx(sizes[0] / sizes[1])
+        feature = study.plan.features[0]
+        assert own[f"{name}-inside"].value == study.claims["resnet8", "float16", f"inside-{feature}"].verdict.word
+        assert own[f"{name}-seeds"].value == claim.evidence.difference.n
+    words = {own["digits-inside"].value, own["smoke-inside"].value}
+    assert own["same"].value == ("yes" if len(words) == 1 else "no")
+
+
+def test_the_sentence_counts_what_the_table_shows(two):
+    found = side_by_side(two())
+    judged = [row["same"].value for row in rows(found.table) if row["same"].value is not None]
+    assert f"same verdict for {judged.count('yes')} of the {len(judged)} that both" in text(found.text[0])
+
+
+def test_a_method_that_one_profile_lacks_is_left_out_and_one_that_failed_there_is_said_to_have(two, variants):
+    kept = tuple(each for each in variants.values() if each.label != "float16")
+    kinds = ("compress", "compare")
+    states = {f"{kind}/resnet8/{seed}/nncf-int8-ptq": "failed" for kind in kinds for seed in range(6)}
+    found = side_by_side(two(variants=kept, states=states))
+    table = {row["variant"].value: row for row in rows(found.table)}
+    assert "float16" not in table
+    assert table["nncf-int8-ptq"]["smoke-accuracy"].hole == "failed"
+    assert table["nncf-int8-ptq"]["digits-accuracy"].value is not None
+    assert table["nncf-int8-ptq"]["same"].value is None
+
+
+def test_profiles_that_share_nothing_say_so(runs, tmp_path):
+    made = [replace(runs(models=(model,)), name=model) for model in ("resnet8", "mobilenet-small")]
+    found = side_by_side([Study(load(each.write(tmp_path))) for each in made])
+    assert found.table is None
+    assert text(found.text[0]) == ALONE
