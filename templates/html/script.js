@@ -167,6 +167,24 @@
     });
   }
 
+  // Pictures of a gallery, as large as the window.
+  for (const figure of all('figure[data-tools="gallery"]')) {
+    const title = figure.querySelector("h3").firstChild.textContent;
+    const close = make("button", { type: "button", class: "enlarge" }, "Close");
+    const dialog = make("dialog", { class: "large", "aria-label": title }, make("p", { class: "large-title" }, title), close);
+    const open = make("button", { type: "button", class: "enlarge", "aria-label": `Enlarge: ${title}` }, "Enlarge");
+    const enlarge = () => {
+      if (!dialog.querySelector("svg")) dialog.append(figure.querySelector(".drawing.wide svg").cloneNode(true));
+      dialog.showModal();
+    };
+    open.addEventListener("click", enlarge);
+    for (const drawing of all(".drawing", figure)) drawing.addEventListener("click", enlarge);
+    for (const leave of [close, dialog]) leave.addEventListener("click", () => dialog.close());
+    figure.querySelector("figcaption").before(open);
+    figure.append(dialog);
+    figure.dataset.enlarges = "";
+  }
+
   // Where the reader is.
   const links = new Map(all(".contents a").map((link) => [link.getAttribute("href").slice(1), link]));
   const watcher = new IntersectionObserver((entries) => {

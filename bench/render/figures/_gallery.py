@@ -83,6 +83,7 @@ def figures(
             f"Grid of pictures, {title.format(model)}: a row a network; all are in the data file.",
             partial(_grid.paint, found),
             tuple(data),
+            tools=_mosaic.TOOLS,
         )
         for model, found in made
         if found.rows

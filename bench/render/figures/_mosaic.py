@@ -17,6 +17,7 @@ from bench.render.style import INK, MUTED, Medium
 LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
 SMALLEST = 24  # smaller ones are magnified, so that gaps are alike
 SHADES = 64  # of a colour scale: few, so that images compress well
+TOOLS = "gallery"  # what a script may add to figures of pictures
 GAP = 0.08  # between pictures, share of a side
 
 

@@ -58,6 +58,7 @@ def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
         f"Grid of attribution maps of {model}: a row a network, a column an image; every map is in the data file.",
         partial(_paint, found),
         ("attribution-maps", "explanations"),
+        tools=_mosaic.TOOLS,
     )
 
 

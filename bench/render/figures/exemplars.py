@@ -91,6 +91,7 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
         f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
         partial(_paint, found),
         ("exemplars", "hurt"),
+        tools=_mosaic.TOOLS,
     )
 
 

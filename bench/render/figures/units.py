@@ -44,6 +44,7 @@ def _figure(study: Study, looks: Looks, model: str, found: _grid.Grid) -> Figure
         f"Grid of images for channels of {model}: a row a network, a column a channel; all are in the data file.",
         partial(_grid.paint, found),
         ("channel-images", "units"),
+        tools=_mosaic.TOOLS,
     )
 
 

@@ -208,3 +208,17 @@ def test_every_control_and_region_has_a_name(browser, address: str):
 def test_a_link_into_a_folded_table_opens_it(browser, address: str):
     browser.open(f"{address}#blocks")
     assert browser.js("document.querySelector('#blocks details').open")
+
+
+def test_a_gallery_fills_the_window_and_escape_leaves(browser, address: str):
+    browser.open(address)
+    shown = "document.querySelector('dialog[open]')"
+    browser.js("document.querySelector('[data-tools=gallery] > .enlarge').focus()")
+    browser.press("Enter")
+    assert browser.js(f"{shown}.getAttribute('aria-label')").startswith("Images that compressing")
+    box = browser.js(f"(({{width, height}}) => [width, height])({shown}.getBoundingClientRect())")
+    assert box == [1280, 900]
+    assert browser.js(f"{shown}.querySelector('svg image') !== null")
+    browser.press("Escape")
+    assert browser.js(f"{shown} === null")
+    assert browser.complaints == []
