@@ -8,6 +8,7 @@ from bench.render.findings import accuracy, findings
 from bench.render.prose import Cite, Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import decimal
+from bench.render.tables.calibration import simulated
 
 
 def results(study: Study) -> list[Sentence]:
@@ -113,7 +114,23 @@ def statistics(study: Study) -> list[Sentence]:
             Strong("Seed-equivalents. "),
             "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
         ),
+        (Strong("Calibration. "), _calibration(study)),
     ]
+
+
+def _calibration(study: Study) -> str:
+    rows = simulated(study)
+    if not rows:
+        return (
+            "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "
+            "python -m bench calibrate does it, and its table then stands here."
+        )
+    within, missed = sum(row.within for row in rows), [row for row in rows if not row.within]
+    silent = sum(not row.warned for row in missed)
+    return (
+        f"Of {len(rows)} simulated settings of intervals and tests {within} keep what they promise; of the "
+        f"{len(missed)} that miss, {len(missed) - silent} carried warnings."
+    )
 
 
 def data(study: Study) -> list[Sentence]:
