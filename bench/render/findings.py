@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 import numpy as np
@@ -11,6 +11,7 @@ from bench.render.claims import Claim
 from bench.render.prose import Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
+from bench.render.tables.along import departures
 from bench.render.tables.budget import best_within, budgets
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE, Word
 from bench.statistics.estimate import Estimate
@@ -22,7 +23,11 @@ HEADLINE_BUDGET = 100  # kB, where it lies between the smallest file and the ori
 
 def findings(study: Study) -> list[Sentence]:
     """A paragraph a model, then what could not be told."""
-    return [*(paragraph(of_model(study, model)) for model in study.models), *undecided(study)]
+    return [
+        *(paragraph(of_model(study, model)) for model in study.models),
+        *(sentence for model in study.models for sentence in by_family(study, model)),
+        *undecided(study),
+    ]
 
 
 def paragraph(sentences: Iterable[Sentence]) -> Sentence:
@@ -129,6 +134,34 @@ def inside(study: Study, model: str) -> Iterator[Sentence]:
     ]
     parts: list[Sentence] = [(what, f"{detail} for {_titles(study, group)}") for what, detail, group in said if group]
     yield (f"Its inside ({feature} features) ", *_joined(parts), ".")
+
+
+def by_family(study: Study, model: str) -> Iterator[Sentence]:
+    """What one kind of compression does to the inside that another does not."""
+    feature = study.plan.features[0]
+    told: list[str] = []
+    for name in dict.fromkeys(variant.family for variant in study.plan.methods):
+        labels = [variant.label for variant in study.plan.methods if variant.family == name]
+        claims = [claim for claim in claims_on(study, model, f"inside-{feature}") if claim.evidence.variant in labels]
+        if not claims:
+            continue
+        changed = sum(claim.verdict.word == DIFFERENT and claim.evidence.difference.value < 0 for claim in claims)
+        far = [found.value for label in labels if (found := study.distance(model, label, feature)) is not None]
+        known = [value for value in far if np.isfinite(value)]
+        middle = f", {decimal(float(np.median(known)), 2)} seed-equivalents" if known else ""
+        told.append(f"{name} {changed} of {len(claims)} ({_first(study, model, labels)}{middle})")
+    if len(told) > 1:
+        yield (
+            Strong(f"By family, {model}: "),
+            f"the inside has moved away from the control's for {'; '.join(told)}. In brackets: the first block, from "
+            "the input, that any of them changes, and their median distance from the original.",
+        )
+
+
+def _first(study: Study, model: str, labels: Sequence[str]) -> str:
+    changed = [claim for label in labels for claim in departures(study, model, label) or ()]
+    first = min(changed, key=lambda claim: claim.depth, default=None)
+    return f"from {first.block}" if first else "no block"
 
 
 def _titles(study: Study, claims: list[Claim]) -> str:

@@ -1,0 +1,104 @@
+"""Where each method's inside departs from the control's, how far it goes, and what goes along with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.render import captions
+from bench.render.looks import Looks
+from bench.render.plan import Variant
+from bench.render.rows import NAMES, by_model
+from bench.render.study import CONTROL, BlockClaim, Study
+from bench.render.table import Cell, Column, Table, estimate
+from bench.render.tables import explanations
+
+SECTION, ORDER = "findings", 10
+
+INSIDE = (
+    Column("departs", "Departs at", "text", "First block whose similarity is below the control's (BH)."),
+    Column("blocks", "Blocks", "number", "Blocks below the control's (BH).", "differ"),
+    Column(
+        "distance", "Distance", "estimate", "(1 - CKA) in units of another seed's, mean over blocks.", "seed-eq.", 2
+    ),
+    Column("inside", "Inside", "verdict", "Mean over blocks, less the control's."),
+)
+ANSWERS = (
+    Column("accuracy", "Accuracy", "verdict", "Less the original's."),
+    Column("ece", "ECE", "estimate", "Expected calibration error, less the control's.", "points", 1, signed=True),
+    Column("classes", "Classes", "number", "Classes whose recall differs from the control's (BH).", "differ"),
+)
+LOOKS = Column("explanations", "Explanations", "estimate", "Distance of attributions.", "seed-eq.", 2)
+
+
+def build(study: Study) -> Table | None:
+    """The table; None where no inside was compared."""
+    if not study.insides:
+        return None
+    feature = study.plan.features[0]
+    looks = Looks(study, explanations.DIAGNOSTIC)
+    method = next(iter(explanations.methods(looks)), "") if looks else ""
+    columns = (*NAMES, *INSIDE, *ANSWERS, *((LOOKS,) if method else ()))
+    return Table(
+        "along",
+        "What goes along with the inside",
+        captions.joined(
+            f"Departs at: the first block (from the input, {feature} features) whose similarity to the original is "
+            "below the fine-tuned control's, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
+            "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts. ECE and "
+            "classes: less the control's, by seed.",
+            f"Explanations: {explanations.TITLES.get(method, method)}, (1 - Spearman) in units of another seed's."
+            if method
+            else "",
+            captions.seeds(study),
+            captions.seed_interval(),
+            captions.version(study),
+        ),
+        columns,
+        by_model(study, lambda model, variant: _cells(study, model, variant, looks, method), study.plan.methods),
+    )
+
+
+def departures(study: Study, model: str, variant: str) -> list[BlockClaim] | None:
+    """The blocks that are farther from the original than the control's, from the input; None where none was judged."""
+    feature, alpha = study.plan.features[0], study.plan.alpha
+    judged = [
+        claim
+        for claim in study.blocks
+        if (claim.model, claim.variant, claim.feature) == (model, variant, feature)
+        and claim.p_corrected == claim.p_corrected
+    ]
+    if not judged:
+        return None
+    return [each for each in judged if each.p_corrected <= alpha and each.beyond is not None and each.beyond.value < 0]
+
+
+def _cells(study: Study, model: str, variant: Variant, looks: Looks, method: str) -> Iterator[Cell]:
+    feature, label = study.plan.features[0], variant.label
+    hole = study.hole(model, label, "compare") or "–"
+    yield from _where(departures(study, model, label), hole)
+    distance = study.distance(model, label, feature)
+    yield estimate(distance) if distance else Cell(hole=hole)
+    yield _verdict(study, model, label, f"inside-{feature}", hole)
+    yield _verdict(study, model, label, "accuracy", study.hole(model, label) or "–")
+    ece = study.difference("ece_difference", model, label, CONTROL)
+    yield estimate(ece, 100, hole=hole)
+    changed = [found.changed for found in study.hurt if (found.model, found.variant) == (model, label)]
+    yield Cell(changed[0]) if changed else Cell(hole=hole)
+    if method:
+        asked = label in {each.label for each in looks.variants}
+        hole = looks.hole(model, label) or "none"
+        yield estimate(looks.distance(f"{method}.spearman", model, label), hole=hole) if asked else Cell()
+
+
+def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Cell]:
+    if found is None:
+        yield from (Cell(hole=hole), Cell(hole=hole))
+        return
+    first = min(found, key=lambda claim: claim.depth, default=None)
+    yield Cell(f"{first.block} ({first.depth + 1})") if first else Cell("nowhere")
+    yield Cell(len(found))
+
+
+def _verdict(study: Study, model: str, label: str, outcome: str, hole: str) -> Cell:
+    claim = study.claims.get((model, label, outcome))
+    return Cell(claim.verdict.word) if claim else Cell(hole=hole)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.render.findings import by_family
+from bench.render.prose import text
+from bench.render.study import Study
+from bench.render.tables import along
+
+
+def rows(table, model):
+    keys = [column.key for column in table.columns]
+    found = (dict(zip(keys, row.cells)) for row in table.rows)
+    return {row["variant"].value: row for row in found if row["model"].value == model}
+
+
+def test_every_method_has_what_the_other_tables_say_of_it(study: Study):
+    found = rows(along.build(study), "resnet8")
+    feature = study.plan.features[0]
+    assert list(found) == [variant.label for variant in study.plan.methods]
+    for label, row in found.items():
+        assert row["inside"].value == study.claims["resnet8", label, f"inside-{feature}"].verdict.word
+        assert row["accuracy"].value == study.claims["resnet8", label, "accuracy"].verdict.word
+        assert row["distance"].value == pytest.approx(study.distance("resnet8", label, feature).value)
+        (hurt,) = (each for each in study.hurt if (each.model, each.variant) == ("resnet8", label))
+        assert row["classes"].value == hurt.changed
+        ece = study.difference("ece_difference", "resnet8", label, "finetune")
+        assert row["ece"].value == pytest.approx(100 * ece.value)
+
+
+def test_the_first_block_below_the_controls_is_where_a_method_departs(study: Study):
+    feature, alpha = study.plan.features[0], study.plan.alpha
+    for label, row in rows(along.build(study), "resnet8").items():
+        below = [
+            claim
+            for claim in study.blocks
+            if (claim.model, claim.variant, claim.feature) == ("resnet8", label, feature)
+            and claim.p_corrected <= alpha
+            and claim.beyond.value < 0
+        ]
+        first = min(below, key=lambda claim: claim.depth, default=None)
+        assert row["blocks"].value == len(below)
+        assert row["departs"].value == (f"{first.block} ({first.depth + 1})" if first else "nowhere")
+
+
+def test_a_method_that_failed_is_said_to_have(study_of):
+    kinds = ("compress", "compare")
+    states = {f"{kind}/resnet8/{seed}/float16": "failed" for kind in kinds for seed in range(6)}
+    row = rows(along.build(study_of(states=states)), "resnet8")["float16"]
+    assert {row[key].hole for key in ("departs", "inside", "accuracy")} == {"failed"}
+
+
+def test_without_a_comparison_there_is_no_table(study_of, runs):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    assert along.build(study_of(states=dict.fromkeys(names, "missing"))) is None
+
+
+def test_families_are_told_apart(study: Study):
+    (said,) = (text(each) for each in by_family(study, "resnet8"))
+    feature = study.plan.features[0]
+    for family in {variant.family for variant in study.plan.methods}:
+        labels = [variant.label for variant in study.plan.methods if variant.family == family]
+        claims = [study.claims["resnet8", label, f"inside-{feature}"] for label in labels]
+        changed = sum(each.verdict.word == "different" and each.evidence.difference.value < 0 for each in claims)
+        assert f"{family} {changed} of {len(labels)} (" in said
+
+
+def test_one_family_is_not_compared(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
+    assert list(by_family(study_of(variants=chosen), "resnet8")) == []
