@@ -18,10 +18,11 @@ from bench.footprint.fold import finish
 from bench.footprint.micronet import micronet
 from bench.footprint.packed import pack, sizes
 from bench.zoo import _build, _checkpoint
-from bench.zoo._catalogue import is_torchvision
+from bench.zoo._catalogue import is_detector, is_torchvision
 
 SEED = 0
 TORCHVISION = {"classes": 1000, "size": 224}
+DETECTION = {"classes": 91, "size": 224}
 ZOO = {"classes": 10, "size": 32}
 
 
@@ -81,7 +82,7 @@ class Subject:
     """A model under a method, and what it is shown.
 
     Attributes:
-        classes, size: default to torchvision's own (1000, 224 pixels) for its models, else 10 and 32.
+        classes, size: default to what torchvision's classifiers (1000, 224 pixels) and detectors (91) have, else 10 and 32.
         checkpoint: weights to use instead of random ones.
     """
 
@@ -95,13 +96,13 @@ class Subject:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
-        size = self.size or (TORCHVISION if is_torchvision(self.model) else ZOO)["size"]
+        size = self.size or _usual(self.model)["size"]
         return self.channels, size, size
 
     @property
     def outputs(self) -> int:
         """Number of classes."""
-        return self.classes or (TORCHVISION if is_torchvision(self.model) else ZOO)["classes"]
+        return self.classes or _usual(self.model)["classes"]
 
     def fresh(self) -> torch.nn.Module:
         """The model with random weights."""
@@ -177,3 +178,10 @@ def as_text(report: dict[str, Any]) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _usual(model: str) -> dict[str, int]:
+    """What a model is usually built for: ImageNet, COCO, or CIFAR-10."""
+    if is_detector(model):
+        return DETECTION
+    return TORCHVISION if is_torchvision(model) else ZOO

@@ -17,10 +17,10 @@ from bench.zoo._catalogue import (
     TORCHVISION,
     check_torchvision,
     current_folder_importable,
+    is_detector,
     is_own,
     is_torchvision,
     parts_of_own,
-    torchvision_names,
 )
 
 TORCHVISION_CHANNELS = 3
@@ -52,7 +52,7 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
         else:
             network = registry.load(PACKAGE, name, "model").build(channels, classes, size)
         network.eval()
-        if ":" in name and not _is_detector(name):
+        if ":" in name and not is_detector(name):
             _check(name, network, channels, classes, size)
     return network
 
@@ -65,13 +65,9 @@ def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
     if channels != TORCHVISION_CHANNELS:
         raise InputError(f"model {name!r} takes images of {TORCHVISION_CHANNELS} channels, given {channels}")
     options: dict[str, Any] = WITHOUT_AUXILIARIES.get(own_name, {})
-    if _is_detector(name):
+    if is_detector(name):
         options = {"weights_backbone": None}
     return models.get_model(own_name, weights=None, num_classes=classes, **options)
-
-
-def _is_detector(name: str) -> bool:
-    return is_torchvision(name) and name.removeprefix(TORCHVISION) in torchvision_names("models.detection")
 
 
 def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:

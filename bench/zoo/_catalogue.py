@@ -101,6 +101,15 @@ def check_torchvision(name: str) -> None:
         raise InputError(f"unknown model {name!r}: torchvision has no {own_name!r}, {did_you_mean(own_name, offered)}")
 
 
+def is_detector(name: str) -> bool:
+    """Whether it is one of torchvision's networks that find objects.
+
+    >>> is_detector("torchvision:maskrcnn_resnet50_fpn"), is_detector("torchvision:resnet50")
+    (True, False)
+    """
+    return is_torchvision(name) and name.removeprefix(TORCHVISION) in torchvision_names("models.detection")
+
+
 @cache
 def torchvision_names(package: str) -> tuple[str, ...]:
     """What one of torchvision's packages offers, read from its source, since importing it would import torch.

@@ -3,6 +3,8 @@ import json
 import pytest
 
 from bench.cli import main
+from bench.compress._sizes import Subject
+from bench.compress._variant import parse
 
 
 def printed(capsys, *arguments):
@@ -43,3 +45,11 @@ def test_a_checkpoint_gives_the_weights(tmp_path, capsys):
     assert printed(capsys, "footprint", *arguments, "--checkpoint", str(path))["nonzero_weights"] == (
         dense["nonzero_weights"] - network.fc.weight.numel()
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "classes"),
+    [("resnet20", 10), ("torchvision:resnet18", 1000), ("torchvision:maskrcnn_resnet50_fpn", 91)],
+)
+def test_a_model_is_built_for_what_it_is_usually_trained_on(model, classes):
+    assert Subject(model, parse("original")).outputs == classes
