@@ -4,6 +4,9 @@ Axes of channels are followed through the traced graph. A convolution or linear 
 activations, pooling and depthwise convolutions keep it; an addition makes two into one. Whatever is not known to treat
 every channel alike (padding of channels, concatenation, shuffling, softmax, the network's own input and output) makes
 the axes that it touches fixed, and they are left out.
+
+Libraries of dependency graphs, such as Torch-Pruning, find what to remove, not what to permute. The trace that counts
+feature-map memory serves both here, so that a network that can be permuted can also be thinned.
 """
 
 from __future__ import annotations
