@@ -82,7 +82,7 @@ class Subject:
     """A model under a method, and what it is shown.
 
     Attributes:
-        classes, size: default to torchvision's own (1000, or 91 for detectors; 224 pixels) for its models, else 10 and 32.
+        classes, size: default to torchvision's own (1000, its detectors 91; 224 pixels), else 10 and 32.
         checkpoint: weights to use instead of random ones.
     """
 
