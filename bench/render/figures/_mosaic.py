@@ -66,40 +66,34 @@ def anchor(kind: str, model: str) -> str:
 
 
 def alike(rows: Sequence[Row], scale: str, ends: tuple[float, float]) -> list[Row]:
-    """The same rows with pictures of one size, and all in colours where one is.
-
-    Sides become the largest where that is a whole number of times their own. A row that is left of another shape than
-    the first is shown as having none.
-    """
+    """The same rows with pictures of the largest one's size, by the nearest pixel, and all in colours where one is."""
     there = [row.pictures for row in rows if row.pictures is not None]
-    side = max((pictures.shape[1] for pictures in there), default=0)
+    height, width = (max((pictures.shape[axis] for pictures in there), default=0) for axis in (1, 2))
     colours = any(pictures.ndim == 4 for pictures in there)
-    return [
-        row if row.pictures is None else replace(row, pictures=_alike(row.pictures, side, colours, scale, ends))
-        for row in rows
-    ]
+
+    def changed(pictures: np.ndarray) -> np.ndarray:
+        down, across = (np.arange(size) * own // size for size, own in zip((height, width), pictures.shape[1:3]))
+        pictures = pictures[:, down][:, :, across]
+        return _coloured(pictures, scale, ends) if colours and pictures.ndim == 3 else pictures
+
+    return [row if row.pictures is None else replace(row, pictures=changed(row.pictures)) for row in rows]
 
 
-def _alike(pictures: np.ndarray, side: int, colours: bool, scale: str, ends: tuple[float, float]) -> np.ndarray:
-    times = side // pictures.shape[1] if side % pictures.shape[1] == 0 else 1
-    pictures = pictures.repeat(times, axis=1).repeat(times, axis=2)
-    if not colours or pictures.ndim == 4:
-        return pictures
-    missing = ~np.isfinite(pictures)
+def _coloured(pictures: np.ndarray, scale: str, ends: tuple[float, float]) -> np.ndarray:
     painted = mpl.colormaps[scale].resampled(SHADES)((pictures - ends[0]) / (ends[1] - ends[0]))[..., :3]
-    painted[missing] = np.nan
+    painted[~np.isfinite(pictures)] = np.nan
     return painted
 
 
 def tiled(rows: Sequence[Row], columns: int) -> np.ndarray:
-    """All pictures in one array, NaN between them and where there is none."""
+    """All pictures, of one size, in one array; NaN between them and where there is none."""
     there = next(row.pictures for row in rows if row.pictures is not None)
     height, width = there.shape[1:3]
     gap = max(1, round(GAP * width))
     shape = (len(rows) * (height + gap) - gap, columns * (width + gap) - gap, *there.shape[3:])
     tiles = np.full(shape, np.nan)
     for down, row in enumerate(rows):
-        if row.pictures is None or row.pictures.shape[1:] != there.shape[1:]:
+        if row.pictures is None:
             continue
         for across, picture in enumerate(row.pictures[:columns]):
             top, left = down * (height + gap), across * (width + gap)

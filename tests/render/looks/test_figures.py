@@ -109,9 +109,21 @@ def test_numbers_beside_colours_are_coloured_and_small_pictures_grow_to_the_size
     np.testing.assert_array_equal(same, colours)
 
 
-def test_rows_without_colours_stay_numbers():
-    rows = _mosaic.alike([_mosaic.Row("a", np.ones((1, 2, 2))), _mosaic.Row("b", np.ones((1, 3, 3)))], "gray", (0, 1))
-    assert [row.pictures.shape for row in rows] == [(1, 2, 2), (1, 3, 3)]
+def test_rows_without_colours_stay_numbers_of_one_size():
+    rows = _mosaic.alike([_mosaic.Row("a", np.eye(2)[None]), _mosaic.Row("b", np.ones((1, 3, 3)))], "gray", (0, 1))
+    assert [row.pictures.shape for row in rows] == [(1, 3, 3)] * 2
+    np.testing.assert_array_equal(rows[0].pictures[0], [[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+
+
+@pytest.mark.parametrize(("image", "side"), [(32, 8), (28, 7), (28, 4), (64, 8), (224, 7), (224, 14), (8, 4)])
+def test_maps_of_any_size_stand_below_images_of_any_size(image, side):
+    photograph = _mosaic.photographs(np.full((1, 3, image, image), 51, np.uint8))
+    maps = _mosaic.thumbnails(np.ones((1, side, side)))
+    rows = [_mosaic.Row("image", photograph), _mosaic.Row("map", maps)]
+    tiles = _mosaic.tiled(_mosaic.alike(rows, "gray", (-1.0, 1.0)), 1)
+    height = photograph.shape[1]
+    np.testing.assert_allclose(tiles[:height], 0.2)
+    np.testing.assert_allclose(tiles[-height:], 1)
 
 
 @pytest.mark.parametrize("colours", [1, 3])
