@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -74,24 +72,6 @@ def row_from(data: dict[str, Any]) -> Row:
         TypeError, KeyError: it is none.
     """
     return Row(**{field.name: data[field.name] for field in fields(Row)})
-
-
-def kept(folder: Path) -> list[Row]:
-    """All rows that a folder holds, of each scenario those with the most replications, by name; none where it is empty.
-
-    What cannot be read is left out.
-    """
-    found: dict[tuple[str, str], Row] = {}
-    for file in sorted(folder.glob("*.json")):
-        try:
-            rows = [row_from(row) for row in json.loads(file.read_text(encoding="utf-8"))["rows"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        for row in rows:
-            known = found.get((row.what, row.scenario))
-            if known is None or known.replications < row.replications:
-                found[row.what, row.scenario] = row
-    return [found[key] for key in sorted(found)]
 
 
 def rows_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[Row]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from fnmatch import fnmatch
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
@@ -58,6 +59,30 @@ def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[Row]
     """The rows that are there already, in the scenarios' order; none where nothing was simulated."""
     found = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
     return [row for rows in found if rows for row in rows]
+
+
+def kept(folder: Path) -> list[Row]:
+    """All rows that a folder holds of today's scenarios, in their order; of each those with the most replications.
+
+    What cannot be read is left out, and so is what another version simulated.
+    """
+    found: dict[str, tuple[int, list[Row]]] = {}
+    scenarios = {_identity(scenario.spec(2)): scenario.name for scenario in chosen_scenarios()}
+    for file in sorted(folder.glob("*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            name, size = scenarios.get(_identity(content["spec"])), int(content["spec"]["replications"])
+            rows = [row_from(row) for row in content["rows"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if name is not None and size > found.get(name, (0, []))[0]:
+            found[name] = size, rows
+    return [row for name in scenarios.values() for row in found.get(name, (0, []))[1]]
+
+
+def _identity(spec: Mapping[str, Any]) -> str:
+    """A scenario's settings and version, whatever its replications."""
+    return json.dumps({name: value for name, value in spec.items() if name != "replications"}, sort_keys=True)
 
 
 def chosen_scenarios(only: str = "*") -> list[Scenario]:

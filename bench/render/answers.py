@@ -21,7 +21,8 @@ class Hurt:
         classes: recall of each class less the control's.
         images: the compression-identified exemplars.
         labels: (k,) the class of each exemplar.
-        given: (k,) the wrong class that most seeds of the compressed network give it; of several the lowest.
+        given: (k,) the most frequent wrong class among the compressed network's seeds; of several the lowest.
+        votes: (k,) number of seeds that give it.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Hurt:
     images: Exemplars
     labels: np.ndarray
     given: np.ndarray
+    votes: np.ndarray
 
     @property
     def changed(self) -> int:
@@ -60,6 +62,7 @@ def _hurt(study: Study, model: str, variant: str, stacks: list[np.ndarray], labe
     own, original, control = stacks
     alpha = study.plan.alpha
     images = exemplars(original, own, labels, control, alpha=alpha)
+    given, votes = _most_wrong(own[:, images.indices].argmax(2), labels[images.indices])
     return Hurt(
         model=model,
         variant=variant,
@@ -67,15 +70,17 @@ def _hurt(study: Study, model: str, variant: str, stacks: list[np.ndarray], labe
         classes=class_effects(own, control, labels, alpha=alpha),
         images=images,
         labels=labels[images.indices],
-        given=_most_wrong(own[:, images.indices].argmax(2), labels[images.indices]),
+        given=given,
+        votes=votes,
     )
 
 
-def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest.
+def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest; and how often.
 
     >>> _most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
-    array([2, 0])
+    (array([2, 0]), array([2, 1]))
     """
-    wrong = (each[each != label] for each, label in zip(answers.T, labels))
-    return np.array([np.bincount(each).argmax() for each in wrong], dtype=np.int64)
+    counts = [np.bincount(each[each != label]) for each, label in zip(answers.T, labels)]
+    given, votes = ([int(call(each)) for each in counts] for call in (np.argmax, np.max))
+    return np.array(given, dtype=np.int64), np.array(votes, dtype=np.int64)

@@ -145,23 +145,27 @@ def by_family(study: Study, model: str) -> Iterator[Sentence]:
         claims = [claim for claim in claims_on(study, model, f"inside-{feature}") if claim.evidence.variant in labels]
         if not claims:
             continue
-        changed = sum(claim.verdict.word == DIFFERENT and claim.evidence.difference.value < 0 for claim in claims)
+        changed = [claim for claim in claims if claim.verdict.word == DIFFERENT and claim.evidence.difference.value < 0]
         far = [found.value for label in labels if (found := study.distance(model, label, feature)) is not None]
         known = [value for value in far if np.isfinite(value)]
-        middle = f", {decimal(float(np.median(known)), 2)} seed-equivalents" if known else ""
-        told.append(f"{name} {changed} of {len(claims)} ({_first(study, model, labels)}{middle})")
+        notes = [
+            *([f"{decimal(float(np.median(known)), 2)} seed-equivalents"] if known else []),
+            *_from(study, model, [claim.evidence.variant for claim in changed]),
+        ]
+        told.append(f"{name} {len(changed)} of {len(claims)}" + (f" ({', '.join(notes)})" if notes else ""))
     if len(told) > 1:
         yield (
             Strong(f"By family, {model}: "),
-            f"the inside has moved away from the control's for {'; '.join(told)}. In brackets: the first block, from "
-            "the input, that any of them changes, and their median distance from the original.",
+            f"methods whose inside has moved away from the control's (verdict after Holm): {'; '.join(told)}. In "
+            "brackets: the median distance of the family from the original, and the first block, from the input, at "
+            "which one of those methods falls below the control (after Benjamini-Hochberg).",
         )
 
 
-def _first(study: Study, model: str, labels: Sequence[str]) -> str:
-    changed = [claim for label in labels for claim in departures(study, model, label) or ()]
-    first = min(changed, key=lambda claim: claim.depth, default=None)
-    return f"from {first.block}" if first else "no block"
+def _from(study: Study, model: str, labels: Sequence[str]) -> Iterator[str]:
+    below = [claim for label in labels for claim in departures(study, model, label) or ()]
+    if below:
+        yield f"from {min(below, key=lambda claim: claim.depth).block}"
 
 
 def _titles(study: Study, claims: list[Claim]) -> str:

@@ -62,6 +62,10 @@ class Data(_Record):
     size: int = 0
     channels: int = 0
 
+    def named(self, label: int) -> str:
+        """A class's name, or its number where it has none."""
+        return self.classes[label] if label < len(self.classes) else str(label)
+
 
 class Theme(_Record):
     """What the profile's `[report]` table says of the report."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.render import captions
 from bench.render.claims import Claim
 from bench.render.plan import Variant
-from bench.render.prose import Sentence, Strong
+from bench.render.prose import Sentence, Strong, counted, listed
 from bench.render.rows import NAMES, row
 from bench.render.study import BASELINE, Study
 from bench.render.table import Cell, Column, Group, Row, Table, estimate
+from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL
 
-ACCURACY = "accuracy"
+DIFFERING = (DIFFERENT, DIFFERENT_BUT_SMALL)
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
 
 
@@ -32,21 +34,22 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
     """The methods that at least two profiles measured on a network of the same name; None for a single profile."""
     if len(studies) < 2:
         return None
-    inside = _inside(studies)
-    groups = tuple(group for group in (_group(studies, model, inside) for model in _models(studies)) if group.rows)
+    groups = tuple(group for group in (_group(studies, model) for model in _models(studies)) if group.rows)
     if not groups:
         return Comparison(((ALONE,),), None)
     table = Table(
         "side-by-side",
         "The profiles side by side",
-        _caption(studies, inside),
+        _caption(studies),
         (*NAMES, *(column for study in studies for column in _columns(study)), SAME),
         groups,
     )
-    return Comparison((_sentence(studies, inside, groups),), table)
+    return Comparison((_sentence(studies, groups),), table)
 
 
-SAME = Column("same", "Verdicts", "text", "Whether all profiles that have one come to the same verdict.", "agree")
+SAME = Column(
+    "same", "Insides", "text", "Whether all profiles that judge the inside come to the same verdict and sign.", "agree"
+)
 
 
 def _columns(study: Study) -> Iterator[Column]:
@@ -55,27 +58,36 @@ def _columns(study: Study) -> Iterator[Column]:
         f"{name}-accuracy", name, "estimate", "Top-1 of the packed file less the original's.", "points", 2, signed=True
     )
     yield Column(f"{name}-smaller", name, "number", "Payload of the original by that of the packed file.", "smaller", 1)
-    yield Column(f"{name}-inside", name, "verdict", "On the inside, against the fine-tuned control.", "inside")
-    yield Column(f"{name}-seeds", name, "number", "Seeds behind the difference.", "n", shown=False)
+    yield Column(
+        f"{name}-cka", name, "estimate", f"Similarity ({_feature(study)} features), less the control's.", "CKA", 3,
+        signed=True,
+    )  # fmt: skip
+    yield Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", "inside")
+    yield Column(f"{name}-seeds", name, "number", "Seeds behind the difference of accuracy.", "n", shown=False)
 
 
-def _caption(studies: Sequence[Study], inside: str) -> str:
-    margins = "; ".join(f"{study.plan.name}: ±{study.plan.margins.cka:g}" for study in studies)
-    seeds = "; ".join(f"{study.plan.name}: {study.seeds}" for study in studies)
-    return (
+def _caption(studies: Sequence[Study]) -> str:
+    told = "; ".join(
+        f"{study.plan.name}: {study.seeds} seeds, {_feature(study)} features, margin ±{study.plan.margins.cka:g}, "
+        f"{captions.version(study).rstrip('.')}"
+        for study in studies
+    )
+    stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
+    return captions.joined(
         "Methods that at least two profiles measured on a network of the same name. Points: top-1 of the packed file "
         "less the original's, mean over seeds with its 95% interval (t). Smaller: payload of the original by that of "
-        f"the packed file. Inside: verdict on debiased linear CKA ({inside} features, mean over blocks) to the "
-        f"original, less the fine-tuned control's, after Holm within a model of a profile; margin {margins}. Seeds "
-        f"(n): {seeds}. Data, budgets and margins differ between profiles: compare verdicts and signs, not sizes; no "
-        f"test between profiles. Innards {studies[0].plan.version}."
+        "the packed file. CKA: debiased linear CKA to the original, mean over blocks, less the fine-tuned control's; "
+        "inside: the verdict on it, after Holm within a model of a profile.",
+        stars,
+        f"{told}.",
+        "Data, budgets and margins differ between profiles: compare verdicts and signs, not sizes; no test between "
+        "profiles.",
     )
 
 
-def _inside(studies: Sequence[Study]) -> str:
-    """The features whose verdict is shown: the first that all profiles have, else each one's first."""
-    shared = [name for name in studies[0].plan.features if all(name in study.plan.features for study in studies)]
-    return (shared or list(studies[0].plan.features))[0]
+def _feature(study: Study) -> str:
+    """How feature maps become vectors where the inside is judged in sentences."""
+    return study.plan.features[0]
 
 
 def _models(studies: Sequence[Study]) -> list[str]:
@@ -83,57 +95,61 @@ def _models(studies: Sequence[Study]) -> list[str]:
     return [model for model in dict.fromkeys(found) if found.count(model) > 1]
 
 
-def _group(studies: Sequence[Study], model: str, inside: str) -> Group:
+def _group(studies: Sequence[Study], model: str) -> Group:
     there = [study for study in studies if model in study.models]
     methods = [variant for study in there for variant in study.plan.methods]
     labels = [variant.label for variant in methods]
     shared = {variant.label: variant for variant in reversed(methods) if labels.count(variant.label) > 1}
     ordered = [shared[label] for label in dict.fromkeys(labels) if label in shared]
-    return Group(model, tuple(_row(studies, model, variant, inside) for variant in ordered))
+    return Group(model, tuple(_row(studies, model, variant) for variant in ordered))
 
 
-def _row(studies: Sequence[Study], model: str, variant: Variant, inside: str) -> Row:
-    cells = [cell for study in studies for cell in _cells(study, model, variant.label, inside)]
-    words = [word for study in studies if (word := _verdict(study, model, variant.label, inside))]
-    same = ("yes" if len(set(words)) == 1 else "no") if len(words) > 1 else ""
-    return row(model, variant, (*cells, Cell(same) if same else Cell(hole="–")))
+def _row(studies: Sequence[Study], model: str, variant: Variant) -> Row:
+    cells = [cell for study in studies for cell in _cells(study, model, variant.label)]
+    same = _agree(studies, model, variant.label)
+    return row(model, variant, (*cells, Cell(hole="–") if same is None else Cell("yes" if same else "no")))
 
 
-def _cells(study: Study, model: str, label: str, inside: str) -> Iterator[Cell]:
+def _cells(study: Study, model: str, label: str) -> Iterator[Cell]:
     if model not in study.models or not any(variant.label == label for variant in study.plan.variants):
-        yield from (Cell(hole="–"),) * 4
+        yield from (Cell(hole="–"),) * 5
         return
     hole = study.hole(model, label) or "missing"
-    accuracy = _claim(study, model, label, ACCURACY)
+    accuracy, inside = study.claims.get((model, label, "accuracy")), _inside(study, model, label)
     yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Cell(hole=hole)
     ours, theirs = (study.mean("payload_bytes", model, each).value for each in (label, BASELINE))
     yield Cell(theirs / ours) if ours > 0 and theirs == theirs else Cell(hole=hole)
-    word = _verdict(study, model, label, inside)
-    yield Cell(word) if word else Cell(hole=study.hole(model, label, "compare") or "none")
+    hole = study.hole(model, label, "compare") or "none"
+    yield estimate(inside.evidence.difference, stars=inside.stars) if inside else Cell(hole=hole)
+    yield Cell(inside.verdict.word) if inside else Cell(hole=hole)
     yield Cell(accuracy.evidence.difference.n if accuracy else 0)
 
 
-def _claim(study: Study, model: str, label: str, outcome: str) -> Claim | None:
-    return study.claims.get((model, label, outcome))
+def _inside(study: Study, model: str, label: str) -> Claim | None:
+    return study.claims.get((model, label, f"inside-{_feature(study)}"))
 
 
-def _verdict(study: Study, model: str, label: str, inside: str) -> str:
-    claim = _claim(study, model, label, f"inside-{inside}")
-    return claim.verdict.word if claim else ""
+def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
+    """Whether those that judge the inside say the same of it; None where fewer than two do."""
+    claims = [claim for study in studies if (claim := _inside(study, model, label))]
+    said = {
+        (claim.verdict.word, claim.evidence.difference.value < 0 if claim.verdict.word in DIFFERING else None)
+        for claim in claims
+    }
+    return len(said) == 1 if len(claims) > 1 else None
 
 
-def _sentence(studies: Sequence[Study], inside: str, groups: Sequence[Group]) -> Sentence:
+def _sentence(studies: Sequence[Study], groups: Sequence[Group]) -> Sentence:
     pairs = [(str(row.cells[0].value), str(row.cells[1].value)) for group in groups for row in group.rows]
-    words = [[_verdict(study, *pair, inside) for study in studies] for pair in pairs]
-    judged = [[word for word in each if word] for each in words]
-    both = [each for each in judged if len(each) > 1]
-    same = sum(len(set(each)) == 1 for each in both)
-    names = " and ".join(study.plan.name for study in studies) if len(studies) == 2 else f"{len(studies)} profiles"
-    count = f"{len(pairs)} method{'s' * (len(pairs) != 1)}"
-    if not both:
-        return (f"{names} share ", Strong(count), ", of which none has a verdict on the inside in both.")
+    judged = [same for pair in pairs if (same := _agree(studies, *pair)) is not None]
+    methods = counted(len({label for _, label in pairs}), "method")
+    networks = counted(len(groups), "network")
+    names = listed([study.plan.name for study in studies])
+    if not judged:
+        return (f"{names} share ", Strong(methods), f" on {networks}; the inside was judged by no two of them.")
     return (
-        f"{names} share ", Strong(count), f"; on the inside they come to the same verdict for {same} of the "
-        f"{len(both)} that both could judge." if len(studies) == 2 else
-        f"; on the inside those that judged come to the same verdict for {same} of {len(both)}.",
-    )  # fmt: skip
+        f"{names} share ",
+        Strong(methods),
+        f" on {networks}; on the inside they come to the same verdict, with the same sign, for {sum(judged)} of the "
+        f"{counted(len(judged), 'pair')} of method and network that at least two could judge.",
+    )

@@ -8,7 +8,7 @@ from bench.render.findings import accuracy, findings
 from bench.render.prose import Cite, Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import decimal
-from bench.render.tables.calibration import simulated
+from bench.render.tables.calibration import simulated, warned
 
 
 def results(study: Study) -> list[Sentence]:
@@ -125,12 +125,13 @@ def _calibration(study: Study) -> str:
             "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "
             "python -m bench calibrate does it, and its table then stands here."
         )
-    within, missed = sum(row.within for row in rows), [row for row in rows if not row.within]
-    silent = sum(not row.warned for row in missed)
-    return (
-        f"Of {len(rows)} simulated settings of intervals and tests {within} keep what they promise; of the "
-        f"{len(missed)} that miss, {len(missed) - silent} carried warnings."
-    )
+    missed = [row for row in rows if not row.within]
+    said = f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
+    intervals = [row for row in missed if row.kind == "coverage"]
+    if not intervals:
+        return f"{said}."
+    told = sum(map(warned, intervals))
+    return f"{said}; in {told} of the {len(intervals)} whose intervals do not, most estimates carry a warning."
 
 
 def data(study: Study) -> list[Sentence]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -45,14 +46,38 @@ def test_methods_of_shared_networks_stand_side_by_side(two):
         feature = study.plan.features[0]
         assert own[f"{name}-inside"].value == study.claims["resnet8", "float16", f"inside-{feature}"].verdict.word
         assert own[f"{name}-seeds"].value == claim.evidence.difference.n
-    words = {own["digits-inside"].value, own["smoke-inside"].value}
-    assert own["same"].value == ("yes" if len(words) == 1 else "no")
+        inside = study.claims["resnet8", "float16", f"inside-{feature}"].evidence.difference
+        assert own[f"{name}-cka"].value == pytest.approx(inside.value)
+
+
+def test_verdicts_agree_where_word_and_sign_do(two):
+    found = rows(side_by_side(two()).table)
+    for row in found:
+        words, signs = ({row[f"{name}-{key}"].value for name in ("digits", "smoke")} for key in ("inside", "cka"))
+        differ = next(iter(words)).startswith("different")
+        same = len(words) == 1 and (not differ or len({sign < 0 for sign in signs}) == 1)
+        assert row["same"].value == ("yes" if same else "no")
 
 
 def test_the_sentence_counts_what_the_table_shows(two):
     found = side_by_side(two())
     judged = [row["same"].value for row in rows(found.table) if row["same"].value is not None]
-    assert f"same verdict for {judged.count('yes')} of the {len(judged)} that both" in text(found.text[0])
+    said = text(found.text[0])
+    assert f"share {len(judged)} methods on 1 network;" in said
+    assert f"for {judged.count('yes')} of the {len(judged)} pairs" in said
+
+
+def test_each_profile_is_judged_on_its_own_features(runs, tmp_path):
+    studies = []
+    for name, feature in (("digits", "pooled"), ("smoke", "flattened")):
+        folder = replace(runs(models=("resnet8",)), name=name).write(tmp_path)
+        plan = json.loads((folder / "plan.json").read_bytes())
+        (folder / "plan.json").write_text(json.dumps({**plan, "features": [feature]}), encoding="utf-8")
+        studies.append(Study(load(folder)))
+    found = side_by_side(studies)
+    assert all(row[f"{name}-inside"].value for row in rows(found.table) for name in ("digits", "smoke"))
+    assert "digits: 6 seeds, pooled features" in found.table.caption
+    assert "smoke: 6 seeds, flattened features" in found.table.caption
 
 
 def test_a_method_that_one_profile_lacks_is_left_out_and_one_that_failed_there_is_said_to_have(two, variants):

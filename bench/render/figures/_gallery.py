@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,33 +21,48 @@ REAL = "Image"  # the row of what the pictures were made of
 
 @dataclass(frozen=True)
 class Painted:
-    """One network's pictures as a diagnostic kept them.
+    """One network's pictures as a diagnostic kept them in the model's first finished seed.
 
     Attributes:
         role: the variant's, in the cell where it is best seen.
+        there: whether that seed has any of it.
     """
 
     variant: Variant
     arrays: Mapping[str, np.ndarray]
     role: str
+    there: bool
 
 
-def painted(looks: Looks, model: str, variants: Sequence[Variant], name: str = "images") -> Iterator[Painted]:
-    """Those of the variants that have an array NAME.ROLE in the model's first finished seed."""
+def painted(looks: Looks, model: str, variants: Sequence[Variant], *names: str) -> list[Painted]:
+    """The variants, with what is there of them; none where the first finished seed has nothing of any.
+
+    Args:
+        names: of the arrays NAME.ROLE that make a picture.
+    """
     seed = looks.first_seed(model)
-    if seed is None:
-        return
-    for variant in variants:
-        arrays, role = looks.arrays(model, variant.label, seed)
-        if f"{name}.{role}" in arrays:
-            yield Painted(variant, arrays, role)
+    seen = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants] if seed is not None else []
+    found = [
+        Painted(variant, arrays, role, all(f"{name}.{role}" in arrays for name in names))
+        for variant, arrays, role in seen
+    ]
+    return found if any(each.there for each in found) else []
+
+
+def first(found: Sequence[Painted]) -> Painted:
+    """One that has pictures."""
+    return next(each for each in found if each.there)
 
 
 def rows(study: Study, found: Sequence[Painted], pictures: Callable[[Painted], np.ndarray]) -> list[_mosaic.Row]:
     """A row a network."""
     names = compact(study.plan)
     return [
-        _mosaic.Row(names[each.variant.label], pictures(each), each.variant.control and each.variant.label != BASELINE)
+        _mosaic.Row(
+            names[each.variant.label],
+            pictures(each) if each.there else None,
+            each.variant.control and each.variant.label != BASELINE,
+        )
         for each in found
     ]
 

@@ -96,9 +96,7 @@ def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarra
 def _heads(study: Study, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     if "shown" not in arrays:
         return ()
-    classes = study.plan.data.classes
-    answers = arrays["targets"][arrays["shown"]].tolist()
-    return tuple(classes[each] if each < len(classes) else str(each) for each in answers)
+    return tuple(study.plan.data.named(each) for each in arrays["targets"][arrays["shown"]].tolist())
 
 
 def _paint(found: Gallery, medium: Medium) -> Sheet:

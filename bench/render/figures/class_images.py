@@ -24,10 +24,9 @@ def build(study: Study) -> list[Figure]:
 
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The class images of the networks that are shown."""
-    found = list(_gallery.painted(looks, model, looks.drawn(METRIC, model)))
+    found = _gallery.painted(looks, model, looks.drawn(METRIC, model), "images")
     if not found:
         return _grid.Grid([], ())
-    classes = looks.study.plan.data.classes
-    heads = tuple(classes[each] for each in found[0].arrays["classes"].tolist())
+    heads = tuple(looks.study.plan.data.named(each) for each in _gallery.first(found).arrays["classes"].tolist())
     rows = _gallery.rows(looks.study, found, lambda each: _mosaic.photographs(each.arrays[f"images.{each.role}"]))
     return _grid.Grid(rows, heads)

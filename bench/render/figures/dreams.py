@@ -17,17 +17,18 @@ def build(study: Study) -> list[Figure]:
         study, DIAGNOSTIC, gallery, "dreams", "What {} sees more of",
         "Probe images (first row; above each column the index in the probe), changed by gradient ascent so that "
         "the last block with feature maps is excited more, the same way for every network; quantisers of feature "
-        "maps are by-passed. Pictures without a number.",
+        "maps are by-passed. Of the methods: the profile's first, middle and last. Pictures without a number.",
         ("gallery",),
     )  # fmt: skip
 
 
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The images, and what the networks that are shown made of them."""
-    found = list(_gallery.painted(looks, model, looks.shown(model)))
+    found = _gallery.painted(looks, model, looks.shown(model), "images")
     if not found:
         return _grid.Grid([], ())
-    arrays = found[0].arrays
+    arrays = _gallery.first(found).arrays
     rows = _gallery.rows(looks.study, found, lambda each: _mosaic.photographs(each.arrays[f"images.{each.role}"]))
-    rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True))
+    if "real" in arrays:
+        rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True))
     return _grid.Grid(rows, tuple(map(str, arrays["images"].tolist())))

@@ -18,7 +18,6 @@ from bench.render.figures import _mosaic, _rows
 from bench.render.names import compact, cut
 from bench.render.study import Study
 from bench.render.style import INK, MUTED, Medium
-from bench.render.tables.exemplars import named
 
 SECTION, ORDER = "predictions", 25
 METHODS = 6  # rows
@@ -64,11 +63,11 @@ def gallery(study: Study, model: str) -> list[Lost]:
 def _lost(study: Study, name: str, found: Hurt, images: np.ndarray) -> Lost:
     chosen = found.images.indices[: max(MOST.values())]
     rates = np.stack([found.images.original_rate[chosen], found.images.compressed_rate[chosen]], axis=1)
-    counts = (rates * found.seeds).round().astype(int).tolist()
+    counts, data = (rates * found.seeds).round().astype(int).tolist(), study.plan.data
     return Lost(
         name,
         _mosaic.photographs(np.asarray(images[chosen])),
-        tuple((named(study, label), named(study, given)) for label, given in zip(found.labels, found.given)),
+        tuple((data.named(label), data.named(given)) for label, given in zip(found.labels, found.given)),
         tuple((first, second) for first, second in counts),
         found.images.count,
     )
@@ -80,8 +79,8 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
         f"Images that compressing {model} costs",
         captions.joined(
             "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
-            "those on which most seeds agree. Below each: its class and the wrong answer that most seeds of the "
-            "compressed network give; how many seeds of the original and of it are right. Of the methods at most "
+            "those on which most seeds agree. Below each: its class and the most frequent wrong answer of the "
+            "compressed network; how many seeds of the original and of it are right. Of the methods at most "
             f"{METHODS}: that with the fewest, that with the most and those evenly between. Whether they are more than "
             "chance and the control give is in the table of who is hurt.",
             captions.seeds(study),

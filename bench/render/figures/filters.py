@@ -30,11 +30,12 @@ def build(study: Study) -> list[Figure]:
 
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The filters of the networks that are shown."""
-    found = list(_gallery.painted(looks, model, looks.drawn(METRIC, model), "filters"))
+    found = _gallery.painted(looks, model, looks.drawn(METRIC, model), "filters", "matched")
     if not found:
         return _grid.Grid([], ())
     rows = _gallery.rows(looks.study, found, lambda each: _mosaic.thumbnails(pictures(each.arrays, each.role)))
-    count = len(found[0].arrays[f"matched.{found[0].role}"])
+    one = _gallery.first(found)
+    count = len(one.arrays[f"matched.{one.role}"])
     return _grid.Grid(rows, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
 
 

@@ -10,31 +10,34 @@ from bench.render.looks import Looks
 from bench.render.study import Study
 
 SECTION, ORDER = "explanations", 47
-DIAGNOSTIC, METRIC = "feature-inversion", "features"
+DIAGNOSTIC = "feature-inversion"
 
 
 def build(study: Study) -> list[Figure]:
     """One figure a model."""
     return _gallery.figures(
         study, DIAGNOSTIC, gallery, "inversions", "What is left of an image in {}",
-        "Images that gradient descent paints until they have the features that the probe image (first row) has in "
-        "the last block of a stage, each network its own features; above the columns the block, and the image's "
-        "index in the probe. What differs from the image is what the block no longer tells apart. Quantisers of "
-        "feature maps are by-passed.",
+        "Images that gradient descent paints to have the features that the probe image (first row) has in the last"
+        " block of a stage, each network its own features and all the same number of steps; above the columns the "
+        "block, and the image's index in the probe. What differs from the image is what the block no longer tells "
+        "apart, or what the descent did not reach: how much of the distance of features it left is in the table of"
+        " channels. Of the methods: the profile's first, middle and last. Quantisers of feature maps are "
+        "by-passed.",
         ("gallery", "units"),
     )  # fmt: skip
 
 
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The images, and what the networks that are shown kept of them: stage by stage."""
-    found = list(_gallery.painted(looks, model, looks.shown(model)))
+    found = _gallery.painted(looks, model, looks.shown(model), "images")
     if not found:
         return _grid.Grid([], ())
-    arrays = found[0].arrays
+    arrays = _gallery.first(found).arrays
     layers, images = list(map(str, arrays["layers"])), list(map(str, arrays["images"].tolist()))
     rows = _gallery.rows(
         looks.study, found, lambda each: _mosaic.photographs(np.concatenate(each.arrays[f"images.{each.role}"]))
     )
-    real = np.concatenate([arrays["real"]] * len(layers))
-    rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(real), True))
+    if "real" in arrays:
+        real = np.concatenate([arrays["real"]] * len(layers))
+        rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(real), True))
     return _grid.Grid(rows, tuple(images * len(layers)), tuple(layer for layer in layers for _ in images))

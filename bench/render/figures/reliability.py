@@ -13,11 +13,10 @@ from bench.render.figures import _mosaic
 from bench.render.names import compact, cut
 from bench.render.study import BASELINE, Study
 from bench.render.style import FAINT, INK, MUTED, RULE, Medium, family
-from bench.render.tables.reliability import FEWEST, Diagram, diagrams
+from bench.render.tables.reliability import FEWEST, INTERVALS, Diagram, diagrams
 
 SECTION, ORDER = "predictions", 15
 ACROSS = {"wide": 5, "narrow": 2, "print": 5}
-TALLEST = 22.0  # per cent of the panel's height, of the bar of the bin with most answers
 
 
 def build(study: Study) -> list[Figure]:
@@ -32,11 +31,12 @@ def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
         f"How sure {model} is, and how often it is right",
         captions.joined(
             "Accuracy of the answers on the test images by their confidence, in bins of equal width; on the diagonal "
-            "confidence and accuracy agree, below it the network is too sure. Bars: share of all answers in the bin. "
-            f"Bins with fewer than {FEWEST} answers a seed are left out. ECE: expected calibration error. Of the "
-            "methods: those that change it least, most and in between.",
+            "confidence and accuracy agree, below it the network is too sure. Bars, on the same axis: share of all "
+            f"answers that are in the bin. Bins with fewer than {FEWEST} answers a seed have no point. ECE: expected "
+            "calibration error. Of the methods: the one that lowers it most (or raises it least), the middle one and "
+            "the one that raises it most.",
             captions.seeds(study),
-            captions.seed_interval(),
+            INTERVALS,
             "No tests.",
             captions.version(study),
         ),
@@ -84,7 +84,7 @@ def _frame(panel: Axes, *, first: bool) -> None:
 def _draw(panel: Axes, diagram: Diagram, color: str) -> None:
     edges, answers = 100 * diagram.found.edges, diagram.answers
     panel.bar(
-        edges[:-1], TALLEST * answers / answers.max(), np.diff(edges), align="edge", color=RULE, linewidth=0, zorder=0
+        edges[:-1], 100 * answers / answers.sum(), np.diff(edges), align="edge", color=RULE, linewidth=0, zorder=0
     )
     drawn = diagram.drawn
     x = 100 * diagram.confidence[drawn]

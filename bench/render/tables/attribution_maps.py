@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from bench.render import captions
 from bench.render.looks import Looks
-from bench.render.study import Study
+from bench.render.study import BASELINE, Study
 from bench.render.table import Cell, Column, Group, Row, Table
 from bench.render.tables.explanations import DIAGNOSTIC, methods
 
@@ -25,7 +25,8 @@ COLUMNS = (
     Column("height", "Height", "number", "Rows of the map."),
     Column(
         "values", "Values", "text",
-        "Row by row, in units of the 99th percentile of the original's absolute values on that image.",
+        "Row by row, in units of the 99th percentile of the original's absolute values on that image; of the image "
+        "itself (variant: real) its pixels, 0 to 255, colour by colour.",
     ),
 )  # fmt: skip
 
@@ -52,6 +53,8 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
         return
     for variant in looks.drawn(f"{found[0]}.spearman", model):
         arrays, role = looks.arrays(model, variant.label, seed)
+        if variant.label == BASELINE:
+            yield from _images(model, seed, arrays)
         for method in found:
             for version in (role, f"{role}-bypassed"):
                 for place, values in enumerate(arrays.get(f"{method}.map.{version}", ())):
@@ -69,6 +72,15 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
                             Cell(_text(values)),
                         )
                     )
+
+
+def _images(model: str, seed: int, arrays: Mapping[str, np.ndarray]) -> Iterator[Row]:
+    for place, pixels in enumerate(arrays.get("real", ())):
+        where = int(arrays["shown"][place])
+        about = (model, seed, "real", "", "", int(arrays["images"][where]), int(arrays["targets"][where]))
+        yield Row(
+            tuple(Cell(value) for value in (*about, pixels.shape[1], " ".join(map(str, pixels.ravel().tolist()))))
+        )
 
 
 def _text(values: np.ndarray) -> str:

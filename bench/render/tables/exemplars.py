@@ -17,12 +17,15 @@ COLUMNS = (
     Column("variant", "Variant", "text", "The variant's label."),
     Column("image", "Image", "number", "Index into the test images."),
     Column("class", "Class", "text", "What it is."),
-    Column("answer", "Answer", "text", "The wrong class that most seeds of the compressed network give."),
+    Column("answer", "Answer", "text", "Most frequent wrong class among the compressed network's seeds."),
+    Column("votes", "Votes", "number", "Seeds that give it."),
     Column("original", "Original", "number", "Share of its seeds that are right.", digits=3),
     Column("compressed", "Compressed", "number", "Share of its seeds that are right.", digits=3),
     Column("control", "Control", "number", "Share of the fine-tuned control's seeds that are right.", digits=3),
     Column("q", "q", "p", "One-sided sign-flip over seeds, Benjamini-Hochberg over all test images."),
     Column("seeds", "n", "number", "Seeds that have all three networks."),
+    Column("shape", "Shape", "text", "Of the image: colours, rows, columns; empty where it is not kept."),
+    Column("pixels", "Pixels", "text", "A byte each as two hexadecimal digits, colour by colour and row by row."),
 )
 
 
@@ -46,28 +49,33 @@ def build(study: Study) -> Table | None:
     )
 
 
-def named(study: Study, index: int) -> str:
-    """A class's name, or its number where it has none."""
-    classes = study.plan.data.classes
-    return classes[index] if index < len(classes) else str(index)
-
-
 def _rows(study: Study, found: Hurt) -> Iterator[Row]:
     images = found.images
-    chosen = images.indices[:MOST]
-    for image, label, given in zip(chosen.tolist(), found.labels.tolist(), found.given.tolist()):
+    answers = zip(images.indices[:MOST].tolist(), found.labels.tolist(), found.given.tolist(), found.votes.tolist())
+    for image, label, given, votes in answers:
         control = None if images.control_rate is None else float(images.control_rate[image])
         yield Row(
             (
                 Cell(found.model),
                 Cell(found.variant),
                 Cell(image),
-                Cell(named(study, label)),
-                Cell(named(study, given)),
+                Cell(study.plan.data.named(label)),
+                Cell(study.plan.data.named(given)),
+                Cell(votes),
                 number(float(images.original_rate[image]), hole="–"),
                 number(float(images.compressed_rate[image]), hole="–"),
                 number(control, hole="–"),
                 number(float(images.images.p[image]), hole="–"),
                 Cell(found.seeds),
+                *_pixels(study, image),
             )
         )
+
+
+def _pixels(study: Study, image: int) -> Iterator[Cell]:
+    kept = study.results.test_images
+    if kept is None:
+        yield from (Cell(), Cell())
+        return
+    yield Cell("×".join(map(str, kept[image].shape)))
+    yield Cell(kept[image].tobytes().hex())

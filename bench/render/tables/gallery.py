@@ -48,7 +48,7 @@ def build(study: Study) -> Table | None:
 
 def _rows(study: Study, model: str) -> Iterator[Row]:
     looks = Looks(study, filters.DIAGNOSTIC)
-    for each in _gallery.painted(looks, model, looks.drawn(filters.METRIC, model), "filters"):
+    for each in _there(_gallery.painted(looks, model, looks.drawn(filters.METRIC, model), "filters", "matched")):
         weights, matched = each.arrays[f"filters.{each.role}"], each.arrays[f"matched.{each.role}"]
         for place, own in enumerate(matched.tolist()):
             if own >= 0:
@@ -60,7 +60,7 @@ def _rows(study: Study, model: str) -> Iterator[Row]:
 
 def _painted(looks: Looks, model: str) -> Iterator[Row]:
     real_shown = False
-    for each in _gallery.painted(looks, model, _drawn(looks, model)):
+    for each in _there(_gallery.painted(looks, model, _drawn(looks, model), "images")):
         by_layer = looks.diagnostic == inversions.DIAGNOSTIC
         layers = list(map(str, each.arrays["layers"])) if by_layer else [""]
         names = each.arrays["classes" if "classes" in each.arrays else "images"].tolist()
@@ -72,6 +72,10 @@ def _painted(looks: Looks, model: str) -> Iterator[Row]:
         for layer, own in zip(layers, images if by_layer else [images]):
             for name, pixels in zip(names, own):
                 yield _row(looks, model, each.variant.label, layer, name, pixels, pixels.tobytes().hex())
+
+
+def _there(found: Sequence[_gallery.Painted]) -> list[_gallery.Painted]:
+    return [each for each in found if each.there]
 
 
 def _drawn(looks: Looks, model: str) -> Sequence[Variant]:

@@ -57,11 +57,9 @@ def build(study: Study) -> Table | None:
 
 def _cells(study: Study, hurt: Hurt) -> tuple[Cell, ...]:
     worst, images = hurt.worst, hurt.images
-    classes = study.plan.data.classes
-    named = worst is not None and worst < len(classes)
     return (
         Cell(hurt.changed),
-        Cell(classes[worst] if named else "none"),  # type: ignore[index]
+        Cell("none" if worst is None else study.plan.data.named(worst)),
         Cell(hole="–") if worst is None else estimate(hurt.classes.estimates[worst], 100),
         Cell(hole="–") if worst is None else number(hurt.classes.corrected.p[worst], hole="–"),
         Cell(images.count),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
 from bench.diagnose.reliability import Reliability, reliability
 from bench.render import captions
@@ -17,6 +18,7 @@ from bench.statistics.intervals import seed_mean
 
 SECTION, ORDER = "data", 35
 FEWEST = 5  # answers of a seed, on the mean, for a bin to be drawn
+INTERVALS = "Intervals: 95%; bins: delete-one-seed jackknife of the share of right answers; ECE: t over seeds."
 
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
@@ -25,7 +27,10 @@ COLUMNS = (
     Column("to", "To", "number", "Largest confidence of the bin.", digits=3),
     Column("answers", "Answers", "number", "In the bin, mean over seeds.", digits=1),
     Column("confidence", "Confidence", "number", "Mean of the answers in the bin.", digits=4),
-    Column("accuracy", "Accuracy", "estimate", "Of the answers in the bin.", "%", 2),
+    Column("accuracy", "Accuracy", "estimate", "Of the answers of all seeds in the bin.", "%", 2),
+    Column(
+        "ece", "ECE", "estimate", "Expected calibration error, mean over seeds; the same in all of its rows.", "%", 2
+    ),
 )
 
 
@@ -34,7 +39,7 @@ class Diagram:
     """One variant's reliability.
 
     Attributes:
-        accuracy: one estimate a bin over the seeds that have answers in it, 0 to 1.
+        accuracy: one estimate a bin, of the answers of all seeds in it, 0 to 1; the jackknife leaves out one seed.
         error: expected calibration error, 0 to 1.
     """
 
@@ -72,7 +77,7 @@ def build(study: Study) -> Table | None:
         captions.joined(
             "One row a bin of confidence that holds answers, of the networks that are drawn.",
             captions.seeds(study),
-            captions.seed_interval(),
+            INTERVALS,
             "No tests.",
             captions.version(study),
         ),
@@ -83,7 +88,7 @@ def build(study: Study) -> Table | None:
 
 
 def diagrams(study: Study, model: str) -> list[Diagram]:
-    """Of the original, the control, and of the methods those with the least, the middle and the largest error."""
+    """Of the original, the control, and of the methods those with the lowest, the middle and the highest error."""
     errors = {v.label: study.mean("ece_difference", model, v.label).value for v in study.plan.methods}
     known = sorted((label for label in errors if np.isfinite(errors[label])), key=lambda label: (errors[label], label))
     places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
@@ -97,8 +102,26 @@ def _diagram(study: Study, model: str, label: str) -> Diagram | None:
         return None
     labels = next(iter(own.values()))[1]
     found = reliability(np.stack([logits for logits, _ in own.values()]), labels)
-    accuracy = tuple(seed_mean(each) for each in found.accuracy.T)
+    right = np.nan_to_num(found.accuracy) * found.counts
+    accuracy = tuple(_share(*each) for each in zip(right.T, found.counts.T))
     return Diagram(study.plan.variant(label), found, accuracy, seed_mean(found.error))
+
+
+def _share(right: np.ndarray, answers: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Right answers of all, (S,) of each seed: a ratio of sums, and its jackknife over the seeds that have answers."""
+    kept = answers > 0
+    right, answers = right[kept], answers[kept]
+    n = len(answers)
+    words = "delete-one-seed jackknife, t with S-1 df"
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan, 0, "seed", words)
+    value = float(right.sum() / answers.sum())
+    if n == 1:
+        return Estimate(value, np.nan, np.nan, 1, "seed", words)
+    left_out = (right.sum() - right) / (answers.sum() - answers)
+    error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
+    half = error * float(t.ppf((1 + confidence) / 2, n - 1))
+    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), n, "seed", words, confidence, error, n - 1)
 
 
 def _rows(model: str, diagram: Diagram) -> Iterator[Row]:
@@ -113,5 +136,6 @@ def _rows(model: str, diagram: Diagram) -> Iterator[Row]:
                 number(float(diagram.answers[place]), hole="–"),
                 number(float(diagram.confidence[place]), hole="–"),
                 estimate(diagram.accuracy[place], 100),
+                estimate(diagram.error, 100),
             )
         )

@@ -68,6 +68,12 @@ MEASURES = (
                "Root mean square distance of an image from the one painted for its features, 0 to 1.", "rms", 3),
         exact=False,
     ),
+    Measure(
+        "feature-inversion", "features",
+        Column("inversion_left", "Not reached", "estimate",
+               "Squared distance of features that the painting left, share of that to the mean features.", "%", 0),
+        exact=False, factor=100,
+    ),
 )  # fmt: skip
 SENTENCES = {
     "activation-maximization": "Transfer: how strongly the image painted for a channel of the original drives the "
@@ -78,7 +84,8 @@ SENTENCES = {
     "class-images": "Class images: how many of the images that the original would most like to see of a class get that "
     "class here.",
     "feature-inversion": "Inversion: how far an image is from one painted to have the same features, mean over stages; "
-    "more where less of the image is left.",
+    "not reached: how much of the distance of features the painting left, so that small distances from the image say "
+    "little where it is large.",
 }
 MATCHED = (
     "Channels are the original's by index; another seed's are matched (Hungarian method), of random weights the "

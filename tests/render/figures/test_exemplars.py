@@ -51,9 +51,19 @@ def test_a_picture_each_as_far_as_there_is_room(hurting: Study, medium):
     assert words[2].endswith("6 images")
 
 
-def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(hurting: Study, monkeypatch):
-    monkeypatch.setattr(figures, "METHODS", 1)
-    assert len(figures.gallery(hurting, "resnet8")) == 1
+def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(study: Study, monkeypatch):
+    methods = [variant.label for variant in study.plan.methods]
+    assert len(methods) > figures.METHODS
+
+    def logits(self, model, variant):
+        lost = methods.index(variant) + 1 if variant in methods else 0  # the first loses one image, the next two, ...
+        answers = np.where(np.arange(60) < lost, (LABELS + 1) % 10, LABELS)
+        return {seed: (np.eye(10)[answers], LABELS) for seed in self.plan.seeds}
+
+    monkeypatch.setattr(Results, "logits", logits)
+    monkeypatch.setattr(Results, "test_images", IMAGES)
+    shown = [lost.total for lost in figures.gallery(Study(study.results), "resnet8")]
+    assert shown == np.linspace(1, len(methods), figures.METHODS).astype(int).tolist()
 
 
 def test_every_exemplar_is_a_row(hurting: Study):
@@ -66,6 +76,9 @@ def test_every_exemplar_is_a_row(hurting: Study):
     assert {row["variant"] for row in own} == {PRUNED}
     assert [row["compressed"] for row in own] == pytest.approx([0] * 5 + [1 / 6])
     assert {(row["class"], row["answer"], row["original"], row["control"]) for row in own} == {("7", "0", 1.0, 1.0)}
+    assert [row["votes"] for row in own] == [6] * 5 + [5]
+    assert own[-1]["shape"] == "3×8×8"
+    assert own[-1]["pixels"] == IMAGES[42].tobytes().hex()
 
 
 def test_a_table_holds_no_more_than_the_first(hurting: Study, monkeypatch):

@@ -27,10 +27,26 @@ def test_bins_are_those_of_the_answers(study: Study):
     np.testing.assert_array_equal(found.answers, expected.counts.mean(0))
     assert found.error.value == pytest.approx(expected.error.mean())
     full = int(found.answers.argmax())
-    assert found.accuracy[full].value == pytest.approx(np.nanmean(expected.accuracy[:, full]))
+    right = np.nan_to_num(expected.accuracy[:, full]) * expected.counts[:, full]
+    assert found.accuracy[full].value == pytest.approx(right.sum() / expected.counts[:, full].sum())
     right = [(logits.argmax(1) == labels).mean() for logits, labels in own.values()]
     weights = np.nansum(expected.accuracy * expected.counts) / expected.counts.sum()
     assert weights == pytest.approx(np.mean(right))
+
+
+def test_a_seed_with_many_answers_counts_for_as_many():
+    found = tables._share(np.array([1.0, 0.0, 30.0]), np.array([1, 0, 99]))
+    assert found.value == pytest.approx(0.31)
+    assert found.n == 2
+    lone = tables._share(np.array([3.0]), np.array([4]))
+    assert lone.value == 0.75
+    assert np.isnan([lone.low, lone.high]).all()
+
+
+def test_with_as_many_answers_a_seed_the_interval_is_the_ts_over_seeds():
+    right = np.array([3.0, 5.0, 4.0, 6.0])
+    found, expected = tables._share(right, np.full(4, 10)), tables.seed_mean(right / 10)
+    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
 
 
 def test_confidence_is_the_mean_over_answers_and_bins_with_few_are_not_drawn(study: Study):

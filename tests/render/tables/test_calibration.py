@@ -7,34 +7,38 @@ from pathlib import Path
 import pytest
 
 from bench.calibrate._rows import Row
+from bench.calibrate._run import chosen_scenarios
 from bench.render.prose import text
 from bench.render.study import Study
 from bench.render.tables import calibration
 from bench.render.texts import statistics
 
+FIRST, SECOND, *_ = chosen_scenarios("jackknife/*")
+TEST, *_ = chosen_scenarios("paired-tests/*")
 COVERS = Row(
-    "debiased CKA, jackknife over images", "jackknife/a", "Gaussian", "coverage", 100, 0, 500, 0.95, 0.95, 0.93, 0.97,
+    "debiased CKA, jackknife over images", FIRST.name, "Gaussian", "coverage", 100, 0, 500, 0.95, 0.95, 0.93, 0.97,
     0.92, 0.985, "within", 0.0, 0.0, None,
 )  # fmt: skip
 OUTLIERS = replace(
-    COVERS, scenario="jackknife/b", population="with outliers", measured=0.8, low=0.76, high=0.84,
+    COVERS, scenario=SECOND.name, population="with outliers", measured=0.8, low=0.76, high=0.84,
     status="covers too little", warned=0.9, measured_unwarned=0.93,
 )  # fmt: skip
 REJECTS = replace(
-    COVERS, what="paired t", scenario="paired-tests/a", kind="error rate", images=0, seeds=3, nominal=0.05,
+    COVERS, what="paired t", scenario=TEST.name, kind="error rate", images=0, seeds=3, nominal=0.05,
     measured=0.08, low=0.06, high=0.1, lowest=0.0, highest=0.065, status="rejects too often",
 )  # fmt: skip
 
 
 @pytest.fixture
 def beside(study: Study):
-    """Write rows, a file each, beside the study's runs."""
+    """Write a scenario's rows as a file beside the study's runs."""
     folder = study.results.store.folder.parent / ".calibration"
     folder.mkdir(exist_ok=True)
 
-    def write(name: str, *rows: Row) -> None:
-        content = {"spec": {}, "rows": [row.as_dict() for row in rows]}
-        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    def write(population, row: Row, name: str = "", **changes) -> None:
+        spec = {**population.spec(2), "replications": row.replications, **changes}
+        content = {"spec": spec, "rows": [row.as_dict()]}
+        (folder / f"{name or population.key(2)}.json").write_text(json.dumps(content), encoding="utf-8")
 
     yield write
     for file in folder.iterdir():
@@ -48,32 +52,41 @@ def rows(table):
 
 
 def test_what_misses_is_listed_with_its_warnings(study: Study, beside):
-    beside("one", COVERS, OUTLIERS)
-    beside("two", REJECTS)
+    beside(FIRST, COVERS)
+    beside(SECOND, OUTLIERS)
+    beside(TEST, REJECTS)
     overall, misses, everything = calibration.build(study)
     assert [group.title for group in overall.groups] == list(calibration.KINDS.values())
     jackknife, paired = rows(overall)
     assert [jackknife[key].value for key in ("settings", "within", "unwarned")] == [2, 1, 0]
     assert [jackknife[key].value for key in ("least", "most")] == pytest.approx([80, 95])
-    assert paired["unwarned"].value == 1
+    assert paired["unwarned"].value is None
     missed = rows(misses)
     assert [row["status"].value for row in missed] == ["covers too little", "rejects too often"]
     assert (missed[0]["measured"].value, missed[0]["warned"].value) == pytest.approx((80, 90))
     assert missed[0]["measured_unwarned"].value == pytest.approx(93)
     assert len(rows(everything)) == 3
     assert "Of 3 simulated settings of intervals and tests 1 keep" in text(statistics(study)[-1])
-    assert "of the 2 that miss, 1 carried warnings" in text(statistics(study)[-1])
+    assert "in 1 of the 1 whose intervals do not, most estimates carry a warning" in text(statistics(study)[-1])
 
 
 def test_of_two_simulations_of_a_setting_the_larger_counts(study: Study, beside):
-    beside("a", replace(COVERS, replications=2000, measured=0.94))
-    beside("b", COVERS)
+    beside(FIRST, replace(COVERS, replications=2000, measured=0.94), "a")
+    beside(FIRST, COVERS, "b")
     (row,) = rows(calibration.build(study)[-1])
     assert row["replications"].value == 2000
 
 
+def test_what_another_version_simulated_is_left_out(study: Study, beside):
+    beside(FIRST, COVERS)
+    beside(SECOND, OUTLIERS, version=0)
+    beside(TEST, REJECTS, scenario="NoSuchScenario")
+    assert [row["scenario"].value for row in rows(calibration.build(study)[-1])] == [FIRST.name]
+
+
 def test_where_all_is_within_nothing_is_listed_as_missing(study: Study, beside):
-    beside("a", COVERS)
+    beside(FIRST, COVERS)
+    assert text(statistics(study)[-1]).endswith("1 keep what they promise.")
     assert [table.id for table in calibration.build(study)] == ["calibration", "calibration-settings"]
 
 
