@@ -54,6 +54,7 @@ class Looked:
         asked: labels of what it looks into; None for all.
         states: cell name to "failed" or "missing".
         notes: cell name to its sentences.
+        without: beginnings of names of arrays that the cells lack.
     """
 
     chosen: tuple[str, ...] = tuple(DIAGNOSTICS)
@@ -61,6 +62,7 @@ class Looked:
     asked: tuple[str, ...] | None = None
     states: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     def add(self, folder: Path) -> Path:
         """Write the cells, and name them in the plan."""
@@ -98,7 +100,7 @@ class Looked:
                 metrics |= numbers
                 arrays |= kept
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, **{name: own for name, own in arrays.items() if not name.startswith(self.without)})
         notes = self.notes.get(cell.name, [])
         return {"metrics.json": to_json(metrics), "arrays.npz": buffer.getvalue(), "notes.json": to_json(notes)}
 

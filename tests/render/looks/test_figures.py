@@ -19,6 +19,7 @@ from bench.render.figures import (
 )
 from bench.render.looks import Looks
 from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.tables import attribution_maps, gallery
 
 MODULES = (attributions, units, filters, class_images, inversions, dreams, activation_blocks, corruptions)
 
@@ -156,6 +157,23 @@ def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked
     assert row.pictures.shape == shape
     assert row.pictures[0].max() == pytest.approx(value, abs=1e-3)
     assert np.isnan(row.pictures[3]).all()
+
+
+def test_cells_that_kept_no_images_are_drawn_without_them(looked):
+    study = looked(without=("real",))
+    for module in (inversions, dreams):
+        rows = module.gallery(Looks(study, module.DIAGNOSTIC), "resnet8").rows
+        assert [row.name for row in rows][:1] == ["Original"]
+    assert gallery.build(study) is not None
+    assert attribution_maps.build(study) is not None
+
+
+def test_filters_that_cannot_be_matched_are_not_drawn(looked):
+    study = looked(without=("matched.compressed",))
+    found = {row.name: row.pictures for row in filters.gallery(Looks(study, "filters"), "resnet8").rows}
+    assert found["INT8 (NNCF PTQ)"] is None
+    assert found["Original"] is not None
+    assert filters.build(looked(without=("matched.",))) == []
 
 
 def test_of_many_methods_the_ends_and_those_between_are_drawn(looked):
