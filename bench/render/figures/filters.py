@@ -20,10 +20,11 @@ def build(study: Study) -> list[Figure]:
     return _gallery.figures(
         study, DIAGNOSTIC, gallery, "filters", "First filters of {}",
         "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
-        "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) over "
-        "white (zero) to red, in units of the network's largest absolute weight. A network of another training or "
-        "width shows the filter that is matched to the original's (Hungarian method on the cosine). Of the methods: "
-        "the one whose filters are nearest to the original's, the middle one and the farthest. Empty: none is left.",
+        "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) "
+        "over white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be"
+        " compared, strengths are in the data. A network of another training or width shows the filter that is "
+        "matched to the original's (Hungarian method on the cosine). Of the methods: the one whose filters are "
+        "nearest to the original's, the middle one and the farthest. Empty: none is left.",
         ("gallery", "units"),
     )  # fmt: skip
 
@@ -40,8 +41,13 @@ def gallery(looks: Looks, model: str) -> _grid.Grid:
 
 
 def pictures(arrays: Mapping[str, np.ndarray], role: str) -> np.ndarray:
-    """(n, k, k, 3) from 0 to 1 where filters have three colours, else (n, k, k) their mean; NaN where none is left."""
+    """Each filter in units of its own largest absolute weight; NaN where none is left.
+
+    Returns:
+        (n, k, k, 3) from 0 to 1 where filters have three colours, else (n, k, k) their mean.
+    """
     filters, matched = arrays[f"filters.{role}"].astype(np.float64), arrays[f"matched.{role}"]
-    shown = filters[np.maximum(matched, 0)]
+    largest = np.abs(filters).max((1, 2, 3), keepdims=True)
+    shown = (filters / np.where(largest > 0, largest, 1))[np.maximum(matched, 0)]
     shown[matched < 0] = np.nan
     return np.moveaxis(shown, 1, -1) / 2 + 0.5 if shown.shape[1] == 3 else shown.mean(1)

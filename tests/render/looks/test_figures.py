@@ -150,7 +150,7 @@ def test_galleries_have_a_row_a_network_and_a_column_a_picture(looked, colours):
     assert made["deep-dream"].rows[0].pictures.max() == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize(("colours", "shape", "value"), [(1, (4, 24, 24), 0.9), (3, (4, 24, 24, 3), 0.95)])
+@pytest.mark.parametrize(("colours", "shape", "value"), [(1, (4, 24, 24), 1.0), (3, (4, 24, 24, 3), 1.0)])
 def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked, colours, shape, value):
     found = filters.gallery(Looks(looked(colours=colours), "filters"), "resnet8")
     (row,) = (row for row in found.rows if row.name.startswith("INT8"))
@@ -173,7 +173,16 @@ def test_filters_that_cannot_be_matched_are_not_drawn(looked):
     found = {row.name: row.pictures for row in filters.gallery(Looks(study, "filters"), "resnet8").rows}
     assert found["INT8 (NNCF PTQ)"] is None
     assert found["Original"] is not None
+
+
+def test_where_no_filter_can_be_matched_there_is_no_figure(looked):
     assert filters.build(looked(without=("matched.",))) == []
+
+
+def test_every_filter_has_its_own_scale_and_one_of_zeros_is_zero():
+    weights = np.array([[[[0.5, -1.0]]], [[[0.01, -0.005]]], [[[0.0, 0.0]]]], np.float16)
+    shown = filters.pictures({"filters.original": weights, "matched.original": np.arange(3)}, "original")
+    np.testing.assert_allclose(shown[:, 0], [[0.5, -1], [1, -0.5], [0, 0]], atol=1e-3)
 
 
 def test_of_many_methods_the_ends_and_those_between_are_drawn(looked):
