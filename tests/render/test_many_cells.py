@@ -1,0 +1,45 @@
+"""As many cells as a large study has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+LARGEST = 2 * 1024**2  # kB of memory
+CALL = """
+import resource, sys
+from pathlib import Path
+from bench.render import report
+print(report([Path(sys.argv[1])], Path(sys.argv[2])).text)
+used = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+print(max(used))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is counted in kB on Linux only")
+def test_ten_thousand_cells_are_rendered_in_two_gigabytes(runs, variants, tmp_path: Path):
+    sweep = [
+        replace(variants["magnitude:sparsity=0.8"], label=f"magnitude:sparsity={name}", title=f"Magnitude ({name})")
+        for name in (f"{0.1 + 0.012 * step:.3f}" for step in range(54))
+    ]
+    made = runs(
+        models=tuple(f"model-{place}" for place in range(6)),
+        seeds=tuple(range(12)),
+        variants=(*variants.values(), *sweep),
+    )
+    folder, out = made.write(tmp_path), tmp_path / "out"
+    cells = len(made.cells())
+    assert cells > 9_900
+    python = [sys.executable, "-c", CALL, str(folder), str(out)]
+    without_latex = {**os.environ, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(python, env=without_latex, capture_output=True, text=True, check=True)
+    said, used = done.stdout.rsplit("\n", 2)[:2]
+    assert f"{cells} of {cells} cells done" in said
+    assert int(used) < LARGEST
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert all(f"model-{place}" in page for place in range(6))
