@@ -51,6 +51,7 @@ def build(study: Study) -> Table | None:
             else "",
             captions.seeds(study),
             captions.seed_interval(),
+            "Seed-eq.: jackknife over seeds.",
             captions.version(study),
         ),
         columns,
