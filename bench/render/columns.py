@@ -59,7 +59,19 @@ class Setting:
 
     def _lines(self, row: Row) -> int:
         texts = ((width, show(row.cells[i], self.table.columns[i]).plain) for i, width in self.widths.items())
-        return max((math.ceil(1.15 * _width(text) / width) for width, text in texts), default=1) or 1
+        return max((_wrapped(text, width) for width, text in texts), default=1)
+
+
+def _wrapped(text: str, width: float) -> int:
+    """Lines of a text that breaks between words, and within one that is wider than a line."""
+    lines, room = 1, width
+    for word in text.split():
+        own = _width(f"{word} ")
+        if own > room and room < width:
+            lines, room = lines + 1, width
+        lines += math.ceil(own / width) - 1
+        room -= own % width if own > width else own
+    return lines
 
 
 def settings(table: Table) -> list[Setting]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.render import columns
 from bench.render.columns import LINE, settings
 from bench.render.document import compose
 from bench.render.study import Study
@@ -42,3 +43,17 @@ def test_every_table_of_a_report_fits_its_line(study: Study):
         for part in settings(made):
             wide = sum(part.widths.get(index, part.needs[index]) for index in part.columns)
             assert wide <= LINE, made.id
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("", 40, 1),
+        ("one", 40, 1),
+        ("four four four four", 40, 2),
+        ("a wordthatiswiderthanthewholeline b", 40, 5),
+        ("NNCF PTQ; Magnitude, fine-tuned (sparsity 0.9); Li (ratio 0.5)", 74, 5),
+    ],
+)
+def test_texts_wrap_between_words(text, width, lines):
+    assert columns._wrapped(text, width) == lines

@@ -22,6 +22,7 @@ from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
 SECTION, ORDER = "explanations", 20
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
+TALLEST = {"print": 7.0}  # inches, so that a page has room for the caption
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,10 @@ def _paint(found: Gallery, medium: Medium) -> Sheet:
     rows = max(len(own) for own in found.rows.values())
     names, gap, above, below = _rows.name_width(medium) * grow * 0.8, 0.18 * grow, 0.52 * grow, 0.34 * grow
     wide = (medium.width - names - 0.08 - gap * (across - 1)) / across
-    side = min(wide / count, 0.62 * grow)
-    wide, tall = side * count, side * rows
     down = -(-len(found.rows) // across)
+    room = (TALLEST.get(medium.name, np.inf) - below) / down - above
+    side = min(wide / count, 0.62 * grow, room / rows)
+    wide, tall = side * count, side * rows
     height = down * (tall + above) + below
     sheet = Sheet(medium, Drawing(figsize=(medium.width, height)))
     FigureCanvasAgg(sheet.drawing)

@@ -44,6 +44,8 @@ def _row(study: Study, name: str, look: Look) -> Row:
 def _asked(study: Study, look: Look) -> str:
     if look.variants is None:
         return "every variant"
+    if set(look.variants) >= {variant.label for variant in study.plan.methods}:
+        return "every method"
     return "; ".join(study.plan.variant(label).title for label in look.variants)
 
 
