@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.statistics.estimate import Estimate
 
-VERSION = 1  # of the simulations: raised when one changes, so that results kept from before are made anew
+VERSION = 2  # of the simulations: raised when one changes, so that results kept from before are made anew
 
 
 @dataclass(frozen=True, slots=True)

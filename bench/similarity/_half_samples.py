@@ -9,11 +9,16 @@ halves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
-from math import comb
+from math import ceil, comb
 
 import numpy as np
 from scipy import stats
+
+from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES
+
+CARRIED = 0.3  # share of the subsamples' variance that goes with a handful of images, from which on they carry it
 
 
 def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
@@ -35,6 +40,42 @@ def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
 def standard_error(replicates: np.ndarray, n: int, kept: int) -> np.ndarray:
     """Delete-d jackknife standard error over the first axis of subsample values."""
     return np.sqrt(kept / (n - kept) * np.var(replicates, axis=0))
+
+
+def handful(sides: Sequence[np.ndarray], subsets: np.ndarray, values: np.ndarray) -> str:
+    """A warning where a few images that are far from all others decide the value; empty where none do.
+
+    Each side's effective number of images is (Σr)²/Σr² of their squared distances r from the mean. Where it is small,
+    the images with the largest r are looked at: if the subsamples' values go with which of those images they hold, the
+    interval rests on a handful of images. A measure of ranks or angles is not moved by them and is not warned of.
+
+    Args:
+        sides: (n, d) each.
+        subsets: (replicates, kept) indices, as `draw` gives them.
+        values: (replicates,) of the subsamples, on the interval's scale; NaN where undefined.
+    """
+    far = [((side - side.mean(0)) ** 2).sum(1) for side in sides]
+    numbers = [float(each.sum() ** 2 / (each**2).sum()) if each.any() else float(len(each)) for each in far]
+    number = min(numbers)
+    known = np.isfinite(values)
+    if number >= FEW_EFFECTIVE_IMAGES or known.sum() < 2 or np.ptp(values[known]) == 0.0:
+        return ""
+    named = np.argsort(far[numbers.index(number)])[-ceil(number) :]
+    held = (subsets[known][:, :, None] == named).any(1)
+    _, group = np.unique(held, axis=0, return_inverse=True)
+    if _explained(values[known], group.ravel()) < CARRIED:
+        return ""
+    return f"A handful of images carries the value (effective number {number:.1f}): the interval may not cover."
+
+
+def _explained(values: np.ndarray, group: np.ndarray) -> float:
+    """Share of the variance that goes with the groups, less what chance gives (adjusted R²)."""
+    counts = np.bincount(group)
+    if len(counts) >= len(values):
+        return 0.0
+    means = np.bincount(group, values) / counts
+    within = ((values - means[group]) ** 2).sum() / (len(values) - len(counts))
+    return float(1.0 - within / values.var(ddof=1))
 
 
 def quantile(confidence: float, replicates: int) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from bench.errors import InputError
 from bench.similarity import _half_samples, _inputs
 from bench.similarity._scales import BACKWARD, FORWARD, Scale, usable
+from bench.statistics._arrays import joined
 from bench.statistics.estimate import Estimate
 
 Invariance = Literal[
@@ -92,12 +93,13 @@ class Measure(Described, ABC):
         on_rows = self._on_rows(first, second)
         value = self._defined(on_rows(np.arange(n)))
         kept = self._subsample_size(n, *widths)
-        found = np.empty(0)
+        found, handful = np.empty(0), ""
         if kept < n - 1:
             subsets = _half_samples.draw(n, kept, replicates or self.replicates, seed)
             found = np.array([on_rows(subset) for subset in subsets])
+            handful = _half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, found)](found))
         interval = self._interval(value, found, n, kept, confidence)
-        return self._as_estimate(value, interval, n, confidence, self._warning(n, *widths))
+        return self._as_estimate(value, interval, n, confidence, joined(self._warning(n, *widths), handful))
 
     def minimum_n(self, d1: int, d2: int) -> int:
         """Fewest images for representations of d1 and d2 units."""

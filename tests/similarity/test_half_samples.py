@@ -69,3 +69,36 @@ def test_intervals_cover_the_expectation_at_this_n(measure, rng):
     found = [measure.estimate(*pair(), replicates=40) for _ in range(100)]
     assert np.mean([one.low <= truth <= one.high for one in found]) > 0.88
     assert np.mean([one.high - one.low for one in found]) < 0.5
+
+
+def images(rng, outliers: int):
+    """Two layers that share half of their variance; the first images are thirty times as large."""
+    common = rng.normal(size=(200, 16)) / np.sqrt(np.arange(1, 17))
+    sides = [common + rng.normal(size=(200, 16)) / np.sqrt(np.arange(1, 17)) for _ in range(2)]
+    for side in sides:
+        side[:outliers] *= 30
+    return sides
+
+
+@pytest.mark.parametrize("measure", [CKA(), Procrustes(), PWCCA()], ids=lambda each: each.title)
+@pytest.mark.parametrize("outliers", [1, 3])
+def test_a_handful_of_far_images_that_decide_the_value_is_warned_of(rng, measure, outliers):
+    found = measure.estimate(*images(rng, outliers))
+    assert found.warning.startswith("A handful of images carries the value (effective number ")
+
+
+@pytest.mark.parametrize("measure", [CKA(), Procrustes(), PWCCA()], ids=lambda each: each.title)
+def test_ordinary_images_are_not_warned_of(rng, measure):
+    assert measure.estimate(*images(rng, 0)).warning == ""
+
+
+def test_a_measure_that_far_images_do_not_move_is_not_warned_of(rng):
+    assert KNNJaccard().estimate(*images(rng, 1)).warning == ""
+
+
+def test_what_does_not_vary_is_not_warned_of(rng):
+    side = images(rng, 1)[0]
+    subsets = _half_samples.draw(200, 100, 20, seed=0)
+    assert _half_samples.handful((side, side), subsets, np.ones(20)) == ""
+    assert _half_samples.handful((side, side), subsets, np.full(20, np.nan)) == ""
+    assert _half_samples.handful((np.ones((200, 3)), np.ones((200, 3))), subsets, np.arange(20.0)) == ""
