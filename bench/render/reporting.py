@@ -61,6 +61,7 @@ def report(folders: list[Path], out: Path, templates: Path | None = None) -> Sum
     for kind in ("html", "latex"):
         Templates(kind, templates)  # refused before the work
     gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
+    gc.set_threshold(100_000, 50, 100)  # drawings are many small objects, of which few are garbage at any time
     document = compose([Study(load(folder)) for folder in folders])
     try:
         out.mkdir(parents=True, exist_ok=True)
