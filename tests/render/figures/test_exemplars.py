@@ -29,7 +29,7 @@ def hurting(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
         return found
 
     monkeypatch.setattr(Results, "logits", logits)
-    monkeypatch.setattr(Results, "test_images", IMAGES)
+    monkeypatch.setitem(vars(study.results), "test_images", IMAGES)
     return Study(study.results)
 
 
@@ -61,7 +61,7 @@ def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(study: 
         return {seed: (np.eye(10)[answers], LABELS) for seed in self.plan.seeds}
 
     monkeypatch.setattr(Results, "logits", logits)
-    monkeypatch.setattr(Results, "test_images", IMAGES)
+    monkeypatch.setitem(vars(study.results), "test_images", IMAGES)
     shown = [lost.total for lost in figures.gallery(Study(study.results), "resnet8")]
     assert shown == np.linspace(1, len(methods), figures.METHODS).astype(int).tolist()
 
@@ -87,11 +87,11 @@ def test_a_table_holds_no_more_than_the_first(hurting: Study, monkeypatch):
 
 
 def test_without_images_or_losses_there_is_no_figure(hurting: Study, study: Study, monkeypatch):
-    monkeypatch.setattr(Results, "test_images", None)
+    monkeypatch.setitem(vars(study.results), "test_images", None)
     assert figures.build(hurting) == []
     right = {seed: (np.eye(10)[LABELS], LABELS) for seed in study.plan.seeds}
     monkeypatch.setattr(Results, "logits", lambda self, model, variant: right)
-    monkeypatch.setattr(Results, "test_images", IMAGES)
+    monkeypatch.setitem(vars(study.results), "test_images", IMAGES)
     whole = Study(study.results)
     assert figures.build(whole) == []
     assert tables.build(whole) is None
