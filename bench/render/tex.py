@@ -148,7 +148,12 @@ def identifier(text: str) -> Tex:
 
 
 def _breakable_words(text: str) -> str:
-    return _LONG.sub(lambda word: _breakable(word[0]), text)
+    """Long words may break anywhere, but for those that hyphens divide: LaTeX breaks them there."""
+    return _LONG.sub(lambda word: word[0] if _divided(word[0]) else _breakable(word[0]), text)
+
+
+def _divided(word: str) -> bool:
+    return max(map(len, word.split("-"))) < LONGEST_WORD
 
 
 def _breakable(word: str) -> str:

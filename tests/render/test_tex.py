@@ -40,10 +40,17 @@ def test_nothing_active_is_left(text: str):
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=19, max_size=200))
-def test_a_long_word_can_break_anywhere(word: str):
-    assert escape(word).count(r"\allowbreak{}") == len(word) - 1
+def test_a_long_word_can_break_anywhere_or_at_its_hyphens(word: str):
+    divided = all(len(part) < 18 for part in word.split("-"))
+    assert escape(word).count(r"\allowbreak{}") == (0 if divided else len(word) - 1)
 
 
 def test_what_is_ready_is_left_alone():
     assert escape(Tex(r"\textbf{x}")) == r"\textbf{x}"
     assert identifier("a_b") == r"\texttt{a\allowbreak{}\_\allowbreak{}b}"
+
+
+def test_a_long_word_breaks_at_its_hyphens_and_else_anywhere():
+    assert escape("(Benjamini-Hochberg),") == "(Benjamini-Hochberg),"
+    assert "allowbreak" in escape("a" * 19)
+    assert "allowbreak" in escape("short-" + "a" * 19)
