@@ -3,3 +3,8 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest test first: at the end one worker would wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_many_cells.py")
