@@ -7,7 +7,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant, parse_stage
 from bench.diagnose._catalog import diagnostic as diagnostic_class
-from bench.diagnose._diagnostic import Diagnostic
+from bench.diagnose._look import Look, asked_for
 from bench.errors import InputError, did_you_mean
 from bench.settings import validated
 from bench.training.recipe import Recipe
@@ -83,20 +82,6 @@ class _File(_Strict):
     finetuning: dict[str, Any] = {}
     margins: Margins = Margins()
     report: Report = Report()
-
-
-@dataclass(frozen=True)
-class Look:
-    """A diagnostic, and which variants it looks into; the controls are seen beside each of them.
-
-    Attributes:
-        variants: labels.
-        all: whether that is every variant.
-    """
-
-    diagnostic: Diagnostic
-    variants: tuple[str, ...]
-    all: bool
 
 
 @dataclass(frozen=True)
@@ -246,7 +231,7 @@ def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -
         name = table["name"]
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
         del settings["name"]
-        asked = _asked(name, settings.pop("variants", None), variants, problems)
+        asked = asked_for(name, settings.pop("variants", None), variants, problems)
         try:
             diagnostic = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
         except InputError as error:
@@ -254,27 +239,6 @@ def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -
         else:
             found[name] = Look(diagnostic, asked, "variants" not in table)
     return found
-
-
-def _asked(name: str, patterns: Any, variants: tuple[Variant, ...], problems: list[str]) -> tuple[str, ...]:
-    """Labels of all variants but the original, or of the methods that match one of the patterns."""
-    every = tuple(variant.label for variant in variants if variant.label != BASELINE)
-    if patterns is None:
-        return every
-    methods = [label for label in every if label not in CONTROLS]
-    if not isinstance(patterns, tuple) or not patterns or not all(isinstance(each, str) for each in patterns):
-        problems.append(
-            f"diagnostic {name!r}, setting 'variants': give a list of labels of this profile's methods, such as "
-            f'variants = ["magnitude:*"], given {patterns!r}'
-        )
-        return ()
-    for pattern in patterns:
-        if not any(fnmatchcase(label, pattern) for label in methods):
-            hint = did_you_mean(pattern, methods)
-            problems.append(
-                f"diagnostic {name!r}, setting 'variants': no method of this profile is {pattern!r}; {hint}"
-            )
-    return tuple(label for label in methods if any(fnmatchcase(label, pattern) for pattern in patterns))
 
 
 def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:

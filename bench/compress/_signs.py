@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -9,15 +10,15 @@ import torch
 SMALLEST = 1e-12  # scale of a filter of zeros: as good as zero, and still one of two values
 
 
-class Binarisation(torch.nn.Module):
+class Binarisation(torch.nn.Module, ABC):
     """A parametrisation of a weight by two values a filter; called with (Cout, ...) real weights."""
 
     def start(self, weight: torch.Tensor) -> None:
         """Make real weights to start from of trained ones, in place; as they are if there is nothing to do."""
 
+    @abstractmethod
     def tidy(self, weight: torch.Tensor) -> None:
         """Put real weights in order after a step, in place."""
-        raise NotImplementedError
 
 
 class Signs(Binarisation):

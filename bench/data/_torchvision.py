@@ -25,19 +25,27 @@ class TorchvisionSource(Source):
     Class attributes:
         dataset: name of torchvision's class.
         folder: of the unpacked files, below the root.
-        urls: what torchvision downloads.
         by_hand: the folder, below the root, where torchvision finds these files when a person puts them there.
     """
 
     dataset: ClassVar[str]
     folder: ClassVar[str]
-    urls: ClassVar[tuple[str, ...]]
     by_hand: ClassVar[str] = ""
 
     @property
     def root(self) -> Path:
         """torchvision's root folder."""
         return Path(os.environ.get(ROOT_VARIABLE) or "data").expanduser()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """What torchvision downloads, as it says itself."""
+        from torchvision import datasets
+
+        known = getattr(datasets, self.dataset)
+        if hasattr(known, "mirrors"):
+            return tuple(known.mirrors[0] + name for name, _ in known.resources)
+        return (known.url,)
 
     @abstractmethod
     def as_images(self, data: np.ndarray) -> np.ndarray:

@@ -14,7 +14,6 @@ class Cifar10(TorchvisionSource):
     title = "CIFAR-10"
     dataset = "CIFAR10"
     folder = "cifar-10-batches-py"
-    urls = ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",)
 
     def as_images(self, data: np.ndarray) -> np.ndarray:
         """From (n, H, W, C)."""

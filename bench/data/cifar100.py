@@ -14,7 +14,6 @@ class Cifar100(TorchvisionSource):
     title = "CIFAR-100"
     dataset = "CIFAR100"
     folder = "cifar-100-python"
-    urls = ("https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",)
 
     def as_images(self, data: np.ndarray) -> np.ndarray:
         """From (n, H, W, C)."""

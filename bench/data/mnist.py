@@ -6,8 +6,6 @@ import numpy as np
 
 from bench.data._torchvision import TorchvisionSource
 
-MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist"
-
 
 class Mnist(TorchvisionSource):
     """Y. LeCun, C. Cortes and C. Burges's digits (1998)."""
@@ -17,10 +15,6 @@ class Mnist(TorchvisionSource):
     dataset = "MNIST"
     folder = "MNIST/raw"
     by_hand = "MNIST/raw"
-    urls = tuple(
-        f"{MIRROR}/{part}-ubyte.gz"
-        for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    )
 
     def as_images(self, data: np.ndarray) -> np.ndarray:
         """From (n, H, W)."""

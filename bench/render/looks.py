@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,15 @@ from bench.statistics.seed_equivalents import seed_equivalents
 
 COMPRESSED, BYPASSED = "compressed", "-bypassed"
 REFERENCES = (BASELINE, CONTROL, OTHER_SEED, RANDOM)  # these have a role of their own in every other variant's cell
+
+
+def ends_and_middle(ordered: Sequence[str]) -> list[str]:
+    """The first, the middle and the last, or as many as there are.
+
+    >>> ends_and_middle("abcde"), ends_and_middle("ab"), ends_and_middle("")
+    (['a', 'c', 'e'], ['a', 'b'], [])
+    """
+    return [ordered[place] for place in sorted({0, len(ordered) // 2, len(ordered) - 1})] if ordered else []
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,5 @@ class Looks:
         return self._beside([label for label in REFERENCES if label in seen], methods)
 
     def _beside(self, references: list[str], methods: list[str]) -> list[Variant]:
-        places = sorted({0, len(methods) // 2, len(methods) - 1}) if methods else []
-        labels = [*references[:2], *(methods[place] for place in places), *references[2:]]
+        labels = [*references[:2], *ends_and_middle(methods), *references[2:]]
         return [v for label in labels for v in self.study.plan.variants if v.label == label]

@@ -21,6 +21,7 @@ from bench.statistics.seed_equivalents import seed_equivalents
 from bench.statistics.tests import t_of
 
 if TYPE_CHECKING:
+    from bench.calibrate._rows import Row
     from bench.render.across import Across
     from bench.render.answers import Hurt
 
@@ -195,6 +196,16 @@ class Study:
         from bench.render.answers import hurt
 
         return tuple(hurt(self))
+
+    @cached_property
+    def calibration(self) -> list[Row]:
+        """What `calibrate` simulated beside the runs, of what this version simulates."""
+        folder = self.results.store.folder.parent / ".calibration"
+        if not folder.is_dir():
+            return []
+        from bench.calibrate._run import kept  # with every measure that is simulated
+
+        return kept(folder)
 
     @cached_property
     def blocks(self) -> list[BlockClaim]:

@@ -8,7 +8,7 @@ from bench.render.findings import accuracy, findings
 from bench.render.prose import Cite, Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import decimal
-from bench.render.tables.calibration import simulated, warned
+from bench.render.tables.calibration import warned
 
 
 def results(study: Study) -> list[Sentence]:
@@ -119,7 +119,7 @@ def statistics(study: Study) -> list[Sentence]:
 
 
 def _calibration(study: Study) -> str:
-    rows = simulated(study)
+    rows = study.calibration
     if not rows:
         return (
             "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "

@@ -16,7 +16,7 @@ from math import ceil, comb
 import numpy as np
 from scipy import stats
 
-from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES
+from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
 CARRIED = 0.3  # share of the subsamples' variance that goes with a handful of images, from which on they carry it
 
@@ -65,7 +65,7 @@ def handful(sides: Sequence[np.ndarray], subsets: np.ndarray, values: np.ndarray
     _, group = np.unique(held, axis=0, return_inverse=True)
     if _explained(values[known], group.ravel()) < CARRIED:
         return ""
-    return f"A handful of images carries the value (effective number {number:.1f}): the interval may not cover."
+    return carried_by_few(number)
 
 
 def _explained(values: np.ndarray, group: np.ndarray) -> float:

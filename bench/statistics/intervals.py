@@ -238,9 +238,13 @@ def _image_variance(shared: np.ndarray | None) -> tuple[float, float, str]:
         return 0.0, float("nan"), ""
     n = len(shared)
     n_eff = effective_number(shared)
-    few = n_eff < FEW_EFFECTIVE_IMAGES
-    sentence = f"A handful of images carries the value (effective number {n_eff:.1f}): the interval may not cover."
-    return float((shared**2).sum()) / (n * (n - 1)), n_eff, sentence if few else ""
+    warning = carried_by_few(n_eff) if n_eff < FEW_EFFECTIVE_IMAGES else ""
+    return float((shared**2).sum()) / (n * (n - 1)), n_eff, warning
+
+
+def carried_by_few(n_eff: float) -> str:
+    """The warning where fewer than `FEW_EFFECTIVE_IMAGES` images carry a value."""
+    return f"A handful of images carries the value (effective number {n_eff:.1f}): the interval may not cover."
 
 
 def _ends(mean: float, error: float, df: float, confidence: float, scale: Scale) -> tuple[float, float]:

@@ -108,7 +108,8 @@ def test_a_sound_folder_is_left_where_another_was_first(place, contents):
 
 
 def test_arrays_of_objects_are_never_unpickled(place):
-    np.save(place / "pixels.npy", np.array([{}], dtype=object), allow_pickle=True)
+    hostile = np.array([{}], dtype=object)
+    np.save(place / "pixels.npy", hostile, allow_pickle=True)  # made here, to be refused when it is read
     about = json.loads((place / "about.json").read_text())
     about["checksums"]["pixels"] = _cache._checksum(place / "pixels.npy")
     about["checksum"] = _cache._checksum_of(about["about"], about["checksums"])

@@ -218,10 +218,11 @@ def test_the_root_is_data_below_the_current_folder(monkeypatch):
     assert "~" not in str(Mnist().root)
 
 
-def test_the_addresses_are_torchvisions(monkeypatch):
-    assert Cifar10.urls == (datasets.CIFAR10.url,)
-    assert Cifar100.urls == (datasets.CIFAR100.url,)
-    assert Mnist.urls == tuple(datasets.MNIST.mirrors[0] + name for name, _ in datasets.MNIST.resources)
+def test_the_addresses_are_torchvisions():
+    assert Cifar10().urls == (datasets.CIFAR10.url,)
+    assert Cifar100().urls == (datasets.CIFAR100.url,)
+    assert [url.rpartition("/")[2] for url in Mnist().urls] == [name for name, _ in datasets.MNIST.resources]
+    assert all(url.startswith(datasets.MNIST.mirrors[0]) for url in Mnist().urls)
     assert Cifar10.folder == datasets.CIFAR10.base_folder
     assert Cifar100.folder == datasets.CIFAR100.base_folder
 

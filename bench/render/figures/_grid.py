@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
+from bench.diagnose._diagnostic import spread
 from bench.render.figure import Sheet
 from bench.render.figures import _mosaic, _rows
 from bench.render.names import cut
@@ -39,8 +39,7 @@ class Grid:
 def paint(found: Grid, medium: Medium) -> Sheet:
     """All networks; of the columns, at even distances, as many as there is room for."""
     grow = medium.font / 8.4
-    count = len(found.heads)
-    chosen = np.unique(np.linspace(0, count - 1, min(MOST[medium.name], count)).astype(int))
+    chosen = spread(len(found.heads), MOST[medium.name])
     names, above = _rows.name_width(medium) * grow * 0.8, (0.42 if found.over else 0.24) * grow
     side = min((medium.width - names - 0.08) / len(chosen), 0.72 * grow)
     wide, tall = side * len(chosen), side * len(found.rows)

@@ -22,9 +22,14 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
+def painted(looks: Looks, model: str) -> list[_gallery.Painted]:
+    """Who is shown, with what is there of them."""
+    return _gallery.painted(looks, model, looks.drawn(METRIC, model), "images")
+
+
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The class images of the networks that are shown."""
-    found = _gallery.painted(looks, model, looks.drawn(METRIC, model), "images")
+    found = painted(looks, model)
     if not found:
         return _grid.Grid([], ())
     heads = tuple(looks.study.plan.data.named(each) for each in _gallery.first(found).arrays["classes"].tolist())

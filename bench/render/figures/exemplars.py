@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
+from bench.diagnose._diagnostic import spread
 from bench.render import captions
 from bench.render.answers import Hurt
 from bench.render.figure import Figure, Sheet
@@ -55,19 +56,20 @@ def gallery(study: Study, model: str) -> list[Lost]:
     if images is None or not found:
         return []
     found.sort(key=lambda each: (each.images.count, each.variant))
-    places = np.unique(np.linspace(0, len(found) - 1, min(METHODS, len(found))).astype(int))
     names = compact(study.plan)
-    return [_lost(study, names[found[place].variant], found[place], images) for place in places]
+    chosen = [found[place] for place in spread(len(found), METHODS)]
+    return [_lost(study, names[each.variant], each, images) for each in chosen]
 
 
 def _lost(study: Study, name: str, found: Hurt, images: np.ndarray) -> Lost:
     chosen = found.images.indices[: max(MOST.values())]
     rates = np.stack([found.images.original_rate[chosen], found.images.compressed_rate[chosen]], axis=1)
-    counts, data = (rates * found.seeds).round().astype(int).tolist(), study.plan.data
+    counts = (rates * found.seeds).round().astype(int).tolist()
+    named = study.plan.data.named
     return Lost(
         name,
         _mosaic.photographs(np.asarray(images[chosen])),
-        tuple((data.named(label), data.named(given)) for label, given in zip(found.labels, found.given)),
+        tuple((named(label), named(given)) for label, given in zip(found.labels, found.given)),
         tuple((first, second) for first, second in counts),
         found.images.count,
     )

@@ -29,9 +29,14 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
+def painted(looks: Looks, model: str) -> list[_gallery.Painted]:
+    """Who is shown, with what is there of them."""
+    return _gallery.painted(looks, model, looks.drawn(METRIC, model), "filters", "matched")
+
+
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The filters of the networks that are shown."""
-    found = _gallery.painted(looks, model, looks.drawn(METRIC, model), "filters", "matched")
+    found = painted(looks, model)
     if not found:
         return _grid.Grid([], ())
     rows = _gallery.rows(looks.study, found, lambda each: _mosaic.thumbnails(pictures(each.arrays, each.role)))

@@ -27,9 +27,14 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
+def painted(looks: Looks, model: str) -> list[_gallery.Painted]:
+    """Who is shown, with what is there of them."""
+    return _gallery.painted(looks, model, looks.shown(model), "images")
+
+
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The images, and what the networks that are shown kept of them: stage by stage."""
-    found = _gallery.painted(looks, model, looks.shown(model), "images")
+    found = painted(looks, model)
     if not found:
         return _grid.Grid([], ())
     arrays = _gallery.first(found).arrays

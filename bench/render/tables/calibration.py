@@ -11,7 +11,6 @@ from bench.render.table import Cell, Column, Group, Table, number
 from bench.render.table import Row as Line
 
 SECTION, ORDER = "statistics", 10
-FOLDER = ".calibration"  # beside the profiles' runs
 
 WHAT = Column("what", "Interval or test", "text", "What was simulated.")
 OVERALL = (
@@ -46,20 +45,10 @@ KINDS = {"coverage": "Coverage of nominal 95% intervals", "error rate": "Error r
 
 def build(study: Study) -> list[Table]:
     """By interval or test; those settings that miss; and all for the data files. None where nothing was simulated."""
-    rows = simulated(study)
+    rows = study.calibration
     if not rows:
         return []
     return [_overall(study, rows), *_missing(study, rows), _everything(study, rows)]
-
-
-def simulated(study: Study) -> list[Row]:
-    """What lies beside the runs and this version simulates."""
-    folder = study.results.store.folder.parent / FOLDER
-    if not folder.is_dir():
-        return []
-    from bench.calibrate._run import kept  # with every measure that is simulated
-
-    return kept(folder)
 
 
 def warned(row: Row) -> bool:

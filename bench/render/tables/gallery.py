@@ -9,7 +9,6 @@ import numpy as np
 from bench.render import captions
 from bench.render.figures import _gallery, class_images, dreams, filters, inversions
 from bench.render.looks import Looks
-from bench.render.plan import Variant
 from bench.render.study import Study
 from bench.render.table import Cell, Column, Group, Row, Table
 
@@ -48,39 +47,32 @@ def build(study: Study) -> Table | None:
 
 def _rows(study: Study, model: str) -> Iterator[Row]:
     looks = Looks(study, filters.DIAGNOSTIC)
-    for each in _there(_gallery.painted(looks, model, looks.drawn(filters.METRIC, model), "filters", "matched")):
+    for each in _there(filters.painted(looks, model)):
         weights, matched = each.arrays[f"filters.{each.role}"], each.arrays[f"matched.{each.role}"]
         for place, own in enumerate(matched.tolist()):
             if own >= 0:
                 values = " ".join(f"{value:.3g}" for value in weights[own].astype(float).ravel())
                 yield _row(looks, model, each.variant.label, "", place, weights[own], values)
-    for name in (class_images.DIAGNOSTIC, inversions.DIAGNOSTIC, dreams.DIAGNOSTIC):
-        yield from _painted(Looks(study, name), model)
+    for module in (class_images, inversions, dreams):
+        looks = Looks(study, module.DIAGNOSTIC)
+        yield from _painted(looks, model, _there(module.painted(looks, model)))
 
 
-def _painted(looks: Looks, model: str) -> Iterator[Row]:
-    real_shown = False
-    for each in _there(_gallery.painted(looks, model, _drawn(looks, model), "images")):
-        by_layer = looks.diagnostic == inversions.DIAGNOSTIC
-        layers = list(map(str, each.arrays["layers"])) if by_layer else [""]
+def _painted(looks: Looks, model: str, found: Sequence[_gallery.Painted]) -> Iterator[Row]:
+    for place, each in enumerate(found):
         names = each.arrays["classes" if "classes" in each.arrays else "images"].tolist()
-        if "real" in each.arrays and not real_shown:
-            real_shown = True
-            for name, pixels in zip(names, each.arrays["real"]):
-                yield _row(looks, model, "real", "", name, pixels, pixels.tobytes().hex())
         images = each.arrays[f"images.{each.role}"]
-        for layer, own in zip(layers, images if by_layer else [images]):
+        layers = map(str, each.arrays["layers"]) if "layers" in each.arrays else [""]
+        pictures = [("real", "", each.arrays["real"])] if "real" in each.arrays and place == 0 else []
+        by_layer = images if "layers" in each.arrays else [images]
+        pictures += [(each.variant.label, layer, own) for layer, own in zip(layers, by_layer)]
+        for variant, layer, own in pictures:
             for name, pixels in zip(names, own):
-                yield _row(looks, model, each.variant.label, layer, name, pixels, pixels.tobytes().hex())
+                yield _row(looks, model, variant, layer, name, pixels, pixels.tobytes().hex())
 
 
 def _there(found: Sequence[_gallery.Painted]) -> list[_gallery.Painted]:
     return [each for each in found if each.there]
-
-
-def _drawn(looks: Looks, model: str) -> Sequence[Variant]:
-    ordered = looks.diagnostic == class_images.DIAGNOSTIC
-    return looks.drawn(class_images.METRIC, model) if ordered else looks.shown(model)
 
 
 def _row(looks: Looks, model: str, variant: str, layer: str, picture: int, pixels: np.ndarray, values: str) -> Row:

@@ -10,6 +10,7 @@ from scipy.stats import t
 
 from bench.diagnose.reliability import Reliability, reliability
 from bench.render import captions
+from bench.render.looks import ends_and_middle
 from bench.render.plan import Variant
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
@@ -91,8 +92,7 @@ def diagrams(study: Study, model: str) -> list[Diagram]:
     """Of the original, the control, and of the methods those with the lowest, the middle and the highest error."""
     errors = {v.label: study.mean("ece_difference", model, v.label).value for v in study.plan.methods}
     known = sorted((label for label in errors if np.isfinite(errors[label])), key=lambda label: (errors[label], label))
-    places = sorted({0, len(known) // 2, len(known) - 1}) if known else []
-    found = (_diagram(study, model, label) for label in [BASELINE, CONTROL, *(known[place] for place in places)])
+    found = (_diagram(study, model, label) for label in [BASELINE, CONTROL, *ends_and_middle(known)])
     return [each for each in found if each is not None]
 
 

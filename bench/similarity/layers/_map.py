@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.similarity._jackknife import SMALLEST_N
 from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES
+from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,5 @@ class LayerMap:
             few = self.n < SMALLEST_N
             return f"{self.n} images are too few for an interval." if few else "One image carries the whole value."
         if self.carried_by_few[at]:
-            n_eff = self.n_eff[at]
-            return f"A handful of images carries the value (effective number {n_eff:.1f}): the interval may not cover."
+            return carried_by_few(self.n_eff[at])
         return ""

@@ -30,6 +30,12 @@ REJECTS = replace(
 
 
 @pytest.fixture
+def study(study: Study) -> Study:
+    """One that has not read what lies beside its runs yet."""
+    return Study(study.results)
+
+
+@pytest.fixture
 def beside(study: Study):
     """Write a scenario's rows as a file beside the study's runs."""
     folder = study.results.store.folder.parent / ".calibration"
