@@ -86,7 +86,7 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
             f"{METHODS}: that with the fewest, that with the most and those evenly between. Whether they are more than "
             "chance and the control give is in the table of who is hurt.",
             captions.seeds(study),
-            "No tests.",
+            "No intervals or tests: each number below an image counts seeds.",
             captions.version(study),
         ),
         f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
