@@ -65,7 +65,8 @@ class Integer(Representation):
     def decode(self) -> np.ndarray:
         scale = along_channels(self.scale, self.codes.ndim)
         steps = self.steps.astype(np.float32)
-        return steps / scale if self.divide else steps * scale
+        with np.errstate(all="ignore"):  # a file may say any scale: what is beyond float32 is infinite, as in torch
+            return steps / scale if self.divide else steps * scale
 
     def symbols(self) -> np.ndarray:
         return (self.steps & (2**self.bits - 1)).astype(np.uint8).reshape(matrix_shape(self.shape))
