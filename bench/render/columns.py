@@ -3,17 +3,94 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.render.names import cut
-from bench.render.table import Row, Table, show
-from bench.render.tex import LONGEST_WORD
+from bench.render.table import Row, Table, Text, show
+from bench.render.tex import LONGEST_WORD, Tex, escape
 
 LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
+_NUMBER = re.compile(r"(<?)([+−]?)([\d,]+)(?:\.(\d+))?")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A printed number, taken apart as siunitx wants it.
+
+    >>> Number.read(Text("−1,234.5", "± 0.3"))
+    Number(before='', sign='−', whole='1,234', decimals='5', after=' ± 0.3', stars='')
+    """
+
+    before: str
+    sign: str
+    whole: str
+    decimals: str
+    after: str
+    stars: str
+
+    @classmethod
+    def read(cls, text: Text) -> Number | None:
+        """None where the text is no number."""
+        found = None if text.hole else _NUMBER.fullmatch(text.main)
+        if not found:
+            return None
+        before, sign, whole, decimals = found.groups()
+        return cls(before, sign, whole, decimals or "", f" {text.interval}" if text.interval else "", text.stars)
+
+    @property
+    def plain(self) -> str:
+        """As siunitx reads it: ASCII, thousands together."""
+        point = f".{self.decimals}" if self.decimals else ""
+        return f"{self.sign.replace('−', '-')}{self.whole.replace(',', '')}{point}"
+
+
+def beside(text: str) -> Tex:
+    """What stands right of a number, in its line and never bold."""
+    return Tex(rf"\mdseries{{}}{escape(text).replace(' ', '~')}") if text else Tex("")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a column of numbers needs room for: before the decimal point, behind it, and around the number."""
+
+    before: str
+    sign: str
+    whole: str
+    decimals: str
+    after: str
+
+    @classmethod
+    def of(cls, found: list[Number]) -> Numbers | None:
+        """None where there is no number."""
+        if not found:
+            return None
+        before, sign, whole = (
+            max((getattr(each, part) for each in found), key=_width) for part in ("before", "sign", "whole")
+        )
+        decimals = max((each.decimals for each in found), key=len)
+        after = max((each.after for each in found), key=_width) + max((each.stars for each in found), key=len)
+        return cls(before, sign, whole, decimals, after)
+
+    @property
+    def specification(self) -> str:
+        """A column of siunitx."""
+        point = f".{len(self.decimals)}" if self.decimals else ""
+        options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.whole))}{point}"]
+        if self.before:
+            options.append(f"table-space-text-pre={{{escape(self.before)}}}")
+        if self.after:
+            options.append(f"table-space-text-post={{{beside(self.after)}}}")
+        return f"S[{','.join(options)}]"
+
+    @property
+    def width(self) -> float:
+        """Points of the widest number with all that is around it."""
+        return _width(f"{self.before}{self.sign}{self.whole}.{self.decimals}{self.after}")
 
 
 @dataclass(frozen=True)
@@ -24,7 +101,7 @@ class Setting:
         columns: indices into the table's.
         specification: for LaTeX's `tabular`.
         widths: of the columns of words, pt, by column index.
-        stars: by column index, the most stars a cell of it has.
+        numbers: of the columns of numbers, by column index; none where all cells are holes.
         place: which of `count` settings of the table it is, from 1.
     """
 
@@ -32,20 +109,19 @@ class Setting:
     columns: tuple[int, ...]
     widths: dict[int, float]
     needs: dict[int, float]
-    stars: dict[int, int]
+    numbers: dict[int, Numbers]
     place: int
     count: int
 
     @property
     def specification(self) -> str:
-        """For LaTeX's `tabular`: words in columns that wrap, numbers flush right."""
-        specs = (
-            rf">{{\raggedright\arraybackslash}}p{{{self.widths[index] / (LINE + 7):.3f}\linewidth}}"
-            if index in self.widths
-            else "r"
-            for index in self.columns
-        )
-        return "@{}" + "".join(specs) + "@{}"
+        """For LaTeX's `tabular`: words in columns that wrap, numbers in columns of siunitx."""
+        return "@{}" + "".join(map(self._specification, self.columns)) + "@{}"
+
+    def _specification(self, index: int) -> str:
+        if index in self.widths:
+            return rf">{{\raggedright\arraybackslash}}p{{{self.widths[index] / (LINE + 7):.3f}\linewidth}}"
+        return self.numbers[index].specification if index in self.numbers else "r"
 
     @property
     def lines(self) -> int:
@@ -76,13 +152,22 @@ def _wrapped(text: str, width: float) -> int:
 
 def settings(table: Table) -> list[Setting]:
     """The table, divided into as few settings as fit the line."""
-    needs = {index: _need(table, index) for index in table.shown}
-    stars = {index: max((len(row.cells[index].stars) for row in table.rows), default=0) for index in table.shown}
+    numbers = {
+        index: made
+        for index in table.shown
+        if not table.columns[index].is_text and (made := Numbers.of(_numbers(table, index)))
+    }
+    needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
     parts = list(_parts(table, needs))
     return [
-        Setting(table, part, _widths(table, part, needs), needs, stars, place + 1, len(parts))
+        Setting(table, part, _widths(table, part, needs), needs, numbers, place + 1, len(parts))
         for place, part in enumerate(parts)
     ]
+
+
+def _numbers(table: Table, index: int) -> list[Number]:
+    read = (Number.read(show(row.cells[index], table.columns[index])) for row in table.rows)
+    return [found for found in read if found]
 
 
 def _parts(table: Table, needs: dict[int, float]) -> Iterator[tuple[int, ...]]:
@@ -107,13 +192,14 @@ def _least(table: Table, index: int, needs: dict[int, float]) -> float:
     return min(needs[index], max(_longest_word(table, index), narrow))
 
 
-def _need(table: Table, index: int) -> float:
+def _need(table: Table, index: int, numbers: Numbers | None) -> float:
     """The width of a column without any wrapping."""
     column = table.columns[index]
+    least = numbers.width if numbers else 0.0
     texts = [show(row.cells[index], column).plain for row in table.rows]
     wide = 1.08 if column.kind == "code" else 1.0
     heads = [column.title, f"({column.unit})" if column.unit else ""]
-    return max(wide * _width(text) for text in (*heads, *texts))
+    return max(least, *(wide * _width(text) for text in (*heads, *texts)))
 
 
 def _width(text: str) -> float:

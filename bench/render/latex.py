@@ -14,20 +14,21 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from bench.render.citation import citation
-from bench.render.columns import Setting, settings
+from bench.render.columns import Number, Setting, beside, settings
 from bench.render.document import Document
 from bench.render.figure import Figure
 from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
 from bench.render.style import PRINT
-from bench.render.table import Cell, Column, Group, Row, show
+from bench.render.table import Cell, Column, Group, Row, Text, show
 from bench.render.tex import Tex, escape, identifier
 
 TIMEOUT = 240  # seconds
 FLOATING = 34  # lines up to which a table floats; longer ones break over pages
 LONGEST = 110  # rows from which a table is left to the data files
-INSTALL = "the appendix was written but not compiled: install latexmk and TeX Live (e.g. texlive-latex-extra) for a PDF"
+INSTALL = "the appendix was not compiled; for a PDF install latexmk, texlive-latex-extra and texlive-science"
+BOLD = r"\bfseries "
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 
 
@@ -175,11 +176,10 @@ def _part(part: str) -> Tex:
 
 def _head(column: Column) -> Tex:
     side = "l" if column.is_text else "r"
-    if not column.unit:
-        return escape(column.title)
-    return Tex(
-        rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{escape(column.title)}\\({escape(column.unit)})\end{{tabular}}"
-    )
+    text = escape(column.title)
+    if column.unit:
+        text = Tex(rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{text}\\({escape(column.unit)})\end{{tabular}}")
+    return text if column.is_text else Tex(f"{{{text}}}")  # siunitx reads no number between braces
 
 
 @dataclass(frozen=True)
@@ -198,20 +198,33 @@ def _lines(setting: Setting, group: Group) -> Iterator[_Line]:
 
 def _line(setting: Setting, row: Row) -> Tex:
     table = setting.table
-    return Tex(" & ".join(_cell(row.cells[i], table.columns[i], setting.stars[i]) for i in setting.columns) + r" \\")
+    return Tex(" & ".join(_cell(row.cells[i], table.columns[i]) for i in setting.columns) + r" \\")
 
 
-def _cell(cell: Cell, column: Column, stars: int) -> Tex:
+def _cell(cell: Cell, column: Column) -> Tex:
     text = show(cell, column)
+    if not column.is_text:
+        return _number(text)
     if text.hole:
-        return Tex(rf"\emph{{{escape(text.main)}}}" if text.main.isalpha() else escape(text.main))
+        return _hole(text)
     if column.kind == "citations":
         return _cite(text.main.split())
     main = identifier(text.main) if column.kind == "code" else escape(text.main)
-    main = Tex(rf"\textbf{{{main}}}") if text.bold else main
-    reserved = Tex(rf"\innardsstars{{{'*' * stars}}}{{{text.stars}}}") if stars else Tex("")
-    interval = Tex(f" {escape(text.interval)}") if text.interval else Tex("")
-    return Tex(main + interval + reserved)
+    return Tex(rf"\textbf{{{main}}}") if text.bold else main
+
+
+def _number(text: Text) -> Tex:
+    """A cell of a siunitx column; what is no number stands between braces."""
+    found = Number.read(text)
+    if not found:
+        return Tex(f"{{{_hole(text) if text.hole else escape(text.plain)}}}")
+    before = f"{{{escape(found.before)}}}" if found.before else ""
+    after = beside(found.after + found.stars)
+    return Tex(f"{before}{BOLD if text.bold else ''}{found.plain}{f'{{{after}}}' if after else ''}")
+
+
+def _hole(text: Text) -> Tex:
+    return Tex(rf"\emph{{{escape(text.main)}}}") if text.main.isalpha() else escape(text.main)
 
 
 def _cite(keys: list[str]) -> Tex:
