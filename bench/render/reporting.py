@@ -46,13 +46,13 @@ def report(folders: list[Path], out: Path, templates: Path | None = None) -> Sum
 
     Args:
         folders: each a `runs/<profile>` with its plan.
-        out: made where it does not exist; files in it are replaced.
+        out: made where it does not exist; files in it are replaced, and those that only the report before had go.
         templates: the user's own, see `overrides`.
 
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
-    from bench.render import data, html, latex
+    from bench.render import data, html, latex, leftovers
     from bench.render.document import compose
     from bench.render.load import load
     from bench.render.overrides import Templates
@@ -71,6 +71,7 @@ def report(folders: list[Path], out: Path, templates: Path | None = None) -> Sum
         note = compilation.finish()
         if note and compilation.started:
             html.write(document, out, pdf=False, templates=templates)
+        leftovers.remove(document, out)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
     studies = [part.study for part in document.parts]
