@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.calibrate import jackknife, methods, multiplicity, outputs, paired_tests, seed_equivalents, seeds_and_images
+from bench.calibrate import (
+    half_samples,
+    jackknife,
+    methods,
+    multiplicity,
+    outputs,
+    paired_tests,
+    seed_equivalents,
+    seeds_and_images,
+)
 from bench.calibrate._rows import rows_of
 from bench.calibrate._run import PACKAGE, chosen_scenarios, simulate
+from bench.similarity._catalog import measure
 from bench.statistics import intervals
 
 FAMILIES = registry.names(PACKAGE)
@@ -42,6 +52,17 @@ def test_flat_spectra_and_outliers_are_there():
         populations = " ".join(scenario.population for scenario in chosen_scenarios(f"{family}/*"))
         assert "flat" in populations
         assert "outliers" in populations
+
+
+@pytest.mark.parametrize("name", ["concentricity-difference", "magnitude-difference", "uniformity-difference"])
+def test_a_difference_is_looked_for_where_there_is_one(name):
+    scenario = half_samples.OneDifference(name, "decaying", "plain")
+    (row,) = by_what(scenario, 40).values()
+    assert 0.8 <= row.measured < 1
+    assert row.warned == 0
+    x, y = scenario._layers(np.random.default_rng(0))
+    estimate = measure(name).estimate(x, y)
+    assert estimate.low > 0
 
 
 def test_the_jackknife_covers_and_warns_of_outliers():
