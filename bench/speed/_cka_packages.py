@@ -1,7 +1,7 @@
 """What others compute CKA of two networks' layers with: each package's own call, once for all pairs of layers.
 
-A package that is not installed is left out, and a loop in plain numpy is always there. All are handed activations, so
-that none pays for a forward pass.
+A package that is not installed, or lacks what it needs, is left out with the reason; a loop in plain numpy is always
+there. All are handed activations, so that none pays for a forward pass.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ class Package:
 
     Attributes:
         title: the package, and what it computes.
-        module: what must be importable.
+        module: what its `all_pairs` imports.
         all_pairs: CKA of every layer of one network with every layer of another.
         by_pair: whether it loops over pairs without sharing anything, so that one pair tells the time of all.
     """
@@ -41,9 +42,17 @@ class Package:
     def is_package(self) -> bool:
         return self.module != "numpy"
 
-    @property
-    def installed(self) -> bool:
-        return importlib.util.find_spec(self.module) is not None
+    @cached_property
+    def absent(self) -> str:
+        """Why it cannot be compared with; empty where it can."""
+        if importlib.util.find_spec(self.module.partition(".")[0]) is None:
+            return "not installed"
+        try:
+            with quietly():
+                importlib.import_module(self.module)
+        except Exception as error:  # whatever a package does while it is imported
+            return f"installed, but does not import ({error})"
+        return ""
 
 
 def of_numpy(xs: Layers, ys: Layers) -> object:
@@ -90,7 +99,7 @@ PACKAGES = (
     Package("numpy loop, biased", "numpy", of_numpy, by_pair=True),
     Package("torch-cka, debiased", "torch_cka", of_torch_cka, by_pair=True),
     Package("cka-pytorch, debiased", "cka_pytorch", of_cka_pytorch, by_pair=False),
-    Package("ckatorch, biased", "ckatorch", of_ckatorch, by_pair=True),
+    Package("ckatorch, biased", "ckatorch.core", of_ckatorch, by_pair=True),
     Package("repsim, debiased", "repsim", of_repsim, by_pair=False),
 )
 

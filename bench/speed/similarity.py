@@ -71,7 +71,7 @@ def make_scene(widths: Sequence[int]) -> Scene:
 
 def compare(scene: Scene) -> list[Row]:
     """Times of the loops of all packages that are installed, and ours beside them."""
-    loops = {package: resample_seconds(package, scene) for package in PACKAGES if package.installed}
+    loops = {package: resample_seconds(package, scene) for package in PACKAGES if not package.absent}
     fastest = {
         words: min(RESAMPLES * seconds for package, (seconds, _) in loops.items() if package.is_package == published)
         for words, published in (("fastest package", True), ("numpy loop", False))
@@ -86,7 +86,7 @@ def compare(scene: Scene) -> list[Row]:
     if max(layer.shape[1] for layer in scene.first) < IMAGES:
         every = _median(lambda: subspaces(scene.first, scene.second))
         rows.append(("SVCCA, PWCCA, mean CCA, Procrustes", f"{every:.3f} s for all {scene.pairs} pairs"))
-    return rows + [(package.title, "not installed") for package in PACKAGES if not package.installed]
+    return rows + [(package.title, package.absent) for package in PACKAGES if package.absent]
 
 
 def _loop(seconds: float, extrapolated_from: str) -> str:

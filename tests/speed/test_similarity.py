@@ -7,7 +7,7 @@ import pytest
 
 from bench.similarity.cka import CKA
 from bench.speed import similarity
-from bench.speed._cka_packages import PACKAGES, of_numpy
+from bench.speed._cka_packages import PACKAGES, Package, of_numpy
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def test_rows_name_every_package_and_both_intervals(scene):
         assert any(name.startswith(package.title) for name in rows)
     assert "times the numpy loop's speed" in rows["exact jackknife, debiased"]
     assert "10 half-samples, debiased" in rows
+
+
+def test_a_package_that_does_not_import_is_left_out_with_the_reason(scene, tmp_path, monkeypatch):
+    (tmp_path / "half_installed.py").write_text("import what_it_needs_and_nobody_has")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = Package("half-installed", "half_installed", of_numpy, by_pair=True)
+    absent = Package("nowhere", "no_such_package.core", of_numpy, by_pair=True)
+    monkeypatch.setattr(similarity, "PACKAGES", (PACKAGES[0], broken, absent))
+    rows = dict(similarity.compare(scene))
+    assert "what_it_needs_and_nobody_has" in rows["half-installed"]
+    assert rows["nowhere"] == "not installed"
 
 
 def test_the_numpy_loop_needs_no_package():
