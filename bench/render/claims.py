@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 
 from bench.statistics.equivalence import Verdict, assess_estimate, corrected
 from bench.statistics.estimate import Estimate
@@ -47,6 +48,11 @@ class Evidence:
     outcome: Outcome
     difference: Estimate
     per_seed: tuple[float, ...]
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds have the difference."""
+        return sum(map(isfinite, self.per_seed))
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
         yield (Strong(model), f": no method fits into {budget} kB.")
         return
     best, ties = found
-    size = study.mean("payload_bytes", model, best).value
-    original = study.mean("payload_bytes", model, BASELINE).value
+    size = payload(study, model, best)
+    original = payload(study, model, BASELINE)
     smaller = f", {decimal(original / size, 1)} times smaller than the original" if np.isfinite(original) else ""
     start = (
         Strong(model),
@@ -84,13 +84,25 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
         f", {accuracy(study.mean('test_accuracy', model, best))} at {decimal(size / 1e3, 1)} kB{smaller}"
         f" (original {accuracy(study.mean('test_accuracy', model, BASELINE))})",
     )
-    titles = [study.plan.variant(label).title for label in ties]
+    yield (*start, *level(study, model, ties), ".")
+
+
+def level(study: Study, model: str, ties: Sequence[str]) -> Sentence:
+    """How many are not shown to be worse than the most accurate, and the smallest of them: the end of a sentence."""
     if study.seeds < 2:
-        yield (*start, "; one seed cannot tell methods apart.")
-    elif titles:
-        yield (*start, f"; {listed(titles, most=3)} cannot be told from it.")
-    else:
-        yield (*start, ", ahead of all others that fit.")
+        return ("; one seed cannot tell methods apart",)
+    if not ties:
+        return (", ahead of all others that fit",)
+    least = min(ties, key=lambda label: payload(study, model, label))
+    others = f"{len(ties)} others" if len(ties) > 1 else "1 other"
+    size = f" at {decimal(payload(study, model, least) / 1e3, 1)} kB"
+    which = ", the smallest of them " if len(ties) > 1 else ": "
+    return (f"; not told from {others}{which}", Strong(study.plan.variant(least).title), size)
+
+
+def payload(study: Study, model: str, label: str) -> float:
+    """Mean payload over seeds, bytes."""
+    return study.mean("payload_bytes", model, label).value
 
 
 def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
@@ -109,8 +121,11 @@ def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
             f" ({decimal(size / 1e3, 1)} kB).",
         )
         return
-    needed = seeds_that_would_tell(claims, least=True)
-    more = f"; at the smallest spread seen, {needed} would" if needed else ""
+    open_ = [claim for claim in claims if claim.verdict.word == INCONCLUSIVE]
+    needed = seeds_that_would_tell(open_, least=True)
+    more = f"; were there no difference, {needed} would, at the smallest spread of the undecided" if needed else ""
+    if claims and not open_:
+        more = "; all are shown to differ"
     yield (f"For none could accuracy within {margin} of the original's be shown{more}.",)
 
 
@@ -156,7 +171,8 @@ def by_family(study: Study, model: str) -> Iterator[Sentence]:
     if len(told) > 1:
         yield (
             Strong(f"By family, {model}: "),
-            f"methods whose inside has moved away from the control's (verdict after Holm): {'; '.join(told)}. In "
+            "methods whose inside has moved away from the control's and is not shown to be within the margin of it "
+            f"(after Holm): {'; '.join(told)}. In "
             "brackets: the median distance of the family from the original, and the first block, from the input, at "
             "which one of those methods falls below the control (after Benjamini-Hochberg).",
         )
@@ -171,7 +187,13 @@ def _from(study: Study, model: str, labels: Sequence[str]) -> Iterator[str]:
 def _titles(study: Study, claims: list[Claim]) -> str:
     """Names of the claims' methods, the smallest difference first."""
     ordered = sorted(claims, key=lambda claim: abs(claim.evidence.difference.value))
-    return listed([study.plan.variant(claim.evidence.variant).title for claim in ordered], most=4)
+    return listed([_title(study, claim) for claim in ordered], most=4)
+
+
+def _title(study: Study, claim: Claim) -> str:
+    """A claim's method, with its seeds where some are missing."""
+    title = study.plan.variant(claim.evidence.variant).title
+    return title if claim.evidence.seeds == study.seeds else f"{title} (n = {claim.evidence.seeds})"
 
 
 def _joined(parts: list[Sentence]) -> Sentence:

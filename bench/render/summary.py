@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.render.claims import Claim
-from bench.render.findings import accuracy, claims_on, headline_budget, paragraph, seeds_that_would_tell
-from bench.render.prose import Sentence, Strong, counted, listed
+from bench.render.findings import (
+    accuracy,
+    claims_on,
+    headline_budget,
+    level,
+    paragraph,
+    payload,
+    seeds_that_would_tell,
+)
+from bench.render.prose import Sentence, Strong, counted, listed, text
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
 from bench.render.tables.budget import best_within
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
-from bench.statistics.seed_equivalents import seed_equivalents  # noqa: F401
 
 INSIDE_WORDS = {
     EQUIVALENT: "inside unchanged",
@@ -23,6 +30,7 @@ INSIDE_WORDS = {
     DIFFERENT: "inside changed",
     INCONCLUSIVE: "inside: can't tell",
 }
+NEARER = "inside nearer than after fine-tuning"
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Headline:
     verdict: str
     words: str
     inside: str
+    level: str
 
 
 def summary(study: Study) -> list[Sentence]:
@@ -64,10 +73,10 @@ def headlines(study: Study) -> Iterator[Headline]:
     for model in study.models:
         found = best_within(study, model, budget * 1e3) if budget else None
         if found:
-            yield _headline(study, model, f"{budget} kB", found[0])
+            yield _headline(study, model, f"{budget} kB", *found)
 
 
-def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
+def _headline(study: Study, model: str, budget: str, label: str, ties: Sequence[str]) -> Headline:
     size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
     claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
     return Headline(
@@ -82,13 +91,25 @@ def _headline(study: Study, model: str, budget: str, label: str) -> Headline:
         verdict=claim.verdict.word if claim else INCONCLUSIVE,
         words=inside_words(claim) if claim else INSIDE_WORDS[INCONCLUSIVE],
         inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
+        level=_sentence(text(level(study, model, ties)), _fits_too(study, model, budget)),
     )
+
+
+def _sentence(end: str, *more: str) -> str:
+    """The end of a sentence as one of its own, and those that follow."""
+    alone = end.lstrip(",; ")
+    return " ".join([f"{alone[:1].upper()}{alone[1:]}.", *filter(None, more)])
+
+
+def _fits_too(study: Study, model: str, budget: str) -> str:
+    fits = payload(study, model, BASELINE) <= float(budget.split()[0]) * 1e3
+    return "The original itself is within the budget." if fits else ""
 
 
 def inside_words(claim: Claim) -> str:
     """A verdict on the inside in a few words; a network may also end nearer to the original than the control."""
     nearer = claim.verdict.word == DIFFERENT and claim.evidence.difference.value > 0
-    return "inside nearer than after fine-tuning" if nearer else INSIDE_WORDS[claim.verdict.word]
+    return NEARER if nearer else INSIDE_WORDS[claim.verdict.word]
 
 
 def _inside_numbers(claim: Claim) -> str:
@@ -102,11 +123,11 @@ def _inside_numbers(claim: Claim) -> str:
 def _best(study: Study) -> Iterator[Sentence]:
     """The method to use under the headline's budget, models with the same one together."""
     budget = headline_budget(study)
-    by_method: dict[str, list[str]] = {}
+    by_method: dict[str, dict[str, Sequence[str]]] = {}
     for model in study.models:
         found = best_within(study, model, budget * 1e3) if budget else None
         if found:
-            by_method.setdefault(found[0], []).append(model)
+            by_method.setdefault(found[0], {})[model] = found[1]
     if not by_method:
         return
     told: list[str] = []
@@ -115,29 +136,36 @@ def _best(study: Study) -> Iterator[Sentence]:
         told += [
             "; " if told else f"Under {budget} kB the most accurate is ",
             Strong(study.plan.variant(label).title),
-            " (" + "; ".join(_numbers(study, model, label) for model in models) + ")",
+            " (" + "; ".join(_numbers(study, model, label, ties) for model, ties in models.items()) + ")",
             _verdict_of_inside(inside),
         ]
     yield (*told, ".")
 
 
-def _numbers(study: Study, model: str, label: str) -> str:
+def _numbers(study: Study, model: str, label: str, ties: Sequence[str]) -> str:
     size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
     smaller = f", {decimal(original / size, 1)}× smaller" if np.isfinite(original) else ""
     against = study.mean("test_accuracy", model, BASELINE)
     before = f" against {accuracy(against)}" if against.n else ""
-    return f"{model} {accuracy(study.mean('test_accuracy', model, label))}{before}{smaller}"
+    ours = accuracy(study.mean("test_accuracy", model, label))
+    return f"{model} {ours}{before}{smaller}{text(level(study, model, ties))}"
 
 
 def _verdict_of_inside(claims: list[Claim | None]) -> str:
-    words = {inside_words(claim) for claim in claims if claim}
+    told = [claim for claim in claims if claim]
+    words = {inside_words(claim) for claim in told}
     if not words:
         return ""
     if words <= {INSIDE_WORDS[EQUIVALENT], INSIDE_WORDS[DIFFERENT_BUT_SMALL]}:
-        return ", and its inside is as near to the original as fine-tuning alone leaves it"
+        margin = f"±{told[0].raw.margin:g} CKA"
+        return f", and its inside is as near to the original as fine-tuning alone leaves it, within {margin}"
+    if words == {NEARER}:
+        return ", and its inside is nearer to the original than fine-tuning alone leaves it"
     if words == {INSIDE_WORDS[DIFFERENT]}:
         return ", and its inside has changed"
-    return ", and whether its inside has changed depends on the model or cannot be told"
+    if words == {INSIDE_WORDS[INCONCLUSIVE]}:
+        return ", and whether its inside has changed cannot be told"
+    return ", and whether its inside has changed depends on the model"
 
 
 def _inside(study: Study) -> Iterator[Sentence]:
@@ -170,7 +198,8 @@ def _farthest(study: Study) -> Iterator[Sentence]:
     if found:
         most, title = max(found)
         than = "further than training again would" if most > 1 else "where training again would be 1"
-        yield ("Farthest goes ", Strong(title), f", {decimal(most, 2)} seed-equivalents away: {than}.")
+        where = " on average over the networks" if len(study.models) > 1 else ""
+        yield ("Farthest goes ", Strong(title), f", {decimal(most, 2)} seed-equivalents away{where}: {than}.")
 
 
 def _accuracy(study: Study) -> Iterator[Sentence]:

@@ -99,7 +99,10 @@ def statistics(study: Study) -> list[Sentence]:
             "Holm (",
             Cite("holm1979simple"),
             ") over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; the "
-            "leading set: Holm over all pairs of methods of a model; blocks: Benjamini-Hochberg (",
+            "leading set: a method is left out where another is shown to be better, Holm over all others, so that what "
+            "is truly best stays in (",
+            Cite("hsu1981simultaneous"),
+            "); blocks: Benjamini-Hochberg (",
             Cite("benjamini1995controlling"),
             ") over the methods and blocks of a model.",
         ),

@@ -36,8 +36,8 @@ class Verdict:
         p_different: two-sided, against no difference.
         p_lower, p_upper: one-sided, against a difference of -margin or less, and of margin or more.
         p_equivalent: the larger of the two, or its corrected value.
-        n: number of units; `unit` is "seed".
-        sd: standard deviation that the seeds seem to have, standard error × √n: what `power` asks for.
+        n: number of units; `unit` is "seed", or "image" where a single seed leaves nothing to test.
+        sd: standard deviation that the seeds seem to have, standard error × √n: what `power` asks for; NaN for images.
         test: both tests in words for a caption.
         correction: of the two p values in `word`, in words; "none" until `corrected` was used.
         reason: one sentence where the verdict is inconclusive or needs care, else empty.
@@ -107,7 +107,7 @@ def assess_estimate(estimate: Estimate, margin: float, *, alpha: float = 0.05) -
         p_equivalent=p_equivalent,
         n=estimate.n,
         unit=estimate.unit,
-        sd=estimate.standard_error * float(np.sqrt(estimate.n)),
+        sd=estimate.standard_error * float(np.sqrt(estimate.n)) if estimate.unit == "seed" else float("nan"),
         test=f"two-sided {_name(difference.test)} and two one-sided tests (TOST); {estimate.interval}",
         reason=joined(difference.warning, _why(word, difference.p, p_equivalent)),
         estimand=estimate.estimand,

@@ -1,8 +1,9 @@
-"""Which variants lead: all that cannot be told from the best one.
+"""Which variants lead: all that are not shown to be worse than another one (Hsu 1981).
 
-The best is found in the same data, so that tests against it alone would reject too often: of twelve equal variants one
-is "worse than the best" in 13% of experiments. Holm's correction therefore runs over all pairs of variants, which the
-choice of the best cannot spoil.
+A variant is left out where some other variant is shown to be better, by a one-sided paired t test over seeds after
+Holm's correction over all that it is compared with. The best one, or each of several that are best alike, is kept with
+a probability of at least 1 - alpha: whichever it is, all of its own tests are true null hypotheses. That the best mean
+is sought in the same data spoils nothing, since no test starts from it.
 """
 
 from __future__ import annotations
@@ -15,19 +16,18 @@ from numpy.typing import ArrayLike
 
 from bench.errors import InputError
 from bench.statistics._arrays import fraction, joined, one_value_a_seed
-from bench.statistics.multiplicity import holm
 from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 
 @dataclass(frozen=True, slots=True)
 class LeadingSet:
-    """The best variant and those that cannot be told from it.
+    """The best variant and those that are not shown to be worse.
 
     Attributes:
         best: highest mean over seeds; empty where nothing has a value.
-        members: the best and all that the tests do not tell from it, in the order given.
+        members: the best and all that the tests do not show to be worse than another, in the order given.
         bold: what a table may print in bold: `members`, or nothing where `withheld`.
-        p: corrected p of each variant against the best; NaN for the best and for the untested.
+        p: of each variant, corrected, that it is as good as all others; NaN for the untested.
         untested: variants that share fewer than two seeds with the best.
         n: seeds of the best.
         smallest_attainable_p: of the sign-flip test with n seeds.
@@ -57,9 +57,10 @@ class LeadingSet:
 def leading_set(
     values: Mapping[str, ArrayLike], *, larger_is_better: bool = True, alpha: float = 0.05, family: str = ""
 ) -> LeadingSet:
-    """Every variant that a paired t test over seeds, after Holm over all pairs, does not tell from the best mean.
+    """Every variant that no other is shown to beat, and the one with the best mean.
 
-    The best is sought among the variants with the most seeds, lest one lucky seed lead.
+    The best is sought among the variants that have at least half as many seeds as the fullest, lest one lucky seed
+    lead.
 
     Args:
         values: variant to (S,) values, in the same order of seeds for all; NaN where a seed is missing.
@@ -73,38 +74,51 @@ def leading_set(
         raise InputError("leading_set: every variant needs one place a seed (NaN where it is missing).")
     best = _best(table, larger_is_better)
     n = int(np.isfinite(table[best]).sum()) if best else 0
-    others = [name for name in table if best and name != best]
-    p, caption = _against(best, others, table, alpha, family) if others else ({}, "no other variant")
-    untested = tuple(name for name in others if np.isnan(p[name]))
-    told_apart = {name for name in others if p[name] <= alpha}
-    members = tuple(name for name in table if best and name not in told_apart and name not in untested)
+    p = _chances(table, larger_is_better)
+    untested = tuple(name for name in table if best and name != best and _shared(table[name], table[best]) < 2)
+    beaten = {name for name in table if p[name] <= alpha}
+    members = tuple(name for name in table if best and name not in beaten and name not in untested)
     floor = smallest_attainable_p(n)
     withheld = floor > alpha
     return LeadingSet(
         best=best,
         members=members,
         bold=() if withheld else members,
-        p={name: p.get(name, float("nan")) for name in table},
+        p=p,
         untested=untested,
         n=n,
         smallest_attainable_p=floor,
         withheld=withheld,
         alpha=alpha,
-        test=f"paired t over seeds against the best mean, {caption}",
+        test=_caption(len(table) - 1, family, alpha),
         note=joined(_withheld_sentence(n, floor, alpha) if withheld else "", _untested_sentence(untested)),
     )
 
 
-def _against(
-    best: str, others: list[str], table: Mapping[str, np.ndarray], alpha: float, family: str
-) -> tuple[dict[str, float], str]:
-    """p of each other variant against the best, corrected over all pairs; and the correction in words."""
-    names = [best, *others]
-    rows = np.stack([table[name] for name in names])
+def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[str, float]:
+    """Of each variant the smallest p against any other that may be better, times their number (Holm's first step)."""
+    names = list(table)
+    if len(names) < 2:
+        return dict.fromkeys(names, float("nan"))
+    rows = np.stack([table[name] for name in names]) * (1.0 if larger_is_better else -1.0)
     first, second = np.triu_indices(len(names), k=1)
-    raw = paired_t_of_rows(rows[first] - rows[second])
-    correction = holm(raw, family=f"all pairs of {family or 'variants'}", alpha=alpha)
-    return dict(zip(others, correction.p[: len(others)], strict=True)), correction.caption
+    differences = rows[first] - rows[second]
+    both = paired_t_of_rows(differences)
+    means = _means(differences)
+    one_sided = np.full((len(names), len(names)), np.nan)
+    one_sided[first, second] = np.where(means < 0, both / 2, 1 - both / 2)
+    one_sided[second, first] = np.where(means > 0, both / 2, 1 - both / 2)
+    found = {}
+    for name, own in zip(names, one_sided):
+        tested = own[np.isfinite(own)]
+        found[name] = min(1.0, float(tested.min()) * len(tested)) if len(tested) else float("nan")
+    return found
+
+
+def _means(rows: np.ndarray) -> np.ndarray:
+    known = np.isfinite(rows)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, rows, 0.0).sum(axis=1) / known.sum(axis=1)
 
 
 def _best(table: Mapping[str, np.ndarray], larger_is_better: bool) -> str:
@@ -113,8 +127,21 @@ def _best(table: Mapping[str, np.ndarray], larger_is_better: bool) -> str:
     if not most:
         return ""
     sign = 1.0 if larger_is_better else -1.0
-    fullest = [name for name in table if counts[name] == most]
-    return max(fullest, key=lambda name: sign * float(np.nanmean(table[name])))
+    full = [name for name in table if 2 * counts[name] >= most and counts[name] >= min(most, 2)]
+    return max(full, key=lambda name: sign * float(np.nanmean(table[name])))
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> int:
+    return int((np.isfinite(first) & np.isfinite(second)).sum())
+
+
+def _caption(others: int, family: str, alpha: float) -> str:
+    if others < 1:
+        return "no other variant to test against"
+    return (
+        f"no other of the {others + 1} {family or 'variants'} is shown to be better (one-sided paired t over seeds, "
+        f"Holm over the {others} others; what is truly best is kept in {100 * (1 - alpha):g}% of experiments, Hsu 1981)"
+    )
 
 
 def _withheld_sentence(n: int, floor: float, alpha: float) -> str:

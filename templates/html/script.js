@@ -110,7 +110,9 @@
       answer.textContent = models.filter(modelChoice.has).map((model) => {
         const fitting = methods.filter((point) => point.model === model && isKept(point) && (atEnd || Number(point.size) <= limit));
         if (!fitting.length) return `${model}: nothing fits.`;
-        const best = fitting.reduce((a, b) => Number(b.top1) > Number(a.top1) ? b : a);
+        const most = Math.max(...fitting.map(({ seeds }) => Number(seeds))); // one lucky seed must not lead
+        const full = fitting.filter(({ seeds }) => 2 * seeds >= most && seeds >= Math.min(most, 2));
+        const best = full.reduce((a, b) => Number(b.top1) > Number(a.top1) ? b : a);
         return `${model}: ${best.title}, ${Number(best.top1).toFixed(2)}% at ${inKilobytes(Number(best.size))} kB.`;
       }).join(" ");
     };

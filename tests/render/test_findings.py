@@ -5,6 +5,7 @@ import pytest
 from bench.render import findings
 from bench.render.prose import text
 from bench.render.study import Study
+from bench.render.tables.budget import best_within
 
 
 def said(study: Study) -> str:
@@ -40,8 +41,15 @@ def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_
     sentence = " ".join(
         text(each) for each in findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8")
     )
-    assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; at the smallest")
-    assert sentence.endswith("seeds would.")
+    assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; were there no ")
+    assert "seeds would, at the smallest spread of the undecided." in sentence
+
+
+def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
+    study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, nncf_int8_ptq=90))
+    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    assert sentence.endswith("be shown; all are shown to differ.")
 
 
 def test_the_inside_is_told_in_each_of_its_words(study: Study):
@@ -65,6 +73,23 @@ def test_every_sentence_agrees_with_the_verdicts(study: Study):
 def test_a_budget_that_nothing_meets_is_said(study_of):
     study = study_of(models=("resnet8",), seeds=(0,))
     assert "one seed cannot tell methods apart" in said(study)
+    assert "would" not in said(study)
+
+
+def test_what_is_level_with_the_best_is_counted_and_the_smallest_named(study: Study):
+    best, ties = best_within(study, "resnet8", 100e3)
+    least = min(ties, key=lambda label: study.mean("payload_bytes", "resnet8", label).value)
+    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
+    assert best not in ties
+    assert f"{len(ties)} other" in sentence
+    assert study.plan.variant(least).title in sentence
+
+
+def test_a_method_that_lacks_a_seed_is_named_with_its_seeds(runs, study_of):
+    cell = "compare/resnet8/0/nncf-int8-ptq"
+    assert cell in [each.name for each in runs(models=("resnet8",)).cells()]
+    study = study_of(models=("resnet8",), states={cell: "missing"})
+    assert "INT8 (NNCF PTQ) (n = 5)" in text(next(iter(findings.inside(study, "resnet8"))))
 
 
 @pytest.mark.parametrize("kind", ["missing", "failed"])

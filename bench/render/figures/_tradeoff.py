@@ -34,6 +34,7 @@ class Point:
     top1: float
     low: float
     high: float
+    seeds: int
 
 
 def points(study: Study, model: str, metric: str) -> list[Point]:
@@ -44,7 +45,7 @@ def points(study: Study, model: str, metric: str) -> list[Point]:
         if variant.label in NOT_DRAWN or not size.n or not top1.n or size.value <= 0:
             continue
         low, high = (100 * (end if np.isfinite(end) else top1.value) for end in (top1.low, top1.high))
-        found.append(Point(variant, size.value / 1e3, 100 * top1.value, low, high))
+        found.append(Point(variant, size.value / 1e3, 100 * top1.value, low, high, top1.n))
     return sorted(found, key=lambda point: (-point.top1, point.size, point.variant.label))
 
 
@@ -173,6 +174,7 @@ def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Poin
         title=point.variant.title,
         size=repr(float(point.size)),
         top1=repr(float(point.top1)),
+        seeds=str(point.seeds),
     )
 
 

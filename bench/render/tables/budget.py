@@ -22,7 +22,12 @@ COLUMNS = (
     Column("label", "Label", "code", "Its name in files.", shown=False),
     Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
     Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
-    Column("ties", "Not told from it", "text", "Methods within the budget that the test does not tell from it."),
+    Column(
+        "ties",
+        "Not told from it",
+        "text",
+        "Methods within the budget that lead with it: no other is shown to be better.",
+    ),
 )
 
 
@@ -37,8 +42,9 @@ def build(study: Study) -> Table | None:
         "The best under a budget",
         captions.joined(
             "For each payload budget, the method with the highest mean top-1 that fits, and those within the budget "
-            "that cannot be told from it (paired t over seeds, Holm over all pairs within model and budget, "
-            f"alpha {study.plan.alpha:g}). Budgets at which nothing changes are left out.",
+            "that cannot be told from it: no other within the budget is shown to be better (one-sided paired t over "
+            f"seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981). Budgets at which nothing changes are "
+            "left out.",
             captions.seeds(study),
             captions.seed_interval(),
             captions.version(study),

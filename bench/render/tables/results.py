@@ -57,7 +57,7 @@ def _bold(study: Study) -> str:
     if not shown:
         return ""
     tests = "; ".join(dict.fromkeys(leading.test for leading in shown))
-    return f"Bold: the methods that cannot be told from the most accurate one ({tests})."
+    return f"Bold: the leading methods, those of which {tests}."
 
 
 def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:

@@ -77,5 +77,5 @@ def _cells(claim: Claim) -> tuple[Cell, ...]:
         number(verdict.p_equivalent, hole="–"),
         Cell(verdict.word, note=verdict.reason),
         Cell(verdict.reason),
-        Cell(verdict.n),
+        Cell(claim.evidence.seeds),
     )

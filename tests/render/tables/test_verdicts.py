@@ -26,3 +26,9 @@ def test_what_could_not_be_compared_says_why(study_of):
     holes = [row for row in table.rows if row.cells[1].value == "float16" and row.cells[4].hole]
     assert {row.cells[4].hole for row in holes} == {"failed"}
     assert len(holes) == 2
+
+
+def test_images_are_never_counted_as_seeds(study_of):
+    table = build(study_of(models=("resnet8",), seeds=(0,)))
+    place = [column.key for column in table.columns].index("seeds")
+    assert {row.cells[place].value for row in table.rows} <= {0, 1, None}
