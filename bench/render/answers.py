@@ -40,6 +40,11 @@ class Hurt:
         return sum(bool(each) for each in self.classes.corrected.rejected)
 
     @property
+    def tested(self) -> bool:
+        """Whether there were seeds enough to test any class."""
+        return bool(np.isfinite(self.classes.corrected.p).any())
+
+    @property
     def worst(self) -> int | None:
         """The class that loses the most; None where no class has a value."""
         values = np.array([estimate.value for estimate in self.classes.estimates])

@@ -16,6 +16,20 @@ def methods(variant: Variant) -> tuple[str, ...]:
     return tuple(stage.method for stage in variant.stages)
 
 
+def in_parts(variant: Variant) -> tuple[str, str]:
+    """The name of a variant of one method, and its settings in words.
+
+    >>> in_parts(Variant(label="han:sparsity=0.9", title="In rounds (Han) (sparsity 0.9)", family="pruning"))
+    ('In rounds (Han)', 'sparsity 0.9')
+    >>> in_parts(Variant(label="nncf-int8-ptq", title="INT8 (NNCF PTQ)", family="quantization"))
+    ('INT8 (NNCF PTQ)', '')
+    """
+    if ":" not in variant.label:
+        return variant.title, ""
+    name, _, settings = variant.title.rpartition(" (")
+    return name, settings.removesuffix(")")
+
+
 def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]:
     """A sweep's common name, the settings that are swept, and each member's values of them.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.statistics._arrays import fraction, joined, one_value_a_seed
+from bench.statistics._arrays import fraction, one_value_a_seed
 from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 
@@ -34,7 +34,7 @@ class LeadingSet:
         withheld: whether n seeds could never reach alpha, so that nothing may be set in bold.
         alpha: level.
         test: test and correction in words for a caption.
-        note: one sentence where the set must be read with care, else empty.
+        why_withheld: one sentence where nothing may be set in bold, else empty.
     """
 
     best: str
@@ -47,7 +47,7 @@ class LeadingSet:
     withheld: bool
     alpha: float
     test: str
-    note: str = ""
+    why_withheld: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """All fields, ready for JSON."""
@@ -91,7 +91,7 @@ def leading_set(
         withheld=withheld,
         alpha=alpha,
         test=_caption(len(table) - 1, family, alpha),
-        note=joined(_withheld_sentence(n, floor, alpha) if withheld else "", _untested_sentence(untested)),
+        why_withheld=_withheld_sentence(n, floor, alpha) if withheld else "",
     )
 
 
@@ -147,7 +147,3 @@ def _caption(others: int, family: str, alpha: float) -> str:
 def _withheld_sentence(n: int, floor: float, alpha: float) -> str:
     seeds = f"{n} seed{'s' * (n != 1)}"
     return f"With {seeds} the smallest attainable p is {floor:.3g}, above {alpha:g}: nothing is set in bold."
-
-
-def _untested_sentence(untested: tuple[str, ...]) -> str:
-    return f"Not tested, for too few common seeds: {', '.join(untested)}." if untested else ""

@@ -67,7 +67,7 @@ def test_nothing_is_bold_where_alpha_cannot_be_reached(accuracies):
     assert found.bold == ()
     assert "best" in found.members
     assert found.smallest_attainable_p == 0.0625
-    assert "0.0625" in found.note
+    assert "0.0625" in found.why_withheld
 
 
 def test_a_variant_seen_once_cannot_lead_and_is_named():
@@ -76,7 +76,6 @@ def test_a_variant_seen_once_cannot_lead_and_is_named():
     assert found.best == "steady"
     assert found.members == ("steady",)
     assert found.untested == ("lucky",)
-    assert "lucky" in found.note
 
 
 def test_pairs_are_formed_from_the_seeds_both_have(accuracies):

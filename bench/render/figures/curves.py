@@ -27,7 +27,8 @@ def build(study: Study) -> Figure | None:
         "Learning curves",
         captions.joined(
             "Validation accuracy after each epoch; test images choose nothing. Training: a thin line a seed, the mean "
-            "thick. Fine-tuning: means over seeds of every variant that trains on.",
+            "thick.",
+            "Fine-tuning: means over seeds of every variant that trains on." if _finetuned(study) else "",
             captions.seeds(study),
             "No intervals: the seeds are drawn. No tests.",
             captions.version(study),
@@ -36,6 +37,10 @@ def build(study: Study) -> Figure | None:
         partial(_paint, study),
         ("learning",),
     )
+
+
+def _finetuned(study: Study) -> bool:
+    return bool((study.results.history.dropna(subset=[METRIC])["kind"] == "compress").any())
 
 
 def _paint(study: Study, medium: Medium) -> Sheet:

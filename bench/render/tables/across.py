@@ -43,6 +43,8 @@ def build(study: Study) -> Table | None:
             f"Model: {joint.test}." if joint else "",
             f"Correction: Holm over the methods of an outcome; {joint.n} trained networks." if joint else "",
             *(_ranked(each) for each in found),
+            captions.seeds(study),
+            "Intervals: 95%, t of the mixed model." if joint else "",
             captions.version(study),
         ),
         COLUMNS,

@@ -83,8 +83,8 @@ def _cells(study: Study, model: str, variant: Variant, looks: Looks, method: str
     yield _verdict(study, model, label, "accuracy", study.hole(model, label) or "–")
     ece = study.difference("ece_difference", model, label, CONTROL)
     yield estimate(ece, 100, hole=hole)
-    changed = [found.changed for found in study.hurt if (found.model, found.variant) == (model, label)]
-    yield Cell(changed[0]) if changed else Cell(hole=hole)
+    changed = [found for found in study.hurt if (found.model, found.variant) == (model, label)]
+    yield Cell(changed[0].changed) if changed and changed[0].tested else Cell(hole=hole if not changed else "–")
     if method:
         asked = label in {each.label for each in looks.variants}
         hole = looks.hole(model, label) or "none"
@@ -96,7 +96,7 @@ def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Cell]:
         yield from (Cell(hole=hole), Cell(hole=hole))
         return
     first = min(found, key=lambda claim: claim.depth, default=None)
-    yield Cell(f"{first.block} ({first.depth + 1})") if first else Cell("nowhere")
+    yield Cell(f"{first.block} ({first.depth + 1})") if first else Cell("none shown")
     yield Cell(len(found))
 
 

@@ -92,10 +92,15 @@ def _details(study: Study) -> Answer:
 def _significance(study: Study) -> Answer:
     if study.seeds < 2:
         return Answer(False, "One seed has no interval.")
+    lost = [claim for claim in study.claims.values() if claim.evidence.seeds < study.seeds]
+    if lost or not study.claims:
+        return Answer(False, f"Not proven: {counted(len(lost), 'comparison')} of {len(study.claims)} lack seeds.")
+    if all(claim.withheld for claim in study.claims.values()):
+        return Answer(False, f"With {counted(study.seeds, 'seed')} no exact test can reach {study.plan.alpha:g}.")
     return Answer(
         True,
-        f"Intervals (95%) over n = {study.seeds} seeds; every caption names the unit, the test, the family and the "
-        "correction.",
+        f"Every comparison has an interval (95%) over n = {study.seeds} seeds, a test and its correction: Table "
+        "“Verdicts”; Section “Statistics” says what was computed and how.",
     )
 
 

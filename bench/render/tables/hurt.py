@@ -58,7 +58,7 @@ def build(study: Study) -> Table | None:
 def _cells(study: Study, hurt: Hurt) -> tuple[Cell, ...]:
     worst, images = hurt.worst, hurt.images
     return (
-        Cell(hurt.changed),
+        number(hurt.changed if hurt.tested else None, hole="–"),
         Cell("none" if worst is None else study.plan.data.named(worst)),
         Cell(hole="–") if worst is None else estimate(hurt.classes.estimates[worst], 100),
         Cell(hole="–") if worst is None else number(hurt.classes.corrected.p[worst], hole="–"),

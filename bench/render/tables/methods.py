@@ -62,4 +62,4 @@ def _row(variant: Variant) -> Row:
 
 
 def _plain(value: object) -> str:
-    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ("-".join(map(str, value)) or "none") if isinstance(value, list) else str(value)

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.render import captions
+from bench.render.names import in_parts
 from bench.render.plan import Variant
 from bench.render.prose import counted
 from bench.render.study import BASELINE, Study
@@ -81,7 +82,7 @@ def _groups(study: Study) -> Iterator[Group]:
         if figures:
             theirs = [_theirs(figure) for figure in figures]
             ours = [_ours(study, model, variant) for model in study.models for variant in variants]
-            yield Group(variants[0].title.partition(" (")[0], (*theirs, *ours))
+            yield Group(in_parts(variants[0])[0], (*theirs, *ours))
 
 
 def _alone(study: Study) -> dict[str, list[Variant]]:
@@ -128,7 +129,7 @@ def _ours(study: Study, model: str, variant: Variant) -> Row:
 
 
 def _setup(study: Study, model: str, variant: Variant) -> str:
-    settings = variant.title.partition(" (")[2].rstrip(")")
+    _, settings = in_parts(variant)
     return "; ".join(part for part in (settings, _training(study, model, variant)) if part)
 
 

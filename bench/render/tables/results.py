@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.render import captions
 from bench.render.plan import Variant
+from bench.render.prose import listed
 from bench.render.rows import NAMES, by_model
 from bench.render.study import BASELINE, CONTROL, Study
 from bench.render.table import Cell, Column, Table, estimate, number
@@ -48,8 +49,19 @@ def build(study: Study) -> Table:
         ),
         (*COLUMNS[:-1], SCORE, COLUMNS[-1]) if _scored(study) else COLUMNS,
         by_model(study, lambda model, variant: _cells(study, model, variant)),
-        notes=tuple(dict.fromkeys(leading.note for leading in study.leading.values() if leading.note)),
+        notes=tuple(_notes(study)),
     )
+
+
+def _notes(study: Study) -> Iterator[str]:
+    yield "What the methods are compared with has no stars: only methods are tested."
+    yield from dict.fromkeys(leading.why_withheld for leading in study.leading.values() if leading.why_withheld)
+    for model, leading in study.leading.items():
+        if leading.untested:
+            titles = listed(
+                [study.plan.variant(label).title for label in leading.untested], most=len(study.plan.methods)
+            )
+            yield f"{model}: cannot lead, for too few seeds in common: {titles}."
 
 
 def _bold(study: Study) -> str:

@@ -25,7 +25,7 @@ def build(study: Study) -> Table:
             "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
             captions.seeds(study),
             captions.combined_interval(study),
-            "Seed-equivalents: jackknife over seeds.",
+            "Seed-equivalents: jackknife over seeds. Tests: those of the verdicts.",
             captions.version(study),
         ),
         (*NAMES, *(column for feature in study.plan.features for column in _columns(feature))),

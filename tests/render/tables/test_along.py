@@ -41,7 +41,7 @@ def test_the_first_block_below_the_controls_is_where_a_method_departs(study: Stu
         ]
         first = min(below, key=lambda claim: claim.depth, default=None)
         assert row["blocks"].value == len(below)
-        assert row["departs"].value == (f"{first.block} ({first.depth + 1})" if first else "nowhere")
+        assert row["departs"].value == (f"{first.block} ({first.depth + 1})" if first else "none shown")
 
 
 def test_a_method_that_failed_is_said_to_have(study_of):
