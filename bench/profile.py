@@ -115,6 +115,22 @@ def load(name_or_path: str) -> Profile:
     return parse(path.stem, text)
 
 
+def report_table(name_or_path: str) -> Report | None:
+    """The `[report]` table of a profile as it stands now; None where there is no such profile any more.
+
+    Raises:
+        InputError: it is no TOML, or the table has a mistake.
+    """
+    try:
+        path = find(name_or_path)
+    except InputError:
+        return None
+    raw = _toml(path.stem, path.read_text(encoding="utf-8"))
+    if problems := _structure_problems(raw, of="report"):
+        raise InputError(f"profile {path.stem!r}: {problem}" for problem in problems)
+    return Report.model_validate(raw.get("report", {}))
+
+
 def find(name_or_path: str) -> Path:
     """Where a profile's file is."""
     path = Path(name_or_path)
@@ -139,10 +155,7 @@ def parse(name: str, text: str) -> Profile:
     Raises:
         InputError: every mistake in it, each in one sentence.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
+    raw = _toml(name, text)
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
     diagnostics = _diagnostics(raw.get("diagnostics"), variants, problems)
@@ -160,11 +173,19 @@ def parse(name: str, text: str) -> Profile:
     return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions, diagnostics)
 
 
-def _structure_problems(raw: Mapping[str, Any]) -> list[str]:
+def _toml(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
+
+
+def _structure_problems(raw: Mapping[str, Any], *, of: str = "") -> list[str]:
+    """All that is wrong with the shape of a profile, or of one of its tables."""
     try:
         _File.model_validate(raw)
     except ValidationError as error:
-        return [_sentence(problem) for problem in error.errors()]
+        return [_sentence(problem) for problem in error.errors() if not of or problem["loc"][0] == of]
     return []
 
 

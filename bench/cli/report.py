@@ -24,8 +24,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
+    from bench import profile
     from bench.render import report
 
     folders = [_options.results(options.runs, name) for name in options.profile]
-    print(report(folders, options.out, options.templates).text)
+    themes = [profile.report_table(name) for name in options.profile]
+    print(report(folders, options.out, options.templates, themes).text)
     return cli.OK

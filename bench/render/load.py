@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bench.data import kept_test_images
-from bench.render.plan import Plan, PlannedCell, read
+from bench.render.plan import Plan, PlannedCell, Theme, read
 from bench.runner.store import Damaged, Store
 
 STATES = ("done", "failed", "refused", "damaged", "missing")
@@ -129,13 +129,18 @@ class Results:
         return int((self.cells["state"] == state).sum())
 
 
-def load(folder: Path) -> Results:
+def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
     """Read one profile's runs.
+
+    Args:
+        theme: what the report is to say of itself; default what the plan says.
 
     Raises:
         InputError: there is no readable plan.
     """
     plan, store = read(folder), Store(folder)
+    if theme is not None:
+        plan = plan.model_copy(update={"report": Theme.model_validate(theme)})
     reader = _Reader(store)
     for cell in plan.cells:
         reader.take(cell)

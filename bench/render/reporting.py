@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.errors import InputError
+
+if TYPE_CHECKING:
+    from bench.profile import Report
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,16 @@ class Summary:
         return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])
 
 
-def report(folders: list[Path], out: Path, templates: Path | None = None) -> Summary:
+def report(
+    folders: list[Path], out: Path, templates: Path | None = None, themes: Sequence[Report | None] = ()
+) -> Summary:
     """Render the runs of one profile, or of several side by side.
 
     Args:
         folders: each a `runs/<profile>` with its plan.
         out: made where it does not exist; files in it are replaced, and those that only the report before had go.
         templates: the user's own, see `overrides`.
+        themes: the profiles' `[report]` tables as they stand now; where there is none, the run's own holds.
 
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
@@ -62,7 +70,8 @@ def report(folders: list[Path], out: Path, templates: Path | None = None) -> Sum
         Templates(kind, templates)  # refused before the work
     gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
     gc.set_threshold(100_000, 50, 100)  # drawings are many small objects, of which few are garbage at any time
-    document = compose([Study(load(folder)) for folder in folders])
+    given = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
+    document = compose([Study(load(folder, theme)) for folder, theme in zip(folders, given, strict=True)])
     try:
         out.mkdir(parents=True, exist_ok=True)
         compilation = latex.write(document, out, templates=templates)

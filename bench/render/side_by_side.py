@@ -36,7 +36,7 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
         return None
     groups = tuple(group for group in (_group(studies, model) for model in _models(studies)) if group.rows)
     if not groups:
-        return Comparison(((ALONE,),), None)
+        return Comparison(((ALONE,), _command(studies)), None)
     table = Table(
         "side-by-side",
         "The profiles side by side",
@@ -44,7 +44,12 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
         (*NAMES, *(column for study in studies for column in _columns(study)), SAME),
         groups,
     )
-    return Comparison((_sentence(studies, groups),), table)
+    return Comparison((_sentence(studies, groups), _command(studies)), table)
+
+
+def _command(studies: Sequence[Study]) -> Sentence:
+    names = " ".join(study.plan.name for study in studies)
+    return ("To make this report again: ", Strong(f'make bench report PROFILE="{names}"'), ".")
 
 
 SAME = Column(

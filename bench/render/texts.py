@@ -191,7 +191,7 @@ def provenance(study: Study) -> list[Sentence]:
     """How to make it again."""
     return [
         (
-            "To make this report again: ",
+            "To make these results again: ",
             Strong(f"{study.plan.command} && make report PROFILE={study.plan.name}"),
             ". The same profile on the same machine gives the same bytes, however often it is interrupted.",
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli import main
 from bench.errors import InputError
 from bench.render import report
 
@@ -125,6 +126,21 @@ def test_hostile_names_are_text_everywhere(runs, variants, tmp_path: Path):
         assert [p for p in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(p) > 2] == []
 
 
+def test_the_report_table_as_it_stands_now_is_what_the_report_says(small, tmp_path: Path, without_latex: None):
+    folder, file = small.write(tmp_path / "runs"), tmp_path / "mine.toml"
+    told = ["report", "--runs", str(folder.parent), "--out", str(tmp_path / "out"), "--profile", str(file)]
+    folder.rename(folder.parent / "mine")
+    file.write_text('seeds = [0]\n[report]\ntitle = "Edited & later"\nauthors = ["Zoë"]\n')
+    assert main(told) == 0
+    source = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "<title>Edited &amp; later</title>" in source
+    assert "Zoë" in source
+    file.write_text('[report]\naccent = "red"\n')
+    assert main(told) == 2
+    file.unlink()
+    assert main([*told[:-1], "mine"]) == 0
+
+
 def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_latex: None):
     folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
     out = tmp_path / "out"
@@ -135,6 +151,7 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
         assert (out / "data" / f"{name}-results.csv").is_file()
         assert (out / "figures" / f"{name}-footprint.pdf").is_file()
     assert 'id="side-by-side"' in source
+    assert "make bench report PROFILE=&#34;digits smoke&#34;" in source
     assert (out / "data" / "side-by-side.csv").is_file()
     assert r"\label{innards:side-by-side}" in (out / "appendix-body.tex").read_text(encoding="utf-8")
 
