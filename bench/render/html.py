@@ -90,10 +90,21 @@ def _environment(files: Templates) -> Environment:
     environment.filters["slug"] = slug
     environment.filters["attributes"] = dict
     environment.filters["starred"] = starred
+    environment.filters["box"] = box
     environment.filters["wordy"] = lambda table: sum(table.columns[i].is_text for i in table.shown) > 1
     environment.filters["visible"] = lambda items: list(_visible(items))
     files.check(environment)
     return environment
+
+
+def box(svg: str) -> str:
+    """A drawing's viewBox, to keep its room while it is not drawn yet.
+
+    >>> box('<svg width="2" viewBox="0 0 20 10">')
+    '0 0 20 10'
+    """
+    found = re.search(r'viewBox="([\d. -]+)"', svg)
+    return found[1] if found else "0 0 1 1"
 
 
 def slug(name: str) -> str:

@@ -90,7 +90,8 @@ class Browser:
         """Show a page and wait until it is loaded."""
         self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self("Emulation.setEmulatedMedia", features=[scheme])
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self("Emulation.setEmulatedMedia", features=[scheme, still])
         self("Emulation.setScriptExecutionDisabled", value=not script)
         for address in ("about:blank", url):  # from the page itself, an anchor in it would load nothing
             self.events.clear()

@@ -67,6 +67,20 @@ def test_narrow_and_wide_pages_have_drawings_of_their_own(browser, address: str)
         assert set(visible) == {f"drawing {shown}"}
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_anchors_land_where_they_say(browser, address: str, width: int):
+    browser.open(address, width=width)
+    last = "[...document.querySelectorAll('figure[id], .table[id], section[id]')].map((each) => each.id).slice(-12)"
+    for anchor in browser.js(last):
+        browser.open(f"{address}#{anchor}", width=width)
+        browser.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
+        top, below = browser.js(
+            f"[document.getElementById({anchor!r}).getBoundingClientRect().top, "
+            "document.documentElement.scrollHeight - innerHeight - scrollY]"
+        )
+        assert -2 <= top <= 120 or below < 2, anchor
+
+
 def test_text_in_drawings_can_be_read_on_a_phone(browser, address: str):
     browser.open(address, width=360)
     smallest = browser.js(
