@@ -36,5 +36,12 @@ def _name(author: str) -> str:
 
 
 def _bibtex(text: str) -> str:
-    """LaTeX without a bare brace: BibTeX counts them, escaped or not."""
-    return escape(text).replace(r"\{", r"\textbraceleft{}").replace(r"\}", r"\textbraceright{}")
+    """LaTeX without a bare brace: BibTeX counts them, escaped or not. Other scripts stay as they are, in UTF-8."""
+    return "".join(map(_character, " ".join(text.split())))
+
+
+def _character(character: str) -> str:
+    if character in "{}":
+        return r"\textbraceleft{}" if character == "{" else r"\textbraceright{}"
+    known = escape(character) if character != " " else character
+    return character if known.startswith("[U+") and character.isprintable() else known

@@ -158,7 +158,7 @@ def settings(table: Table) -> list[Setting]:
         if not table.columns[index].is_text and (made := Numbers.of(_numbers(table, index)))
     }
     needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
-    parts = list(_parts(table, needs))
+    parts = list(_parts(table, {index: need for index, need in needs.items() if not _needless(table, index)}))
     return [
         Setting(table, part, _widths(table, part, needs), needs, numbers, place + 1, len(parts))
         for place, part in enumerate(parts)
@@ -170,9 +170,15 @@ def _numbers(table: Table, index: int) -> list[Number]:
     return [found for found in read if found]
 
 
+def _needless(table: Table, index: int) -> bool:
+    """Whether a column is the number of seeds, which the caption has, the same in every row."""
+    same = len({row.cells[index].value for row in table.rows}) == 1
+    return table.columns[index].key == "seeds" and same
+
+
 def _parts(table: Table, needs: dict[int, float]) -> Iterator[tuple[int, ...]]:
     """Columns in order, as many as fit; every further part begins with the first column again."""
-    first, *rest = table.shown
+    first, *rest = needs
     part, used = [first], _least(table, first, needs)
     for index in rest:
         width = GAP + _least(table, index, needs)
