@@ -12,11 +12,11 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from bench.render.figure import Figure, Mark
-from bench.render.style import NARROW, PRINT, WIDE, Medium
+from bench.render.style import COLUMN, NARROW, PRINT, WIDE, Medium
 
 FEWEST = 4  # figures for which other processes are worth starting
-_MEDIA = {medium.name: medium for medium in (WIDE, NARROW, PRINT)}
-_TASKS = (("pdf", PRINT), ("svg", WIDE), ("svg", NARROW))
+_MEDIA = {medium.name: medium for medium in (WIDE, NARROW, PRINT, COLUMN)}
+_TASKS = (("pages", PRINT), ("pdf", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
 _Key = tuple[str, str, str]  # a figure's id, a form, and a medium's name
 _figures: dict[str, Figure] = {}  # what the processes were started with: they inherit it
 
@@ -41,6 +41,11 @@ class Drawings:
     def pdf(self, figure: Figure, medium: Medium) -> bytes:
         """See `Figure.pdf`."""
         found: bytes = self._take(figure, "pdf", medium)
+        return found
+
+    def pages(self, figure: Figure, medium: Medium) -> list[bytes]:
+        """See `Figure.pages`."""
+        found: list[bytes] = self._take(figure, "pages", medium)
         return found
 
     def _take(self, figure: Figure, form: str, medium: Medium) -> Any:
@@ -80,4 +85,4 @@ def _drawn(name: str, form: str, medium: str) -> Any:
 
 
 def _draw(figure: Figure, form: str, medium: Medium) -> Any:
-    return figure.pdf(medium) if form == "pdf" else figure.svg(medium)
+    return {"pdf": figure.pdf, "pages": figure.pages, "svg": figure.svg}[form](medium)

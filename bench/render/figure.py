@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
+from matplotlib.transforms import Bbox
 
 from bench.render.names import cut
 from bench.render.style import Medium
@@ -29,11 +30,28 @@ class Mark:
 
 @dataclass
 class Sheet:
-    """A drawing on its way: the figure, and its marks by group id."""
+    """A drawing on its way.
+
+    Attributes:
+        drawing: the figure.
+        marks: by group id.
+        cuts: inches from the top at which it may be divided into pages.
+    """
 
     medium: Medium
     drawing: Drawing
     marks: dict[str, Mark] = field(default_factory=dict)
+    cuts: tuple[float, ...] = ()
+
+    @property
+    def pages(self) -> list[tuple[float, float]]:
+        """From where to where, inches from the top, each page goes: as few as fit."""
+        found, top, height = [], 0.0, float(self.drawing.get_figheight())
+        for place, following in zip(self.cuts, (*self.cuts[1:], height)):
+            if following - top > self.medium.tallest:
+                found.append((top, place))
+                top = place
+        return [*found, (top, height)]
 
     def mark(self, artist: Artist, label: str, **data: str) -> None:
         """Let an artist be found again in the drawing."""
@@ -78,17 +96,29 @@ class Figure:
 
     def pdf(self, medium: Medium) -> bytes:
         """As PDF with Type 42 fonts, the same bytes every time."""
-        return self._bytes(medium, format="pdf", metadata={"CreationDate": None})
+        with _settings(medium):
+            return _written(self.paint(medium), "pdf")
+
+    def pages(self, medium: Medium) -> list[bytes]:
+        """As PDF, a page each where the whole is too tall for one; none where it is not."""
+        with _settings(medium):
+            sheet = self.paint(medium)
+            width, height = sheet.drawing.get_size_inches()
+            boxes = [Bbox([[0, height - below], [width, height - above]]) for above, below in sheet.pages]
+            return [_written(sheet, "pdf", bbox_inches=box) for box in boxes] if len(boxes) > 1 else []
 
     def png(self, medium: Medium, dots: int) -> bytes:
         """As PNG on white, at so many dots an inch."""
-        return self._bytes(medium, format="png", dpi=dots, facecolor="white", metadata={"Software": None})
-
-    def _bytes(self, medium: Medium, **options: Any) -> bytes:
-        buffer = io.BytesIO()
         with _settings(medium):
-            self.paint(medium).drawing.savefig(buffer, **options)
-        return buffer.getvalue()
+            return _written(self.paint(medium), "png", dpi=dots, facecolor="white")
+
+
+def _written(sheet: Sheet, form: str, **options: Any) -> bytes:
+    """Without the date and the program's name, which would differ."""
+    buffer = io.BytesIO()
+    metadata = {"CreationDate": None} if form == "pdf" else {"Software": None}
+    sheet.drawing.savefig(buffer, format=form, metadata=metadata, **options)
+    return buffer.getvalue()
 
 
 @contextlib.contextmanager
@@ -143,4 +173,4 @@ def panels(
         )
         for place in range(count)
     ]
-    return Sheet(medium, drawing), axes
+    return Sheet(medium, drawing, cuts=tuple(height * row for row in range(1, down))), axes

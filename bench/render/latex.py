@@ -20,7 +20,7 @@ from bench.render.figure import Figure
 from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
-from bench.render.style import PRINT
+from bench.render.style import COLUMN, PRINT
 from bench.render.table import Cell, Column, Group, Row, Text, show
 from bench.render.tex import Tex, escape, identifier
 
@@ -35,18 +35,35 @@ EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
     """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    for figure in document.figures:
-        (out / "figures" / f"{figure.id}.pdf").write_bytes(document.drawings.pdf(figure, PRINT))
+    pages = {figure.id: _drawn(document, figure, out / "figures") for figure in document.figures}
     files = Templates("latex", templates)
     environment = _environment(files)
     for name in ("appendix.tex", "appendix-body.tex"):
         with told(files):
-            text = environment.get_template(f"{name}.j2").render(document=document)
+            text = environment.get_template(f"{name}.j2").render(document=document, pages=pages)
         (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
     return Compilation(out)
+
+
+def files(document: Document, figure: Figure) -> dict[str, bytes]:
+    """A figure's PDF files: as wide as a text and as a column, and in pages where it is too tall for one."""
+    pages = document.drawings.pages(figure, PRINT)
+    return {
+        f"{figure.id}.pdf": document.drawings.pdf(figure, PRINT),
+        f"{figure.id}-column.pdf": document.drawings.pdf(figure, COLUMN),
+        **{f"{figure.id}-page{place}.pdf": page for place, page in enumerate(pages, start=1)},
+    }
+
+
+def _drawn(document: Document, figure: Figure, folder: Path) -> list[str]:
+    """Write a figure; the files that the appendix shows."""
+    made = files(document, figure)
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    return list(made)[2:] or list(made)[:1]
 
 
 class Compilation:

@@ -66,6 +66,7 @@ class Medium:
         columns: most panels side by side.
         font: of labels, pt; ticks are a little smaller, never below 6 pt.
         names: share of a panel's width that names at lines' ends take.
+        tallest: inches that fit on a page with the caption; what is taller is divided.
     """
 
     name: str
@@ -73,6 +74,12 @@ class Medium:
     columns: int
     font: float
     names: float
+    tallest: float = float("inf")
+
+    @property
+    def layout(self) -> str:
+        """The medium that it is laid out like."""
+        return self.name if self.columns > 1 else "narrow"
 
     @property
     def small(self) -> float:
@@ -130,5 +137,6 @@ class Medium:
 
 WIDE = Medium("wide", 9.0, 2, 8.4, 0.46)
 NARROW = Medium("narrow", 4.15, 1, 9.3, 0.46)
-PRINT = Medium("print", 5.5, 2, 6.8, 0.5)
+PRINT = Medium("print", 5.5, 2, 6.8, 0.5, tallest=7.2)  # the text of most papers
+COLUMN = Medium("column", 3.25, 1, 6.8, 0.46)  # a column of two
 mpl.use("Agg")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Drawing
 from bench.render import drawings
 from bench.render.drawings import Drawings
 from bench.render.figure import Figure, Sheet
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.style import COLUMN, NARROW, PRINT, WIDE
 
 
 def paint(text, medium):
@@ -35,6 +35,8 @@ def test_other_processes_draw_the_same_bytes():
         assert one.pdf(each, PRINT) == two.pdf(each, PRINT) == each.pdf(PRINT)
         for medium in (WIDE, NARROW):
             assert one.svg(each, medium) == two.svg(each, medium) == each.svg(medium)
+        assert one.pages(each, PRINT) == two.pages(each, PRINT) == each.pages(PRINT) == []
+        assert one.pdf(each, COLUMN) == two.pdf(each, COLUMN) == each.pdf(COLUMN)
     assert not two._coming
 
 
@@ -72,3 +74,13 @@ def test_what_a_process_cannot_draw_is_drawn_here_and_a_mistake_is_the_figures_o
     assert Drawings([deadly, *FIGURES], 2).pdf(deadly, PRINT).startswith(b"%PDF")
     with pytest.raises(ZeroDivisionError, match="of this figure"):
         Drawings([wrong, *FIGURES], 2).svg(wrong, WIDE)
+
+
+def test_a_tall_figure_is_divided_where_it_may_be():
+    def tall(medium):
+        return Sheet(medium, Drawing(figsize=(5, 20)), cuts=(6, 12, 13))
+
+    made = Figure("tall", "tall", "caption", "alt", tall, ())
+    assert tall(PRINT).pages == [(0, 6), (6, 13), (13, 20)]
+    assert len(made.pages(PRINT)) == 3
+    assert made.pages(WIDE) == []

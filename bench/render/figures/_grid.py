@@ -39,7 +39,7 @@ class Grid:
 def paint(found: Grid, medium: Medium) -> Sheet:
     """All networks; of the columns, at even distances, as many as there is room for."""
     grow = medium.font / 8.4
-    chosen = spread(len(found.heads), MOST[medium.name])
+    chosen = spread(len(found.heads), MOST[medium.layout])
     names, above = _rows.name_width(medium) * grow * 0.8, (0.42 if found.over else 0.24) * grow
     side = min((medium.width - names - 0.08) / len(chosen), 0.72 * grow)
     wide, tall = side * len(chosen), side * len(found.rows)

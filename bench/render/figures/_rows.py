@@ -8,10 +8,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.render.figure import Sheet
+from bench.render.names import cut
 from bench.render.plan import Variant
 from bench.render.style import INK, MUTED, RULE, Medium, family
 
 ROW = 0.215  # inches at the wide medium's font
+MARGINS = 0.85  # inches above and below all rows, at that font
+
+
+def height(medium: Medium, rows: float) -> float:
+    """Inches at the wide medium's font of so many rows, nearer to one another where the page ends."""
+    grow = medium.font / 8.4
+    usual, least = ROW * (1.0 if medium.columns > 1 else 1.45), 1.15 * medium.small / 72 / grow
+    return rows * max(min(usual, (medium.tallest / grow - MARGINS) / rows), least)
 
 
 def name_width(medium: Medium) -> float:
@@ -24,7 +33,9 @@ def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool
     panel.set_ylim(len(variants) - 0.4, -0.6)
     panel.spines["left"].set_visible(False)
     panel.tick_params(axis="y", length=0)
-    panel.set_yticks(range(len(variants)), [_wrapped(v.title, medium) if named else "" for v in variants])
+    apart = panel.get_window_extent().height / panel.figure.get_dpi() * 72 / max(len(variants), 1)  # pt
+    lines = 2 if apart > 1.9 * medium.small else 1
+    panel.set_yticks(range(len(variants)), [_wrapped(v.title, medium, lines) if named else "" for v in variants])
     panel.grid(axis="y", color=RULE)
     for text, variant in zip(panel.get_yticklabels(), variants):
         text.set_color(MUTED if variant.control else INK)
@@ -60,7 +71,9 @@ def interval(
     )
 
 
-def _wrapped(text: str, medium: Medium) -> str:
+def _wrapped(text: str, medium: Medium, lines: int) -> str:
     most = 38 if medium.columns > 1 else 23
+    if lines == 1:
+        return cut(text, most)
     width = most if len(text) <= most else max(len(text) // 2 + 5, most - 8)
     return "\n".join(textwrap.wrap(text, min(width, most), max_lines=2, placeholder="…"))

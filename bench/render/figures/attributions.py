@@ -22,7 +22,6 @@ from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
 SECTION, ORDER = "explanations", 20
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
-TALLEST = {"print": 7.0}  # inches, so that a page has room for the caption
 
 
 @dataclass(frozen=True)
@@ -104,12 +103,12 @@ def _paint(found: Gallery, medium: Medium) -> Sheet:
     """Attributions side by side where there is room, under one another else."""
     grow = medium.font / 8.4
     across = min(len(found.rows), medium.columns)
-    count = min(MOST[medium.name], len(found.heads))
+    count = min(MOST[medium.layout], len(found.heads))
     rows = max(len(own) for own in found.rows.values())
     names, gap, above, below = _rows.name_width(medium) * grow * 0.8, 0.18 * grow, 0.52 * grow, 0.34 * grow
     wide = (medium.width - names - 0.08 - gap * (across - 1)) / across
     down = -(-len(found.rows) // across)
-    room = (TALLEST.get(medium.name, np.inf) - below) / down - above
+    room = (medium.tallest - below) / down - above
     side = min(wide / count, 0.62 * grow, room / rows)
     wide, tall = side * count, side * rows
     height = down * (tall + above) + below

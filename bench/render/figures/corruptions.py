@@ -43,7 +43,7 @@ def build(study: Study) -> Figure | None:
 
 def _paint(looks: Looks, medium: Medium) -> Sheet:
     models, rows = list(looks.study.models), _variants(looks)
-    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    height = _rows.height(medium, len(rows)) + 0.8
     across = min(medium.columns, len(models))
     sheet, axes = panels(medium, len(models), height, columns=across, left=0.1, top=0.32, bottom=0.45)
     names = _rows.name_width(medium) * medium.font / 8.4 / medium.width

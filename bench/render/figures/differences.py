@@ -52,7 +52,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
     outcomes = _outcomes(study, medium)
     models = [model for model in study.models if any(key[0] == model for key in study.claims)]
     rows = list(study.plan.methods)
-    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.75
+    height = _rows.height(medium, len(rows)) + 0.75
     left = _rows.name_width(medium)
     across = len(outcomes) if medium.columns > 1 else 1
     count = len(outcomes) * len(models)

@@ -54,7 +54,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
     found = {(m, v.label): _found(study, m, v) for m in models for v in _variants(study)}
     most = max((estimate.value for each in found.values() for estimate in each), default=1.0)
     rows = _ordered(study, found)
-    height = _rows.ROW * len(rows) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    height = _rows.height(medium, len(rows)) + 0.8
     across = min(medium.columns, len(models))
     sheet, axes = panels(medium, len(models), height, columns=across, left=0.1, top=0.32, bottom=0.45)
     names = _rows.name_width(medium) * medium.font / 8.4 / medium.width

@@ -98,7 +98,7 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
 
 def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
     grow = medium.font / 8.4
-    count = MOST[medium.name]
+    count = MOST[medium.layout]
     names, below, gap = _rows.name_width(medium) * grow * 0.8, 0.3 * grow, 0.1 * grow
     step = min((medium.width - names - 0.04) / count, 0.85 * grow)
     side = step - gap

@@ -50,7 +50,7 @@ def _paint(study: Study, ranked: list[Across], medium: Medium) -> Sheet:
     variants = _ordered(study, ranked)
     most = max(len(each.ranking.groups) for each in ranked if each.ranking)
     across = min(medium.columns, len(ranked))
-    height = _rows.ROW * (len(variants) + BAR * (most + 1)) * (1.0 if medium.columns > 1 else 1.45) + 0.8
+    height = _rows.height(medium, len(variants) + BAR * (most + 1)) + 0.8
     sheet, axes = panels(medium, len(ranked), height, columns=across, left=0.1, top=0.32, bottom=0.45)
     names = _rows.name_width(medium) * medium.font / 8.4 / medium.width
     for place, (panel, each) in enumerate(zip(axes, ranked)):

@@ -47,7 +47,7 @@ def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
 
 
 def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
-    across = ACROSS[medium.name]
+    across = ACROSS[medium.layout]
     sheet, axes = panels(medium, len(found), 2.1, columns=across, left=0.5, right=0.14, top=0.48, bottom=0.44)
     names = compact(study.plan)
     for place, (panel, diagram) in enumerate(zip(axes, found)):
