@@ -16,7 +16,7 @@ from bench.render.style import COLUMN, NARROW, PRINT, WIDE, Medium
 
 FEWEST = 4  # figures for which other processes are worth starting
 _MEDIA = {medium.name: medium for medium in (WIDE, NARROW, PRINT, COLUMN)}
-_TASKS = (("pages", PRINT), ("pdf", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
+_TASKS = (("paper", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
 _Key = tuple[str, str, str]  # a figure's id, a form, and a medium's name
 _figures: dict[str, Figure] = {}  # what the processes were started with: they inherit it
 
@@ -43,9 +43,9 @@ class Drawings:
         found: bytes = self._take(figure, "pdf", medium)
         return found
 
-    def pages(self, figure: Figure, medium: Medium) -> list[bytes]:
-        """See `Figure.pages`."""
-        found: list[bytes] = self._take(figure, "pages", medium)
+    def paper(self, figure: Figure, medium: Medium) -> tuple[bytes, list[bytes]]:
+        """See `Figure.paper`."""
+        found: tuple[bytes, list[bytes]] = self._take(figure, "paper", medium)
         return found
 
     def _take(self, figure: Figure, form: str, medium: Medium) -> Any:
@@ -85,4 +85,4 @@ def _drawn(name: str, form: str, medium: str) -> Any:
 
 
 def _draw(figure: Figure, form: str, medium: Medium) -> Any:
-    return {"pdf": figure.pdf, "pages": figure.pages, "svg": figure.svg}[form](medium)
+    return {"pdf": figure.pdf, "paper": figure.paper, "svg": figure.svg}[form](medium)

@@ -45,25 +45,26 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
-    return Compilation(out)
+    compilation = Compilation(out)
+    for figure in document.figures:  # which the appendix does not show
+        (out / "figures" / paper_files(document, figure)[-1]).write_bytes(document.drawings.pdf(figure, COLUMN))
+    return compilation
 
 
-def files(document: Document, figure: Figure) -> dict[str, bytes]:
-    """A figure's PDF files: as wide as a text and as a column, and in pages where it is too tall for one."""
-    pages = document.drawings.pages(figure, PRINT)
-    return {
-        f"{figure.id}.pdf": document.drawings.pdf(figure, PRINT),
-        f"{figure.id}-column.pdf": document.drawings.pdf(figure, COLUMN),
-        **{f"{figure.id}-page{place}.pdf": page for place, page in enumerate(pages, start=1)},
-    }
+def paper_files(document: Document, figure: Figure) -> list[str]:
+    """Names of a figure's PDF files: as wide as a text, in pages where it is too tall for one, as wide as a column."""
+    _, pages = document.drawings.paper(figure, PRINT)
+    divided = [f"{figure.id}-page{place}.pdf" for place, _ in enumerate(pages, start=1)]
+    return [f"{figure.id}.pdf", *divided, f"{figure.id}-column.pdf"]
 
 
 def _drawn(document: Document, figure: Figure, folder: Path) -> list[str]:
-    """Write a figure; the files that the appendix shows."""
-    made = files(document, figure)
-    for name, content in made.items():
+    """Write a figure for a text's width; the files that the appendix shows."""
+    whole, pages = document.drawings.paper(figure, PRINT)
+    first, *divided, _ = paper_files(document, figure)
+    for name, content in zip([first, *divided], [whole, *pages], strict=True):
         (folder / name).write_bytes(content)
-    return list(made)[2:] or list(made)[:1]
+    return divided or [first]
 
 
 class Compilation:
