@@ -64,6 +64,11 @@ class Numbers:
     decimals: str
     after: str
 
+    @property
+    def ragged(self) -> bool:
+        """Whether something stands behind the numbers; where nothing does, flush right is at the decimal point."""
+        return bool(self.after)
+
     @classmethod
     def of(cls, found: list[Number]) -> Numbers | None:
         """None where there is no number."""
@@ -78,7 +83,9 @@ class Numbers:
 
     @property
     def specification(self) -> str:
-        """A column of siunitx."""
+        """A column of siunitx where the numbers need it: LaTeX takes a millisecond for each of its cells."""
+        if not self.ragged:
+            return "r"
         point = f".{len(self.decimals)}" if self.decimals else ""
         options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.whole))}{point}"]
         if self.before:
@@ -122,6 +129,10 @@ class Setting:
         if index in self.widths:
             return rf">{{\raggedright\arraybackslash}}p{{{self.widths[index] / (LINE + 7):.3f}\linewidth}}"
         return self.numbers[index].specification if index in self.numbers else "r"
+
+    def ragged(self, index: int) -> bool:
+        """Whether a column is one of siunitx, in which numbers end at different places."""
+        return index in self.numbers and self.numbers[index].ragged
 
     @property
     def lines(self) -> int:

@@ -216,12 +216,12 @@ def _lines(setting: Setting, group: Group) -> Iterator[_Line]:
 
 def _line(setting: Setting, row: Row) -> Tex:
     table = setting.table
-    return Tex(" & ".join(_cell(row.cells[i], table.columns[i]) for i in setting.columns) + r" \\")
+    return Tex(" & ".join(_cell(row.cells[i], table.columns[i], setting.ragged(i)) for i in setting.columns) + r" \\")
 
 
-def _cell(cell: Cell, column: Column) -> Tex:
+def _cell(cell: Cell, column: Column, ragged: bool) -> Tex:
     text = show(cell, column)
-    if not column.is_text:
+    if ragged:
         return _number(text)
     if text.hole:
         return _hole(text)
