@@ -16,7 +16,7 @@ from bench.render.style import COLUMN, NARROW, PRINT, WIDE, Medium
 
 FEWEST = 4  # figures for which other processes are worth starting
 _MEDIA = {medium.name: medium for medium in (WIDE, NARROW, PRINT, COLUMN)}
-_TASKS = (("paper", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
+_TASKS = (("pages", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
 _Key = tuple[str, str, str]  # a figure's id, a form, and a medium's name
 _figures: dict[str, Figure] = {}  # what the processes were started with: they inherit it
 
@@ -43,10 +43,16 @@ class Drawings:
         found: bytes = self._take(figure, "pdf", medium)
         return found
 
-    def paper(self, figure: Figure, medium: Medium) -> tuple[bytes, list[bytes]]:
-        """See `Figure.paper`."""
-        found: tuple[bytes, list[bytes]] = self._take(figure, "paper", medium)
+    def pages(self, figure: Figure, medium: Medium) -> list[bytes]:
+        """See `Figure.pages`."""
+        found: list[bytes] = self._take(figure, "pages", medium)
         return found
+
+    def files(self, figure: Figure) -> list[str]:
+        """Names of a figure's files on paper: its pages as wide as a text, then one as wide as a column."""
+        more = range(2, len(self.pages(figure, PRINT)) + 1)
+        column = [] if figure.gallery else [f"{figure.id}-column.pdf"]
+        return [f"{figure.id}.pdf", *(f"{figure.id}-page{page}.pdf" for page in more), *column]
 
     def _take(self, figure: Figure, form: str, medium: Medium) -> Any:
         key = (figure.id, form, medium.name)
@@ -71,7 +77,12 @@ def _start(figures: Sequence[Figure], processes: int) -> dict[_Key, Future[Any]]
         return {}
     _figures.update({figure.id: figure for figure in figures})
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
-    keys = [(figure.id, form, medium.name) for form, medium in _TASKS for figure in figures]
+    keys = [
+        (figure.id, form, medium.name)
+        for form, medium in _TASKS
+        for figure in figures
+        if medium != COLUMN or not figure.gallery
+    ]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
         coming = {key: pool.submit(_drawn, *key) for key in keys}
@@ -85,4 +96,4 @@ def _drawn(name: str, form: str, medium: str) -> Any:
 
 
 def _draw(figure: Figure, form: str, medium: Medium) -> Any:
-    return {"pdf": figure.pdf, "paper": figure.paper, "svg": figure.svg}[form](medium)
+    return {"pdf": figure.pdf, "pages": figure.pages, "svg": figure.svg}[form](medium)

@@ -81,6 +81,11 @@ class Figure:
     tables: tuple[str, ...]
     tools: str = ""
 
+    @property
+    def gallery(self) -> bool:
+        """Whether it shows pictures, too many for a column."""
+        return self.tools == "gallery"
+
     def draw(self, medium: Medium) -> Sheet:
         """The drawing for one medium."""
         with _settings(medium):
@@ -99,14 +104,19 @@ class Figure:
         with _settings(medium):
             return _written(self.paint(medium), "pdf")
 
-    def paper(self, medium: Medium) -> tuple[bytes, list[bytes]]:
-        """As PDF, and once more with a PDF for each page where it is too tall for one."""
+    def pages(self, medium: Medium) -> list[bytes]:
+        """As PDF, one for each page of the medium that it fills: one where it fits."""
         with _settings(medium):
             sheet = self.paint(medium)
             width, height = sheet.drawing.get_size_inches()
-            boxes = [Bbox([[0, height - below], [width, height - above]]) for above, below in sheet.pages]
-            pages = [_written(sheet, "pdf", bbox_inches=box) for box in boxes] if len(boxes) > 1 else []
-            return _written(sheet, "pdf"), pages
+            found = []
+            for above, below in sheet.pages:
+                box = Bbox([[0, height - below], [width, height - above]])
+                for panel in sheet.drawing.axes:
+                    place = 1 - panel.get_position().get_points()[:, 1].mean()
+                    panel.set_visible(above <= place * height <= below)
+                found.append(_written(sheet, "pdf", bbox_inches=box))
+            return found
 
     def png(self, medium: Medium, dots: int) -> bytes:
         """As PNG on white, at so many dots an inch."""

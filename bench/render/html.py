@@ -70,6 +70,7 @@ def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str
             citation=citation(document),
             description=text(document.parts[0].summary[0]),
             citations={reference.key: reference for reference in document.references},
+            papers=document.drawings.files,
         )
 
 

@@ -35,36 +35,31 @@ EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
     """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    pages = {figure.id: _drawn(document, figure, out / "figures") for figure in document.figures}
+    drawn = {figure.id: _drawn(document, figure, out / "figures") for figure in document.figures}
     files = Templates("latex", templates)
     environment = _environment(files)
     for name in ("appendix.tex", "appendix-body.tex"):
         with told(files):
-            text = environment.get_template(f"{name}.j2").render(document=document, pages=pages)
+            text = environment.get_template(f"{name}.j2").render(document=document, pages=drawn)
         (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
     compilation = Compilation(out)
-    for figure in document.figures:  # which the appendix does not show
-        (out / "figures" / paper_files(document, figure)[-1]).write_bytes(document.drawings.pdf(figure, COLUMN))
+    for figure in document.figures:
+        if not figure.gallery:
+            column = document.drawings.files(figure)[-1]
+            (out / "figures" / column).write_bytes(document.drawings.pdf(figure, COLUMN))
     return compilation
 
 
-def paper_files(document: Document, figure: Figure) -> list[str]:
-    """Names of a figure's PDF files: as wide as a text, in pages where it is too tall for one, as wide as a column."""
-    _, pages = document.drawings.paper(figure, PRINT)
-    divided = [f"{figure.id}-page{place}.pdf" for place, _ in enumerate(pages, start=1)]
-    return [f"{figure.id}.pdf", *divided, f"{figure.id}-column.pdf"]
-
-
 def _drawn(document: Document, figure: Figure, folder: Path) -> list[str]:
-    """Write a figure for a text's width; the files that the appendix shows."""
-    whole, pages = document.drawings.paper(figure, PRINT)
-    first, *divided, _ = paper_files(document, figure)
-    for name, content in zip([first, *divided], [whole, *pages], strict=True):
+    """Write a figure for the appendix; its files."""
+    pages = document.drawings.pages(figure, PRINT)
+    names = document.drawings.files(figure)[: len(pages)]
+    for name, content in zip(names, pages, strict=True):
         (folder / name).write_bytes(content)
-    return divided or [first]
+    return names
 
 
 class Compilation:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.render.document import Document
-from bench.render.latex import paper_files
 
 MANIFEST = ".innards"  # names, a line each, of what the report before put into the folders that tables and figures fill
 SUFFIXES = {"figures": (".pdf",), "data": (".csv", ".json", ".parquet")}
@@ -15,7 +14,7 @@ def remove(document: Document, out: Path) -> None:
     """Delete what the report before made and this one did not; a file that no report made is never touched."""
     manifest = out / MANIFEST
     made = {f"data/{table.id}{suffix}" for table in document.tables for suffix in SUFFIXES["data"]}
-    made |= {f"figures/{name}" for figure in document.figures for name in paper_files(document, figure)}
+    made |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}
     before = manifest.read_text(encoding="utf-8", errors="replace").splitlines() if manifest.is_file() else []
     for name in set(before) - made:
         folder, _, file = name.partition("/")

@@ -32,7 +32,7 @@ def test_other_processes_draw_the_same_bytes():
     one, two = Drawings(FIGURES, 1), Drawings(FIGURES, 2)
     assert two._coming and not one._coming
     for each in FIGURES:
-        assert one.paper(each, PRINT) == two.paper(each, PRINT) == (each.pdf(PRINT), [])
+        assert one.pages(each, PRINT) == two.pages(each, PRINT) == [each.pdf(PRINT)]
         for medium in (WIDE, NARROW):
             assert one.svg(each, medium) == two.svg(each, medium) == each.svg(medium)
         assert one.pdf(each, COLUMN) == two.pdf(each, COLUMN) == each.pdf(COLUMN)
@@ -81,5 +81,5 @@ def test_a_tall_figure_is_divided_where_it_may_be():
 
     made = Figure("tall", "tall", "caption", "alt", tall, ())
     assert tall(PRINT).pages == [(0, 6), (6, 13), (13, 20)]
-    assert len(made.paper(PRINT)[1]) == 3
-    assert made.paper(WIDE)[1] == []
+    assert len(made.pages(PRINT)) == 3
+    assert len(made.pages(WIDE)) == 1

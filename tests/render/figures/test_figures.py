@@ -45,8 +45,7 @@ def test_no_text_on_paper_is_smaller_than_6_points(document: Document, medium: M
 
 def test_what_the_appendix_shows_fits_a_page_and_is_not_scaled_down(document: Document):
     for figure in document.figures:
-        whole, pages = figure.paper(PRINT)
-        for page in pages or [whole]:
+        for page in figure.pages(PRINT):
             width, height = map(float, re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", page).groups())
             assert width == pytest.approx(5.5 * 72, abs=0.5), figure.id
             assert height <= 7.2 * 72 + 0.5, (figure.id, height)
