@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.render.names import cut
 from bench.render.table import Row, Table, Text, show
-from bench.render.tex import LONGEST_WORD, Tex, escape
+from bench.render.tex import LONGEST_WORD, escape
 
 LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
@@ -49,11 +49,6 @@ class Number:
         return f"{self.sign.replace('−', '-')}{self.whole.replace(',', '')}{point}"
 
 
-def beside(text: str) -> Tex:
-    """What stands right of a number, in its line and never bold."""
-    return Tex(rf"\mdseries{{}}{escape(text).replace(' ', '~')}") if text else Tex("")
-
-
 @dataclass(frozen=True)
 class Numbers:
     """What a column of numbers needs room for: before the decimal point, behind it, and around the number."""
@@ -83,16 +78,14 @@ class Numbers:
 
     @property
     def specification(self) -> str:
-        """A column of siunitx where the numbers need it: LaTeX takes a millisecond for each of its cells."""
+        """A column of siunitx where something stands behind the numbers, and one for that: its cells are slow."""
         if not self.ragged:
             return "r"
         point = f".{len(self.decimals)}" if self.decimals else ""
         options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.whole))}{point}"]
         if self.before:
             options.append(f"table-space-text-pre={{{escape(self.before)}}}")
-        if self.after:
-            options.append(f"table-space-text-post={{{beside(self.after)}}}")
-        return f"S[{','.join(options)}]"
+        return f"S[{','.join(options)}]@{{}}l"
 
     @property
     def width(self) -> float:
@@ -133,6 +126,11 @@ class Setting:
     def ragged(self, index: int) -> bool:
         """Whether a column is one of siunitx, in which numbers end at different places."""
         return index in self.numbers and self.numbers[index].ragged
+
+    @property
+    def across(self) -> int:
+        """LaTeX's columns: two for numbers with something behind them."""
+        return len(self.columns) + sum(map(self.ragged, self.columns))
 
     @property
     def lines(self) -> int:
