@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bench.render.plan import Plan, Variant
 
 LONGEST_NAME = 30  # characters of a line
+_SETTING = re.compile(r"([a-z][a-z ]*) ([\w.+-]+)")
 
 
 def methods(variant: Variant) -> tuple[str, ...]:
@@ -48,19 +49,29 @@ def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]
 
 
 def compact(plan: Plan) -> dict[str, str]:
-    """By label: a variant's name in one line, with no more than the setting that tells it from its like.
+    """By label: a variant's name in one line, its settings by their values alone; whole where two would be the same."""
+    names = {variant.label: _values_alone(variant.title) for variant in plan.variants}
+    found = list(names.values())
+    return {v.label: v.title if found.count(names[v.label]) > 1 else names[v.label] for v in plan.variants}
 
-    "Magnitude (sparsity 0.9)" is "Magnitude 0.9" where the sparsity is swept.
+
+def _values_alone(title: str) -> str:
+    """A title with the values of its settings.
+
+    >>> _values_alone("Li (ratio 0.5) + NNCF QAT (weight bits 4)"), _values_alone("PCA (rank 0.4, hessian False)")
+    ('Li 0.5 + NNCF QAT 4', 'PCA 0.4, not hessian')
+    >>> _values_alone("INT8 (NNCF PTQ)")
+    'INT8 (NNCF PTQ)'
     """
-    sweeps: dict[tuple[str, ...], list[Variant]] = {}
-    for variant in plan.variants:
-        sweeps.setdefault(methods(variant), []).append(variant)
-    names = {}
-    for members in sweeps.values():
-        title, _, values = sweep_names(members)
-        for member, value in zip(members, values):
-            names[member.label] = f"{title} {value}".strip() if len(members) > 1 else member.title
-    return names
+
+    def short(found: re.Match[str]) -> str:
+        told = [_SETTING.fullmatch(setting) for setting in found[1].split(", ")]
+        if not all(told):
+            return found[0]
+        said = {"True": "{}", "False": "not {}"}
+        return " " + ", ".join(said.get(each[2], each[2]).format(each[1]) for each in told if each)
+
+    return re.sub(r" \(([^()]*)\)", short, title)
 
 
 def cut(name: str, most: int) -> str:

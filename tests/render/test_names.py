@@ -16,6 +16,7 @@ def test_compact_names_tell_all_variants_apart(study: Study):
     names = compact(study.plan)
     assert names["magnitude:sparsity=0.9"] == "Magnitude 0.9"
     assert names["nncf-int8-ptq"] == "INT8 (NNCF PTQ)"
+    assert names["magnitude-finetune:sparsity=0.9+nncf-int8-ptq"] == "Magnitude, fine-tuned 0.9 + INT8 (NNCF PTQ)"
     assert len(set(names.values())) == len(study.plan.variants)
 
 
