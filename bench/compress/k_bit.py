@@ -29,7 +29,7 @@ class KBit(Method):
     symmetric: bool = True
 
     family = "quantization"
-    title = "Integers of few bits"
+    title = "k-bit integers"
     source = "banner2019posttraining"
     searched: ClassVar = {"bits": (8, 6, 4, 3)}
 

@@ -151,6 +151,9 @@ def _plain_fonts() -> Iterator[None]:
         setattr(Options, name, before)
 
 
+BOLD_LETTER = 0.66  # width of a letter of a title, in units of the font's size
+
+
 @contextlib.contextmanager
 def _settings(medium: Medium) -> Iterator[None]:
     """The medium's, and silence about characters that its font lacks."""
@@ -160,10 +163,11 @@ def _settings(medium: Medium) -> Iterator[None]:
 
 
 def title(panel: Axes, text: str) -> None:
-    """A panel's title, cut to its width."""
-    size = float(panel.title.get_fontsize()) * 0.66  # of a bold letter, pt
+    """A panel's title; smaller where it is too long, and at 6 pt cut to the panel's width."""
     room = panel.get_window_extent().width / panel.figure.get_dpi() * 72
-    panel.set_title(cut(text, max(int(room / size), 8)))
+    usual = float(panel.title.get_fontsize())
+    size = min(usual, max(room / (BOLD_LETTER * max(len(text), 1)), 6.0, 0.8 * usual))
+    panel.set_title(cut(text, max(int(room / (BOLD_LETTER * size)), 8)), fontsize=size)
 
 
 def panels(
@@ -176,6 +180,7 @@ def panels(
     right: float = 0.12,
     top: float = 0.32,
     bottom: float = 0.48,
+    foot: float = 0.0,
     scale: bool = True,
 ) -> tuple[Sheet, list[Axes]]:
     """A sheet with panels of one size, row by row.
@@ -184,21 +189,23 @@ def panels(
         height: of a panel with its margins, inches at the wide medium's font size.
         columns: most panels side by side; the medium's own where None.
         left, right, top, bottom: inches around each panel; they grow with the font.
+        foot: inches below all panels; it grows too.
     """
     across = max(min(columns or medium.columns, count), 1)
     down = max(-(-count // across), 1)
     grow = medium.font / 8.4 if scale else 1.0
-    left, right, top, bottom, height = (value * grow for value in (left, right, top, bottom, height))
-    drawing = Drawing(figsize=(medium.width, height * down))
+    left, right, top, bottom, foot, height = (value * grow for value in (left, right, top, bottom, foot, height))
+    whole = height * down + foot
+    drawing = Drawing(figsize=(medium.width, whole))
     FigureCanvasAgg(drawing)
     width = medium.width / across
     axes = [
         drawing.add_axes(
             (
                 (place % across * width + left) / medium.width,
-                1 - ((place // across + 1) * height - bottom) / (height * down),
+                1 - ((place // across + 1) * height - bottom) / whole,
                 (width - left - right) / medium.width,
-                (height - top - bottom) / (height * down),
+                (height - top - bottom) / whole,
             )
         )
         for place in range(count)

@@ -50,17 +50,17 @@ def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]
 
 def compact(plan: Plan) -> dict[str, str]:
     """By label: a variant's name in one line, its settings by their values alone; whole where two would be the same."""
-    names = {variant.label: _values_alone(variant.title) for variant in plan.variants}
+    names = {variant.label: values_alone(variant.title) for variant in plan.variants}
     found = list(names.values())
     return {v.label: v.title if found.count(names[v.label]) > 1 else names[v.label] for v in plan.variants}
 
 
-def _values_alone(title: str) -> str:
+def values_alone(title: str) -> str:
     """A title with the values of its settings.
 
-    >>> _values_alone("Li (ratio 0.5) + NNCF QAT (weight bits 4)"), _values_alone("PCA (rank 0.4, hessian False)")
+    >>> values_alone("Li (ratio 0.5) + NNCF QAT (weight bits 4)"), values_alone("PCA (rank 0.4, hessian False)")
     ('Li 0.5 + NNCF QAT 4', 'PCA 0.4, not hessian')
-    >>> _values_alone("INT8 (NNCF PTQ)")
+    >>> values_alone("INT8 (NNCF PTQ)")
     'INT8 (NNCF PTQ)'
     """
 

@@ -12,11 +12,12 @@ from matplotlib.text import Annotation
 
 from bench.render import labels as lettering
 from bench.render.figure import Sheet, panels, title
+from bench.render.figures import _key
 from bench.render.labels import Label
-from bench.render.names import methods, shortened, sweep_names
+from bench.render.names import methods, shortened, sweep_names, values_alone
 from bench.render.plan import Variant
 from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
-from bench.render.style import FAINT, INK, MUTED, Medium, family
+from bench.render.style import FAINT, FAMILIES, INK, MUTED, Medium, family
 from bench.render.table import decimal
 
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
@@ -61,7 +62,10 @@ def front(found: Iterable[Point]) -> list[Point]:
 def paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     """The panels, all on one scale."""
     everything = {model: found for model in study.models if (found := points(study, model, metric))}
-    sheet, axes = panels(medium, max(len(everything), 1), 4.0, left=0.5, bottom=0.5, top=0.36)
+    there = {point.variant.family for found in everything.values() for point in found}
+    names = [name for name in FAMILIES if name in there] + sorted(there - set(FAMILIES))
+    foot = _key.height(medium, names)
+    sheet, axes = panels(medium, max(len(everything), 1), 4.0, left=0.5, bottom=0.5, top=0.36, foot=foot)
     floor = 50.0 / study.plan.data.counts.get("test", 1000)
     height = partial(_height, floor=floor)
     limits = _limits([point for found in everything.values() for point in found], height)
@@ -69,6 +73,7 @@ def paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
         title(panel, model)
         _frame(panel, limits, height, axis)
         _panel(sheet, panel, study, model, found, height)
+    _key.draw(sheet, names)
     return sheet
 
 
@@ -214,9 +219,11 @@ def _letter(
     values: list[Label] = []
     for members in groups:
         if len(groups) > MOST_NAMES:
-            names += [_name(point.variant.title, [point], height, medium) for point in members if point in best]
+            names += [
+                _name(values_alone(point.variant.title), [point], height, medium) for point in members if point in best
+            ]
         elif len(members) == 1:
-            names.append(_name(members[0].variant.title, members, height, medium))
+            names.append(_name(values_alone(members[0].variant.title), members, height, medium))
         else:
             name, swept, settings = sweep_names([point.variant for point in members])
             name = f"{name}, by {' and '.join(swept)}" if swept else name
