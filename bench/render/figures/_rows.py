@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -77,3 +78,12 @@ def _wrapped(text: str, medium: Medium, lines: int) -> str:
         return cut(text, most)
     width = most if len(text) <= most else max(len(text) // 2 + 5, most - 8)
     return "\n".join(textwrap.wrap(text, min(width, most), max_lines=2, placeholder="…"))
+
+
+def apart(ticks: list[float], place: Callable[[float], float], gap: float) -> list[float]:
+    """The ticks, in order of importance, that leave a gap to those before them."""
+    kept: list[float] = []
+    for tick in ticks:
+        if all(abs(place(tick) - place(other)) >= gap for other in kept):
+            kept.append(tick)
+    return kept

@@ -57,6 +57,9 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
         panel.set_xlabel("Loss beyond the original's (points)")
         for row, variant in enumerate(rows):
             _row(sheet, panel, row, looks, model, variant)
+    ends = [end for panel in axes for end in panel.get_xlim()]
+    for panel in axes:
+        panel.set_xlim(min(ends), max(ends))
     return sheet
 
 

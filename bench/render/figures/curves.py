@@ -59,8 +59,16 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         panel.set_xlabel("Epoch")
         panel.set_ylabel("Validation accuracy (%)")
         panel.grid(axis="y")
+        panel.set_ylim(*_ends(history[history["kind"] == kind]))
         (_training if kind == "train" else _finetuning)(panel, study, own, medium)
     return sheet
+
+
+def _ends(history: pd.DataFrame) -> tuple[float, float]:
+    """Of the axis, %: one scale for all trainings, and one for all fine-tunings."""
+    low, high = 100 * float(history[METRIC].min()), 100 * float(history[METRIC].max())
+    room = 0.05 * max(high - low, 1.0)
+    return low - room, high + room
 
 
 def _training(panel: Axes, study: Study, history: pd.DataFrame, medium: Medium) -> None:
@@ -82,7 +90,6 @@ def _finetuning(panel: Axes, study: Study, history: pd.DataFrame, medium: Medium
         panel.plot(curve.index, 100 * curve, color=style.color, linestyle=line, marker=style.marker, markersize=2.6)
         ends.append(End(last, 100 * float(curve.iloc[-1]), names[variant.label], style.color))
     panel.set_xlim(first - 0.05 * (last - first), first + max(last - first, 1.0) / (1 - medium.names))
-    panel.set_ylim(*panel.get_ylim())
     name_ends(panel, ends, medium)
     _whole(panel, range(int(first), int(last) + 1))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -88,7 +87,8 @@ def _panel(
             -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
         )
     panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
-    _scale(panel, outcome, [claim for claim in claims if claim], sheet.medium)
+    everywhere = [claim for (_, _, key), claim in study.claims.items() if key == outcome.key]
+    _scale(panel, outcome, everywhere, sheet.medium)
     for place, (variant, claim) in enumerate(zip(rows, claims)):
         if claim is None:
             hole = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
@@ -106,7 +106,7 @@ def _panel(
 
 
 def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -> None:
-    """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right."""
+    """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right; one for all models."""
     margin = outcome.margin
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.0)
     ends = [end for claim in claims for end in _ends(claim)]
@@ -120,7 +120,9 @@ def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -
     edges = panel.transScale.inverted().transform([(a, 0), (b, 0)])[:, 0]
     panel.set_xlim(*edges)
     wanted = [tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high]
-    ticks = _apart(wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * width, 2.7 * medium.small)
+    ticks = _rows.apart(
+        wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * width, 2.7 * medium.small
+    )
     panel.set_xticks(ticks, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in ticks])
     panel.set_xticks([], minor=True)
     panel.axvspan(-margin, margin, color=INK, alpha=0.07, linewidth=0)
@@ -130,12 +132,3 @@ def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -
 def _ends(claim: Claim) -> list[float]:
     found = claim.evidence.difference
     return [float(end) for end in (found.value, found.low, found.high) if np.isfinite(end)]
-
-
-def _apart(ticks: list[float], place: Callable[[float], float], gap: float) -> list[float]:
-    """The ticks, in order of importance, that leave a gap to those before them."""
-    kept: list[float] = []
-    for tick in ticks:
-        if all(abs(place(tick) - place(other)) >= gap for other in kept):
-            kept.append(tick)
-    return kept

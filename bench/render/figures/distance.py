@@ -66,7 +66,10 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         title(panel, model)
         panel.set_xscale("function", functions=(_root, _square))
         panel.set_xlim(0, max(1.15, most * 1.12))
-        ticks = [tick for tick in (0, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16) if tick <= max(1.15, most * 1.12)]
+        end = max(1.15, most * 1.12)
+        points = panel.get_window_extent().width / panel.figure.get_dpi() * 72 / float(np.sqrt(end))  # a unit's root
+        wanted = [tick for tick in (0, 1, 0.2, 0.5, 2, 4, 8, 0.05, 16) if tick <= end]
+        ticks = _rows.apart(wanted, partial(_place, points), 2.4 * medium.small)
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.axvline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         panel.axvline(0, color=FAINT, linewidth=0.8)
@@ -74,6 +77,10 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         for row, variant in enumerate(rows):
             _row(sheet, panel, row, variant, found[model, variant.label], study.hole(model, variant.label, "compare"))
     return sheet
+
+
+def _place(unit: float, tick: float) -> float:
+    return unit * float(np.sqrt(tick))
 
 
 def _ordered(study: Study, found: dict[tuple[str, str], list[Estimate]]) -> list[Variant]:
