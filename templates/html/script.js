@@ -49,7 +49,11 @@
     mark.addEventListener("blur", hideTip);
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
-  addEventListener("scroll", hideTip, { passive: true });
+  addEventListener("scroll", () => { // a focus that scrolls to its point keeps the words beside it
+    const focused = document.activeElement;
+    if (!tip.hidden && focused.matches(".mark[aria-label]")) showTip(focused);
+    else hideTip();
+  }, { passive: true });
 
   // A budget, and which models and families to look at.
   const inKilobytes = (size) => size >= 100 ? size.toFixed(0) : size >= 10 ? size.toFixed(1) : size.toFixed(2);
@@ -197,6 +201,10 @@
     }
   }, { rootMargin: "-10% 0px -80% 0px" });
   for (const id of links.keys()) { const target = document.getElementById(id); if (target) watcher.observe(target); }
+
+  // Galleries that nobody came near are drawn when there is nothing else to do.
+  const quiet = () => document.documentElement.classList.add("quiet");
+  addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(quiet));
 
   // A link into a folded table opens it; so does printing.
   const unfold = () => {

@@ -22,12 +22,10 @@ COLUMNS = (
     Column("label", "Label", "code", "Its name in files.", shown=False),
     Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
     Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
-    Column(
-        "ties",
-        "Not told from it",
-        "text",
-        "Methods within the budget that lead with it: no other is shown to be better.",
-    ),
+    Column("others", "Others", "number", "Methods within the budget that lead with it, not told from it.", "level"),
+    Column("smallest", "The smallest of them", "text", "Of these, the one with the smallest payload."),
+    Column("smallest_payload", "Its payload", "number", "Mean over seeds.", "kB", 1),
+    Column("ties", "Not told from it", "text", "The names of all methods that lead with it.", shown=False),
 )
 
 
@@ -41,10 +39,10 @@ def build(study: Study) -> Table | None:
         "budget",
         "The best under a budget",
         captions.joined(
-            "For each payload budget, the method with the highest mean top-1 that fits, and those within the budget "
-            "that cannot be told from it: no other within the budget is shown to be better (one-sided paired t over "
-            f"seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981). Budgets at which nothing changes are "
-            "left out.",
+            "For each payload budget, the method with the highest mean top-1 that fits, how many others are level with "
+            "it, and the smallest of these. Level: no other within the budget is shown to be better (one-sided paired "
+            f"t over seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981). Budgets at which nothing "
+            "changes are left out.",
             captions.seeds(study),
             captions.seed_interval(),
             captions.version(study),
@@ -94,6 +92,10 @@ def _rows(study: Study, model: str) -> Iterator[Row]:
 
 
 def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]) -> Row:
+    def payload(label: str) -> float:
+        return study.mean("payload_bytes", model, label).value
+
+    least = min(ties, key=payload, default="")
     return Row(
         (
             Cell(model),
@@ -101,7 +103,10 @@ def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]
             Cell(study.plan.variant(best).title),
             Cell(best),
             estimate(study.mean("test_accuracy", model, best), 100),
-            number(study.mean("payload_bytes", model, best).value, 1e-3),
+            number(payload(best), 1e-3),
+            Cell(len(ties)),
+            Cell(study.plan.variant(least).title if least else None),
+            number(payload(least) if least else None, 1e-3, hole="–"),
             Cell("; ".join(study.plan.variant(label).title for label in ties) or "none"),
         ),
         about=(("model", model), ("variant", best), ("family", study.plan.variant(best).family)),

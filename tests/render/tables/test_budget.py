@@ -38,6 +38,18 @@ def test_ties_never_hold_the_best_itself(study: Study):
     assert best_within(study, "resnet8", 10.0) is None
 
 
+def test_the_smallest_of_those_that_are_level_is_named(study: Study):
+    table = build(study)
+    keys = [column.key for column in table.columns]
+    for row in table.rows:
+        cells = dict(zip(keys, row.cells))
+        names = [] if cells["ties"].value == "none" else cells["ties"].value.split("; ")
+        assert len(names) == cells["others"].value
+        assert (cells["smallest"].value in names) == bool(names)
+        if names:
+            assert cells["smallest_payload"].value <= cells["budget"].value
+
+
 def test_nothing_packed_is_no_table(study_of, runs):
     names = [cell.name for cell in runs(models=("resnet8",)).cells()]
     assert build(study_of(states=dict.fromkeys(names, "missing"))) is None
