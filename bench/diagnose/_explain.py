@@ -113,10 +113,11 @@ def smoothgrad(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, 
 def occlusion(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
     """What the class loses where a square an eighth wide is painted in the mean colour (Zeiler and Fergus 2014)."""
     side = max(2, images.shape[-1] // 8)
+    step = max(1, 3 * side // 4)  # squares overlap by a quarter
     return captum.Occlusion(network).attribute(
         images,
         (images.shape[1], side, side),
-        strides=(images.shape[1], side // 2, side // 2),
+        strides=(images.shape[1], step, step),
         baselines=0.0,
         target=targets,
         perturbations_per_eval=max(1, AT_ONCE // len(images)),

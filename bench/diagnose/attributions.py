@@ -62,7 +62,7 @@ class Attributions(Diagnostic):
     steps: Annotated[int, Field(ge=2)] = 16
     samples: Annotated[int, Field(ge=1)] = 8
 
-    version = 2
+    version = 3
     title = "Attributions"
     source = (
         "kokhlikyan2020captum", "sundararajan2017axiomatic", "selvaraju2017gradcam", "simonyan2014deep",
