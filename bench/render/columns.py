@@ -3,94 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.render.names import cut
-from bench.render.table import Row, Table, Text, show
-from bench.render.tex import LONGEST_WORD, escape
+from bench.render.numbers import Number, Numbers, points
+from bench.render.table import Row, Table, show
+from bench.render.tex import LONGEST_WORD
 
 LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
-LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
-_NUMBER = re.compile(r"(<?)([+−]?)([\d,]+)(?:\.(\d+))?")
-
-
-@dataclass(frozen=True)
-class Number:
-    """A printed number, taken apart as siunitx wants it.
-
-    >>> Number.read(Text("−1,234.5", "± 0.3"))
-    Number(before='', sign='−', whole='1,234', decimals='5', after=' ± 0.3', stars='')
-    """
-
-    before: str
-    sign: str
-    whole: str
-    decimals: str
-    after: str
-    stars: str
-
-    @classmethod
-    def read(cls, text: Text) -> Number | None:
-        """None where the text is no number."""
-        found = None if text.hole else _NUMBER.fullmatch(text.main)
-        if not found:
-            return None
-        before, sign, whole, decimals = found.groups()
-        return cls(before, sign, whole, decimals or "", f" {text.interval}" if text.interval else "", text.stars)
-
-    @property
-    def plain(self) -> str:
-        """As siunitx reads it: ASCII, thousands together."""
-        point = f".{self.decimals}" if self.decimals else ""
-        return f"{self.sign.replace('−', '-')}{self.whole.replace(',', '')}{point}"
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What a column of numbers needs room for: before the decimal point, behind it, and around the number."""
-
-    before: str
-    sign: str
-    whole: str
-    decimals: str
-    after: str
-
-    @property
-    def ragged(self) -> bool:
-        """Whether something stands behind the numbers; where nothing does, flush right is at the decimal point."""
-        return bool(self.after)
-
-    @classmethod
-    def of(cls, found: list[Number]) -> Numbers | None:
-        """None where there is no number."""
-        if not found:
-            return None
-        before, sign, whole = (
-            max((getattr(each, part) for each in found), key=_width) for part in ("before", "sign", "whole")
-        )
-        decimals = max((each.decimals for each in found), key=len)
-        after = max((each.after for each in found), key=_width) + max((each.stars for each in found), key=len)
-        return cls(before, sign, whole, decimals, after)
-
-    @property
-    def specification(self) -> str:
-        """A column of siunitx where something stands behind the numbers, and one for that: its cells are slow."""
-        if not self.ragged:
-            return "r"
-        point = f".{len(self.decimals)}" if self.decimals else ""
-        options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.whole))}{point}"]
-        if self.before:
-            options.append(f"table-space-text-pre={{{escape(self.before)}}}")
-        return f"S[{','.join(options)}]@{{}}l"
-
-    @property
-    def width(self) -> float:
-        """Points of the widest number with all that is around it."""
-        return _width(f"{self.before}{self.sign}{self.whole}.{self.decimals}{self.after}")
 
 
 @dataclass(frozen=True)
@@ -140,7 +63,7 @@ class Setting:
     def fitted(self, text: str) -> str:
         """A heading over all columns, cut to their width."""
         width = sum(self.widths.get(index, self.needs[index]) + GAP for index in self.columns)
-        return cut(text, max(int(width / (1.4 * _width(text) / max(len(text), 1))), 12))
+        return cut(text, max(int(width / (1.4 * points(text) / max(len(text), 1))), 12))
 
     def _lines(self, row: Row) -> int:
         texts = ((width, show(row.cells[i], self.table.columns[i]).plain) for i, width in self.widths.items())
@@ -151,7 +74,7 @@ def _wrapped(text: str, width: float) -> int:
     """Lines of a text that breaks between words, and within one that is wider than a line."""
     lines, room = 1, width
     for word in text.split():
-        own = _width(f"{word} ")
+        own = points(f"{word} ")
         if own > room and room < width:
             lines, room = lines + 1, width
         lines += math.ceil(own / width) - 1
@@ -214,14 +137,7 @@ def _need(table: Table, index: int, numbers: Numbers | None) -> float:
     texts = [show(row.cells[index], column).plain for row in table.rows]
     wide = 1.08 if column.kind == "code" else 1.0
     heads = [column.title, f"({column.unit})" if column.unit else ""]
-    return max(least, *(wide * _width(text) for text in (*heads, *texts)))
-
-
-def _width(text: str) -> float:
-    """Points of a text at 7 pt, a little more rather than less."""
-    return (
-        sum(NARROW if each in " .,:;()[]'ijl|" else SIGN if each in "+−±×=<>≥≤mwMW%" else LETTER for each in text) + 1.0
-    )
+    return max(least, *(wide * points(text) for text in (*heads, *texts)))
 
 
 def _widths(table: Table, part: tuple[int, ...], needs: dict[int, float]) -> dict[int, float]:
@@ -253,4 +169,4 @@ def _longest_word(table: Table, index: int) -> float:
     column = table.columns[index]
     cells = [] if column.kind == "code" else [show(row.cells[index], column).main for row in table.rows]  # code breaks
     words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}
-    return 1.04 * max((_width(word) for word in words), default=0.0) + 1.0
+    return 1.04 * max((points(word) for word in words), default=0.0) + 1.0

@@ -14,9 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from bench.render.citation import citation
-from bench.render.columns import Number, Setting, settings
+from bench.render.columns import Setting, settings
 from bench.render.document import Document
 from bench.render.figure import Figure
+from bench.render.numbers import Number
 from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
