@@ -8,6 +8,7 @@ from bench.render.plan import Variant
 from bench.render.rows import NAMES, row
 from bench.render.study import Study
 from bench.render.table import Cell, Column, Group, Table, estimate, number
+from bench.statistics.equivalence import Verdict
 
 SECTION, ORDER = "inside", 10
 
@@ -15,6 +16,7 @@ COLUMNS = (
     *NAMES,
     Column("outcome", "Outcome", "text", "What the difference is of.", shown=False),
     Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.", "", 3, signed=True),
+    Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.", "d", 1, signed=True),
     Column("margin", "Margin", "number", "Differences below it do not matter.", "±", 2, shown=False),
     Column("p_t", "p", "p", "Two-sided t test of a difference, not corrected.", "t"),
     Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.", "flip"),
@@ -46,6 +48,7 @@ def build(study: Study) -> Table:
             "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in study.outcomes) + ".",
             "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
+            "Effect: the difference over the SD that the seeds seem to have, standard error × √n.",
             captions.margins(study),
             captions.seeds(study),
             "Intervals: 95%; accuracy: t over seeds; CKA: variance between seeds plus the jackknife's over images.",
@@ -61,7 +64,7 @@ def build(study: Study) -> Table:
 def _row(study: Study, model: str, variant: Variant, outcome: Outcome):
     claim = study.claims.get((model, variant.label, outcome.key))
     kind = "compress" if outcome.unit == "points" else "compare"
-    cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 10
+    cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 11
     return row(model, variant, (Cell(outcome.title), *cells))
 
 
@@ -69,6 +72,7 @@ def _cells(claim: Claim) -> tuple[Cell, ...]:
     verdict, raw = claim.verdict, claim.raw
     return (
         estimate(claim.evidence.difference, stars=claim.stars),
+        number(_effect(raw), hole="–"),
         Cell(verdict.margin),
         number(raw.p_different, hole="–"),
         number(claim.flip.p, hole="–"),
@@ -79,3 +83,8 @@ def _cells(claim: Claim) -> tuple[Cell, ...]:
         Cell(verdict.reason),
         Cell(claim.evidence.seeds),
     )
+
+
+def _effect(raw: Verdict) -> float | None:
+    """Mean over standard deviation; none where all seeds gave the same difference."""
+    return raw.value / raw.sd if raw.sd > 0 else None

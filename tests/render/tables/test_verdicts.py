@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from bench.render.study import Study
 from bench.render.tables.verdicts import build
 
@@ -32,3 +35,16 @@ def test_images_are_never_counted_as_seeds(study_of):
     table = build(study_of(models=("resnet8",), seeds=(0,)))
     place = [column.key for column in table.columns].index("seeds")
     assert {row.cells[place].value for row in table.rows} <= {0, 1, None}
+
+
+def test_the_effect_is_the_difference_over_the_spread_of_seeds(study: Study):
+    keys = [column.key for column in build(study).columns]
+    claim = study.claims["resnet8", "nncf-int8-ptq", "accuracy"]
+    differences = np.array(claim.evidence.per_seed)
+    (row,) = [
+        row
+        for row in build(study).rows
+        if dict(row.about) == dict(row.about) | {"model": "resnet8", "variant": "nncf-int8-ptq"}
+        and row.cells[keys.index("outcome")].value == claim.evidence.outcome.title
+    ]
+    assert row.cells[keys.index("effect")].value == pytest.approx(differences.mean() / differences.std(ddof=1))
