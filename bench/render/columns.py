@@ -103,9 +103,9 @@ def _numbers(table: Table, index: int) -> list[Number]:
 
 
 def _needless(table: Table, index: int) -> bool:
-    """Whether a column is the number of seeds, which the caption has, the same in every row."""
+    """Whether a column has what the caption has, the same in every row: seeds, and the least p they can give."""
     same = len({row.cells[index].value for row in table.rows}) == 1
-    return table.columns[index].key == "seeds" and same
+    return table.columns[index].key in ("seeds", "p_least") and same
 
 
 def _parts(table: Table, needs: dict[int, float]) -> Iterator[tuple[int, ...]]:

@@ -65,7 +65,8 @@ def paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     there = {point.variant.family for found in everything.values() for point in found}
     names = [name for name in FAMILIES if name in there] + sorted(there - set(FAMILIES))
     foot = _key.height(medium, names)
-    sheet, axes = panels(medium, max(len(everything), 1), 4.0, left=0.5, bottom=0.5, top=0.36, foot=foot)
+    tall = 4.0 if medium.tallest == float("inf") else 3.4  # inches; on paper it shares a page with the summary
+    sheet, axes = panels(medium, max(len(everything), 1), tall, left=0.5, bottom=0.5, top=0.36, foot=foot)
     floor = 50.0 / study.plan.data.counts.get("test", 1000)
     height = partial(_height, floor=floor)
     limits = _limits([point for found in everything.values() for point in found], height)
