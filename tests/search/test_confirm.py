@@ -1,4 +1,6 @@
-from bench.profile import parse
+import pytest
+
+from bench.profile import load, parse, shipped
 from bench.search import confirm
 from bench.search.goal import Goal, Trial
 from bench.search.trials import Found
@@ -51,3 +53,17 @@ def test_chains_of_several_networks_are_all_worked_once():
 def test_a_network_for_which_nothing_was_found_stays_in():
     both = [found("resnet8", Trial("float16", 50, 99.0)), found("mobilenet-small")]
     assert list(confirm.profile(BASE, both).recipes) == ["resnet8", "mobilenet-small"]
+
+
+def test_looks_go_into_what_was_found_and_not_into_the_bases_methods():
+    look = '\n[[diagnostics]]\nname = "filters"\nvariants = ["float16"]\n'
+    profile = confirm.profile(parse("p", BASE.text + look), [found("resnet8", Trial("li:ratio=0.5", 40, 95.0))])
+    assert "li:ratio=0.5" in profile.diagnostics["filters"].variants
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_profile_can_be_searched(name):
+    base = load(name)
+    model = next(iter(base.recipes))
+    profile = confirm.profile(base, [found(model, Trial("li:ratio=0.5", 40, 95.0))])
+    assert set(profile.diagnostics) == set(base.diagnostics)
