@@ -76,7 +76,7 @@ def leading_set(
     n = int(np.isfinite(table[best]).sum()) if best else 0
     p = _chances(table, larger_is_better)
     untested = tuple(name for name in table if best and name != best and _shared(table[name], table[best]) < 2)
-    beaten = {name for name in table if p[name] <= alpha}
+    beaten = {name for name in table if p[name] <= alpha and name != best}
     members = tuple(name for name in table if best and name not in beaten and name not in untested)
     floor = smallest_attainable_p(n)
     withheld = floor > alpha

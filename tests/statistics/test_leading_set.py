@@ -78,6 +78,14 @@ def test_a_variant_seen_once_cannot_lead_and_is_named():
     assert found.untested == ("lucky",)
 
 
+def test_the_best_mean_leads_though_it_loses_where_both_have_seeds():
+    best = np.array([np.nan, np.nan, 99.0, 90.0, 90.1, 90.0])
+    other = np.array([80.0, 80.0, 99.5, 90.5, 90.6, 90.5])
+    found = leading_set({"best": best, "other": other})
+    assert found.best == "best"
+    assert found.members == ("best", "other")
+
+
 def test_pairs_are_formed_from_the_seeds_both_have(accuracies):
     accuracies["level"][2] = np.nan
     assert leading_set(accuracies).members == ("best", "level")
