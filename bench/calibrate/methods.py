@@ -115,7 +115,7 @@ class EqualMethods(Scenario):
 
 
 def scenarios() -> Iterator[Scenario]:
-    """Leading, ranks and the joint analysis, each for few and many."""
+    """The leading set, ranks and the joint analysis, each for few and many."""
     for seeds in (3, 6, 12):
         yield Leading(12, 12, seeds)
         yield Leading(12, 3, seeds)

@@ -19,6 +19,8 @@ from matplotlib.transforms import Bbox
 from bench.render.names import cut
 from bench.render.style import Medium
 
+BOLD_LETTER = 0.66  # width of a letter of a title, in units of the font's size
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -135,8 +137,10 @@ def _written(sheet: Sheet, form: str, **options: Any) -> bytes:
 
 @contextlib.contextmanager
 def _plain_fonts() -> Iterator[None]:
-    """Embed fonts without their tables of substitution and positioning: a PDF has no use for them, and cutting them to
-    size takes two thirds of the time that a figure takes."""
+    """Embed fonts without their tables of substitution and positioning.
+
+    A PDF has no use for them, and cutting them to size takes two thirds of the time that embedding a font takes.
+    """
     from fontTools.subset import Options
 
     name = "_drop_tables_default"
@@ -149,9 +153,6 @@ def _plain_fonts() -> Iterator[None]:
         yield
     finally:
         setattr(Options, name, before)
-
-
-BOLD_LETTER = 0.66  # width of a letter of a title, in units of the font's size
 
 
 @contextlib.contextmanager
