@@ -117,8 +117,10 @@ def compose(studies: list[Study]) -> Document:
     first = studies[0].plan
     prefixes = ["" if len(studies) == 1 else f"{study.plan.name}-" for study in studies]
     figures = [_built(study, FIGURES, prefix) for study, prefix in zip(studies, prefixes)]
+    heroes = [hero for built in figures if (hero := _hero(built))]
     drawings = Drawings(
-        [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)]
+        [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)],
+        heroes[0] if heroes else None,
     )
     parts = tuple(_part(*each) for each in zip(studies, prefixes, figures))
     return Document(
@@ -169,7 +171,6 @@ def _last_day(study: Study) -> str:
 
 
 def _part(study: Study, prefix: str, figures: Built) -> Part:
-    hero = next((item for item in figures[footprint.__name__] if isinstance(item, Figure)), None)
     built = figures | _built(study, TABLES, prefix)
     return Part(
         name=study.plan.name,
@@ -178,10 +179,14 @@ def _part(study: Study, prefix: str, figures: Built) -> Part:
         study=study,
         summary=tuple(summary(study)),
         headlines=tuple(headlines(study)),
-        hero=hero,
+        hero=_hero(figures),
         warnings=tuple(warnings(study)),
         sections=tuple(section for name in TITLES if (section := _section(study, name, prefix, built))),
     )
+
+
+def _hero(figures: Built) -> Figure | None:
+    return next((item for item in figures[footprint.__name__] if isinstance(item, Figure)), None)
 
 
 def _section(study: Study, name: str, prefix: str, built: Built) -> Section | None:

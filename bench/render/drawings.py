@@ -12,57 +12,85 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from bench.render.figure import Figure, Mark
-from bench.render.style import COLUMN, NARROW, PRINT, WIDE, Medium
+from bench.render.fonts import families
+from bench.render.style import NARROW, PRINT, WIDE, Medium
 
 FEWEST = 4  # figures for which other processes are worth starting
-_MEDIA = {medium.name: medium for medium in (WIDE, NARROW, PRINT, COLUMN)}
-_TASKS = (("pages", PRINT), ("svg", WIDE), ("svg", NARROW), ("pdf", COLUMN))
-_Key = tuple[str, str, str]  # a figure's id, a form, and a medium's name
+_MEDIA = (PRINT, WIDE, NARROW)  # what LaTeX waits for comes first
+_Key = tuple[str, Medium]  # a figure's id
 _figures: dict[str, Figure] = {}  # what the processes were started with: they inherit it
 
 
 class Drawings:
-    """The figures of a document as SVG and PDF; the same bytes however many processes draw.
+    """The figures of a document in all forms, each painted once a medium; the same bytes however many processes draw.
 
     Args:
         figures: with ids that differ.
+        hero: the one that there is a preview of.
         processes: that draw; one a core where None, and none but this where they cannot be forked.
     """
 
-    def __init__(self, figures: Sequence[Figure], processes: int | None = None):
-        self._made: dict[_Key, Any] = {}
-        self._coming = _start(figures, processes or _cores(figures))
+    def __init__(self, figures: Sequence[Figure], hero: Figure | None = None, processes: int | None = None):
+        self._hero = hero.id if hero else ""
+        self._made: dict[_Key, dict[str, Any]] = {}
+        self._coming = self._start(figures, processes or _cores(figures))
 
     def svg(self, figure: Figure, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
-        """See `Figure.svg`."""
-        found: tuple[str, Mapping[str, Mark]] = self._take(figure, "svg", medium)
+        """For a wide or a narrow page, see `Figure.svg`."""
+        found: tuple[str, Mapping[str, Mark]] = self._written(figure, medium)["svg"]
         return found
 
-    def pdf(self, figure: Figure, medium: Medium) -> bytes:
-        """See `Figure.pdf`."""
-        found: bytes = self._take(figure, "pdf", medium)
-        return found
+    def text(self, figure: Figure) -> dict[str, bytes]:
+        """As wide as a text: its pages by file name, see `Figure.pages`."""
+        return _named(figure.id, self._written(figure, PRINT)["pages"])
 
-    def pages(self, figure: Figure, medium: Medium) -> list[bytes]:
-        """See `Figure.pages`."""
-        found: list[bytes] = self._take(figure, "pages", medium)
+    def column(self, figure: Figure) -> dict[str, bytes]:
+        """As wide as a column; galleries have none."""
+        return {} if figure.gallery else _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
+
+    def preview(self, hero: Figure) -> bytes:
+        """A picture of the figure that opens the page, see `Figure.png`."""
+        found: bytes = self._written(hero, WIDE)["png"]
         return found
 
     def files(self, figure: Figure) -> list[str]:
-        """Names of a figure's files on paper: its pages as wide as a text, then one as wide as a column."""
-        more = range(2, len(self.pages(figure, PRINT)) + 1)
-        column = [] if figure.gallery else [f"{figure.id}-column.pdf"]
-        return [f"{figure.id}.pdf", *(f"{figure.id}-page{page}.pdf" for page in more), *column]
+        """Names of a figure's files on paper: as wide as a text, then as wide as a column."""
+        return [*self.text(figure), *self.column(figure)]
 
-    def _take(self, figure: Figure, form: str, medium: Medium) -> Any:
-        key = (figure.id, form, medium.name)
+    def _written(self, figure: Figure, medium: Medium) -> dict[str, Any]:
+        key = (figure.id, medium)
         if key not in self._made:
             coming = self._coming.pop(key, None)
             try:
-                self._made[key] = coming.result() if coming else _draw(figure, form, medium)
+                self._made[key] = coming.result() if coming else figure.written(medium, self._forms(figure, medium))
             except BrokenProcessPool:  # killed by the system, of memory for instance
-                self._made[key] = _draw(figure, form, medium)
+                self._made[key] = figure.written(medium, self._forms(figure, medium))
         return self._made[key]
+
+    def _forms(self, figure: Figure, medium: Medium) -> list[str]:
+        if medium == PRINT:
+            return ["pages"]
+        if medium == WIDE:
+            return ["svg", "png"] if figure.id == self._hero else ["svg"]
+        return ["svg"] if figure.gallery else ["svg", "pages"]
+
+    def _start(self, figures: Sequence[Figure], processes: int) -> dict[_Key, Future[dict[str, Any]]]:
+        """Everything that will be asked for, on its way."""
+        if processes == 1:
+            return {}
+        families()  # made once, for all processes
+        _figures.update({figure.id: figure for figure in figures})
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
+        wanted = [(figure, medium) for medium in _MEDIA for figure in figures]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
+            coming = {
+                (figure.id, medium): pool.submit(_draw, figure.id, medium, self._forms(figure, medium))
+                for figure, medium in wanted
+            }
+        pool.shutdown(wait=False)  # the processes end when all is drawn
+        _figures.clear()
+        return coming
 
 
 def _cores(figures: Sequence[Figure]) -> int:
@@ -71,29 +99,10 @@ def _cores(figures: Sequence[Figure]) -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _start(figures: Sequence[Figure], processes: int) -> dict[_Key, Future[Any]]:
-    """Everything that will be asked for, on its way; what LaTeX waits for comes first."""
-    if processes == 1:
-        return {}
-    _figures.update({figure.id: figure for figure in figures})
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
-    keys = [
-        (figure.id, form, medium.name)
-        for form, medium in _TASKS
-        for figure in figures
-        if medium != COLUMN or not figure.gallery
-    ]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
-        coming = {key: pool.submit(_drawn, *key) for key in keys}
-    pool.shutdown(wait=False)  # the processes end when all is drawn
-    _figures.clear()
-    return coming
+def _named(name: str, pages: list[bytes]) -> dict[str, bytes]:
+    """The first page has the name alone."""
+    return {f"{name}-page{place}.pdf" if place > 1 else f"{name}.pdf": page for place, page in enumerate(pages, 1)}
 
 
-def _drawn(name: str, form: str, medium: str) -> Any:
-    return _draw(_figures[name], form, _MEDIA[medium])
-
-
-def _draw(figure: Figure, form: str, medium: Medium) -> Any:
-    return {"pdf": figure.pdf, "pages": figure.pages, "svg": figure.svg}[form](medium)
+def _draw(name: str, medium: Medium, forms: list[str]) -> dict[str, Any]:
+    return _figures[name].written(medium, forms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 from matplotlib.transforms import Bbox
 
+from bench.render.fonts import families
 from bench.render.names import cut
 from bench.render.style import Medium
 
+DOTS = 133  # an inch of a PNG: 1200 pixels across a wide page
 BOLD_LETTER = 0.66  # width of a letter of a title, in units of the font's size
 
 
@@ -93,72 +95,77 @@ class Figure:
         with _settings(medium):
             return self.paint(medium)
 
-    def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
-        """As SVG, the same bytes every time, and its marks."""
-        buffer = io.StringIO()
+    def written(self, medium: Medium, forms: Sequence[str]) -> dict[str, Any]:
+        """Painted once, and written in forms: what the methods of these names give, the same bytes every time."""
         with _settings(medium):
             sheet = self.paint(medium)
-            sheet.drawing.savefig(buffer, format="svg", metadata={"Date": None})
-        return buffer.getvalue(), sheet.marks
+            for axis in (axis for panel in sheet.drawing.axes for axis in (panel.xaxis, panel.yaxis)):
+                if not axis.get_label_text():
+                    axis.set_label_coords(0, 0)  # else matplotlib looks for room for it among the ticks
+            return {form: _FORMS[form](sheet) for form in forms}
+
+    def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
+        """As SVG, and its marks."""
+        found: tuple[str, Mapping[str, Mark]] = self.written(medium, ["svg"])["svg"]
+        return found
 
     def pdf(self, medium: Medium) -> bytes:
-        """As PDF with Type 42 fonts, the same bytes every time."""
-        with _settings(medium):
-            return _written(self.paint(medium), "pdf")
+        """As PDF with Type 42 fonts."""
+        found: bytes = self.written(medium, ["pdf"])["pdf"]
+        return found
 
     def pages(self, medium: Medium) -> list[bytes]:
         """As PDF, one for each page of the medium that it fills: one where it fits."""
-        with _settings(medium):
-            sheet = self.paint(medium)
-            width, height = sheet.drawing.get_size_inches()
-            found = []
-            for above, below in sheet.pages:
-                box = Bbox([[0, height - below], [width, height - above]])
-                for panel in sheet.drawing.axes:
-                    place = 1 - panel.get_position().get_points()[:, 1].mean()
-                    panel.set_visible(above <= place * height <= below)
-                found.append(_written(sheet, "pdf", bbox_inches=box))
-            return found
+        found: list[bytes] = self.written(medium, ["pages"])["pages"]
+        return found
 
-    def png(self, medium: Medium, dots: int) -> bytes:
-        """As PNG on white, at so many dots an inch."""
-        with _settings(medium):
-            return _written(self.paint(medium), "png", dpi=dots, facecolor="white")
+    def png(self, medium: Medium) -> bytes:
+        """As PNG on white, at `DOTS` an inch."""
+        found: bytes = self.written(medium, ["png"])["png"]
+        return found
 
 
-def _written(sheet: Sheet, form: str, **options: Any) -> bytes:
-    """Without the date and the program's name, which would differ."""
+def _svg(sheet: Sheet) -> tuple[str, Mapping[str, Mark]]:
+    buffer = io.StringIO()
+    sheet.drawing.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue(), sheet.marks
+
+
+def _pdf(sheet: Sheet, **options: Any) -> bytes:
+    """Without the date, which would differ."""
     buffer = io.BytesIO()
-    metadata = {"CreationDate": None} if form == "pdf" else {"Software": None}
-    with _plain_fonts():
-        sheet.drawing.savefig(buffer, format=form, metadata=metadata, **options)
+    sheet.drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None}, **options)
     return buffer.getvalue()
 
 
-@contextlib.contextmanager
-def _plain_fonts() -> Iterator[None]:
-    """Embed fonts without their tables of substitution and positioning.
+def _pages(sheet: Sheet) -> list[bytes]:
+    width, height = sheet.drawing.get_size_inches()
+    found = []
+    for above, below in sheet.pages:
+        box = Bbox([[0, height - below], [width, height - above]])
+        for panel in sheet.drawing.axes:
+            bottom, top = (1 - panel.get_position().get_points()[:, 1]) * height
+            panel.set_visible(bool(top < below and bottom > above))
+        found.append(_pdf(sheet, bbox_inches=box))
+    for panel in sheet.drawing.axes:
+        panel.set_visible(True)
+    return found
 
-    A PDF has no use for them, and cutting them to size takes two thirds of the time that embedding a font takes.
-    """
-    from fontTools.subset import Options
 
-    name = "_drop_tables_default"
-    before = getattr(Options, name, None)
-    if before is None:  # another version of fontTools: slower, and as good
-        yield
-        return
-    setattr(Options, name, [*before, "GDEF", "GPOS", "GSUB", "kern"])
-    try:
-        yield
-    finally:
-        setattr(Options, name, before)
+def _png(sheet: Sheet) -> bytes:
+    """Without the program's name, which would differ."""
+    buffer = io.BytesIO()
+    sheet.drawing.savefig(buffer, format="png", metadata={"Software": None}, dpi=DOTS, facecolor="white")
+    return buffer.getvalue()
+
+
+_FORMS: dict[str, Callable[[Sheet], Any]] = {"svg": _svg, "pdf": _pdf, "pages": _pages, "png": _png}
 
 
 @contextlib.contextmanager
 def _settings(medium: Medium) -> Iterator[None]:
     """The medium's, and silence about characters that its font lacks."""
-    with mpl.rc_context(medium.settings), warnings.catch_warnings():
+    with mpl.rc_context(medium.settings | {"font.family": families()}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
@@ -169,6 +176,22 @@ def title(panel: Axes, text: str) -> None:
     usual = float(panel.title.get_fontsize())
     size = min(usual, max(room / (BOLD_LETTER * max(len(text), 1)), 6.0, 0.8 * usual))
     panel.set_title(cut(text, max(int(room / (BOLD_LETTER * size)), 8)), fontsize=size)
+
+
+def blank(medium: Medium, height: float) -> tuple[Sheet, Axes]:
+    """A sheet with one panel over all of it, in inches from the lower left and without axes."""
+    drawing = Drawing(figsize=(medium.width, height))
+    FigureCanvasAgg(drawing)
+    panel = drawing.add_axes((0, 0, 1, 1))
+    panel.set_axis_off()
+    panel.set(xlim=(0, medium.width), ylim=(0, height), autoscale_on=False)
+    return Sheet(medium, drawing), panel
+
+
+def picture(panel: Axes, pixels: Any, left: float, bottom: float, width: float, height: float, **options: Any) -> Any:
+    """An image on a `blank` panel, with sharp pixels; `options` are those of `Axes.imshow`."""
+    extent = (left, left + width, bottom, bottom + height)
+    return panel.imshow(pixels, extent=extent, aspect="auto", interpolation="none", **options)
 
 
 def panels(

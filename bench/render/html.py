@@ -21,7 +21,7 @@ from bench.render.style import NARROW, WIDE
 from bench.render.svg import StyleSheet, inline
 from bench.render.table import Table, show
 
-PREVIEW, PREVIEW_DOTS = "figures/preview.png", 133  # 1200 pixels wide
+PREVIEW = "figures/preview.png"
 LARGEST_LOGO = 1_000_000  # bytes
 LONG = 40  # rows from which a table starts folded
 LONGEST = 1000  # rows from which a table is left to the data files
@@ -46,7 +46,7 @@ def write(document: Document, out: Path, *, pdf: bool, templates: Path | None = 
     heroes = [part.hero for part in document.parts if part.hero]
     if heroes:
         (out / "figures").mkdir(exist_ok=True)
-        (out / PREVIEW).write_bytes(heroes[0].png(WIDE, PREVIEW_DOTS))
+        (out / PREVIEW).write_bytes(document.drawings.preview(heroes[0]))
 
 
 def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str:

@@ -170,7 +170,7 @@ def _write(axes: Axes, label: Label, spot: _Spot) -> Annotation:
 def _size(axes: Axes, label: Label) -> tuple[float, float]:
     """Width and height of a text in display units, from the font's metrics."""
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    font = FontProperties(family="DejaVu Sans", size=label.size)
+    font = FontProperties(size=label.size)
     lines = label.text.split("\n")
     width = max(renderer.get_text_width_height_descent(line, font, False)[0] for line in lines)
     return width, label.size * _dots(axes) * (1.0 + LINE * (len(lines) - 1))

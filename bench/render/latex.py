@@ -21,7 +21,6 @@ from bench.render.numbers import Number
 from bench.render.overrides import Templates, told
 from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
-from bench.render.style import COLUMN, PRINT
 from bench.render.table import Cell, Column, Group, Row, Text, show
 from bench.render.tex import Tex, escape, identifier
 
@@ -37,7 +36,7 @@ EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
     """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    drawn = {figure.id: _drawn(document, figure, out / "figures") for figure in document.figures}
+    drawn = {figure.id: _save(document.drawings.text(figure), out / "figures") for figure in document.figures}
     files = Templates("latex", templates)
     environment = _environment(files)
     for name in ("appendix.tex", "appendix-body.tex"):
@@ -49,19 +48,15 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
     compilation = Compilation(out)
     for figure in document.figures:
-        if not figure.gallery:
-            column = document.drawings.files(figure)[-1]
-            (out / "figures" / column).write_bytes(document.drawings.pdf(figure, COLUMN))
+        _save(document.drawings.column(figure), out / "figures")
     return compilation
 
 
-def _drawn(document: Document, figure: Figure, folder: Path) -> list[str]:
-    """Write a figure for the appendix; its files."""
-    pages = document.drawings.pages(figure, PRINT)
-    names = document.drawings.files(figure)[: len(pages)]
-    for name, content in zip(names, pages, strict=True):
+def _save(files: dict[str, bytes], folder: Path) -> list[str]:
+    """Write files; their names."""
+    for name, content in files.items():
         (folder / name).write_bytes(content)
-    return names
+    return list(files)
 
 
 class Compilation:

@@ -60,16 +60,16 @@ def report(
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
+    gc.set_threshold(100_000, 50, 100)  # what is imported and drawn is many small objects, of which few are garbage
     from bench.render import data, html, latex, leftovers
     from bench.render.document import compose
     from bench.render.load import load
     from bench.render.overrides import Templates
     from bench.render.study import Study
 
+    gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
     for kind in ("html", "latex"):
         Templates(kind, templates)  # refused before the work
-    gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
-    gc.set_threshold(100_000, 50, 100)  # drawings are many small objects, of which few are garbage at any time
     given = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
     document = compose([Study(load(folder, theme)) for folder, theme in zip(folders, given, strict=True)])
     try:

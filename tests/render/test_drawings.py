@@ -8,8 +8,8 @@ from matplotlib.figure import Figure as Drawing
 
 from bench.render import drawings
 from bench.render.drawings import Drawings
-from bench.render.figure import Figure, Sheet
-from bench.render.style import COLUMN, NARROW, PRINT, WIDE
+from bench.render.figure import Figure, Sheet, panels
+from bench.render.style import NARROW, PRINT, WIDE
 
 
 def paint(text, medium):
@@ -29,13 +29,14 @@ FIGURES = [figure(name) for name in ("a", "b", "c", "d", "e")]
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
 def test_other_processes_draw_the_same_bytes():
-    one, two = Drawings(FIGURES, 1), Drawings(FIGURES, 2)
+    one, two = (Drawings(FIGURES, FIGURES[0], processes) for processes in (1, 2))
     assert two._coming and not one._coming
     for each in FIGURES:
-        assert one.pages(each, PRINT) == two.pages(each, PRINT) == [each.pdf(PRINT)]
+        assert one.text(each) == two.text(each) == {f"{each.id}.pdf": each.pages(PRINT)[0]}
         for medium in (WIDE, NARROW):
             assert one.svg(each, medium) == two.svg(each, medium) == each.svg(medium)
-        assert one.pdf(each, COLUMN) == two.pdf(each, COLUMN) == each.pdf(COLUMN)
+        assert one.column(each) == two.column(each) == {f"{each.id}-column.pdf": each.pages(NARROW)[0]}
+    assert one.preview(FIGURES[0]) == two.preview(FIGURES[0]) == FIGURES[0].png(WIDE)
     assert not two._coming
 
 
@@ -47,7 +48,7 @@ def test_a_figure_is_drawn_once():
         return paint("x", medium)
 
     one = Figure("x", "x", "caption", "alt", count, ())
-    made = Drawings([one], 1)
+    made = Drawings([one], processes=1)
     assert made.svg(one, WIDE) is made.svg(one, WIDE)
     assert calls == ["wide"]
 
@@ -70,9 +71,9 @@ def test_what_a_process_cannot_draw_is_drawn_here_and_a_mistake_is_the_figures_o
         raise ZeroDivisionError("of this figure")
 
     deadly, wrong = (Figure(name, name, "caption", "alt", call, ()) for name, call in (("x", die), ("y", fail)))
-    assert Drawings([deadly, *FIGURES], 2).pdf(deadly, PRINT).startswith(b"%PDF")
+    assert Drawings([deadly, *FIGURES], processes=2).text(deadly)["x.pdf"].startswith(b"%PDF")
     with pytest.raises(ZeroDivisionError, match="of this figure"):
-        Drawings([wrong, *FIGURES], 2).svg(wrong, WIDE)
+        Drawings([wrong, *FIGURES], processes=2).svg(wrong, WIDE)
 
 
 def test_a_tall_figure_is_divided_where_it_may_be():
@@ -83,3 +84,14 @@ def test_a_tall_figure_is_divided_where_it_may_be():
     assert tall(PRINT).pages == [(0, 6), (6, 13), (13, 20)]
     assert len(made.pages(PRINT)) == 3
     assert len(made.pages(WIDE)) == 1
+    assert list(Drawings([made]).text(made)) == ["tall.pdf", "tall-page2.pdf", "tall-page3.pdf"]
+
+
+def test_dividing_a_figure_changes_nothing_of_its_other_forms():
+    def tall(medium):
+        sheet, _ = panels(medium, 3, 4.0, columns=1)
+        return sheet
+
+    made = Figure("tall", "tall", "caption", "alt", tall, ())
+    assert len(made.pages(NARROW)) == 2
+    assert made.written(NARROW, ["pages", "svg"])["svg"] == made.svg(NARROW)

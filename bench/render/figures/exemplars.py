@@ -8,13 +8,11 @@ from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Drawing
 
 from bench.diagnose._diagnostic import spread
 from bench.render import captions
 from bench.render.answers import Hurt
-from bench.render.figure import Figure, Sheet
+from bench.render.figure import Figure, Sheet, blank, picture
 from bench.render.figures import _mosaic, _rows
 from bench.render.names import compact, cut
 from bench.render.study import Study
@@ -103,38 +101,34 @@ def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
     step = min((medium.width - names - 0.04) / count, 0.85 * grow)
     side = step - gap
     tall = side + below + gap
-    sheet = Sheet(medium, Drawing(figsize=(medium.width, tall * len(found))))
-    FigureCanvasAgg(sheet.drawing)
+    sheet, panel = blank(medium, tall * len(found))
     for down, row in enumerate(found):
+        bottom = (len(found) - down) * tall - side
+        _head(panel, row, (names, bottom + side / 2), medium)
         for across in range(min(count, len(row.pictures))):
-            left, bottom = names + across * step, (len(found) - down) * tall - side
-            box = np.array([left, bottom, side, side]) / ([medium.width, tall * len(found)] * 2)
-            panel = sheet.drawing.add_axes(tuple(box))
-            panel.imshow(row.pictures[across], interpolation="none", vmin=0, vmax=1)
-            panel.set_axis_off()
-            _name(panel, row, across, step, medium)
-            if across == 0:
-                _head(panel, row, names, medium)
+            left = names + across * step
+            picture(panel, row.pictures[across], left, bottom, side, side, vmin=0, vmax=1)
+            _name(panel, row, across, (left + side / 2, bottom), step, medium)
     return sheet
 
 
-def _name(panel: Axes, row: Lost, place: int, width: float, medium: Medium) -> None:
+def _name(panel: Axes, row: Lost, picture: int, place: tuple[float, float], width: float, medium: Medium) -> None:
     letters = max(int(width * 72 / (0.56 * medium.small)) - 1, 3)
-    was, now = row.words[place]
+    was, now = row.words[picture]
     if len(was) + len(now) > letters:
         was, now = cut(was, max(letters // 2, 2)), cut(now, max(letters - letters // 2, 2))
-    first, second = row.counts[place]
+    first, second = row.counts[picture]
     for line, (text, color) in enumerate([(f"{was}→{now}", INK), (f"{first}→{second}", MUTED)]):
         panel.annotate(
-            text, (0.5, 0), (0, -2 - line * medium.small * 1.2), xycoords="axes fraction",
-            textcoords="offset points", ha="center", va="top", fontsize=medium.small, color=color,
+            text, place, (0, -2 - line * medium.small * 1.2), textcoords="offset points", ha="center", va="top",
+            fontsize=medium.small, color=color,
         )  # fmt: skip
 
 
-def _head(panel: Axes, row: Lost, names: float, medium: Medium) -> None:
-    letters = max(int(names * 72 / (0.6 * medium.small)), 8)
+def _head(panel: Axes, row: Lost, place: tuple[float, float], medium: Medium) -> None:
+    letters = max(int(place[0] * 72 / (0.6 * medium.small)), 8)
     text = f"{_mosaic.wrapped(row.name, letters)}\n{row.total} image{'s' * (row.total != 1)}"
     panel.annotate(
-        text, (0, 0.5), (-4, 0), xycoords="axes fraction", textcoords="offset points", ha="right", va="center",
-        fontsize=medium.small, color=INK, linespacing=1.1,
+        text, place, (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=medium.small, color=INK,
+        linespacing=1.1,
     )  # fmt: skip

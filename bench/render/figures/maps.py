@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from functools import partial
+from itertools import product
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels
+from bench.render.figure import Figure, Sheet, blank, picture
 from bench.render.names import compact, cut
 from bench.render.study import CONTROL, OTHER_SEED, RANDOM, Study
-from bench.render.style import MUTED, Medium
+from bench.render.style import INK, MUTED, Medium
 
 SECTION, ORDER = "inside", 50
 METHODS = 3  # the nearest, the middle and the farthest
@@ -59,44 +61,54 @@ def _similarity(study: Study, label: str, feature: str) -> float:
 def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     variants = chosen(study, feature)
     models = [m for m in study.models if any((m, v, feature) in study.insides for v in variants)]
+    names, grow = compact(study.plan), medium.font / 8.4
     across = len(variants) if medium.columns > 1 else min(3, len(variants))
     down = -(-len(variants) // across)
-    side = (medium.width - 0.75 * medium.font / 8.4) / across
-    height = (side - 0.12) / (medium.font / 8.4) + 0.5
-    sheet, axes = panels(
-        medium, across * down * len(models), height, columns=across, left=0.1, right=0.02, top=0.48, bottom=0.12
-    )
-    left = 0.3 * medium.font / 8.4 / medium.width
-    image, names = None, compact(study.plan)
-    for place, panel in enumerate(axes):
-        model, which = models[place // (across * down)], place % (across * down)
-        box = panel.get_position()
-        panel.set_position(
-            (left + (place % across) * side / medium.width, box.y0, (side - 0.12) / medium.width, box.height)
-        )
-        found = study.insides.get((model, variants[which], feature)) if which < len(variants) else None
-        if found is None or found.map is None:
-            panel.set_axis_off()
-            continue
-        image = panel.imshow(found.map, vmin=0, vmax=1, cmap="viridis", interpolation="none", aspect="auto")
-        _frame(panel, len(found.blocks), model if place % across == 0 else "", medium)
-        title = names[variants[which]]
-        wrapped = "\n".join(textwrap.wrap(title, int(side * 72 / medium.small / 0.6), max_lines=2, placeholder="…"))
-        panel.set_title(wrapped, fontsize=medium.small, fontweight="normal", pad=3)
+    step = (medium.width - 0.75 * grow) / across
+    side, tall = step - 0.12, step - 0.12 + 0.5 * grow
+    sheet, panel = blank(medium, tall * down * len(models))
+    sheet.cuts = tuple(tall * row for row in range(1, down * len(models)))
+    image = None
+    for row, (model, part) in enumerate(product(models, range(down))):
+        bottom = (down * len(models) - row - 1) * tall + 0.12 * grow
+        for place, variant in enumerate(variants[part * across : (part + 1) * across]):
+            found = study.insides.get((model, variant, feature))
+            if found is None or found.map is None:
+                continue
+            box = (0.3 * grow + place * step, bottom, side, side - 0.1 * grow)
+            image = picture(panel, found.map, *box, vmin=0, vmax=1, cmap="viridis")
+            _frame(panel, box, len(found.blocks), "" if place else model, names[variant], medium)
     if image is not None:
         _scale(sheet, image, medium)
     return sheet
 
 
-def _frame(panel, blocks: int, model: str, medium: Medium) -> None:
-    ends = sorted({0, blocks - 1})
-    panel.set_xticks(ends, [str(end + 1) for end in ends])
-    panel.set_yticks(ends, [str(end + 1) for end in ends] if model else [])
-    panel.tick_params(length=0, pad=2)
+def _frame(
+    panel: Axes, box: tuple[float, float, float, float], blocks: int, model: str, name: str, medium: Medium
+) -> None:
+    """A map's name above it, its first and last blocks beside it, and the model of a row."""
+    left, bottom, width, height = box
+    letters = int((width + 0.12) * 72 / medium.small / 0.6)
+    wrapped = "\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder="…"))
+    _word(panel, wrapped, (left, bottom + height), (0, 3), "left", "baseline", medium, INK)
+    for block in sorted({0, blocks - 1}):
+        share = (block + 0.5) / blocks
+        _word(panel, str(block + 1), (left + share * width, bottom), (0, -2), "center", "top", medium)
+        if model:
+            place = (left, bottom + (1 - share) * height)
+            _word(panel, str(block + 1), place, (-2, 0), "right", "center_baseline", medium)
     if model:
-        panel.set_ylabel(cut(model, 18), labelpad=0, fontsize=medium.small, color=MUTED)
-    for spine in panel.spines.values():
-        spine.set_visible(False)
+        place = (left, bottom + height / 2)
+        panel.annotate(
+            cut(model, 18), place, (-2 - 1.5 * medium.small, 0), textcoords="offset points", ha="right", va="center",
+            rotation=90, fontsize=medium.small, color=MUTED,
+        )  # fmt: skip
+
+
+def _word(panel, text, place, offset, across, down, medium, color=MUTED) -> None:
+    panel.annotate(
+        text, place, offset, textcoords="offset points", ha=across, va=down, fontsize=medium.small, color=color
+    )
 
 
 def _scale(sheet: Sheet, image, medium: Medium) -> None:

@@ -44,11 +44,12 @@ def test_those_on_which_most_seeds_agree_come_first_with_their_pictures(hurting:
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_a_picture_each_as_far_as_there_is_room(hurting: Study, medium):
     figure = figures.build(hurting)[0]
-    panels = figure.draw(medium).drawing.axes
-    assert len(panels) == min(figures.MOST[medium.name], 6)
-    words = [text.get_text() for text in panels[0].texts]
-    assert words[:2] == ["7→0", "6→0"]
-    assert words[2].endswith("6 images")
+    (panel,) = figure.draw(medium).drawing.axes
+    assert len(panel.images) == min(figures.MOST[medium.name], 6)
+    words = [text.get_text() for text in panel.texts]
+    assert words[0].endswith("6 images")
+    assert words[1:3] == ["7→0", "6→0"]
+    assert len(words) == 1 + 2 * len(panel.images)
 
 
 def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(study: Study, monkeypatch):

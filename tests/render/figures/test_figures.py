@@ -8,7 +8,7 @@ import pytest
 
 from bench.render.document import Document, compose
 from bench.render.study import Study
-from bench.render.style import COLUMN, NARROW, PRINT, VARIABLES, WIDE, Medium
+from bench.render.style import NARROW, PRINT, VARIABLES, WIDE, Medium
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_drawings_are_the_same_every_time(document: Document):
     assert figure.pdf(PRINT) == figure.pdf(PRINT)
 
 
-@pytest.mark.parametrize("medium", [PRINT, COLUMN], ids=lambda medium: medium.name)
+@pytest.mark.parametrize("medium", [PRINT, NARROW], ids=lambda medium: medium.name)
 def test_no_text_on_paper_is_smaller_than_6_points(document: Document, medium: Medium):
     for figure in document.figures:
         sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", figure.svg(medium)[0])]
@@ -43,12 +43,13 @@ def test_no_text_on_paper_is_smaller_than_6_points(document: Document, medium: M
         assert min(sizes) >= 6, (figure.id, min(sizes))
 
 
-def test_what_the_appendix_shows_fits_a_page_and_is_not_scaled_down(document: Document):
-    for figure in document.figures:
-        for page in figure.pages(PRINT):
+@pytest.mark.parametrize(("medium", "inches"), [(PRINT, (5.5, 7.2)), (NARROW, (3.25, 8.2))], ids=["text", "column"])
+def test_what_is_for_paper_fits_a_page_and_is_not_scaled_down(document: Document, medium: Medium, inches):
+    for figure in (figure for figure in document.figures if medium == PRINT or not figure.gallery):
+        for page in figure.pages(medium):
             width, height = map(float, re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", page).groups())
-            assert width == pytest.approx(5.5 * 72, abs=0.5), figure.id
-            assert height <= 7.2 * 72 + 0.5, (figure.id, height)
+            assert width == pytest.approx(inches[0] * 72, abs=0.5), figure.id
+            assert height <= inches[1] * 72 + 0.5, (figure.id, height)
 
 
 def test_colours_follow_the_theme_but_for_heat_maps(document: Document):
