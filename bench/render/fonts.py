@@ -12,12 +12,13 @@ import logging
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties
 
 WHOLE, SMALL = "DejaVu Sans", "Innards Sans"
-FACES = {"regular": {}, "bold": {"weight": "bold"}, "oblique": {"style": "oblique"}}
+FACES: dict[str, dict[str, Any]] = {"regular": {}, "bold": {"weight": "bold"}, "oblique": {"style": "oblique"}}
 LETTERS = [  # Latin, Greek, punctuation, and the signs that captions and labels are written with
     *range(0x20, 0x180),
     *range(0x391, 0x3CA),
