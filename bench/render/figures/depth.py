@@ -18,10 +18,12 @@ from bench.render.style import FAINT, INK, MUTED, Medium, family
 
 SECTION, ORDER = "inside", 30
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
+FULL = 8  # lines from which the next family gets a panel of its own
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)
-MOST_LINES = 12  # a panel
+MOST_LINES = 12  # a family
 NEAREST = 1e-3  # the least 1 - CKA that can be drawn
 Curve = list[BlockClaim]
+Lines = list[tuple[Variant, Curve]]
 
 
 def build(study: Study) -> list[Figure]:
@@ -31,11 +33,10 @@ def build(study: Study) -> list[Figure]:
             f"depth-{feature}",
             f"Similarity by depth, {feature} features",
             captions.joined(
-                f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, one "
-                "panel a model and family, on one scale: the log of 1 - CKA. Bands: the fine-tuned control, another "
-                "seed, and a random network, which is the floor. "
-                f"At most {MOST_LINES} methods a panel: of more, the nearest, "
-                "the farthest and those evenly between.",
+                f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, on "
+                "one scale: the log of 1 - CKA. Small families of a model share a panel. Bands: the fine-tuned "
+                "control, another seed, and a random network, which is the floor. "
+                f"At most {MOST_LINES} methods a family: of more, the nearest, the farthest and those evenly between.",
                 captions.seeds(study),
                 captions.combined_interval(study),
                 "Tests by block: see the table.",
@@ -55,29 +56,44 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     for claim in study.blocks:
         if claim.feature == feature:
             curves.setdefault((claim.model, claim.variant), []).append(claim)
-    pairs = [
-        (model, name)
-        for model in study.models
-        for name in dict.fromkeys(variant.family for variant in study.plan.methods)
-        if any(m == model and study.plan.variant(v).family == name for m, v in curves)
-    ] or [(model, "control") for model in study.models if any(m == model for m, _ in curves)]
+    models = [model for model in study.models if any(model == each for each, _ in curves)]
+    shares = [(model, share) for model in models for share in _shared(study, curves, model)]
     floor = min(
         (claim.similarity.low for each in curves.values() for claim in each if np.isfinite(claim.similarity.low)),
         default=0.0,
     )
-    lines = {pair: _chosen(study, curves, *pair) for pair in pairs}
-    most = max(len(own) for own in lines.values())
-    sheet, axes = panels(medium, len(pairs), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
-    for panel, (model, name) in zip(axes, pairs):
+    most = max(sum(map(len, share.values())) for _, share in shares)
+    sheet, axes = panels(medium, len(shares), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
+    for panel, (model, share) in zip(axes, shares):
         bands = {words: curves[model, label] for label, words in BANDS if (model, label) in curves}
-        title(panel, f"{model}, {name}")
+        title(panel, f"{model}: {_name(list(share))}")
         _frame(panel, next(curve for (which, _), curve in curves.items() if which == model), floor, medium)
-        ends = [*_bands(panel, bands), *_lines(sheet, panel, lines[model, name], compact(study.plan))]
+        ends = [*_bands(panel, bands)]
+        for lines in share.values():
+            ends += _lines(sheet, panel, lines, compact(study.plan))
         name_ends(panel, ends, medium)
     return sheet
 
 
-def _chosen(study: Study, curves: dict[tuple[str, str], Curve], model: str, name: str) -> list[tuple[Variant, Curve]]:
+def _name(families: list[str]) -> str:
+    """Of a panel."""
+    if len(families) > 2:
+        return f"{families[0]} and {len(families) - 1} more"
+    return ", ".join(families) or "controls"
+
+
+def _shared(study: Study, curves: dict[tuple[str, str], Curve], model: str) -> list[dict[str, Lines]]:
+    """A model's families, those that follow one another together as long as there is room; one without any if so."""
+    found: list[dict[str, Lines]] = [{}]
+    for name in dict.fromkeys(variant.family for variant in study.plan.methods):
+        lines = _chosen(study, curves, model, name)
+        if found[-1] and len(lines) + sum(map(len, found[-1].values())) > FULL:
+            found.append({})
+        found[-1] |= {name: lines} if lines else {}
+    return found
+
+
+def _chosen(study: Study, curves: dict[tuple[str, str], Curve], model: str, name: str) -> Lines:
     """A family's curves; of many, the nearest, the farthest and those evenly between."""
     own = [
         (study.plan.variant(label), curve)
@@ -119,7 +135,7 @@ def _bands(panel: Axes, bands: dict[str, Curve]) -> Iterator[End]:
         yield End(x[-1], middle[-1], words, MUTED, italic=True)
 
 
-def _lines(sheet: Sheet, panel: Axes, own: list[tuple[Variant, Curve]], names: dict[str, str]) -> Iterator[End]:
+def _lines(sheet: Sheet, panel: Axes, own: Lines, names: dict[str, str]) -> Iterator[End]:
     kinds = list(dict.fromkeys(methods(variant) for variant, _ in own))
     for variant, curve in own:
         style, (x, middle, low, high) = family(variant.family), _drawn(curve)

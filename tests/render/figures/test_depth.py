@@ -6,17 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.render.figures import depth
 from bench.render.figures._ends import spread
 from bench.render.figures.depth import MOST_LINES, build
 from bench.render.study import Study
 from bench.render.style import WIDE
 
 
-def test_one_figure_a_convention_and_a_panel_a_model_and_family(study: Study):
+def test_one_figure_a_convention_and_panels_that_small_families_share(study: Study, monkeypatch):
     figures = build(study)
     assert [figure.id for figure in figures] == ["depth-pooled", "depth-flattened"]
     titles = [panel.get_title(loc="left") for panel in figures[0].draw(WIDE).drawing.axes]
-    assert titles == [f"{model}, {family}" for model in study.models for family in ("quantization", "pruning")]
+    assert titles == [f"{model}: {family}" for model in study.models for family in ("quantization", "pruning")]
+    monkeypatch.setattr(depth, "FULL", 20)
+    titles = [panel.get_title(loc="left") for panel in figures[0].draw(WIDE).drawing.axes]
+    assert titles == [f"{model}: quantization, pruning" for model in study.models]
 
 
 def test_controls_are_in_every_panel(study: Study):
