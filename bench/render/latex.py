@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +19,11 @@ from bench.render.prose import Cite, Sentence, Strong
 from bench.render.references import library
 from bench.render.table import Cell, Column, Group, Row, Text, show
 from bench.render.tex import Tex, escape, identifier
+from bench.render.typesetting import Compilation
 
-TIMEOUT = 240  # seconds
 FLOATING = 34  # lines up to which a table floats; longer ones break over pages
 LONGEST = 250  # rows from which a table is left to the data files
-INSTALL = "the appendix was not compiled; for a PDF install latexmk, texlive-latex-extra and texlive-science"
-DRAFT = "draft"  # a folder for the body without siunitx's columns
 BOLD = r"\bfseries "
-EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 
 
 def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
@@ -57,94 +50,6 @@ def _save(files: dict[str, bytes], folder: Path) -> list[str]:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return list(files)
-
-
-class Compilation:
-    """LaTeX at work beside us on `appendix.tex`; `finish` waits for it."""
-
-    def __init__(self, out: Path):
-        self.out = out
-        self.process: subprocess.Popen[bytes] | None = None
-        command = _command()
-        (out / "appendix.pdf").unlink(missing_ok=True)
-        if command:
-            self.folder = Path(tempfile.mkdtemp(prefix="innards-tex-"))
-            for name in ("appendix.tex", "appendix-body.tex", "references.bib"):
-                shutil.copy(out / name, self.folder)
-            shutil.copytree(out / "figures", self.folder / "figures")
-            (self.folder / DRAFT).mkdir()
-            body = (out / "appendix-body.tex").read_text(encoding="utf-8")
-            draft = re.sub(r"S\[[^]]*\]", "r", body)  # siunitx takes most of the time, and citations need none of it
-            (self.folder / DRAFT / "appendix-body.tex").write_text(draft, encoding="utf-8")
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "FORCE_SOURCE_DATE": "1"},
-                start_new_session=True,
-            )
-
-    @property
-    def started(self) -> bool:
-        """Whether there is a LaTeX to work at all."""
-        return self.process is not None
-
-    def finish(self) -> str:
-        """Wait, and put the PDF and its log in place.
-
-        Returns:
-            Nothing where there is a PDF, else one sentence that says why there is none.
-        """
-        if self.process is None:
-            return INSTALL
-        try:
-            self.process.wait(TIMEOUT)
-            return self._collect()
-        except subprocess.TimeoutExpired:
-            _end(self.process)
-            return f"the appendix was not compiled: LaTeX took more than {TIMEOUT} s"
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _collect(self) -> str:
-        log, pdf = self.folder / "appendix.log", self.folder / "appendix.pdf"
-        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-        (self.out / "appendix.log").write_text(text, encoding="utf-8")
-        if pdf.is_file() and not self.process.returncode:  # type: ignore[union-attr]
-            shutil.copy(pdf, self.out / "appendix.pdf")
-            return ""
-        return f"the appendix was not compiled: {first_error(text)} (see {self.out / 'appendix.log'})"
-
-
-def first_error(log: str) -> str:
-    """The first error of a LaTeX log, in a line.
-
-    >>> first_error("...\\n! Undefined control sequence.\\nl.3 \\\\oops\\n")
-    'Undefined control sequence. l.3 \\\\oops'
-    """
-    found = re.search(r"^! (.*)\n(?:.*\n){0,8}?(l\.\d+.*)?", log, re.MULTILINE)
-    return " ".join(filter(None, found.groups())) if found else "LaTeX ended without a PDF"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """LaTeX and what it started; they share a session of their own."""
-    import signal
-
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _command() -> list[str]:
-    """A draft for the citations' sake, then all of it as often as it takes; without latexmk, twice."""
-    if not shutil.which("pdflatex"):
-        return []
-    tex = "pdflatex -no-shell-escape -halt-on-error"
-    draft = f"TEXINPUTS={DRAFT}: {tex} -interaction=batchmode -draftmode appendix.tex; bibtex appendix; "
-    once = f"{tex} -interaction=nonstopmode appendix.tex"
-    mk = f"latexmk -norc -pdf -pdflatex='{tex} %O %S' -interaction=nonstopmode appendix.tex"
-    return ["sh", "-c", draft + (mk if shutil.which("latexmk") else f"{once} && {once}")]
 
 
 def _environment(files: Templates) -> Environment:

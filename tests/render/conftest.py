@@ -396,7 +396,7 @@ def variants() -> dict[str, Invented]:
 @pytest.fixture
 def without_latex(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has no LaTeX."""
-    monkeypatch.setattr("bench.render.latex._command", list)
+    monkeypatch.setattr("bench.render.typesetting._command", list)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.render import latex, report
+from bench.render import latex, report, typesetting
 from bench.render.document import compose
-from bench.render.latex import first_error
 from bench.render.study import Study
 from bench.render.table import show
 from bench.render.tex import escape
@@ -56,7 +55,7 @@ def test_the_body_goes_into_a_paper(rendered: Path, tmp_path: Path):
     )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
-    assert done.returncode == 0, first_error(done.stdout)
+    assert done.returncode == 0, typesetting.first_error(done.stdout)
 
 
 def test_every_printed_cell_of_every_table_is_in_the_body(study: Study, rendered: Path):
@@ -94,7 +93,7 @@ def test_without_latex_it_says_what_to_install(small, tmp_path: Path, without_la
     folder = small.write(tmp_path)
     summary = report([folder], tmp_path / "out")
     assert not summary.pdf
-    assert "install latexmk" in summary.note
+    assert "install pdflatex" in summary.note
     assert not (tmp_path / "out" / "appendix.pdf").exists()
     assert 'href="appendix.pdf"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
@@ -114,7 +113,3 @@ def test_a_failure_names_the_first_error_and_is_not_fatal(small, tmp_path: Path,
     assert not summary.pdf
     assert "Undefined control sequence" in summary.note
     assert 'href="appendix.pdf"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-
-
-def test_a_log_without_an_error_is_told_as_such():
-    assert first_error("all is well") == "LaTeX ended without a PDF"

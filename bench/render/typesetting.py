@@ -1,0 +1,125 @@
+"""From `appendix.tex` to `appendix.pdf`: LaTeX at work beside everything else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+TIMEOUT = 240  # seconds
+INSTALL = "the appendix was not compiled; for a PDF install pdflatex, texlive-latex-extra and texlive-science"
+EPOCH = "1600000000"  # so that the same appendix gives the same PDF
+MOST_PASSES = 4
+AGAIN = "Rerun to get|Rerun LaTeX"  # what a log says where another pass would change something
+DRAFT = "draft"  # a folder for the body with other columns
+COLUMNS = r"""\makeatletter
+\newdimen\innardswide
+\newbox\innardscell
+\newcommand\innardsopen[1]{%
+  \ifcsname innards@\f@size @#1\endcsname\else
+    \setbox\innardscell\hbox{\tablenum[#1]{1}}%
+    \expandafter\xdef\csname innards@\f@size @#1\endcsname{\the\wd\innardscell}%
+  \fi
+  \innardswide=\csname innards@\f@size @#1\endcsname\relax
+  \setbox\innardscell\hbox\bgroup}
+\newcommand\innardsclose{%
+  \egroup
+  \ifdim\wd\innardscell<\innardswide\hbox to\innardswide{\hss\unhbox\innardscell}\else\unhbox\innardscell\fi}
+\newcolumntype{U}[1]{>{\innardsopen{#1}}r<{\innardsclose}}
+\makeatother
+"""
+
+
+class Compilation:
+    """LaTeX at work beside us on `appendix.tex`; `finish` waits for it."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.process: subprocess.Popen[bytes] | None = None
+        command = _command()
+        (out / "appendix.pdf").unlink(missing_ok=True)
+        if command:
+            self.folder = Path(tempfile.mkdtemp(prefix="innards-tex-"))
+            for name in ("appendix.tex", "appendix-body.tex", "references.bib"):
+                shutil.copy(out / name, self.folder)
+            shutil.copytree(out / "figures", self.folder / "figures")
+            (self.folder / DRAFT).mkdir()
+            body = (out / "appendix-body.tex").read_text(encoding="utf-8")
+            (self.folder / DRAFT / "appendix-body.tex").write_text(drafted(body), encoding="utf-8")
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "FORCE_SOURCE_DATE": "1"},
+                start_new_session=True,
+            )
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a LaTeX to work at all."""
+        return self.process is not None
+
+    def finish(self) -> str:
+        """Wait, and put the PDF and its log in place.
+
+        Returns:
+            Nothing where there is a PDF, else one sentence that says why there is none.
+        """
+        if self.process is None:
+            return INSTALL
+        try:
+            self.process.wait(TIMEOUT)
+            return self._collect()
+        except subprocess.TimeoutExpired:
+            _end(self.process)
+            return f"the appendix was not compiled: LaTeX took more than {TIMEOUT} s"
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _collect(self) -> str:
+        log, pdf = self.folder / "appendix.log", self.folder / "appendix.pdf"
+        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        (self.out / "appendix.log").write_text(text, encoding="utf-8")
+        if pdf.is_file() and not self.process.returncode:  # type: ignore[union-attr]
+            shutil.copy(pdf, self.out / "appendix.pdf")
+            return ""
+        return f"the appendix was not compiled: {first_error(text)} (see {self.out / 'appendix.log'})"
+
+
+def first_error(log: str) -> str:
+    """The first error of a LaTeX log, in a line.
+
+    >>> first_error("...\\n! Undefined control sequence.\\nl.3 \\\\oops\\n")
+    'Undefined control sequence. l.3 \\\\oops'
+    """
+    found = re.search(r"^! (.*)\n(?:.*\n){0,8}?(l\.\d+.*)?", log, re.MULTILINE)
+    return " ".join(filter(None, found.groups())) if found else "LaTeX ended without a PDF"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """LaTeX and what it started; they share a session of their own."""
+    import signal
+
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _command() -> list[str]:
+    """Two drafts, the citations between them, then all of it as often as it asks: once, since drafts are as wide."""
+    if not shutil.which("pdflatex"):
+        return []
+    tex = "pdflatex -no-shell-escape -halt-on-error -interaction"
+    draft = f"TEXINPUTS={DRAFT}: {tex}=batchmode -draftmode appendix.tex"
+    passes = " ".join(map(str, range(MOST_PASSES)))
+    whole = f"{tex}=nonstopmode appendix.tex || exit 1; grep -aqE '{AGAIN}' appendix.log || exit 0"
+    return ["sh", "-c", f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {whole}; done"]
+
+
+def drafted(body: str) -> str:
+    """The body of an appendix with columns as wide as siunitx's, but quick: siunitx takes most of the time."""
+    return COLUMNS + re.sub(r"S\[([^]]*)\]", r"U{\1}", body)
