@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import sys
@@ -78,7 +79,9 @@ class Drawings:
         """Everything that will be asked for, on its way."""
         if processes == 1:
             return {}
-        families()  # made once, for all processes
+        families()  # this and the writers are made once, for all processes
+        for form in ("pdf", "svg"):
+            importlib.import_module(f"matplotlib.backends.backend_{form}")
         _figures.update({figure.id: figure for figure in figures})
         pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
         wanted = [(figure, medium) for medium in _MEDIA for figure in figures]

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from bench.errors import InputError
 from bench.statistics._arrays import all_identical, fraction, joined, one_value_a_seed, same_length
@@ -252,7 +252,7 @@ def _ends(mean: float, error: float, df: float, confidence: float, scale: Scale)
         return float("nan"), float("nan")
     if error == 0.0:
         return mean, mean
-    half = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
+    half = float(special.stdtrit(df, 0.5 + confidence / 2)) * error
     if scale == "raw":
         return mean - half, mean + half
     slope = 1.0 - mean**2

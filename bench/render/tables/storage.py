@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isnan, nan
+from statistics import fmean
+from typing import NamedTuple
+
 from bench.render import captions
 from bench.render.rows import NAMES, row
 from bench.render.study import Study
@@ -40,28 +45,41 @@ def build(study: Study) -> Table | None:
 
 
 def _rows(study: Study, model: str) -> list[Row]:
-    layers = study.results.layers[study.results.layers["model"] == model].copy()
-    layers["shape"] = layers["shape"].map(lambda shape: "×".join(map(str, shape)) if isinstance(shape, list) else shape)
+    layers = study.results.layers[study.results.layers["model"] == model]
+    found: dict[str, dict[str, list[_Stored]]] = {}
+    for variant, name, *stored in layers[["variant", "name", *_Stored._fields]].itertuples(index=False):
+        found.setdefault(variant, {}).setdefault(name, []).append(_Stored(*stored))
     rows = []
     for variant in study.plan.variants:
-        own = layers[layers["variant"] == variant.label]
-        means = own.groupby("name", sort=False).agg(
-            shape=("shape", "first"),
-            layout=("layout", lambda layouts: "/".join(sorted(set(layouts)))),
-            bits=("bits", "mean"),
-            payload_bytes=("payload_bytes", "mean"),
-            sparsity=("sparsity", "mean"),
-        )
-        whole = float(means["payload_bytes"].sum())
-        for layer, shape, layout, bits, payload, sparsity in means.reset_index().itertuples(index=False):
+        own = found.get(variant.label, {})
+        payloads = {layer: _mean(each.payload_bytes for each in seeds) for layer, seeds in own.items()}
+        whole = sum(payloads.values())
+        for layer, seeds in own.items():
+            shape = seeds[0].shape
             cells = (
                 Cell(str(layer)),
-                Cell(str(shape)),
-                Cell(str(layout)),
-                number(bits),
-                number(payload, 1e-3),
-                number(payload / whole if whole else None, 100, hole="–"),
-                number(sparsity, 100),
+                Cell("×".join(map(str, shape)) if isinstance(shape, list) else str(shape)),
+                Cell("/".join(sorted({each.layout for each in seeds}))),
+                number(_mean(each.bits for each in seeds)),
+                number(payloads[layer], 1e-3),
+                number(payloads[layer] / whole if whole else None, 100, hole="–"),
+                number(_mean(each.sparsity for each in seeds), 100),
             )
             rows.append(row(model, variant, cells))
     return rows
+
+
+class _Stored(NamedTuple):
+    """A layer of one seed's file."""
+
+    shape: object
+    layout: str
+    bits: float
+    payload_bytes: float
+    sparsity: float
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Of those that there are."""
+    known = [value for value in values if value is not None and not isnan(value)]
+    return fmean(known) if known else nan

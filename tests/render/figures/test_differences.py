@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from bench.render.figures.differences import build
+from bench.render.figures._rows import NAME
 from bench.render.study import Study
 from bench.render.style import NARROW, PRINT, WIDE
 
@@ -8,7 +9,8 @@ from bench.render.style import NARROW, PRINT, WIDE
 def words(study: Study, medium) -> list[str]:
     figure = build(study)
     assert figure is not None
-    return [text.get_text() for panel in figure.draw(medium).drawing.axes for text in panel.texts]
+    texts = [text for panel in figure.draw(medium).drawing.axes for text in panel.texts]
+    return [text.get_text() for text in texts if text.get_gid() != NAME]
 
 
 def test_every_row_ends_in_its_verdict(study: Study):

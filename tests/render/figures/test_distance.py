@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bench.render.figures._rows import NAME
 from bench.render.figures.distance import build
 from bench.render.study import Study
 from bench.render.style import WIDE
@@ -8,7 +9,7 @@ from bench.render.style import WIDE
 def test_rows_go_from_the_nearest_to_the_random_floor(study: Study):
     figure = build(study)
     assert figure is not None
-    rows = [text.get_text() for text in figure.draw(WIDE).drawing.axes[0].get_yticklabels()]
+    rows = [text.get_text() for text in figure.draw(WIDE).drawing.axes[0].texts if text.get_gid() == NAME]
     assert rows[0] == "float16"
     assert rows[-1] == "Random weights"
     assert "Other seed" not in rows

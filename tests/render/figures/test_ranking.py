@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.render.figures._rows import NAME
 from bench.render.figures.ranking import build
 from bench.render.study import Study
 from bench.render.style import NARROW, PRINT, WIDE
@@ -10,7 +11,11 @@ from bench.render.style import NARROW, PRINT, WIDE
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT])
 def test_rows_go_from_the_best_rank(study: Study, medium):
     figure = build(study)
-    rows = [text.get_text().replace("\n", " ") for text in figure.draw(medium).drawing.axes[0].get_yticklabels()]
+    rows = [
+        text.get_text().replace("\n", " ")
+        for text in figure.draw(medium).drawing.axes[0].texts
+        if text.get_gid() == NAME
+    ]
     best = study.plan.variant(study.across[0].ranking.methods[0]).title
     assert rows[0] == best
     assert len(rows) == len(study.plan.methods)
