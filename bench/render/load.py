@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections import defaultdict
@@ -61,7 +60,7 @@ class Results:
         key = self._compare_keys.get((model, variant, seed))
         if key is None:
             return None
-        data = _checked(self.store.path(key), ["similarity.npz"])["similarity.npz"]
+        data = self.store.read(key, ["similarity.npz"])["similarity.npz"]
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names if name in arrays}
 
@@ -76,7 +75,7 @@ class Results:
         found = {}
         for seed, key in keys:
             if key is not None:
-                data = _checked(self.store.path(key), ["predictions.npz"])["predictions.npz"]
+                data = self.store.read(key, ["predictions.npz"])["predictions.npz"]
                 with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                     found[seed] = arrays["test_logits"], arrays["test_labels"]
         return found
@@ -119,10 +118,19 @@ class Results:
     def arrays(self, key: str) -> Mapping[str, np.ndarray]:
         """What a diagnostic's cell kept."""
         if key not in self._arrays:
-            data = self.store.read(key)["arrays.npz"]
+            data = self.store.read(key, ["arrays.npz"])["arrays.npz"]
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 self._arrays[key] = dict(arrays)
         return self._arrays[key]
+
+    @cached_property
+    def look_states(self) -> dict[tuple[str, str, str], set[str]]:
+        """States of the planned looks by diagnostic, model and variant."""
+        looks = self.cells[self.cells["kind"] == "diagnose"]
+        found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for name, model, variant, state in zip(looks["name"], looks["model"], looks["variant"], looks["state"]):
+            found[name.rpartition("/")[2], model, variant].add(state)
+        return dict(found)
 
     def count(self, state: str) -> int:
         """How many of the planned cells are in a state."""
@@ -196,7 +204,7 @@ class _Reader:
 
     def _results(self, cell: PlannedCell) -> None:
         wanted = ["metrics.json", *_BESIDE_METRICS.get(cell.kind, [])]
-        files = {name: json.loads(data) for name, data in _checked(self.store.path(cell.key), wanted).items()}
+        files = {name: json.loads(data) for name, data in self.store.read(cell.key, wanted).items()}
         identity = _identity(cell)
         look = {"diagnostic": cell.diagnostic} if cell.diagnostic else {}
         self.metrics[cell.kind].append({**identity, **look, **files["metrics.json"]})
@@ -224,17 +232,3 @@ def _identity(cell: PlannedCell) -> dict[str, Any]:
 
 def _frame(rows: list[dict[str, Any]], *always: str) -> pd.DataFrame:
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["key", *_ID, *always])
-
-
-def _checked(folder: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Some files of a cell, each against its checksum; reading all would read the networks too."""
-    checksums = json.loads((folder / "checksums.json").read_bytes())
-    files = {}
-    for name in names:
-        try:
-            files[name] = (folder / name).read_bytes()
-        except OSError as error:
-            raise Damaged(f"{folder / name} cannot be read: {error.strerror}") from error
-        if hashlib.sha256(files[name]).hexdigest() != checksums.get(name):
-            raise Damaged(f"{folder / name} is not what was written: its checksum differs")
-    return files

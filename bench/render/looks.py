@@ -122,15 +122,14 @@ class Looks:
 
     def hole(self, model: str, variant: str) -> str:
         """Why a variant was not looked into: the worst state among its cells; empty where all are done."""
-        cells = self.study.results.cells
-        own = (cells["model"] == model) & (cells["variant"] == variant) & (cells["kind"] == "diagnose")
-        states = set(cells.loc[own & cells["name"].str.endswith(f"/{self.diagnostic}"), "state"])
+        states = self.study.results.look_states.get((self.diagnostic, model, variant), set())
         return next((state for state in ("failed", "refused", "damaged", "missing") if state in states), "")
 
     def notes(self) -> Iterator[tuple[str, int, str, str]]:
         """(model, seed, variant, sentence) of all that could not be done."""
         for cell in self._cells:
-            for note in json.loads(self.study.results.store.read(cell["key"])["notes.json"]):
+            notes = self.study.results.store.read(cell["key"], ["notes.json"])["notes.json"]
+            for note in json.loads(notes):
                 yield cell["model"], cell["seed"], cell["variant"], str(note)
 
     def drawn(self, metric: str, model: str) -> list[Variant]:

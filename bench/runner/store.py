@@ -20,7 +20,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +63,20 @@ class Store:
         if self.folder.is_dir():
             yield from sorted(path.name for path in self.folder.iterdir() if self.has(path.name))
 
-    def read(self, key: str) -> Files:
-        """A cell's checked files by name.
+    def read(self, key: str, names: Iterable[str] | None = None) -> Files:
+        """A cell's checked files by name: all of them, or some.
 
         Raises:
             Damaged: a file is missing, or its checksum differs.
         """
-        folder = self.path(key)
+        folder, checksums = self.path(key), self._checksums(key)
         files: Files = {}
-        for name, expected in self._checksums(key).items():
+        for name in checksums if names is None else names:
             try:
                 files[name] = (folder / name).read_bytes()
             except OSError as error:
                 raise Damaged(f"{folder / name} cannot be read: {error.strerror}") from error
-            if hashlib.sha256(files[name]).hexdigest() != expected:
+            if hashlib.sha256(files[name]).hexdigest() != checksums.get(name):
                 raise Damaged(f"{folder / name} is not what was written: its checksum differs")
         return files
 

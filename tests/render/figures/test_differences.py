@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from bench.render.figures.differences import build
 from bench.render.figures._rows import NAME
+from bench.render.figures.differences import build
 from bench.render.study import Study
 from bench.render.style import NARROW, PRINT, WIDE
 
