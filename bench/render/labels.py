@@ -133,18 +133,20 @@ def _overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _cost(axes: Axes, spot: _Spot, box: np.ndarray, around: Obstacles) -> float:
-    lines = np.count_nonzero(_inside(around.samples, box)) / SAMPLES
+    lines = np.count_nonzero(_inside(around.samples, box[None])) / SAMPLES
     cost = spot.distance + CROSSING * min(6 * lines, 3.0) + (SIDEWAYS if spot.dx == 0 else 0.0)
     if spot.distance <= LEADER_FROM:
         return cost
     home = _display(axes, [spot.home])[0]
     leader = _sampled(home, np.clip(home, box[:2], box[2:]))
-    covered = sum(bool(_inside(leader, other).any()) for other in around.boxes)
+    covered = int(_inside(leader, around.boxes).any(axis=0).sum())
     return cost + LEADER + COVERING * max(covered - 1, 0)
 
 
-def _inside(points: np.ndarray, box: np.ndarray) -> np.ndarray:
-    return np.all((points > box[:2]) & (points < box[2:]), axis=1)
+def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(m, k) whether each of m points is in each of k boxes."""
+    x, y = points[:, :1], points[:, 1:]
+    return (x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])
 
 
 def _write(axes: Axes, label: Label, spot: _Spot) -> Annotation:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
 from bench.render.figure import Sheet
-from bench.render.names import cut
+from bench.render.names import cut, values_alone
 from bench.render.plan import Variant
 from bench.render.style import INK, MUTED, RULE, Medium, family
 
@@ -50,37 +51,48 @@ def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool
         )  # fmt: skip
 
 
-def interval(
-    sheet: Sheet,
-    panel: Axes,
-    place: float,
-    value: float,
-    low: float,
-    high: float,
-    variant: Variant,
-    *,
-    hollow: bool = False,
-) -> None:
-    """A point with its interval, in the family's colour and marker."""
-    style = family(variant.family)
-    if np.isfinite([low, high]).all():
-        panel.plot([low, high], [place, place], color=style.color, linewidth=1.3, solid_capstyle="butt", alpha=0.8)
-    panel.plot(
-        [value],
-        [place],
-        marker=style.marker,
-        markersize=style.size * sheet.medium.font * 0.62,
-        markerfacecolor="#ffffff" if hollow or variant.family == "control" else style.color,
-        markeredgecolor=style.color,
-        markeredgewidth=0.9,
-        linestyle="none",
-        zorder=3,
-        clip_on=False,
-    )
+@dataclass(frozen=True)
+class Point:
+    """A value with its interval at a place among the rows; NaN for ends that there are none of."""
+
+    place: float
+    value: float
+    low: float
+    high: float
+    variant: Variant
+    hollow: bool = False
+
+
+def draw(sheet: Sheet, panel: Axes, points: Sequence[Point]) -> None:
+    """Points with their intervals in their families' colours and markers, each family at once."""
+    bars = [point for point in points if np.isfinite([point.low, point.high]).all()]
+    if bars:
+        place, low, high = zip(*((point.place, point.low, point.high) for point in bars))
+        colors = [family(point.variant.family).color for point in bars]
+        panel.hlines(place, low, high, colors=colors, linewidth=1.3, capstyle="butt", alpha=0.8, zorder=2)
+    groups: dict[tuple[str, bool], list[Point]] = {}
+    for point in points:
+        groups.setdefault((point.variant.family, point.hollow or point.variant.family == "control"), []).append(point)
+    for (name, hollow), group in groups.items():
+        style = family(name)
+        panel.plot(
+            [point.value for point in group],
+            [point.place for point in group],
+            marker=style.marker,
+            markersize=style.size * sheet.medium.font * 0.62,
+            markerfacecolor="#ffffff" if hollow else style.color,
+            markeredgecolor=style.color,
+            markeredgewidth=0.9,
+            linestyle="none",
+            zorder=3,
+            clip_on=False,
+        )
 
 
 def _wrapped(text: str, medium: Medium, lines: int) -> str:
+    """Of values alone where the settings' names make it too long."""
     most = 38 if medium.columns > 1 else 23
+    text = text if len(text) <= most else values_alone(text)
     if lines == 1:
         return cut(text, most)
     width = most if len(text) <= most else max(len(text) // 2 + 5, most - 8)

@@ -55,8 +55,15 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
         title(panel, model)
         panel.axvline(0, color=FAINT, linewidth=0.8)
         panel.set_xlabel("Loss beyond the original's (points)")
-        for row, variant in enumerate(rows):
-            _row(sheet, panel, row, looks, model, variant)
+        losses = [looks.difference("loss", model, variant.label, BASELINE) for variant in rows]
+        for row, (variant, loss) in enumerate(zip(rows, losses)):
+            if not np.isfinite(loss.value):
+                hole = looks.hole(model, variant.label) or "none"
+                panel.text(0, row, hole, va="center", color=MUTED, fontsize=medium.small, style="italic")
+        _rows.draw(sheet, panel, [
+            _rows.Point(row, 100 * loss.value, 100 * loss.low, 100 * loss.high, variant)
+            for row, (variant, loss) in enumerate(zip(rows, losses)) if np.isfinite(loss.value)
+        ])  # fmt: skip
     ends = [end for panel in axes for end in panel.get_xlim()]
     for panel in axes:
         panel.set_xlim(min(ends), max(ends))
@@ -66,12 +73,3 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
 def _variants(looks: Looks) -> list[Variant]:
     shown = [variant for variant in looks.variants if variant.label not in (BASELINE, RANDOM)]
     return sorted(shown, key=lambda variant: variant.control)
-
-
-def _row(sheet: Sheet, panel, row: int, looks: Looks, model: str, variant: Variant) -> None:
-    found = looks.difference("loss", model, variant.label, BASELINE)
-    if not np.isfinite(found.value):
-        hole = looks.hole(model, variant.label) or "none"
-        panel.text(0, row, hole, va="center", color=MUTED, fontsize=sheet.medium.small, style="italic")
-        return
-    _rows.interval(sheet, panel, row, 100 * found.value, 100 * found.low, 100 * found.high, variant)

@@ -89,6 +89,7 @@ def _panel(
     panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
     everywhere = [claim for (_, _, key), claim in study.claims.items() if key == outcome.key]
     _scale(panel, outcome, everywhere, sheet.medium)
+    points = []
     for place, (variant, claim) in enumerate(zip(rows, claims)):
         if claim is None:
             hole = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
@@ -97,12 +98,13 @@ def _panel(
             )
             continue
         found = claim.evidence.difference
-        _rows.interval(sheet, panel, place, found.value, found.low, found.high, variant)
+        points.append(_rows.Point(place, found.value, found.low, found.high, variant))
         word, color = WORDS.get(claim.verdict.word, SMALL)
         panel.text(
             1.0, place, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
             fontsize=max(sheet.medium.small * 0.95, 6.0),
         )  # fmt: skip
+    _rows.draw(sheet, panel, points)
 
 
 def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -75,7 +76,11 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         panel.axvline(0, color=FAINT, linewidth=0.8)
         panel.set_xlabel("Seed-equivalents (1: trained again)")
         for row, variant in enumerate(rows):
-            _row(sheet, panel, row, variant, found[model, variant.label], study.hole(model, variant.label, "compare"))
+            if not found[model, variant.label]:
+                hole = study.hole(model, variant.label, "compare") or "missing"
+                panel.text(0.02, row, hole, va="center", color=MUTED, fontsize=medium.small, style="italic")
+        drawn = [_points(row, variant, found[model, variant.label]) for row, variant in enumerate(rows)]
+        _rows.draw(sheet, panel, [point for points in drawn for point in points])
     return sheet
 
 
@@ -93,14 +98,12 @@ def _ordered(study: Study, found: dict[tuple[str, str], list[Estimate]]) -> list
     return sorted(_variants(study), key=lambda variant: (variant.label == RANDOM, distance(variant), variant.label))
 
 
-def _row(sheet: Sheet, panel, row: int, variant: Variant, found: list[Estimate], hole: str) -> None:
-    if not found:
-        panel.text(0.02, row, hole or "missing", va="center", color=MUTED, fontsize=sheet.medium.small, style="italic")
+def _points(row: int, variant: Variant, found: list[Estimate]) -> Iterator[_rows.Point]:
     for place, each in enumerate(reversed(found)):
         hollow = place < len(found) - 1
         shift = 0.16 * (1 if hollow else -1) if len(found) > 1 else 0.0
         low, high = (max(float(end), 0.0) if np.isfinite(end) else np.nan for end in (each.low, each.high))
-        _rows.interval(sheet, panel, row + shift, max(each.value, 0.0), low, high, variant, hollow=hollow)
+        yield _rows.Point(row + shift, max(each.value, 0.0), low, high, variant, hollow)
 
 
 def _root(x):

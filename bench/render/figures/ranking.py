@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from bench.render import captions
 from bench.render.across import Across
 from bench.render.figure import Figure, Sheet, panels, title
@@ -85,8 +87,6 @@ def _panel(sheet: Sheet, panel, variants: list[Variant], ranking: Ranking, most:
         ends = [ranks[group[0]], ranks[group[-1]]]
         height = -0.6 - BAR * (most - level)
         panel.plot(ends, [height, height], color=INK, linewidth=1.8, solid_capstyle="butt")
-    for row, variant in enumerate(variants):
-        if variant.label in ranks:
-            rank = ranks[variant.label]
-            panel.plot([0.5, rank], [row, row], color=FAINT, linewidth=0.8)
-            _rows.interval(sheet, panel, row, rank, float("nan"), float("nan"), variant)
+    rows = [(row, variant, ranks[variant.label]) for row, variant in enumerate(variants) if variant.label in ranks]
+    panel.hlines([row for row, *_ in rows], 0.5, [rank for *_, rank in rows], color=FAINT, linewidth=0.8, zorder=2)
+    _rows.draw(sheet, panel, [_rows.Point(row, rank, np.nan, np.nan, variant) for row, variant, rank in rows])
