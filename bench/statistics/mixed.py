@@ -206,12 +206,42 @@ def _fitted(design: _Design, values: np.ndarray) -> tuple[_Fit | None, str]:
     scale = float(centre.std())
     if scale <= 1e-12 * max(1.0, float(np.abs(values).max())):
         return None, "The values do not vary within a model and method, so that no mixed model can be fitted."
-    result = _converged_result(values / scale, columns, design.network_of)
-    if result is None:
+    found = _of_balanced(design, centre / scale) or _of_likelihood(values / scale, columns, design.network_of)
+    if found is None:
         return None, "The mixed model did not converge and is not reported."
-    between, within = max(float(np.asarray(result.cov_re)[0, 0]), 0.0), float(result.scale)
+    between, within = found
     fit = _Fit(sd_networks=float(np.sqrt(between)) * scale, sd_residual=float(np.sqrt(within)) * scale)
     return fit, "" if between > 1e-6 else "The trained networks share no variance that could be estimated."
+
+
+def _of_balanced(design: _Design, centre: np.ndarray) -> tuple[float, float] | None:
+    """Variance between and within networks where each has every method of every model once, as in a finished run.
+
+    Of such data REML is the analysis of variance, pooled where the networks differ by less than their values within
+    (Searle, Casella and McCulloch 1992, section 4.8). None where the data are not such.
+
+    Args:
+        centre: (n,) values less their cells' means.
+    """
+    methods, models = len(design.cells) // len(design.models), len(design.models)
+    pairs = np.unique(np.stack([design.cell_of, design.network_of]), axis=1).shape[1]
+    sizes = np.bincount(design.network_of)
+    if len(design.cells) != models * methods or not pairs == len(centre) == len(sizes) * methods or np.ptp(sizes):
+        return None
+    between = float((np.bincount(design.network_of, weights=centre) ** 2).sum()) / methods
+    within = float(centre @ centre) - between
+    between_df, within_df = len(sizes) - models, design.within_df
+    squares = within / within_df
+    if between_df < 1 or squares <= 1e-12:
+        return None
+    shared = (between / between_df - squares) / methods
+    return (shared, squares) if shared > 0 else (0.0, (between + within) / (between_df + within_df))
+
+
+def _of_likelihood(values: np.ndarray, columns: np.ndarray, groups: np.ndarray) -> tuple[float, float] | None:
+    """Variance between and within networks by statsmodels' REML; None where it does not converge."""
+    result = _converged_result(values, columns, groups)
+    return None if result is None else (max(float(np.asarray(result.cov_re)[0, 0]), 0.0), float(result.scale))
 
 
 def _cell_means(design: _Design, values: np.ndarray) -> np.ndarray:

@@ -24,6 +24,45 @@ def benchmark(
     return [f"net{m}" for m, _, _ in cells], [f"k{k}" for _, k, _ in cells], [s for _, _, s in cells], values
 
 
+def by_likelihood(design, centre) -> None:
+    """As for data that are not balanced."""
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 4), (2, 3, 6), (3, 5, 3)])
+@pytest.mark.parametrize("network_sd", [0.0, 0.3, 2.0])
+def test_balanced_data_have_the_estimates_of_the_likelihood(shape, network_sd, monkeypatch):
+    for seed in range(3):
+        rows = benchmark(*shape, network_sd=network_sd, seed=seed)
+        exact = joint_analysis(*rows, reference="k0")
+        with monkeypatch.context() as patched:
+            patched.setattr(mixed, "_of_balanced", by_likelihood)
+            found = joint_analysis(*rows, reference="k0")
+        assert found.sd_residual == pytest.approx(exact.sd_residual, rel=1e-3)
+        assert found.sd_networks == pytest.approx(exact.sd_networks, rel=1e-2, abs=0.02)
+        assert found.note == exact.note
+
+
+def test_what_is_not_balanced_goes_by_the_likelihood():
+    models, methods, seeds, values = benchmark(2, 3, 6)
+
+    def of(kept):
+        rows = [[column[i] for i in kept] for column in (models, methods, seeds)]
+        design = mixed._design([str(m) for m in rows[0]], rows[1], [str(s) for s in rows[2]])
+        left = np.array([values[i] for i in kept])
+        return mixed._of_balanced(design, left - mixed._cell_means(design, left)[design.cell_of])
+
+    everything = list(range(len(values)))
+    asked = [
+        of(everything),
+        of(everything[1:]),
+        of([*everything, 0]),
+        of([i for i in everything if methods[i] != "k2"]),
+    ]
+    assert [found is None for found in asked] == [False, True, True, False]
+    fewer = [i for i in everything if (models[i], methods[i]) != ("net1", "k2")]
+    assert of(fewer) is None
+
+
 def test_one_model_and_two_methods_are_the_paired_t():
     rows = benchmark(1, 2, 8, effect=0.4)
     found = joint_analysis(*rows, reference="k0")
@@ -101,6 +140,7 @@ def test_the_unit_is_the_trained_network():
 def test_a_likelihood_that_is_infinite_on_the_boundary_is_not_believed(optimizers, monkeypatch):
     """Where networks share no variance an optimizer can stop at an infinite likelihood and too small a variance."""
     monkeypatch.setattr(mixed, "OPTIMIZERS", optimizers)
+    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
     for seed in range(12):
         rows = benchmark(2, 3, 6, network_sd=0.0, seed=seed)
         found = joint_analysis(*rows, reference="k0")
@@ -162,6 +202,7 @@ def test_values_without_variance_say_so():
 
 def test_what_does_not_converge_says_so_in_one_sentence_and_no_warning_leaks(monkeypatch):
     monkeypatch.setattr(mixed, "OPTIMIZERS", ())
+    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = joint_analysis(*benchmark(2, 3, 6), reference="k0")
@@ -169,7 +210,8 @@ def test_what_does_not_converge_says_so_in_one_sentence_and_no_warning_leaks(mon
     assert np.isnan(found.sd_residual)
 
 
-def test_no_warning_leaks_at_the_boundary():
+def test_no_warning_leaks_at_the_boundary(monkeypatch):
+    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         joint_analysis(*benchmark(2, 3, 6, network_sd=0.0), reference="k0")
