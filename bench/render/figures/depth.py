@@ -78,7 +78,7 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
 def _name(families: list[str]) -> str:
     """Of a panel."""
     if len(families) > 2:
-        return f"{families[0]} and {len(families) - 1} more"
+        return f"{len(families)} families"
     return ", ".join(families) or "controls"
 
 
