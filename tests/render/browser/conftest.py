@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE = 60  # seconds
+PATIENCE = 150  # seconds; axe looks at every element
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
     "--headless",
