@@ -3,7 +3,7 @@
 Axes of channels are followed through the traced graph. A convolution or linear layer begins a new one; normalisation,
 activations, pooling and depthwise convolutions keep it; an addition makes two into one. Whatever is not known to treat
 every channel alike (padding of channels, concatenation, shuffling, softmax, the network's own input and output) makes
-the axes that it touches fixed, and they are left out.
+the axes that it touches fixed, and they are left out; the next layer begins a new one all the same.
 
 Libraries of dependency graphs, such as Torch-Pruning, find what to remove, not what to permute. The trace that counts
 feature-map memory serves both here, so that a network that can be permuted can also be thinned.
@@ -169,11 +169,11 @@ class _Axes:
     def _convolution(self, operation: Operation) -> bool:
         layer = self._layer(operation, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d))
         source = self._axis_of(operation.inputs[0])
-        if layer is None or source is None or len(operation.inputs) != 1:
+        if layer is None or len(operation.inputs) != 1:
             return False
         if layer.groups == 1:
-            return self._layer_between(operation, source, 1)
-        if layer.groups == source.count == layer.out_channels:
+            return self._layer_between(operation, source or self._unknown(operation.inputs[0]), 1)
+        if source is not None and layer.groups == source.count == layer.out_channels:
             return self._keeps(operation, source)
         return False
 
@@ -186,7 +186,9 @@ class _Axes:
         if source is not None:
             return self._layer_between(operation, source, 1)
         flattened = self._flattened(value)
-        return flattened is not None and self._layer_between(operation, flattened, value.shape[1] // flattened.count)
+        if flattened is not None:
+            return self._layer_between(operation, flattened, value.shape[1] // flattened.count)
+        return len(value.shape) == 2 and self._layer_between(operation, self._unknown(value), 1)
 
     def _per_channel(self, operation: Operation) -> bool:
         source = self._axis_of(operation.inputs[0])
@@ -263,6 +265,14 @@ class _Axes:
         axis = _Axis(value.shape[1] if len(value.shape) > 1 else 0, value.shape[2:], fixed)
         self.all.append(axis)
         self.buffers[value.buffer] = _Buffer(axis, value)
+        return axis
+
+    def _unknown(self, value: Value) -> _Axis:
+        """A fixed axis for what a layer reads of memory in an order that is not known; that memory is fixed too."""
+        if value.buffer in self.buffers:
+            self.buffers[value.buffer].axis.found().fixed = True
+        axis = _Axis(value.shape[1], value.shape[2:], fixed=True)
+        self.all.append(axis)
         return axis
 
     def _fix(self, operation: Operation) -> None:

@@ -75,6 +75,27 @@ def test_what_tells_channels_apart_fixes_them(change):
     assert of(Shuffles(change)) == {}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.view(-1, 2, 4, *x.shape[2:]).transpose(1, 2).reshape(x.shape),
+        lambda x: x.flip(1),
+        lambda x: torch.cat([x[:, 4:], x[:, :4]], 1),
+        lambda x: x.chunk(2, 1)[1].repeat(1, 2, 1, 1),
+    ],
+)
+def test_behind_what_tells_channels_apart_the_next_layer_begins_anew(change):
+    """As in ShuffleNet, whose units divide and shuffle what they read."""
+    network = nn.Sequential(Shuffles(change), nn.Identity()).eval()
+    network[0].second = nn.Sequential(nn.Conv2d(8, 6, 1), nn.ReLU(), nn.Conv2d(6, 4, 1))
+    (group,) = channels(network, torch.zeros(1, 3, 8, 8))
+    assert group.writers == ("0.second.0.weight",)
+    images = torch.randn(2, 3, 8, 8)
+    before = network(images)
+    network.load_state_dict({**network.state_dict(), **take(network, group, torch.randperm(6))})
+    torch.testing.assert_close(network(images), before)
+
+
 @pytest.mark.parametrize("change", [nn.PReLU(8), nn.PReLU(1), nn.SiLU(), lambda x: x * x.mean((2, 3), keepdim=True)])
 def test_what_treats_channels_alike_leaves_them_free(change):
     assert list(of(Shuffles(change))) == [("first.weight",)]
