@@ -22,6 +22,8 @@ logging.disable(logging.WARNING)  # while importing, what it builds its kernels 
 import nncf  # noqa: E402
 import nncf.torch  # noqa: E402
 import rich  # noqa: E402
+import torch  # noqa: E402
+from nncf.torch.function_hook.hook_storage import HookStorage  # noqa: E402
 from nncf.torch.quantization import extensions  # noqa: E402
 from nncf.torch.quantization.reference import ReferenceBackendType, ReferenceQuantize  # noqa: E402
 
@@ -40,4 +42,23 @@ extensions.QuantizedFunctionsCUDA._loaded_namespace = PlainArithmetic
 nncf.set_log_level(logging.ERROR)
 rich.get_console().quiet = True
 
-__all__ = ["nncf"]
+
+def hookable(network: torch.nn.Module) -> torch.nn.Module:
+    """The network itself, so that NNCF can hang its hooks on it.
+
+    NNCF keeps them in a child of the network, which a plain `Sequential` would run as its last layer.
+    """
+    kind = type(network)
+    if kind.forward is torch.nn.Sequential.forward:
+        network.__class__ = type(kind.__name__, (kind,), {"forward": _without_hooks})
+    return network
+
+
+def _without_hooks(network: torch.nn.Sequential, value: torch.Tensor) -> torch.Tensor:
+    for module in network:
+        if not isinstance(module, HookStorage):
+            value = module(value)
+    return value
+
+
+__all__ = ["hookable", "nncf"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from bench.nncf_runtime import nncf
+from bench.nncf_runtime import hookable, nncf
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Integer
 from bench.footprint.structure import nncf_quantizers
+from bench.zoo._checkpoint import fill
 
 if TYPE_CHECKING:
     from nncf.torch.quantization.layers import SymmetricQuantizer
@@ -56,11 +57,18 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     loader: DataLoader = DataLoader(_Batches(workbench, images), batch_size=None)
     try:
         quantized = nncf.quantize(
-            deepcopy(network), nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=FULL_RANGE
+            hookable(deepcopy(network)), nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=FULL_RANGE
         )
     except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
         raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
-    for quantizer in nncf_quantizers.weight_quantizers(quantized).values():
+    found = nncf_quantizers.weight_quantizers(quantized)
+    apart = sorted(found.keys() - dict(network.named_parameters()).keys())
+    if apart:
+        place = apart[0].removesuffix(".weight")
+        raise NotApplicable(
+            f"{place} computes with weights that are not a layer's own, and NNCF does not say which it rounds"
+        )
+    for quantizer in found.values():
         quantizer.num_bits = weight_bits
         quantizer.set_levels()
     return quantized
@@ -78,7 +86,7 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
     """
     state = quantized.state_dict()
     plain = deepcopy(compressed.network)
-    plain.load_state_dict({name: state[name] for name in plain.state_dict()})
+    fill(plain, {name: state[name] for name in plain.state_dict()})
     integers = dict(_integer_weights(quantized))
     with torch.no_grad():
         for name, integer in integers.items():

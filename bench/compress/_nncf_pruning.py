@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 
-from bench.nncf_runtime import nncf
+from bench.nncf_runtime import hookable, nncf
 
 import torch
 
@@ -13,6 +13,7 @@ from bench.compress import _masks
 from bench.compress._gradual import Gradually
 from bench.compress._method import NotApplicable, Workbench, require_unrounded
 from bench.footprint.compressed import Compressed
+from bench.zoo._checkpoint import fill
 
 # isort: split
 from nncf.parameters import PruneMode
@@ -126,7 +127,9 @@ def _wrapped(compressed: Compressed, mode: PruneMode, ratio: float | None) -> to
     if compressed.example is None:
         raise ValueError("NNCF prunes along the graph: give `Compressed` an `example`")
     try:
-        return nncf.prune(deepcopy(compressed.network), mode=mode, ratio=ratio, examples_inputs=compressed.example)
+        return nncf.prune(
+            hookable(deepcopy(compressed.network)), mode=mode, ratio=ratio, examples_inputs=compressed.example
+        )
     except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
         raise NotApplicable(f"NNCF cannot prune it: {error}") from error
 
@@ -135,7 +138,7 @@ def _unwrapped(network: torch.nn.Module, masks: Mapping[str, torch.Tensor], comp
     """The trained weights under the masks, in modules that know nothing of NNCF."""
     state = network.state_dict()
     plain = deepcopy(compressed.network)
-    plain.load_state_dict({name: state[name] for name in plain.state_dict()})
+    fill(plain, {name: state[name] for name in plain.state_dict()})
     return _masks.pruned(compressed.but(network=plain), masks)
 
 

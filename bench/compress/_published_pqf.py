@@ -14,7 +14,7 @@ from bench.errors import InputError
 from bench.footprint._normalisation import is_batchnorm
 from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Codebook, Representation
-from bench.zoo._checkpoint import differences
+from bench.zoo._checkpoint import differences, fill
 
 CODES, WORDS = ".codes_matrix", ".codebook"
 
@@ -39,7 +39,7 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     problems = differences(network.state_dict(), weights)
     if problems:
         raise InputError(f"{path} does not fit {type(network).__name__}: {'; '.join(problems)}")
-    network.load_state_dict({**network.state_dict(), **weights})
+    fill(network, weights)
     return merged_normalisation(Compressed(network.eval())).but(representations=representations)
 
 

@@ -49,7 +49,17 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
     problems = differences(network.state_dict(), weights)
     if problems:
         raise InputError(f"checkpoint {name!r} does not fit {type(network).__name__}: {'; '.join(problems)}")
-    network.load_state_dict({**network.state_dict(), **weights})
+    fill(network, weights)
+
+
+def fill(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Put tensors into a network by name; those that are not given stay.
+
+    A network's own state carries the versions of its modules, for which some ask; a plain dictionary has none.
+    """
+    state = network.state_dict()
+    state.update(weights)
+    network.load_state_dict(state)
 
 
 def differences(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> list[str]:

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import bench.nncf_runtime
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from bench.compress._method import NotApplicable
 from bench.compress.magnitude import Magnitude
 from bench.compress.nncf_int8_ptq import NncfInt8Ptq
 from bench.compress.nncf_int8_qat import NncfInt8Qat
+from bench.compress.nncf_magnitude import NncfMagnitude
+from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
-from bench.footprint.packed import pack, sizes
+from bench.footprint.packed import pack, sizes, unpack
 
 WEIGHTS = ["conv.weight", "block.conv1.weight", "block.conv2.weight", "fc.weight"]
 
@@ -63,6 +67,36 @@ def test_pruned_weights_stay_at_zero(method, compressed, workbench):
     result = method(calibration=32)(pruned, workbench)
     for name, mask in pruned.masks.items():
         assert not result.representations[name].codes[~mask.numpy()].any()
+
+
+@pytest.mark.parametrize(
+    "method", [NncfInt8Ptq(calibration=32), NncfInt8Qat(calibration=32), NncfMagnitude(0.5)], ids=repr
+)
+def test_a_plain_sequence_of_layers_carries_the_hooks(method, workbench):
+    layers = [torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()]
+    network = torch.nn.Sequential(*layers, torch.nn.Linear(144, 10)).eval()
+    fresh, images = deepcopy(network), next(workbench.batches(8))[0]
+    finished = finish(method(Compressed(network, example=images[:1]), workbench))
+    found = unpack(pack(finished, {"name": "plain"}), fresh).eval()
+    torch.testing.assert_close(found(images), finished.network(images), rtol=1e-5, atol=1e-5)
+    assert type(network) is torch.nn.Sequential and len(network) == 5
+
+
+class Attention(torch.nn.Module):
+    """As in transformers, the weights of an inner layer are given to a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Linear(8, 8)
+
+    def forward(self, images):
+        return torch.nn.functional.linear(images, self.inner.weight)
+
+
+def test_weights_that_functions_compute_with_are_refused(workbench):
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), Attention(), torch.nn.Flatten(), torch.nn.Linear(256, 3))
+    with pytest.raises(NotApplicable, match=r"^1 computes with weights that are not a layer's own"):
+        NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
 
 
 def test_payload_is_a_byte_a_weight_and_a_float_a_scale(compressed, workbench):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bench.errors import InputError
-from bench.zoo._checkpoint import load_bytes, load_checkpoint
+from bench.zoo._checkpoint import fill, load_bytes, load_checkpoint
 
 
 def network(width: int = 4) -> nn.Module:
@@ -105,3 +105,23 @@ def test_files_of_something_else(fresh, tmp_path, content):
 def test_a_missing_file(fresh, tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.pth' cannot be read: No such file"):
         load_checkpoint(fresh, tmp_path / "nowhere.pth")
+
+
+class Versioned(nn.Linear):
+    """As torchvision's MNASNet: loads nothing that does not say which version it is of."""
+
+    _version = 2
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, *rest):
+        if local_metadata.get("version") != 2:
+            raise ValueError("version should be 2")
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+def test_modules_that_ask_for_their_version_are_filled_and_what_is_not_given_stays():
+    one, other = Versioned(2, 3), Versioned(2, 3)
+    bias = one.bias.detach().clone()
+    fill(one, {"weight": other.weight.detach()})
+    assert torch.equal(one.weight, other.weight) and torch.equal(one.bias, bias)
+    with pytest.raises(RuntimeError, match="Unexpected"):
+        fill(one, {"wieght": other.weight.detach()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from bench.nncf_runtime import nncf
+from bench.nncf_runtime import hookable, nncf
 
 import torch
 from nncf.torch.function_hook import get_hook_storage
@@ -18,7 +18,7 @@ SIMULATES = True  # inserts fake-quantisation: the network it makes has another 
 
 def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
     """The network with NNCF's quantisers, whose scales are loaded with the other tensors."""
-    quantized = nncf.torch.load_from_config(network, config).eval()
+    quantized = nncf.torch.load_from_config(hookable(network), config).eval()
     for quantizer in _quantizers(quantized).values():
         quantizer._register_state_dict_hook(_forget_what_the_configuration_says)
     return quantized

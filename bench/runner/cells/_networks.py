@@ -12,6 +12,7 @@ from bench.data import ImageSet
 from bench.footprint.packed import unpack
 from bench.runner.store import Files
 from bench.zoo import _build
+from bench.zoo._checkpoint import fill
 
 
 def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) -> torch.nn.Module:
@@ -24,7 +25,7 @@ def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) ->
 def trained(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:
     """The network that a training cell left."""
     network = fresh(spec, images)
-    network.load_state_dict(safetensors.torch.load(files["network.safetensors"]))
+    fill(network, safetensors.torch.load(files["network.safetensors"]))
     return network.eval()
 
 
