@@ -64,7 +64,7 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     found = nncf_quantizers.weight_quantizers(quantized)
     apart = sorted(found.keys() - dict(network.named_parameters()).keys())
     if apart:
-        place = apart[0].removesuffix(".weight")
+        place = apart[0].removesuffix("weight").removesuffix(".") or "the network itself"
         raise NotApplicable(
             f"{place} computes with weights that are not a layer's own, and NNCF does not say which it rounds"
         )
@@ -82,7 +82,8 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
         compressed: what it was made from.
 
     Raises:
-        NotApplicable: a weight's quantiser is not symmetric, so that its integers cannot be read out.
+        NotApplicable: a weight's quantiser is not symmetric, or its scales are not along the first axis (transposed
+            convolutions), so that its integers cannot be read out.
     """
     state = quantized.state_dict()
     plain = deepcopy(compressed.network)
@@ -106,6 +107,8 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
 def _integer_weights(quantized: torch.nn.Module) -> Iterator[tuple[str, Integer]]:
     for name, quantizer in nncf_quantizers.weight_quantizers(quantized).items():
         weight = quantized.get_parameter(name).detach()
+        if quantizer.scale.numel() not in (1, quantizer.scale.shape[0]):
+            raise NotApplicable(f"NNCF rounds {name} with a scale for each of its second axis, not of its first")
         yield name, _integer(weight, quantizer)
 
 

@@ -31,10 +31,17 @@ class Words:
 
 
 def share(network: torch.nn.Module, words: Mapping[str, Words]) -> None:
-    """Compute weights from codebooks, in place, so that training reaches those alone."""
+    """Compute weights from codebooks, in place, so that training reaches those alone.
+
+    Raises:
+        NotApplicable: two layers have one weight.
+    """
     for name, shared in words.items():
         module, own_name = _place(network, name)
         weight = getattr(module, own_name)
+        users = [user for user, each in network.named_parameters(remove_duplicate=False) if each is weight]
+        if len(users) > 1:
+            raise NotApplicable(f"{' and '.join(users)} are one tensor, which cannot be trained as words")
         gather = _Gather(shared, tuple(weight.shape)).to(weight.device)
         parametrize.register_parametrization(module, own_name, gather, unsafe=True)
         codebook = module.parametrizations[own_name].original

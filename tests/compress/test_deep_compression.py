@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+import torch
 
 from bench.compress._masks import prunable
+from bench.compress._method import NotApplicable
 from bench.compress._weight_sharing import share
 from bench.compress.deep_compression import DeepCompression
 from bench.compress.magnitude import Magnitude
+from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Codebook
 
 
@@ -39,3 +42,11 @@ def test_zeros_stay_and_every_weight_is_one_of_the_shared_values(compressed, wor
         assert stored.sparse
         assert not weight[~result.masks[name]].any()
         assert len(np.unique(weight.detach().numpy())) <= (16 if weight.ndim > 2 else 4)
+
+
+def test_layers_with_one_weight_are_refused(workbench):
+    layers = [torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.ReLU(), *(torch.nn.Conv2d(8, 8, 3) for _ in range(2))]
+    network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(128, 10)).eval()
+    network[3].weight = network[2].weight
+    with pytest.raises(NotApplicable, match=r"2\.weight and 3\.weight are one tensor"):
+        DeepCompression()(Compressed(network, example=torch.zeros(1, 3, 8, 8)), workbench)

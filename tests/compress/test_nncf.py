@@ -99,6 +99,13 @@ def test_weights_that_functions_compute_with_are_refused(workbench):
         NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
 
 
+def test_transposed_convolutions_are_refused_whose_scales_lie_along_the_second_axis(workbench):
+    layers = [torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.ConvTranspose2d(8, 8, 2, stride=2), torch.nn.ReLU()]
+    network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(1152, 10))
+    with pytest.raises(NotApplicable, match=r"2\.weight with a scale for each of its second axis"):
+        NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+
+
 def test_payload_is_a_byte_a_weight_and_a_float_a_scale(compressed, workbench):
     result = finish(NncfInt8Ptq(calibration=32)(compressed, workbench))
     weights = sum(result.network.get_parameter(name).numel() for name in WEIGHTS)
