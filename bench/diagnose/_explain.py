@@ -138,7 +138,8 @@ def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: Ho
         output = network(images).gather(1, targets[:, None])[:, 0]
     share = (lost.abs().sum() / output.abs().sum().clamp_min(1e-12)).item()
     if not share <= COMPLETE:
-        raise CannotExplain(f"relevance is not conserved: {share:.0%} of the output is lost on the way")
+        lost_share = f"{share:.0%}" if share < 1 else "more than all"
+        raise CannotExplain(f"relevance is not conserved: {lost_share} of the output is lost on the way")
     return relevance
 
 

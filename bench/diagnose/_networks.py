@@ -14,6 +14,7 @@ from torch import nn
 from bench.diagnose._diagnostic import ROLES
 from bench.diagnose._quantizers import bypassed, quantizers
 from bench.diagnose._remember import fingerprint
+from bench.errors import InputError
 from bench.zoo._blocks import ACTIVATIONS
 
 
@@ -131,9 +132,18 @@ class Taps:
 
 
 def logits_of(network: nn.Module, images: torch.Tensor) -> np.ndarray:
-    """(n, classes) float32, of normalised images on any device."""
+    """(n, classes) float32, of normalised images on any device.
+
+    Raises:
+        InputError: the network gives something else.
+    """
     with still(network), torch.no_grad():
-        return network(images.to(device_of(network))).float().cpu().numpy()
+        found = network(images.to(device_of(network)))
+    if not isinstance(found, torch.Tensor) or found.shape[:-1] != (len(images),):
+        shape = f" {tuple(found.shape)}" if isinstance(found, torch.Tensor) else ""
+        kind, given = type(network).__name__, type(found).__name__
+        raise InputError(f"{kind} gives a {given}{shape}: expected logits, ({len(images)}, classes)")
+    return found.float().cpu().numpy()
 
 
 def answers(network: nn.Module, images: torch.Tensor) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Where the inside of a network is looked at: the outputs of its blocks.
 
 Quantised networks hold fake-quantised values after activations and residual additions, but not after a bare
-convolution or batch norm, so those are no places to compare.
+convolution or batch norm, so those are places to compare only in networks that show no others.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ ACTIVATIONS = (
     nn.ReLU6, nn.RReLU, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Tanh,
 )  # fmt: skip
 
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
 
 def block_outputs(network: nn.Module) -> tuple[str, ...]:
     """Names of the modules whose outputs are block outputs, in the order of the forward pass.
 
     From the top, plain containers are opened; a module with parts and a forward pass of its own (a residual block, an
     inception module) is one block; so is an activation that stands between blocks. Convolutions, norms, pooling,
-    dropout and classifiers are none. A network may name its blocks itself in an attribute `block_names`.
+    dropout and classifiers are none. A network whose forward pass applies functions between plain layers has its
+    convolutions for blocks. A network may name its blocks itself in an attribute `block_names`.
 
     Raises:
         InputError: `block_names` names no module, or the network has no block that its forward pass calls once.
@@ -34,7 +37,8 @@ def block_outputs(network: nn.Module) -> tuple[str, ...]:
     if named is not None:
         _check_names(tuple(named), network)
         return tuple(named)
-    found = _called_once(network, tuple(_candidates(network, "")))
+    convolutions = (name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS))
+    found = _called_once(network, tuple(_candidates(network, ""))) or _called_once(network, tuple(convolutions))
     if not found:
         raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
     return found

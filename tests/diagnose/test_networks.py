@@ -4,6 +4,7 @@ from torch import nn
 
 from bench.diagnose import _networks
 from bench.diagnose._quantizers import bypassed, quantizers
+from bench.errors import InputError
 
 FUNCTIONAL = "a block without a rectifier of its own"
 
@@ -107,3 +108,16 @@ def test_seeded_draws_the_same_and_leaves_the_generator_alone():
             draws.append(torch.randn(4))
     assert torch.equal(*draws)
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("give", "said"),
+    [(lambda x: {"out": x}, "a dict: expected"), (lambda x: x, r"\(2, 3, 4, 4\): expected logits, \(2, classes\)")],
+)
+def test_what_gives_no_logits_is_told_so(give, said):
+    class Other(nn.Module):
+        def forward(self, x):
+            return give(x)
+
+    with pytest.raises(InputError, match=f"Other gives .*{said}"):
+        _networks.answers(Other(), torch.zeros(2, 3, 4, 4))

@@ -119,7 +119,21 @@ def test_a_network_may_name_its_blocks():
         block_outputs(network)
 
 
+def test_functions_between_plain_layers_leave_the_convolutions():
+    class Plain(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last, self.first, self.twice = nn.Conv2d(4, 4, 3), nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 1)
+            self.norm, self.fc = nn.BatchNorm2d(4), nn.Linear(4, 2)
+
+        def forward(self, x):
+            x = self.twice(self.twice(self.norm(self.first(x)).relu()).relu())
+            return self.fc(self.last(x).relu().mean((2, 3)))
+
+    assert block_outputs(Plain()) == ("first", "last")
+
+
 def test_a_network_without_blocks_is_told_what_to_do():
-    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.MaxPool2d(2), nn.Dropout(), nn.Flatten())
+    network = nn.Sequential(nn.BatchNorm2d(1), nn.MaxPool2d(2), nn.Dropout(), nn.Flatten(), nn.Linear(16, 2))
     with pytest.raises(InputError, match=r"Sequential has no blocks to compare: .*`block_names`"):
         block_outputs(network)
