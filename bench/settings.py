@@ -25,11 +25,22 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
     try:
         return TypeAdapter(cls).validate_python(dict(settings))
     except ValidationError as error:
-        raise InputError([_sentence(cls, what, problem) for problem in error.errors()]) from error
+        by_setting: dict[Any, list[Mapping[str, Any]]] = {}
+        for problem in error.errors():
+            by_setting.setdefault(problem["loc"][:1], []).append(problem)
+        problems = [problem for found in by_setting.values() for problem in _of_one_kind(found)]
+        raise InputError([_sentence(cls, what, problem) for problem in problems]) from error
+
+
+def _of_one_kind(problems: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of a setting that may be of several kinds, what is wrong with the kind that was given."""
+    meant = [problem for problem in problems if not problem["type"].endswith("_type")]
+    return meant or problems[:1]
 
 
 def _sentence(cls: type, what: str, problem: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
+    first, *others = problem["loc"]
+    key = ".".join(map(str, (first, *(part for part in others if isinstance(part, int)))))  # others name kinds
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{what} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
     return f"{what}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"

@@ -84,7 +84,8 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (TypeError, ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a readable NPZ file of plain arrays ({error}).") from error
+        reason = str(error).partition(". ")[0].rstrip(".")  # what follows is advice for programmers
+        raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
 
 
 def _has_what_it_needs(measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile) -> bool:
