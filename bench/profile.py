@@ -111,8 +111,7 @@ def load(name_or_path: str) -> Profile:
         InputError: every mistake in it, each in one sentence.
     """
     path = find(name_or_path)
-    text = path.read_text(encoding="utf-8")
-    return parse(path.stem, text)
+    return parse(path.stem, _text(path))
 
 
 def report_table(name_or_path: str) -> Report | None:
@@ -125,7 +124,7 @@ def report_table(name_or_path: str) -> Report | None:
         path = find(name_or_path)
     except InputError:
         return None
-    raw = _toml(path.stem, path.read_text(encoding="utf-8"))
+    raw = _toml(path.stem, _text(path))
     if problems := _structure_problems(raw, of="report"):
         raise InputError(f"profile {path.stem!r}: {problem}" for problem in problems)
     return Report.model_validate(raw.get("report", {}))
@@ -142,6 +141,15 @@ def find(name_or_path: str) -> Path:
         hint = did_you_mean(name_or_path, shipped())
         raise InputError(f"unknown profile {name_or_path!r}: {hint}; or give the path of a .toml file")
     return SHIPPED / f"{name_or_path}.toml"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"profile {path.stem!r} is not valid TOML: it is not UTF-8 text ({error.reason})") from error
+    except OSError as error:
+        raise InputError(f"profile {path.stem!r} cannot be read: {error.strerror}") from error
 
 
 def shipped() -> tuple[str, ...]:

@@ -128,3 +128,11 @@ def test_a_diagnostic_looks_into_all_variants_or_those_asked_for():
 )
 def test_a_mistake_in_a_diagnostic_names_itself(table, expected):
     assert expected in problems(f"{GOOD}[[diagnostics]]\n{table}\n")
+
+
+def test_a_file_that_is_no_text_is_told_so(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xff\xfe")
+    for read in (profile.load, profile.report_table):
+        with pytest.raises(InputError, match="'mine' is not valid TOML: it is not UTF-8 text"):
+            read(str(file))

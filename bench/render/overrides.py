@@ -64,7 +64,7 @@ class Templates:
 
     def source(self, name: str) -> str:
         """The text of a file that is no template: ours, and the user's after it."""
-        return "\n".join(file.read_text(encoding="utf-8") for file in self._sources(name))
+        return "\n".join(map(_text, self._sources(name)))
 
     def check(self, environment: Environment) -> None:
         """Find what Jinja would pass over in silence: a block that nothing has.
@@ -78,7 +78,7 @@ class Templates:
                     self._check(file, environment)
 
     def _check(self, file: Path, environment: Environment) -> None:
-        text = file.read_text(encoding="utf-8")
+        text = _text(file)
         tree = environment.parse(text, filename=str(file))
         parent = next((node.template for node in tree.find_all(nodes.Extends)), None)
         if not isinstance(parent, nodes.Const):
@@ -128,6 +128,13 @@ def _place(error: TemplateError, templates: Templates) -> str:
             place = f"{file}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return place
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8 text ({error.reason})") from error
 
 
 def _blocks(environment: Environment, name: str) -> set[str]:

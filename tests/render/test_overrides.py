@@ -81,6 +81,13 @@ def test_a_mistake_is_told_with_its_place(document: Document, own: Path, name: s
         page(document, pdf=False, templates=own)
 
 
+@pytest.mark.parametrize("name", ["style.css", "figure.html.j2"])
+def test_a_file_that_is_no_text_is_told_so(document: Document, own: Path, name: str):
+    (own / "html" / name).write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=f"{name} is not UTF-8 text"):
+        page(document, pdf=False, templates=own)
+
+
 def test_a_name_that_nothing_has(own: Path):
     (own / "html" / "indx.html.j2").write_text("")
     with pytest.raises(
