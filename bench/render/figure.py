@@ -109,13 +109,8 @@ class Figure:
         found: tuple[str, Mapping[str, Mark]] = self.written(medium, ["svg"])["svg"]
         return found
 
-    def pdf(self, medium: Medium) -> bytes:
-        """As PDF with Type 42 fonts."""
-        found: bytes = self.written(medium, ["pdf"])["pdf"]
-        return found
-
     def pages(self, medium: Medium) -> list[bytes]:
-        """As PDF, one for each page of the medium that it fills: one where it fits."""
+        """As PDF with Type 42 fonts, one for each page of the medium that it fills: one where it fits."""
         found: list[bytes] = self.written(medium, ["pages"])["pages"]
         return found
 
@@ -131,14 +126,8 @@ def _svg(sheet: Sheet) -> tuple[str, Mapping[str, Mark]]:
     return buffer.getvalue(), sheet.marks
 
 
-def _pdf(sheet: Sheet, **options: Any) -> bytes:
-    """Without the date, which would differ."""
-    buffer = io.BytesIO()
-    sheet.drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None}, **options)
-    return buffer.getvalue()
-
-
 def _pages(sheet: Sheet) -> list[bytes]:
+    """Without the date, which would differ."""
     width, height = sheet.drawing.get_size_inches()
     found = []
     for above, below in sheet.pages:
@@ -146,7 +135,9 @@ def _pages(sheet: Sheet) -> list[bytes]:
         for panel in sheet.drawing.axes:
             bottom, top = (1 - panel.get_position().get_points()[:, 1]) * height
             panel.set_visible(bool(top < below and bottom > above))
-        found.append(_pdf(sheet, bbox_inches=box))
+        buffer = io.BytesIO()
+        sheet.drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None}, bbox_inches=box)
+        found.append(buffer.getvalue())
     for panel in sheet.drawing.axes:
         panel.set_visible(True)
     return found
@@ -159,7 +150,7 @@ def _png(sheet: Sheet) -> bytes:
     return buffer.getvalue()
 
 
-_FORMS: dict[str, Callable[[Sheet], Any]] = {"svg": _svg, "pdf": _pdf, "pages": _pages, "png": _png}
+_FORMS: dict[str, Callable[[Sheet], Any]] = {"svg": _svg, "pages": _pages, "png": _png}
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ def test_what_it_lacks_comes_from_the_whole_font():
         panel.text(1, 0.5, "a Привет")
         return sheet
 
-    written = Figure("x", "x", "caption", "alt", paint, ()).pdf(PRINT)
+    (written,) = Figure("x", "x", "caption", "alt", paint, ()).pages(PRINT)
     assert written.count(b"/FontFile2") == 2  # a cut of each
 
 

@@ -112,12 +112,12 @@ def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
     return sheet
 
 
-def _name(panel: Axes, row: Lost, picture: int, place: tuple[float, float], width: float, medium: Medium) -> None:
+def _name(panel: Axes, row: Lost, which: int, place: tuple[float, float], width: float, medium: Medium) -> None:
     letters = max(int(width * 72 / (0.56 * medium.small)) - 1, 3)
-    was, now = row.words[picture]
+    was, now = row.words[which]
     if len(was) + len(now) > letters:
         was, now = cut(was, max(letters // 2, 2)), cut(now, max(letters - letters // 2, 2))
-    first, second = row.counts[picture]
+    first, second = row.counts[which]
     for line, (text, color) in enumerate([(f"{was}→{now}", INK), (f"{first}→{second}", MUTED)]):
         panel.annotate(
             text, place, (0, -2 - line * medium.small * 1.2), textcoords="offset points", ha="center", va="top",

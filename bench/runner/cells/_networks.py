@@ -9,10 +9,11 @@ import safetensors.torch
 import torch
 
 from bench.data import ImageSet
+from bench.errors import InputError
 from bench.footprint.packed import unpack
 from bench.runner.store import Files
 from bench.zoo import _build
-from bench.zoo._checkpoint import fill
+from bench.zoo._checkpoint import differences, fill
 
 
 def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) -> torch.nn.Module:
@@ -25,7 +26,10 @@ def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) ->
 def trained(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:
     """The network that a training cell left."""
     network = fresh(spec, images)
-    fill(network, safetensors.torch.load(files["network.safetensors"]))
+    weights = safetensors.torch.load(files["network.safetensors"])
+    if problems := differences(network.state_dict(), weights):
+        raise InputError(f"network.safetensors does not fit {spec['model']}: {'; '.join(problems)}")
+    fill(network, weights)
     return network.eval()
 
 

@@ -32,7 +32,7 @@ def test_every_plotted_value_is_in_a_table(document: Document):
 def test_drawings_are_the_same_every_time(document: Document):
     figure = next(figure for figure in document.figures if figure.id == "footprint")
     assert figure.svg(WIDE)[0] == figure.svg(WIDE)[0]
-    assert figure.pdf(PRINT) == figure.pdf(PRINT)
+    assert figure.pages(PRINT) == figure.pages(PRINT)
 
 
 @pytest.mark.parametrize("medium", [PRINT, NARROW], ids=lambda medium: medium.name)
