@@ -15,6 +15,7 @@ from bench.diagnose._diagnostic import ROLES
 from bench.diagnose._quantizers import bypassed, quantizers
 from bench.diagnose._remember import fingerprint
 from bench.errors import InputError
+from bench.training._layout import channels_last
 from bench.zoo._blocks import ACTIVATIONS
 
 
@@ -78,7 +79,8 @@ def still(network: nn.Module) -> Iterator[nn.Module]:
             parameter.requires_grad_(False)
         for module in in_place:
             module.inplace = False  # type: ignore[assignment]
-        yield network
+        with channels_last(network):
+            yield network
     finally:
         for module, mode in modes:
             module.training = mode

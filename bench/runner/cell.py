@@ -40,6 +40,11 @@ class Cell:
         """What people call it, e.g. `compress/resnet20/3/magnitude:sparsity=0.9`; unique in a plan."""
         return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant, self.diagnostic)))
 
+    @property
+    def topic(self) -> tuple[str, int, str] | None:
+        """What cells share that ask the same of the same references, and a worker remembers; None without any."""
+        return (self.model, self.seed, self.diagnostic) if self.diagnostic else None
+
     @cached_property
     def key(self) -> str:
         """Hash of the kind, the spec and the parents' keys: of nothing that has no part in the result."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from bench.runner.cell import Cell
 from bench.runner.job import Executor, Job, Outcome, WorkerDied
+from bench.runner.slots import Slots
 from bench.runner.store import Damaged, Store
 
 State = Literal["done", "failed", "refused", "blocked", "missing"]
@@ -108,7 +109,7 @@ class Driver:
     work: Work
     reporter: Reporter
     states: dict[str, Status] = field(default_factory=dict)
-    running: dict[Future[Outcome], tuple[Cell, str]] = field(default_factory=dict)
+    running: dict[Future[Outcome], tuple[Cell, int]] = field(default_factory=dict)
 
     def run(self, cells: Sequence[Cell], executor: Executor, *, retry_failed: bool) -> dict[str, Status]:
         """Work what is missing, parents before children; a failing cell never stops the others.
@@ -149,44 +150,57 @@ class Driver:
                 self.states[cell.key] = Status("missing")
 
     def _work_off(self, waiting: list[Cell], executor: Executor) -> None:
-        free = [self.work.devices[slot % len(self.work.devices)] for slot in range(executor.slots)]
+        slots = Slots(executor.slots)
         while waiting or self.running:
-            waiting = self._start_ready(waiting, executor, free)
+            waiting = self._start_ready(waiting, executor, slots)
             if not self.running:
                 continue
             ended, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
             self.reporter.pump()
             for future in ended:
-                cell, device = self.running.pop(future)
-                free.append(device)
+                cell, slot = self.running.pop(future)
+                slots.give_back(slot)
                 self._take(cell, future)
 
-    def _start_ready(self, waiting: list[Cell], executor: Executor, free: list[str]) -> list[Cell]:
+    def _start_ready(self, waiting: list[Cell], executor: Executor, slots: Slots) -> list[Cell]:
         """Start as many cells as there are free slots; returns those that wait on."""
-        still = []
-        for cell in waiting:
-            status = _blocked(cell, self.states)
-            if status:
-                self._end(cell, status)
-            elif free and self._is_ready(cell):
-                self._start(cell, executor, free.pop(0))
-            else:
-                still.append(cell)
-        return still
+        waiting = [cell for cell in waiting if not self._end_blocked(cell)]
+        started: set[str] = set()
+        for anew in (False, True):  # a cell goes where its references are known; but no worker waits for that
+            for cell in waiting:
+                if not slots.any_free:
+                    break
+                if cell.key in started or not self._is_ready(cell):
+                    continue
+                slot = slots.take(cell.topic, anew=anew)
+                if slot is not None:
+                    started.add(cell.key)
+                    if not self._start(cell, executor, slot):
+                        slots.give_back(slot)
+        return [cell for cell in waiting if cell.key not in started]
+
+    def _end_blocked(self, cell: Cell) -> bool:
+        status = _blocked(cell, self.states)
+        if status:
+            self._end(cell, status)
+        return status is not None
 
     def _is_ready(self, cell: Cell) -> bool:
         return all(self.states[parent.key].state == "done" for parent in cell.parents.values())
 
-    def _start(self, cell: Cell, executor: Executor, device: str) -> None:
+    def _start(self, cell: Cell, executor: Executor, slot: int) -> bool:
+        """Whether it could be started; where a parent's files are damaged, the cell has ended."""
         try:
             parents = {role: self.store.read(parent.key) for role, parent in cell.parents.items()}
         except Damaged as damage:
             self._end(cell, Status("failed", f"{damage}; run again, it is redone"))
-            return
+            return False
         outside = {name: path.read_bytes() for name, path in cell.outside.items()}
+        device = self.work.devices[slot % len(self.work.devices)]
         job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
         self.reporter.started(cell)
-        self.running[executor.submit(job)] = (cell, device)
+        self.running[executor.submit(job, slot)] = (cell, slot)
+        return True
 
     def _take(self, cell: Cell, future: Future[Outcome]) -> None:
         try:

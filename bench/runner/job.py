@@ -47,12 +47,12 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """Works jobs, at most `slots` at a time."""
+    """Works jobs, at most `slots` at a time, each in a slot of its own, which remembers (`bench.runner.slots`)."""
 
     slots: int
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """Start a job; the future raises `WorkerDied` where its process ended without an answer."""
+    def submit(self, job: Job, slot: int) -> Future[Outcome]:
+        """Start a job in a free slot; the future raises `WorkerDied` where its process ended without an answer."""
         ...
 
     def close(self, *, at_once: bool) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from bench.training._layout import channels_last
+
 BATCH_SIZE = 512  # images; larger gains nothing and takes memory
 
 
@@ -69,6 +71,6 @@ def logits(
         (n, classes) float32.
     """
     network.eval()
-    with torch.inference_mode():
+    with channels_last(network), torch.inference_mode():
         batches = normalised_batches(images, mean, std, device, batch_size)
         return np.concatenate([network(batch).float().cpu().numpy() for batch in batches])

@@ -30,10 +30,11 @@ class Script:
     slots = 2
 
     def __init__(self, **actions):
-        self.actions, self.jobs, self.closed = actions, [], None
+        self.actions, self.jobs, self.slot_of, self.closed = actions, [], {}, None
 
-    def submit(self, job):
+    def submit(self, job, slot):
         self.jobs.append(job)
+        self.slot_of[job.name] = slot
         future = Future()
         action = self.actions.get(job.name.replace("/", "_"))
         if action == "die":

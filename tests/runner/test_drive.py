@@ -3,6 +3,8 @@ import json
 import pytest
 
 from bench.errors import InputError
+from bench.runner.cell import Cell
+from bench.runner.store import Damaged
 
 
 def test_everything_is_worked_once_parents_first(drive, chain):
@@ -97,3 +99,42 @@ def test_the_log_and_provenance_are_kept_apart(drive, chain, store):
     folder = store.path(chain[0].key)
     assert (folder / "log.txt").read_text() == "a log"
     assert json.loads((folder / "provenance.json").read_text()) == {"host": "here"}
+
+
+def test_diagnoses_of_a_kind_share_a_worker(drive, script):
+    train = Cell("train", "m", 0)
+    cells = [train]
+    for variant in "uvwx":
+        parents = {"compressed": train}
+        cells += [Cell("diagnose", "m", 0, variant, {"of": variant}, parents, diagnostic=look) for look in ("a", "b")]
+    executor = script()
+    states, _ = drive(cells, executor)
+    assert set(states.values()) == {"done"}
+    for look in "ab":
+        assert len({slot for name, slot in executor.slot_of.items() if name.endswith(f"/{look}")}) == 1
+
+
+def test_no_worker_waits_for_another_that_knows_more(drive, script):
+    train = Cell("train", "m", 0)
+    looks = [Cell("diagnose", "m", 0, v, {"of": v}, {"compressed": train}, diagnostic="a") for v in "uvwx"]
+    executor = script()
+    drive([train, *looks], executor)
+    assert {slot for name, slot in executor.slot_of.items() if name.startswith("diagnose")} == {0, 1}
+
+
+def test_a_parent_damaged_meanwhile_leaves_its_worker_free(drive, chain, store, script, monkeypatch):
+    drive(chain[:1])
+    whole, reads = store.read, []
+
+    def read(key):
+        reads.append(key)
+        if reads.count(chain[0].key) > 1:  # the first was the look at what is there
+            raise Damaged("out is not what was written")
+        return whole(key)
+
+    monkeypatch.setattr(store, "read", read)
+    executor = script()
+    executor.slots = 1
+    states, listener = drive([*chain[:2], chain[3]], executor)
+    assert "run again" in listener.ended["compress/m/0/v"].reason
+    assert states["train/m/1"] == "done"

@@ -28,12 +28,14 @@ class Processes:
         self.slots = slots
         self.progress = progress
         self.messages = context.Queue()
-        self.pool = ProcessPool(slots, context=context, initializer=_start, initargs=(self.messages,))
+        self.workers = [
+            ProcessPool(1, context=context, initializer=_start, initargs=(self.messages,)) for _ in range(slots)
+        ]
 
-    def submit(self, job: Job) -> Future[Outcome]:
-        """Hand the job to a free worker."""
+    def submit(self, job: Job, slot: int) -> Future[Outcome]:
+        """Hand the job to the slot's worker."""
         answer: Future[Outcome] = Future()
-        self.pool.schedule(_work, args=(job,)).add_done_callback(lambda done: _pass_on(done, answer))
+        self.workers[slot].schedule(_work, args=(job,)).add_done_callback(lambda done: _pass_on(done, answer))
         return answer
 
     def pump(self) -> None:
@@ -46,11 +48,10 @@ class Processes:
 
     def close(self, *, at_once: bool) -> None:
         """Let the workers go."""
-        if at_once:
-            self.pool.stop()
-        else:
-            self.pool.close()
-        self.pool.join()
+        for worker in self.workers:
+            worker.stop() if at_once else worker.close()
+        for worker in self.workers:
+            worker.join()
         self.messages.close()
         self.messages.cancel_join_thread()
 
