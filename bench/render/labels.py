@@ -175,7 +175,7 @@ def _size(axes: Axes, label: Label) -> tuple[float, float]:
     font = FontProperties(size=label.size)
     lines = label.text.split("\n")
     width = max(renderer.get_text_width_height_descent(line, font, False)[0] for line in lines)
-    return width, label.size * _dots(axes) * (1.0 + LINE * (len(lines) - 1))
+    return width, label.size * _dots(axes) * LINE * len(lines)
 
 
 def _sampled(start: np.ndarray, end: np.ndarray) -> np.ndarray:

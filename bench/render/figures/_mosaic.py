@@ -19,6 +19,7 @@ SMALLEST = 24  # smaller ones are magnified, so that gaps are alike
 SHADES = 64  # of a colour scale: few, so that images compress well
 TOOLS = "gallery"  # what a script may add to figures of pictures
 GAP = 0.08  # between pictures, share of a side
+HEAD_PAD = 3  # between pictures and the words above them, pt
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def draw(
     letters = max(int(names * 72 / (0.6 * medium.small)), 8)
     shown = [wrapped(row.name, letters) for row in rows]
     panel.set_yticks([place + 0.5 for place in range(len(rows))], shown if named else [""] * len(rows))
-    panel.tick_params(length=0, pad=3)
+    panel.tick_params(length=0, pad=HEAD_PAD)
     for text, row in zip(panel.get_yticklabels(), rows):
         text.set_color(MUTED if row.control else INK)
         text.set_linespacing(0.95)

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
 from bench.render import captions
-from bench.render.figure import Figure, Sheet
+from bench.render.figure import BOLD_LETTER, Figure, Sheet
 from bench.render.figures import _gallery, _mosaic, _rows
 from bench.render.looks import Looks
 from bench.render.names import compact, cut
@@ -22,6 +22,7 @@ from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
 SECTION, ORDER = "explanations", 20
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
+PALE = 5  # percent of the scale; what stays below looks empty
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
             "Attributions of the class that the original answers (above each column), on the same probe images "
             "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
             "networks, ending at the 99th percentile of the original's absolute values on that image; a network "
-            "that answers weakly is pale. Of the methods: the one that agrees most with the original, the middle "
+            "that answers weakly is pale, and in brackets is how far up the scale it gets where that is under "
+            f"{PALE}%. Of the methods: the one that agrees most with the original, the middle "
             "one and the one that agrees least.",
             f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test, see "
             "the table for all.",
@@ -70,12 +72,13 @@ def gallery(looks: Looks, model: str) -> Gallery:
     shown = looks.drawn(f"{found[0]}.spearman", model)
     seen = {variant.label: looks.arrays(model, variant.label, seed) for variant in shown}
     names = compact(looks.study.plan)
+    maps = {method: {label: _maps(*arrays, method) for label, arrays in seen.items()} for method in found}
     rows = {
         method: [
-            _mosaic.Row(names[v.label], _maps(*seen[v.label], method), v.control and v.label != "original")
+            _mosaic.Row(_named(names[v.label], own[v.label]), own[v.label], v.control and v.label != "original")
             for v in shown
         ]
-        for method in found
+        for method, own in maps.items()
     }
     there = {method: own for method, own in rows.items() if any(row.pictures is not None for row in own)}
     arrays = next(iter(seen.values()))[0]
@@ -93,6 +96,12 @@ def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarra
     return None
 
 
+def _named(name: str, maps: np.ndarray | None) -> str:
+    """With how far up the scale pale maps get."""
+    largest = 100.0 if maps is None else 100 * float(np.abs(maps).max(initial=0.0))
+    return name if largest >= PALE else f"{name} (to {largest:.1g}%)"
+
+
 def _heads(study: Study, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     if "shown" not in arrays:
         return ()
@@ -108,14 +117,17 @@ def _paint(found: Gallery, medium: Medium) -> Sheet:
     names, gap, above, below = _rows.name_width(medium) * grow * 0.8, 0.18 * grow, 0.52 * grow, 0.34 * grow
     wide = (medium.width - names - 0.08 - gap * (across - 1)) / across
     down = -(-len(found.rows) // across)
-    room = (medium.tallest - below) / down - above
+    page = float("inf") if medium.layout == "narrow" else medium.tallest  # a column of a paper holds no pictures
+    room = (page - below) / down - above
     side = min(wide / count, 0.62 * grow, room / rows)
     wide, tall = side * count, side * rows
+    longest = max(len(TITLES.get(method, method)) for method in found.rows)
+    step = max(wide + gap, BOLD_LETTER * longest * medium.font / 72)
     height = down * (tall + above) + below
     sheet = Sheet(medium, Drawing(figsize=(medium.width, height)))
     FigureCanvasAgg(sheet.drawing)
     for place, (method, own) in enumerate(found.rows.items()):
-        left = names + (wide + gap) * (place % across)
+        left = names + step * (place % across)
         bottom = height - (place // across + 1) * (tall + above)
         box = (left / medium.width, bottom / height, wide / medium.width, tall / height)
         panel = sheet.drawing.add_axes(box)
@@ -123,7 +135,7 @@ def _paint(found: Gallery, medium: Medium) -> Sheet:
         heads = [cut(head, letters) if len(head) > letters else head for head in found.heads[:count]]
         named = place % across == 0
         _mosaic.draw(panel, own, heads, medium, named=named, names=names, scale=SCALE, ends=(-1, 1))
-        panel.set_title(TITLES.get(method, method), pad=5 * grow)
+        panel.set_title(TITLES.get(method, method), pad=_mosaic.HEAD_PAD + 1.3 * medium.small + 3 * grow)
     words = ("against the class", "for the class")
     _mosaic.bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, words)
     return sheet

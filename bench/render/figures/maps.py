@@ -70,7 +70,7 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     sheet.cuts = tuple(tall * row for row in range(1, down * len(models)))
     image = None
     for row, (model, part) in enumerate(product(models, range(down))):
-        bottom = (down * len(models) - row - 1) * tall + 0.12 * grow
+        bottom = (down * len(models) - row - 1) * tall + 0.14 * grow
         for place, variant in enumerate(variants[part * across : (part + 1) * across]):
             found = study.insides.get((model, variant, feature))
             if found is None or found.map is None:

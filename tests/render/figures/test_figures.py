@@ -9,6 +9,7 @@ import pytest
 from bench.render.document import Document, compose
 from bench.render.study import Study
 from bench.render.style import NARROW, PRINT, VARIABLES, WIDE, Medium
+from tests.render._written import collisions
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,8 @@ def test_colours_follow_the_theme_but_for_heat_maps(document: Document):
         if not figure.id.startswith("maps"):
             source = re.sub(r"<defs>.*?</defs>", "", figure.svg(NARROW)[0], flags=re.DOTALL)
             assert set(re.findall(r"#[0-9a-f]{6}", source)) <= set(VARIABLES), figure.id
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
+def test_no_words_lie_on_others(document: Document, medium: Medium):
+    assert {figure.id: found for figure in document.figures if (found := collisions(figure, medium))} == {}

@@ -20,6 +20,7 @@ from bench.render.figures import (
 from bench.render.looks import Looks
 from bench.render.style import NARROW, PRINT, WIDE
 from bench.render.tables import attribution_maps, gallery
+from tests.render._written import collisions
 
 MODULES = (attributions, units, filters, class_images, inversions, dreams, activation_blocks, corruptions)
 
@@ -58,6 +59,17 @@ def test_every_figure_can_be_drawn(looked, medium):
     ]  # fmt: skip
     assert drawn["attributions-resnet8"].count("<image") == 3  # two attributions and the scale
     assert all(drawn[name].count("<image") == 1 for name in ("channels-resnet8", *galleries))
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
+def test_no_words_lie_on_others(looked, medium):
+    assert {figure.id: found for figure in figures(looked()) if (found := collisions(figure, medium))} == {}
+
+
+def test_maps_that_look_empty_say_how_far_up_the_scale_they_get(looked):
+    rows = attributions.gallery(Looks(looked(), "attributions"), "resnet8").rows["grad-cam"]
+    pale = [row.name for row in rows if row.name.endswith("%)")]
+    assert pale == [row.name for row in rows if np.abs(row.pictures).max() < 0.05]
 
 
 def test_the_same_bytes_every_time(looked):
