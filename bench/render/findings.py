@@ -91,13 +91,18 @@ def level(study: Study, model: str, ties: Sequence[str]) -> Sentence:
     """How many are not shown to be worse than the most accurate, and the smallest of them: the end of a sentence."""
     if study.seeds < 2:
         return ("; one seed cannot tell methods apart",)
-    if not ties:
+    least = smallest(study, model, ties)
+    if least is None:
         return (", ahead of all others that fit",)
-    least = min(ties, key=lambda label: payload(study, model, label))
     others = f"{len(ties)} others" if len(ties) > 1 else "1 other"
     size = f" at {decimal(payload(study, model, least) / 1e3, 1)} kB"
     which = ", the smallest of them " if len(ties) > 1 else ": "
     return (f"; not told from {others}{which}", Strong(study.plan.variant(least).title), size)
+
+
+def smallest(study: Study, model: str, labels: Sequence[str]) -> str | None:
+    """The one with the least payload; None of none."""
+    return min(labels, key=lambda label: payload(study, model, label), default=None)
 
 
 def payload(study: Study, model: str, label: str) -> float:

@@ -17,6 +17,7 @@ from bench.render.findings import (
     paragraph,
     payload,
     seeds_that_would_tell,
+    smallest,
 )
 from bench.render.prose import Sentence, Strong, counted, listed, text
 from bench.render.study import BASELINE, Study
@@ -34,21 +35,39 @@ NEARER = "inside nearer than after fine-tuning"
 
 
 @dataclass(frozen=True)
-class Headline:
-    """The answer for one model, as printed: what to use under a budget, and whether the inside is still the same."""
+class Pick:
+    """A method to use, as printed: what it reaches, and whether the inside is still the same.
 
-    model: str
-    budget: str
+    Attributes:
+        role: why this one.
+    """
+
+    role: str
     method: str
     family: str
     top1: str
-    original: str
     payload: str
     ratio: str
     verdict: str
     words: str
     inside: str
-    level: str
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The answer for one model: what to use under a budget.
+
+    Attributes:
+        original: its accuracy.
+        picks: the most accurate, and the smallest that is not told from it where that is another.
+        note: what to know of the choice.
+    """
+
+    model: str
+    budget: str
+    original: str
+    picks: tuple[Pick, ...]
+    note: str
 
 
 def summary(study: Study) -> list[Sentence]:
@@ -73,37 +92,41 @@ def headlines(study: Study) -> Iterator[Headline]:
     for model in study.models:
         found = best_within(study, model, budget * 1e3) if budget else None
         if found:
-            yield _headline(study, model, f"{budget} kB", *found)
+            yield _headline(study, model, budget, *found)
 
 
-def _headline(study: Study, model: str, budget: str, label: str, ties: Sequence[str]) -> Headline:
-    size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
+def _headline(study: Study, model: str, budget: int, best: str, ties: Sequence[str]) -> Headline:
+    picks, least = [_pick(study, model, best, "Most accurate")], smallest(study, model, ties)
+    if least and payload(study, model, least) < payload(study, model, best):
+        role = f"Smallest of the {len(ties)} not told from it" if len(ties) > 1 else "Smaller, and not told from it"
+        picks.append(_pick(study, model, least, role))
+    notes = [] if picks[1:] else [_alone(text(level(study, model, ties)))]
+    if payload(study, model, BASELINE) <= budget * 1e3:
+        notes.append("The original itself is within the budget.")
+    original = accuracy(study.mean("test_accuracy", model, BASELINE))
+    return Headline(model, f"{budget} kB", original, tuple(picks), " ".join(notes))
+
+
+def _pick(study: Study, model: str, label: str, role: str) -> Pick:
+    size, original = (payload(study, model, which) for which in (label, BASELINE))
     claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
-    return Headline(
-        model=model,
-        budget=budget,
+    return Pick(
+        role=role,
         method=study.plan.variant(label).title,
         family=study.plan.variant(label).family,
         top1=accuracy(study.mean("test_accuracy", model, label)),
-        original=accuracy(study.mean("test_accuracy", model, BASELINE)),
         payload=f"{decimal(size / 1e3, 1)} kB",
         ratio=f"{decimal(original / size, 1)}×" if np.isfinite(original) else "–",
         verdict=claim.verdict.word if claim else INCONCLUSIVE,
         words=inside_words(claim) if claim else INSIDE_WORDS[INCONCLUSIVE],
         inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
-        level=_sentence(text(level(study, model, ties)), _fits_too(study, model, budget)),
     )
 
 
-def _sentence(end: str, *more: str) -> str:
-    """The end of a sentence as one of its own, and those that follow."""
+def _alone(end: str) -> str:
+    """The end of a sentence as one of its own."""
     alone = end.lstrip(",; ")
-    return " ".join([f"{alone[:1].upper()}{alone[1:]}.", *filter(None, more)])
-
-
-def _fits_too(study: Study, model: str, budget: str) -> str:
-    fits = payload(study, model, BASELINE) <= float(budget.split()[0]) * 1e3
-    return "The original itself is within the budget." if fits else ""
+    return f"{alone[:1].upper()}{alone[1:]}."
 
 
 def inside_words(claim: Claim) -> str:

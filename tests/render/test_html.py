@@ -98,7 +98,7 @@ def test_headings_and_landmarks_are_in_order(page: Page):
 
 def test_it_opens_with_the_answer(source: str):
     places = [
-        source.index(what) for what in ("<h1>", 'class="answer"', 'class="card-what"', 'id="footprint"', "Findings</")
+        source.index(what) for what in ("<h1>", 'class="answer"', 'class="pick-what"', 'id="footprint"', "Findings</")
     ]
     ordered = [places[0], *places[1:4]]
     assert ordered == sorted(ordered)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from bench.render.prose import text
 from bench.render.study import Study
 from bench.render.summary import headlines, summary
+from bench.render.tables.budget import best_within
 
 
 def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Study):
@@ -10,8 +11,24 @@ def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Stud
     assert [card.model for card in cards] == ["resnet8", "mobilenet-small"]
     assert all(card.budget == "100 kB" for card in cards)
     best = {label: study.mean("test_accuracy", "resnet8", label).value for label in _fitting(study, 100e3)}
-    assert cards[0].method == study.plan.variant(max(best, key=best.__getitem__)).title
-    assert cards[0].words in ("inside unchanged", "inside changed, by less than matters")
+    assert cards[0].picks[0].method == study.plan.variant(max(best, key=best.__getitem__)).title
+    assert cards[0].picks[0].words in ("inside unchanged", "inside changed, by less than matters")
+
+
+def test_the_smallest_that_is_level_stands_beside_the_most_accurate(study: Study):
+    for card in headlines(study):
+        best, ties = best_within(study, card.model, 100e3)
+        sizes = {label: study.mean("payload_bytes", card.model, label).value for label in (best, *ties)}
+        least = min(sizes, key=sizes.__getitem__)
+        assert [pick.role for pick in card.picks][1:] == [f"Smallest of the {len(ties)} not told from it"]
+        assert card.picks[1].method == study.plan.variant(least).title
+        assert card.note == ""
+
+
+def test_one_seed_recommends_nothing_smaller_and_says_why(study_of):
+    (card,) = headlines(study_of(models=("resnet8",), seeds=(0,)))
+    assert len(card.picks) == 1
+    assert card.note == "One seed cannot tell methods apart."
 
 
 def test_the_counts_of_the_paragraph_are_those_of_the_verdicts(study: Study):

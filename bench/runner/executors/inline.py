@@ -15,7 +15,7 @@ class Inline:
     def __init__(self, progress: Progress):
         self.progress = progress
 
-    def submit(self, job: Job, slot: int) -> Future[Outcome]:  # noqa: ARG002  there is one
+    def submit(self, job: Job, slot: int) -> Future[Outcome]:
         """Work the job now."""
         from bench.runner.work import work
 
