@@ -89,8 +89,10 @@ def scope(study: Study) -> Sentence:
 def headlines(study: Study) -> Iterator[Headline]:
     """A card a model, for those that have a method within the budget."""
     budget = headline_budget(study)
+    if budget is None:
+        return
     for model in study.models:
-        found = best_within(study, model, budget * 1e3) if budget else None
+        found = best_within(study, model, budget * 1e3)
         if found:
             yield _headline(study, model, budget, *found)
 
