@@ -83,6 +83,10 @@ def test_numbers_with_intervals_stand_in_columns_of_siunitx(rendered: Path):
     assert results.count("S[table-format=") == 3
 
 
+def test_all_characters_of_our_own_can_be_printed(rendered: Path):
+    assert "[U+" not in (rendered / "appendix-body.tex").read_text("utf-8")
+
+
 def test_labels_are_prefixed_and_unique(rendered: Path):
     labels = re.findall(r"\\label\{([^}]*)\}", (rendered / "appendix-body.tex").read_text(encoding="utf-8"))
     assert len(labels) == len(set(labels))
