@@ -14,6 +14,7 @@ from bench.render.tex import LONGEST_WORD
 LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
+BALANCES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)  # of the line, that parts may keep to
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def settings(table: Table) -> list[Setting]:
         if not table.columns[index].is_text and (made := Numbers.of(_numbers(table, index)))
     }
     needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
-    parts = list(_parts(table, {index: need for index, need in needs.items() if not _needless(table, index)}))
+    parts = _balanced(table, {index: need for index, need in needs.items() if not _needless(table, index)})
     return [
         Setting(table, part, _widths(table, part, needs), needs, numbers, place + 1, len(parts))
         for place, part in enumerate(parts)
@@ -108,13 +109,24 @@ def _needless(table: Table, index: int) -> bool:
     return table.columns[index].key in ("seeds", "p_least") and same
 
 
-def _parts(table: Table, needs: dict[int, float]) -> Iterator[tuple[int, ...]]:
+def _balanced(table: Table, needs: dict[int, float]) -> list[tuple[int, ...]]:
+    """As few parts as fit the line, of about the same width: no column is left over for a part of its own."""
+    parts = list(_parts(table, needs, LINE))
+    for share in BALANCES:
+        narrower = list(_parts(table, needs, share * LINE))
+        if len(narrower) > len(parts):
+            break
+        parts = narrower
+    return parts
+
+
+def _parts(table: Table, needs: dict[int, float], line: float) -> Iterator[tuple[int, ...]]:
     """Columns in order, as many as fit; every further part begins with the first column again."""
     first, *rest = needs
     part, used = [first], _least(table, first, needs)
     for index in rest:
         width = GAP + _least(table, index, needs)
-        if used + width > LINE and len(part) > 1:
+        if used + width > line and len(part) > 1:
             yield tuple(part)
             part, used = [first], _least(table, first, needs)
         part.append(index)

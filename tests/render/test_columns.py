@@ -57,3 +57,16 @@ def test_every_table_of_a_report_fits_its_line(study: Study):
 )
 def test_texts_wrap_between_words(text, width, lines):
     assert columns._wrapped(text, width) == lines
+
+
+def test_no_part_of_a_divided_table_is_left_with_a_single_column():
+    for count in range(5, 40):
+        sizes = [len(part.columns) for part in settings(table(count))]
+        assert max(sizes) - min(sizes) <= len(sizes), count
+
+
+def test_dividing_evenly_takes_no_more_parts(study: Study):
+    for made in [*compose([study]).tables, *(table(count) for count in range(3, 40))]:
+        parts = settings(made)
+        needs = {i: need for i, need in parts[0].needs.items() if not columns._needless(made, i)}
+        assert len(parts) == len(list(columns._parts(made, needs, LINE)))

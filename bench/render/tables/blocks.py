@@ -18,7 +18,7 @@ COLUMNS = (
     Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.", "", 4, signed=True, ends=True),
     Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected."),
     Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model."),
-    Column("n_seeds", "n", "number", "Seeds."),
+    Column("seeds", "n", "number", "Seeds behind the similarity."),
 )
 
 
