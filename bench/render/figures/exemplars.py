@@ -97,9 +97,12 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
 def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
     grow = medium.font / 8.4
     count = MOST[medium.layout]
-    names, below, gap = _rows.name_width(medium) * grow * 0.8, 0.3 * grow, 0.1 * grow
+    names, gap = _rows.name_width(medium) * grow * 0.8, 0.1 * grow
     step = min((medium.width - names - 0.04) / count, 0.85 * grow)
-    side = step - gap
+    letters = max(int(step * 72 / (0.6 * medium.small)) - 1, 4)
+    apart = any(len(was) + len(now) >= letters for row in found for was, now in row.words[:count])
+    below = (0.43 if apart else 0.3) * grow
+    side = step - 0.06 * grow
     tall = side + below + gap
     sheet, panel = blank(medium, tall * len(found))
     for down, row in enumerate(found):
@@ -108,17 +111,20 @@ def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
         for across in range(min(count, len(row.pictures))):
             left = names + across * step
             picture(panel, row.pictures[across], left, bottom, side, side, vmin=0, vmax=1)
-            _name(panel, row, across, (left + side / 2, bottom), step, medium)
+            words = _below(row, across, letters, apart=apart)
+            _write(panel, words, (left + side / 2, bottom), medium)
     return sheet
 
 
-def _name(panel: Axes, row: Lost, which: int, place: tuple[float, float], width: float, medium: Medium) -> None:
-    letters = max(int(width * 72 / (0.56 * medium.small)) - 1, 3)
-    was, now = row.words[which]
-    if len(was) + len(now) > letters:
-        was, now = cut(was, max(letters // 2, 2)), cut(now, max(letters - letters // 2, 2))
-    first, second = row.counts[which]
-    for line, (text, color) in enumerate([(f"{was}→{now}", INK), (f"{first}→{second}", MUTED)]):
+def _below(row: Lost, which: int, letters: int, *, apart: bool) -> list[tuple[str, str]]:
+    """What stands below a picture, line by line with its colour: class and answer in two lines where they are long."""
+    (was, now), (first, second) = row.words[which], row.counts[which]
+    named = [cut(was, letters), f"→{cut(now, letters - 1)}"] if apart else [f"{was}→{now}"]
+    return [*((line, INK) for line in named), (f"{first}→{second}", MUTED)]
+
+
+def _write(panel: Axes, lines: list[tuple[str, str]], place: tuple[float, float], medium: Medium) -> None:
+    for line, (text, color) in enumerate(lines):
         panel.annotate(
             text, place, (0, -2 - line * medium.small * 1.2), textcoords="offset points", ha="center", va="top",
             fontsize=medium.small, color=color,

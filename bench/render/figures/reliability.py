@@ -17,6 +17,8 @@ from bench.render.tables.reliability import FEWEST, INTERVALS, Diagram, diagrams
 
 SECTION, ORDER = "predictions", 15
 ACROSS = {"wide": 5, "narrow": 2, "print": 5}
+LEFT = 0.5  # inches of a panel's left margin
+HANGING = 20.0  # pt by which names begin left of their panel, which is narrower than they are
 
 
 def build(study: Study) -> list[Figure]:
@@ -48,7 +50,7 @@ def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
 
 def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
     across = ACROSS[medium.layout]
-    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=0.5, right=0.14, top=0.48, bottom=0.44)
+    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=LEFT, right=0.14, top=0.48, bottom=0.44)
     names = compact(study.plan)
     for place, (panel, diagram) in enumerate(zip(axes, found)):
         label = diagram.variant.label
@@ -56,16 +58,17 @@ def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
         _draw(panel, diagram, INK if label == BASELINE else family(diagram.variant.family).color)
         error = diagram.error
         spread = f" ± {100 * (error.high - error.low) / 2:.1f}" if np.isfinite(error.low) else ""
-        _head(panel, names[label], f"ECE {100 * error.value:.1f}{spread}", medium)
+        letters = int((72 * (medium.width / across - LEFT) + HANGING) / (0.66 * medium.small))
+        _head(panel, cut(names[label], letters), f"ECE {100 * error.value:.1f}{spread}", medium)
     return sheet
 
 
 def _head(panel: Axes, name: str, error: str, medium: Medium) -> None:
-    letters = int(panel.get_window_extent().width / panel.figure.get_dpi() * 72 / (0.62 * medium.small))
+    """Above the panel, from over its margin."""
     lines = ((name, medium.small * 1.9, INK, "bold"), (error, medium.small * 0.7, MUTED, "normal"))
     for text, above, color, weight in lines:
         panel.annotate(
-            cut(text, max(letters, 8)), (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
+            text, (0, 1), (-HANGING, above), xycoords="axes fraction", textcoords="offset points",
             fontsize=medium.small, color=color, fontweight=weight,
         )  # fmt: skip
 

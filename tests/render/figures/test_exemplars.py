@@ -52,6 +52,12 @@ def test_a_picture_each_as_far_as_there_is_room(hurting: Study, medium):
     assert len(words) == 1 + 2 * len(panel.images)
 
 
+def test_long_names_of_classes_stand_in_two_lines(hurting: Study, monkeypatch):
+    monkeypatch.setattr(type(hurting.plan.data), "named", lambda _, label: f"aeroplane {label}")
+    (panel,) = figures.build(hurting)[0].draw(WIDE).drawing.axes
+    assert [text.get_text() for text in panel.texts][1:4] == ["aeroplane 7", "→aeroplane 0", "6→0"]
+
+
 def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(study: Study, monkeypatch):
     methods = [variant.label for variant in study.plan.methods]
     assert len(methods) > figures.METHODS

@@ -8,6 +8,7 @@ from bench.render.figures import reliability as figures
 from bench.render.study import Study
 from bench.render.style import NARROW, PRINT, WIDE
 from bench.render.tables import reliability as tables
+from tests.render._written import written
 
 
 def test_the_original_the_control_and_methods_by_their_error(study: Study):
@@ -81,3 +82,14 @@ def test_without_answers_there_is_nothing(study_of, runs):
     study = study_of(states=dict.fromkeys(names, "missing"))
     assert figures.build(study) == []
     assert tables.build(study) is None
+
+
+@pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
+def test_the_error_is_never_cut_and_stays_in_the_figure(study: Study, medium):
+    (figure, *_) = figures.build(study)
+    errors = [(text, box) for text, box in written(figure, medium) if text.startswith("ECE")]
+    assert len(errors) == len(tables.diagrams(study, "resnet8"))
+    for text, box in errors:
+        assert "…" not in text
+        assert box.x0 >= 0
+        assert box.x1 <= 72 * medium.width
