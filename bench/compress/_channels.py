@@ -1,7 +1,8 @@
 """Which channels of a network belong together: all that must be permuted, or thinned, as one.
 
 Axes of channels are followed through the traced graph. A convolution or linear layer begins a new one; normalisation,
-activations, pooling and depthwise convolutions keep it; an addition makes two into one. Whatever is not known to treat
+activations, pooling and depthwise convolutions keep it; an addition makes two into one. The groups of a convolution
+divide what it reads and what it writes into parts. Whatever is not known to treat
 every channel alike (padding of channels, concatenation, shuffling, softmax, the network's own input and output) makes
 the axes that it touches fixed, and they are left out; the next layer begins a new one all the same.
 
@@ -45,10 +46,19 @@ class Reader:
     Attributes:
         weight: name of the parameter; its axis 1 holds the channels.
         factor: neighbouring inputs a channel: 1, or the pixels of a feature map that was flattened.
+        groups: of a convolution whose outputs each see one part of the channels.
     """
 
     weight: str
     factor: int = 1
+    groups: int = 1
+
+    def only(self, tensor: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+        """The weight, or a tensor of its shape, with the inputs of the `chosen` channels alone, in that order."""
+        if self.groups > 1:
+            own = chosen.reshape(self.groups, -1) % tensor.shape[1]
+            return torch.cat([part[:, inputs] for part, inputs in zip(tensor.chunk(self.groups), own)])
+        return tensor[:, (chosen[:, None] * self.factor + torch.arange(self.factor).to(chosen)).reshape(-1)]
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Channels:
         writers: weights of the layers that compute them, along axis 0: several where their outputs are added.
         followers: whatever else has an entry a channel, along axis 0: biases, normalisation, depthwise weights.
         readers: weights that take them in.
+        parts: equal runs of neighbours, the groups of convolutions: a choice keeps their order, and equally many of
+            each.
     """
 
     count: int
@@ -68,6 +80,7 @@ class Channels:
     writers: tuple[str, ...]
     followers: tuple[str, ...]
     readers: tuple[Reader, ...]
+    parts: int = 1
 
 
 def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[Channels, ...]:
@@ -89,8 +102,7 @@ def take(network: torch.nn.Module, group: Channels, chosen: torch.Tensor) -> dic
     chosen = chosen.to(next(iter(state.values())).device)
     taken = {name: state[name][chosen] for name in (*group.writers, *group.followers)}
     for reader in group.readers:
-        inputs = (chosen[:, None] * reader.factor + torch.arange(reader.factor, device=chosen.device)).reshape(-1)
-        taken[reader.weight] = taken.get(reader.weight, state[reader.weight])[:, inputs]
+        taken[reader.weight] = reader.only(taken.get(reader.weight, state[reader.weight]), chosen)
     return taken
 
 
@@ -101,6 +113,7 @@ class _Axis:
     count: int
     resolution: tuple[int, ...]
     fixed: bool = False
+    parts: int = 1
     same_as: _Axis | None = None
     writers: list[str] = field(default_factory=list)
     followers: list[str] = field(default_factory=list)
@@ -150,9 +163,10 @@ class _Axes:
             if name in self.fixed_parameters:
                 axis.found().fixed = True
         for axis in self.all:
-            if axis.same_as is None and not axis.fixed and axis.writers and axis.readers:
-                parts = (tuple(axis.writers), tuple(axis.followers), tuple(axis.readers))
-                yield Channels(axis.count, axis.resolution, *parts)
+            free = axis.same_as is None and not axis.fixed and axis.parts < axis.count
+            if free and axis.writers and axis.readers:
+                members = (tuple(axis.writers), tuple(axis.followers), tuple(axis.readers))
+                yield Channels(axis.count, axis.resolution, *members, axis.parts)
 
     def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
         """What an operation does to axes; the function returns False where it cannot tell."""
@@ -171,11 +185,9 @@ class _Axes:
         source = self._axis_of(operation.inputs[0])
         if layer is None or len(operation.inputs) != 1:
             return False
-        if layer.groups == 1:
-            return self._layer_between(operation, source or self._unknown(operation.inputs[0]), 1)
-        if source is not None and layer.groups == source.count == layer.out_channels:
+        if source is not None and layer.groups == source.count == layer.out_channels > 1:
             return self._keeps(operation, source)
-        return False
+        return self._layer_between(operation, source or self._unknown(operation.inputs[0]), 1, layer.groups)
 
     def _linear(self, operation: Operation) -> bool:
         layer = self._layer(operation, (torch.nn.Linear,))
@@ -206,15 +218,17 @@ class _Axes:
             self._join(first, source)
         return self._keeps(operation, first.found())
 
-    def _layer_between(self, operation: Operation, source: _Axis, factor: int) -> bool:
+    def _layer_between(self, operation: Operation, source: _Axis, factor: int, groups: int = 1) -> bool:
         """A layer that reads one axis and writes another."""
         weight = next(name for name in operation.parameters if self.parameters[name].ndim > 1)
-        reader = Reader(weight, factor)
+        reader = Reader(weight, factor, groups)
         source = self._attach((weight, 1), source)
+        _divide(source, groups)
         if reader not in source.readers:
             source.fixed |= any(other.weight == weight for other in source.readers)
             source.readers.append(reader)
         target = self._attach((weight, 0), self._new(operation.outputs[0]))
+        _divide(target, groups)
         if weight not in target.writers:
             target.writers.append(weight)
         return self._own_entries(operation, target, apart=weight)
@@ -256,6 +270,7 @@ class _Axes:
             one, other = other, one
         other.same_as = one
         one.fixed |= other.fixed
+        _divide(one, other.parts)
         for mine, theirs in ((one.writers, other.writers), (one.followers, other.followers)):
             mine += [name for name in theirs if name not in mine]
         one.readers += [reader for reader in other.readers if reader not in one.readers]
@@ -308,6 +323,12 @@ class _Axes:
         plain = any(type(layer).forward is kind.forward for kind in kinds)  # type: ignore[attr-defined]
         weights = [name for name in operation.parameters if self.parameters[name].ndim > 1]
         return layer if plain and len(weights) == 1 and set(operation.parameters) <= own else None
+
+
+def _divide(axis: _Axis, parts: int) -> None:
+    """Channels fall into parts; where they do so in two ways, nothing is known of them."""
+    axis.fixed |= 1 < axis.parts != parts > 1
+    axis.parts = max(axis.parts, parts)
 
 
 def _modules_with_hidden_parameters(network: torch.nn.Module, traced: Trace) -> set[str]:

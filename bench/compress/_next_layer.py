@@ -16,30 +16,34 @@ def choose(
 ) -> torch.Tensor:
     """The `count` channels to keep, ascending; scales what their readers make of them, in place."""
     samples = contributions(network, group, workbench, images, positions)
-    kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count)
+    kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count, group.parts)
     with torch.no_grad():
         for reader in group.readers:
-            scales = least_squares(samples[reader.weight], kept)
+            scales = torch.ones(group.count, dtype=torch.float64)
+            scales[kept] = least_squares(samples[reader.weight], kept)
             weight: Any = network.get_parameter(reader.weight)
-            inputs = kept[:, None] * reader.factor + torch.arange(reader.factor)
-            shape = (1, -1, *[1] * (weight.ndim - 2))
-            weight[:, inputs.reshape(-1)] *= scales.repeat_interleave(reader.factor).view(shape).to(weight)
+            of_group = scales.repeat_interleave(reader.factor).view(reader.groups, -1)
+            each = of_group.repeat_interleave(len(weight) // reader.groups, dim=0)
+            weight *= each.view(*each.shape, *[1] * (weight.ndim - 2)).to(weight)
     return kept
 
 
-def greedy(samples: torch.Tensor, count: int) -> torch.Tensor:
+def greedy(samples: torch.Tensor, count: int, parts: int = 1) -> torch.Tensor:
     """The channels that stay (count,), ascending, when those go whose summed contributions are smallest.
 
     Each step removes the channel that lets Σ(Σ_{j removed} x_j)² grow the least (their algorithm 1).
 
     Args:
         samples: (n, C) float64, contributions x of each channel.
+        parts: runs of neighbours, of each of which equally many stay.
     """
     products = samples.T @ samples
     own, together = products.diagonal().clone(), torch.zeros(len(products), dtype=samples.dtype)
     gone = torch.zeros(len(products), dtype=torch.bool)
     for _ in range(len(products) - count):
-        growth = (own + 2 * together).masked_fill(gone, math.inf)
+        enough = (~gone).reshape(parts, -1).sum(1) <= count // parts
+        stays = gone | enough.repeat_interleave(len(gone) // parts)
+        growth = (own + 2 * together).masked_fill(stays, math.inf)
         worst = int(growth.argmin())
         gone[worst] = True
         together += products[worst]
@@ -85,11 +89,17 @@ def _sampled(
         patches = maps[:, None].expand(-1, positions, -1)
     else:
         patches = _patches(layer, maps, positions, generator)
-    samples, weight = patches.reshape(-1, patches.shape[2]).double().cpu(), layer.weight.flatten(1).double().cpu()
+    samples, weight = patches.reshape(-1, patches.shape[2]).double().cpu(), _dense(layer, reader.groups)
     outputs = torch.randint(len(weight), (len(samples),), generator=generator)
     products = samples * weight[outputs]
     each = reader.factor * math.prod(layer.weight.shape[2:])
     return products.reshape(len(samples), -1, each).sum(2)
+
+
+def _dense(layer: Any, groups: int) -> torch.Tensor:
+    """(outputs, inputs a filter) float64: a layer's weights as if every output saw all channels."""
+    parts = layer.weight.flatten(1).double().cpu().chunk(groups)
+    return torch.block_diag(*parts) if groups > 1 else parts[0]
 
 
 def _patches(layer: Any, maps: torch.Tensor, positions: int, generator: torch.Generator) -> torch.Tensor:

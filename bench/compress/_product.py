@@ -127,11 +127,12 @@ def permute(
 ) -> None:
     """Reorder channels so that sub-vectors are easier to quantise, in place; the network computes the same.
 
-    Channels that cannot be permuted safely are left alone (see `bench.compress._channels`).
+    Channels that cannot be permuted safely are left alone (see `bench.compress._channels`), and so are those that a
+    convolution's groups divide.
     """
     state = network.state_dict()
     for number, group in enumerate(channels(network, example)):
-        weights = _orderable(state, group, layers)
+        weights = _orderable(state, group, layers) if group.parts == 1 else []
         order = weights and _permutation.best_order(weights, swaps, np.random.default_rng([seed, number]))
         if order is not None and len(order):
             for name, taken in take(network, group, torch.from_numpy(order)).items():

@@ -66,6 +66,19 @@ def ratios(groups: Sequence[Channels], ratio: float | Sequence[float]) -> list[f
     return [ratio[stages.index(group.resolution)] for group in groups]
 
 
+def left(group: Channels, of_a_part: Callable[[int], int]) -> int:
+    """How many channels stay, by how many of a part's; at least one of each."""
+    return group.parts * max(of_a_part(group.count // group.parts), 1)
+
+
+def largest(scores: torch.Tensor, group: Channels, count: int) -> torch.Tensor:
+    """The `count` channels with the largest scores (C,), ascending, equally many of each part; of equals the first."""
+    parts = scores.reshape(group.parts, -1)
+    chosen = parts.argsort(dim=1, descending=True, stable=True)[:, : count // group.parts]
+    first = torch.arange(group.parts)[:, None] * parts.shape[1]
+    return (chosen.cpu() + first).reshape(-1).sort().values
+
+
 def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choose: Choose) -> Compressed:
     """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
 
@@ -115,8 +128,8 @@ def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, d
         change(name, out=count)
     for name in group.followers:
         present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
-        grouped = present.get("groups", 1) > 1
-        change(name, **({"in": count, "out": count, "groups": count} if grouped else {"out": count}))
+        depthwise = present.get("groups", 1) == present["out"] == present.get("in") > 1
+        change(name, **({"in": count, "out": count, "groups": count} if depthwise else {"out": count}))
     for reader in group.readers:
         change(reader.weight, **{"in": count * reader.factor})
     return sizes
@@ -130,8 +143,7 @@ def _thin_masks(masks: Mapping[str, torch.Tensor], group: Channels, kept: torch.
     for reader in group.readers:
         if reader.weight in thinner:
             mask = thinner[reader.weight]
-            inputs = kept[:, None] * reader.factor + torch.arange(reader.factor)
-            thinner[reader.weight] = mask[:, inputs.reshape(-1).to(mask.device)]
+            thinner[reader.weight] = reader.only(mask, kept.to(mask.device))
     return thinner
 
 

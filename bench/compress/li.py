@@ -49,18 +49,22 @@ class Li(FinetuningMethod):
 def counts(
     compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...]
 ) -> list[tuple[Channels, int]]:
-    """How many filters are kept: all but ⌈ratio·filters⌉, at least one."""
+    """How many filters are kept: all but ⌈ratio·filters⌉, at least one; of each part where there are several."""
     from math import ceil
 
     from bench.compress import _thinning
 
     groups = _thinning.prunable(compressed, skip)
     shares = _thinning.ratios(groups, ratio)
-    # 0.1 * 30 is 3.0000000000000004: not a fourth filter
-    kept = [group.count - ceil(round(share * group.count, 9)) for group, share in zip(groups, shares, strict=True)]
-    return [(group, max(count, 1)) for group, count in zip(groups, kept, strict=True)]
+
+    def kept(group: Channels, share: float) -> int:
+        # 0.1 * 30 is 3.0000000000000004: not a fourth filter
+        return _thinning.left(group, lambda filters: filters - ceil(round(share * filters, 9)))
+
+    return [(group, kept(group, share)) for group, share in zip(groups, shares, strict=True)]
 
 
 def _largest(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
-    norms = network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1).cpu()
-    return norms.argsort(descending=True, stable=True)[:count].sort().values
+    from bench.compress import _thinning
+
+    return _thinning.largest(network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1), group, count)

@@ -43,6 +43,6 @@ class Thinet(FinetuningMethod):
 
         groups = _thinning.prunable(compressed)
         # (1 - 0.9) * 10 is 0.9999999999999998: yet one filter
-        wanted = [(group, max(int(round((1 - self.ratio) * group.count, 9)), 1)) for group in groups]
+        wanted = [(group, _thinning.left(group, lambda of: int(round((1 - self.ratio) * of, 9)))) for group in groups]
         choose = partial(_next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
         return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

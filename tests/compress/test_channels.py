@@ -38,6 +38,42 @@ def test_a_depthwise_convolution_keeps_its_channels():
     assert group.readers == (Reader("3.weight"),)
 
 
+def grouped():
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 1), nn.ReLU(), nn.Conv2d(8, 12, 3, groups=4), nn.ReLU(), nn.Conv2d(12, 4, 1), nn.Identity()
+    ).eval()
+
+
+def test_groups_of_a_convolution_divide_what_it_reads_and_what_it_writes():
+    read, written = channels(grouped(), torch.zeros(1, 3, 8, 8))
+    assert (read.count, read.parts, read.readers) == (8, 4, (Reader("2.weight", groups=4),))
+    assert (written.count, written.parts, written.readers) == (12, 4, (Reader("4.weight"),))
+
+
+def test_reordering_within_the_groups_of_a_convolution_changes_nothing():
+    network, images = grouped(), torch.randn(2, 3, 8, 8)
+    before = network(images)
+    for group, order in zip(
+        channels(network, images[:1]), ([1, 0, 2, 3, 5, 4, 7, 6], [2, 0, 1, 3, 4, 5, 8, 7, 6, 9, 11, 10])
+    ):
+        network.load_state_dict({**network.state_dict(), **take(network, group, torch.tensor(order))})
+    torch.testing.assert_close(network(images), before)
+
+
+def test_groups_that_divide_channels_in_two_ways_fix_them():
+    two_ways = nn.Sequential(
+        nn.Conv2d(3, 8, 1), nn.Conv2d(8, 8, 1, groups=2), nn.Conv2d(8, 8, 1, groups=4), nn.Conv2d(8, 4, 1)
+    )
+    found = channels(two_ways.eval(), torch.zeros(1, 3, 8, 8))
+    assert [group.writers for group in found] == [("0.weight",), ("2.weight",)]
+
+
+def test_a_part_of_one_channel_leaves_no_choice():
+    multiplied = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 8, 1, groups=4), nn.Conv2d(8, 4, 1))
+    (written,) = channels(multiplied.eval(), torch.zeros(1, 3, 8, 8))
+    assert (written.writers, written.parts) == (("1.weight",), 4)
+
+
 def test_flattened_maps_are_neighbouring_inputs():
     network = nn.Sequential(
         nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(16, 5), nn.Identity()
@@ -67,7 +103,6 @@ class Shuffles(nn.Module):
         lambda x: x.view(-1, 2, 4, *x.shape[2:]).transpose(1, 2).reshape(x.shape).relu(),
         lambda x: x * x.mean(1, keepdim=True),
         nn.GroupNorm(2, 8),
-        nn.Conv2d(8, 8, 1, groups=2),
         nn.LayerNorm([8, 8, 8]),
     ],
 )

@@ -9,7 +9,11 @@ from bench.compress._channels import channels
 from bench.compress._method import NotApplicable
 from bench.compress.li import Li, counts
 from bench.compress.magnitude import Magnitude
+from bench.compress.random_filters import RandomFilters
+from bench.compress.thinet import Thinet
 from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, unpack
 from bench.zoo import _build
 
 
@@ -40,6 +44,54 @@ def test_the_smaller_network_computes_what_the_masked_one_does(model):
             _thinning.thin(thin, group, order[group.count // 3 :].sort().values)
     with torch.inference_mode():
         torch.testing.assert_close(thin(images), network(images), rtol=1e-9, atol=1e-9)
+
+
+class Grouped(nn.Module):
+    """A block with a grouped convolution, as in ResNeXt."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.reduce, self.expand = nn.Conv2d(3, 6, 3), nn.Conv2d(6, 16, 1), nn.Conv2d(24, 6, 1)
+        self.norm, self.grouped = nn.BatchNorm2d(16), nn.Conv2d(16, 24, 3, padding=1, groups=4)
+        self.head = nn.Linear(6, 10)
+
+    def forward(self, images):
+        stream = self.stem(images).relu()
+        inside = self.grouped(self.norm(self.reduce(stream)).relu()).relu()
+        return self.head((stream + self.expand(inside)).relu().mean((2, 3)))
+
+
+@pytest.mark.parametrize("method", [Li(0.5), RandomFilters(0.5), Thinet(0.5, images=32)], ids=lambda m: m.title)
+def test_as_many_filters_go_from_each_group_of_a_convolution(method, workbench):
+    torch.manual_seed(0)
+    network = Grouped().eval()
+    workbench.finetune = lambda network, **_: ()
+    images = next(workbench.batches(8))[0]
+    result = method(Compressed(network, example=images[:1]), workbench)
+    thin = result.network
+    read = unpack(pack(finish(result), {"name": "grouped"}), Grouped()).eval()
+    torch.testing.assert_close(read(images), thin(images), rtol=1e-5, atol=1e-5)
+    assert (thin.reduce.out_channels, thin.grouped.in_channels, thin.grouped.out_channels) == (8, 8, 12)
+    assert (thin.grouped.groups, thin.expand.in_channels) == (4, 12)
+    kept = [int((network.reduce.weight == row).flatten(1).all(1).nonzero()) for row in thin.reduce.weight]
+    assert [channel // 4 for channel in kept] == [0, 0, 1, 1, 2, 2, 3, 3]
+    if isinstance(method, Li):
+        largest = network.reduce.weight.abs().sum((1, 2, 3)).reshape(4, 4).argsort(descending=True)[:, :2]
+        assert kept == [4 * part + place for part in range(4) for place in sorted(largest[part].tolist())]
+
+
+def test_a_thinner_grouped_convolution_computes_what_the_masked_one_does():
+    torch.manual_seed(0)
+    network, images = Grouped().eval().double(), torch.randn(2, 3, 8, 8).double()
+    thin = deepcopy(network)
+    for group in channels(network, images[:1]):
+        if group.parts > 1:
+            kept = _thinning.largest(torch.rand(group.count), group, group.count // 2)
+            gone = torch.tensor(sorted(set(range(group.count)) - set(kept.tolist())))
+            network = masked(network, group, gone)
+            _thinning.thin(thin, group, kept)
+    assert thin.grouped.weight.shape == (12, 2, 3, 3)
+    torch.testing.assert_close(thin(images), network(images), rtol=1e-9, atol=1e-9)
 
 
 def test_filters_with_the_smallest_norms_go(compressed, workbench):

@@ -42,6 +42,7 @@ def test_scales_are_least_squares_near_one():
         nn.Conv2d(8, 5, 3, stride=2, padding=2, dilation=2),
         nn.Conv2d(8, 5, (1, 3), padding="same", padding_mode="reflect"),
         nn.Conv2d(8, 5, 1),
+        nn.Conv2d(8, 6, 3, groups=2),
     ],
 )
 def test_contributions_add_up_to_an_output(layer, workbench):
