@@ -63,6 +63,7 @@ class Report(_Strict):
     abstract: str = ""
     logo: str = ""
     accent: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+    budget_kb: Annotated[float, Field(gt=0)] | None = None  # payload under which the first screen names a method
 
 
 class _File(_Strict):

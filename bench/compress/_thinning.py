@@ -128,7 +128,7 @@ def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, d
         change(name, out=count)
     for name in group.followers:
         present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
-        depthwise = present.get("groups", 1) == present["out"] == present.get("in") > 1
+        depthwise = present.get("groups", 0) == present["out"] == present.get("in", 0)
         change(name, **({"in": count, "out": count, "groups": count} if depthwise else {"out": count}))
     for reader in group.readers:
         change(reader.weight, **{"in": count * reader.factor})

@@ -48,8 +48,13 @@ def of_model(study: Study, model: str) -> Iterator[Sentence]:
     yield from inside(study, model)
 
 
-def headline_budget(study: Study) -> int | None:
-    """A round payload (kB) that some method meets and the original does not; 100 kB where that is so."""
+def headline_budget(study: Study) -> float | None:
+    """The report's payload (kB); by default a round one that some method meets and the original does not.
+
+    That is 100 kB where it can be.
+    """
+    if study.plan.report.budget_kb is not None:
+        return study.plan.report.budget_kb
     sizes = [
         study.mean("payload_bytes", model, variant.label).value
         for model in study.models
@@ -71,7 +76,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
     budget = headline_budget(study)
     found = best_within(study, model, budget * 1e3) if budget else None
     if not found:
-        yield (Strong(model), f": no method fits into {budget} kB.")
+        yield (Strong(model), f": no method fits into {budget or 0:g} kB.")
         return
     best, ties = found
     size = payload(study, model, best)
@@ -79,7 +84,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
     smaller = f", {decimal(original / size, 1)} times smaller than the original" if np.isfinite(original) else ""
     start = (
         Strong(model),
-        f": under {budget} kB the most accurate is ",
+        f": under {budget:g} kB the most accurate is ",
         Strong(study.plan.variant(best).title),
         f", {accuracy(study.mean('test_accuracy', model, best))} at {decimal(size / 1e3, 1)} kB{smaller}"
         f" (original {accuracy(study.mean('test_accuracy', model, BASELINE))})",

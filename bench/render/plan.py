@@ -75,6 +75,7 @@ class Theme(_Record):
     abstract: str = ""
     logo: str = ""
     accent: str = ""
+    budget_kb: float | None = None
 
 
 class Look(_Record):

@@ -97,16 +97,18 @@ def headlines(study: Study) -> Iterator[Headline]:
             yield _headline(study, model, budget, *found)
 
 
-def _headline(study: Study, model: str, budget: int, best: str, ties: Sequence[str]) -> Headline:
+def _headline(study: Study, model: str, budget: float, best: str, ties: Sequence[str]) -> Headline:
     picks, least = [_pick(study, model, best, "Most accurate")], smallest(study, model, ties)
     if least and payload(study, model, least) < payload(study, model, best):
-        role = f"Smallest of the {len(ties)} not told from it" if len(ties) > 1 else "Smaller, and not told from it"
+        seeds = counted(study.seeds, "seed")
+        which = f"Smallest of the {len(ties)} that" if len(ties) > 1 else "Smaller, and"
+        role = f"{which} {seeds} cannot tell from it"
         picks.append(_pick(study, model, least, role))
     notes = [] if picks[1:] else [_alone(text(level(study, model, ties)))]
     if payload(study, model, BASELINE) <= budget * 1e3:
         notes.append("The original itself is within the budget.")
     original = accuracy(study.mean("test_accuracy", model, BASELINE))
-    return Headline(model, f"{budget} kB", original, tuple(picks), " ".join(notes))
+    return Headline(model, f"{budget:g} kB", original, tuple(picks), " ".join(notes))
 
 
 def _pick(study: Study, model: str, label: str, role: str) -> Pick:
@@ -159,7 +161,7 @@ def _best(study: Study) -> Iterator[Sentence]:
     for label, models in by_method.items():
         inside = [study.claims.get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
         told += [
-            "; " if told else f"Under {budget} kB the most accurate is ",
+            "; " if told else f"Under {budget:g} kB the most accurate is ",
             Strong(study.plan.variant(label).title),
             " (" + "; ".join(_numbers(study, model, label, ties) for model, ties in models.items()) + ")",
             _verdict_of_inside(inside),

@@ -28,6 +28,9 @@ def profile(base: Profile, found: Iterable[Found]) -> Profile:
     raw["models"] = [model for model in raw["models"] if model["name"] in names]
     raw["title"] = f"{raw.get('title') or base.name}: the best chains found"
     raw["methods"] = [{"chain": chain} for chain in dict.fromkeys(_chains(searches))]
+    budgets = [search.goal.budget for search in searches if search.goal.budget]
+    if budgets:
+        raw.setdefault("report", {})["budget_kb"] = max(budgets) / 1e3
     for look in raw.get("diagnostics", []):
         look.pop("variants", None)  # they name methods of the base: all that was found is looked into
     return parse(f"{base.name}-search", tomli_w.dumps(raw))

@@ -30,6 +30,7 @@ def test_it_finds_confirms_and_leaves_a_plan_for_the_report(searched):
     plan = json.loads((cli.folder / "runs/micro-search/plan.json").read_text())
     best = plan["search"]["networks"][0]["best"]
     assert best in [variant["label"] for variant in plan["variants"]]
+    assert plan["report"]["budget_kb"] == 100
     assert any(variant["label"].startswith("small-dense:") for variant in plan["variants"])
     keys = {cell["key"] for cell in plan["cells"] if cell["variant"] == best and cell["kind"] == "compress"}
     assert len(keys) == 2  # both seeds

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bench.render.findings import findings
 from bench.render.prose import text
 from bench.render.study import Study
 from bench.render.summary import headlines, summary
@@ -20,9 +21,27 @@ def test_the_smallest_that_is_level_stands_beside_the_most_accurate(study: Study
         best, ties = best_within(study, card.model, 100e3)
         sizes = {label: study.mean("payload_bytes", card.model, label).value for label in (best, *ties)}
         least = min(sizes, key=sizes.__getitem__)
-        assert [pick.role for pick in card.picks][1:] == [f"Smallest of the {len(ties)} not told from it"]
+        assert [pick.role for pick in card.picks][1:] == [
+            f"Smallest of the {len(ties)} that 6 seeds cannot tell from it"
+        ]
         assert card.picks[1].method == study.plan.variant(least).title
         assert card.note == ""
+
+
+def test_the_report_may_name_its_budget(study_of):
+    study = study_of(report={"budget_kb": 62.5})
+    (card,) = headlines(study)
+    assert card.budget == "62.5 kB"
+    fitting = _fitting(study, 62.5e3)
+    best = max(fitting, key=lambda label: study.mean("test_accuracy", "resnet8", label).value)
+    assert card.picks[0].method == study.plan.variant(best).title
+    assert text(summary(study)[1]).startswith("Under 62.5 kB the most accurate is ")
+
+
+def test_a_budget_that_nothing_meets_is_said(study_of):
+    study = study_of(report={"budget_kb": 0.5})
+    assert list(headlines(study)) == []
+    assert "no method fits into 0.5 kB." in text(findings(study)[0])
 
 
 def test_one_seed_recommends_nothing_smaller_and_says_why(study_of):
