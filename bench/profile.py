@@ -26,7 +26,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Data(_Strict):
@@ -63,7 +63,9 @@ class Report(_Strict):
     abstract: str = ""
     logo: str = ""
     accent: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
-    budget_kb: Annotated[float, Field(gt=0)] | None = None  # payload under which the first screen names a method
+    budget_kb: Annotated[float, Field(gt=0, le=1e9, strict=True)] | None = (
+        None  # payload of 1,000 bytes: the first screen
+    )
 
 
 class _File(_Strict):

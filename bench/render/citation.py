@@ -44,4 +44,4 @@ def _character(character: str) -> str:
     if character in "{}":
         return r"\textbraceleft{}" if character == "{" else r"\textbraceright{}"
     known = escape(character) if character != " " else character
-    return character if known.startswith("[U+") and character.isprintable() else known
+    return character if known.startswith("{[}U+") and character.isprintable() else known

@@ -12,7 +12,7 @@ from bench.render.prose import Sentence, Strong, counted, listed
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
 from bench.render.tables.along import departures
-from bench.render.tables.budget import best_within, budgets
+from bench.render.tables.budget import Within, best_within, budgets, fitting
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE, Word
 from bench.statistics.estimate import Estimate
 from bench.statistics.power import seeds_for_equivalence
@@ -40,7 +40,7 @@ def paragraph(sentences: Iterable[Sentence]) -> Sentence:
 
 def of_model(study: Study, model: str) -> Iterator[Sentence]:
     """What was found for one model, in sentences."""
-    if not any(study.mean("test_accuracy", model, variant.label).n for variant in study.plan.methods):
+    if not study.has_results(model):
         yield (Strong(model), ": no method has a result.")
         return
     yield from within_budget(study, model)
@@ -71,43 +71,64 @@ def headline_budget(study: Study) -> float | None:
     return min(budgets(known), key=lambda budget: abs(np.log(budget / middle)))
 
 
+def kilobytes(budget: float) -> str:
+    """A budget as it was given: a payload in units of 1,000 bytes.
+
+    >>> kilobytes(12345.5)
+    '12,345.5 kB'
+    """
+    return f"{budget:,.10g} kB"
+
+
 def within_budget(study: Study, model: str) -> Iterator[Sentence]:
     """The method to use under the headline's budget."""
     budget = headline_budget(study)
-    found = best_within(study, model, budget * 1e3) if budget else None
-    if not found:
-        yield (Strong(model), f": no method fits into {budget or 0:g} kB.")
+    if budget is None:
         return
-    best, ties = found
-    size = payload(study, model, best)
+    found = best_within(study, model, budget * 1e3)
+    if found is None:
+        yield (Strong(model), f": {nothing_within(study, model, budget)}.")
+        return
+    size = payload(study, model, found.best)
     original = payload(study, model, BASELINE)
     smaller = f", {decimal(original / size, 1)} times smaller than the original" if np.isfinite(original) else ""
     start = (
         Strong(model),
-        f": under {budget:g} kB the most accurate is ",
-        Strong(study.plan.variant(best).title),
-        f", {accuracy(study.mean('test_accuracy', model, best))} at {decimal(size / 1e3, 1)} kB{smaller}"
+        f": under {kilobytes(budget)} the most accurate is ",
+        Strong(study.plan.variant(found.best).title),
+        f", {accuracy(study.mean('test_accuracy', model, found.best))} at {decimal(size / 1e3, 1)} kB{smaller}"
         f" (original {accuracy(study.mean('test_accuracy', model, BASELINE))})",
     )
-    yield (*start, *level(study, model, ties), ".")
+    yield (*start, *level(study, model, found), ".")
 
 
-def level(study: Study, model: str, ties: Sequence[str]) -> Sentence:
-    """How many are not shown to be worse than the most accurate, and the smallest of them: the end of a sentence."""
-    if study.seeds < 2:
+def nothing_within(study: Study, model: str, budget: float) -> str:
+    """Why no method can be named under a budget (kB): the end of a sentence."""
+    if fitting(study, model, budget * 1e3):
+        return f"no method of at most {kilobytes(budget)} has an accuracy"
+    return f"no method fits into {kilobytes(budget)}"
+
+
+def level(study: Study, model: str, found: Within) -> Sentence:
+    """How many are level with the most accurate, and the smallest of them: the end of a sentence."""
+    if found.seeds < 2:
         return ("; one seed cannot tell methods apart",)
-    least = smallest(study, model, ties)
-    if least is None:
-        return (", ahead of all others that fit",)
-    others = f"{len(ties)} others" if len(ties) > 1 else "1 other"
+    if not found.others:
+        return (", the only method that fits",)
+    few = f"; {_others(len(found.untested))} with too few seeds to be tested" if found.untested else ""
+    if not found.level:
+        tested = found.others - len(found.untested)
+        return (f", ahead of {_others(tested, every=True)}{' that fit' * (not few)}{few}",) if tested else (few,)
+    least = found.level[0]
     size = f" at {decimal(payload(study, model, least) / 1e3, 1)} kB"
-    which = ", the smallest of them " if len(ties) > 1 else ": "
-    return (f"; not told from {others}{which}", Strong(study.plan.variant(least).title), size)
+    which = ", the smallest of them " if len(found.level) > 1 else ": "
+    return (f"; level with {_others(len(found.level))}{which}", Strong(study.plan.variant(least).title), f"{size}{few}")
 
 
-def smallest(study: Study, model: str, labels: Sequence[str]) -> str | None:
-    """The one with the least payload; None of none."""
-    return min(labels, key=lambda label: payload(study, model, label), default=None)
+def _others(count: int, *, every: bool = False) -> str:
+    if count == 1:
+        return "the 1 other" if every else "1 other"
+    return f"all {count} others" if every else f"{count} others"
 
 
 def payload(study: Study, model: str, label: str) -> float:

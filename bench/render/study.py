@@ -85,6 +85,10 @@ class Study:
         """A metric's mean difference to another variant's, paired by seed."""
         return paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
 
+    def has_results(self, model: str) -> bool:
+        """Whether any method of a model has an accuracy."""
+        return any(self.mean("test_accuracy", model, variant.label).n for variant in self.plan.methods)
+
     def hole(self, model: str, variant: str, kind: str = "compress") -> str:
         """Why a variant has no result of that kind: the worst state among its cells; empty where all are done."""
         states = self._states.get((kind, model, variant), set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +13,17 @@ from bench.render.findings import (
     accuracy,
     claims_on,
     headline_budget,
+    kilobytes,
     level,
+    nothing_within,
     paragraph,
     payload,
     seeds_that_would_tell,
-    smallest,
 )
 from bench.render.prose import Sentence, Strong, counted, listed, text
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
-from bench.render.tables.budget import best_within
+from bench.render.tables.budget import Within, best_within
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
 
 INSIDE_WORDS = {
@@ -40,9 +41,11 @@ class Pick:
 
     Attributes:
         role: why this one.
+        behind: how far behind the most accurate; empty for that itself.
     """
 
     role: str
+    behind: str
     method: str
     family: str
     top1: str
@@ -59,7 +62,7 @@ class Headline:
 
     Attributes:
         original: its accuracy.
-        picks: the most accurate, and the smallest that is not told from it where that is another.
+        picks: the most accurate, and the smallest that is level with it where that is smaller; none where none fits.
         note: what to know of the choice.
     """
 
@@ -87,35 +90,37 @@ def scope(study: Study) -> Sentence:
 
 
 def headlines(study: Study) -> Iterator[Headline]:
-    """A card a model, for those that have a method within the budget."""
+    """A card a model; none where no model has a method within the budget."""
     budget = headline_budget(study)
     if budget is None:
         return
-    for model in study.models:
-        found = best_within(study, model, budget * 1e3)
-        if found:
-            yield _headline(study, model, budget, *found)
+    found = {model: best_within(study, model, budget * 1e3) for model in study.models}
+    if any(found.values()):
+        yield from (_headline(study, model, budget, within) for model, within in found.items())
 
 
-def _headline(study: Study, model: str, budget: float, best: str, ties: Sequence[str]) -> Headline:
-    picks, least = [_pick(study, model, best, "Most accurate")], smallest(study, model, ties)
-    if least and payload(study, model, least) < payload(study, model, best):
-        seeds = counted(study.seeds, "seed")
-        which = f"Smallest of the {len(ties)} that" if len(ties) > 1 else "Smaller, and"
-        role = f"{which} {seeds} cannot tell from it"
-        picks.append(_pick(study, model, least, role))
-    notes = [] if picks[1:] else [_alone(text(level(study, model, ties)))]
+def _headline(study: Study, model: str, budget: float, found: Within | None) -> Headline:
+    original = accuracy(study.mean("test_accuracy", model, BASELINE))
+    if found is None:
+        return Headline(model, kilobytes(budget), original, (), _alone(nothing_within(study, model, budget)))
+    picks, notes = [_pick(study, model, found.best, "Most accurate")], []
+    if found.level and payload(study, model, found.level[0]) < payload(study, model, found.best):
+        which = f"Smallest of the {len(found.level)}" if len(found.level) > 1 else "Smaller and"
+        behind = _behind(study, model, found.level[0], found.best)
+        picks.append(_pick(study, model, found.level[0], f"{which} level with it", behind))
+    else:
+        notes.append(_alone(text(level(study, model, found))))
     if payload(study, model, BASELINE) <= budget * 1e3:
         notes.append("The original itself is within the budget.")
-    original = accuracy(study.mean("test_accuracy", model, BASELINE))
-    return Headline(model, f"{budget:g} kB", original, tuple(picks), " ".join(notes))
+    return Headline(model, kilobytes(budget), original, tuple(picks), " ".join(notes))
 
 
-def _pick(study: Study, model: str, label: str, role: str) -> Pick:
+def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> Pick:
     size, original = (payload(study, model, which) for which in (label, BASELINE))
     claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
     return Pick(
         role=role,
+        behind=behind,
         method=study.plan.variant(label).title,
         family=study.plan.variant(label).family,
         top1=accuracy(study.mean("test_accuracy", model, label)),
@@ -124,6 +129,15 @@ def _pick(study: Study, model: str, label: str, role: str) -> Pick:
         verdict=claim.verdict.word if claim else INCONCLUSIVE,
         words=inside_words(claim) if claim else INSIDE_WORDS[INCONCLUSIVE],
         inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
+    )
+
+
+def _behind(study: Study, model: str, label: str, best: str) -> str:
+    found = study.difference("test_accuracy", model, label, best)
+    value, low, high = (decimal(100 * each, 2, signed=True) for each in (found.value, found.low, found.high))
+    return (
+        f"{value} points [{low}, {high}] to the most accurate, paired over {counted(found.n, 'seed')}; level: after "
+        "Holm no method is shown to beat it."
     )
 
 
@@ -144,38 +158,46 @@ def _inside_numbers(claim: Claim) -> str:
     ends = ""
     if np.isfinite([found.low, found.high]).all():
         ends = f" [{decimal(found.low, 3, signed=True)}, {decimal(found.high, 3, signed=True)}]"
-    return f"CKA to the original, less what fine-tuning alone leaves: {decimal(found.value, 3, signed=True)}{ends}."
+    value = decimal(found.value, 3, signed=True)
+    return (
+        f"CKA to the original, less what fine-tuning alone leaves: {value}{ends}; verdict after Holm, margin "
+        f"±{claim.raw.margin:g}."
+    )
 
 
 def _best(study: Study) -> Iterator[Sentence]:
     """The method to use under the headline's budget, models with the same one together."""
     budget = headline_budget(study)
-    by_method: dict[str, dict[str, Sequence[str]]] = {}
-    for model in study.models:
-        found = best_within(study, model, budget * 1e3) if budget else None
-        if found:
-            by_method.setdefault(found[0], {})[model] = found[1]
-    if not by_method:
+    if budget is None:
         return
+    within = {model: best_within(study, model, budget * 1e3) for model in study.models}
+    by_method: dict[str, dict[str, Within]] = {}
+    for model, found in within.items():
+        if found:
+            by_method.setdefault(found.best, {})[model] = found
     told: list[str] = []
     for label, models in by_method.items():
         inside = [study.claims.get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
         told += [
-            "; " if told else f"Under {budget:g} kB the most accurate is ",
+            "; " if told else f"Under {kilobytes(budget)} the most accurate is ",
             Strong(study.plan.variant(label).title),
-            " (" + "; ".join(_numbers(study, model, label, ties) for model, ties in models.items()) + ")",
+            " (" + "; ".join(_numbers(study, model, each) for model, each in models.items()) + ")",
             _verdict_of_inside(inside),
         ]
-    yield (*told, ".")
+    if told:
+        yield (*told, ".")
+    without = [model for model, found in within.items() if not found and study.has_results(model)]
+    for model in without:
+        yield (f"{model}: {nothing_within(study, model, budget)}.",)
 
 
-def _numbers(study: Study, model: str, label: str, ties: Sequence[str]) -> str:
-    size, original = (study.mean("payload_bytes", model, which).value for which in (label, BASELINE))
+def _numbers(study: Study, model: str, found: Within) -> str:
+    size, original = (study.mean("payload_bytes", model, which).value for which in (found.best, BASELINE))
     smaller = f", {decimal(original / size, 1)}× smaller" if np.isfinite(original) else ""
     against = study.mean("test_accuracy", model, BASELINE)
     before = f" against {accuracy(against)}" if against.n else ""
-    ours = accuracy(study.mean("test_accuracy", model, label))
-    return f"{model} {ours}{before}{smaller}{text(level(study, model, ties))}"
+    ours = accuracy(study.mean("test_accuracy", model, found.best))
+    return f"{model} {ours}{before}{smaller}{text(level(study, model, found))}"
 
 
 def _verdict_of_inside(claims: list[Claim | None]) -> str:

@@ -27,6 +27,9 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "[": "{[}",  # at the start of a row it would belong to the end of the one before
+    "]": "{]}",
+    "*": "{*}",
     '"': r"\textquotedbl{}",
     "'": "'",
     "`": r"\textasciigrave{}",
@@ -134,7 +137,7 @@ def escape(text: object, *, everywhere: bool = False) -> Tex:
     >>> escape("50% of $\\input{x}$ at 3 μs")
     '50\\% of \\$\\textbackslash{}input\\{x\\}\\$ at 3 \\ensuremath{\\mu}s'
     >>> escape("Zoë, 😀")
-    'Zo\\"{e}, [U+1F600]'
+    'Zo\\"{e}, {[}U+1F600{]}'
 
     Args:
         everywhere: let any place in it end a line, for identifiers.
@@ -179,4 +182,4 @@ def _character(character: str) -> str:
     compatible = unicodedata.normalize("NFKC", character)
     if compatible != character and compatible.isascii():
         return "".join(map(_character, compatible))
-    return f"[U+{ord(character):04X}]"
+    return f"{{[}}U+{ord(character):04X}{{]}}"

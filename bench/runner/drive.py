@@ -159,8 +159,7 @@ class Driver:
             self.reporter.pump()
             for future in ended:
                 cell, slot = self.running.pop(future)
-                slots.give_back(slot)
-                self._take(cell, future)
+                slots.give_back(slot, lives=self._take(cell, future))
 
     def _start_ready(self, waiting: list[Cell], executor: Executor, slots: Slots) -> list[Cell]:
         """Start as many cells as there are free slots; returns those that wait on."""
@@ -202,14 +201,16 @@ class Driver:
         self.running[executor.submit(job, slot)] = (cell, slot)
         return True
 
-    def _take(self, cell: Cell, future: Future[Outcome]) -> None:
+    def _take(self, cell: Cell, future: Future[Outcome]) -> bool:
+        """Keep what came of a cell; whether its worker lives."""
         try:
             outcome = future.result()
         except WorkerDied as death:  # no fault of the cell's: nothing is stored, the next run tries again
             self._end(cell, Status("failed", str(death)))
-            return
+            return False
         self.store.write(cell, outcome.files, outcome.provenance, outcome.log)
         self._end(cell, _status(outcome.files))
+        return True
 
     def _end(self, cell: Cell, status: Status) -> None:
         self.states[cell.key] = status

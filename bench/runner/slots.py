@@ -43,6 +43,8 @@ class Slots:
             self._topics[slot].add(topic)
         return slot
 
-    def give_back(self, slot: int) -> None:
-        """Its cell has ended."""
+    def give_back(self, slot: int, *, lives: bool = True) -> None:
+        """Its cell has ended, and its worker lives or is replaced by one that knows nothing."""
         self._free.append(slot)
+        if not lives:
+            self._topics[slot].clear()

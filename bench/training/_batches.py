@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 class Batches:
-    """Each iteration is an epoch: (b, C, H, W) float32 images, channels last, and (b,) int64 labels.
+    """Each iteration is an epoch: (b, C, H, W) float32 images and (b,) int64 labels.
 
     Args:
         split: training images.
         mean, std: of each channel, on the 0..1 scale.
         seed: of order and augmentation.
+        layout: of the batches in memory.
     """
 
     def __init__(
@@ -33,8 +34,9 @@ class Batches:
         std: Sequence[float],
         seed: int,
         device: torch.device,
+        layout: torch.memory_format = torch.channels_last,
     ):
-        self.schedule, self.device = schedule, device
+        self.schedule, self.device, self.layout = schedule, device, layout
         self.images = _resident(split.images, device)
         self.labels = _resident(split.labels, device)
         self.generator = torch.Generator().manual_seed(seed)
@@ -48,7 +50,7 @@ class Batches:
         batches = zip(order.to(self.device).split(size), decisions.to(self.device).split(size))
         for _, (chosen, decided) in zip(range(self.schedule.steps_per_epoch), batches):
             images = self.normalise(self.augment(self.images, chosen, decided))
-            yield images.contiguous(memory_format=torch.channels_last), self.labels[chosen]
+            yield images.contiguous(memory_format=self.layout), self.labels[chosen]
 
 
 def _resident(array: np.ndarray, device: torch.device) -> torch.Tensor:

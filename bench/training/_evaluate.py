@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from bench.training._layout import channels_last
+from bench.training._layout import channels_last, computes_channels_last
 
 BATCH_SIZE = 512  # images; larger gains nothing and takes memory
 
@@ -71,6 +71,7 @@ def logits(
         (n, classes) float32.
     """
     network.eval()
+    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
     with channels_last(network), torch.inference_mode():
         batches = normalised_batches(images, mean, std, device, batch_size)
         return np.concatenate([network(batch).float().cpu().numpy() for batch in batches])

@@ -15,6 +15,7 @@ from torch import nn
 
 from bench.training._batches import Batches
 from bench.training._evaluate import logits
+from bench.training._layout import computes_channels_last
 from bench.training._objective import Objective, objective
 from bench.training._optimizer import make_optimizer
 from bench.training._schedule import Schedule
@@ -74,8 +75,9 @@ def train(
         InputError: the images are too small for the recipe's crop_padding.
     """
     device = torch.device(device)
-    batches = Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device)
-    with _repeatable(seed, device), _training_mode(network, device):
+    layout = _layout_of(network.to(device), split, device)
+    batches = Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device, layout)
+    with _repeatable(seed, device), _training_mode(network, layout):
         step = _Step(
             network,
             make_optimizer(network, recipe, parameters),
@@ -151,10 +153,16 @@ def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
             cudnn.deterministic, cudnn.benchmark = before
 
 
+def _layout_of(network: nn.Module, split: Split, device: torch.device) -> torch.memory_format:
+    """Channels last, which is faster on CPUs too, where the network computes in it."""
+    example = torch.zeros(1, *split.images.shape[1:], device=device)
+    return torch.channels_last if computes_channels_last(network, example) else torch.contiguous_format
+
+
 @contextmanager
-def _training_mode(network: nn.Module, device: torch.device) -> Iterator[None]:
-    """On the device and channels last, which is the faster layout on CPUs too; afterwards contiguous again."""
-    network.to(device).to(memory_format=torch.channels_last).train()
+def _training_mode(network: nn.Module, layout: torch.memory_format) -> Iterator[None]:
+    """Training, in a layout; afterwards in the usual one."""
+    network.to(memory_format=layout).train()
     try:
         yield
     finally:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from bench.render.findings import findings
+from bench.render.plan import Theme
 from bench.render.prose import text
 from bench.render.study import Study
 from bench.render.summary import headlines, summary
@@ -18,13 +23,16 @@ def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Stud
 
 def test_the_smallest_that_is_level_stands_beside_the_most_accurate(study: Study):
     for card in headlines(study):
-        best, ties = best_within(study, card.model, 100e3)
-        sizes = {label: study.mean("payload_bytes", card.model, label).value for label in (best, *ties)}
+        found = best_within(study, card.model, 100e3)
+        assert found is not None
+        sizes = {label: study.mean("payload_bytes", card.model, label).value for label in (found.best, *found.level)}
         least = min(sizes, key=sizes.__getitem__)
-        assert [pick.role for pick in card.picks][1:] == [
-            f"Smallest of the {len(ties)} that 6 seeds cannot tell from it"
-        ]
-        assert card.picks[1].method == study.plan.variant(least).title
+        _, pick = card.picks
+        assert pick.role == f"Smallest of the {len(found.level)} level with it"
+        assert pick.method == study.plan.variant(least).title
+        behind = study.difference("test_accuracy", card.model, least, found.best)
+        assert pick.behind.startswith(f"{100 * behind.value:+.2f} points [".replace("-", "−"))
+        assert "paired over 6 seeds" in pick.behind
         assert card.note == ""
 
 
@@ -41,7 +49,63 @@ def test_the_report_may_name_its_budget(study_of):
 def test_a_budget_that_nothing_meets_is_said(study_of):
     study = study_of(report={"budget_kb": 0.5})
     assert list(headlines(study)) == []
-    assert "no method fits into 0.5 kB." in text(findings(study)[0])
+    for sentence in (findings(study)[0], summary(study)[1]):
+        assert "resnet8: no method fits into 0.5 kB." in text(sentence)
+
+
+def test_a_budget_that_one_network_alone_meets_is_said_of_the_other(study_of):
+    study = study_of(models=("resnet8", "mobilenet-small"))
+    sizes = {
+        model: min(study.mean("payload_bytes", model, variant.label).value for variant in study.plan.methods)
+        for model in study.models
+    }
+    between = Theme(budget_kb=sum(sizes.values()) / 2e3)
+    study = Study(replace(study.results, plan=study.plan.model_copy(update={"report": between})))
+    cards = {card.model: card for card in headlines(study)}
+    without = max(sizes, key=sizes.__getitem__)
+    assert cards[without].picks == ()
+    assert cards[without].note.startswith("No method fits into ")
+    assert f"{without}: no method fits into " in text(summary(study)[1])
+
+
+def test_the_only_method_that_fits_is_ahead_of_nobody(study_of):
+    sizes = sorted(study_of().mean("payload_bytes", "resnet8", v.label).value for v in study_of().plan.methods)
+    study = study_of(report={"budget_kb": sum(sizes[:2]) / 2e3})
+    assert ", the only method that fits" in text(summary(study)[1])
+    (card,) = headlines(study)
+    assert card.note == "The only method that fits."
+
+
+def test_methods_of_which_one_seed_is_done_are_not_beaten(runs, study_of):
+    later = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.seed > 0]
+    (card,) = headlines(study_of(states=dict.fromkeys(later, "missing")))
+    assert len(card.picks) == 1
+    assert card.note == "One seed cannot tell methods apart."
+
+
+def test_a_method_with_too_few_seeds_is_said_to_be_untested(runs, study_of):
+    few = [
+        cell.name
+        for cell in runs(models=("resnet8",)).cells()
+        if cell.seed > 0 and cell.variant == "magnitude:sparsity=0.9"
+    ]
+    assert few
+    study = study_of(states=dict.fromkeys(few, "missing"))
+    assert "1 other with too few seeds to be tested" in text(summary(study)[1])
+
+
+def test_of_methods_that_are_equally_accurate_the_smallest_is_named(study_of, monkeypatch):
+    study = study_of()
+    given = study.per_seed
+    equal = np.full(6, 0.97)
+    monkeypatch.setattr(
+        study, "per_seed", lambda metric, *of: equal if metric == "test_accuracy" else given(metric, *of)
+    )
+    found = best_within(study, "resnet8", 1e9)
+    assert found is not None
+    assert found.best == min(
+        (v.label for v in study.plan.methods), key=lambda label: study.mean("payload_bytes", "resnet8", label).value
+    )
 
 
 def test_one_seed_recommends_nothing_smaller_and_says_why(study_of):

@@ -33,3 +33,13 @@ def test_what_has_no_topic_goes_to_any_and_teaches_nothing():
 
 def test_nothing_is_taken_where_no_worker_waits():
     assert Slots(0).take("a", anew=True) is None
+
+
+def test_a_worker_that_died_has_forgotten_what_it_knew():
+    slots = Slots(2)
+    assert slots.take("a") == 0
+    slots.give_back(0, lives=False)
+    assert slots.take(None) == 1
+    assert slots.take("a") == 0
+    slots.give_back(1)
+    assert slots.take("a") is None

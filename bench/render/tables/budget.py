@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,10 +23,10 @@ COLUMNS = (
     Column("label", "Label", "code", "Its name in files.", shown=False),
     Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
     Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
-    Column("others", "Others", "number", "Methods within the budget that lead with it, not told from it.", "level"),
+    Column("others", "Others", "number", "Methods within the budget that are level with it.", "level"),
     Column("smallest", "The smallest of them", "text", "Of these, the one with the smallest payload."),
     Column("smallest_payload", "Its payload", "number", "Mean over seeds.", "kB", 1),
-    Column("ties", "Not told from it", "text", "The names of all methods that lead with it.", shown=False),
+    Column("ties", "Level with it", "text", "The names of these methods, the smallest first.", shown=False),
 )
 
 
@@ -67,17 +68,40 @@ def budgets(sizes: list[float]) -> list[int]:
     return above[: last + 1]
 
 
-def best_within(study: Study, model: str, limit: float) -> tuple[str, tuple[str, ...]] | None:
-    """The most accurate method of at most `limit` bytes, and the others that are not told from it."""
-    fitting = {
-        variant.label: study.per_seed("test_accuracy", model, variant.label)
-        for variant in study.plan.methods
-        if study.mean("payload_bytes", model, variant.label).value <= limit
-    }
-    leading = leading_set(fitting, alpha=study.plan.alpha) if fitting else None
-    if leading is None or not leading.best:
+@dataclass(frozen=True)
+class Within:
+    """What fits a budget.
+
+    Attributes:
+        best: the most accurate; of equals the smallest.
+        level: the others that no method is shown to beat, the smallest first.
+        untested: those that share too few seeds with the best.
+        others: how many there are besides the best.
+        seeds: of the best.
+    """
+
+    best: str
+    level: tuple[str, ...]
+    untested: tuple[str, ...]
+    others: int
+    seeds: int
+
+
+def fitting(study: Study, model: str, limit: float) -> list[str]:
+    """Methods of at most `limit` bytes, the smallest first."""
+    sizes = {label: study.mean("payload_bytes", model, label).value for label in _labels(study)}
+    return sorted((label for label, size in sizes.items() if size <= limit), key=sizes.__getitem__)
+
+
+def best_within(study: Study, model: str, limit: float) -> Within | None:
+    """What leads among the methods of at most `limit` bytes; None where none of them has an accuracy."""
+    values = {label: study.per_seed("test_accuracy", model, label) for label in fitting(study, model, limit)}
+    measured = {label: each for label, each in values.items() if np.isfinite(each).any()}
+    if not measured:
         return None
-    return leading.best, tuple(label for label in leading.members if label != leading.best)
+    leading = leading_set(measured, alpha=study.plan.alpha)
+    level = tuple(label for label in leading.members if label != leading.best)
+    return Within(leading.best, level, leading.untested, len(measured) - 1, leading.n)
 
 
 def _rows(study: Study, model: str) -> Iterator[Row]:
@@ -85,17 +109,17 @@ def _rows(study: Study, model: str) -> Iterator[Row]:
     previous = None
     for budget in budgets([each.value for each in known if each.n]):
         found = best_within(study, model, budget * 1e3)
-        if found is None or found == previous:
+        if found is None or (found.best, found.level) == previous:
             continue
-        previous = found
-        yield _row(study, model, budget, *found)
+        previous = found.best, found.level
+        yield _row(study, model, budget, found.best, found.level)
 
 
 def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]) -> Row:
     def payload(label: str) -> float:
         return study.mean("payload_bytes", model, label).value
 
-    least = min(ties, key=payload, default="")
+    least = next(iter(ties), "")
     return Row(
         (
             Cell(model),

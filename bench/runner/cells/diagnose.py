@@ -14,6 +14,7 @@ from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.settings import validated
 from bench.training import _evaluate
+from bench.training._layout import computes_channels_last
 from bench.zoo._blocks import block_outputs
 
 
@@ -22,7 +23,10 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     name = job.spec["diagnostic"]
     look = validated(diagnostic(name), f"diagnostic {name!r}", job.spec["settings"])
     network = {role: networks.compressed(job.spec, images, files).to(job.device) for role, files in job.parents.items()}
-    findings = look(network, _probe(job, images))
+    probe = _probe(job, images)
+    for each in network.values():
+        computes_channels_last(each, probe.images[:1])
+    findings = look(network, probe)
     return {
         "metrics.json": to_json(finite(findings.metrics)),
         "arrays.npz": to_npz(findings.arrays),

@@ -6,12 +6,14 @@ import multiprocessing
 import queue
 import signal
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from bench.runner.job import Job, Outcome, Progress, WorkerDied
 
+UNBEGUN = "its worker process ended before it began"
 _messages: Any = None  # in a worker: the queue to the driver
 
 
@@ -28,15 +30,26 @@ class Processes:
         self.slots = slots
         self.progress = progress
         self.messages = context.Queue()
-        self.workers = [
-            ProcessPool(1, context=context, initializer=_start, initargs=(self.messages,)) for _ in range(slots)
-        ]
+        self.context = context
+        self.workers = [self._worker() for _ in range(slots)]
 
     def submit(self, job: Job, slot: int) -> Future[Outcome]:
-        """Hand the job to the slot's worker."""
+        """Hand the job to the slot's worker; to a new one, where that has died since its last job."""
+        if not self.workers[slot].active:
+            self.workers[slot].stop()
+            self.workers[slot].join()
+            self.workers[slot] = self._worker()
         answer: Future[Outcome] = Future()
-        self.workers[slot].schedule(_work, args=(job,)).add_done_callback(lambda done: _pass_on(done, answer))
+        try:
+            working = self.workers[slot].schedule(_work, args=(job,))
+        except RuntimeError:  # it died just now
+            answer.set_exception(WorkerDied(UNBEGUN))
+        else:
+            working.add_done_callback(lambda done: _pass_on(done, answer))
         return answer
+
+    def _worker(self) -> ProcessPool:
+        return ProcessPool(1, context=self.context, initializer=_start, initargs=(self.messages,))
 
     def pump(self) -> None:
         """Pass on what the workers said since the last call."""
@@ -63,6 +76,8 @@ def _pass_on(done: Future[Outcome], answer: Future[Outcome]) -> None:
     error = done.exception()
     if isinstance(error, ProcessExpired):
         answer.set_exception(WorkerDied(_death(error)))
+    elif isinstance(error, BrokenProcessPool):
+        answer.set_exception(WorkerDied(UNBEGUN))
     elif error is not None:
         answer.set_exception(error)
     else:

@@ -51,7 +51,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(browser, address: str):
     assert browser.complaints == []
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("width", [320, 360, 768, 1280])
 def test_the_page_never_scrolls_sideways(browser, address: str, width: int):
     browser.open(address, width=width)
     browser.js("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")

@@ -33,8 +33,11 @@ def test_the_best_fits_and_none_that_fits_is_better(study: Study):
 
 
 def test_ties_never_hold_the_best_itself(study: Study):
-    best, ties = best_within(study, "resnet8", 1e9)  # type: ignore[misc]
-    assert best not in ties
+    found = best_within(study, "resnet8", 1e9)
+    assert found is not None
+    assert found.best not in found.level
+    sizes = [study.mean("payload_bytes", "resnet8", label).value for label in found.level]
+    assert sizes == sorted(sizes)
     assert best_within(study, "resnet8", 10.0) is None
 
 

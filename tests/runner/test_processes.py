@@ -1,0 +1,38 @@
+import multiprocessing
+import operator
+import os
+import signal
+import time
+
+import pytest
+
+from bench.runner.executors import processes
+from bench.runner.job import WorkerDied, at_work
+
+
+@pytest.fixture
+def negating(monkeypatch):
+    """Two worker processes whose work is to negate a number."""
+    monkeypatch.setattr(processes, "_work", operator.neg)
+    with at_work(processes.Processes(2, lambda *_: None)) as working:
+        yield working
+
+
+def test_each_slot_is_a_process_of_its_own(negating):
+    answers = [negating.submit(number, number % 2) for number in range(4)]
+    assert [answer.result(timeout=60) for answer in answers] == [0, -1, -2, -3]
+    assert len(multiprocessing.active_children()) == 2
+
+
+@pytest.mark.parametrize("pause", [0, 0.5], ids=["at once", "later"])
+def test_the_death_of_an_idle_worker_costs_a_cell_at_most(negating, pause):
+    assert negating.submit(1, 0).result(timeout=60) == -1
+    for worker in multiprocessing.active_children():
+        os.kill(worker.pid, signal.SIGKILL)
+    time.sleep(pause)
+    try:
+        assert negating.submit(2, 0).result(timeout=60) == -2
+    except WorkerDied as death:
+        assert str(death).startswith("its worker process")
+    assert negating.submit(3, 0).result(timeout=60) == -3
+    assert negating.submit(4, 1).result(timeout=60) == -4
