@@ -150,7 +150,8 @@ class _Axes:
 
     def follow(self, operation: Operation) -> None:
         """Learn what an operation says of the axes."""
-        known = operation.module not in self.hidden and self._rule(operation)(operation)
+        seen = operation.module not in self.hidden and not operation.constants
+        known = seen and self._rule(operation)(operation)
         if not known:
             self._fix(operation)
 
@@ -205,7 +206,7 @@ class _Axes:
     def _per_channel(self, operation: Operation) -> bool:
         source = self._axis_of(operation.inputs[0])
         shape = operation.inputs[0].shape[:2]
-        alike = all(value.shape[:2] == shape for value in operation.outputs)
+        alike = all(value.shape[:2] == shape for value in operation.outputs) and not {0, 1} & set(operation.axes)
         return source is not None and alike and len(operation.inputs) == 1 and self._keeps(operation, source)
 
     def _elementwise(self, operation: Operation) -> bool:

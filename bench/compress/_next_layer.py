@@ -8,13 +8,15 @@ from typing import Any
 import torch
 
 from bench.compress._channels import Channels, Reader
-from bench.compress._method import Workbench
+from bench.compress._method import NotApplicable, Workbench
 
 
 def choose(
     network: torch.nn.Module, group: Channels, count: int, *, workbench: Workbench, images: int, positions: int
 ) -> torch.Tensor:
     """The `count` channels to keep, ascending; scales what their readers make of them, in place."""
+    for reader in group.readers:
+        _require_known(network.get_submodule(reader.weight.rpartition(".")[0]), reader)
     samples = contributions(network, group, workbench, images, positions)
     kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count, group.parts)
     with torch.no_grad():
@@ -26,6 +28,12 @@ def choose(
             each = of_group.repeat_interleave(len(weight) // reader.groups, dim=0)
             weight *= each.view(*each.shape, *[1] * (weight.ndim - 2)).to(weight)
     return kept
+
+
+def _require_known(layer: torch.nn.Module, reader: Reader) -> None:
+    if not isinstance(layer, torch.nn.Conv2d | torch.nn.Linear):
+        kind = type(layer).__name__
+        raise NotApplicable(f"{reader.weight} is a {kind}'s: what channels contribute is sampled of Conv2d and Linear")
 
 
 def greedy(samples: torch.Tensor, count: int, parts: int = 1) -> torch.Tensor:
@@ -86,6 +94,8 @@ def _sampled(
 ) -> torch.Tensor:
     """(n·positions, C): an output channel and a position drawn for each sample."""
     if isinstance(layer, torch.nn.Linear):
+        if maps.ndim != 2:
+            raise NotApplicable(f"{reader.weight} reads {maps.ndim} axes: what channels contribute is sampled of 2")
         patches = maps[:, None].expand(-1, positions, -1)
     else:
         patches = _patches(layer, maps, positions, generator)

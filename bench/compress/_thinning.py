@@ -41,7 +41,7 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
     kept = [group for group in found if layer(group) not in skip]
     if not kept:
-        raise NotApplicable("it has no filters that could be taken out alone: all are joined to others")
+        raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
     return kept
 
 
@@ -85,6 +85,9 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choo
     Args:
         wanted: channels, and how many of them to keep.
         choose: returns the kept ones, ascending.
+
+    Raises:
+        NotApplicable: the thinner network does not run.
     """
     network = deepcopy(compressed.network)
     masks = dict(compressed.masks)
@@ -92,7 +95,18 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choo
         kept = choose(network, group, count)
         masks = _thin_masks(masks, group, kept)
         thin(network, group, kept)
+    _require_runs(network, compressed.example)
     return finished(compressed, network).but(masks=masks)
+
+
+def _require_runs(network: torch.nn.Module, example: torch.Tensor | None) -> None:
+    """A network may hold numbers of channels that no graph shows, e.g. in a view."""
+    try:
+        with torch.inference_mode():
+            network.eval()(example)
+    except Exception as error:  # whatever a network runs into
+        first = str(error).partition("\n")[0]
+        raise NotApplicable(f"it counts on the number of its channels: without some of them, {first}") from error
 
 
 def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:

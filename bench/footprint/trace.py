@@ -58,6 +58,8 @@ class Operation:
         parameters: names of the parameters and buffers that it uses.
         macs: multiply-accumulates, of convolutions and matrix products; 0 for all others.
         elementwise: whether its output could take its input's place.
+        axes: of its first input that it works along, where it is told them.
+        constants: whether it uses tensors of several numbers that are neither values nor parameters or buffers.
     """
 
     name: str
@@ -67,6 +69,8 @@ class Operation:
     parameters: tuple[str, ...]
     macs: int
     elementwise: bool
+    axes: tuple[int, ...] = ()
+    constants: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,13 +143,19 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         inputs = self.values((args, kwargs))
+        constants = any(self._is_constant(leaf) for leaf in tree_leaves((args, kwargs)))
         out = func(*args, **kwargs)
         self._alive += (leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor))
         if inputs:
-            self._record(func, args, kwargs, inputs, out)
+            self._record(func, args, kwargs, inputs, out, constants)
         return out
 
-    def _record(self, func: Any, args: Any, kwargs: Any, inputs: tuple[Value, ...], out: Any) -> None:
+    def _is_constant(self, leaf: Any) -> bool:
+        if not isinstance(leaf, torch.Tensor) or leaf.numel() < 2:
+            return False
+        return _memory(leaf) not in self._buffers and _memory(leaf) not in self._parameters
+
+    def _record(self, func: Any, args: Any, kwargs: Any, inputs: tuple[Value, ...], out: Any, constants: bool) -> None:
         for leaf in tree_leaves(out):
             if isinstance(leaf, torch.Tensor):
                 self.new_buffer(leaf)
@@ -162,6 +172,8 @@ class _Recorder(TorchDispatchMode):
                 parameters=self._parameters_in((args, kwargs)),
                 macs=_macs(func, args, kwargs, out),
                 elementwise=torch.Tag.pointwise in func.tags or any(part in name for part in _ELEMENTWISE),
+                axes=_axes(func, args, kwargs, len(inputs[0].shape)),
+                constants=constants,
             )
         )
 
@@ -211,6 +223,14 @@ class _Recorder(TorchDispatchMode):
 
 def _memory(tensor: torch.Tensor) -> int:
     return tensor.untyped_storage()._cdata
+
+
+def _axes(func: Any, args: Any, kwargs: Any, rank: int) -> tuple[int, ...]:
+    places = {argument.name: place for place, argument in enumerate(func._schema.arguments)}
+    place = places.get("dim", len(args))
+    given = args[place] if place < len(args) else kwargs.get("dim")
+    axes = [given] if isinstance(given, int) else given or []
+    return tuple(axis % rank for axis in axes) if rank else ()
 
 
 def _macs(func: Any, args: Any, kwargs: Any, out: Any) -> int:

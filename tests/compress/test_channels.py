@@ -104,6 +104,9 @@ class Shuffles(nn.Module):
         lambda x: x * x.mean(1, keepdim=True),
         nn.GroupNorm(2, 8),
         nn.LayerNorm([8, 8, 8]),
+        lambda x: x * torch.arange(8.0).view(1, -1, 1, 1),
+        lambda x: x * x.mean(1)[:, None],
+        lambda x: x * x.mean((1, 2))[:, None, None],
     ],
 )
 def test_what_tells_channels_apart_fixes_them(change):
@@ -140,6 +143,23 @@ def test_parameters_that_the_graph_does_not_show_fix_the_channels():
     from torchvision.ops.misc import FrozenBatchNorm2d
 
     assert of(Shuffles(FrozenBatchNorm2d(8))) == {}
+
+
+@pytest.mark.parametrize("axes", [1, (1, 2), (1, 3), -3])
+def test_a_mean_over_channels_is_none_of_them(axes):
+    """Though there are as many columns as channels."""
+
+    class Mean(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 8, 1), nn.LazyLinear(5)
+
+        def forward(self, images):
+            return self.head(self.conv(images).relu().mean(axes).flatten(1))
+
+    network = Mean().eval()
+    network(torch.zeros(1, 3, 8, 8))
+    assert channels(network, torch.zeros(1, 3, 8, 8)) == ()
 
 
 def test_a_layer_that_is_used_twice_joins_what_it_reads():

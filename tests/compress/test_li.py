@@ -134,7 +134,17 @@ def test_a_ratio_for_each_stage_and_layers_that_stay():
         counts(compressed, 0.5, ("layer9",))
 
 
+def test_a_network_that_counts_its_channels_is_refused(workbench):
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Flatten(),
+        nn.Unflatten(1, (8, 8, 8)), nn.Conv2d(8, 4, 1), nn.Flatten(), nn.LazyLinear(4),
+    )  # fmt: skip
+    network.eval()(workbench.example)
+    with pytest.raises(NotApplicable, match="it counts on the number of its channels"):
+        Li()(Compressed(network, example=workbench.example), workbench)
+
+
 def test_a_network_without_free_filters_is_refused(workbench):
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    with pytest.raises(NotApplicable, match="no filters that could be taken out"):
+    with pytest.raises(NotApplicable, match="no filters were found that could be taken out"):
         Li()(Compressed(network, example=workbench.example), workbench)

@@ -6,7 +6,9 @@ from torch import nn
 
 from bench.compress import _next_layer
 from bench.compress._channels import channels
+from bench.compress._method import NotApplicable
 from bench.compress.thinet import Thinet
+from bench.footprint.compressed import Compressed
 
 
 def test_the_first_channel_to_go_is_the_smallest_and_the_next_may_cancel_it():
@@ -55,6 +57,21 @@ def test_contributions_add_up_to_an_output(layer, workbench):
     for number, image in enumerate(outputs.flatten(1).double()):
         for total in samples[25 * number : 25 * (number + 1)].sum(1):
             assert float((image - total).abs().min()) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Sequential(nn.Flatten(2), nn.Conv1d(3, 8, 3), nn.ReLU(), nn.Conv1d(8, 4, 3), nn.Flatten(), nn.LazyLinear(4)),
+        nn.Sequential(
+            nn.Unflatten(1, (3, 1)), nn.Conv3d(3, 8, 1), nn.ReLU(), nn.Conv3d(8, 4, 1), nn.Flatten(), nn.LazyLinear(4)
+        ),
+    ],
+)
+def test_what_it_cannot_sample_is_refused(network, workbench):
+    network.eval()(workbench.example)
+    with pytest.raises(NotApplicable, match="sampled of Conv2d and Linear"):
+        Thinet(0.5)(Compressed(network, example=workbench.example), workbench)
 
 
 def test_flattened_maps_contribute_as_channels(workbench):
