@@ -58,7 +58,7 @@ def _laid_out(network: nn.Module) -> Iterator[None]:
     before = [(weight, weight.data) for weight in network.parameters() if weight.ndim == 4]
     try:
         for weight, data in before:
-            weight.data = data.contiguous(memory_format=torch.channels_last)
+            weight.data = data.to(memory_format=torch.channels_last)
         yield
     finally:
         for weight, data in before:

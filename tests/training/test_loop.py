@@ -76,6 +76,22 @@ def test_the_network_ends_in_eval_mode_with_contiguous_weights(few):
     assert all(tensor.is_contiguous() for tensor in network.state_dict().values())
 
 
+def test_a_network_whose_views_need_the_usual_layout_is_trained_and_evaluated(few):
+    class Views(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(1, 4, 3), nn.Linear(144, 10)
+
+        def forward(self, images):
+            maps = self.conv(images).relu()
+            return self.head(maps.view(len(maps), -1))
+
+    network = Views()
+    history = train(network, few, recipe=RECIPE, seed=0, validation=few, **NORMAL)
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert logits(network, few.images, NORMAL["mean"], NORMAL["std"], "cpu").shape == (200, 10)
+
+
 def test_read_only_images_will_do(few, recwarn):
     frozen = Split(few.images.copy(), few.labels.copy())
     frozen.images.flags.writeable = frozen.labels.flags.writeable = False
