@@ -53,7 +53,7 @@ calibrate: $(ENVIRONMENT) ## measure coverage of intervals and error rates of te
 pictures: ## take the README's pictures of report/, with Chromium and pdftoppm
 	@mkdir -p docs
 	@chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
-		--user-data-dir=$$(mktemp -d) --window-size=1200,1960 --screenshot=docs/report.png \
+		--user-data-dir=$$(mktemp -d) --window-size=1200,2040 --screenshot=docs/report.png \
 		file://$(abspath $(OUT))/index.html 2>/dev/null
 	@pdftoppm -png -r 72 -f 1 -l 1 -singlefile $(OUT)/appendix.pdf docs/appendix
 
