@@ -63,9 +63,7 @@ class Report(_Strict):
     abstract: str = ""
     logo: str = ""
     accent: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
-    budget_kb: Annotated[float, Field(gt=0, le=1e9, strict=True)] | None = (
-        None  # payload of 1,000 bytes: the first screen
-    )
+    budget_kb: Annotated[float, Field(gt=0, le=1e9, strict=True)] | None = None  # of the first screen, 1,000 bytes
 
 
 class _File(_Strict):

@@ -2,9 +2,9 @@
 
 Axes of channels are followed through the traced graph. A convolution or linear layer begins a new one; normalisation,
 activations, pooling and depthwise convolutions keep it; an addition makes two into one. The groups of a convolution
-divide what it reads and what it writes into parts. Whatever is not known to treat
-every channel alike (padding of channels, concatenation, shuffling, softmax, the network's own input and output) makes
-the axes that it touches fixed, and they are left out; the next layer begins a new one all the same.
+divide what it reads and what it writes into parts. Whatever is not known to treat every channel alike (padding of
+channels, concatenation, shuffling, softmax, the network's own input and output) makes the axes that it touches fixed,
+and they are left out; the next layer begins a new one all the same.
 
 Libraries of dependency graphs, such as Torch-Pruning, find what to remove, not what to permute. The trace that counts
 feature-map memory serves both here, so that a network that can be permuted can also be thinned.
@@ -13,7 +13,7 @@ feature-map memory serves both here, so that a network that can be permuted can 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,12 +98,18 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[Channels,
 
 def take(network: torch.nn.Module, group: Channels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
     """The tensors of `group` with only the `chosen` channels, (k,) int64, in that order."""
-    state = network.state_dict()
-    chosen = chosen.to(next(iter(state.values())).device)
-    taken = {name: state[name][chosen] for name in (*group.writers, *group.followers)}
+    return taken(network.state_dict(), group, chosen)
+
+
+def taken(tensors: Mapping[str, torch.Tensor], group: Channels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Of tensors by their parameters' names those that belong to `group`, with only the `chosen` channels."""
+    own = (*group.writers, *group.followers)
+    found = {name: tensors[name][chosen.to(tensors[name].device)] for name in own if name in tensors}
     for reader in group.readers:
-        taken[reader.weight] = reader.only(taken.get(reader.weight, state[reader.weight]), chosen)
-    return taken
+        if reader.weight in tensors:
+            whole = found.get(reader.weight, tensors[reader.weight])
+            found[reader.weight] = reader.only(whole, chosen.to(whole.device))
+    return found
 
 
 @dataclass

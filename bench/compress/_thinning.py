@@ -6,12 +6,12 @@ so no library for dependency graphs is used besides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 import torch
 
-from bench.compress._channels import Channels, channels, take
+from bench.compress._channels import Channels, channels, take, taken
 from bench.compress._method import NotApplicable, Workbench, require_unrounded
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import thin_channels
@@ -93,17 +93,18 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choo
     masks = dict(compressed.masks)
     for group, count in wanted:
         kept = choose(network, group, count)
-        masks = _thin_masks(masks, group, kept)
+        masks.update(taken(masks, group, kept))
         thin(network, group, kept)
+    assert compressed.example is not None  # or no channels would have been found
     _require_runs(network, compressed.example)
     return finished(compressed, network).but(masks=masks)
 
 
-def _require_runs(network: torch.nn.Module, example: torch.Tensor | None) -> None:
+def _require_runs(network: torch.nn.Module, example: torch.Tensor) -> None:
     """A network may hold numbers of channels that no graph shows, e.g. in a view."""
     try:
         with torch.inference_mode():
-            network.eval()(example)
+            network.eval()(example.to(next(network.parameters()).device))
     except Exception as error:  # whatever a network runs into
         first = str(error).partition("\n")[0]
         raise NotApplicable(f"it counts on the number of its channels: without some of them, {first}") from error
@@ -147,18 +148,6 @@ def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, d
     for reader in group.readers:
         change(reader.weight, **{"in": count * reader.factor})
     return sizes
-
-
-def _thin_masks(masks: Mapping[str, torch.Tensor], group: Channels, kept: torch.Tensor) -> dict[str, torch.Tensor]:
-    thinner = dict(masks)
-    for name in (*group.writers, *group.followers):
-        if name in thinner:
-            thinner[name] = thinner[name][kept.to(thinner[name].device)]
-    for reader in group.readers:
-        if reader.weight in thinner:
-            mask = thinner[reader.weight]
-            thinner[reader.weight] = reader.only(mask, kept.to(mask.device))
-    return thinner
 
 
 def _tensors(group: Channels) -> tuple[str, ...]:

@@ -39,9 +39,8 @@ class RandomFilters(FinetuningMethod):
         generator = torch.Generator().manual_seed(workbench.seed)
 
         def choose(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
-            scores = torch.empty(group.count, dtype=torch.int64)
-            scores[torch.randperm(group.count, generator=generator)] = torch.arange(group.count, 0, -1)
-            return _thinning.largest(scores, group, count)
+            places = torch.randperm(group.count, generator=generator).argsort()  # in a random order
+            return _thinning.largest(-places, group, count)
 
         wanted = counts(compressed, self.ratio, self.skip)
         return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

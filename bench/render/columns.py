@@ -91,8 +91,6 @@ def settings(table: Table) -> list[Setting]:
         if not table.columns[index].is_text and (made := Numbers.of(_numbers(table, index)))
     }
     needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
-    if not needs:
-        return []
     parts = _balanced(table, {index: need for index, need in needs.items() if not _needless(table, index)})
     return [
         Setting(table, part, _widths(table, part, needs), needs, numbers, place + 1, len(parts))

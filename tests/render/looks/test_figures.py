@@ -69,6 +69,7 @@ def test_no_words_lie_on_others(looked, medium):
 def test_maps_that_look_empty_say_how_far_up_the_scale_they_get(looked):
     rows = attributions.gallery(Looks(looked(), "attributions"), "resnet8").rows["grad-cam"]
     pale = [row.name for row in rows if row.name.endswith("%)")]
+    assert pale == ["Random weights (to 0%)"]
     assert pale == [row.name for row in rows if np.abs(row.pictures).max() < 0.05]
 
 
