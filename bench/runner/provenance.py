@@ -8,6 +8,7 @@ import platform
 import resource
 import socket
 import subprocess
+import sys
 import time
 from functools import cache
 from importlib import metadata
@@ -37,11 +38,25 @@ class Stopwatch:
             "started": self.started,
             "wall_seconds": round(time.perf_counter() - self.wall, 3),
             "cpu_seconds": round(time.process_time() - self.cpu, 3),
-            "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "peak_memory_bytes": peak_memory(),
             "device": _device_name(self.device),
             "threads": self.threads,
             **machine(),
         }
+
+
+def peak_memory() -> int:
+    """Most resident memory that this process has had so far, in bytes.
+
+    On Linux `ru_maxrss` begins at the peak of the process that started this one; the kernel's `VmHWM` does not.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 @cache

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bench.runner.provenance import peak_memory
 from bench.similarity.layers import Grams, half_samples, pairwise, subspaces
 from bench.speed._cka_packages import PACKAGES, Package, quietly
 from bench.speed.training import Row, table, threads
@@ -56,7 +55,7 @@ class Scene:
 
 def main() -> None:
     """Print the comparison; a few minutes on one thread."""
-    print(f"Memory of two networks with 20 layers, n = 5,000\n{table([peak_memory()])}")
+    print(f"Memory of two networks with 20 layers, n = 5,000\n{table([peak_of_a_large_comparison()])}")
     with threadpool_limits(1), threads(1):
         for name, widths in WIDTHS.items():
             print(f"Similarity of {len(widths)} × {len(widths)} layers, {name}, n = {IMAGES:,}, one thread")
@@ -115,7 +114,7 @@ def matrix_product_rate(side: int = 1500) -> float:
     return 2 * side**3 / min(_seconds(lambda: matrix @ matrix) for _ in range(20))
 
 
-def peak_memory() -> Row:
+def peak_of_a_large_comparison() -> Row:
     """Peak resident memory of a process that compares 20 pooled layers of two networks at n = 5,000."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
@@ -127,14 +126,9 @@ def _compare_large() -> tuple[float, float, float]:
     with threadpool_limits(1):
         rng = np.random.default_rng(0)
         first, second = ([rng.normal(size=(5000, 64)).astype(np.float32) for _ in range(20)] for _ in range(2))
-        before = _peak_gigabytes()
+        before = peak_memory() / 1e9
         taken = _seconds(lambda: pairwise(Grams(first), Grams(second)))
-        return taken, before, _peak_gigabytes()
-
-
-def _peak_gigabytes() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e9 if sys.platform == "darwin" else 1e6)
+        return taken, before, peak_memory() / 1e9
 
 
 def _median(run: Callable[[], object]) -> float:

@@ -1,0 +1,30 @@
+"""What is said about how a cell was made is true of that cell's process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bench.runner.provenance import peak_memory
+
+LARGE = 400_000_000
+CHILD = "from bench.runner.provenance import peak_memory; print(peak_memory())"
+PARENT = f"""
+import subprocess, sys
+held = b"1" * {LARGE}
+subprocess.run([sys.executable, "-c", {CHILD!r}], check=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process's peak is its own anyhow")
+def test_a_process_is_not_charged_its_parents_memory():
+    done = subprocess.run([sys.executable, "-c", PARENT], capture_output=True, text=True, check=True)
+    assert 1_000_000 < int(done.stdout) < LARGE
+
+
+def test_memory_that_was_given_back_still_counts():
+    held = b"1" * LARGE
+    del held
+    assert peak_memory() > LARGE
