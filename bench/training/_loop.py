@@ -16,8 +16,9 @@ from torch import nn
 from bench.training._batches import Batches
 from bench.training._evaluate import logits
 from bench.training._layout import computes_channels_last
-from bench.training._objective import Objective, objective
+from bench.training._objective import objective
 from bench.training._optimizer import make_optimizer
+from bench.training._passes import Passes, Replayed, make_passes
 from bench.training._schedule import Schedule
 from bench.training.distillation import Distillation
 from bench.training.recipe import Recipe
@@ -78,12 +79,12 @@ def train(
     layout = _layout_of(network.to(device), split, device)
     batches = Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device, layout)
     with _repeatable(seed, device), _training_mode(network, layout):
+        optimizer = make_optimizer(network, recipe, parameters)
+        passes = Passes(network, objective(recipe, teacher, distillation), optimizer, device)
         step = _Step(
-            network,
-            make_optimizer(network, recipe, parameters),
-            objective(recipe, teacher, distillation),
+            make_passes(passes, batches.schedule.steps, teacher),
+            optimizer,
             batches.schedule,
-            device,
             (before_step or _nothing, after_step or _nothing),
         )
         accuracy = partial(_accuracy, network, validation, mean, std, device) if validation else None
@@ -115,11 +116,9 @@ def _epochs(
 class _Step:
     """One step of training, which returns its loss, on the device."""
 
-    network: nn.Module
+    passes: Passes | Replayed
     optimizer: torch.optim.Optimizer
-    objective: Objective
     schedule: Schedule
-    device: torch.device
     hooks: tuple[Hook, Hook]  # before, after
 
     def __call__(self, step: int, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -127,13 +126,10 @@ class _Step:
         before(step, self.schedule.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.learning_rate(step)
-        self.optimizer.zero_grad()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.objective(self.network(images), labels, images)
-        loss.backward()
+        loss = self.passes(images, labels)
         self.optimizer.step()
         after(step, self.schedule.steps)
-        return loss.detach()
+        return loss
 
 
 @contextmanager

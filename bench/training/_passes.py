@@ -1,0 +1,185 @@
+"""Forward and backward pass of a batch: kernel by kernel or, on a GPU, one recording that is replayed every step.
+
+A GPU is done with a kernel of a small network before Python has launched the next; a recording is launched as a whole.
+Source: Nguyen et al., Accelerating PyTorch with CUDA Graphs (2021).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import nn
+
+from bench.training._objective import Objective
+
+Compute = Callable[[], torch.Tensor]
+Recorder = Callable[[Compute], tuple[Callable[[], None], torch.Tensor]]  # to what replays it, and what it returns
+RECORDED = ("torch", "torchvision", "bench")  # networks of other packages may decide in Python, which no recording sees
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+WARM_UP = 3  # passes before a recording, as libraries set themselves up in the first ones
+WORTH_IT = 50  # steps; recording takes as long as some
+TOLERANCE = 0.05  # of the gradients' norm: rounding in bfloat16 stays far below it, wrong memory does not
+
+
+class Passes:
+    """Loss of a batch; its gradients are left with the weights, those of the step before are gone."""
+
+    def __init__(
+        self, network: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, device: torch.device
+    ):
+        self.network, self.objective, self.optimizer, self.device = network, objective, optimizer, device
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """Those that are trained."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
+    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The loss, a scalar on the device, of images (b, C, H, W) and labels (b,)."""
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            loss = self.objective(self.network(images), labels, images)
+        loss.backward()
+        return loss.detach()
+
+
+class Replayed:
+    """The same, recorded at the first batch; where that fails or finds other gradients, kernel by kernel as before."""
+
+    def __init__(self, passes: Passes, record: Recorder):
+        self.passes, self.record = passes, record
+        self.recording: _Recording | None = None
+        self.tried = False
+
+    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The loss, which the next call overwrites."""
+        if not self.tried:
+            self.recording, self.tried = _recorded(self.passes, images, labels, self.record), True
+        if self.recording is None or not self.recording.fits(images):
+            return self.passes(images, labels)
+        return self.recording(images, labels)
+
+
+class _Recording:
+    def __init__(self, passes: Passes, images: torch.Tensor, labels: torch.Tensor, record: Recorder):
+        self.network, self.parameters = passes.network, passes.parameters
+        self.images, self.labels = images.clone(), labels.clone()
+        self.places = _places(self.network)
+        self.replay, self.loss = record(lambda: passes(self.images, self.labels))
+        self.gradients = [parameter.grad for parameter in self.parameters]
+
+    def fits(self, images: torch.Tensor) -> bool:
+        """Whether batch and weights are what was recorded: a recording knows memory, not tensors."""
+        return images.shape == self.images.shape and _places(self.network) == self.places
+
+    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        self.images.copy_(images)
+        self.labels.copy_(labels)
+        self.replay()
+        for parameter, gradient in zip(self.parameters, self.gradients, strict=True):
+            parameter.grad = gradient
+        return self.loss
+
+
+def make_passes(passes: Passes, steps: int, teacher: nn.Module | None) -> Passes | Replayed:
+    """Recorded on a GPU, where the training is long enough for it and all that decides is tensors.
+
+    Args:
+        steps: of the training.
+        teacher: which the objective runs, too.
+    """
+    networks = [passes.network] if teacher is None else [passes.network, teacher]
+    if passes.device.type == "cuda" and steps >= WORTH_IT and all(map(can_be_recorded, networks)):
+        return Replayed(passes, partial(record_on_gpu, passes.device))
+    return passes
+
+
+def can_be_recorded(network: nn.Module) -> bool:
+    """Whether all modules are of packages that decide nothing in Python from step to step, and carry no hooks."""
+    return all(
+        type(module).__module__.split(".")[0] in RECORDED
+        and not any(
+            getattr(module, f"_{name}_hooks") for name in ("forward", "forward_pre", "backward", "backward_pre")
+        )
+        for module in network.modules()
+    )
+
+
+def record_on_gpu(device: torch.device, compute: Compute) -> tuple[Callable[[], None], torch.Tensor]:
+    """Record what a function has a GPU do.
+
+    Raises:
+        RuntimeError: it waits for the GPU's answer somewhere, or cannot be recorded otherwise.
+    """
+    with torch.cuda.device(device):
+        side = torch.cuda.Stream()  # the usual one cannot be recorded, nor what was first computed on it
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side), _waits_refused():
+            for _ in range(WARM_UP):
+                compute()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
+            answer = compute()
+    return graph.replay, answer
+
+
+def _recorded(passes: Passes, images: torch.Tensor, labels: torch.Tensor, record: Recorder) -> _Recording | None:
+    try:
+        with _undone(passes.network):
+            recording = _Recording(passes, images, labels, record)
+        with _undone(passes.network):
+            replayed = recording(images, labels).clone(), _copies(recording.gradients)
+        with _undone(passes.network):
+            computed = passes(images, labels), _copies([parameter.grad for parameter in passes.parameters])
+    except RuntimeError:  # what is no matter of recording comes up again without it
+        return None
+    return recording if _agree(replayed, computed) else None
+
+
+@contextmanager
+def _undone(network: nn.Module) -> Iterator[None]:
+    """Statistics of batch norm and random numbers are afterwards what they were before."""
+    before = [(buffer, buffer.clone()) for buffer in network.buffers()]
+    gpus = sorted({weight.device.index for weight in network.parameters() if weight.is_cuda})
+    try:
+        with torch.random.fork_rng(devices=gpus):
+            yield
+    finally:
+        for buffer, values in before:
+            buffer.copy_(values)
+
+
+@contextmanager
+def _waits_refused() -> Iterator[None]:
+    before = torch.cuda.get_sync_debug_mode()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype", UserWarning)
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+
+
+def _places(network: nn.Module) -> tuple[int, ...]:
+    return tuple(tensor.data_ptr() for tensors in (network.parameters(), network.buffers()) for tensor in tensors)
+
+
+def _copies(gradients: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    return [None if gradient is None else gradient.clone() for gradient in gradients]
+
+
+def _agree(
+    first: tuple[torch.Tensor, list[torch.Tensor | None]], second: tuple[torch.Tensor, list[torch.Tensor | None]]
+) -> bool:
+    if [gradient is None for gradient in first[1]] != [gradient is None for gradient in second[1]]:
+        return False
+    pairs = [(a, b) for a, b in zip([first[0], *first[1]], [second[0], *second[1]], strict=True) if a is not None]
+    apart = torch.stack([(a - b).float().norm() for a, b in pairs if b is not None])
+    size = torch.stack([b.float().norm() for _, b in pairs if b is not None])
+    return bool(apart.norm() <= TOLERANCE * size.norm())
