@@ -24,6 +24,7 @@ import nncf.torch  # noqa: E402
 import rich  # noqa: E402
 import torch  # noqa: E402
 from nncf.torch.function_hook.hook_storage import HookStorage  # noqa: E402
+from nncf.torch.function_hook.wrapper import is_wrapped  # noqa: E402
 from nncf.torch.quantization import extensions  # noqa: E402
 from nncf.torch.quantization.reference import ReferenceBackendType, ReferenceQuantize  # noqa: E402
 
@@ -61,4 +62,4 @@ def _without_hooks(network: torch.nn.Sequential, value: torch.Tensor) -> torch.T
     return value
 
 
-__all__ = ["hookable", "nncf"]
+__all__ = ["hookable", "is_wrapped", "nncf"]

@@ -303,19 +303,12 @@ def _sweep(table: Any, problems: list[str]) -> list[Stage]:
 
 
 def _check_stages(variant: Variant, problems: list[str]) -> bool:
-    sound = True
-    for stage in variant.stages:
-        try:
-            _ = stage.method
-        except InputError as error:
-            problems.extend(error.problems)
-            sound = False
-    if sound and any(stage.method.start != "original" for stage in variant.stages[1:]):
-        problems.append(
-            f"method {variant.label!r}: a control that starts from another network cannot follow in a chain"
-        )
+    try:
+        variant.check()
+    except InputError as error:
+        problems.extend(error.problems)
         return False
-    return sound
+    return True
 
 
 def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:

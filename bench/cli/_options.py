@@ -60,11 +60,12 @@ def subject(options: argparse.Namespace) -> Subject:
     """What `add_subject` asked for.
 
     Raises:
-        InputError: a setting that is not written key=value.
+        InputError: no such method or setting, or a chain in an order that makes no sense.
     """
     from bench.compress._sizes import Subject
 
     variant = _variant.with_settings(_variant.parse(options.method), options.settings)
+    variant.check()
     return Subject(options.model, variant, options.channels, options.classes, options.size, options.checkpoint)
 
 
@@ -75,7 +76,7 @@ def part_of(text: str) -> tuple[int, int]:
         argparse.ArgumentTypeError: not of that form, or K is not between 1 and N.
     """
     which, _, count = text.partition("/")
-    if not (which.isdigit() and count.isdigit() and 1 <= int(which) <= int(count)):
+    if not (which.isdecimal() and count.isdecimal() and 1 <= int(which) <= int(count)):
         raise argparse.ArgumentTypeError(f"expected K/N with K from 1 to N, e.g. 1/4, given {text!r}")
     return int(which), int(count)
 
@@ -86,6 +87,6 @@ def positive(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: it is not.
     """
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, given {text!r}")
     return int(text)

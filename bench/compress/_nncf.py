@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from bench.nncf_runtime import hookable, nncf
+from bench.nncf_runtime import hookable, is_wrapped, nncf
 
 import numpy as np
 import torch
@@ -52,8 +52,10 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
         weight_bits: width of the weights; below 8 NNCF calibrates at 8 and the quantisers are narrowed afterwards.
 
     Raises:
-        NotApplicable: NNCF cannot trace or quantise the network.
+        NotApplicable: NNCF cannot trace or quantise the network, or has done so.
     """
+    if is_wrapped(network):
+        raise NotApplicable("its feature maps are quantised already")
     loader: DataLoader = DataLoader(_Batches(workbench, images), batch_size=None)
     try:
         quantized = nncf.quantize(

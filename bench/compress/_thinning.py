@@ -40,8 +40,10 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]
     if unknown:
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
     kept = [group for group in found if layer(group) not in skip]
-    if not kept:
+    if not found:
         raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
+    if not kept:
+        raise NotApplicable("all layers whose filters could be taken out are to be skipped")
     return kept
 
 
@@ -92,6 +94,8 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choo
     network = deepcopy(compressed.network)
     masks = dict(compressed.masks)
     for group, count in wanted:
+        if count == group.count:
+            continue
         kept = choose(network, group, count)
         masks.update(taken(masks, group, kept))
         thin(network, group, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from bench.settings import validated
 
 PACKAGE = "bench.compress"
 BASELINE = "original"
+BETWEEN_SETTINGS = re.compile(r",(?![^\[]*\])")  # not those of a list
+NUMBERS = re.compile(r"\d+(\.\d+)?([,-]\d+(\.\d+)?)+")
 CONTROLS = ("finetune", "other-seed", "random-weights")  # with every profile: each comparison has its controls
 
 
@@ -78,6 +81,25 @@ class Variant:
         """Whether any of its methods trains a network from nothing."""
         return any(stage.method.trains for stage in self.stages)
 
+    def check(self) -> None:
+        """Look at all its methods at once.
+
+        Raises:
+            InputError: a sentence for each that does not exist or has wrong settings, or for an order without sense.
+        """
+        problems: list[str] = []
+        for stage in self.stages:
+            try:
+                _ = stage.method
+            except InputError as error:
+                problems.extend(error.problems)
+        if not problems and any(stage.method.start != "original" for stage in self.stages[1:]):
+            problems.append(
+                f"method {self.label!r}: a control that starts from another network cannot follow in a chain"
+            )
+        if problems:
+            raise InputError(problems)
+
     def spec(self) -> list[dict[str, Any]]:
         """What determines its result, as JSON."""
         return [
@@ -102,14 +124,16 @@ def parse_stage(label: str) -> Stage:
         InputError: it is not of the form `name` or `name:key=value,key=value`.
     """
     name, colon, settings = label.partition(":")
-    return Stage(name, tuple(parse_setting(setting) for setting in settings.split(",")) if colon else ())
+    return Stage(name, tuple(map(parse_setting, BETWEEN_SETTINGS.split(settings))) if colon else ())
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """`key=value` as a pair.
+    """`key=value` as a pair; several numbers are parted by commas, or as labels show them.
 
     >>> parse_setting("sparsity=0.9")
     ('sparsity', 0.9)
+    >>> parse_setting("ratio=0.5-0-0.25")
+    ('ratio', [0.5, 0, 0.25])
 
     Raises:
         InputError: there is no `=`.
@@ -117,6 +141,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not (key and equals):
         raise InputError(f"a setting is written key=value, e.g. sparsity=0.9, given {text!r}")
+    if NUMBERS.fullmatch(value):
+        value = f"[{value.replace('-', ',')}]"
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -124,10 +150,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def with_settings(variant: Variant, settings: Iterable[str]) -> Variant:
-    """The variant with more settings of its last method, each written key=value."""
+    """The variant with more settings of its last method, each written key=value; they replace those of the label."""
     last = variant.stages[-1]
-    chosen = (*last.chosen, *map(parse_setting, settings))
-    return Variant((*variant.stages[:-1], Stage(last.name, chosen)))
+    chosen = dict(last.chosen) | dict(map(parse_setting, settings))
+    return Variant((*variant.stages[:-1], Stage(last.name, tuple(chosen.items()))))
 
 
 def from_spec(spec: list[dict[str, Any]]) -> Variant:

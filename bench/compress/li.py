@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.compress._method import FinetuningMethod, Workbench
+from bench.compress._shares import Layers, Ratios, counts, rounded_up
 
 if TYPE_CHECKING:
     import torch
 
     from bench.compress._channels import Channels
     from bench.footprint.compressed import Compressed
-
-Ratio = Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Li(FinetuningMethod):
         skip: layers that stay whole, by name.
     """
 
-    ratio: Ratio | tuple[Ratio, ...] = 0.5
-    skip: tuple[str, ...] = ()
+    ratio: Ratios = 0.5
+    skip: Layers = ()
 
     family = "structured pruning"
     title = "Li"
@@ -42,26 +39,8 @@ class Li(FinetuningMethod):
         """See Method."""
         from bench.compress import _thinning
 
-        wanted = counts(compressed, self.ratio, self.skip)
+        wanted = counts(compressed, self.ratio, self.skip, rounded_up)
         return _thinning.tuned(_thinning.thinned(compressed, wanted, _largest), workbench, distill=self.distill)
-
-
-def counts(
-    compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...]
-) -> list[tuple[Channels, int]]:
-    """How many filters are kept: all but ⌈ratio·filters⌉, at least one; of each part where there are several."""
-    from math import ceil
-
-    from bench.compress import _thinning
-
-    groups = _thinning.prunable(compressed, skip)
-    shares = _thinning.ratios(groups, ratio)
-
-    def kept(group: Channels, share: float) -> int:
-        # 0.1 * 30 is 3.0000000000000004: not a fourth filter
-        return _thinning.left(group, lambda filters: filters - ceil(round(share * filters, 9)))
-
-    return [(group, kept(group, share)) for group, share in zip(groups, shares, strict=True)]
 
 
 def _largest(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:

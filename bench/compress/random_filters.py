@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.compress._method import FinetuningMethod, Workbench
-from bench.compress.li import Ratio, counts
+from bench.compress._shares import Layers, Ratios, counts, rounded_up
 
 if TYPE_CHECKING:
     import torch
@@ -23,8 +23,8 @@ class RandomFilters(FinetuningMethod):
         ratio, skip: see Li.
     """
 
-    ratio: Ratio | tuple[Ratio, ...] = 0.5
-    skip: tuple[str, ...] = ()
+    ratio: Ratios = 0.5
+    skip: Layers = ()
 
     family = "control"
     title = "Random filters, fine-tuned"
@@ -42,5 +42,5 @@ class RandomFilters(FinetuningMethod):
             places = torch.randperm(group.count, generator=generator).argsort()  # in a random order
             return _thinning.largest(-places, group, count)
 
-        wanted = counts(compressed, self.ratio, self.skip)
+        wanted = counts(compressed, self.ratio, self.skip, rounded_up)
         return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from bench.compress._method import FinetuningMethod, Workbench
+from bench.compress._shares import Layers, Ratios, counts, rounded_down
 
 if TYPE_CHECKING:
     from bench.footprint.compressed import Compressed
@@ -23,12 +24,15 @@ class Thinet(FinetuningMethod):
     channels that no addition joins to others go.
 
     Args:
-        ratio: share of a layer's filters that goes; the number kept is rounded down.
+        ratio: share of a layer's filters that goes, the number kept being rounded down; or one for each stage of a
+            resolution, from first to last.
+        skip: layers that stay whole, by name.
         images: of the training set.
         positions: sampled in the next layer's output, an image.
     """
 
-    ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    ratio: Ratios = 0.5
+    skip: Layers = ()
     images: Annotated[int, Field(ge=1)] = 256
     positions: Annotated[int, Field(ge=1)] = 10
 
@@ -41,8 +45,6 @@ class Thinet(FinetuningMethod):
         """See Method."""
         from bench.compress import _next_layer, _thinning
 
-        groups = _thinning.prunable(compressed)
-        # (1 - 0.9) * 10 is 0.9999999999999998: yet one filter
-        wanted = [(group, _thinning.left(group, lambda of: int(round((1 - self.ratio) * of, 9)))) for group in groups]
+        wanted = counts(compressed, self.ratio, self.skip, rounded_down)
         choose = partial(_next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
         return _thinning.tuned(_thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)

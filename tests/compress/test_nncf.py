@@ -99,6 +99,13 @@ def test_weights_that_functions_compute_with_are_refused(workbench):
         NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
 
 
+@pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
+def test_what_is_quantised_is_not_quantised_again(method, compressed, workbench):
+    once = NncfInt8Ptq(calibration=32)(compressed, workbench)
+    with pytest.raises(NotApplicable, match="feature maps are quantised already"):
+        method(calibration=32)(once, workbench)
+
+
 def test_transposed_convolutions_are_refused_whose_scales_lie_along_the_second_axis(workbench):
     layers = [torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.ConvTranspose2d(8, 8, 2, stride=2), torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(1152, 10))

@@ -29,6 +29,41 @@ def test_settings_are_added_to_the_last_method():
     assert _variant.with_settings(_variant.parse("float16+magnitude"), ["sparsity=0.5"]).label == (
         "float16+magnitude:sparsity=0.5"
     )
+    assert _variant.with_settings(_variant.parse("magnitude:sparsity=0.9"), ["sparsity=0.5"]).label == (
+        "magnitude:sparsity=0.5"
+    )
+
+
+def test_lists_are_read_in_brackets_and_as_labels_show_them():
+    names = ["features.24", "features.26"]
+    for label in (
+        'thinet:ratio=[0.5,0,0.25],skip=["features.24", "features.26"],images=64',
+        "thinet:ratio=0.5-0-0.25,skip=features.24-features.26,images=64",
+    ):
+        variant = _variant.parse(label)
+        assert variant.label == "thinet:ratio=0.5-0-0.25,skip=features.24-features.26,images=64"
+        assert (
+            variant.spec()[0]["settings"] | {"ratio": (0.5, 0, 0.25), "skip": tuple(names)}
+            == (variant.spec()[0]["settings"])
+        )
+    last = _variant.with_settings(_variant.parse("li"), ["ratio=0.5,0,0.25", "skip=features.24,features.26"])
+    assert (
+        last.stages[0].method.settings()
+        == _variant.parse("li:ratio=0.5-0-0.25,skip=features.24-features.26").stages[0].method.settings()
+    )
+    assert _variant.parse("li:skip=conv1").stages[0].method.settings()["skip"] == ("conv1",)
+
+
+def test_a_chain_is_checked_whole():
+    with pytest.raises(InputError) as caught:
+        _variant.parse("magnitud+li:ratio=2").check()
+    assert [("magnitud" in problem, "less than 1" in problem) for problem in caught.value.problems] == [
+        (True, False),
+        (False, True),
+    ]
+    with pytest.raises(InputError, match="cannot follow in a chain"):
+        _variant.parse("magnitude+random-weights").check()
+    _variant.parse("random-weights+magnitude").check()
 
 
 @pytest.mark.parametrize(
