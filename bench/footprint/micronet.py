@@ -4,8 +4,9 @@ Rules of the MicroNet Challenge at NeurIPS 2019 (CIFAR-100 track), as its own co
 and additions count one each, in proportion to the bits of their widest input; a dot product of n needs n
 multiplications and n - 1 additions, a bias one more; a sparse weight is its non-zeros and a mask of one bit a weight,
 and zeros are not multiplied; an activation function counts as so many multiplications and additions an element; batch
-normalisation is folded. What is not quantised at all may be counted at 16 bits, except additions. An addition into an
-accumulator is charged at 32 bits, whatever the products' width.
+normalisation is folded. What is not quantised below 16 bits may be counted at 16 bits, except additions. An addition
+into an accumulator is charged at 32 bits, whatever the products' width. Multiplying sums by the scale of their integers
+or signs is not counted, here as there.
 
 The challenge wants 80% of accuracy on CIFAR-100; for other data the number is a size by the same rules, not a score in
 that competition.
@@ -101,7 +102,7 @@ class _Counts:
 
     def __init__(self, header: Header):
         self.stored = {tensor.name: tensor for tensor in header.tensors}
-        quantized = header.activation_bits < FULL or any(not _is_full(tensor) for tensor in header.tensors)
+        quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in header.tensors)
         self.widest = FULL if quantized else FREE
         self.activation_bits = header.activation_bits
 
@@ -110,7 +111,9 @@ class _Counts:
         dense = math.prod(tensor.shape)
         if tensor.kind == "codebook":
             _, columns = tensor.side["codebook"].shape
-            return side_bits(tensor) + dense // columns * width(tensor)
+            codes = dense // columns * width(tensor)
+            sparse = (dense - tensor.zeros) * width(tensor) + dense if columns == 1 else codes
+            return side_bits(tensor) + min(codes, sparse)
         bits = min(width(tensor), self.widest)
         sparse = (dense - tensor.zeros) * bits + dense
         return side_bits(tensor) + (min(dense * bits, sparse) if tensor.category == "weights" else dense * bits)
@@ -148,8 +151,8 @@ class _Counts:
         return min(max(_value_bits(weight), self.activation_bits), self.widest)
 
 
-def _is_full(tensor: Tensor) -> bool:
-    return tensor.kind == "float" and width(tensor) == FULL
+def _is_float(tensor: Tensor) -> bool:
+    return tensor.kind == "float" and width(tensor) >= FREE
 
 
 def _value_bits(tensor: Tensor) -> int:

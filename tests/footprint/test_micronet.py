@@ -60,6 +60,7 @@ def _with(stored, bits: int = 32) -> MicroNet:
 NUMEL = 4 * 3072
 CODES = np.random.default_rng(0).integers(1, 8, (4, 3072))
 WORDS = np.ones((16, 2), np.float16)
+SHARED = np.arange(8, dtype=np.float32)[:, None]
 SPARSE = CODES * (np.arange(NUMEL).reshape(4, 3072) % 4 == 0)
 
 
@@ -81,7 +82,16 @@ SPARSE = CODES * (np.arange(NUMEL).reshape(4, 3072) % 4 == 0)
             NUMEL / 2,
             NUMEL - 4,
         ),
+        # shared weights (words of one number), of which three quarters are zero: a mask too
+        (
+            Codebook(SPARSE, SHARED, (4, 3072)),
+            32,
+            (NUMEL / 4 * 3 + NUMEL) / 32 + 8,
+            NUMEL / 4,
+            NUMEL / 4 - 4,
+        ),
         (Float(np.ones((4, 3072), np.float32), "float16"), 16, NUMEL / 2, NUMEL / 2, NUMEL - 4),
+        (Float(np.ones((4, 3072), np.float32), "float16"), 32, NUMEL / 2, NUMEL / 2, NUMEL - 4),
         # nothing quantised: 16 bits for free, but not of the additions
         (Float(np.ones((4, 3072), np.float32)), 32, NUMEL / 2, NUMEL / 2, NUMEL - 4),
     ],
