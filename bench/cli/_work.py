@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench import cli
 from bench.cli import _options
+from bench.errors import InputError
 from bench.runner.drive import Status
 from bench.runner.job import Executor
 from bench.runner.progress import Base, for_stream
 from bench.runner.store import Store
 
+DRIVER = Path("/proc/driver/nvidia/gpus")
+
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """`--jobs` and `--device`."""
     parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes; 1 works in this process")
-    parser.add_argument("--device", default="auto", help="cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument(
+        "--device", type=device, default="auto", help="cpu, cuda (all GPUs) or cuda:N (default: auto, cuda where it is)"
+    )
 
 
 def reporter() -> Base:
@@ -29,16 +35,16 @@ def reporter() -> Base:
     return for_stream(sys.stderr)
 
 
-def executor(options: argparse.Namespace, threads: int, told: Base) -> Executor:
-    """What `--jobs` and `--device` ask for: by default a process a core, or one a GPU.
+def executor(jobs: int | None, places: Sequence[str], threads: int, told: Base) -> Executor:
+    """As many workers as `--jobs` asks for: by default a process a core, or one a GPU.
 
     Args:
+        places: from `devices`.
         threads: that one cell computes with.
         told: of epochs.
     """
-    found = devices(options.device)
     cores = max(1, len(os.sched_getaffinity(0)) // threads)
-    jobs = options.jobs or (cores if found == ["cpu"] else len(found))
+    jobs = jobs or (cores if places == ["cpu"] else len(places))
     if jobs == 1:
         from bench.runner.executors.inline import Inline
 
@@ -50,17 +56,43 @@ def executor(options: argparse.Namespace, threads: int, told: Base) -> Executor:
     return processes
 
 
-def devices(device: str) -> list[str]:
-    """The devices that `--device` names; all GPUs there are, or the CPU, for `auto`."""
-    if device == "cpu":
+def device(text: str) -> str:
+    """What `--device` may be.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:(0|[1-9][0-9]*))?", text):
+        raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N, e.g. cuda:0, given {text!r}")
+    return text
+
+
+def devices(asked: str) -> list[str]:
+    """The devices that `--device` names; for `auto` all GPUs there are, or the CPU.
+
+    Raises:
+        InputError: it names a GPU that is not there.
+    """
+    if asked == "cpu" or (asked == "auto" and not DRIVER.is_dir()):
         return ["cpu"]
-    gpus = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        gpus = min(gpus, len([name for name in visible.split(",") if name not in ("", "-1")]))
-    if device.startswith("cuda:"):
-        return [device]
-    return [f"cuda:{index}" for index in range(gpus)] or ["cpu"]
+    found = [f"cuda:{index}" for index in range(gpus())]
+    if asked == "auto":
+        return found or ["cpu"]
+    if not found:
+        raise InputError(f"--device {asked}: there is no GPU here that PyTorch can use, expected cpu or auto")
+    if asked == "cuda":
+        return found
+    if asked not in found:
+        there = "there is one GPU" if len(found) == 1 else f"there are {len(found)} GPUs"
+        raise InputError(f"--device {asked}: {there} here, expected {' or '.join(found)}")
+    return [asked]
+
+
+def gpus() -> int:
+    """How many GPUs PyTorch can use; those that CUDA_VISIBLE_DEVICES hides do not count."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def fingerprint(data: Mapping[str, Any], cache: Path) -> str:

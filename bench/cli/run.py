@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     experiment = profile.load(options.profile)
+    devices = _work.devices(options.device)
     data = dict(experiment.file.data.model_dump())
     cache = options.runs / ".data"
     whole = plan.make(experiment, _work.fingerprint(data, cache))
@@ -41,8 +42,8 @@ def execute(options: argparse.Namespace) -> int:
     store.sweep()
     store.write_index("plan.json", {**whole.as_dict(), "data": _work.describe(data, cache)})
     reporter = _work.reporter()
-    driver = Driver(store, Work(data, cache, _work.devices(options.device)), reporter)
-    with at_work(_work.executor(options, experiment.file.threads, reporter)) as executor:
+    driver = Driver(store, Work(data, cache, devices), reporter)
+    with at_work(_work.executor(options.jobs, devices, experiment.file.threads, reporter)) as executor:
         states = driver.run(cells, executor, retry_failed=options.retry_failed)
     if options.tensorboard:
         _write_event_files(cells, states, store)

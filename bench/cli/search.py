@@ -85,6 +85,7 @@ class _Laboratory:
 
     def __init__(self, options: argparse.Namespace, experiment: Profile):
         self.options, self.experiment = options, experiment
+        self.devices = _work.devices(options.device)
         self.data = dict(experiment.file.data.model_dump())
         self.cache = options.runs / ".data"
         self.base = Store(options.runs / experiment.name)
@@ -94,7 +95,8 @@ class _Laboratory:
     def __enter__(self) -> _Laboratory:
         self.fingerprint = _work.fingerprint(self.data, self.cache)
         self.reporter = _work.reporter()
-        self.working = at_work(_work.executor(self.options, self.experiment.file.threads, self.reporter))
+        threads = self.experiment.file.threads
+        self.working = at_work(_work.executor(self.options.jobs, self.devices, threads, self.reporter))
         self.executor: Executor = self.working.__enter__()
         return self
 
@@ -153,7 +155,7 @@ class _Laboratory:
         return _work.summarise(states, self.store)
 
     def _driver(self, reporter: Reporter) -> Driver:
-        return Driver(self.store, Work(self.data, self.cache, _work.devices(self.options.device)), reporter)
+        return Driver(self.store, Work(self.data, self.cache, self.devices), reporter)
 
 
 def _say(found: Sequence[Found], options: argparse.Namespace) -> None:

@@ -1,0 +1,73 @@
+import argparse
+
+import pytest
+
+from bench.cli import _work, main
+from bench.errors import InputError
+
+
+@pytest.fixture
+def with_gpus(monkeypatch, tmp_path):
+    """Makes this a machine with a driver and so many GPUs."""
+
+    def pretend(count):
+        monkeypatch.setattr(_work, "DRIVER", tmp_path)
+        monkeypatch.setattr(_work, "gpus", lambda: count)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("asked", "count", "places"),
+    [
+        ("cpu", 2, ["cpu"]),
+        ("auto", 0, ["cpu"]),
+        ("auto", 2, ["cuda:0", "cuda:1"]),
+        ("cuda", 2, ["cuda:0", "cuda:1"]),
+        ("cuda:1", 2, ["cuda:1"]),
+    ],
+)
+def test_the_devices_that_are_asked_for(with_gpus, asked, count, places):
+    with_gpus(count)
+    assert _work.devices(asked) == places
+
+
+@pytest.mark.parametrize(
+    ("asked", "count", "sentence"),
+    [
+        ("cuda", 0, "there is no GPU here"),
+        ("cuda:0", 0, "there is no GPU here"),
+        ("cuda:9", 1, "there is one GPU here, expected cuda:0"),
+        ("cuda:2", 2, "there are 2 GPUs here, expected cuda:0 or cuda:1"),
+    ],
+)
+def test_a_gpu_that_is_not_there(with_gpus, asked, count, sentence):
+    with_gpus(count)
+    with pytest.raises(InputError, match=f"--device {asked}: {sentence}"):
+        _work.devices(asked)
+
+
+def test_without_a_driver_auto_is_the_cpu_and_torch_is_not_asked(monkeypatch, tmp_path):
+    monkeypatch.setattr(_work, "DRIVER", tmp_path / "none")
+    monkeypatch.setattr(_work, "gpus", lambda: pytest.fail("torch was asked"))
+    assert _work.devices("auto") == ["cpu"]
+
+
+@pytest.mark.parametrize("text", ["tpu", "gpu", "0", "", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:01", "cuda:1,2"])
+def test_what_is_no_device(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="expected auto, cpu, cuda or cuda:N"):
+        _work.device(text)
+
+
+@pytest.mark.parametrize("command", ["run", "search"])
+def test_no_run_starts_on_a_device_that_cannot_be(command, with_gpus, tmp_path, capsys):
+    with_gpus(1)
+    asked = [command, "--profile", "smoke", "--runs", str(tmp_path / "runs"), "--jobs", "1"]
+    asked += ["--budget", "9kB"] if command == "search" else []
+    with pytest.raises(SystemExit) as stop:
+        main([*asked, "--device", "tpu"])
+    assert stop.value.code == 2
+    assert "argument --device: expected auto, cpu, cuda or cuda:N" in capsys.readouterr().err
+    assert main([*asked, "--device", "cuda:1"]) == 2
+    assert capsys.readouterr().err == "innards: --device cuda:1: there is one GPU here, expected cuda:0\n"
+    assert not (tmp_path / "runs").exists()
