@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 
 from bench.render.claims import Claim
-from bench.render.prose import Sentence, Strong, counted, listed
+from bench.render.prose import Sentence, Strong, listed
 from bench.render.study import BASELINE, Study
 from bench.render.table import decimal
 from bench.render.tables.along import departures
@@ -99,7 +99,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
         f", {accuracy(study.mean('test_accuracy', model, found.best))} at {decimal(size / 1e3, 1)} kB{smaller}"
         f" (original {accuracy(study.mean('test_accuracy', model, BASELINE))})",
     )
-    yield (*start, *level(study, model, found), ".")
+    yield (*start, *against_others(study, model, found), ".")
 
 
 def nothing_within(study: Study, model: str, budget: float) -> str:
@@ -109,20 +109,28 @@ def nothing_within(study: Study, model: str, budget: float) -> str:
     return f"no method fits into {kilobytes(budget)}"
 
 
-def level(study: Study, model: str, found: Within) -> Sentence:
-    """How many are level with the most accurate, and the smallest of them: the end of a sentence."""
+def against_others(study: Study, model: str, found: Within) -> Sentence:
+    """Which others lose little to the most accurate, and how many cannot be told from it: the end of a sentence."""
     if found.seeds < 2:
         return ("; one seed cannot tell methods apart",)
     if not found.others:
         return (", the only method that fits",)
     few = f"; {_others(len(found.untested))} with too few seeds to be tested" if found.untested else ""
-    if not found.level:
-        tested = found.others - len(found.untested)
+    tested = found.others - len(found.untested)
+    if not (found.close or found.untold):
         return (f", ahead of {_others(tested, every=True)}{' that fit' * (not few)}{few}",) if tested else (few,)
-    least = found.level[0]
-    size = f" at {decimal(payload(study, model, least) / 1e3, 1)} kB"
-    which = ", the smallest of them " if len(found.level) > 1 else ": "
-    return (f"; level with {_others(len(found.level))}{which}", Strong(study.plan.variant(least).title), f"{size}{few}")
+    told: list[str] = []
+    if found.close:
+        named = Strong(study.plan.variant(found.close[0]).title)
+        size = f" at {decimal(payload(study, model, found.close[0]) / 1e3, 1)} kB"
+        loses = f"shown to lose less than {study.plan.margins.accuracy:g} points to it"
+        if len(found.close) > 1:
+            told += [f"; {_others(len(found.close))} are {loses}, the smallest of them ", named, size]
+        else:
+            told += ["; ", named, f"{size} is {loses}"]
+    if found.untold:
+        told.append(f"; {_others(len(found.untold))} cannot be told from it")
+    return (*told, few)
 
 
 def _others(count: int, *, every: bool = False) -> str:
@@ -153,8 +161,8 @@ def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
         )
         return
     open_ = [claim for claim in claims if claim.verdict.word == INCONCLUSIVE]
-    needed = seeds_that_would_tell(open_, least=True)
-    more = f"; were there no difference, {needed} would, at the smallest spread of the undecided" if needed else ""
+    needed = seeds_that_would_tell(open_)
+    more = f"; were there no difference, {needed} would, by the method's spread" if needed else ""
     if claims and not open_:
         more = "; all are shown to differ"
     yield (f"For none could accuracy within {margin} of the original's be shown{more}.",)
@@ -245,27 +253,30 @@ def undecided(study: Study) -> list[Sentence]:
         told = [f"{len(open_[model])} of {len(claims[model])} methods on {model}" for model in claims if open_[model]]
         if told:
             needed = seeds_that_would_tell([claim for group in open_.values() for claim in group])
-            more = f"; were there truly no difference, {needed} would show it" if needed else ""
+            more = f"; were there no difference, {needed} would show it, by the method's spread" if needed else ""
             found.append((Strong(f"Undecided, {outcome.title}: "), f"{listed(told)}{more}."))
     return found
 
 
-def seeds_that_would_tell(claims: Iterable[Claim], *, least: bool = False) -> str:
+def seeds_that_would_tell(claims: Iterable[Claim]) -> str:
     """How many seeds would show equivalence 8 times in 10, were there no difference and at Holm's strictest level.
 
-    Args:
-        least: for the claim with the smallest spread that is not 0; otherwise the largest.
-
     Returns:
-        In words; empty where no spread is known.
+        In words, from the claim with the smallest spread that is not 0 to that with the largest; empty where no spread
+        is known, or there are as many seeds already, and so a difference.
     """
     known = [claim for claim in claims if np.isfinite(claim.raw.sd) and claim.raw.sd > 0]
-    if not known:
+    each = sorted(needed for claim in known if (needed := _seeds_needed(claim)) > claim.raw.n)
+    if not each:
         return ""
-    chosen = (min if least else max)(known, key=lambda claim: claim.raw.sd / claim.raw.margin)
-    alpha = chosen.raw.alpha / max(chosen.size, 1)
-    needed = seeds_for_equivalence(chosen.raw.sd, chosen.raw.margin, alpha=alpha)
-    return f"more than {MOST_SEEDS} seeds" if needed is None or needed > MOST_SEEDS else counted(needed, "seed")
+    few, many = (f"more than {MOST_SEEDS}" if count > MOST_SEEDS else f"{count}" for count in (each[0], each[-1]))
+    return f"{few} seeds" if few == many else f"{few} to {many} seeds"
+
+
+def _seeds_needed(claim: Claim) -> float:
+    alpha = claim.raw.alpha / max(claim.size, 1)
+    needed = seeds_for_equivalence(claim.raw.sd, claim.raw.margin, alpha=alpha)
+    return np.inf if needed is None else needed
 
 
 def accuracy(found: Estimate) -> str:

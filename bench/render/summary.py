@@ -11,10 +11,10 @@ import numpy as np
 from bench.render.claims import Claim
 from bench.render.findings import (
     accuracy,
+    against_others,
     claims_on,
     headline_budget,
     kilobytes,
-    level,
     nothing_within,
     paragraph,
     payload,
@@ -62,7 +62,8 @@ class Headline:
 
     Attributes:
         original: its accuracy.
-        picks: the most accurate, and the smallest that is level with it where that is smaller; none where none fits.
+        picks: the most accurate, and the smallest that is shown to lose little where that is smaller; none where none
+            fits.
         note: what to know of the choice.
     """
 
@@ -104,12 +105,11 @@ def _headline(study: Study, model: str, budget: float, found: Within | None) -> 
     if found is None:
         return Headline(model, kilobytes(budget), original, (), _alone(nothing_within(study, model, budget)))
     picks, notes = [_pick(study, model, found.best, "Most accurate")], []
-    if found.level and payload(study, model, found.level[0]) < payload(study, model, found.best):
-        which = f"Smallest of the {len(found.level)}" if len(found.level) > 1 else "Smaller and"
-        behind = _behind(study, model, found.level[0], found.best)
-        picks.append(_pick(study, model, found.level[0], f"{which} level with it", behind))
+    if found.close and payload(study, model, found.close[0]) < payload(study, model, found.best):
+        role = f"Smallest shown to lose less than {study.plan.margins.accuracy:g} points"
+        picks.append(_pick(study, model, found.close[0], role, _behind(study, model, found.close[0], found.best)))
     else:
-        notes.append(_alone(text(level(study, model, found))))
+        notes.append(_alone(text(against_others(study, model, found))))
     if payload(study, model, BASELINE) <= budget * 1e3:
         notes.append("The original itself is within the budget.")
     return Headline(model, kilobytes(budget), original, tuple(picks), " ".join(notes))
@@ -136,8 +136,8 @@ def _behind(study: Study, model: str, label: str, best: str) -> str:
     found = study.difference("test_accuracy", model, label, best)
     value, low, high = (decimal(100 * each, 2, signed=True) for each in (found.value, found.low, found.high))
     return (
-        f"{value} points [{low}, {high}] to the most accurate, paired over {counted(found.n, 'seed')}; level: after "
-        "Holm no method is shown to beat it."
+        f"{value} points [{low}, {high}] to the most accurate, paired over {counted(found.n, 'seed')}; the loss is "
+        f"below {study.plan.margins.accuracy:g} after Holm."
     )
 
 
@@ -197,7 +197,7 @@ def _numbers(study: Study, model: str, found: Within) -> str:
     against = study.mean("test_accuracy", model, BASELINE)
     before = f" against {accuracy(against)}" if against.n else ""
     ours = accuracy(study.mean("test_accuracy", model, found.best))
-    return f"{model} {ours}{before}{smaller}{text(level(study, model, found))}"
+    return f"{model} {ours}{before}{smaller}{text(against_others(study, model, found))}"
 
 
 def _verdict_of_inside(claims: list[Claim | None]) -> str:
@@ -260,7 +260,7 @@ def _accuracy(study: Study) -> Iterator[Sentence]:
     same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
     open_ = [claim for claim in every if claim.verdict.word == INCONCLUSIVE]
     needed = seeds_that_would_tell(open_)
-    more = f" ({needed} would tell, were there no difference)" if needed else ""
+    more = f" ({needed} would tell, by the method's spread, were there no difference)" if needed else ""
     yield (
         f"Accuracy is shown to be within ±{study.plan.margins.accuracy:g} points of the original's for {same}, to "
         f"differ for {counts[DIFFERENT]}, and undecided for {counts[INCONCLUSIVE]}{more}.",

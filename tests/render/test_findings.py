@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bench.render import findings
@@ -42,7 +44,7 @@ def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_
         text(each) for each in findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8")
     )
     assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; were there no ")
-    assert "seeds would, at the smallest spread of the undecided." in sentence
+    assert "seeds would, by the method's spread." in sentence
 
 
 def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, variants):
@@ -76,13 +78,32 @@ def test_a_budget_that_nothing_meets_is_said(study_of):
     assert "would" not in said(study)
 
 
-def test_what_is_level_with_the_best_is_counted_and_the_smallest_named(study: Study):
+def test_what_loses_little_to_the_best_is_counted_and_the_smallest_named(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
     found = best_within(study, "resnet8", 100e3)
     assert found is not None
-    least = found.level[0]
     sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
-    assert f"level with {len(found.level)} other" in sentence
-    assert study.plan.variant(least).title in sentence
+    assert (
+        "; 2 others are shown to lose less than 0.5 points to it, the smallest of them Magnitude, fine-tuned "
+        "(sparsity 0.8) at 81.2 kB"
+    ) in sentence
+    assert "told from it" not in sentence
+
+
+def test_one_that_loses_little_is_named(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
+    found = best_within(study, "resnet8", 100e3)
+    assert found is not None
+    one = replace(found, close=found.close[:1], untold=found.close)
+    assert text(findings.against_others(study, "resnet8", one)) == (
+        "; Magnitude, fine-tuned (sparsity 0.8) at 81.2 kB is shown to lose less than 0.5 points to it; 2 others "
+        "cannot be told from it"
+    )
+
+
+def test_what_cannot_be_told_from_the_best_is_counted(study: Study):
+    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
+    assert sentence.endswith("; 2 others cannot be told from it.")
 
 
 def test_a_method_that_lacks_a_seed_is_named_with_its_seeds(runs, study_of):
@@ -100,5 +121,19 @@ def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
 
 def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
     wild = [claim for claim in study.claims.values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
-    assert findings.seeds_that_would_tell(wild) == "more than 100 seeds"
+    assert findings.seeds_that_would_tell(wild).endswith("more than 100 seeds")
     assert findings.seeds_that_would_tell([]) == ""
+
+
+def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
+    claim = next(iter(study.claims.values()))
+
+    def of(*spreads: float) -> str:
+        raw = [replace(claim.raw, sd=spread * claim.raw.margin, n=6) for spread in spreads]
+        return findings.seeds_that_would_tell([replace(claim, raw=each, size=1) for each in raw])
+
+    few, many = of(1.0), of(2.0)
+    assert of(2.0, 1.0, 1.5) == f"{few.removesuffix(' seeds')} to {many}"
+    assert of(1.0, 1.0) == few
+    assert of(0.1) == ""  # six seeds would have told
+    assert of(1.0, 1e3) == f"{few.removesuffix(' seeds')} to more than 100 seeds"

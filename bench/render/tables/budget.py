@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,9 @@ from bench.render import captions
 from bench.render.rows import MODEL
 from bench.render.study import BASELINE, Study
 from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.statistics.equivalence import assess_estimate
 from bench.statistics.leading_set import leading_set
+from bench.statistics.multiplicity import holm
 
 SECTION, ORDER = "results", 15
 STEPS = (1, 2, 5)
@@ -23,10 +25,12 @@ COLUMNS = (
     Column("label", "Label", "code", "Its name in files.", shown=False),
     Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
     Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
-    Column("others", "Others", "number", "Methods within the budget that are level with it.", "level"),
-    Column("smallest", "The smallest of them", "text", "Of these, the one with the smallest payload."),
+    Column("untold", "Not told from it", "number", "Methods within the budget that are not shown to be less accurate."),
+    Column("close", "Lose little", "number", "Methods within the budget that are shown to lose less than the margin."),
+    Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload."),
     Column("smallest_payload", "Its payload", "number", "Mean over seeds.", "kB", 1),
-    Column("ties", "Level with it", "text", "The names of these methods, the smallest first.", shown=False),
+    Column("untold_names", "Not told from it", "text", "Their names, the smallest first.", shown=False),
+    Column("close_names", "Lose little", "text", "Their names, the smallest first.", shown=False),
 )
 
 
@@ -40,10 +44,11 @@ def build(study: Study) -> Table | None:
         "budget",
         "The best under a budget",
         captions.joined(
-            "For each payload budget, the method with the highest mean top-1 that fits, how many others are level with "
-            "it, and the smallest of these. Level: no other within the budget is shown to be better (one-sided paired "
-            f"t over seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981). Budgets at which nothing "
-            "changes are left out.",
+            "For each payload budget, the method with the highest mean top-1 that fits; how many others cannot be told "
+            "from it, no method within the budget being shown to be better than they are (one-sided paired t over "
+            f"seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how many are shown to lose less than "
+            f"{study.plan.margins.accuracy:g} points to it (one-sided paired t against that margin, Holm over all "
+            "others), and the smallest of these. Budgets at which nothing changes are left out.",
             captions.seeds(study),
             captions.seed_interval(),
             captions.version(study),
@@ -74,14 +79,16 @@ class Within:
 
     Attributes:
         best: the most accurate; of equals the smallest.
-        level: the others that no method is shown to beat, the smallest first.
+        untold: the others that no method is shown to beat, the smallest first.
+        close: the others that are shown to lose less than the margin to the best, the smallest first.
         untested: those that share too few seeds with the best.
         others: how many there are besides the best.
         seeds: of the best.
     """
 
     best: str
-    level: tuple[str, ...]
+    untold: tuple[str, ...]
+    close: tuple[str, ...]
     untested: tuple[str, ...]
     others: int
     seeds: int
@@ -100,8 +107,17 @@ def best_within(study: Study, model: str, limit: float) -> Within | None:
     if not measured:
         return None
     leading = leading_set(measured, alpha=study.plan.alpha)
-    level = tuple(label for label in leading.members if label != leading.best)
-    return Within(leading.best, level, leading.untested, len(measured) - 1, leading.n)
+    untold = tuple(label for label in leading.members if label != leading.best)
+    close = () if leading.withheld else tuple(_close(study, model, leading.best, measured))
+    return Within(leading.best, untold, close, leading.untested, len(measured) - 1, leading.n)
+
+
+def _close(study: Study, model: str, best: str, labels: Iterable[str]) -> Iterator[str]:
+    others = [label for label in labels if label != best]
+    margin = study.plan.margins.accuracy / 100
+    differences = (study.difference("test_accuracy", model, label, best) for label in others)
+    loses_less = holm([assess_estimate(each, margin).p_lower for each in differences], alpha=study.plan.alpha)
+    return (label for label, p in zip(others, loses_less.p, strict=True) if p <= study.plan.alpha)
 
 
 def _rows(study: Study, model: str) -> Iterator[Row]:
@@ -109,17 +125,20 @@ def _rows(study: Study, model: str) -> Iterator[Row]:
     previous = None
     for budget in budgets([each.value for each in known if each.n]):
         found = best_within(study, model, budget * 1e3)
-        if found is None or (found.best, found.level) == previous:
+        if found is None or (found.best, found.untold, found.close) == previous:
             continue
-        previous = found.best, found.level
-        yield _row(study, model, budget, found.best, found.level)
+        previous = found.best, found.untold, found.close
+        yield _row(study, model, budget, found)
 
 
-def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]) -> Row:
+def _row(study: Study, model: str, budget: int, found: Within) -> Row:
     def payload(label: str) -> float:
         return study.mean("payload_bytes", model, label).value
 
-    least = next(iter(ties), "")
+    def names(labels: tuple[str, ...]) -> Cell:
+        return Cell("; ".join(study.plan.variant(label).title for label in labels) or "none")
+
+    best, least = found.best, next(iter(found.close), "")
     return Row(
         (
             Cell(model),
@@ -128,10 +147,12 @@ def _row(study: Study, model: str, budget: int, best: str, ties: tuple[str, ...]
             Cell(best),
             estimate(study.mean("test_accuracy", model, best), 100),
             number(payload(best), 1e-3),
-            Cell(len(ties)),
+            Cell(len(found.untold)),
+            Cell(len(found.close)),
             Cell(study.plan.variant(least).title if least else None),
             number(payload(least) if least else None, 1e-3, hole="–"),
-            Cell("; ".join(study.plan.variant(label).title for label in ties) or "none"),
+            names(found.untold),
+            names(found.close),
         ),
         about=(("model", model), ("variant", best), ("family", study.plan.variant(best).family)),
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from scipy import stats
 
 from bench.render.study import Study
 from bench.render.tables.budget import best_within, budgets, build
@@ -32,22 +33,45 @@ def test_the_best_fits_and_none_that_fits_is_better(study: Study):
         assert study.mean("test_accuracy", model, label).value == max(fitting)
 
 
-def test_ties_never_hold_the_best_itself(study: Study):
+def test_the_best_itself_is_none_of_the_others(study: Study):
     found = best_within(study, "resnet8", 1e9)
     assert found is not None
-    assert found.best not in found.level
-    sizes = [study.mean("payload_bytes", "resnet8", label).value for label in found.level]
-    assert sizes == sorted(sizes)
+    assert found.best not in (*found.untold, *found.close)
+    for labels in (found.untold, found.close):
+        sizes = [study.mean("payload_bytes", "resnet8", label).value for label in labels]
+        assert sizes == sorted(sizes)
     assert best_within(study, "resnet8", 10.0) is None
 
 
-def test_the_smallest_of_those_that_are_level_is_named(study: Study):
+def test_what_loses_little_is_shown_to(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
+    found = best_within(study, "resnet8", 1e9)
+    assert found is not None
+    others = [variant.label for variant in study.plan.methods if variant.label != found.best]
+    p = {}
+    for label in others:
+        lost = study.difference("test_accuracy", "resnet8", label, found.best)
+        p[label] = stats.t.sf((lost.value + 0.005) / lost.standard_error, lost.df)
+    assert max(p[label] for label in found.close) < 0.05
+    assert min(value for label, value in p.items() if label not in found.close) > 0.05 / len(others)
+    assert len(found.close) == 2
+
+
+def test_three_seeds_are_too_few_to_say_that_little_is_lost(study_of, steady):
+    found = best_within(study_of(models=("resnet8",), seeds=(0, 1, 2), accuracy=steady), "resnet8", 1e9)
+    assert found is not None
+    assert found.untold and not found.close
+
+
+def test_the_smallest_of_those_that_lose_little_is_named(study: Study):
     table = build(study)
     keys = [column.key for column in table.columns]
     for row in table.rows:
         cells = dict(zip(keys, row.cells))
-        names = [] if cells["ties"].value == "none" else cells["ties"].value.split("; ")
-        assert len(names) == cells["others"].value
+        for what in ("untold", "close"):
+            listed = cells[f"{what}_names"].value
+            names = [] if listed == "none" else listed.split("; ")
+            assert len(names) == cells[what].value
         assert (cells["smallest"].value in names) == bool(names)
         if names:
             assert cells["smallest_payload"].value <= cells["budget"].value
