@@ -40,7 +40,8 @@ def _about_origin(study: Study) -> Iterator[str]:
         if field in found and found[field].dropna().nunique() > 1:
             yield f"The cells come from {what}: {listed(sorted(map(str, found[field].dropna().unique())))}."
     if "dirty" in found and (found["dirty"] == True).any():  # noqa: E712 - None is neither
-        yield f"{int((found['dirty'] == True).sum())} cells ran with changes that were not committed."  # noqa: E712
+        dirty = int((found["dirty"] == True).sum())  # noqa: E712
+        yield f"{counted(dirty, 'cell')} ran with changes that were not committed."
 
 
 def _about_holes(study: Study) -> Iterator[str]:
@@ -48,7 +49,8 @@ def _about_holes(study: Study) -> Iterator[str]:
     told = [f"{count} {state}" for state, count in counts.items() if count]
     if told:
         lost = len(study.results.cells) - study.results.count("done")
-        yield f"{lost} of {len(study.results.cells)} cells have no result ({', '.join(told)})."
+        of = counted(len(study.results.cells), "cell")
+        yield f"{lost:,} of {of} {'has' if lost == 1 else 'have'} no result ({', '.join(told)})."
     if not any(model_has_control(study, model) for model in study.models):
         yield "There is no fine-tuned control: what compression does cannot be told from what more training does."
 

@@ -64,9 +64,11 @@ def stars(study: Study) -> str:
             f"No stars: with {study.seeds} seed{'s' * (study.seeds != 1)} the smallest attainable p of the sign-flip "
             f"test is {floor:.3g}, above {study.plan.alpha:g}."
         )
+    least = floor * max((claim.size for claim in study.claims.values()), default=1)
+    rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
     return (
         "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "
-        f"smallest attainable p of the sign-flip test {floor:.3g}."
+        f"smallest attainable p of the sign-flip test {floor:.3g}{rest}."
     )
 
 

@@ -108,7 +108,7 @@ def _head(setting: Setting, index: int) -> Tex:
 @dataclass(frozen=True)
 class _Line:
     cells: Tex
-    apart: bool  # from the line before, by a little space
+    apart: bool  # from the line before, by a line
 
 
 def _lines(setting: Setting, group: Group) -> Iterator[_Line]:

@@ -75,15 +75,17 @@ def values_alone(title: str) -> str:
 
 
 def cut(name: str, most: int) -> str:
-    """A name of at most so many characters: cut in its middle, since the end often tells it apart.
+    """A name of at most so many characters: cut in its middle, since the last words often tell it apart.
 
-    >>> cut("Magnitude, fine-tuned and more 0.95", 20)
-    'Magnitude,…more 0.95'
+    >>> cut("Magnitude, fine-tuned 0.95", 22), cut("mobilenet_v3_large", 12)
+    ('Magnitude, fine-… 0.95', 'mobile…large')
     """
     if len(name) <= most:
         return name
-    tail = min((most - 1) // 2, most - 2)
-    return f"{name[: most - 1 - tail].rstrip()}…{name[len(name) - tail :].lstrip()}"
+    tail = name[len(name) - min((most - 1) // 2, most - 2) :]
+    if " " in tail.rstrip():  # whole words of it
+        tail = tail[tail.index(" ") :].rstrip()
+    return f"{name[: most - 1 - len(tail)].rstrip()}…{tail}"
 
 
 def shortened(text: str) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 BENCH = Path(__file__).parents[1]
+VENUES = ("journal", "booktitle", "institution", "howpublished")
 _ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,")
 _FIELD = re.compile(r"(\w+)\s*=\s*")
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
@@ -67,7 +68,7 @@ def parse(bibtex: str) -> Iterator[Reference]:
             bibtex=bibtex[entry.start() : end + 1],
             author=fields.get("author", ""),
             title=fields.get("title", ""),
-            venue=fields.get("journal") or fields.get("booktitle") or fields.get("howpublished", ""),
+            venue=next((fields[field] for field in VENUES if fields.get(field)), ""),
             year=fields.get("year", ""),
             link=_link(fields),
         )
@@ -104,7 +105,8 @@ def plain(value: str) -> str:
     """
     import unicodedata
 
-    value = value.replace(r"\ss", "ß").replace(r"\&", "&").replace("--", "–")
+    for written, meant in (("\\ss", "ß"), ("\\&", "&"), ("--", "–"), ("``", "“"), ("''", "”")):
+        value = value.replace(written, meant)
     value = re.sub(
         r"""\\(['`^"~vc])\s*\{?\\?([A-Za-z])\}?""",
         lambda found: unicodedata.normalize("NFC", found[2] + _ACCENTS[found[1]]),

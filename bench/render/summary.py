@@ -83,10 +83,11 @@ def summary(study: Study) -> list[Sentence]:
 def scope(study: Study) -> Sentence:
     """What was done, in one sentence."""
     done, planned = study.results.count("done"), len(study.results.cells)
+    each = " each" if len(study.plan.methods) * len(study.models) > 1 else ""
     cells = "all cells done" if done == planned else f"{done:,} of {planned:,} cells done"
     return (
         f"{counted(len(study.plan.methods), 'compressed version')} of {listed(study.models)}, "
-        f"{counted(study.seeds, 'seed')} each, on {study.plan.data.title or study.plan.data.source}; {cells}.",
+        f"{counted(study.seeds, 'seed')}{each}, on {study.plan.data.title or study.plan.data.source}; {cells}.",
     )
 
 
@@ -225,6 +226,8 @@ def _inside(study: Study) -> Iterator[Sentence]:
         return
     counts = Counter(claim.verdict.word for claim in every)
     same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
+    if len(every) == 1:
+        return
     yield (
         f"Of {counted(len(every), 'pair')} of network and method, the inside is ",
         Strong(f"the same for {same}"),

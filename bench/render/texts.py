@@ -61,7 +61,7 @@ def holes(study: Study) -> list[Sentence]:
     counts = ((state, results.count(state)) for state in ("failed", "refused", "damaged", "missing"))
     told = ", ".join(f"{count} {state}" for state, count in counts if count)
     return [
-        (f"{results.count('done')} of {counted(len(results.cells), 'cell')} are done{'; ' + told if told else ''}.",)
+        (f"{results.count('done'):,} of {counted(len(results.cells), 'cell')} are done{'; ' + told if told else ''}.",)
     ]
 
 
@@ -106,6 +106,7 @@ def statistics(study: Study) -> list[Sentence]:
             Cite("benjamini1995controlling"),
             ") over the methods and blocks of a model.",
         ),
+        *([_ranks()] if len(study.models) > 1 else []),
         (
             Strong("Similarity. "),
             "Debiased linear CKA (U-statistic HSIC, never clamped; ",
@@ -119,6 +120,16 @@ def statistics(study: Study) -> list[Sentence]:
         ),
         (Strong("Calibration. "), _calibration(study)),
     ]
+
+
+def _ranks() -> Sentence:
+    return (
+        Strong("Ranks. "),
+        "Methods are ranked within each network; mean ranks are compared by Friedman's test and Nemenyi's critical "
+        "difference (",
+        Cite("demsar2006statistical"),
+        ").",
+    )
 
 
 def _calibration(study: Study) -> str:
@@ -159,9 +170,10 @@ def predictions(study: Study) -> list[Sentence]:
     if not found:
         return [(start,)]
     least, most = min(found), max(found)
+    networks = ", on average over the networks" if len(study.models) > 1 else ""
     return [
         (
-            f"{start} Beyond what fine-tuning alone changes, and over the networks, the most answers change under ",
+            f"{start} Beyond what fine-tuning alone changes{networks}, the most answers change under ",
             Strong(most[1]),
             f" ({decimal(most[0], 2, signed=True)} points of churn), the fewest under ",
             Strong(least[1]),

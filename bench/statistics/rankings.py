@@ -12,6 +12,7 @@ from scipy import stats
 from bench.errors import InputError
 from bench.statistics._arrays import fraction, joined
 
+ENOUGH = 10  # models from which on chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
 CAPTION = "Friedman's test over models, Nemenyi's critical difference"
 
 
@@ -101,7 +102,7 @@ def _ranking(names: tuple[str, ...], ranks: np.ndarray, left_out: int, alpha: fl
         unit="model",
         left_out=left_out,
         alpha=alpha,
-        note=joined(_left_out_sentence(left_out), _floor_sentence(models, floor, alpha)),
+        note=joined(_left_out_sentence(left_out), _floor_sentence(models, floor, alpha) or _rough_sentence(models)),
     )
 
 
@@ -124,6 +125,12 @@ def _groups(names: tuple[str, ...], means: np.ndarray, gap: float) -> tuple[tupl
 
 def _left_out_sentence(left_out: int) -> str:
     return f"{left_out} model{'s' * (left_out != 1)} without a value of every method left out." if left_out else ""
+
+
+def _rough_sentence(models: int) -> str:
+    if models > ENOUGH:
+        return ""
+    return f"Friedman's p is an approximation that wants more than {ENOUGH} models: over {models} it only describes."
 
 
 def _floor_sentence(models: int, floor: float, alpha: float) -> str:

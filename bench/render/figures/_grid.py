@@ -36,10 +36,24 @@ class Grid:
     ends: tuple[float, float] = (0.0, 1.0)
 
 
+def columns(found: Grid, most: int) -> list[int]:
+    """Places of at most so many columns, at even distances; the same ones in each group, where groups are alike.
+
+    >>> columns(Grid([], tuple("abcabc"), tuple("111222")), 4)
+    [0, 2, 3, 5]
+    """
+    groups = [[place for place, over in enumerate(found.over) if over == name] for name in dict.fromkeys(found.over)]
+    alike = len({tuple(found.heads[place] for place in group) for group in groups}) == 1
+    if not alike or len(groups) > most:
+        return spread(len(found.heads), most)
+    within = spread(len(groups[0]), most // len(groups))
+    return [group[place] for group in groups for place in within]
+
+
 def paint(found: Grid, medium: Medium) -> Sheet:
     """All networks; of the columns, at even distances, as many as there is room for."""
     grow = medium.font / 8.4
-    chosen = spread(len(found.heads), MOST[medium.layout])
+    chosen = columns(found, MOST[medium.layout])
     names, above = _rows.name_width(medium) * grow * 0.8, (0.42 if found.over else 0.24) * grow
     side = min((medium.width - names - 0.08) / len(chosen), 0.72 * grow)
     wide, tall = side * len(chosen), side * len(found.rows)

@@ -64,12 +64,16 @@ class Point:
 
 
 def draw(sheet: Sheet, panel: Axes, points: Sequence[Point]) -> None:
-    """Points with their intervals in their families' colours and markers, each family at once."""
+    """Points with their intervals in their families' colours and markers, each family at once.
+
+    An interval that goes on beyond the panel's limits, which are set before, ends in an arrowhead there.
+    """
     bars = [point for point in points if np.isfinite([point.low, point.high]).all()]
     if bars:
         place, low, high = zip(*((point.place, point.low, point.high) for point in bars))
         colors = [family(point.variant.family).color for point in bars]
         panel.hlines(place, low, high, colors=colors, linewidth=1.3, capstyle="butt", alpha=0.8, zorder=2)
+        _point_on(sheet, panel, bars)
     groups: dict[tuple[str, bool], list[Point]] = {}
     for point in points:
         groups.setdefault((point.variant.family, point.hollow or point.variant.family == "control"), []).append(point)
@@ -87,6 +91,21 @@ def draw(sheet: Sheet, panel: Axes, points: Sequence[Point]) -> None:
             zorder=3,
             clip_on=False,
         )
+
+
+def _point_on(sheet: Sheet, panel: Axes, bars: Sequence[Point]) -> None:
+    """Arrowheads where intervals leave the panel."""
+    left, right = panel.get_xlim()
+    for end, marker, beyond in (
+        (left, "<", [bar for bar in bars if bar.low < left]),
+        (right, ">", [bar for bar in bars if bar.high > right]),
+    ):
+        if beyond:
+            colors = [family(bar.variant.family).color for bar in beyond]
+            panel.scatter(
+                [end] * len(beyond), [bar.place for bar in beyond], (0.45 * sheet.medium.small) ** 2, colors,
+                marker, clip_on=False, linewidths=0, zorder=2.5,
+            )  # fmt: skip
 
 
 def _wrapped(text: str, medium: Medium, lines: int) -> str:

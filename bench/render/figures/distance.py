@@ -29,7 +29,8 @@ def build(study: Study) -> Figure | None:
         captions.joined(
             captions.similarity(study),
             "Seed-equivalents, (1 - A) / (1 - A of another seed), of the mean over blocks: 0 is the original, 1 is as "
-            f"different as training again. Filled: {study.plan.features[0]}{hollow}. Square-root scale.",
+            f"different as training again. Filled: {study.plan.features[0]}{hollow}. Square-root scale; an arrowhead "
+            "is an interval that goes on.",
             captions.seeds(study),
             "Intervals: 95%, jackknife over seeds.",
             "Tests: see the verdicts.",

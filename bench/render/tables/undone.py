@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bench.render import captions
 from bench.render.looks import Looks
 from bench.render.study import Study
@@ -15,6 +17,12 @@ COLUMNS = (
     Column("note", "Note", "text", "What could not be done, or how it was done."),
     Column("seeds", "Seeds", "text", "In which it is so."),
 )
+ROLES = {
+    "finetune": "the fine-tuned control",
+    "other-seed": "another seed",
+    "random-weights": "random weights",
+    "other-initialisation": "the original from another start",
+}
 MOST = 3  # variants that are named
 
 
@@ -30,8 +38,8 @@ def build(study: Study) -> Table | None:
         "undone",
         "What could not be looked into",
         captions.joined(
-            "Notes of the diagnostics, a row a sentence; “compressed” is the variant itself, and what is noted has no "
-            "number in the tables.",
+            "Notes of the diagnostics, a row a sentence: what could not be done, and so has no number in the tables, "
+            "and what was done otherwise than usual. “Compressed” is the variant itself.",
             captions.version(study),
         ),
         COLUMNS,
@@ -46,9 +54,27 @@ def _rows(study: Study, diagnostic: str) -> list[Row]:
         variants += [variant] if variant not in variants else []
         seeds += [seed] if seed not in seeds else []
     return [
-        Row((Cell(model), Cell(_named(study, variants)), Cell(note), Cell(", ".join(map(str, sorted(seeds))))))
+        Row(
+            (
+                Cell(model),
+                Cell(_named(study, variants)),
+                Cell(_in_words(note)),
+                Cell(", ".join(map(str, sorted(seeds)))),
+            )
+        )
         for (model, note), (variants, seeds) in found.items()
     ]
+
+
+def _in_words(note: str) -> str:
+    """A note with the names of roles in words.
+
+    >>> _in_words("First filters of random-weights: they are of another shape.")
+    'First filters of random weights: they are of another shape.'
+    """
+    for role, words in ROLES.items():
+        note = re.sub(rf"(?<![\w-]){role}(?![\w-])", words, note)
+    return note[:1].upper() + note[1:]
 
 
 def _named(study: Study, labels: list[str]) -> str:

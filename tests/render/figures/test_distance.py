@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from bench.render.figures._rows import NAME
+from matplotlib.collections import PathCollection
+
+from bench.render.figure import panels
+from bench.render.figures._rows import NAME, Point, draw
 from bench.render.figures.distance import build
 from bench.render.study import Study
 from bench.render.style import WIDE
@@ -19,3 +22,20 @@ def test_rows_go_from_the_nearest_to_the_random_floor(study: Study):
 def test_without_another_seed_there_is_no_scale(study_of):
     names = [f"compare/resnet8/{seed}/other-seed" for seed in range(6)]
     assert build(study_of(states=dict.fromkeys(names, "failed"))) is None
+
+
+def test_an_interval_that_leaves_the_panel_ends_in_an_arrowhead(study: Study):
+    sheet, (panel,) = panels(WIDE, 1, 2.0, columns=1)
+    panel.set_xlim(0, 1)
+    variant = study.plan.methods[0]
+    draw(
+        sheet,
+        panel,
+        [
+            Point(0, 0.5, 0.2, 0.8, variant),
+            Point(1, 0.5, 0.2, 3.0, variant),
+            Point(2, 0.5, -1.0, 0.8, variant),
+        ],
+    )
+    heads = [each.get_offsets().tolist() for each in panel.collections if isinstance(each, PathCollection)]
+    assert heads == [[[0, 2]], [[1, 1]]]
