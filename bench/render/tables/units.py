@@ -80,7 +80,7 @@ SENTENCES = {
     "channel here, by the response to the image painted here (1: as well as its own, 0: no more than any image). "
     "Response: to its own image, in standard deviations over the probe.",
     "conductance": "Conductance: Spearman correlation of the channels' share in the answer with the original's.",
-    "filters": "First filters: mean cosine with the original's.",
+    "filters": "First filters: mean cosine with the original's; zero filters: share of them whose weights are all 0.",
     "class-images": "Class images: how many of the images that the original would most like to see of a class get that "
     "class here.",
     "feature-inversion": "Inversion: how far an image is from one painted to have the same features, mean over stages; "
@@ -88,8 +88,8 @@ SENTENCES = {
     "little where it is large.",
 }
 MATCHED = (
-    "Channels are the original's by index; another seed's are matched (Hungarian method), of random weights the "
-    "first filters."
+    "Channels are the original's by index. Another seed's are matched to them (Hungarian method), and so are the first "
+    "filters of random weights."
 )
 
 
