@@ -87,8 +87,9 @@ def _overall(study: Study, looks: Looks) -> Table:
         "Activations",
         captions.joined(
             f"Outputs of the blocks on up to {images} probe images, mean over blocks. Dead: channels that put out one "
-            "and the same value for all images and positions. Zeros: share of all values that are 0. Effective dimension: participation ratio of the "
-            "channels' covariance (pooled over positions) as a share of the channels.",
+            "and the same value for all images and positions. Zeros: share of all values that are 0. Effective "
+            "dimension: participation ratio of the channels' covariance (pooled over positions) as a share of the "
+            "channels.",
             captions.seeds(study),
             captions.seed_interval(),
             "No tests.",

@@ -29,7 +29,8 @@ def build(study: Study) -> Table | None:
     found = {(each.model, each.variant): each for each in study.hurt}
     if not found:
         return None
-    least = next(iter(found.values())).images.control
+    control = next(iter(found.values())).images.control
+    least = f"; smallest attainable p {control.smallest_attainable_p:.3g}" if control else ""
     return Table(
         "hurt",
         "Who is hurt",
@@ -37,9 +38,9 @@ def build(study: Study) -> Table | None:
             "Classes: those whose recall differs from the fine-tuned control's (paired t with the variance over seeds "
             "and images, Benjamini-Hochberg over the classes of a method). Exemplars: test images that most seeds of "
             "the original get right and most seeds of the compressed network get wrong; beside them how many there "
-            "would be if each seed's changed answers fell on images at random, and the control's own. p: of all images, "
-            "not of the exemplars alone: do seeds agree on losses more than under the control (the two swapped within "
-            f"seeds, one-sided, not corrected{f'; smallest attainable p {least.smallest_attainable_p:.3g}' if least else ''}).",
+            "would be if each seed's changed answers fell on images at random, and the control's own. p, of all images "
+            "and not of the exemplars alone: do seeds agree on losses more than under the control (the two swapped "
+            f"within seeds, one-sided, not corrected{least}).",
             captions.seeds(study),
             "Intervals: 95%.",
             captions.version(study),
