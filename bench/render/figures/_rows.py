@@ -32,13 +32,17 @@ def name_width(medium: Medium) -> float:
     return 2.4 if medium.columns > 1 else 1.62
 
 
-def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool) -> None:
-    """Rows from the top, a faint line each; names at the left of the first panel."""
+def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool, words: float = 0.0) -> None:
+    """Rows from the top, a faint line each; names at the left of the first panel.
+
+    Args:
+        words: share of the panel's width at the right that is for words, where lines end.
+    """
     panel.set_ylim(len(variants) - 0.4, -0.6)
     panel.spines["left"].set_visible(False)
     panel.set_yticks([])  # lines and names of our own: ticks take most of the time of such a panel
     across = panel.get_yaxis_transform()
-    panel.hlines(range(len(variants)), 0, 1, color=RULE, linewidth=0.6, zorder=0.5, transform=across)
+    panel.hlines(range(len(variants)), 0, 1 - words, color=RULE, linewidth=0.6, zorder=0.5, transform=across)
     if not named:
         return
     apart = panel.get_window_extent().height / panel.figure.get_dpi() * 72 / max(len(variants), 1)  # pt

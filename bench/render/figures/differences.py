@@ -81,7 +81,7 @@ def _panel(
     sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[Variant], *, first: bool
 ) -> None:
     claims = [study.claims.get((model, variant.label, outcome.key)) for variant in rows]
-    _rows.prepare(panel, rows, sheet.medium, named=first)
+    _rows.prepare(panel, rows, sheet.medium, named=first, words=_words(panel, sheet.medium))
     if first:
         panel.text(
             -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
@@ -107,6 +107,16 @@ def _panel(
     _rows.draw(sheet, panel, points)
 
 
+def _words(panel: Axes, medium: Medium) -> float:
+    """Share of a panel's width that verdicts take."""
+    return LETTERS * 0.54 * medium.small / _width(panel)
+
+
+def _width(panel: Axes) -> float:
+    """In pt."""
+    return panel.get_window_extent().width / panel.figure.get_dpi() * 72
+
+
 def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -> None:
     """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right; one for all models."""
     margin = outcome.margin
@@ -115,15 +125,14 @@ def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -
     low, high = min([-2 * margin, *ends]), max([2 * margin, *ends])
     forward = panel.transScale.transform
     a, b = forward([(low, 0), (high, 0)])[:, 0]
-    width = panel.get_window_extent().width / panel.figure.get_dpi() * 72  # pt
-    words = LETTERS * 0.54 * medium.small / width
+    words = _words(panel, medium)
     b += (b - a) * words / (1 - words)
     a -= (b - a) * 0.03
     edges = panel.transScale.inverted().transform([(a, 0), (b, 0)])[:, 0]
     panel.set_xlim(*edges)
     wanted = [tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high]
     ticks = _rows.apart(
-        wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * width, 2.7 * medium.small
+        wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * _width(panel), 2.7 * medium.small
     )
     panel.set_xticks(ticks, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in ticks])
     panel.set_xticks([], minor=True)
