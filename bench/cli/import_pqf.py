@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import cli
+from bench.cli import _options
+from bench.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("file", type=Path, metavar="FILE", help="the published .pth file")
     parser.add_argument("--model", required=True, help="its architecture, e.g. torchvision:resnet18")
-    parser.add_argument("--classes", type=int, default=1000, help="of the model (default: 1000)")
+    parser.add_argument("--classes", type=_options.positive, default=1000, help="of the model (default: 1000)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the packed network there")
     parser.add_argument(
         "--images", type=Path, metavar="DIR", help="a folder of photographs a class, in the order of the logits"
@@ -49,7 +51,7 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
     compressed = _published_pqf.read(options.file, fresh())
     packed = pack(compressed, model)
     if options.out:
-        options.out.write_bytes(packed)
+        _write(options.out, packed)
     size = sizes(packed)
     found: dict[str, Any] = {"model": options.model, "payload_bytes": size.payload_bytes, "file_bytes": size.file_bytes}
     if options.images:
@@ -57,3 +59,12 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
         top1, top5, count = _photographs.accuracy(network, options.images, options.classes)
         found |= {"top1": top1, "top5": top5, "images": count}
     return found
+
+
+def _write(out: Path, packed: bytes) -> None:
+    try:
+        out.write_bytes(packed)
+    except OSError as error:
+        raise InputError(
+            f"--out {out} cannot be written ({error.strerror}): give a file in a folder that can"
+        ) from error

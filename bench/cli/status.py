@@ -1,4 +1,8 @@
-"""How each cell of a profile's last plan stands: done, failed and why, or missing."""
+"""How each cell of a profile's last plan stands: done, failed or damaged and why, or missing.
+
+Results, settings and errors are checked against their checksums; large files only have to be there. `run --dry-run`
+checks every byte.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ import json
 from bench import cli
 from bench.cli import _options
 from bench.errors import InputError
+from bench.runner.drive import Status, glance
 from bench.runner.store import Store
 
-HELP = "show what is done, failed (and why) and missing"
+HELP = "show what is done, failed or damaged (and why) and missing"
 EXAMPLE = "python -m bench status --profile digits"
+STATES = ("done", "failed", "refused", "damaged", "missing")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,30 +29,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     store = Store(_options.results(options.runs, options.profile))
-    rows = [(cell["name"], *_state(cell["key"], store)) for cell in _plan(store)["cells"]]
-    for row in rows if options.json else [row for row in rows if row[1] != "done"]:
-        print(json.dumps(dict(zip(("cell", "state", "reason"), row, strict=True))) if options.json else _line(*row))
+    rows = [(name, glance(key, store)) for name, key in _planned(store)]
+    for name, status in rows:
+        if options.json:
+            print(json.dumps({"cell": name, "state": status.state, "reason": status.reason}))
+        elif status.state != "done":
+            print(_line(name, status))
     if not options.json:
-        counts = {state: sum(row[1] == state for row in rows) for state in ("done", "failed", "refused", "missing")}
-        print(", ".join(f"{count} {state}" for state, count in counts.items()))
+        print(", ".join(f"{sum(status.state == state for _, status in rows)} {state}" for state in STATES))
     return cli.OK
 
 
-def _plan(store: Store) -> dict:
+def _planned(store: Store) -> list[tuple[str, str]]:
+    """Names and keys."""
+    from bench.render import plan
+
     file = store.folder / "plan.json"
     if not file.is_file():
         raise InputError(
             f"profile {store.folder.name!r} was never run: there is no {file}; start with `python -m bench run`"
         )
-    return json.loads(file.read_bytes())
+    return [(cell.name, cell.key) for cell in plan.read(store.folder).cells]
 
 
-def _state(key: str, store: Store) -> tuple[str, str]:
-    if not store.has(key):
-        return "missing", ""
-    error = store.error(key)
-    return (error["kind"], error["reason"]) if error else ("done", "")
-
-
-def _line(name: str, state: str, reason: str) -> str:
-    return f"{state:8} {name}" + (f": {reason}" if reason else "")
+def _line(name: str, status: Status) -> str:
+    return f"{status.state:8} {name}" + (f": {status.reason}" if status.reason else "")

@@ -79,6 +79,12 @@ def test_images_that_are_not_there(file, tmp_path, capsys):
     assert "holds 0 folders, expected one for each of the 10 classes" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written(file, tmp_path, capsys):
+    asked = ["import-pqf", str(file), "--model", "resnet8", "--classes", "10", "--out", str(tmp_path / "no" / "file")]
+    assert main(asked) == 2
+    assert "cannot be written (No such file or directory)" in capsys.readouterr().err
+
+
 def test_the_published_resnet18_takes_and_gets_what_it_should(tmp_path, capsys):
     if not os.environ.get("BENCH_DATA"):
         pytest.skip("BENCH_DATA names no folder of published files")

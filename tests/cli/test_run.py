@@ -123,6 +123,30 @@ def test_a_damaged_cell_is_redone_and_named(finished, bench):
     assert bench.results() == finished.results()
 
 
+@pytest.mark.parametrize(
+    ("kind", "file"), [("train", "spec.json"), ("compress", "metrics.json"), ("compress", "layers.json")]
+)
+def test_status_finds_the_damage_that_run_and_report_find(finished, bench, kind, file):
+    copy_of(finished, bench)
+    plan = json.loads((bench.folder / "runs" / "micro" / "plan.json").read_text())
+    cell = next(cell for cell in plan["cells"] if cell["kind"] == kind)
+    victim = bench.folder / "runs" / "micro" / cell["key"] / file
+    victim.write_bytes(victim.read_bytes()[:30])
+    first, last = bench("status", "--profile", "micro.toml").output.splitlines()
+    assert first.startswith(f"damaged  {cell['name']}: {cell['key']}/{file}")
+    assert last == "19 done, 0 failed, 0 refused, 1 damaged, 0 missing"
+    assert bench.run("--dry-run").output.splitlines()[0] == cell["name"]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"cells": [', "[]"])
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_a_damaged_plan_is_one_sentence(bench, command, content):
+    folder = bench.folder / "runs" / "micro"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text(content)
+    assert bench(command, "--profile", "micro.toml").refuses("plan.json is not a plan")
+
+
 def test_a_dry_run_names_what_is_missing_and_does_nothing(finished, bench):
     copy_of(finished, bench)
     shutil.rmtree(next(bench.folder.glob("runs/micro/*/similarity.npz")).parent)

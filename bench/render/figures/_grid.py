@@ -45,7 +45,7 @@ def columns(found: Grid, most: int) -> list[int]:
     groups = [[place for place, over in enumerate(found.over) if over == name] for name in dict.fromkeys(found.over)]
     alike = len({tuple(found.heads[place] for place in group) for group in groups}) == 1
     if not alike or len(groups) > most:
-        return spread(len(found.heads), most)
+        return list(spread(len(found.heads), most))
     within = spread(len(groups[0]), most // len(groups))
     return [group[place] for group in groups for place in within]
 

@@ -107,8 +107,8 @@ def _point_on(sheet: Sheet, panel: Axes, bars: Sequence[Point]) -> None:
         if beyond:
             colors = [family(bar.variant.family).color for bar in beyond]
             panel.scatter(
-                [end] * len(beyond), [bar.place for bar in beyond], (0.45 * sheet.medium.small) ** 2, colors,
-                marker, clip_on=False, linewidths=0, zorder=2.5,
+                [end] * len(beyond), [bar.place for bar in beyond], (0.45 * sheet.medium.small) ** 2, c=colors,
+                marker=marker, clip_on=False, linewidths=0, zorder=2.5,
             )  # fmt: skip
 
 
