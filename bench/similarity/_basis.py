@@ -33,11 +33,29 @@ class Basis:
     vt: np.ndarray
 
 
-def basis(x: np.ndarray) -> Basis:
-    """The basis of a representation as it is; centre it first where the measure does."""
+def basis(x: np.ndarray, rounding: float = 0.0) -> Basis:
+    """The basis of a representation as it is; centre it first where the measure does.
+
+    Args:
+        x: (n, d) float64.
+        rounding: see `rounding_of`; directions of no more than that, or than the decomposition's own, are left out.
+    """
     u, s, vt = linalg.svd(x, full_matrices=False, check_finite=False)
-    rank = int((s > s[0] * max(x.shape) * np.finfo(s.dtype).eps).sum()) if s[0] > 0.0 else 0
+    rank = int((s > max(s[0] * max(x.shape) * np.finfo(s.dtype).eps, rounding)).sum())
     return Basis(u[:, :rank], s[:rank], vt[:rank])
+
+
+def rounding_of(x: np.ndarray) -> float:
+    """How large a singular value of activations may be that are rounding alone: ε‖x‖, ε their precision's.
+
+    Rounding changes a number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which
+    bounds every singular value's change; the factor 2 leaves room for the arithmetic that came before. That is a bound
+    for float16 too, where the usual max(n, d) ε s₁ exceeds the largest singular value s₁ from n = 1,024 on.
+
+    Args:
+        x: (n, d) in the precision it was computed in, before centring.
+    """
+    return float(np.finfo(x.dtype).eps * np.linalg.norm(x.astype(np.float64, copy=False)))
 
 
 @dataclass(frozen=True)
@@ -63,9 +81,11 @@ def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre:
     The bases of all images are found once. A subsample of their rows is well conditioned, so that a Cholesky
     factorisation makes it orthonormal again; where it is not (a unit that lives on the images left out), the subsample
     is decomposed from scratch.
+
+    Args:
+        x, y: (n, d1) and (n, d2), in the precision they were computed in.
     """
-    prepare = centred if centre else np.asarray
-    first, second = basis(prepare(x)), basis(prepare(y))
+    first, second = _basis_of(x, centre), _basis_of(y, centre)
     whole = Between(first.u.T @ second.u, first.s[:, None] * first.vt, second.s[:, None] * second.vt)
 
     def on_rows(rows: np.ndarray) -> float:
@@ -84,6 +104,11 @@ def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre:
         return measure(Between(m, left @ whole.x, right @ whole.y))
 
     return on_rows
+
+
+def _basis_of(x: np.ndarray, centre: bool) -> Basis:
+    values = x.astype(np.float64, copy=False)
+    return basis(centred(values) if centre else values, rounding_of(x))
 
 
 def _triangle(a: np.ndarray) -> np.ndarray | None:

@@ -54,7 +54,8 @@ def handful(sides: Sequence[np.ndarray], subsets: np.ndarray, values: np.ndarray
         subsets: (replicates, kept) indices, as `draw` gives them.
         values: (replicates,) of the subsamples, on the interval's scale; NaN where undefined.
     """
-    far = [((side - side.mean(0)) ** 2).sum(1) for side in sides]
+    doubles = [side.astype(np.float64, copy=False) for side in sides]
+    far = [((side - side.mean(0)) ** 2).sum(1) for side in doubles]
     numbers = [float(each.sum() ** 2 / (each**2).sum()) if each.any() else float(len(each)) for each in far]
     number = min(numbers)
     known = np.isfinite(values)

@@ -13,9 +13,9 @@ FEWEST_IMAGES = 4
 
 
 def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
-    """`values` as an (n, d) array of float32 or float64, checked.
+    """`values` as an (n, d) array, checked, in the precision it came in.
 
-    float32 and float16 give float32; everything else that is a number gives float64.
+    float16 and float32 stay what they are; everything else that is a number gives float64.
 
     Raises:
         InputError: not numbers, not two-dimensional, no columns, not finite, or fewer than 4 rows.
@@ -24,22 +24,28 @@ def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name}: expected real numbers, not an array of {array.dtype}.")
     _two_dimensional(array, name)
-    single = array.dtype in (np.float16, np.float32)
-    array = array.astype(np.float32 if single else np.float64, copy=False)
+    if array.dtype not in (np.float16, np.float32):
+        array = array.astype(np.float64, copy=False)
     _finite(array, name)
     if len(array) < FEWEST_IMAGES:
         raise InputError(f"{name}: at least {FEWEST_IMAGES} images (rows) are needed, not {len(array)}.")
     return array
 
 
-def pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tuple[np.ndarray, np.ndarray]:
-    """Both sides as float64 (n, d1) and (n, d2) of the same n images.
+def pair_as_given(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tuple[np.ndarray, np.ndarray]:
+    """Both sides, (n, d1) and (n, d2) of the same n images, each in the precision it came in.
 
     Raises:
         InputError: one side is unusable, or they differ in n.
     """
     first, second = activations(x, names[0]), activations(y, names[1])
     same_images([first, second], names)
+    return first, second
+
+
+def pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tuple[np.ndarray, np.ndarray]:
+    """`pair_as_given`, both sides as float64."""
+    first, second = pair_as_given(x, y, names)
     return first.astype(np.float64, copy=False), second.astype(np.float64, copy=False)
 
 

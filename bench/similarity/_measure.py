@@ -124,7 +124,7 @@ class Measure(Described, ABC):
         return self.range
 
     def _accepted(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        first, second = _inputs.pair(x, y)
+        first, second = self._sides(x, y)
         d1, d2 = first.shape[1], second.shape[1]
         needed = self.minimum_n(d1, d2)
         if len(first) < needed:
@@ -133,6 +133,10 @@ class Measure(Described, ABC):
                 f"{self.why_minimum()}."
             )
         return first, second
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Both sides as `_value` and `_on_rows` are handed them."""
+        return _inputs.pair(x, y)
 
     def _subsample_size(self, n: int, d1: int, d2: int) -> int:
         """A half of the images, or half-way between what the measure needs and n where that is more."""

@@ -36,7 +36,7 @@ class Grams:
 
     def __init__(self, layers: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, name: str = "layers"):
         arrays = _inputs.layers(layers, name)
-        self.dtype = np.dtype(dtype if dtype is not None else np.result_type(*arrays))
+        self.dtype = np.dtype(dtype if dtype is not None else np.result_type(np.float32, *arrays))
         self.n = len(arrays[0])
         self.widths = tuple(array.shape[1] for array in arrays)
         self.strips = _empty_strips(self.n, len(arrays), self.dtype)
@@ -63,7 +63,8 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
 
     The mean is taken off twice, the second time that of the first one's rounding: a unit that never changes ends at 0.
     """
-    values = (layer - layer.mean(0)).astype(dtype, copy=False)
+    values = layer.astype(np.result_type(layer, np.float32), copy=False)
+    values = (values - values.mean(0)).astype(dtype, copy=False)
     values -= values.mean(0)
     size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
     if size > 0.0:

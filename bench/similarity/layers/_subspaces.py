@@ -11,7 +11,7 @@ from scipy import linalg
 
 from bench.errors import InputError
 from bench.similarity import _inputs
-from bench.similarity._basis import Basis, basis, correlations, singular_values
+from bench.similarity._basis import Basis, basis, correlations, rounding_of, singular_values
 from bench.similarity._geometry import centred, compact
 from bench.similarity.procrustes import Procrustes
 from bench.similarity.pwcca import projection_weights
@@ -54,7 +54,7 @@ class Bases:
     def __init__(self, layers: Sequence[ArrayLike], *, threshold: float = SVCCA.threshold, name: str = "layers"):
         arrays = _inputs.layers(layers, name)
         self.n = len(arrays[0])
-        self.of = [basis(compact(centred(array.astype(np.float64)))) for array in arrays]
+        self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
         self.canonical = [array.shape[1] < self.n for array in arrays]
         self.kept = [components(one.s**2, threshold) if len(one.s) else 0 for one in self.of]
         self.stacked = np.hstack([one.u for one in self.of])

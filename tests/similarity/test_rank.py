@@ -1,0 +1,66 @@
+"""Directions that are rounding alone are none, in the precision that activations came in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.similarity._basis import basis, rounding_of
+from bench.similarity.eigenspace_overlap import EigenspaceOverlap
+from bench.similarity.gulp import GULP
+from bench.similarity.layers import subspaces
+from bench.similarity.linear_regression_fit import LinearRegressionFit
+from bench.similarity.mean_cca import MeanCCA
+from bench.similarity.pwcca import PWCCA
+
+PRECISIONS = {"float16": 2e-2, "float32": 1e-5, "float64": 1e-9}
+
+
+def two_copies(precision: str, images: int = 400, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Two sides of 32 units that are different mixtures of the same 16 numbers an image."""
+    rng = np.random.default_rng(0)
+    shared = rng.normal(size=(images, 16)) * np.geomspace(1, spread, 16)
+    first, second = (shared @ rng.normal(size=(16, 32)) + rng.normal(size=32) for _ in range(2))
+    return first.astype(precision), second.astype(precision)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_mixtures_of_the_same_numbers_are_the_same(precision: str):
+    x, y = two_copies(precision)
+    near = PRECISIONS[precision]
+    assert MeanCCA()(x, y) == pytest.approx(1, abs=near)
+    assert PWCCA()(x, y) == pytest.approx(1, abs=near)
+    assert LinearRegressionFit()(x, y) == pytest.approx(1, abs=near)
+    assert GULP()(x, y) == pytest.approx(0, abs=200 * near)
+    assert EigenspaceOverlap()(x, y) == pytest.approx(17 / 32, abs=near)  # it does not centre
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_so_they_are_for_all_layers_at_once(precision: str):
+    x, y = two_copies(precision)
+    found = subspaces([x, x[:, :8]], [y])
+    near = PRECISIONS[precision]
+    assert found.mean_cca[:, 0] == pytest.approx([1, 1], abs=near)
+    assert found.pwcca[:, 0] == pytest.approx([1, 1], abs=near)
+    assert found.mean_cca[0, 0] == pytest.approx(MeanCCA()(x, y), abs=1e-12)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_small_directions_that_are_more_than_rounding_count(precision: str):
+    x, y = two_copies(precision, spread=1e-3)
+    assert len(basis(x - x.mean(0, dtype=float), rounding_of(x)).s) == 16
+    assert MeanCCA()(x, y) == pytest.approx(1, abs=1e-2)
+
+
+def test_full_rank_does_not_depend_on_the_precision():
+    rng = np.random.default_rng(1)
+    x, y = (rng.normal(size=(300, width)).astype(np.float32) for width in (24, 40))
+    for measure in (MeanCCA(), PWCCA(), GULP(), EigenspaceOverlap()):
+        assert measure(x, y) == measure(x.astype(np.float64), y.astype(np.float64))
+
+
+def test_a_large_mean_takes_directions_with_it():
+    """At 10⁵ a float32 is a multiple of 1/128: what is smaller is gone."""
+    x, _ = two_copies("float64", spread=1.0)
+    far = (1e-4 * x + 1e5).astype(np.float32)
+    assert len(basis(far - far.mean(0, dtype=float), rounding_of(far)).s) == 0
