@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -63,9 +62,6 @@ def read(path: Path) -> ActivationFile:
         InputError: no such file, not an NPZ file, no array `activations`, or an unusable one.
     """
     arrays = _load(path)
-    if ARRAY not in arrays:
-        names = ", ".join(sorted(arrays)) or "nothing"
-        raise InputError(f"{path}: no array {ARRAY!r} of shape (n, d); the file holds {names}.")
     activations = _inputs.activations(arrays[ARRAY], f"{path}, {ARRAY}")
     n = len(activations)
     labels = _inputs.labels(arrays[LABELS], n, f"{path}, {LABELS}") if LABELS in arrays else None
@@ -76,15 +72,31 @@ def read(path: Path) -> ActivationFile:
 
 
 def _load(path: Path) -> Mapping[str, np.ndarray]:
+    wanted = f"an NPZ file with an array {ARRAY!r} of shape (n, d) is needed"
     if not path.is_file():
-        raise InputError(f"{path}: no such file; an NPZ file with an array {ARRAY!r} of shape (n, d) is needed.")
+        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; {wanted}.")
     if path.suffix == ".npy":
         raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (TypeError, ValueError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        reason = str(error).partition(". ")[0].rstrip(".")  # what follows is advice for programmers
+        with path.open("rb") as file:
+            archive = zipfile.is_zipfile(file)
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be read ({error.strerror}).") from error
+    if not archive:
+        raise InputError(f"{path}: no NPZ file, or one that was cut off; {wanted}, as np.savez writes it.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if ARRAY not in arrays.files:
+                names = ", ".join(sorted(arrays.files)) or "nothing"
+                raise InputError(f"{path}: no array {ARRAY!r} of shape (n, d); the file holds {names}.")
+            return {name: arrays[name] for name in (ARRAY, LABELS, LOGITS) if name in arrays.files}
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{path}: it describes arrays that do not fit into memory.") from error
+    except Exception as error:  # whatever NumPy and the decompressors make of bytes that are wrong
+        said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+        reason = said.partition(". ")[0].rstrip(".")  # what follows is advice for programmers
         raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
 
 

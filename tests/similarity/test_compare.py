@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -77,15 +78,55 @@ def test_an_unusable_file_is_one_sentence_with_its_path(tmp_path: Path, arrays, 
 def test_what_is_no_npz_file_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path / "missing.npz")
+    with pytest.raises(InputError, match="a folder"):
+        read(tmp_path)
     (tmp_path / "text.npz").write_text("not an archive")
-    with pytest.raises(InputError, match="not a readable NPZ file"):
+    with pytest.raises(InputError, match="no NPZ file, or one that was cut off"):
         read(tmp_path / "text.npz")
     np.save(tmp_path / "single.npy", np.ones((5, 2)))
     with pytest.raises(InputError, match="save it by name"):
         read(tmp_path / "single.npy")
     (tmp_path / "empty.npz").write_bytes(b"")
-    with pytest.raises(InputError, match="not a readable NPZ file"):
+    with pytest.raises(InputError, match="no NPZ file, or one that was cut off"):
         read(tmp_path / "empty.npz")
+
+
+def header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"text", "not an array of"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (10"), "not a readable NPZ file of plain arrays"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (5, 2)}\n"), "not a readable NPZ file"),
+        (header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000, 2)}\n"), "do not fit into memory"),
+    ],
+)
+def test_a_damaged_array_is_one_sentence(tmp_path: Path, content: bytes, words: str):
+    with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:
+        archive.writestr("activations.npy", content)
+    with pytest.raises(InputError, match=words) as caught:
+        read(tmp_path / "bad.npz")
+    assert "bad.npz" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path):
+    """Encrypted, and compressed in a way that nobody knows: a flag and a number in both of its headers."""
+    np.savez_compressed(tmp_path / "good.npz", activations=np.ones((5, 2)))
+    good = (tmp_path / "good.npz").read_bytes()
+    for local, central, value in ((6, 8, 1), (8, 10, 77)):
+        bad = bytearray(good)
+        bad[local] = bad[good.index(b"PK\x01\x02") + central] = value
+        (tmp_path / "bad.npz").write_bytes(bytes(bad))
+        with pytest.raises(InputError, match="not a readable NPZ file of plain arrays"):
+            read(tmp_path / "bad.npz")
+
+
+def test_arrays_of_other_names_do_not_matter(tmp_path: Path):
+    np.savez(tmp_path / "both.npz", activations=np.ones((5, 2)), notes=np.array([{"a": 1}], dtype=object))
+    assert read(tmp_path / "both.npz").activations.shape == (5, 2)
 
 
 def test_pickles_are_not_loaded(tmp_path: Path):
@@ -97,7 +138,7 @@ def test_pickles_are_not_loaded(tmp_path: Path):
 def test_a_truncated_file_is_refused(files):
     path, _ = files()
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="not a readable NPZ file"):
+    with pytest.raises(InputError, match="no NPZ file, or one that was cut off"):
         read(path)
 
 
