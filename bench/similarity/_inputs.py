@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from bench.errors import InputError
 
 FEWEST_IMAGES = 4
+LARGEST = 1e75  # fourth powers of what is larger, or of the inverse, leave the range of float64
 
 
 def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
@@ -99,9 +100,17 @@ def _two_dimensional(array: np.ndarray, name: str) -> None:
 
 def _finite(array: np.ndarray, name: str) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):
-            return
-    bad = ~np.isfinite(array)
+        known = np.isfinite(array.sum())
+    bad = ~np.isfinite(array) if not known else np.zeros(0, bool)
     if bad.any():
         row, column = np.argwhere(bad)[0]
-        raise InputError(f"{name}: {int(bad.sum())} values are NaN or infinite, the first at row {row}, unit {column}.")
+        count = int(bad.sum())
+        are = "value is" if count == 1 else "values are"
+        raise InputError(f"{name}: {count} {are} NaN or infinite, the first at row {row}, unit {column}.")
+    if array.dtype == np.float64 and array.size:
+        largest = max(float(array.max()), -float(array.min()))
+        if largest > LARGEST or 0.0 < largest < 1.0 / LARGEST:
+            raise InputError(
+                f"{name}: the largest value is {largest:.2g}, and squares of such cannot be computed with; scale the "
+                "activations to about 1 first."
+            )

@@ -36,6 +36,7 @@ class Described:
             linear maps.
         source: citation key in `references.bib`.
         compares: activations (n, d), or a classifier's outputs, logits (n, classes).
+        undefined_where: what it is about a side that leaves it undefined, to end a sentence with.
     """
 
     title: ClassVar[str]
@@ -45,11 +46,12 @@ class Described:
     invariances: ClassVar[tuple[Invariance, ...]]
     source: ClassVar[str]
     compares: ClassVar[Literal["activations", "outputs"]] = "activations"
+    undefined_where: ClassVar[str] = "a side has no spread over these images"
 
     def _defined(self, value: float) -> float:
         """`value`, or InputError where the data leave the measure undefined."""
         if not np.isfinite(value):
-            raise InputError(f"{self.title} is undefined: a side has no spread over these images.")
+            raise InputError(f"{self.title} is undefined: {self.undefined_where}.")
         return float(value)
 
 

@@ -39,6 +39,7 @@ class RSA(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling")
     source: ClassVar[str] = "kriegeskorte2008representational"
     scale: ClassVar[Scale] = "atanh"
+    undefined_where: ClassVar[str] = "a side has no spread over these images, or but a single unit"
 
     def __post_init__(self) -> None:
         if self.distance not in DISTANCES:

@@ -139,8 +139,11 @@ def test_unequal_n_nan_and_shape_are_refused(name, related):
         measure(x, y[:-1])
     broken = y.copy()
     broken[3, 1] = np.nan
-    with pytest.raises(InputError, match="y: 1 values are NaN or infinite, the first at row 3, unit 1"):
+    with pytest.raises(InputError, match="y: 1 value is NaN or infinite, the first at row 3, unit 1"):
         measure(x, broken)
+    for scale in (1e200, 1e-200):
+        with pytest.raises(InputError, match="y: the largest value is .*; scale the activations to about 1 first"):
+            measure(x, scale * y)
     with pytest.raises(InputError, match="at least 4 images"):
         measure(x[:3], y[:3])
     with pytest.raises(InputError, match=r"pool them, x.mean\(\(2, 3\)\), or flatten"):
