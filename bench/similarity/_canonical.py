@@ -32,7 +32,8 @@ class CanonicalMeasure(Measure):
     def why_minimum(self) -> str:
         return "with n <= d units can reproduce any other representation of the same images exactly"
 
-    def _warning(self, n: int, d1: int, d2: int) -> str:
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        n, d1, d2 = len(x), x.shape[1], y.shape[1]
         if d1 + d2 < n:
             return ""
         return f"{d1} + {d2} units and {n} images: some directions coincide whatever the data."

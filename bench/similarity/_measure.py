@@ -101,7 +101,7 @@ class Measure(Described, ABC):
             found = np.array([on_rows(subset) for subset in subsets])
             handful = _half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, found)](found))
         interval = self._interval(value, found, n, kept, confidence)
-        return self._as_estimate(value, interval, n, confidence, joined(self._warning(n, *widths), handful))
+        return self._as_estimate(value, interval, n, confidence, joined(self._warning(first, second), handful))
 
     def minimum_n(self, d1: int, d2: int) -> int:
         """Fewest images for representations of d1 and d2 units."""
@@ -118,7 +118,8 @@ class Measure(Described, ABC):
         """The measure as a function of the rows (sorted indices) that are kept."""
         return lambda rows: self._value(x[rows], y[rows])
 
-    def _warning(self, n: int, d1: int, d2: int) -> str:
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        """What to know of an estimate from these sides; empty where there is nothing."""
         return ""
 
     def _limits(self) -> tuple[float, float]:

@@ -10,10 +10,13 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity._geometry import block, cosine_distances, distances
+from bench.similarity._geometry import block, cosine_distances, distances, upper_triangle
 from bench.similarity._measure import Invariance, Measure, OnRows
 
 DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}
+
+ROUNDING = 1e-12  # distances that differ by less are equal
+FEW_TIES = 0.01  # of the images
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,36 @@ class NeighbourMeasure(Measure):
 
     def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
+        if not (_spread(first) and _spread(second)):
+            return lambda rows: float("nan")
         return lambda rows: float(self._per_image(block(first, rows), block(second, rows)).mean())
+
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        tied = _tied(DISTANCES[self.distance](x), self.k) | _tied(DISTANCES[self.distance](y), self.k)
+        if tied.mean() <= FEW_TIES:
+            return ""
+        return (
+            f"{int(tied.sum())} of {len(tied)} images have neighbours at equal distances: which of them are the "
+            f"{self.k} nearest depends on the order of the images."
+        )
 
     @abstractmethod
     def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """One number an image, (n,), from two (n, n) matrices of distances."""
+
+
+def _spread(distance: np.ndarray) -> bool:
+    """Whether the distances between images are not all the same."""
+    between = upper_triangle(distance)
+    return bool(np.ptp(between) > ROUNDING * max(float(between.max()), 1.0))
+
+
+def _tied(distance: np.ndarray, k: int) -> np.ndarray:
+    """Which images' k-th and next nearest other images are equally far, (n,) bool."""
+    others = distance.copy()
+    np.fill_diagonal(others, np.inf)
+    last, following = np.partition(others, (k - 1, k), axis=1)[:, k - 1 : k + 1].T
+    return following - last <= ROUNDING * np.maximum(following, 1.0)
 
 
 def nearest(distance: np.ndarray, k: int) -> np.ndarray:

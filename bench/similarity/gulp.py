@@ -45,8 +45,8 @@ class GULP(CanonicalMeasure):
     def minimum_n(self, d1: int, d2: int) -> int:
         return super().minimum_n(d1, d2) if self.penalty == 0.0 else 4
 
-    def _warning(self, n: int, d1: int, d2: int) -> str:
-        return super()._warning(n, d1, d2) if self.penalty == 0.0 else ""
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        return super()._warning(x, y) if self.penalty == 0.0 else ""
 
     def _of_bases(self, between: Between) -> float:
         if self.penalty == 0.0:

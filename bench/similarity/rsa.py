@@ -9,11 +9,11 @@ import numpy as np
 from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity._geometry import block, centred, correlation_distances, distances, upper_triangle
+from bench.similarity._geometry import block, centred, correlation_distances, squared_distances, upper_triangle
 from bench.similarity._measure import Invariance, Measure, OnRows
 from bench.similarity._scales import Scale
 
-DISTANCES = {"correlation": correlation_distances, "euclidean": distances}
+DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}  # whose order is that of distances
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,14 @@ class RSA(Measure):
         return self._on_rows(x, y)(np.arange(len(x)))
 
     def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
+        first, second = (_settled(DISTANCES[self.distance](side)) for side in (x, y))
         return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
+
+
+def _settled(distance: np.ndarray) -> np.ndarray:
+    """Distances, as shares of the largest, without the digits that are rounding: ties are ties."""
+    largest = float(distance.max())
+    return np.round(distance / largest, 12) if largest > 0.0 else distance
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> float:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from bench.errors import InputError
 from bench.similarity._difference import Difference
 from bench.similarity._geometry import block, squared_distances
 from bench.similarity._measure import Invariance, OnRows
-from bench.statistics.estimate import Estimate
 
 TOO_FAR = "Images lie so far apart on a side that its uniformity is log(1/n) whatever they are."
 
@@ -42,14 +40,10 @@ class UniformityDifference(Difference):
         if not self.t > 0.0:
             raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
 
-    def estimate(
-        self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
-    ) -> Estimate:
-        """See `Measure.estimate`; warns where images are too far apart for the kernel to see."""
-        found = super().estimate(x, y, confidence=confidence, replicates=replicates, seed=seed)
-        everyone = np.arange(found.n)
-        alone = min(self._of_rows(side)(everyone) for side in self._accepted(x, y)) < np.log(1.01 / found.n)
-        return replace(found, warning=TOO_FAR) if alone else found
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        everyone = np.arange(len(x))
+        alone = min(self._of_rows(side)(everyone) for side in (x, y)) < np.log(1.01 / len(x))
+        return TOO_FAR if alone else ""
 
     def _of_rows(self, side: np.ndarray) -> OnRows:
         exponents = -self.t * squared_distances(side)

@@ -142,7 +142,7 @@ def test_unequal_n_nan_and_shape_are_refused(name, related):
     with pytest.raises(InputError, match="y: 1 value is NaN or infinite, the first at row 3, unit 1"):
         measure(x, broken)
     for scale in (1e200, 1e-200):
-        with pytest.raises(InputError, match="y: the largest value is .*; scale the activations to about 1 first"):
+        with pytest.raises(InputError, match=r"y: the largest value is .*; scale the activations to about 1 first"):
             measure(x, scale * y)
     with pytest.raises(InputError, match="at least 4 images"):
         measure(x[:3], y[:3])

@@ -31,3 +31,12 @@ def test_an_image_without_activation_is_no_hindrance(related):
     x = related[0].copy()
     x[3] = 0.0
     assert np.isfinite(RSA()(x, related[1]))
+
+
+@pytest.mark.parametrize("distance", ["correlation", "euclidean"])
+def test_ties_are_ties_whatever_the_last_digits(distance, rng):
+    """Of binary units there are few distances; multiplied, they end in other digits."""
+    x, y = (rng.integers(0, 2, size=(60, 6)).astype(float) for _ in range(2))
+    x[:, 0], y[:, 0] = 1 - x[:, 1], 1 - y[:, 1]  # no image without spread over its units
+    measure = RSA(distance)
+    assert measure(x, y) == pytest.approx(measure(np.pi * x, y[:, ::-1] / 3), abs=1e-12)
