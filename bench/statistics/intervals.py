@@ -52,7 +52,8 @@ def seeds_and_images(
     """Mean over seeds, with the variance between seeds and that of the images they were all measured on.
 
     V = s²/S + Σψ̄²/(n(n-1)), ψ̄ᵢ the mean over seeds of image i's influence, with the t quantile at
-    Satterthwaite's degrees of freedom from S-1 and n_eff = (Σψ̄²)²/Σψ̄⁴. It covers from three seeds on.
+    Satterthwaite's degrees of freedom from S-1 and n_eff = (Σψ̄²)²/Σψ̄⁴; at S-1 where all seeds gave the same value. It
+    covers from three seeds on.
 
     Args:
         values: (S,) the measure, one value a seed, on its own scale; NaN where a seed has none.
@@ -228,6 +229,8 @@ def _variance(values: np.ndarray, shared: np.ndarray | None) -> tuple[float, flo
         return of_images, n_eff, "image", len(shared), joined(IMAGES_ONLY, few)
     of_seeds = 0.0 if all_identical(values) else float(values.var(ddof=1)) / seeds
     df = satterthwaite([of_seeds, of_images], [seeds - 1, n_eff])
+    if of_images and not of_seeds:
+        df = seeds - 1.0  # seeds that agree by chance do not make images the replication
     two = TWO_SEEDS if seeds == 2 and of_seeds and of_images else ""
     return of_seeds + of_images, df, "seed", seeds, joined("" if of_seeds else NO_SPREAD, two, few)
 

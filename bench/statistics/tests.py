@@ -129,7 +129,9 @@ def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "t
         return paired_t(np.full(estimate.n, shift), alternative=alternative, estimand=estimate.estimand)
     t = shift / estimate.standard_error
     p = _t_tail(t, estimate.df, alternative)
-    return Significance(p, t, estimate.n, "seed", test, alternative, floor, estimate.df, "", estimate.estimand)
+    return Significance(
+        p, t, estimate.n, "seed", test, alternative, floor, estimate.df, estimate.warning, estimate.estimand
+    )
 
 
 def sign_flip(

@@ -8,6 +8,7 @@ from scipy import stats
 
 from bench.errors import InputError
 from bench.statistics import intervals
+from bench.statistics.equivalence import assess_estimate
 
 SEEDS = st.lists(st.floats(-10, 10).map(lambda x: round(x, 3)), min_size=2, max_size=12)
 
@@ -74,10 +75,25 @@ def test_identical_seeds_give_a_point_and_say_so():
     assert found.warning == intervals.NO_SPREAD
 
 
-def test_identical_seeds_keep_the_images_variance():
+def test_identical_seeds_keep_the_images_variance_but_their_own_degrees_of_freedom():
     found = intervals.seeds_and_images([0.5, 0.5], np.array([[1.0, -1.0] * 10] * 2))
     assert found.low < 0.5 < found.high
-    assert found.df == pytest.approx(20)
+    assert found.df == 1
+    assert intervals.NO_SPREAD in found.warning
+
+
+def test_seeds_that_agree_by_chance_are_no_proof():
+    """Two seeds that both lose 20 images of 1,000: images are not what is replicated."""
+    lost = np.zeros((2, 1000))
+    lost[0, :20] = lost[1, 500:520] = -1
+    values, influence = intervals.of_image_means(lost)
+    none, still = intervals.of_image_means(0 * lost)
+    found = intervals.paired_difference(values, none, influence, still)
+    assert found.value == pytest.approx(-0.02)
+    verdict = assess_estimate(found, 0.005)
+    assert verdict.word == "inconclusive"
+    assert verdict.p_different > 0.05
+    assert intervals.NO_SPREAD in verdict.reason
 
 
 def test_missing_influence_falls_back_on_seeds_and_says_so():
