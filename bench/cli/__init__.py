@@ -9,10 +9,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import bench
 from bench import registry
-from bench.errors import InputError
+from bench.errors import InputError, did_you_mean
 
 OK, MISTAKE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
 
@@ -37,8 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes options by their whole names only, since half of one that was meant otherwise would start a run."""
+
+    def __init__(self, **options: Any):
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """See argparse; what is left over is refused here, where the command's options are known."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        options = [text.partition("=")[0] for text in unknown if text.startswith("-")]
+        if options:
+            allowed = [name for name in self._option_string_actions if name.startswith("--")]
+            self.error(f"unknown option {options[0]!r}: {did_you_mean(options[0], allowed)}")
+        if unknown:
+            self.error(f"{unknown[0]!r} is one argument too many")
+        return parsed, unknown
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
+    parser = _Parser(prog="python -m bench", description=bench.__doc__)
     parser.add_argument("--version", action="version", version=f"Innards {bench.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in registry.names("bench.cli"):

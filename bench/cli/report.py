@@ -27,7 +27,9 @@ def execute(options: argparse.Namespace) -> int:
     from bench import profile
     from bench.render import report
 
-    folders = [_options.results(options.runs, name) for name in options.profile]
-    themes = [profile.report_table(name) for name in options.profile]
-    print(report(folders, options.out, options.templates, themes).text)
+    named: dict[Path, str] = {}
+    for name in options.profile:
+        named.setdefault(_options.results(options.runs, name), name)  # each folder once
+    themes = [profile.report_table(name) for name in named.values()]
+    print(report(list(named), options.out, options.templates, themes).text)
     return cli.OK

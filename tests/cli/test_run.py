@@ -9,6 +9,8 @@ import time
 import psutil
 import pytest
 
+from bench.cli import main
+
 
 def copy_of(finished, bench):
     shutil.copytree(finished.folder / "runs", bench.folder / "runs")
@@ -145,6 +147,21 @@ def test_a_damaged_plan_is_one_sentence(bench, command, content):
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(content)
     assert bench(command, "--profile", "micro.toml").refuses("plan.json is not a plan")
+
+
+def test_a_profile_that_is_named_twice_is_reported_once(finished, monkeypatch, capsys):
+    from bench import render
+
+    asked = []
+
+    def report(folders, *_):
+        asked.extend(folders)
+        return render.Summary(finished.folder, 0, 0, 0, 0, True, "", ())
+
+    monkeypatch.setattr(render, "report", report)
+    runs, profile = finished.folder / "runs", str(finished.folder / "micro.toml")
+    assert main(["report", "--profile", profile, "micro", profile, "--runs", str(runs)]) == 0
+    assert asked == [runs / "micro"]
 
 
 def test_a_dry_run_names_what_is_missing_and_does_nothing(finished, bench):
