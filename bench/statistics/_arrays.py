@@ -11,7 +11,7 @@ ROUNDING = 1e-12
 
 
 def one_value_a_seed(values: ArrayLike, name: str) -> np.ndarray:
-    """`values` as a float64 vector; NaN stands for a seed without a result.
+    """`values` as a float64 vector; what is not finite stands for a seed without a result.
 
     Raises:
         InputError: where it is not a vector.

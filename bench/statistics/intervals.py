@@ -186,6 +186,7 @@ def proportion(
         name = "wilson" if method == "wilson" else "beta"
         low, high = (float(end) for end in proportion_confint(successes, n, alpha=alpha, method=name))
         value, warning = successes / n, ""
+        low, high = min(low, value), max(high, value)  # which rounding may put outside, at 0 and n successes
     return Estimate(value, low, high, n, "image", words, confidence, warning=warning, estimand=estimand)
 
 

@@ -207,3 +207,10 @@ def test_images_never_narrow_the_interval_over_seeds(seeds):
 def test_shapes_and_numbers_that_cannot_be_are_refused(call):
     with pytest.raises(InputError):
         call()
+
+
+@pytest.mark.parametrize("n", [1, 7, 100, 1000, 12345])
+def test_a_proportion_is_within_its_interval(n):
+    for successes in (0, n):
+        found = intervals.proportion(successes, n)
+        assert found.low <= found.value <= found.high
