@@ -105,6 +105,7 @@ class _Counts:
         quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in header.tensors)
         self.widest = FULL if quantized else FREE
         self.activation_bits = header.activation_bits
+        self.between = FULL if header.activation_bits == 1 else header.activation_bits  # only products read signs
 
     def parameter_bits(self, tensor: Tensor) -> int:
         """What a tensor counts: dense, or for weights its non-zeros and a mask, whichever is less."""
@@ -130,8 +131,8 @@ class _Counts:
             multiplications, additions = elements, read - elements
         if name in _COMPARISONS:
             multiplications = read
-        added = self.activation_bits if name not in _MEANS else FULL
-        return multiplications * min(self.activation_bits, self.widest) / FULL, additions * added / FULL
+        added = self.between if name not in _MEANS else FULL
+        return multiplications * min(self.between, self.widest) / FULL, additions * added / FULL
 
     def _products(self, operation: Operation) -> tuple[float, float]:
         """A convolution or matrix product."""

@@ -101,6 +101,15 @@ def test_widths(stored, bits, parameters, multiplications, additions):
     assert (found.parameters, found.multiplications, found.additions) == (parameters, multiplications, additions)
 
 
+def test_of_a_network_with_binary_feature_maps_only_products_read_signs():
+    network = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(3072, 4, bias=False))
+    signs = Binary(CODES > 3, np.ones(4, np.float32))
+    network[2].weight.data = torch.from_numpy(np.array(signs.decode()))
+    packed = pack(Compressed(network, representations={"2.weight": signs}, activation_bits=1), {})
+    found = micronet(packed, nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(3072, 4, bias=False)), SHAPE)
+    assert found.multiplications == 3072 + NUMEL / 32
+
+
 @pytest.mark.parametrize(
     ("function", "multiplications", "additions"),
     [
