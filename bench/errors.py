@@ -20,12 +20,27 @@ class InputError(Exception):
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
-    """The tail of a sentence about an unknown name: the nearest valid name, then all of them.
+    """The tail of a sentence about an unknown name: the nearest valid name if one is like it, then all of them.
 
     >>> did_you_mean("resnet21", ["resnet8", "resnet20"])
     "did you mean 'resnet20'? Allowed: resnet20, resnet8"
+    >>> did_you_mean("", ["resnet8", "resnet20"])
+    'Allowed: resnet20, resnet8'
     """
     options = sorted(set(allowed))
-    close = difflib.get_close_matches(given, options, n=1, cutoff=0.0)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    close = nearest(given, options)
+    hint = f"did you mean {close!r}? " if close is not None else ""
     return f"{hint}Allowed: {', '.join(options) or '(nothing)'}"
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str | None:
+    """The name that is most like what was given, whatever the case: alike in two letters of five, or part of one another.
+
+    >>> nearest("INT8", ["float16", "int8-per-channel"])
+    'int8-per-channel'
+    """
+    folded = {name.casefold(): name for name in allowed}
+    wanted = given.casefold()
+    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.4)
+    parts = [name for name in folded if min(len(name), len(wanted)) > 2 and (wanted in name or name in wanted)]
+    return next((folded[name] for name in [*close, *parts]), None)

@@ -1,11 +1,30 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError, did_you_mean, nearest
 
 
 def test_the_nearest_name_comes_first():
     assert did_you_mean("magnitud", ["float16", "magnitude"]).startswith("did you mean 'magnitude'?")
+
+
+@pytest.mark.parametrize("given_name", ["", "zzzz", "x"])
+def test_nothing_alike_is_not_guessed(given_name):
+    assert did_you_mean(given_name, ["float16", "xnor-net"]) == "Allowed: float16, xnor-net"
+
+
+@pytest.mark.parametrize(
+    ("given_name", "near"),
+    [
+        ("Magnitude", "magnitude"),
+        ("xnor", "xnor-net"),
+        ("int8", "int8-per-channel"),
+        ("magnitude_finetune", "magnitude"),
+    ],
+)
+def test_case_and_parts_are_likeness(given_name, near):
+    assert nearest(given_name, ["magnitude", "xnor-net", "int8-per-channel"]) == near
 
 
 def test_several_mistakes_are_kept_apart():

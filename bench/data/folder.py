@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 
 from bench.data._decode import EXTENSIONS, decode
 from bench.data._source import RawImages, Source, listing
-from bench.errors import InputError
+from bench.errors import InputError, nearest
 
 TEST_FOLDERS = ("test", "val")  # the first that is there
 
@@ -45,10 +44,13 @@ class Folder(Source):
     def train(self) -> Tree:
         """Training files by class."""
         if not self.root.is_dir():
-            raise InputError(f"data source 'folder:{self.argument}': there is no folder {self.root}")
+            raise InputError(
+                f"data source 'folder:{self.argument}': there is no folder {self.root}; put images there, as "
+                "train/<class>/* and test/<class>/*, or name another source in the profile's [data]"
+            )
         tree = _tree(self._part("train"))
         if len(tree) < 2:
-            raise InputError(f"{self.root / 'train'} has {len(tree)} class folders, at least 2 are needed")
+            raise InputError(f"{self.root / 'train'} needs at least 2 class folders, it has {len(tree)}")
         return tree
 
     @cached_property
@@ -99,7 +101,8 @@ def _kinds() -> str:
 
 
 def _nearest(name: str, classes: Iterable[str]) -> str:
-    return "".join(f": did you mean {near!r}?" for near in difflib.get_close_matches(name, classes, n=1, cutoff=0.0))
+    near = nearest(name, classes)
+    return f": did you mean {near!r}?" if near is not None else ""
 
 
 def _files(tree: Tree) -> list[Path]:

@@ -10,16 +10,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from bench import registry
 from bench.errors import InputError, did_you_mean
 from bench.zoo._catalogue import (
-    PACKAGE,
     TORCHVISION,
     check_torchvision,
     current_folder_importable,
     is_detector,
     is_own,
     is_torchvision,
+    of_zoo,
     parts_of_own,
 )
 
@@ -50,7 +49,7 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
         elif is_own(name):
             network = _own(name, channels, classes, size)
         else:
-            network = registry.load(PACKAGE, name, "model").build(channels, classes, size)
+            network = of_zoo(name).build(channels, classes, size)
         network.eval()
         if ":" in name and not is_detector(name):
             _check(name, network, channels, classes, size)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from bench import registry
 from bench.errors import InputError, did_you_mean
@@ -43,7 +44,7 @@ def recipe(name: str) -> Recipe:
     if ":" in name:
         version(name)
         return Recipe()
-    return registry.load(PACKAGE, name, "model").RECIPE
+    return of_zoo(name).RECIPE
 
 
 def version(name: str) -> int | str:
@@ -60,7 +61,20 @@ def version(name: str) -> int | str:
         return 1
     if is_own(name):
         return hashlib.sha256(_own_source(name)).hexdigest()[:16]
-    return registry.load(PACKAGE, name, "model").VERSION
+    return of_zoo(name).VERSION
+
+
+def of_zoo(name: str) -> ModuleType:
+    """The zoo's file of that name.
+
+    Raises:
+        InputError: there is none; the sentence also says how other models are named.
+    """
+    try:
+        return registry.load(PACKAGE, name, "model")
+    except InputError as error:
+        others = f"{TORCHVISION}NAME (e.g. {TORCHVISION}resnet18) or package.module:function"
+        raise InputError(f"{error}; or {others}") from error
 
 
 def parts_of_own(name: str) -> tuple[str, str]:

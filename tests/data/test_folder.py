@@ -98,7 +98,8 @@ def test_trees_with_the_same_names_have_stamps_of_their_own(tree):
 
 
 def test_a_missing_folder(tmp_path):
-    refused(tmp_path / "nowhere", f"nowhere': there is no folder {tmp_path / 'nowhere'}")
+    nowhere = tmp_path / "nowhere"
+    refused(nowhere, f"nowhere': there is no folder {nowhere}; put images there, as train/<class>/* and test/<class>/*")
 
 
 def test_a_folder_without_train(tree):
@@ -125,7 +126,7 @@ def test_an_empty_class(tree, part):
 
 def test_a_single_class(tree):
     root = tree({"train": {"a": 2}, "test": {"a": 2}})
-    refused(root, f"{root / 'train'} has 1 class folders, at least 2 are needed")
+    refused(root, f"{root / 'train'} needs at least 2 class folders, it has 1")
 
 
 def test_classes_that_train_lacks_are_all_named_with_the_nearest(tree):

@@ -54,6 +54,7 @@ def test_functions_may_be_imported_or_assigned(own):
     ("name", "sentence"),
     [
         ("resnet21", "unknown model 'resnet21': did you mean 'resnet20'"),
+        ("resnet21", "; or torchvision:NAME .* or package.module:function"),
         ("torchvision:resnte18", "did you mean 'resnet18'"),
         ("nowhere_to_be_found:build", "no module 'nowhere_to_be_found'"),
         ("bench.errors:did_you_maen", "did you mean 'did_you_mean'"),
