@@ -16,7 +16,7 @@ from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant, parse_st
 from bench.diagnose._catalog import diagnostic as diagnostic_class
 from bench.diagnose._look import Look, asked_for
 from bench.errors import InputError, did_you_mean
-from bench.settings import validated
+from bench.settings import told_once, validated
 from bench.training.recipe import Recipe
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -205,6 +205,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return f"unknown key {key!r}: {did_you_mean(str(location[-1]), _allowed_keys(location[:-1]))}"
     if problem["type"] == "missing":
         return f"key {key!r} is missing; {_expected(location)}"
+    if location == ("report", "accent"):
+        return f"key {key!r}: expected a colour, e.g. '#1f77b4', given {problem['input']!r}"
     message = problem["msg"][0].lower() + problem["msg"][1:]
     return f"key {key!r}: {message}, given {problem['input']!r}"
 
@@ -336,7 +338,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
     try:
         return TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
     except ValidationError as error:
-        for problem in error.errors():
+        for problem in told_once(error):
             name = str(problem["loc"][0])
             if problem["type"] == "unexpected_keyword_argument":
                 hint = did_you_mean(name, (field.name for field in fields(Recipe)))

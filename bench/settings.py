@@ -25,16 +25,22 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
     try:
         return TypeAdapter(cls).validate_python(dict(settings))
     except ValidationError as error:
-        by_setting: dict[Any, list[Mapping[str, Any]]] = {}
-        for problem in error.errors():
-            by_setting.setdefault(problem["loc"][:1], []).append(problem)
-        problems = [problem for found in by_setting.values() for problem in _of_one_kind(found)]
-        raise InputError([_sentence(cls, what, problem) for problem in problems]) from error
+        raise InputError([_sentence(cls, what, problem) for problem in told_once(error)]) from error
+
+
+def told_once(error: ValidationError) -> list[Mapping[str, Any]]:
+    """What is wrong with the fields of a dataclass: of a field that may be of several kinds, not once a kind."""
+    by_setting: dict[Any, list[Mapping[str, Any]]] = {}
+    for problem in error.errors():
+        by_setting.setdefault(problem["loc"][:1], []).append(problem)
+    return [problem for found in by_setting.values() for problem in _of_one_kind(found)]
 
 
 def _of_one_kind(problems: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Of a setting that may be of several kinds, what is wrong with the kind that was given."""
     meant = [problem for problem in problems if not problem["type"].endswith("_type")]
+    if any(problem["type"] == "float_parsing" for problem in meant):
+        meant = [problem for problem in meant if problem["type"] != "int_parsing"]  # a whole number is a number
     return meant or problems[:1]
 
 

@@ -65,6 +65,7 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[report]\nbudget_kb = -1\n", "should be greater than 0, given -1"),
         (GOOD + "[report]\nbudget_kb = '50'\n", "should be a valid number, given '50'"),
         (GOOD + "[report]\nbudget_kb = true\n", "should be a valid number, given True"),
+        (GOOD + "[report]\naccent = 'blue'\n", "key 'report.accent': expected a colour, e.g. '#1f77b4', given 'blue'"),
         (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot follow in a chain"),
         (GOOD + "[[methods]]\nchain = []\n", "a chain is a list"),
         (GOOD + "[[methods]]\nsparsity = 0.5\n", "a method needs a name"),
@@ -74,6 +75,10 @@ def test_overrides_reach_recipes_in_order():
 )
 def test_a_mistake_is_one_sentence_that_names_it(text, expected):
     assert expected in problems(text)
+
+
+def test_a_number_that_is_none_is_told_once():
+    assert problems(GOOD + "[training]\nepochs = 'ten'\n").count("training.epochs") == 1
 
 
 def test_all_mistakes_are_told_at_once():

@@ -24,8 +24,20 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """`--runs`."""
     parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="where results are kept (default: runs)"
+        "--runs", type=folder, default=Path("runs"), metavar="DIR", help="where results are kept (default: runs)"
     )
+
+
+def folder(text: str) -> Path:
+    """A folder, which need not be there yet.
+
+    Raises:
+        argparse.ArgumentTypeError: something else is there.
+    """
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be a folder, since it is a file")
+    return path
 
 
 def results(runs: Path, name_or_path: str) -> Path:
@@ -34,8 +46,8 @@ def results(runs: Path, name_or_path: str) -> Path:
     Raises:
         InputError: there are none, and no such profile.
     """
-    folder = runs / name_or_path
-    return folder if (folder / "plan.json").is_file() else runs / profile.find(name_or_path).stem
+    found = runs / name_or_path
+    return found if (found / "plan.json").is_file() else runs / profile.find(name_or_path).stem
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

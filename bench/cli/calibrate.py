@@ -25,7 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="*", metavar="GLOB", help="only scenarios whose name matches")
     parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes (default: one a core)")
     parser.add_argument(
-        "--folder", type=Path, default=Path("runs/.calibration"), help="where it is kept (default: runs/.calibration)"
+        "--folder",
+        type=_options.folder,
+        default=Path("runs/.calibration"),
+        help="where it is kept (default: runs/.calibration)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

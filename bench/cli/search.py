@@ -168,7 +168,7 @@ def _say(found: Sequence[Found], options: argparse.Namespace) -> None:
             mark = "→" if trial.label == (each.best.label if each.best else "") else " "
             print(f"{mark} {_numbers(trial)}  {trial.label}")
         if each.best is None:
-            print(f"  none of {len(each.trials)} trials keeps to it: give a wider bound or more --trials")
+            print(f"  no trial of {len(each.trials)} keeps to it: give a wider bound or more --trials")
 
 
 def _numbers(trial: Trial) -> str:

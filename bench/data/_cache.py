@@ -200,6 +200,6 @@ def _writable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(
-            f"the image cache {folder} cannot be written ({reason}): free some space or give another folder"
-        ) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space, or give a folder on another disk" if full else "give a folder that can"
+        raise InputError(f"the image cache {folder} cannot be written ({reason}): {remedy}, with --runs") from error

@@ -88,7 +88,7 @@ class Lines(Base):
     def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
         super().begin(total, waiting)
-        self.note(f"{total} cells, {self.there} there already")
+        self.note(f"{total} {'cell' if total == 1 else 'cells'}, {self.there} there already")
 
     def finished(self, cell: Cell, status: Status) -> None:
         """See Reporter."""

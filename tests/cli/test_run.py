@@ -191,6 +191,7 @@ def test_only_works_what_matches_and_what_it_needs(bench):
         (("similarity", "a.npz", "b.npz"), ("a.npz",)),
         (("footprint", "--model", "resnet8", "--method", "magnitud"), ("did you mean 'magnitude'",)),
         (("footprint", "--model", "resnet9", "--method", "magnitude"), ("did you mean 'resnet8'",)),
+        (("footprint", "--model", "resnet8", "--method", "magnitude+"), ("unknown method '': Allowed: ",)),
         (("footprint", "--model", "resnet8", "--method", "magnitude", "--set", "sparsity"), ("key=value",)),
     ],
 )
@@ -200,7 +201,8 @@ def test_bad_input_is_one_sentence(bench, arguments, words):
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(bench):
     (bench.folder / "taken").write_text("a file")
-    assert bench.run(runs="taken").refuses("cannot be")
+    assert bench.run(runs="taken").refuses("argument --runs: 'taken' cannot be a folder, since it is a file")
+    assert bench.run(runs="taken/deeper").refuses("cannot be written (Not a directory)", "with --runs")
 
 
 WITHOUT_TORCH = [("--help",), ("list",), ("run", "--help"), ("status", "--profile", "micro.toml")]

@@ -67,7 +67,7 @@ def test_an_impossible_budget_is_told_with_what_was_found(searched):
     cli, _ = searched
     result = cli(*SEARCH, "--budget", "100", "--jobs", "1")
     assert result.code == 3
-    assert "none of 4 trials keeps to it" in result.output
+    assert "no trial of 4 keeps to it" in result.output
 
 
 @pytest.mark.parametrize(
