@@ -34,7 +34,7 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """The name that is most like what was given, whatever the case: alike in two letters of five, or part of one another.
+    """The name most like what was given, whatever the case: two letters of five the same, or one part of the other.
 
     >>> nearest("INT8", ["float16", "int8-per-channel"])
     'int8-per-channel'
