@@ -22,7 +22,8 @@ class Cost:
 
     Attributes:
         macs: multiply-accumulates of convolutions and matrix products, zero weights counted.
-        peak_activation_bytes: feature maps alive at once, at the method's activation width.
+        peak_activation_bytes: feature maps alive at once, all at the method's activation width: for XNOR-Net 1 bit,
+            although sums and shortcuts between its convolutions are real.
         peak_activation_elements: numbers in them.
         activation_bits: width of a feature map's number.
         parameters: numbers in weights, biases and normalisation, after folding.

@@ -21,7 +21,8 @@ def build(study: Study) -> Figure | None:
         "Accuracy against feature-map memory",
         captions.joined(
             "Peak of the live feature maps at batch 1, by graph liveness: batch normalisation folded, ReLU and "
-            "addition in place. Methods that change weights alone stand above one another.",
+            "addition in place. All maps count at the method's one width (XNOR-Net: 1 bit, although its sums and "
+            "shortcuts are real). Methods that change weights alone stand above one another.",
             captions.seeds(study),
             captions.seed_interval(),
             "Tests: see the verdicts.",
