@@ -40,7 +40,7 @@ class Summary:
         """A few lines for a terminal."""
         lines = [
             f"{self.out / 'index.html'}: {self.tables} tables, {self.figures} figures, "
-            f"{self.done} of {self.cells} cells done"
+            f"{self.done:,} of {self.cells:,} cells done"
         ]
         lines += [f"{self.out / 'appendix.pdf'}"] if self.pdf else [self.note]
         return "\n".join([*lines, *(f"note: {warning}" for warning in self.warnings)])

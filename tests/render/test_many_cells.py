@@ -40,7 +40,7 @@ def test_ten_thousand_cells_are_rendered_in_two_gigabytes(runs, variants, tmp_pa
     without_latex = {**kept, "PATH": "", "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(python, env=without_latex, capture_output=True, text=True, check=True)
     said, used = done.stdout.rsplit("\n", 2)[:2]
-    assert f"{cells} of {cells} cells done" in said
+    assert f"{cells:,} of {cells:,} cells done" in said
     assert int(used) < LARGEST
     page = (out / "index.html").read_text(encoding="utf-8")
     assert all(f"model-{place}" in page for place in range(6))
