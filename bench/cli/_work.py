@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,9 @@ def devices(asked: str) -> list[str]:
     Raises:
         InputError: it names a GPU that is not there.
     """
-    if asked == "cpu" or (asked == "auto" and not DRIVER.is_dir()):
+    if asked == "cpu":
         return ["cpu"]
-    found = [f"cuda:{index}" for index in range(gpus())]
+    found = [f"cuda:{index}" for index in range(gpus() or (0 if asked == "auto" else gpus_of_torch()))]
     if asked == "auto":
         return found or ["cpu"]
     if not found:
@@ -89,7 +90,21 @@ def devices(asked: str) -> list[str]:
 
 
 def gpus() -> int:
-    """How many GPUs PyTorch can use; those that CUDA_VISIBLE_DEVICES hides do not count."""
+    """How many GPUs PyTorch can use, without importing it: a run with nothing to do is quick.
+
+    Those that CUDA_VISIBLE_DEVICES hides do not count; none does where PyTorch was built for CPUs.
+    """
+    if not DRIVER.is_dir() or metadata.version("torch").endswith("+cpu"):
+        return 0
+    there = len(list(DRIVER.iterdir()))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return there
+    return min(there, len([name for name in visible.split(",") if name not in ("", "-1")]))
+
+
+def gpus_of_torch() -> int:
+    """How many it finds itself; asked where no driver is seen, but a GPU is named."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -26,7 +26,8 @@ def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
         raise InputError(f"{name}: expected real numbers, not an array of {array.dtype}.")
     _two_dimensional(array, name)
     if array.dtype not in (np.float16, np.float32):
-        array = array.astype(np.float64, copy=False)
+        with np.errstate(over="ignore"):  # of wider floats, which are refused below
+            array = array.astype(np.float64, copy=False)
     _finite(array, name)
     if len(array) < FEWEST_IMAGES:
         raise InputError(f"{name}: at least {FEWEST_IMAGES} images (rows) are needed, not {len(array)}.")
@@ -68,11 +69,13 @@ def labels(values: ArrayLike, n: int, name: str = "labels") -> np.ndarray:
     """Class labels, (n,) int64.
 
     Raises:
-        InputError: not one whole number an image.
+        InputError: not one whole number an image, or one beyond int64.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "iub" or array.shape != (n,):
         raise InputError(f"{name}: expected one whole number an image, shape ({n},), not {array.dtype} {array.shape}.")
+    if array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise InputError(f"{name}: {array.max()} is too large for a class.")
     return array.astype(np.int64, copy=False)
 
 

@@ -169,7 +169,7 @@ class Measure(Described, ABC):
             confidence=confidence,
             standard_error=interval.standard_error,
             df=interval.df,
-            warning=f"{n} images are too few for an interval." if np.isnan(interval.low) else warning,
+            warning=joined(f"{n} images are too few for an interval." if np.isnan(interval.low) else "", warning),
             estimand=f"{self.title}, expectation at n = {n}",
         )
 

@@ -15,7 +15,7 @@ from bench.similarity._measure import Invariance, Measure, OnRows
 
 DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}
 
-ROUNDING = 1e-12  # distances that differ by less are equal
+ROUNDING = 1e-12  # distances that differ by less, as a share of the largest there can be, are equal
 FEW_TIES = 0.01  # of the images
 
 
@@ -36,6 +36,7 @@ class NeighbourMeasure(Measure):
 
     larger_is_similar: ClassVar[bool] = True
     symmetric: ClassVar[bool] = True
+    ranks_count: ClassVar[bool] = False  # or only who the k nearest are
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
 
     def __post_init__(self) -> None:
@@ -57,36 +58,35 @@ class NeighbourMeasure(Measure):
 
     def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
-        if not (_spread(first) and _spread(second)):
+        if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
             return lambda rows: float("nan")
         return lambda rows: float(self._per_image(block(first, rows), block(second, rows)).mean())
 
     def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
-        tied = _tied(DISTANCES[self.distance](x), self.k) | _tied(DISTANCES[self.distance](y), self.k)
+        tied = np.logical_or(*(self._tied(DISTANCES[self.distance](side)) for side in (x, y)))
         if tied.mean() <= FEW_TIES:
             return ""
+        ranks = ", and their ranks," if self.ranks_count else ""
         return (
             f"{int(tied.sum())} of {len(tied)} images have neighbours at equal distances: which of them are the "
-            f"{self.k} nearest depends on the order of the images."
+            f"{self.k} nearest{ranks} depends on the order of the images."
         )
+
+    def _tied(self, distance: np.ndarray) -> np.ndarray:
+        """Which images' neighbours are not settled by their distances, (n,) bool."""
+        others = distance.copy()
+        np.fill_diagonal(others, np.inf)
+        near = np.sort(np.partition(others, self.k, axis=1)[:, : self.k + 1], axis=1)
+        equal = np.diff(near, axis=1) <= self._rounding(distance)
+        return np.asarray(equal.any(1) if self.ranks_count else equal[:, -1])
+
+    def _rounding(self, distance: np.ndarray) -> float:
+        """Differences of distances that are rounding alone: cosines are of the order of 1, others of the largest."""
+        return ROUNDING * (1.0 if self.distance == "cosine" else float(distance.max()))
 
     @abstractmethod
     def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """One number an image, (n,), from two (n, n) matrices of distances."""
-
-
-def _spread(distance: np.ndarray) -> bool:
-    """Whether the distances between images are not all the same."""
-    between = upper_triangle(distance)
-    return bool(np.ptp(between) > ROUNDING * max(float(between.max()), 1.0))
-
-
-def _tied(distance: np.ndarray, k: int) -> np.ndarray:
-    """Which images' k-th and next nearest other images are equally far, (n,) bool."""
-    others = distance.copy()
-    np.fill_diagonal(others, np.inf)
-    last, following = np.partition(others, (k - 1, k), axis=1)[:, k - 1 : k + 1].T
-    return following - last <= ROUNDING * np.maximum(following, 1.0)
 
 
 def nearest(distance: np.ndarray, k: int) -> np.ndarray:

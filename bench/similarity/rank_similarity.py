@@ -24,6 +24,7 @@ class RankSimilarity(NeighbourMeasure):
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = "wang2022towards"
     scale: ClassVar[Scale] = "logit"
+    ranks_count: ClassVar[bool] = True
 
     def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         common = matches(nearest(first, self.k), nearest(second, self.k))

@@ -36,7 +36,9 @@ class RBFCKA(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
     source: ClassVar[str] = "kornblith2019similarity"
     scale: ClassVar[Scale] = "atanh"
-    undefined_where: ClassVar[str] = "a side has no spread over these images, or most of them are one and the same"
+    undefined_where: ClassVar[str] = (
+        "a side has no spread over these images, or most of them are one and the same, so that its median distance is 0"
+    )
 
     def __post_init__(self) -> None:
         if not self.fraction > 0.0:

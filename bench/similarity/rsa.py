@@ -39,7 +39,9 @@ class RSA(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling")
     source: ClassVar[str] = "kriegeskorte2008representational"
     scale: ClassVar[Scale] = "atanh"
-    undefined_where: ClassVar[str] = "a side has no spread over these images, or but a single unit"
+    undefined_where: ClassVar[str] = (
+        "a side has no spread over these images, or a single unit, which correlates with nothing"
+    )
 
     def __post_init__(self) -> None:
         if self.distance not in DISTANCES:

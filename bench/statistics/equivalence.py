@@ -11,7 +11,7 @@ from scipy import stats
 
 from bench.statistics._arrays import fraction, joined, positive
 from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import seed_mean
+from bench.statistics.intervals import NO_SPREAD, seed_mean
 from bench.statistics.multiplicity import Corrected
 from bench.statistics.tests import t_of
 
@@ -37,7 +37,8 @@ class Verdict:
         p_lower, p_upper: one-sided, against a difference of -margin or less, and of margin or more.
         p_equivalent: the larger of the two, or its corrected value.
         n: number of units; `unit` is "seed", or "image" where a single seed leaves nothing to test.
-        sd: standard deviation that the seeds seem to have, standard error × √n: what `power` asks for; NaN for images.
+        sd: standard deviation that the seeds seem to have, standard error × √n: what `power` asks for; NaN for images
+            and where every seed gave the same value.
         test: both tests in words for a caption.
         correction: of the two p values in `word`, in words; "none" until `corrected` was used.
         reason: one sentence where the verdict is inconclusive or needs care, else empty.
@@ -107,7 +108,7 @@ def assess_estimate(estimate: Estimate, margin: float, *, alpha: float = 0.05) -
         p_equivalent=p_equivalent,
         n=estimate.n,
         unit=estimate.unit,
-        sd=estimate.standard_error * float(np.sqrt(estimate.n)) if estimate.unit == "seed" else float("nan"),
+        sd=_spread(estimate),
         test=f"two-sided {_name(difference.test)} and two one-sided tests (TOST); {estimate.interval}",
         reason=joined(difference.warning, _why(word, difference.p, p_equivalent)),
         estimand=estimate.estimand,
@@ -161,6 +162,12 @@ def _interval(estimate: Estimate, alpha: float) -> tuple[float, float]:
     return estimate.value - half, estimate.value + half
 
 
+def _spread(estimate: Estimate) -> float:
+    if estimate.unit != "seed" or NO_SPREAD in estimate.warning:
+        return float("nan")
+    return estimate.standard_error * float(np.sqrt(estimate.n))
+
+
 def _name(test: str) -> str:
     return "t test" if test.startswith("t from") else test
 
@@ -177,6 +184,5 @@ def _why(word: Word, p_different: float, p_equivalent: float) -> str:
 
 
 def _reason_after(verdict: Verdict, word: Word) -> str:
-    if word == verdict.word:
-        return verdict.reason
-    return _UNDECIDED_CORRECTED if word == INCONCLUSIVE else ""
+    undecided_now = word == INCONCLUSIVE and verdict.word != INCONCLUSIVE
+    return joined(verdict.reason, _UNDECIDED_CORRECTED if undecided_now else "")

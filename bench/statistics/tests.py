@@ -72,22 +72,31 @@ def paired_t(
     Where all differences are one number t is undefined, and the exact sign-flip test takes its place.
 
     Args:
-        differences: (S,) one difference a seed; NaN where a seed has none.
+        differences: (S,) one difference a seed; NaN where a seed has none. What is infinite is left out with a warning.
         null: the mean difference under the null hypothesis.
     """
     shifted = _present(differences) - null
-    n = len(shifted)
+    n, infinite = len(shifted), _infinite(differences)
     floor = smallest_attainable_p(n, alternative)
     if n < 2:
-        warning = f"{n} seed{'s' * (n != 1)}: a paired t test needs two."
+        warning = joined(infinite, f"{n} seed{'s' * (n != 1)}: a paired t test needs two.")
         return Significance(_NAN, _NAN, n, "seed", "paired t", alternative, floor, warning=warning, estimand=estimand)
     if all_identical(shifted):
         flipped = sign_flip(shifted, alternative=alternative, estimand=estimand)
         reason = "All differences are the same, t is undefined, and the exact sign-flip test stands in its place."
-        return _with_warning(flipped, reason)
+        return _with_warning(flipped, joined(infinite, reason))
     result = stats.ttest_1samp(shifted, 0.0, alternative=alternative)
     return Significance(
-        float(result.pvalue), float(result.statistic), n, "seed", "paired t", alternative, floor, n - 1.0, "", estimand
+        float(result.pvalue),
+        float(result.statistic),
+        n,
+        "seed",
+        "paired t",
+        alternative,
+        floor,
+        n - 1.0,
+        infinite,
+        estimand,
     )
 
 
@@ -161,7 +170,8 @@ def sign_flip(
         hits_drawn = _drawn_hits(kept, observed - tolerance, alternative, draws, seed)
         p = (1 + hits_drawn) / (1 + draws)
         test, floor = f"sign-flip, {draws} random patterns (seed {seed})", 1 / (1 + draws)
-    return Significance(p, float(kept.mean()), n, "seed", test, alternative, floor, estimand=estimand)
+    warning = _infinite(differences)
+    return Significance(p, float(kept.mean()), n, "seed", test, alternative, floor, warning=warning, estimand=estimand)
 
 
 def row_permutation(
@@ -198,6 +208,11 @@ _NAN = float("nan")
 def _present(differences: ArrayLike) -> np.ndarray:
     values = one_value_a_seed(differences, "differences")
     return values[np.isfinite(values)]
+
+
+def _infinite(differences: ArrayLike) -> str:
+    count = int(np.isinf(one_value_a_seed(differences, "differences")).sum())
+    return f"{count} infinite difference{'s' * (count != 1)} left out." if count else ""
 
 
 def _with_warning(outcome: Significance, reason: str) -> Significance:

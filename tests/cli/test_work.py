@@ -1,4 +1,5 @@
 import argparse
+from importlib import metadata
 
 import pytest
 
@@ -10,9 +11,13 @@ from bench.errors import InputError
 def with_gpus(monkeypatch, tmp_path):
     """Makes this a machine with a driver and so many GPUs."""
 
-    def pretend(count):
-        monkeypatch.setattr(_work, "DRIVER", tmp_path)
-        monkeypatch.setattr(_work, "gpus", lambda: count)
+    def pretend(count, torch="2.14.1"):
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.setattr(_work, "DRIVER", tmp_path / "gpus")
+        monkeypatch.setattr(_work, "gpus_of_torch", lambda: 0)
+        monkeypatch.setattr(metadata, "version", lambda _: torch)
+        for index in range(count):
+            (tmp_path / "gpus" / f"0000:0{index}:00.0").mkdir(parents=True)
 
     return pretend
 
@@ -47,10 +52,27 @@ def test_a_gpu_that_is_not_there(with_gpus, asked, count, sentence):
         _work.devices(asked)
 
 
-def test_without_a_driver_auto_is_the_cpu_and_torch_is_not_asked(monkeypatch, tmp_path):
-    monkeypatch.setattr(_work, "DRIVER", tmp_path / "none")
-    monkeypatch.setattr(_work, "gpus", lambda: pytest.fail("torch was asked"))
-    assert _work.devices("auto") == ["cpu"]
+@pytest.mark.parametrize("count", [0, 2])
+def test_for_auto_torch_is_not_asked(with_gpus, monkeypatch, count):
+    with_gpus(count)
+    monkeypatch.setattr(_work, "gpus_of_torch", lambda: pytest.fail("torch was asked"))
+    assert len(_work.devices("auto")) == max(count, 1)
+
+
+def test_a_gpu_that_is_named_may_have_no_driver_to_see(with_gpus, monkeypatch):
+    with_gpus(0)
+    monkeypatch.setattr(_work, "gpus_of_torch", lambda: 2)
+    assert _work.devices("cuda:1") == ["cuda:1"]
+
+
+def test_hidden_gpus_and_those_of_a_torch_for_cpus_do_not_count(with_gpus, monkeypatch):
+    with_gpus(2)
+    for visible, count in (("1", 1), ("", 0), ("-1", 0), ("0,1,2", 2)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert _work.gpus() == count
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.14.1+cpu")
+    assert _work.gpus() == 0
 
 
 @pytest.mark.parametrize("text", ["tpu", "gpu", "0", "", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:01", "cuda:1,2"])

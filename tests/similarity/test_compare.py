@@ -124,6 +124,21 @@ def test_a_damaged_archive_is_one_sentence(tmp_path: Path):
             read(tmp_path / "bad.npz")
 
 
+def test_a_label_beyond_the_largest_integer_is_shown_as_it_is(tmp_path: Path):
+    labels = np.full(5, np.iinfo(np.uint64).max)
+    np.savez(tmp_path / "labels.npz", activations=np.ones((5, 2)), labels=labels)
+    with pytest.raises(InputError, match="18446744073709551615 is too large for a class"):
+        read(tmp_path / "labels.npz")
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp == np.finfo(float).maxexp, reason="no wider floats here")
+@pytest.mark.filterwarnings("error")
+def test_numbers_beyond_float64_are_refused(tmp_path: Path):
+    np.savez(tmp_path / "wide.npz", activations=np.full((5, 2), np.longdouble("1e4000")))
+    with pytest.raises(InputError, match="10 values are NaN or infinite"):
+        read(tmp_path / "wide.npz")
+
+
 def test_arrays_of_other_names_do_not_matter(tmp_path: Path):
     np.savez(tmp_path / "both.npz", activations=np.ones((5, 2)), notes=np.array([{"a": 1}], dtype=object))
     assert read(tmp_path / "both.npz").activations.shape == (5, 2)

@@ -65,6 +65,20 @@ def test_float32_is_close(networks):
     np.testing.assert_allclose(pairwise(*single).value, pairwise(*networks).value, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e36, 1e-30])
+def test_float32_whose_squares_it_cannot_hold(networks, scale):
+    single = [[layer.astype(np.float32) for layer in side] for side in networks]
+    far = [layer * np.float32(scale) for layer in single[0]]
+    np.testing.assert_allclose(pairwise(far, single[1]).value, pairwise(*single).value, atol=1e-5)
+
+
+def test_half_precision_is_computed_in_single(networks):
+    half = [[layer.astype(np.float16) for layer in side] for side in networks]
+    assert Grams(half[0]).dtype == np.float32
+    np.testing.assert_allclose(pairwise(*half).value, pairwise(*networks).value, atol=1e-2)
+
+
 def test_a_dead_layer_is_undefined_and_leaves_the_others_alone(networks):
     first, second = networks
     found = pairwise([*first, np.full((150, 4), 0.7)], second)

@@ -21,7 +21,21 @@ def test_ties_at_the_last_neighbour_are_warned_of(measure, related):
     dead[:20] = 0  # at the same distance from all
     warning = measure.estimate(dead, y).warning
     assert "20 of 80 images have neighbours at equal distances" in warning
-    assert "the 10 nearest depends on the order" in warning
+    assert "depends on the order of the images" in warning
+
+
+def test_ties_among_the_nearest_matter_where_ranks_do(rng):
+    """Image i + 40 is image i again: whoever is near to one is as near to the other."""
+    x = np.tile(rng.normal(size=(40, 5)), (2, 1))
+    assert "80 of 80 images" in RankSimilarity().estimate(x, x).warning
+    assert "and their ranks" in RankSimilarity().estimate(x, x).warning
+    assert not KNNJaccard(k=11).estimate(x, x).warning  # the copy, and five pairs
+
+
+def test_the_unit_of_measurement_makes_no_ties(related):
+    x, y = related
+    measure = KNNJaccard(distance="euclidean")
+    assert measure.estimate(1e-14 * x, y) == measure.estimate(x, y)
 
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.title)

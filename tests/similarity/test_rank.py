@@ -45,6 +45,24 @@ def test_so_they_are_for_all_layers_at_once(precision: str):
     assert found.mean_cca[0, 0] == pytest.approx(MeanCCA()(x, y), abs=1e-12)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_so_they_are_where_widths_differ(precision: str):
+    x, y = (side.astype(precision) for side in two_copies("float64"))
+    mixed = (x.astype(float) @ np.random.default_rng(2).normal(size=(32, 48))).astype(precision)
+    near = PRECISIONS[precision]
+    for first, second in ((mixed, y), (y, mixed)):
+        assert MeanCCA()(first, second) == pytest.approx(1, abs=near)
+        assert PWCCA()(first, second) == pytest.approx(1, abs=near)
+        assert GULP()(first, second) == pytest.approx(0, abs=200 * near)
+        assert EigenspaceOverlap()(first, second) == pytest.approx(17 / 48, abs=near)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_half_samples_have_the_same_rank(precision: str):
+    found = MeanCCA().estimate(*two_copies(precision))
+    assert found.low == pytest.approx(1, abs=2 * PRECISIONS[precision])
+
+
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_small_directions_that_are_more_than_rounding_count(precision: str):
     x, y = two_copies(precision, spread=1e-3)

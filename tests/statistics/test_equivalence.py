@@ -124,6 +124,20 @@ def test_correction_can_take_words_back():
     assert after[0].p_different > verdicts[0].p_different
 
 
+def test_correction_keeps_what_is_to_be_known_of_the_test():
+    verdicts = [assess([0.0] * 6, 0.5)] * 6
+    after = corrected(verdicts, holm([v.p_different for v in verdicts]), holm([v.p_equivalent for v in verdicts]))
+    assert (verdicts[0].word, after[0].word) == ("equivalent", "inconclusive")
+    assert "All differences are the same" in after[0].reason and "Not decided once corrected" in after[0].reason
+
+
+def test_seeds_that_gave_the_same_value_have_no_standard_deviation():
+    influence = np.tile([0.5, -0.5], (3, 50))
+    assert np.isnan(assess([0.2, 0.2, 0.2], 0.5).sd)
+    assert np.isnan(assess_estimate(seeds_and_images([0.2, 0.2, 0.2], influence), 0.5).sd)
+    assert assess_estimate(seeds_and_images([0.2, 0.2, 0.3], influence), 0.5).sd > 0
+
+
 def test_a_p_that_is_not_there_decides_nothing():
     assert decide(float("nan"), float("nan"), 0.05) == "inconclusive"
     assert decide(float("nan"), 0.01, 0.05) == "equivalent"

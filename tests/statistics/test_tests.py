@@ -159,6 +159,13 @@ def test_no_test_depends_on_the_unit_of_measurement(differences, factor):
     assert tests.sign_flip(scaled).p == tests.sign_flip(differences).p
 
 
+@pytest.mark.parametrize("test", [tests.paired_t, tests.sign_flip])
+def test_what_is_infinite_is_left_out_with_a_warning(test):
+    found = test([np.inf, 1.0, 2.0, np.nan])
+    assert (found.n, found.warning) == (2, "1 infinite difference left out.")
+    assert not test([np.nan, 1.0, 2.0]).warning
+
+
 def test_values_that_are_no_vector_are_refused():
     with pytest.raises(InputError, match="shape"):
         tests.paired_t([[0.1], [0.2]])

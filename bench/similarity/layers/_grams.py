@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from bench.similarity import _inputs
 
+SQUARABLE = (1e-15, 1e15)  # root mean squares whose squares and their sums float32 can hold
 STRIP = 128  # rows; a strip of one layer (n = 1,000, float32) stays in the second-level cache
 
 
@@ -64,9 +65,12 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
     The mean is taken off twice, the second time that of the first one's rounding: a unit that never changes ends at 0.
     """
     values = layer.astype(np.result_type(layer, np.float32), copy=False)
-    values = (values - values.mean(0)).astype(dtype, copy=False)
-    values -= values.mean(0)
-    size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = (values - values.mean(0)).astype(dtype, copy=False)
+        values -= values.mean(0)
+        size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
+    if not SQUARABLE[0] < size < SQUARABLE[1] and layer.dtype != np.float64:
+        return centred(layer.astype(np.float64)).astype(dtype, copy=False)
     if size > 0.0:
         values /= np.asarray(size, dtype)
     return values
