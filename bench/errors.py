@@ -20,7 +20,7 @@ class InputError(Exception):
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
-    """The tail of a sentence about an unknown name: the nearest valid name if one is like it, then all of them.
+    """The tail of a sentence about an unknown name: the nearest valid name if one is at all like it, then all of them.
 
     >>> did_you_mean("resnet21", ["resnet8", "resnet20"])
     "did you mean 'resnet20'? Allowed: resnet20, resnet8"
@@ -34,7 +34,9 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """The name most like what was given, whatever the case: two letters of five the same, or one part of the other.
+    """The name most like what was given, whatever the case; None where they have no letter in common.
+
+    One that shares two letters of five comes first, then one that is a part of the other, then what is left.
 
     >>> nearest("INT8", ["float16", "int8-per-channel"])
     'int8-per-channel'
@@ -43,4 +45,5 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     wanted = given.casefold()
     close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.4)
     parts = [name for name in folded if min(len(name), len(wanted)) > 2 and (wanted in name or name in wanted)]
-    return next((folded[name] for name in [*close, *parts]), None)
+    any_ = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.01)
+    return next((folded[name] for name in [*close, *parts, *any_]), None)

@@ -9,7 +9,7 @@ def test_the_nearest_name_comes_first():
     assert did_you_mean("magnitud", ["float16", "magnitude"]).startswith("did you mean 'magnitude'?")
 
 
-@pytest.mark.parametrize("given_name", ["", "zzzz", "x"])
+@pytest.mark.parametrize("given_name", ["", "zzzz", "!?"])
 def test_nothing_alike_is_not_guessed(given_name):
     assert did_you_mean(given_name, ["float16", "xnor-net"]) == "Allowed: float16, xnor-net"
 
@@ -21,6 +21,7 @@ def test_nothing_alike_is_not_guessed(given_name):
         ("xnor", "xnor-net"),
         ("int8", "int8-per-channel"),
         ("magnitude_finetune", "magnitude"),
+        ("nonsense", "xnor-net"),
     ],
 )
 def test_case_and_parts_are_likeness(given_name, near):

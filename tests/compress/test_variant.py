@@ -73,6 +73,7 @@ def test_a_chain_is_checked_whole():
         ("magnitude:sparsity=2", "less than 1, given 2"),
         ("magnitude:sparsity", "key=value"),
         ("magnitude:sparsity=lots", "given 'lots'"),
+        ("magnitude:sparsty=1", "did you mean 'sparsity'"),
         ("magnitude:nonsense=1", "did you mean 'sparsity'"),
     ],
 )
