@@ -15,6 +15,8 @@ from scipy import linalg
 from bench.similarity._geometry import centred
 from bench.similarity._measure import OnRows
 
+ROOM = {np.dtype(np.float16): 4.0}  # for the arithmetic before: half precision is summed in single, rounded at the end
+USUAL_ROOM = 32.0  # sums of many terms, and a mean that is taken off them; above 2 was seen in a network with big means
 SHAKY = 1e-5  # a subsample whose smallest pivot is below this share of the largest is decomposed from scratch
 
 
@@ -46,16 +48,17 @@ def basis(x: np.ndarray, rounding: float = 0.0) -> Basis:
 
 
 def rounding_of(x: np.ndarray) -> float:
-    """How large a singular value of activations may be that are rounding alone: ε‖x‖, ε their precision's.
+    """How large a singular value of activations may be that are rounding alone: c ε/2 ‖x‖, ε their precision's.
 
     Rounding changes a number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which
-    bounds every singular value's change; the factor 2 leaves room for the arithmetic that came before. That is a bound
-    for float16 too, where the usual max(n, d) ε s₁ exceeds the largest singular value s₁ from n = 1,024 on.
+    bounds every singular value's change; c leaves room for the arithmetic that came before. The usual max(n, d) ε s₁
+    would not do for float16: it exceeds the largest singular value s₁ itself from n = 1,024 on.
 
     Args:
         x: (n, d) in the precision it was computed in, before centring.
     """
-    return float(np.finfo(x.dtype).eps * np.linalg.norm(x.astype(np.float64, copy=False)))
+    size = np.linalg.norm(x.astype(np.float64, copy=False))
+    return float(ROOM.get(x.dtype, USUAL_ROOM) * np.finfo(x.dtype).eps / 2.0 * size)
 
 
 @dataclass(frozen=True)

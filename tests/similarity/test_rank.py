@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from bench.similarity._basis import basis, rounding_of
 from bench.similarity.eigenspace_overlap import EigenspaceOverlap
@@ -68,6 +69,24 @@ def test_small_directions_that_are_more_than_rounding_count(precision: str):
     x, y = two_copies(precision, spread=1e-3)
     assert len(basis(x - x.mean(0, dtype=float), rounding_of(x)).s) == 16
     assert MeanCCA()(x, y) == pytest.approx(1, abs=1e-2)
+
+
+def test_a_networks_arithmetic_is_no_direction():
+    """16 channels between two convolutions; normalisation takes off a mean five times the spread."""
+    torch.manual_seed(0)
+    images = torch.rand(300, 64, 8, 8) + 1.0
+    narrow = torch.nn.Sequential(torch.nn.Conv2d(64, 16, 3, bias=False), torch.nn.Conv2d(16, 64, 1, bias=False))
+    with torch.no_grad():
+        maps = narrow(images)
+        x = ((maps - maps.mean((0, 2, 3), keepdim=True)) / maps.std((0, 2, 3), keepdim=True)).mean((2, 3)).numpy()
+    assert x.dtype == np.float32
+    assert len(basis(x - x.mean(0, dtype=float), rounding_of(x)).s) == 16
+
+
+def test_half_precision_keeps_what_it_can_tell():
+    x = np.random.default_rng(3).normal(size=(2000, 24)) * np.geomspace(1, 0.05, 24)
+    half = x.astype(np.float16)
+    assert len(basis(half - half.mean(0, dtype=float), rounding_of(half)).s) == 24
 
 
 def test_full_rank_does_not_depend_on_the_precision():
