@@ -227,6 +227,7 @@ def _inside(study: Study) -> Iterator[Sentence]:
     counts = Counter(claim.verdict.word for claim in every)
     same = counts[EQUIVALENT] + counts[DIFFERENT_BUT_SMALL]
     if len(every) == 1:
+        yield ("Of the one compressed network: ", Strong(inside_words(every[0])), ".")
         return
     yield (
         f"Of {counted(len(every), 'pair')} of network and method, the inside is ",

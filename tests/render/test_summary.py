@@ -137,3 +137,12 @@ def test_nothing_done_is_said(runs, study_of):
 def _fitting(study: Study, limit: float) -> list[str]:
     methods = (variant.label for variant in study.plan.methods)
     return [label for label in methods if study.mean("payload_bytes", "resnet8", label).value <= limit]
+
+
+def test_the_inside_of_a_single_compressed_network_is_said_in_words(study_of, variants):
+    chosen = tuple(
+        variants[label] for label in ("original", "finetune", "other-seed", "random-weights", "nncf-int8-ptq")
+    )
+    said = text(summary(study_of(variants=chosen))[1])
+    assert "Of the one compressed network: inside" in said
+    assert "1 pair" not in said
