@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from bench.compress._variant import BASELINE, CONTROLS, Stage, Variant, parse_stage
-from bench.diagnose._catalog import diagnostic as diagnostic_class
-from bench.diagnose._look import Look, asked_for
+from bench.compress.variant import Stage, Variant, parse_stage
+from bench.diagnose.catalog import diagnostic as diagnostic_class
+from bench.diagnose.look import Look, asked_for
 from bench.errors import InputError, did_you_mean
+from bench.roles import REFERENCES
 from bench.settings import told_once, validated
 from bench.training.recipe import Recipe
 
@@ -248,7 +249,7 @@ def _variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
     """The baseline and the controls, then every point of every sweep."""
     given = [variant for table in _tables(raw) for variant in _expand(table, problems)]
     sound = [variant for variant in given if _check_stages(variant, problems)]
-    always = [Variant((Stage(name),)) for name in (BASELINE, *CONTROLS)]
+    always = [Variant((Stage(name),)) for name in REFERENCES]
     _check_names([variant.label for variant in always + sound], "method", problems)
     return (*always, *sound)
 
@@ -316,12 +317,12 @@ def _check_stages(variant: Variant, problems: list[str]) -> bool:
 def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:
     for name, count in Counter(map(str, given)).items():
         if count > 1:
-            always = " (it is part of every profile)" if name in (BASELINE, *CONTROLS) else ""
+            always = " (it is part of every profile)" if name in REFERENCES else ""
             problems.append(f"{what} {name!r} is given {count} times, give it once{always}")
 
 
 def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
-    from bench.zoo._catalogue import recipe
+    from bench.zoo.networks.catalogue import recipe
 
     try:
         own = recipe(model["name"])
@@ -350,7 +351,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
 
 def _version(name: str, problems: list[str]) -> Any:
     """What changes when the model's code does: its declared version, or the hash of the user's own module."""
-    from bench.zoo._catalogue import version
+    from bench.zoo.networks.catalogue import version
 
     try:
         return version(name)

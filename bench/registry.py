@@ -1,8 +1,8 @@
 """Extension is a file: what a folder offers is the list of its modules, found without importing them.
 
 A module's name is its public name with `-` for `_`: `bench/zoo/resnet20.py` is `resnet20`,
-`bench/compress/magnitude_finetune.py` is `magnitude-finetune`. Modules whose name starts with `_` and sub-packages are
-helpers.
+`bench/compress/methods/magnitude_finetune.py` is `magnitude-finetune`. Modules whose name starts with `_` and
+sub-packages are helpers.
 """
 
 from __future__ import annotations

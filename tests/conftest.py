@@ -4,6 +4,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+pytest_plugins = ["tests.invented"]  # runs with known numbers, for the analysis, the report and the command line
+
 
 def pytest_collection_modifyitems(items):
     """The longest test first: at the end one worker would wait for it."""

@@ -63,9 +63,9 @@ def attributions(
     Raises:
         InputError: no such method or layer, or the method cannot go through this network (with the reason).
     """
-    from bench.diagnose._explain import METHODS, CannotExplain, How, explain
-    from bench.diagnose._networks import Version, answers, deepest_map
-    from bench.zoo._blocks import block_outputs
+    from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
+    from bench.diagnose.networks import Version, answers, deepest_map
+    from bench.zoo.networks.blocks import block_outputs
 
     if method not in METHODS:
         raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
@@ -98,7 +98,7 @@ def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     Raises:
         InputError: maps of different shapes.
     """
-    from bench.diagnose._agreement import spearman, top_overlap
+    from bench.diagnose.explanations.agreement import spearman, top_overlap
 
     if first.shape != second.shape or first.ndim < 2 or not first.size:
         raise InputError(f"agreement: expected maps of one shape (n, H, W), not {first.shape} and {second.shape}")

@@ -53,10 +53,10 @@ def maximize_activation(
     """
     import torch
 
-    from bench.diagnose._diagnostic import Probe
-    from bench.diagnose._networks import Version, device_of, outputs, still
-    from bench.diagnose._painting import Recipe
-    from bench.diagnose._units import Channels, painted
+    from bench.diagnose.diagnostic import Probe
+    from bench.diagnose.networks import Version, device_of, outputs, still
+    from bench.diagnose.units.maximization import Channels, painted
+    from bench.diagnose.units.painting import Recipe
 
     layers_exist(network, [layer])
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:

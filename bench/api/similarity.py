@@ -47,13 +47,13 @@ def compare(
     Raises:
         InputError: no such measure or layer, too few images, or no images.
     """
-    from bench.diagnose._networks import device_of, still
-    from bench.similarity import _catalog
-    from bench.similarity._measure import Measure
-    from bench.zoo._activations import as_features, block_activations
-    from bench.zoo._blocks import block_outputs
+    from bench.diagnose.networks import device_of, still
+    from bench.similarity import catalog
+    from bench.similarity.measure import Measure
+    from bench.zoo.networks.activations import as_features, block_activations
+    from bench.zoo.networks.blocks import block_outputs
 
-    chosen = _catalog.measure(measure)
+    chosen = catalog.measure(measure)
     if not isinstance(chosen, Measure) or chosen.compares != "activations":
         raise InputError(f"compare: {measure!r} needs more than activations; bench/similarity describes it")
     names = tuple(layers) if layers is not None else block_outputs(first)

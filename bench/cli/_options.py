@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import profile
-from bench.compress import _variant
+from bench.compress import variant as variants
 
 if TYPE_CHECKING:
-    from bench.compress._sizes import Subject
+    from bench.cli._sizes import Subject
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
@@ -74,9 +74,9 @@ def subject(options: argparse.Namespace) -> Subject:
     Raises:
         InputError: no such method or setting, or a chain in an order that makes no sense.
     """
-    from bench.compress._sizes import Subject
+    from bench.cli._sizes import Subject
 
-    variant = _variant.with_settings(_variant.parse(options.method), options.settings)
+    variant = variants.with_settings(variants.parse(options.method), options.settings)
     variant.check()
     return Subject(options.model, variant, options.channels, options.classes, options.size, options.checkpoint)
 

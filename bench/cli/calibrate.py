@@ -13,7 +13,7 @@ from bench import cli
 from bench.cli import _options
 
 if TYPE_CHECKING:
-    from bench.calibrate._rows import Row
+    from bench.calibrate.rows import Row
 
 HELP = "coverage of intervals and error rates of tests, simulated"
 EXAMPLE = 'python -m bench calibrate --replications 200 --only "jackknife/*"'
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.calibrate._run import calibrate
+    from bench.calibrate.run import calibrate
 
     jobs = options.jobs or len(os.sched_getaffinity(0))
     rows = calibrate(

@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.compress import _sizes
+    from bench.cli import _sizes
 
     report = _sizes.footprint(_options.subject(options))
     if not options.layers:

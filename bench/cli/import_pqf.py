@@ -39,12 +39,12 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> dict[str, Any]:
-    from bench.compress import _photographs, _published_pqf
+    from bench.cli import _photographs, _published_pqf
     from bench.footprint.packed import pack, sizes, unpack
-    from bench.zoo import _build
+    from bench.zoo.networks import build
 
     def fresh() -> torch.nn.Module:
-        return _build.build(options.model, 3, options.classes, _photographs.CROP, SEED)
+        return build.build(options.model, 3, options.classes, _photographs.CROP, SEED)
 
     model = {"name": options.model, "channels": 3, "classes": options.classes, "size": _photographs.CROP}
 

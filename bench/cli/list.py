@@ -7,8 +7,8 @@ import dataclasses
 import tomllib
 
 from bench import cli, profile, registry
-from bench.compress._method import Method
-from bench.diagnose import _catalog as diagnostics
+from bench.compress.method import Method
+from bench.diagnose import catalog as diagnostics
 
 HELP = "list profiles, models, methods, measures and diagnostics"
 EXAMPLE = "python -m bench list methods"
@@ -26,7 +26,7 @@ def execute(options: argparse.Namespace) -> int:
         "profiles": _profiles,
         "models": lambda: _entries("bench.zoo"),
         "methods": _methods,
-        "measures": lambda: _entries("bench.similarity"),
+        "measures": lambda: _entries("bench.similarity.measures"),
         "diagnostics": _diagnostics,
     }
     for shelf in [options.what] if options.what else SHELVES:
@@ -46,7 +46,7 @@ def _entries(package: str) -> list[tuple[str, str]]:
 
 
 def _methods() -> list[tuple[str, str]]:
-    package = "bench.compress"
+    package = "bench.compress.methods"
     return [
         (name, f"{summary}{_settings(registry.subclass(package, name, Method, 'method'))}")
         for name, summary in _entries(package)

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.compress import _sizes
+    from bench.cli import _sizes
 
     report = _sizes.micronet_score(_options.subject(options))
     print(json.dumps(report, indent=1) if options.json else _sizes.as_text(report))

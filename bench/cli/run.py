@@ -65,8 +65,8 @@ def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
 
 
 def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], store: Store) -> None:
-    from bench.training import _tensorboard
+    from bench.training import tensorboard
 
     for cell in cells:
         if states[cell.key].state == "done" and cell.kind != "compare":
-            _tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)
+            tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)

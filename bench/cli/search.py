@@ -16,9 +16,10 @@ from typing import Any
 from bench import cli
 from bench import profile as profiles
 from bench.cli import _options, _work
-from bench.compress._variant import BASELINE, Stage, Variant
+from bench.compress.variant import Stage, Variant
 from bench.errors import InputError, did_you_mean
 from bench.profile import Profile
+from bench.roles import ORIGINAL
 from bench.runner import plan
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Status, Work
@@ -61,7 +62,7 @@ def execute(options: argparse.Namespace) -> int:
         found = []
         for model in models:
             attempt = laboratory.attempt(model)
-            (original,) = attempt([Variant((Stage(BASELINE),))])
+            (original,) = attempt([Variant((Stage(ORIGINAL),))])
             if original.payload is None:
                 raise InputError(f"{model} cannot be searched: {original.reason}")
             trials = search(places, goal, options.trials, options.seed, attempt)

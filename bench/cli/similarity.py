@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.similarity._compare import compare_files
+    from bench.similarity.activation_files import compare_files
 
     rows = compare_files(options.a, options.b)
     print(json.dumps(rows, indent=1) if options.json else "\n".join(map(_line, rows)))

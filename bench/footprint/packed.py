@@ -18,8 +18,8 @@ import torch
 from bench.errors import InputError
 from bench.footprint import _file, _section
 from bench.footprint._header import Category, Header, Tensor
-from bench.footprint._normalisation import is_normalisation
 from bench.footprint.compressed import Compressed, Step
+from bench.footprint.normalisation import is_normalisation
 from bench.footprint.representation import Float, Representation, Whole
 from bench.footprint.structure import rebuild, simulates
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 
 from bench import registry
-from bench.render import texts
-from bench.render.banner import warnings
+from bench.analysis.study import Study
 from bench.render.drawings import Drawings
-from bench.render.figure import Figure
 from bench.render.figures import footprint
-from bench.render.plan import Theme
-from bench.render.prose import Cite, Sentence
+from bench.render.kit.figure import Figure
+from bench.render.kit.prose import Cite, Sentence
+from bench.render.kit.table import Table
 from bench.render.references import Reference, references
-from bench.render.side_by_side import side_by_side
-from bench.render.study import Study
-from bench.render.summary import Headline, headlines, summary
-from bench.render.table import Table
+from bench.render.text import sections as texts
+from bench.render.text.banner import warnings
+from bench.render.text.side_by_side import side_by_side
+from bench.render.text.summary import Headline, headlines, summary
+from bench.runner.plan_file import Theme
 
 Item = Table | Figure
 Built = dict[str, tuple[Item, ...]]  # by module

@@ -12,9 +12,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from bench.render.figure import Figure, Mark
-from bench.render.fonts import families
-from bench.render.style import NARROW, PRINT, WIDE, Medium
+from bench.render.kit.figure import Figure, Mark
+from bench.render.kit.fonts import families
+from bench.render.kit.style import NARROW, PRINT, WIDE, Medium
 
 FEWEST = 4  # figures for which other processes are worth starting
 _MEDIA = (PRINT, WIDE, NARROW)  # what LaTeX waits for comes first

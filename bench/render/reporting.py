@@ -61,11 +61,12 @@ def report(
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
     gc.set_threshold(100_000, 50, 100)  # what is imported and drawn is many small objects, of which few are garbage
-    from bench.render import data, html, latex, leftovers
+    from bench.analysis.results import load
+    from bench.analysis.study import Study
+    from bench.render import leftovers
     from bench.render.document import compose
-    from bench.render.load import load
-    from bench.render.overrides import Templates
-    from bench.render.study import Study
+    from bench.render.writers import data, html, latex
+    from bench.render.writers.overrides import Templates
 
     gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
     for kind in ("html", "latex"):

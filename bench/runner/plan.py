@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import bench
-from bench.compress._variant import BASELINE, CONTROLS, Variant
+from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.profile import Profile
+from bench.roles import COMPRESSED, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner.cell import Cell
 from bench.training import recipe as training
 
@@ -173,17 +174,17 @@ def _checkpoint(template: str, seed: int) -> Path:
 
 def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
     """Compressions and comparisons of one trained network."""
-    variants = [variant for variant in profile.variants if variant.start != "other-seed" or len(trained) > 1]
+    variants = [variant for variant in profile.variants if variant.start != OTHER_SEED or len(trained) > 1]
     compressed = {variant.label: _compress(profile, model, seed, variant, trained) for variant in variants}
     yield from compressed.values()
     for label, cell in compressed.items():
-        if label != BASELINE:
+        if label != ORIGINAL:
             yield _compare(profile, cell, compressed)
             yield from _diagnose(profile, cell, compressed)
 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
-    parent = trained[_next(seed, list(trained)) if variant.start == "other-seed" else seed]
+    parent = trained[_next(seed, list(trained)) if variant.start == OTHER_SEED else seed]
     spec = {
         **_common(profile, model, seed, parent.spec["data"]),
         "packing_version": PACKING_VERSION,
@@ -221,9 +222,9 @@ def _about(compressed: Cell) -> dict[str, Any]:
 
 def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cell]:
     """The compressed network and all that it is held against, by role."""
-    references = {label: others[label] for label in (BASELINE, *CONTROLS) if label in others}
+    references = {label: others[label] for label in REFERENCES if label in others}
     references.pop(compressed.variant, None)
-    return {"compressed": compressed, **references}
+    return {COMPRESSED: compressed, **references}
 
 
 def _next(seed: int, seeds: list[int]) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from bench.compress._method import NotApplicable
+from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
 from bench.runner.job import Job, Outcome, Progress
 from bench.runner.provenance import Stopwatch

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 import tomli_w
 
-from bench.compress._variant import Variant
+from bench.compress.variant import Variant
 from bench.profile import Profile, parse
 from bench.search.trials import Found
 
-CONTROL = "small-dense"
+SMALL_DENSE = "small-dense"
 
 
 def profile(base: Profile, found: Iterable[Found]) -> Profile:
@@ -42,7 +42,7 @@ def _chains(searches: Iterable[Found]) -> Iterable[tuple[str, ...]]:
             yield _labels(search.chain)
             share = (search.best.payload or 0) / (search.original.payload or 1)
             if share < 1:
-                yield (f"{CONTROL}:fraction={share:.4f}",)
+                yield (f"{SMALL_DENSE}:fraction={share:.4f}",)
 
 
 def _labels(chain: Variant) -> tuple[str, ...]:

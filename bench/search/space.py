@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bench import registry
-from bench.compress._method import Method
-from bench.compress._variant import BASELINE, PACKAGE, Stage, Variant
+from bench.compress.method import Method
+from bench.compress.variant import PACKAGE, Stage, Variant
 from bench.errors import InputError, did_you_mean
+from bench.roles import ORIGINAL
 
 # Each step leaves what the next can still work on: fewer channels, fewer weights, fewer bits, shorter codes.
 PLACES = (
@@ -52,7 +53,7 @@ class Space:
                 continue
             chosen[place] = chooser.suggest_categorical(place, [NOTHING, *self.places[place]])
         names = [chosen[place] for place in self.places if chosen.get(place, NOTHING) != NOTHING]
-        return Variant(tuple(Stage(name, tuple(_settings(name, chooser))) for name in names) or (Stage(BASELINE),))
+        return Variant(tuple(Stage(name, tuple(_settings(name, chooser))) for name in names) or (Stage(ORIGINAL),))
 
 
 def space(among: Iterable[str] = ()) -> Space:

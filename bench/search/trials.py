@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.compress._variant import Variant, parse
+from bench.compress.variant import Variant, parse
 from bench.search.goal import Goal, Trial, front
 from bench.search.space import Space
 

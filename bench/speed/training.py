@@ -20,12 +20,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.data import Split
 from bench.speed._plain_loop import TransformedImages, make_loader, train_epoch
-from bench.training._batches import Batches
-from bench.training._loop import train
-from bench.training._schedule import Schedule
+from bench.training.batches import Batches
+from bench.training.loop import train
 from bench.training.recipe import Recipe
-from bench.zoo._build import build
-from bench.zoo._catalogue import recipe as recipe_of
+from bench.training.schedule import Schedule
+from bench.zoo.networks.build import build
+from bench.zoo.networks.catalogue import recipe as recipe_of
 
 ROUNDS = 3  # of each loop in turn; medians are shown
 CLASSES, CHANNELS, SIZE = 10, 3, 32

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from bench.statistics._arrays import fraction, joined, positive
+from bench.statistics.arrays import fraction, joined, positive
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import NO_SPREAD, seed_mean
 from bench.statistics.multiplicity import Corrected

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from bench.errors import InputError
-from bench.statistics._arrays import all_identical, fraction, joined, one_value_a_seed, same_length
+from bench.statistics.arrays import all_identical, fraction, joined, one_value_a_seed, same_length
 from bench.statistics.estimate import Estimate
 
 Scale = Literal["raw", "atanh"]

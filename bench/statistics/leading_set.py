@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.statistics._arrays import fraction, one_value_a_seed
+from bench.statistics.arrays import fraction, one_value_a_seed
 from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.statistics._arrays import ROUNDING, fraction, joined
+from bench.statistics.arrays import ROUNDING, fraction, joined
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import satterthwaite
 from bench.statistics.multiplicity import holm

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics._arrays import fraction
+from bench.statistics.arrays import fraction
 
 
 @dataclass(frozen=True, slots=True)

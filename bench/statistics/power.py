@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import integrate, special, stats
 
-from bench.statistics._arrays import fraction, positive
+from bench.statistics.arrays import fraction, positive
 from bench.statistics.tests import smallest_attainable_p
 
 MOST_SEEDS = 100_000

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics._arrays import fraction, joined
+from bench.statistics.arrays import fraction, joined
 
 ENOUGH = 10  # models from which on chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
 CAPTION = "Friedman's test over models, Nemenyi's critical difference"

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics._arrays import ROUNDING, fraction, joined, one_value_a_seed
+from bench.statistics.arrays import ROUNDING, fraction, joined, one_value_a_seed
 from bench.statistics.estimate import Estimate
 
 JACKKNIFE = "delete-one-seed jackknife, t with S-1 df, probe images fixed"

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics._arrays import ROUNDING, all_identical, joined, one_value_a_seed
+from bench.statistics.arrays import ROUNDING, all_identical, joined, one_value_a_seed
 from bench.statistics.estimate import Estimate
 
 Alternative = Literal["two-sided", "greater", "less"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
-from bench.zoo._size import require_size
+from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
     from torch import nn

@@ -32,7 +32,7 @@ def test_compare_through_a_loader_of_images_and_labels(images):
 
 
 def test_compare_is_the_measure_on_the_features(images):
-    from bench.similarity.procrustes import Procrustes
+    from bench.similarity.measures.procrustes import Procrustes
 
     first, second = make(), make(1)
     with torch.no_grad():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.calibrate._scenario import Covers, Outcomes, Rejects, Scenario
+from bench.calibrate.scenario import Covers, Outcomes, Rejects, Scenario
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.calibrate import (
+from bench.calibrate.rows import rows_of
+from bench.calibrate.run import PACKAGE, chosen_scenarios, simulate
+from bench.calibrate.scenarios import (
     half_samples,
     jackknife,
     methods,
@@ -18,9 +20,7 @@ from bench.calibrate import (
     seed_equivalents,
     seeds_and_images,
 )
-from bench.calibrate._rows import rows_of
-from bench.calibrate._run import PACKAGE, chosen_scenarios, simulate
-from bench.similarity._catalog import measure
+from bench.similarity.catalog import measure
 from bench.statistics import intervals
 
 FAMILIES = registry.names(PACKAGE)

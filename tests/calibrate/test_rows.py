@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from bench.calibrate._rows import row_from, rows_of
-from bench.calibrate._scenario import Covers, Outcomes, Rejects
+from bench.calibrate.rows import row_from, rows_of
+from bench.calibrate.scenario import Covers, Outcomes, Rejects
 
 NAN = float("nan")
 

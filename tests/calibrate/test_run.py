@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from bench.calibrate import _run
-from bench.calibrate._run import calibrate, chosen_scenarios, load
+from bench.calibrate import run
+from bench.calibrate.run import calibrate, chosen_scenarios, load
 from bench.errors import InputError
 
 
@@ -24,7 +24,7 @@ def test_good_and_bad_coins_are_told_apart(coins, tmp_path):
 
 def test_what_is_there_is_kept(coins, tmp_path, monkeypatch):
     first = calibrate(tmp_path, replications=50)
-    monkeypatch.setattr(_run, "simulate", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(run, "simulate", lambda *_: pytest.fail("simulated again"))
     assert calibrate(tmp_path, replications=50) == first == load(tmp_path, replications=50)
 
 
@@ -102,7 +102,7 @@ def test_every_scenario_has_a_name_and_a_key_of_its_own():
 
 
 def test_a_killed_process_is_told_and_nothing_is_half_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(_run, "_simulate_and_write", die)
+    monkeypatch.setattr(run, "_simulate_and_write", die)
     with pytest.raises(InputError, match="process was killed"):
         calibrate(tmp_path, replications=5, jobs=2, only="outputs/*/360")
     assert list(tmp_path.iterdir()) == []

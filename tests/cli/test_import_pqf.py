@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli import main
-from bench.compress import _published_pqf
+from bench.cli import _published_pqf, main
 from bench.errors import InputError
 from bench.footprint.packed import unpack
-from bench.zoo import _build
+from bench.zoo.networks import build
 
 
 def published(network, layers):
@@ -30,14 +29,14 @@ def published(network, layers):
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "net.pth"
-    torch.save(published(_build.build("resnet8", 3, 10, 224, 0), ["fc", "layer2.0.conv2"]), path)
+    torch.save(published(build.build("resnet8", 3, 10, 224, 0), ["fc", "layer2.0.conv2"]), path)
     return path
 
 
 def test_weights_are_the_words_that_codes_name(file, tmp_path, capsys):
     out = tmp_path / "net.innards"
     assert main(["import-pqf", str(file), "--model", "resnet8", "--classes", "10", "--out", str(out), "--json"]) == 0
-    network = unpack(out.read_bytes(), _build.build("resnet8", 3, 10, 224, 1))
+    network = unpack(out.read_bytes(), build.build("resnet8", 3, 10, 224, 1))
     state = torch.load(file, weights_only=True)
     expected = state["fc.codebook"].float()[state["fc.codes_matrix"].long()].reshape(10, -1)
     assert torch.equal(network.fc.weight, expected)
@@ -62,7 +61,7 @@ def test_what_does_not_fit_is_told(file, spoil, words):
     spoil(state)
     torch.save(state, file)
     with pytest.raises(InputError, match=words):
-        _published_pqf.read(file, _build.build("resnet8", 3, 10, 32, 0))
+        _published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0))
 
 
 def test_no_file_and_no_checkpoint(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from bench import diagnose, registry
 from bench.cli import list as shelves
 from bench.cli import main
-from bench.diagnose import _catalog as diagnostics
+from bench.diagnose import catalog as diagnostics
 
 
 def listed(capsys, *arguments):
@@ -20,8 +20,8 @@ def test_every_shelf_is_listed(capsys):
     ("shelf", "names"),
     [
         ("models", registry.names("bench.zoo")),
-        ("methods", registry.names("bench.compress")),
-        ("measures", registry.names("bench.similarity")),
+        ("methods", registry.names("bench.compress.methods")),
+        ("measures", registry.names("bench.similarity.measures")),
         ("diagnostics", diagnostics.names()),
     ],
 )

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from bench.cli import main
-from bench.compress._sizes import Subject
-from bench.compress._variant import parse
+from bench.cli._sizes import Subject
+from bench.compress.variant import parse
 
 
 def printed(capsys, *arguments):
@@ -34,7 +34,7 @@ def test_micronet_score_of_a_published_size(capsys):
 def test_a_checkpoint_gives_the_weights(tmp_path, capsys):
     import safetensors.torch
 
-    from bench.zoo._build import build
+    from bench.zoo.networks.build import build
 
     network = build("resnet8", 1, 10, 8, 1)
     network.fc.weight.data.zero_()

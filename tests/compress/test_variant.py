@@ -1,18 +1,18 @@
 import pytest
 
 from bench import registry
-from bench.compress import _variant
-from bench.compress._method import Method
+from bench.compress import variant as variants
+from bench.compress.method import Method
 from bench.errors import InputError
 
-METHODS = registry.names("bench.compress")
+METHODS = registry.names("bench.compress.methods")
 
 
 def test_a_label_says_it_all_and_reads_back():
     label = "magnitude-finetune:sparsity=0.9+nncf-int8-ptq:weight_bits=4,calibration=64"
-    variant = _variant.parse(label)
+    variant = variants.parse(label)
     assert variant.label == label
-    assert _variant.from_spec(variant.spec()) == _variant.from_spec(_variant.parse(label).spec())
+    assert variants.from_spec(variant.spec()) == variants.from_spec(variants.parse(label).spec())
     assert variant.spec()[0] == {
         "method": "magnitude-finetune",
         "version": 1,
@@ -21,15 +21,15 @@ def test_a_label_says_it_all_and_reads_back():
 
 
 def test_a_chain_belongs_to_the_family_of_what_compresses_first():
-    assert _variant.parse("finetune+magnitude").family == "pruning"
-    assert _variant.parse("finetune").family == "control"
+    assert variants.parse("finetune+magnitude").family == "pruning"
+    assert variants.parse("finetune").family == "control"
 
 
 def test_settings_are_added_to_the_last_method():
-    assert _variant.with_settings(_variant.parse("float16+magnitude"), ["sparsity=0.5"]).label == (
+    assert variants.with_settings(variants.parse("float16+magnitude"), ["sparsity=0.5"]).label == (
         "float16+magnitude:sparsity=0.5"
     )
-    assert _variant.with_settings(_variant.parse("magnitude:sparsity=0.9"), ["sparsity=0.5"]).label == (
+    assert variants.with_settings(variants.parse("magnitude:sparsity=0.9"), ["sparsity=0.5"]).label == (
         "magnitude:sparsity=0.5"
     )
 
@@ -40,30 +40,30 @@ def test_lists_are_read_in_brackets_and_as_labels_show_them():
         'thinet:ratio=[0.5,0,0.25],skip=["features.24", "features.26"],images=64',
         "thinet:ratio=0.5-0-0.25,skip=features.24-features.26,images=64",
     ):
-        variant = _variant.parse(label)
+        variant = variants.parse(label)
         assert variant.label == "thinet:ratio=0.5-0-0.25,skip=features.24-features.26,images=64"
         assert (
             variant.spec()[0]["settings"] | {"ratio": (0.5, 0, 0.25), "skip": tuple(names)}
             == (variant.spec()[0]["settings"])
         )
-    last = _variant.with_settings(_variant.parse("li"), ["ratio=0.5,0,0.25", "skip=features.24,features.26"])
+    last = variants.with_settings(variants.parse("li"), ["ratio=0.5,0,0.25", "skip=features.24,features.26"])
     assert (
         last.stages[0].method.settings()
-        == _variant.parse("li:ratio=0.5-0-0.25,skip=features.24-features.26").stages[0].method.settings()
+        == variants.parse("li:ratio=0.5-0-0.25,skip=features.24-features.26").stages[0].method.settings()
     )
-    assert _variant.parse("li:skip=conv1").stages[0].method.settings()["skip"] == ("conv1",)
+    assert variants.parse("li:skip=conv1").stages[0].method.settings()["skip"] == ("conv1",)
 
 
 def test_a_chain_is_checked_whole():
     with pytest.raises(InputError) as caught:
-        _variant.parse("magnitud+li:ratio=2").check()
+        variants.parse("magnitud+li:ratio=2").check()
     assert [("magnitud" in problem, "less than 1" in problem) for problem in caught.value.problems] == [
         (True, False),
         (False, True),
     ]
     with pytest.raises(InputError, match="cannot follow in a chain"):
-        _variant.parse("magnitude+random-weights").check()
-    _variant.parse("random-weights+magnitude").check()
+        variants.parse("magnitude+random-weights").check()
+    variants.parse("random-weights+magnitude").check()
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_a_chain_is_checked_whole():
 )
 def test_a_mistake_names_itself(label, expected):
     with pytest.raises(InputError, match=expected):
-        _variant.parse(label).spec()
+        variants.parse(label).spec()
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_declares_what_the_report_needs(name):
-    method = registry.subclass("bench.compress", name, Method, "method")
+    method = registry.subclass("bench.compress.methods", name, Method, "method")
     assert method.title and method.family and method.__doc__

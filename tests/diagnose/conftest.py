@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from bench.diagnose._diagnostic import Probe
-from bench.diagnose._remember import forget
+from bench.diagnose.diagnostic import Probe
+from bench.diagnose.remember import forget
 
 MEAN, STD = 0.5, 0.25
 

@@ -8,8 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import bench.diagnose
-from bench.diagnose import _catalog
-from bench.diagnose._diagnostic import Findings, Probe, mean_or_none, spread
+from bench.diagnose import catalog
+from bench.diagnose.diagnostic import Findings, Probe, mean_or_none, spread
 from bench.errors import InputError
 
 REFERENCES = (Path(bench.diagnose.__file__).parent / "references.bib").read_text(encoding="utf-8")
@@ -17,18 +17,18 @@ QUICK = {"steps": 2, "images": 3, "classes": 2, "channels": 1, "perturbations": 
 
 
 def test_diagnostics_are_found_and_functions_of_predictions_are_none():
-    assert {"attributions", "activation-maximization", "corruptions"} <= set(_catalog.names())
-    assert not {"predictions", "exemplars", "class-effects", "reliability"} & set(_catalog.names())
+    assert {"attributions", "activation-maximization", "corruptions"} <= set(catalog.names())
+    assert not {"predictions", "exemplars", "class-effects", "reliability"} & set(catalog.names())
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'attributions'"):
-        _catalog.diagnostic("attribution")
+        catalog.diagnostic("attribution")
 
 
-@pytest.mark.parametrize("name", _catalog.names())
+@pytest.mark.parametrize("name", catalog.names())
 def test_every_diagnostic_describes_itself(name):
-    kind = _catalog.diagnostic(name)
+    kind = catalog.diagnostic(name)
     assert kind.title and kind.version >= 1
     assert all(f"{{{key}," in REFERENCES for key in kind.source)
     settings = kind().settings()
@@ -37,9 +37,9 @@ def test_every_diagnostic_describes_itself(name):
         TypeAdapter(kind).validate_python({"imagse": 3})
 
 
-@pytest.mark.parametrize("name", _catalog.names())
+@pytest.mark.parametrize("name", catalog.names())
 def test_findings_are_ready_to_be_stored(name, networks, probe):
-    kind = _catalog.diagnostic(name)
+    kind = catalog.diagnostic(name)
     found = kind(**{key: value for key, value in QUICK.items() if key in kind().settings()})(networks, probe)
     assert isinstance(found, Findings)
     json.dumps([found.metrics, found.notes], allow_nan=False)
@@ -49,7 +49,7 @@ def test_findings_are_ready_to_be_stored(name, networks, probe):
 
 
 def test_importing_diagnostics_does_not_import_torch():
-    code = "import sys; from bench.diagnose import _catalog; _catalog.names(); assert 'torch' not in sys.modules"
+    code = "import sys; from bench.diagnose import _catalog; catalog.names(); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

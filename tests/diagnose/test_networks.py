@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from bench.diagnose import _networks
-from bench.diagnose._quantizers import bypassed, quantizers
+from bench.diagnose import networks as instruments
+from bench.diagnose.quantizers import bypassed, quantizers
 from bench.errors import InputError
 
 FUNCTIONAL = "a block without a rectifier of its own"
@@ -22,7 +22,7 @@ def test_still_and_as_before(make_network):
     network = make_network(inplace=True).train()
     network.first.bn.eval()
     network.fc.weight.requires_grad_(False)
-    with pytest.raises(RuntimeError), _networks.still(network):
+    with pytest.raises(RuntimeError), instruments.still(network):
         assert not network.training and not network.first.relu.inplace
         assert not any(parameter.requires_grad for parameter in network.parameters())
         raise RuntimeError
@@ -31,16 +31,16 @@ def test_still_and_as_before(make_network):
 
 
 def test_versions_are_in_order_and_quantised_ones_twice(networks, quantized):
-    names = [version.name for version in _networks.versions({**networks, "compressed": quantized})]
+    names = [version.name for version in instruments.versions({**networks, "compressed": quantized})]
     assert names == ["original", "compressed", "compressed-bypassed", "other-seed", "random-weights"]
-    found = _networks.unquantized_versions({**networks, "compressed": quantized})
+    found = instruments.unquantized_versions({**networks, "compressed": quantized})
     assert [(version.role, version.bypasses) for version in found][:2] == [("original", False), ("compressed", True)]
 
 
 def test_bypassing_takes_the_rounding_of_feature_maps_away_and_gives_it_back(quantized, probe):
     def distinct():
         with torch.no_grad():
-            return len(_networks.outputs(quantized, ["first"], probe.images)["first"].unique())
+            return len(instruments.outputs(quantized, ["first"], probe.images)["first"].unique())
 
     assert len(quantizers(quantized)) > 0
     assert distinct() <= 256
@@ -63,48 +63,48 @@ def test_plain_networks_have_nothing_to_bypass(make_network):
 def test_rectifiers_are_found_also_in_place_and_quantised(make_network, quantized, probe):
     expected = {"first": "first.relu", "second": "second.relu"}
     for network in (make_network(), make_network(inplace=True), quantized):
-        with _networks.still(network):
-            assert _networks.before_rectifier(network, ("first", "second"), probe.images[:1]) == expected
+        with instruments.still(network):
+            assert instruments.before_rectifier(network, ("first", "second"), probe.images[:1]) == expected
 
 
 def test_units_are_seen_before_the_rectifier(make_network, probe):
-    with _networks.still(make_network(inplace=True)) as network, torch.no_grad():
-        with _networks.Units(network, ("first",), probe.images[:1]) as units:
+    with instruments.still(make_network(inplace=True)) as network, torch.no_grad():
+        with instruments.Units(network, ("first",), probe.images[:1]) as units:
             network(probe.images)
-        after = _networks.outputs(network, ("first",), probe.images)["first"]
+        after = instruments.outputs(network, ("first",), probe.images)["first"]
     assert units.seen["first"].min() < 0
     torch.testing.assert_close(units.seen["first"].relu(), after)
 
 
 def test_without_a_rectifier_units_are_what_the_layer_puts_out(probe):
     network = Functional().eval()
-    with torch.no_grad(), _networks.Units(network, ("conv",), probe.images[:1]) as units:
+    with torch.no_grad(), instruments.Units(network, ("conv",), probe.images[:1]) as units:
         network(probe.images)
     torch.testing.assert_close(units.seen["conv"], network.conv(probe.images).detach())
 
 
 def test_deepest_map_has_enough_positions(make_network, make_probe):
     network, layers = make_network(), ("first", "second")
-    assert _networks.deepest_map(network, layers, make_probe(size=8).images) == "second"
-    assert _networks.deepest_map(network, layers, make_probe(size=6).images) == "first"
-    assert _networks.deepest_map(network, layers, make_probe(size=2).images) == "first"
-    assert _networks.deepest_map(network, layers, make_probe(size=1).images) == ""
+    assert instruments.deepest_map(network, layers, make_probe(size=8).images) == "second"
+    assert instruments.deepest_map(network, layers, make_probe(size=6).images) == "first"
+    assert instruments.deepest_map(network, layers, make_probe(size=2).images) == "first"
+    assert instruments.deepest_map(network, layers, make_probe(size=1).images) == ""
 
 
 def test_missing_and_silent_layers(make_network, probe):
     network = make_network()
     network.unused = nn.ReLU()
     with pytest.raises(LookupError, match="no module nowhere"):
-        _networks.outputs(network, ["nowhere"], probe.images)
+        instruments.outputs(network, ["nowhere"], probe.images)
     with pytest.raises(LookupError, match="never calls unused"):
-        _networks.outputs(network, ["unused"], probe.images)
+        instruments.outputs(network, ["unused"], probe.images)
 
 
 def test_seeded_draws_the_same_and_leaves_the_generator_alone():
     state = torch.random.get_rng_state()
     draws = []
     for _ in range(2):
-        with _networks.seeded(3):
+        with instruments.seeded(3):
             draws.append(torch.randn(4))
     assert torch.equal(*draws)
     assert torch.equal(torch.random.get_rng_state(), state)
@@ -120,4 +120,4 @@ def test_what_gives_no_logits_is_told_so(give, said):
             return give(x)
 
     with pytest.raises(InputError, match=f"Other gives .*{said}"):
-        _networks.answers(Other(), torch.zeros(2, 3, 4, 4))
+        instruments.answers(Other(), torch.zeros(2, 3, 4, 4))

@@ -3,8 +3,8 @@ import copy
 import torch
 from torch import nn
 
-from bench.diagnose import _remember
-from bench.diagnose._remember import fingerprint, remember
+from bench.diagnose import remember as memory
+from bench.diagnose.remember import fingerprint, remember
 
 
 def test_computed_once_until_forgotten():
@@ -12,13 +12,13 @@ def test_computed_once_until_forgotten():
     for _ in range(3):
         assert remember("key", lambda: calls.append(1) or 7) == 7
     assert len(calls) == 1
-    _remember.forget()
+    memory.forget()
     remember("key", lambda: calls.append(1))
     assert len(calls) == 2
 
 
 def test_the_oldest_is_forgotten_first(monkeypatch):
-    monkeypatch.setattr(_remember, "KEPT", 2)
+    monkeypatch.setattr(memory, "KEPT", 2)
     for key in ("a", "b", "a", "c"):
         remember(key, lambda key=key: key)
     assert remember("a", lambda: "computed again") == "a"

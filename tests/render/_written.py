@@ -8,8 +8,8 @@ from matplotlib.axis import Tick
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bench.render.figure import Figure
-from bench.render.style import Medium
+from bench.render.kit.figure import Figure
+from bench.render.kit.style import Medium
 
 SLACK = 1.0  # pt by which boxes may overlap: letters seldom fill them
 

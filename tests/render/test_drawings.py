@@ -8,8 +8,8 @@ from matplotlib.figure import Figure as Drawing
 
 from bench.render import drawings
 from bench.render.drawings import Drawings
-from bench.render.figure import Figure, Sheet, panels
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.figure import Figure, Sheet, panels
+from bench.render.kit.style import NARROW, PRINT, WIDE
 
 
 def paint(text, medium):

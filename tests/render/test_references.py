@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bench
 from bench import registry
-from bench.compress._method import Method
+from bench.compress.method import Method
 from bench.render.references import library, parse, references
 
 ENTRY = r"""
@@ -40,7 +40,7 @@ def test_the_rooms_bibliographies_are_merged():
 
 
 def test_every_method_cites_a_paper_that_is_there():
-    for name in registry.names("bench.compress"):
-        source = registry.subclass("bench.compress", name, Method, "method").source
+    for name in registry.names("bench.compress.methods"):
+        source = registry.subclass("bench.compress.methods", name, Method, "method").source
         for key in filter(None, [source] if isinstance(source, str) else source):
             assert key in library(), (name, key)

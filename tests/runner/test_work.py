@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from bench.compress._method import NotApplicable
+from bench.compress.method import NotApplicable
 from bench.runner import work
 from bench.runner.job import Job
 

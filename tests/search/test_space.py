@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.compress._variant import parse
+from bench.compress.variant import parse
 from bench.errors import InputError
 from bench.search.space import PLACES, WITHOUT_ZEROS, space
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
-from bench.similarity import _geometry
+from bench.similarity import geometry
 from bench.similarity.layers import _grams
 
 
@@ -12,27 +12,27 @@ from bench.similarity.layers import _grams
 def test_constant_units_are_exactly_zero_however_they_round(rng, dtype):
     constants = np.tile(rng.uniform(0.0, 1000.0, size=3000), (77, 1)).astype(dtype)
     assert not _grams.centred(constants, dtype).any()
-    assert not _geometry.centred(constants.astype(np.float64)).any()
+    assert not geometry.centred(constants.astype(np.float64)).any()
 
 
 def test_distances_are_scipys_even_far_from_the_origin(rng):
     x = rng.normal(size=(50, 6)) + 1e5
-    found = _geometry.distances(x)
+    found = geometry.distances(x)
     np.testing.assert_allclose(found, squareform(pdist(x)), rtol=1e-8)
     assert not found.diagonal().any() and (found == found.T).all()
-    np.testing.assert_allclose(_geometry.cosine_distances(x - 1e5), squareform(pdist(x - 1e5, "cosine")), atol=1e-12)
+    np.testing.assert_allclose(geometry.cosine_distances(x - 1e5), squareform(pdist(x - 1e5, "cosine")), atol=1e-12)
     np.testing.assert_allclose(
-        _geometry.correlation_distances(x), squareform(pdist(x - 1e5, "correlation")), rtol=1e-6, atol=1e-6
+        geometry.correlation_distances(x), squareform(pdist(x - 1e5, "correlation")), rtol=1e-6, atol=1e-6
     )
 
 
 def test_rows_of_zeros_are_at_cosine_distance_one():
-    found = _geometry.cosine_distances(np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 4.0]]))
+    found = geometry.cosine_distances(np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 4.0]]))
     np.testing.assert_allclose(found, [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
 
 
 def test_compact_keeps_inner_products(rng):
     wide = rng.normal(size=(6, 40))
-    narrow = _geometry.compact(wide)
-    assert narrow.shape == (6, 6) and _geometry.compact(narrow) is narrow
+    narrow = geometry.compact(wide)
+    assert narrow.shape == (6, 6) and geometry.compact(narrow) is narrow
     np.testing.assert_allclose(narrow @ narrow.T, wide @ wide.T, rtol=1e-10)

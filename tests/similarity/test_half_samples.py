@@ -6,36 +6,36 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.similarity import _half_samples
-from bench.similarity._basis import between_on_rows
-from bench.similarity.cka import CKA
-from bench.similarity.eigenspace_overlap import EigenspaceOverlap
-from bench.similarity.knn_jaccard import KNNJaccard
-from bench.similarity.mean_cca import MeanCCA
-from bench.similarity.procrustes import Procrustes
-from bench.similarity.pwcca import PWCCA
-from bench.similarity.rsa import RSA
-from bench.similarity.svcca import SVCCA
+from bench.similarity import half_samples
+from bench.similarity.basis import between_on_rows
+from bench.similarity.measures.cka import CKA
+from bench.similarity.measures.eigenspace_overlap import EigenspaceOverlap
+from bench.similarity.measures.knn_jaccard import KNNJaccard
+from bench.similarity.measures.mean_cca import MeanCCA
+from bench.similarity.measures.procrustes import Procrustes
+from bench.similarity.measures.pwcca import PWCCA
+from bench.similarity.measures.rsa import RSA
+from bench.similarity.measures.svcca import SVCCA
 
 
 @pytest.mark.parametrize("kept", [10, 20, 35])
 def test_the_standard_error_of_a_mean_is_the_textbooks(rng, kept):
     values = rng.normal(size=40)
-    subsets = _half_samples.draw(40, kept, 4000, seed=1)
-    found = _half_samples.standard_error(values[subsets].mean(1), 40, kept)
+    subsets = half_samples.draw(40, kept, 4000, seed=1)
+    found = half_samples.standard_error(values[subsets].mean(1), 40, kept)
     assert found == pytest.approx(values.std(ddof=1) / np.sqrt(40), rel=0.05)
 
 
 def test_all_halves_give_the_mean_exactly(rng):
     values = rng.normal(size=8)
-    subsets = _half_samples.draw(8, 4, 1000, seed=0)
+    subsets = half_samples.draw(8, 4, 1000, seed=0)
     assert len(subsets) == 70
-    found = _half_samples.standard_error(values[subsets].mean(1), 8, 4)
+    found = half_samples.standard_error(values[subsets].mean(1), 8, 4)
     assert found == pytest.approx(values.std(ddof=1) / np.sqrt(8))
 
 
 def test_quantile_is_students():
-    assert _half_samples.quantile(0.95, 50) == pytest.approx(stats.t.ppf(0.975, 49))
+    assert half_samples.quantile(0.95, 50) == pytest.approx(stats.t.ppf(0.975, 49))
 
 
 @pytest.mark.parametrize("measure", [CKA(), KNNJaccard(), MeanCCA(), Procrustes(), PWCCA(), RSA(), SVCCA()])
@@ -98,7 +98,7 @@ def test_a_measure_that_far_images_do_not_move_is_not_warned_of(rng):
 
 def test_what_does_not_vary_is_not_warned_of(rng):
     side = images(rng, 1)[0]
-    subsets = _half_samples.draw(200, 100, 20, seed=0)
-    assert _half_samples.handful((side, side), subsets, np.ones(20)) == ""
-    assert _half_samples.handful((side, side), subsets, np.full(20, np.nan)) == ""
-    assert _half_samples.handful((np.ones((200, 3)), np.ones((200, 3))), subsets, np.arange(20.0)) == ""
+    subsets = half_samples.draw(200, 100, 20, seed=0)
+    assert half_samples.handful((side, side), subsets, np.ones(20)) == ""
+    assert half_samples.handful((side, side), subsets, np.full(20, np.nan)) == ""
+    assert half_samples.handful((np.ones((200, 3)), np.ones((200, 3))), subsets, np.arange(20.0)) == ""

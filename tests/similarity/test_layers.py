@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
-from bench.similarity import _half_samples
-from bench.similarity.debiased_cka import DebiasedCKA
+from bench.similarity import half_samples as subsampling
 from bench.similarity.layers import Grams, half_samples, pairwise
 from bench.similarity.layers import _half_samples as stacked
+from bench.similarity.measures.debiased_cka import DebiasedCKA
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_dead_layer_is_undefined_and_leaves_the_others_alone(networks):
 
 def test_half_samples_are_the_measure_on_each_half(networks):
     first, second = networks
-    subsets = _half_samples.draw(150, 75, 7, seed=3)
+    subsets = subsampling.draw(150, 75, 7, seed=3)
     values = stacked._values(Grams(first), Grams(second), subsets, 1e-14)
     for replicate, subset in enumerate(subsets):
         halves = pairwise([x[subset] for x in first], [y[subset] for y in second])
@@ -102,10 +102,10 @@ def test_half_samples_agree_with_the_jackknife(networks):
 
 
 def test_half_samples_are_distinct_and_repeatable():
-    subsets = _half_samples.draw(9, 4, 120, seed=0)
+    subsets = subsampling.draw(9, 4, 120, seed=0)
     assert len({tuple(subset) for subset in subsets.tolist()}) == 120
-    np.testing.assert_array_equal(subsets, _half_samples.draw(9, 4, 120, seed=0))
-    assert len(_half_samples.draw(8, 4, 1000, seed=0)) == 70
+    np.testing.assert_array_equal(subsets, subsampling.draw(9, 4, 120, seed=0))
+    assert len(subsampling.draw(8, 4, 1000, seed=0)) == 70
 
 
 def test_different_images_are_refused(networks):

@@ -10,16 +10,16 @@ from scipy.stats import ortho_group
 
 from bench import registry
 from bench.errors import InputError
-from bench.similarity._catalog import PACKAGE, measures
-from bench.similarity._measure import Measure
-from bench.similarity.gulp import GULP
-from bench.similarity.knn_jaccard import KNNJaccard
-from bench.similarity.linear_probe import LinearProbe
-from bench.similarity.rbf_cka import RBFCKA
-from bench.similarity.rsa import RSA
-from bench.similarity.rsm_norm_difference import RSMNormDifference
-from bench.similarity.svcca import SVCCA
-from bench.similarity.uniformity_difference import UniformityDifference
+from bench.similarity.catalog import PACKAGE, measures
+from bench.similarity.measure import Measure
+from bench.similarity.measures.gulp import GULP
+from bench.similarity.measures.knn_jaccard import KNNJaccard
+from bench.similarity.measures.linear_probe import LinearProbe
+from bench.similarity.measures.rbf_cka import RBFCKA
+from bench.similarity.measures.rsa import RSA
+from bench.similarity.measures.rsm_norm_difference import RSMNormDifference
+from bench.similarity.measures.svcca import SVCCA
+from bench.similarity.measures.uniformity_difference import UniformityDifference
 
 PAIRS = {
     name: measure

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
-from bench.similarity.knn_jaccard import KNNJaccard
-from bench.similarity.rank_similarity import RankSimilarity
-from bench.similarity.second_order_cosine import SecondOrderCosine
+from bench.similarity.measures.knn_jaccard import KNNJaccard
+from bench.similarity.measures.rank_similarity import RankSimilarity
+from bench.similarity.measures.second_order_cosine import SecondOrderCosine
 
 MEASURES = [KNNJaccard(), RankSimilarity(), SecondOrderCosine()]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench.similarity._basis import basis, rounding_of
-from bench.similarity.eigenspace_overlap import EigenspaceOverlap
-from bench.similarity.gulp import GULP
+from bench.similarity.basis import basis, rounding_of
 from bench.similarity.layers import subspaces
-from bench.similarity.linear_regression_fit import LinearRegressionFit
-from bench.similarity.mean_cca import MeanCCA
-from bench.similarity.pwcca import PWCCA
+from bench.similarity.measures.eigenspace_overlap import EigenspaceOverlap
+from bench.similarity.measures.gulp import GULP
+from bench.similarity.measures.linear_regression_fit import LinearRegressionFit
+from bench.similarity.measures.mean_cca import MeanCCA
+from bench.similarity.measures.pwcca import PWCCA
 
 PRECISIONS = {"float16": 2e-2, "float32": 1e-5, "float64": 1e-9}
 

@@ -5,10 +5,10 @@ import pytest
 
 from bench.errors import InputError
 from bench.similarity.layers import Bases, subspaces
-from bench.similarity.mean_cca import MeanCCA
-from bench.similarity.procrustes import Procrustes
-from bench.similarity.pwcca import PWCCA
-from bench.similarity.svcca import SVCCA
+from bench.similarity.measures.mean_cca import MeanCCA
+from bench.similarity.measures.procrustes import Procrustes
+from bench.similarity.measures.pwcca import PWCCA
+from bench.similarity.measures.svcca import SVCCA
 
 MEASURES = {"mean_cca": MeanCCA(), "svcca": SVCCA(), "pwcca": PWCCA(), "procrustes": Procrustes()}
 

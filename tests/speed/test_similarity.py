@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.similarity.cka import CKA
+from bench.similarity.measures.cka import CKA
 from bench.speed import similarity
 from bench.speed._cka_packages import PACKAGES, Package, of_numpy
 

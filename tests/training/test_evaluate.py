@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.training._evaluate import logits, normalise, normalised_batches
+from bench.training.evaluate import logits, normalise, normalised_batches
 
 
 def test_normalise_by_hand():

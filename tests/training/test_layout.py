@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.training._layout import channels_last, computes_channels_last
+from bench.training.layout import channels_last, computes_channels_last
 
 IMAGES = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 

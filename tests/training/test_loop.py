@@ -11,12 +11,12 @@ from torch import nn
 
 from bench.data import Split
 from bench.errors import InputError
-from bench.training._evaluate import logits
-from bench.training._loop import Diverged, train
 from bench.training.distillation import Distillation
+from bench.training.evaluate import logits
+from bench.training.loop import Diverged, train
 from bench.training.recipe import Recipe
 from bench.zoo import resnet8
-from bench.zoo._build import build
+from bench.zoo.networks.build import build
 
 NORMAL = {"mean": (0.3,), "std": (0.4,), "device": "cpu"}
 RECIPE = Recipe(epochs=2, batch_size=50, flip=False, crop_padding=1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.training._schedule import Schedule
 from bench.training.recipe import Recipe
+from bench.training.schedule import Schedule
 
 
 def test_one_cycle_by_hand():

@@ -12,7 +12,7 @@ from torch import fx, nn
 from bench import registry
 from bench.errors import InputError
 from bench.training.recipe import Recipe
-from bench.zoo._build import build
+from bench.zoo.networks.build import build
 
 NAMES = registry.names("bench.zoo")
 SMALL_IMAGES = [name for name in NAMES if name != "vgg16-bn"]

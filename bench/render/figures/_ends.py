@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.render.names import cut
-from bench.render.style import Medium
+from bench.render.kit.names import cut
+from bench.render.kit.style import Medium
 
 WIDTH = 0.535  # of a letter, on average, in units of the font's size
 LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))

@@ -8,13 +8,14 @@ from functools import partial
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.figure import Figure
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _grid, _mosaic
-from bench.render.looks import Looks
-from bench.render.names import compact
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, Study
+from bench.render.kit.figure import Figure
+from bench.render.kit.names import compact
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 REAL = "Image"  # the row of what the pictures were made of
 
@@ -61,7 +62,7 @@ def rows(study: Study, found: Sequence[Painted], pictures: Callable[[Painted], n
         _mosaic.Row(
             names[each.variant.label],
             pictures(each) if each.there else None,
-            each.variant.control and each.variant.label != BASELINE,
+            each.variant.control and each.variant.label != ORIGINAL,
         )
         for each in found
     ]

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
-from bench.diagnose._diagnostic import spread
-from bench.render.figure import Sheet
+from bench.diagnose.diagnostic import spread
 from bench.render.figures import _mosaic, _rows
-from bench.render.names import cut
-from bench.render.style import MUTED, Medium
+from bench.render.kit.figure import Sheet
+from bench.render.kit.names import cut
+from bench.render.kit.style import MUTED, Medium
 
 MOST = {"wide": 12, "narrow": 6, "print": 9}  # columns
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.lines import Line2D
 
-from bench.render.figure import Sheet
-from bench.render.style import MUTED, Medium, family
+from bench.render.kit.figure import Sheet
+from bench.render.kit.style import MUTED, Medium, family
 
 LETTER = 0.58  # of the font's size, the width of a letter on average
 MARK, GAP = 1.5, 1.6  # widths of a marker and of the room behind a name, in font sizes

@@ -11,8 +11,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render.figure import Sheet
-from bench.render.style import INK, MUTED, Medium
+from bench.render.kit.figure import Sheet
+from bench.render.kit.style import INK, MUTED, Medium
 
 LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
 SMALLEST = 24  # smaller ones are magnified, so that gaps are alike

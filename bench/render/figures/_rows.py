@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
-from bench.render.figure import Sheet
-from bench.render.names import cut, values_alone
-from bench.render.plan import Variant
-from bench.render.style import INK, MUTED, RULE, Medium, family
+from bench.render.kit.figure import Sheet
+from bench.render.kit.names import cut, values_alone
+from bench.render.kit.style import INK, MUTED, RULE, Medium, family
+from bench.runner.plan_file import Variant
 
 ROW = 0.215  # inches at the wide medium's font
 NAME = "name"  # group of a row's name

@@ -10,15 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from bench.render import labels as lettering
-from bench.render.figure import Sheet, panels, title
+from bench.analysis.study import Study
 from bench.render.figures import _key
-from bench.render.labels import Label
-from bench.render.names import methods, shortened, sweep_names, values_alone
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
-from bench.render.style import FAINT, FAMILIES, INK, MUTED, Medium, family
-from bench.render.table import decimal
+from bench.render.kit import labels as lettering
+from bench.render.kit.figure import Sheet, panels, title
+from bench.render.kit.labels import Label
+from bench.render.kit.names import methods, shortened, sweep_names, values_alone
+from bench.render.kit.style import FAINT, FAMILIES, INK, MUTED, Medium, family
+from bench.render.kit.table import decimal
+from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
+from bench.runner.plan_file import Variant
 
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
 MOST_NAMES = 16  # beyond, only the front is named
@@ -144,7 +145,7 @@ def _panel(sheet: Sheet, panel: Axes, study: Study, model: str, found: list[Poin
 
 def _reference(panel: Axes, found: list[Point], height: Height) -> None:
     for point in found:
-        if point.variant.label == BASELINE:
+        if point.variant.label == ORIGINAL:
             panel.axhspan(height(point.low), height(point.high), color=INK, alpha=0.05, linewidth=0)
             panel.axhline(height(point.top1), color=FAINT, linewidth=0.7, linestyle=(0, (4, 3)))
 

@@ -7,17 +7,18 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.study import Study
 from bench.render.figures._ends import LINES, End, name_ends
-from bench.render.names import compact
-from bench.render.study import BASELINE, CONTROL, OTHER_SEED, RANDOM, Study
-from bench.render.style import FAINT, INK, MUTED, Medium, family
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.names import compact
+from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
 from bench.render.tables.activation_statistics import Curve, curves
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL, OTHER_SEED, RANDOM
 
 SECTION, ORDER = "explanations", 70
 MEASURES = {"dead": "Dead channels (%)", "dimension": "Effective dimension (%)"}
-REFERENCES = {BASELINE: "original", CONTROL: "fine-tuned", OTHER_SEED: "another seed", RANDOM: "random weights"}
+NAMES = {ORIGINAL: "original", CONTROL: "fine-tuned", OTHER_SEED: "another seed", RANDOM: "random weights"}
 METHODS = 4  # a panel
 
 
@@ -62,11 +63,11 @@ def _paint(study: Study, found: dict[str, list[Curve]], medium: Medium) -> Sheet
 
 def drawn(found: list[Curve]) -> list[Curve]:
     """Original and controls, and of the methods the nearest to the original, the farthest and those between."""
-    original = next((_dimension(curve) for curve in found if curve.variant.label == BASELINE), 0.0)
+    original = next((_dimension(curve) for curve in found if curve.variant.label == ORIGINAL), 0.0)
     methods = [curve for curve in found if not curve.variant.control]
     methods.sort(key=lambda curve: (abs(_dimension(curve) - original), curve.variant.label))
     places = np.linspace(0, len(methods) - 1, min(len(methods), METHODS)).round().astype(int).tolist()
-    return [curve for curve in found if curve.variant.label in REFERENCES] + [methods[place] for place in places]
+    return [curve for curve in found if curve.variant.label in NAMES] + [methods[place] for place in places]
 
 
 def _dimension(curve: Curve) -> float:
@@ -89,10 +90,10 @@ def _line(panel: Axes, curve: Curve, measure: str, names: dict[str, str], place:
     found, label = curve.found[measure], curve.variant.label
     x, y = range(len(found)), [each.value for each in found]
     known = [value for value in y if np.isfinite(value)]
-    if label in REFERENCES:
-        line = LINES[list(REFERENCES).index(label)]
-        panel.plot(x, y, color=INK if label == BASELINE else FAINT, linestyle=line, linewidth=1.1)
-        return End(x[-1], known[-1] if known else 0.0, REFERENCES[label], MUTED, italic=True)
+    if label in NAMES:
+        line = LINES[list(NAMES).index(label)]
+        panel.plot(x, y, color=INK if label == ORIGINAL else FAINT, linestyle=line, linewidth=1.1)
+        return End(x[-1], known[-1] if known else 0.0, NAMES[label], MUTED, italic=True)
     style = family(curve.variant.family)
     low, high = ([end if np.isfinite(end) else each.value for end, each in zip(ends, found)]
                  for ends in ([e.low for e in found], [e.high for e in found]))  # fmt: skip

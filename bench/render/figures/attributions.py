@@ -10,14 +10,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
-from bench.render import captions
-from bench.render.figure import BOLD_LETTER, Figure, Sheet
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _gallery, _mosaic, _rows
-from bench.render.looks import Looks
-from bench.render.names import compact, cut
-from bench.render.study import Study
-from bench.render.style import Medium
+from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet
+from bench.render.kit.names import compact, cut
+from bench.render.kit.style import Medium
 from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
+from bench.render.text import captions
 
 SECTION, ORDER = "explanations", 20
 SCALE = "RdBu_r"

@@ -6,14 +6,15 @@ from functools import partial
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _rows
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, RANDOM, Study
-from bench.render.style import FAINT, MUTED, Medium
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.style import FAINT, MUTED, Medium
 from bench.render.tables.corruptions import DIAGNOSTIC
+from bench.render.text import captions
+from bench.roles import ORIGINAL, RANDOM
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "explanations", 75
 
@@ -55,7 +56,7 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
         title(panel, model)
         panel.axvline(0, color=FAINT, linewidth=0.8)
         panel.set_xlabel("Loss beyond the original's (points)")
-        losses = [looks.difference("loss", model, variant.label, BASELINE) for variant in rows]
+        losses = [looks.difference("loss", model, variant.label, ORIGINAL) for variant in rows]
         for row, (variant, loss) in enumerate(zip(rows, losses)):
             if not np.isfinite(loss.value):
                 hole = looks.hole(model, variant.label) or "none"
@@ -71,5 +72,5 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
 
 
 def _variants(looks: Looks) -> list[Variant]:
-    shown = [variant for variant in looks.variants if variant.label not in (BASELINE, RANDOM)]
+    shown = [variant for variant in looks.variants if variant.label not in (ORIGINAL, RANDOM)]
     return sorted(shown, key=lambda variant: variant.control)

@@ -7,12 +7,12 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.study import Study
 from bench.render.figures._ends import LINES, End, name_ends, panel_height
-from bench.render.names import compact
-from bench.render.study import Study
-from bench.render.style import INK, Medium, family
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.names import compact
+from bench.render.kit.style import INK, Medium, family
+from bench.render.text import captions
 
 SECTION, ORDER = "training", 10
 METRIC = "validation_accuracy"

@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.study import BlockClaim, Study
 from bench.render.figures._ends import LINES, End, name_ends, panel_height
-from bench.render.names import compact, methods
-from bench.render.plan import Variant
-from bench.render.study import CONTROL, OTHER_SEED, RANDOM, BlockClaim, Study
-from bench.render.style import FAINT, INK, MUTED, Medium, family
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.names import compact, methods
+from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
+from bench.render.text import captions
+from bench.roles import CONTROL, OTHER_SEED, RANDOM
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "inside", 30
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))

@@ -7,14 +7,14 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.claims import Claim, Outcome
-from bench.render.figure import Figure, Sheet, panels
+from bench.analysis.claims import Claim, Outcome
+from bench.analysis.study import Study
 from bench.render.figures import _rows
-from bench.render.names import cut
-from bench.render.plan import Variant
-from bench.render.study import Study
-from bench.render.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
+from bench.render.kit.figure import Figure, Sheet, panels
+from bench.render.kit.names import cut
+from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
+from bench.render.text import captions
+from bench.runner.plan_file import Variant
 from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 
 SECTION, ORDER = "inside", 5

@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.study import Study
 from bench.render.figures import _rows
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, OTHER_SEED, RANDOM, Study
-from bench.render.style import FAINT, INK, MUTED, Medium
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.style import FAINT, INK, MUTED, Medium
+from bench.render.text import captions
+from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
+from bench.runner.plan_file import Variant
 from bench.statistics.estimate import Estimate
 
 SECTION, ORDER = "inside", 15
@@ -43,7 +44,7 @@ def build(study: Study) -> Figure | None:
 
 
 def _variants(study: Study) -> list[Variant]:
-    return [v for v in study.plan.variants if v.label not in (BASELINE, OTHER_SEED)]
+    return [v for v in study.plan.variants if v.label not in (ORIGINAL, OTHER_SEED)]
 
 
 def _found(study: Study, model: str, variant: Variant) -> list[Estimate]:

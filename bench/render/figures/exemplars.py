@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.diagnose._diagnostic import spread
-from bench.render import captions
-from bench.render.answers import Hurt
-from bench.render.figure import Figure, Sheet, blank, picture
+from bench.analysis.answers import Hurt
+from bench.analysis.study import Study
+from bench.diagnose.diagnostic import spread
 from bench.render.figures import _mosaic, _rows
-from bench.render.names import compact, cut
-from bench.render.study import Study
-from bench.render.style import INK, MUTED, Medium
+from bench.render.kit.figure import Figure, Sheet, blank, picture
+from bench.render.kit.names import compact, cut
+from bench.render.kit.style import INK, MUTED, Medium
+from bench.render.text import captions
 
 SECTION, ORDER = "predictions", 25
 METHODS = 6  # rows

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bench.render.figure import Figure
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
-from bench.render.looks import Looks
-from bench.render.study import Study
+from bench.render.kit.figure import Figure
 
 SECTION, ORDER = "explanations", 45
 DIAGNOSTIC, METRIC = "filters", "cosine"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench.render import captions
-from bench.render.figure import Figure
+from bench.analysis.study import Study
 from bench.render.figures._tradeoff import paint, points
-from bench.render.study import Study
+from bench.render.kit.figure import Figure
+from bench.render.text import captions
 
 SECTION, ORDER = "summary", 10
 

@@ -9,11 +9,12 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, blank, picture
-from bench.render.names import compact, cut
-from bench.render.study import CONTROL, OTHER_SEED, RANDOM, Study
-from bench.render.style import INK, MUTED, Medium
+from bench.analysis.study import Study
+from bench.render.kit.figure import Figure, Sheet, blank, picture
+from bench.render.kit.names import compact, cut
+from bench.render.kit.style import INK, MUTED, Medium
+from bench.render.text import captions
+from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
 SECTION, ORDER = "inside", 50
 METHODS = 3  # the nearest, the middle and the farthest

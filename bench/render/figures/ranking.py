@@ -6,13 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.across import Across
-from bench.render.figure import Figure, Sheet, panels, title
+from bench.analysis.across import Across
+from bench.analysis.study import Study
 from bench.render.figures import _rows
-from bench.render.plan import Variant
-from bench.render.study import Study
-from bench.render.style import FAINT, INK, RULE, Medium
+from bench.render.kit.figure import Figure, Sheet, panels, title
+from bench.render.kit.style import FAINT, INK, RULE, Medium
+from bench.render.text import captions
+from bench.runner.plan_file import Variant
 from bench.statistics.rankings import Ranking
 
 SECTION, ORDER = "results", 29

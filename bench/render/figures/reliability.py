@@ -7,13 +7,14 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render import captions
-from bench.render.figure import Figure, Sheet, panels
+from bench.analysis.study import Study
 from bench.render.figures import _mosaic
-from bench.render.names import compact, cut
-from bench.render.study import BASELINE, Study
-from bench.render.style import FAINT, INK, MUTED, RULE, Medium, family
+from bench.render.kit.figure import Figure, Sheet, panels
+from bench.render.kit.names import compact, cut
+from bench.render.kit.style import FAINT, INK, MUTED, RULE, Medium, family
 from bench.render.tables.reliability import FEWEST, INTERVALS, Diagram, diagrams
+from bench.render.text import captions
+from bench.roles import ORIGINAL
 
 SECTION, ORDER = "predictions", 15
 ACROSS = {"wide": 5, "narrow": 2, "print": 5}
@@ -55,7 +56,7 @@ def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
     for place, (panel, diagram) in enumerate(zip(axes, found)):
         label = diagram.variant.label
         _frame(panel, first=place % across == 0)
-        _draw(panel, diagram, INK if label == BASELINE else family(diagram.variant.family).color)
+        _draw(panel, diagram, INK if label == ORIGINAL else family(diagram.variant.family).color)
         error = diagram.error
         spread = f" ± {100 * (error.high - error.low) / 2:.1f}" if np.isfinite(error.low) else ""
         letters = int((72 * (medium.width / across - LEFT) + HANGING) / (0.66 * medium.small))
@@ -101,4 +102,4 @@ def _draw(panel: Axes, diagram: Diagram, color: str) -> None:
 
 
 def _marker(diagram: Diagram) -> str:
-    return family("original" if diagram.variant.label == BASELINE else diagram.variant.family).marker
+    return family("original" if diagram.variant.label == ORIGINAL else diagram.variant.family).marker

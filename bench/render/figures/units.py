@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.figure import Figure
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _grid, _mosaic
-from bench.render.looks import Looks
-from bench.render.names import compact
-from bench.render.study import BASELINE, OTHER_SEED, Study
+from bench.render.kit.figure import Figure
+from bench.render.kit.names import compact
+from bench.render.text import captions
+from bench.roles import ORIGINAL, OTHER_SEED
 
 SECTION, ORDER = "explanations", 40
 DIAGNOSTIC, OTHER_START = "activation-maximization", "other-initialisation"
@@ -60,10 +61,10 @@ def gallery(looks: Looks, model: str) -> _grid.Grid:
         arrays, role = looks.arrays(model, variant.label, seed)
         if f"images.{role}" not in arrays:
             continue
-        control = variant.control and variant.label != BASELINE
+        control = variant.control and variant.label != ORIGINAL
         suffix = " (matched)" if role == OTHER_SEED else ""
         rows.append(_mosaic.Row(names[variant.label] + suffix, _pictures(arrays, role), control))
-        if variant.label == BASELINE:
+        if variant.label == ORIGINAL:
             layers, channels = tuple(map(str, arrays["layers"])), tuple(map(str, arrays["channels"].tolist()))
             if f"images.{OTHER_START}" in arrays:
                 rows.append(_mosaic.Row(f"{names[variant.label]}, other start", _pictures(arrays, OTHER_START), True))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.across import Across
-from bench.render.plan import Variant
-from bench.render.rows import LABEL, VARIANT
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table, number, p_value
+from bench.analysis.across import Across
+from bench.analysis.study import Study
+from bench.render.kit.rows import LABEL, VARIANT
+from bench.render.kit.table import Cell, Column, Group, Row, Table, number, p_value
+from bench.render.text import captions
+from bench.runner.plan_file import Variant
 from bench.statistics.mixed import Effect
 
 SECTION, ORDER = "results", 30

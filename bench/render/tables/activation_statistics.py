@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model, row
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model, row
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
@@ -104,8 +105,8 @@ def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for column in SHARES:
         yield estimate(looks.mean(column.key, model, label), 100, hole=hole)
-    less = looks.difference("dimension", model, label, BASELINE)
-    yield Cell() if label == BASELINE else estimate(less, 100, hole=hole)
+    less = looks.difference("dimension", model, label, ORIGINAL)
+    yield Cell() if label == ORIGINAL else estimate(less, 100, hole=hole)
     yield Cell(looks.mean("dead", model, label).n)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import CONTROL, BlockClaim, Study
-from bench.render.table import Cell, Column, Table, estimate
+from bench.analysis.looks import Looks
+from bench.analysis.study import BlockClaim, Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.tables import explanations
+from bench.render.text import captions
+from bench.roles import CONTROL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "findings", 10
 

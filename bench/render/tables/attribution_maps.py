@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.tables.explanations import DIAGNOSTIC, methods
+from bench.render.text import captions
+from bench.roles import ORIGINAL
 
 SECTION, ORDER = "data", 50
 
@@ -53,7 +54,7 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
         return
     for variant in looks.drawn(f"{found[0]}.spearman", model):
         arrays, role = looks.arrays(model, variant.label, seed)
-        if variant.label == BASELINE:
+        if variant.label == ORIGINAL:
             yield from _images(model, seed, arrays)
         for method in found:
             for version in (role, f"{role}-bypassed"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.rows import NAMES, row
-from bench.render.study import BlockClaim, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.study import BlockClaim, Study
+from bench.render.kit.rows import NAMES, row
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
 
 SECTION, ORDER = "inside", 40
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.render import captions
-from bench.render.rows import MODEL
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.study import Study
+from bench.render.kit.rows import MODEL
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
+from bench.roles import ORIGINAL
 from bench.statistics.equivalence import assess_estimate
 from bench.statistics.leading_set import leading_set
 from bench.statistics.multiplicity import holm
@@ -121,7 +122,7 @@ def _close(study: Study, model: str, best: str, labels: Iterable[str]) -> Iterat
 
 
 def _rows(study: Study, model: str) -> Iterator[Row]:
-    known = [study.mean("payload_bytes", model, label) for label in (*_labels(study), BASELINE)]
+    known = [study.mean("payload_bytes", model, label) for label in (*_labels(study), ORIGINAL)]
     previous = None
     for budget in budgets([each.value for each in known if each.n]):
         found = best_within(study, model, budget * 1e3)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.calibrate._rows import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, Row
-from bench.render import captions
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Table, number
-from bench.render.table import Row as Line
+from bench.analysis.study import Study
+from bench.calibrate.rows import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, Row
+from bench.render.kit.table import Cell, Column, Group, Table, number
+from bench.render.kit.table import Row as Line
+from bench.render.text import captions
 
 SECTION, ORDER = "statistics", 10
 

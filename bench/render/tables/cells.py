@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bench.render import captions
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
 
 SECTION, ORDER = "data", 10
 _NOT_METRICS = ("key", "model", "seed", "variant")

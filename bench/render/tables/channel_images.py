@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures.units import DIAGNOSTIC, OTHER_START
-from bench.render.looks import Looks
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.text import captions
+from bench.roles import ORIGINAL
 
 SECTION, ORDER = "data", 60
 
@@ -49,7 +50,7 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
         return
     for variant in looks.drawn("transfer", model):
         arrays, role = looks.arrays(model, variant.label, seed)
-        for version in (role, OTHER_START) if variant.label == BASELINE else (role,):
+        for version in (role, OTHER_START) if variant.label == ORIGINAL else (role,):
             for place, pixels in enumerate(arrays.get(f"images.{version}", ())):
                 yield Row(
                     (

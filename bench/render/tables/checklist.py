@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.render import captions
-from bench.render.banner import warnings
-from bench.render.prose import counted
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.study import Study
+from bench.render.kit.prose import counted
+from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.tables.provenance import distinct
+from bench.render.text import captions
+from bench.render.text.banner import warnings
 
 SECTION, ORDER = "provenance", 90
 OPEN = "[the authors answer]"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.answers import Hurt
-from bench.render.rows import LABEL, MODEL
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.answers import Hurt
+from bench.analysis.study import Study
+from bench.render.kit.rows import LABEL, MODEL
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
 
 SECTION, ORDER = "predictions", 30
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, CONTROL, Study
-from bench.render.table import Cell, Column, Table, estimate, number
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.tables.explanations import images
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "explanations", 80
 DIAGNOSTIC = "corruptions"
@@ -55,7 +56,7 @@ def _cells(looks: Looks, kinds: list[str], model: str, variant: Variant) -> Iter
     for metric in ("clean", *kinds):
         yield number(looks.mean(metric, model, label).value, 100, hole=hole)
     yield estimate(looks.mean("loss", model, label), 100, hole=hole)
-    for reference in (BASELINE, CONTROL):
+    for reference in (ORIGINAL, CONTROL):
         less = looks.difference("loss", model, label, reference)
         yield Cell() if label == reference else estimate(less, 100, hole=hole)
     yield Cell(looks.mean("loss", model, label).n)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.answers import Hurt
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table, number
+from bench.analysis.answers import Hurt
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.text import captions
 
 SECTION, ORDER = "data", 36
 MOST = 50  # of a method

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.looks import BYPASSED, Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, row
-from bench.render.study import BASELINE, CONTROL, OTHER_SEED, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.looks import BYPASSED, Looks
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, row
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "explanations", 10
 DIAGNOSTIC = "attributions"
@@ -100,7 +101,7 @@ def _cells(looks: Looks, model: str, method: str, variant: Variant, suffix: str)
     spearman, overlap = f"{method}.spearman", f"{method}.top_overlap"
     yield Cell(TITLES.get(method, method))
     yield Cell("by-passed" if suffix else "as they compute")
-    if label == BASELINE:
+    if label == ORIGINAL:
         yield from [Cell()] * 5
     else:
         yield estimate(looks.mean(spearman, model, label, suffix=suffix), hole=hole)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Table, estimate, number
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.tables.explanations import TITLES, images
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "explanations", 30
 DIAGNOSTIC = "faithfulness"
@@ -60,6 +61,6 @@ def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for score in SCORES:
         yield number(looks.mean(score, model, label).value, hole=hole)
-        less = looks.difference(score, model, label, BASELINE)
-        yield Cell() if label == BASELINE else estimate(less, hole=hole)
+        less = looks.difference(score, model, label, ORIGINAL)
+        yield Cell() if label == ORIGINAL else estimate(less, hole=hole)
     yield Cell(looks.mean("deletion", model, label).n)

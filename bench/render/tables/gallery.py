@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bench.render import captions
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render.figures import _gallery, class_images, dreams, filters, inversions
-from bench.render.looks import Looks
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
 
 SECTION, ORDER = "data", 70
 

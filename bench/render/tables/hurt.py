@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.answers import Hurt
-from bench.render.rows import NAMES, by_model
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Table, estimate, number
+from bench.analysis.answers import Hurt
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.text import captions
 
 SECTION, ORDER = "predictions", 20
 

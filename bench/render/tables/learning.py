@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
 
 SECTION, ORDER = "data", 20
 

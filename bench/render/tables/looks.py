@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.plan import Look
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
+from bench.runner.plan_file import Look
 
 SECTION, ORDER = "methods", 15
 

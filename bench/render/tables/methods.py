@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "methods", 10
 
@@ -46,7 +47,7 @@ def _row(variant: Variant) -> Row:
         )
         for stage in variant.stages
     )
-    role = "original" if variant.label == BASELINE else "control" if variant.control else "method"
+    role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
     return Row(
         (
             Cell(variant.title),

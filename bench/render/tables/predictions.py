@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, CONTROL, Study
-from bench.render.table import Cell, Column, Table, estimate
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "predictions", 10
 
@@ -34,7 +35,7 @@ def build(study: Study) -> Table | None:
     there = [(metric, column, factor) for metric, column, factor in MEASURES if metric in study.results.compared]
     if not there:
         return None
-    variants = [variant for variant in study.plan.variants if variant.label != BASELINE]
+    variants = [variant for variant in study.plan.variants if variant.label != ORIGINAL]
     return Table(
         "predictions",
         "Changed answers",

@@ -10,12 +10,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.render import captions
-from bench.render.names import in_parts
-from bench.render.plan import Variant
-from bench.render.prose import counted
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.study import Study
+from bench.render.kit.names import in_parts
+from bench.render.kit.prose import counted
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "results", 60
 FILE = Path(__file__).parents[1] / "published.toml"
@@ -113,13 +114,13 @@ def _theirs(figure: Figure) -> Row:
 
 def _ours(study: Study, model: str, variant: Variant) -> Row:
     label, hole = variant.label, study.hole(model, variant.label)
-    original, payload = (study.mean("payload_bytes", model, name).value for name in (BASELINE, label))
+    original, payload = (study.mean("payload_bytes", model, name).value for name in (ORIGINAL, label))
     cells = (
         Cell(f"{model}, here"),
         Cell(study.plan.data.title or study.plan.data.source),
-        estimate(study.mean("test_accuracy", model, BASELINE), 100),
+        estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
         estimate(study.mean("test_accuracy", model, label), 100, hole=hole),
-        estimate(study.difference("test_accuracy", model, label, BASELINE), 100, hole=hole),
+        estimate(study.difference("test_accuracy", model, label, ORIGINAL), 100, hole=hole),
         Cell(),
         number(original / payload if payload else None, hole=hole or "missing"),
         Cell(_setup(study, model, variant)),

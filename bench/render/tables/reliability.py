@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from bench.diagnose.reliability import Reliability, reliability
-from bench.render import captions
-from bench.render.looks import ends_and_middle
-from bench.render.plan import Variant
-from bench.render.study import BASELINE, CONTROL, Study
-from bench.render.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.analysis.looks import ends_and_middle
+from bench.analysis.study import Study
+from bench.diagnose.answers.reliability import Reliability, reliability
+from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL
+from bench.runner.plan_file import Variant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
@@ -92,7 +93,7 @@ def diagrams(study: Study, model: str) -> list[Diagram]:
     """Of the original, the control, and of the methods those with the lowest, the middle and the highest error."""
     errors = {v.label: study.mean("ece_difference", model, v.label).value for v in study.plan.methods}
     known = sorted((label for label in errors if np.isfinite(errors[label])), key=lambda label: (errors[label], label))
-    found = (_diagram(study, model, label) for label in [BASELINE, CONTROL, *ends_and_middle(known)])
+    found = (_diagram(study, model, label) for label in [ORIGINAL, CONTROL, *ends_and_middle(known)])
     return [each for each in found if each is not None]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.plan import Variant
-from bench.render.prose import listed
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, CONTROL, Study
-from bench.render.table import Cell, Column, Table, estimate, number
+from bench.analysis.study import Study
+from bench.render.kit.prose import listed
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.text import captions
+from bench.roles import CONTROL, ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "results", 20
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
@@ -76,11 +77,11 @@ def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:
     label, hole = variant.label, study.hole(model, variant.label)
     bold = label in study.leading[model].bold
     yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
-    yield _difference(study, model, label, BASELINE, "accuracy", hole)
+    yield _difference(study, model, label, ORIGINAL, "accuracy", hole)
     yield _difference(study, model, label, CONTROL, "accuracy-control", hole)
     payload = study.mean("payload_bytes", model, label).value
     yield number(payload, 1e-3, hole=hole)
-    yield number(study.mean("payload_bytes", model, BASELINE).value / payload if payload else None, hole=hole)
+    yield number(study.mean("payload_bytes", model, ORIGINAL).value / payload if payload else None, hole=hole)
     yield number(study.mean("file_bytes", model, label).value, 1e-3, hole=hole)
     yield number(study.mean("peak_activation_bytes", model, label).value, 1e-3, hole=hole)
     yield number(study.mean("macs", model, label).value, 1e-6, hole=hole)

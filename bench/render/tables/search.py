@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.plan import Search, SearchedNetwork
-from bench.render.rows import MODEL
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table, number
+from bench.analysis.study import Study
+from bench.render.kit.rows import MODEL
+from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.text import captions
+from bench.runner.plan_file import Search, SearchedNetwork
 
 SECTION, ORDER = "results", 17
 

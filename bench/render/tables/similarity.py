@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.render import captions
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Table, estimate
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "inside", 20
 
 
 def build(study: Study) -> Table:
     """The table: two columns a feature convention."""
-    variants = [variant for variant in study.plan.variants if variant.label != BASELINE]
+    variants = [variant for variant in study.plan.variants if variant.label != ORIGINAL]
     return Table(
         "similarity",
         "Similarity of the inside",

@@ -7,10 +7,10 @@ from math import isnan, nan
 from statistics import fmean
 from typing import NamedTuple
 
-from bench.render import captions
-from bench.render.rows import NAMES, row
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table, number
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, row
+from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.text import captions
 
 SECTION, ORDER = "results", 60
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Row, Table
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.text import captions
+from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
 SECTION, ORDER = "explanations", 90
 
@@ -17,10 +18,10 @@ COLUMNS = (
     Column("note", "Note", "text", "What could not be done, or how it was done."),
     Column("seeds", "Seeds", "text", "In which it is so."),
 )
-ROLES = {
-    "finetune": "the fine-tuned control",
-    "other-seed": "another seed",
-    "random-weights": "random weights",
+WORDS = {
+    CONTROL: "the fine-tuned control",
+    OTHER_SEED: "another seed",
+    RANDOM: "random weights",
     "other-initialisation": "the original from another start",
 }
 MOST = 3  # variants that are named
@@ -72,7 +73,7 @@ def _in_words(note: str) -> str:
     >>> _in_words("First filters of random-weights: they are of another shape.")
     'First filters of random weights: they are of another shape.'
     """
-    for role, words in ROLES.items():
+    for role, words in WORDS.items():
         note = re.sub(rf"(?<![\w-]){role}(?![\w-])", words, note)
     return note[:1].upper() + note[1:]
 

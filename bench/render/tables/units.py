@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.render import captions
-from bench.render.looks import Looks
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, by_model
-from bench.render.study import BASELINE, Study
-from bench.render.table import Cell, Column, Table, estimate
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, by_model
+from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import Variant
 
 SECTION, ORDER = "explanations", 50
 
@@ -123,7 +124,7 @@ def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant
         own = looks[measure.diagnostic]
         found = own.mean(measure.metric, model, variant.label)
         n = max(n, found.n)
-        trivial = measure.exact and variant.label == BASELINE
+        trivial = measure.exact and variant.label == ORIGINAL
         hole = own.hole(model, variant.label) or "none"
         yield Cell() if trivial else estimate(found, measure.factor, hole=hole)
     yield Cell(n)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bench.render import captions
-from bench.render.claims import Claim, Outcome
-from bench.render.plan import Variant
-from bench.render.rows import NAMES, row
-from bench.render.study import Study
-from bench.render.table import Cell, Column, Group, Table, estimate, number
+from bench.analysis.claims import Claim, Outcome
+from bench.analysis.study import Study
+from bench.render.kit.rows import NAMES, row
+from bench.render.kit.table import Cell, Column, Group, Table, estimate, number
+from bench.render.text import captions
+from bench.runner.plan_file import Variant
 from bench.statistics.equivalence import Verdict
 
 SECTION, ORDER = "inside", 10

@@ -12,13 +12,13 @@ from bench.data import ImageSet
 from bench.errors import InputError
 from bench.footprint.packed import unpack
 from bench.runner.store import Files
-from bench.zoo import _build
-from bench.zoo._checkpoint import differences, fill
+from bench.zoo.networks import build
+from bench.zoo.networks.checkpoint import differences, fill
 
 
 def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) -> torch.nn.Module:
     """The cell's network with initial weights, of the cell's own seed if none is given."""
-    return _build.build(
+    return build.build(
         spec["model"], images.channels, len(images.classes), images.size, spec["seed"] if seed is None else seed
     )
 

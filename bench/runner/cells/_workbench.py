@@ -11,12 +11,12 @@ import torch
 
 from bench.data import ImageSet
 from bench.runner.cells import Epoch
-from bench.training import _evaluate, _loop
+from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
 
 
 class RealWorkbench:
-    """See `bench.compress._method.Workbench`.
+    """See `bench.compress.method.Workbench`.
 
     Args:
         images: only *train* is ever touched.
@@ -76,7 +76,7 @@ class RealWorkbench:
             chosen = np.sort(order[start : start + batch_size])
             batch = torch.from_numpy(train.images[chosen]).to(self.device)
             labels = torch.from_numpy(train.labels[chosen]).to(self.device)
-            yield _evaluate.normalise(batch, self.images.mean, self.images.std), labels
+            yield evaluate.normalise(batch, self.images.mean, self.images.std), labels
 
     def finetune(
         self,
@@ -102,7 +102,7 @@ class RealWorkbench:
         )
 
     def _train(self, network: torch.nn.Module, recipe: Recipe, **options: Any) -> tuple[dict[str, float], ...]:
-        return _loop.train(
+        return loop.train(
             network,
             self.images.train,
             recipe=recipe,

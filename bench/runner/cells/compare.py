@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from bench.data import ImageSet
-from bench.diagnose import predictions
+from bench.diagnose.answers import predictions
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, from_npz, to_npz
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.similarity.layers import Grams, LayerMap, pairwise
-from bench.training import _evaluate
-from bench.zoo._activations import as_features, block_activations
-from bench.zoo._blocks import block_outputs
+from bench.training import evaluate
+from bench.zoo.networks.activations import as_features, block_activations
+from bench.zoo.networks.blocks import block_outputs
 
 COMPRESSED = "compressed"
 
@@ -39,7 +39,7 @@ def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Ma
     """Grams of all layers of one network on the probe images, by convention of the features."""
     network = networks.compressed(job.spec, images, job.parents[role]).to(job.device)
     pixels = images.test.images[images.probe]
-    batches = _evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
+    batches = evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
     activations = block_activations(network, layers, batches)
     return {feature: Grams([as_features(layer, feature) for layer in activations]) for feature in job.spec["features"]}
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.compress._variant import Variant, from_spec
+from bench.compress.variant import Variant, from_spec
 from bench.data import ImageSet
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
@@ -22,7 +22,7 @@ from bench.runner.cells._files import finite, to_npz
 from bench.runner.cells._workbench import RealWorkbench
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
-from bench.training import _evaluate
+from bench.training import evaluate
 from bench.training.recipe import Recipe
 
 TOLERANCE = 1e-4  # of the largest logit: float32 rounding, far below any change of a prediction
@@ -46,8 +46,8 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         raise ArithmeticError(
             f"the packed file's network is not the simulated one: logits differ by {difference:.2g} of the largest"
         )
-    test = _evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
-    validation = _evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
+    test = evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
+    validation = evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
     size = sizes(packed)
     shape = (1, images.channels, images.size, images.size)
     running = cost(packed, networks.fresh(job.spec, images), shape)
@@ -103,6 +103,6 @@ def _recipe(job: Job, name: str) -> Recipe | None:
 def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str) -> float:
     """Largest difference of logits on the probe images, as a share of the largest logit."""
     pixels = images.test.images[images.probe]
-    expected: Any = _evaluate.logits(simulated.to(device), pixels, images.mean, images.std, device)
-    found = _evaluate.logits(packed, pixels, images.mean, images.std, device)
+    expected: Any = evaluate.logits(simulated.to(device), pixels, images.mean, images.std, device)
+    found = evaluate.logits(packed, pixels, images.mean, images.std, device)
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))

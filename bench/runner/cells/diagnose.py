@@ -5,17 +5,17 @@ from __future__ import annotations
 import torch
 
 from bench.data import ImageSet
-from bench.diagnose._catalog import diagnostic
-from bench.diagnose._diagnostic import Probe
+from bench.diagnose.catalog import diagnostic
+from bench.diagnose.diagnostic import Probe
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, to_npz
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.settings import validated
-from bench.training import _evaluate
-from bench.training._layout import computes_channels_last
-from bench.zoo._blocks import block_outputs
+from bench.training import evaluate
+from bench.training.layout import computes_channels_last
+from bench.zoo.networks.blocks import block_outputs
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
@@ -36,7 +36,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 
 def _probe(job: Job, images: ImageSet) -> Probe:
     pixels = images.test.images[images.probe]
-    batches = _evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
+    batches = evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
     return Probe(
         images=torch.cat(list(batches)),
         pixels=pixels,

@@ -12,9 +12,9 @@ from bench.runner.cells._files import finite
 from bench.runner.cells._networks import fresh
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
-from bench.training import _evaluate, _loop
+from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
-from bench.zoo import _checkpoint
+from bench.zoo.networks import checkpoint
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
@@ -37,9 +37,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch) -> tuple[dict[str, float], ...]:
     if job.outside:
         ((name, data),) = job.outside.items()
-        _checkpoint.load_bytes(network, data, name)
+        checkpoint.load_bytes(network, data, name)
         return ()
-    return _loop.train(
+    return loop.train(
         network,
         images.train,
         recipe=Recipe(**job.spec["recipe"]),
@@ -54,5 +54,5 @@ def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch)
 
 def accuracy(network: torch.nn.Module, pixels: np.ndarray, labels: np.ndarray, images: ImageSet, device: str) -> float:
     """Top-1 accuracy, 0 to 1."""
-    logits = _evaluate.logits(network, pixels, images.mean, images.std, device)
+    logits = evaluate.logits(network, pixels, images.mean, images.std, device)
     return float(np.mean(logits.argmax(1) == labels))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from bench.similarity import _inputs
+from bench.similarity import inputs
 
 SQUARABLE = (1e-15, 1e15)  # root mean squares whose squares and their sums float32 can hold
 STRIP = 128  # rows; a strip of one layer (n = 1,000, float32) stays in the second-level cache
@@ -32,11 +32,11 @@ class Grams:
             always float64.
 
     Raises:
-        InputError: see `bench.similarity._inputs.layers`.
+        InputError: see `bench.similarity.inputs.layers`.
     """
 
     def __init__(self, layers: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, name: str = "layers"):
-        arrays = _inputs.layers(layers, name)
+        arrays = inputs.layers(layers, name)
         self.dtype = np.dtype(dtype if dtype is not None else np.result_type(np.float32, *arrays))
         self.n = len(arrays[0])
         self.widths = tuple(array.shape[1] for array in arrays)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity import _half_samples
-from bench.similarity._jackknife import ratio
+from bench.similarity import half_samples as subsampling
+from bench.similarity.jackknife import ratio
 from bench.similarity.layers._grams import STRIP, Grams, row_products
 from bench.similarity.layers._map import LayerMap
 from bench.similarity.layers._pairwise import Layers, paired
@@ -42,14 +42,14 @@ def half_samples(
     n, rounding = first.n, max(first.rounding, second.rounding)
     if n < FEWEST_IMAGES or replicates < 2:
         raise InputError(f"half-samples need n >= {FEWEST_IMAGES} and replicates >= 2, not {n} and {replicates}.")
-    subsets = _half_samples.draw(n, n // 2, replicates, seed)
+    subsets = subsampling.draw(n, n // 2, replicates, seed)
     own_x, own_y = first.own.sum(-1), second.own.sum(-1)
     value = ratio(row_products(first, second).sum(-1), own_x[:, None], own_y, rounding)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.arctanh(value)
-        error = _half_samples.standard_error(np.arctanh(_values(first, second, subsets, rounding)), n, n // 2)
+        error = subsampling.standard_error(np.arctanh(_values(first, second, subsets, rounding)), n, n // 2)
         error[np.abs(value) == 1.0] = 0.0
-        half = _half_samples.quantile(confidence, len(subsets)) * error
+        half = subsampling.quantile(confidence, len(subsets)) * error
         low, high = np.tanh(z - half), np.tanh(z + half)
     df = np.full(value.shape, len(subsets) - 1.0)
     return LayerMap(value, low, high, error, df, n, HALF_SAMPLES, confidence)

@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike
 from scipy import linalg
 
 from bench.errors import InputError
-from bench.similarity import _inputs
-from bench.similarity._basis import Basis, basis, correlations, rounding_of, singular_values
-from bench.similarity._geometry import centred, compact
-from bench.similarity.procrustes import Procrustes
-from bench.similarity.pwcca import projection_weights
-from bench.similarity.svcca import SVCCA, components
+from bench.similarity import inputs
+from bench.similarity.basis import Basis, basis, correlations, rounding_of, singular_values
+from bench.similarity.geometry import centred, compact
+from bench.similarity.measures.procrustes import Procrustes
+from bench.similarity.measures.pwcca import projection_weights
+from bench.similarity.measures.svcca import SVCCA, components
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Bases:
         threshold: of SVCCA, the share of the variance to keep.
 
     Raises:
-        InputError: see `bench.similarity._inputs.layers`.
+        InputError: see `bench.similarity.inputs.layers`.
     """
 
     def __init__(self, layers: Sequence[ArrayLike], *, threshold: float = SVCCA.threshold, name: str = "layers"):
-        arrays = _inputs.layers(layers, name)
+        arrays = inputs.layers(layers, name)
         self.n = len(arrays[0])
         self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
         self.canonical = [array.shape[1] < self.n for array in arrays]

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis.study import Study
 from bench.render.figures.activations import build
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.style import WIDE
 
 
 def test_sizes_are_peaks_of_feature_maps(study: Study):

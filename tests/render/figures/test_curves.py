@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from bench.analysis.study import Study
 from bench.render.figures.curves import build
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.style import WIDE
 
 
 def test_a_panel_for_training_and_one_for_fine_tuning_a_model(study: Study):

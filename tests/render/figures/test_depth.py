@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.analysis.study import Study
 from bench.render.figures import depth
 from bench.render.figures._ends import spread
 from bench.render.figures.depth import MOST_LINES, build
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.style import WIDE
 
 
 def test_one_figure_a_convention_and_panels_that_small_families_share(study: Study, monkeypatch):

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from bench.analysis.study import Study
 from bench.render.figures._rows import NAME
 from bench.render.figures.differences import build
-from bench.render.study import Study
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import NARROW, PRINT, WIDE
 
 
 def words(study: Study, medium) -> list[str]:

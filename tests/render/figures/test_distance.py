@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from matplotlib.collections import PathCollection
 
-from bench.render.figure import panels
+from bench.analysis.study import Study
 from bench.render.figures._rows import NAME, Point, draw
 from bench.render.figures.distance import build
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.figure import panels
+from bench.render.kit.style import WIDE
 
 
 def test_rows_go_from_the_nearest_to_the_random_floor(study: Study):

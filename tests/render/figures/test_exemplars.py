@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis.results import Results
+from bench.analysis.study import Study
 from bench.data import _cache
 from bench.render.figures import exemplars as figures
-from bench.render.load import Results
-from bench.render.study import Study
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import exemplars as tables
 
 LABELS = np.repeat(np.arange(10), 6)
@@ -105,7 +105,7 @@ def test_without_images_or_losses_there_is_no_figure(hurting: Study, study: Stud
 
 
 def test_the_images_lie_in_the_cache_beside_the_runs(small, tmp_path):
-    from bench.render.load import load
+    from bench.analysis.results import load
 
     folder = small.write(tmp_path)
     content = load(folder).plan.data.content

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from bench.analysis.study import Study
 from bench.render.document import Document, compose
-from bench.render.study import Study
-from bench.render.style import NARROW, PRINT, VARIABLES, WIDE, Medium
+from bench.render.kit.style import NARROW, PRINT, VARIABLES, WIDE, Medium
 from tests.render._written import collisions
 
 

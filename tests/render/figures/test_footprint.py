@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis.study import Study
 from bench.render.figures._tradeoff import front, points
 from bench.render.figures.footprint import build
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.style import WIDE
 
 
 def test_every_point_is_marked_with_its_result(study: Study):

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.analysis.study import Study
 from bench.render.figures.maps import build, chosen
-from bench.render.study import Study
-from bench.render.style import WIDE
+from bench.render.kit.style import WIDE
 
 
 def test_controls_then_the_nearest_the_middle_and_the_farthest(study: Study):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis.study import Study
 from bench.render.figures._rows import NAME
 from bench.render.figures.ranking import build
-from bench.render.study import Study
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import NARROW, PRINT, WIDE
 
 
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT])

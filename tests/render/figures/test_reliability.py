@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.diagnose.reliability import Reliability, reliability
+from bench.analysis.study import Study
+from bench.diagnose.answers.reliability import Reliability, reliability
 from bench.render.figures import reliability as figures
-from bench.render.study import Study
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import reliability as tables
 from tests.render._written import written
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.render.load import load
-from bench.render.study import Study
+from bench.analysis.results import load
+from bench.analysis.study import Study
 from bench.runner.cell import Cell
 from bench.runner.store import Store, to_json
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis.looks import Looks
 from bench.render import report
 from bench.render.figures import (
     _mosaic,
@@ -17,8 +18,7 @@ from bench.render.figures import (
     inversions,
     units,
 )
-from bench.render.looks import Looks
-from bench.render.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import attribution_maps, gallery
 from tests.render._written import collisions
 

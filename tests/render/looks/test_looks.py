@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.render.looks import BYPASSED, Looks
+from bench.analysis.looks import BYPASSED, Looks
 from bench.render.tables import corruptions, explanations, faithfulness, units
 
 SPEARMAN = "integrated-gradients.spearman"

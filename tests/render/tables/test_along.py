@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.render.findings import by_family
-from bench.render.prose import text
-from bench.render.study import Study
+from bench.analysis.study import Study
+from bench.render.kit.prose import text
 from bench.render.tables import along
+from bench.render.text.findings import by_family
 
 
 def rows(table, model):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from bench.render.study import Study
+from bench.analysis.study import Study
 from bench.render.tables.budget import best_within, budgets, build
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.calibrate._rows import Row
-from bench.calibrate._run import chosen_scenarios
-from bench.render.prose import text
-from bench.render.study import Study
+from bench.analysis.study import Study
+from bench.calibrate.rows import Row
+from bench.calibrate.run import chosen_scenarios
+from bench.render.kit.prose import text
 from bench.render.tables import calibration
-from bench.render.texts import statistics
+from bench.render.text.sections import statistics
 
 FIRST, SECOND, *_ = chosen_scenarios("jackknife/*")
 TEST, *_ = chosen_scenarios("paired-tests/*")

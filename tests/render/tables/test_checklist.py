@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.render.study import Study
+from bench.analysis.study import Study
 from bench.render.tables.checklist import OPEN, QUESTIONS, build
 
 

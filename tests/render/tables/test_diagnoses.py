@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.render.load import load
-from bench.render.study import Study
+from bench.analysis.results import load
+from bench.analysis.study import Study
 from bench.render.tables.diagnoses import build
 from bench.runner.cell import Cell
 from bench.runner.store import Store, to_json

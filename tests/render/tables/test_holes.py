@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bench.render.study import Study
+from bench.analysis.study import Study
 from bench.render.tables.holes import build
 
 

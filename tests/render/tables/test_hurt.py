@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.render.load import Results
-from bench.render.study import Study
+from bench.analysis.results import Results
+from bench.analysis.study import Study
 from bench.render.tables import classes, hurt
 
 LABELS = np.repeat(np.arange(10), 6)

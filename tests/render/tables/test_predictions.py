@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.render.study import Study
+from bench.analysis.study import Study
 from bench.render.tables.predictions import build
 
 

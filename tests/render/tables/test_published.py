@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bench import registry
+from bench.analysis.study import Study
 from bench.render.references import library
-from bench.render.study import Study
 from bench.render.tables import published
 from bench.render.tables.published import Figure, build
 
@@ -18,7 +18,7 @@ def known(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_every_published_figure_names_a_method_and_a_paper_that_are_here():
-    methods = set(registry.names("bench.compress"))
+    methods = set(registry.names("bench.compress.methods"))
     for figure in published.published():
         assert set(figure.methods) <= methods
         assert figure.source in library()

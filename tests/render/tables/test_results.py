@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.render.study import Study
-from bench.render.table import Table
+from bench.analysis.study import Study
+from bench.render.kit.table import Table
 from bench.render.tables.results import build
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.render.plan import Search, SearchedNetwork, Trial
-from bench.render.study import Study
-from bench.render.table import show
+from bench.analysis.study import Study
+from bench.render.kit.table import show
 from bench.render.tables.search import build
+from bench.runner.plan_file import Search, SearchedNetwork, Trial
 
 TRIALS = (
     Trial(label="li:ratio=0.5", payload=40_000, accuracy=95.0),

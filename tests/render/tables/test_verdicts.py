@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.render.study import Study
+from bench.analysis.study import Study
 from bench.render.tables.verdicts import build
 
 

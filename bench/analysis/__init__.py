@@ -1,0 +1,1 @@
+"""Measurements become judgements here, once; tables, figures and sentences print them."""

@@ -1,0 +1,158 @@
+"""The calibration table: what was promised and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from bench.calibrate.scenario import Covers, Outcomes, Rejects, Scenario
+
+LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.92, 0.985
+HIGHEST_ERROR_RATE = 0.065
+
+Status = Literal["within", "covers too little", "covers too much", "rejects too often"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        what: interval or test.
+        scenario: name, to choose it by.
+        population: in words.
+        kind: "coverage" of an interval, or "error rate" of a test whose null hypothesis holds.
+        images, seeds: in a sample; 0 where there are none.
+        replications: samples simulated.
+        nominal: promised.
+        measured: found.
+        low, high: Wilson's 95% interval of `measured`: the simulation's own error.
+        lowest, highest: where `measured` must lie.
+        status: whether it does, without allowance for the simulation's error.
+        undefined: share of replications without an interval, counted as not covering.
+        warned: share of replications whose estimate carried a warning; 0 for tests.
+        measured_unwarned: coverage where no warning was given; None where there is nothing of the kind.
+    """
+
+    what: str
+    scenario: str
+    population: str
+    kind: Literal["coverage", "error rate"]
+    images: int
+    seeds: int
+    replications: int
+    nominal: float
+    measured: float
+    low: float
+    high: float
+    lowest: float
+    highest: float
+    status: Status
+    undefined: float
+    warned: float
+    measured_unwarned: float | None
+
+    @property
+    def within(self) -> bool:
+        """Whether the measured rate lies within its bounds."""
+        return self.status == "within"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, ready for JSON or a table row."""
+        return asdict(self)
+
+
+def row_from(data: dict[str, Any]) -> Row:
+    """A row as `as_dict` wrote it.
+
+    Raises:
+        TypeError, KeyError: it is none.
+    """
+    return Row(**{field.name: data[field.name] for field in fields(Row)})
+
+
+def rows_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[Row]:
+    """The table's lines for all replications of a scenario."""
+    return [_row(scenario, what, [outcome[what] for outcome in outcomes]) for what in outcomes[0]]
+
+
+def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) -> Row:
+    intervals = [outcome for outcome in outcomes if isinstance(outcome, Covers)]
+    if intervals:
+        return _coverage(scenario, what, intervals)
+    shares = np.array([outcome.share for outcome in outcomes if isinstance(outcome, Rejects)])
+    return _line(scenario, what, "error rate", shares, status=_error_status(float(shares.mean())))
+
+
+def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> Row:
+    values, lows, highs, truths = (
+        np.array([getattr(each, name) for each in intervals]) for name in ("value", "low", "high", "truth")
+    )
+    truths = np.where(np.isnan(truths), np.nanmean(values), truths)
+    hits = (lows <= truths) & (truths <= highs)
+    warned = np.array([each.warned for each in intervals])
+    return _line(
+        scenario,
+        what,
+        "coverage",
+        hits.astype(float),
+        status=_coverage_status(float(hits.mean())),
+        undefined=float(np.isnan(lows).mean()),
+        warned=float(warned.mean()),
+        measured_unwarned=float(hits[~warned].mean()) if warned.any() and not warned.all() else None,
+    )
+
+
+def _line(
+    scenario: Scenario,
+    what: str,
+    kind: Literal["coverage", "error rate"],
+    shares: np.ndarray,
+    *,
+    status: Status,
+    undefined: float = 0.0,
+    warned: float = 0.0,
+    measured_unwarned: float | None = None,
+) -> Row:
+    low, high = _wilson(float(shares.mean()), len(shares))
+    coverage = kind == "coverage"
+    return Row(
+        what=what,
+        scenario=scenario.name,
+        population=scenario.population,
+        kind=kind,
+        images=scenario.images,
+        seeds=scenario.seeds,
+        replications=len(shares),
+        nominal=0.95 if coverage else 0.05,
+        measured=float(shares.mean()),
+        low=low,
+        high=high,
+        lowest=LOWEST_COVERAGE if coverage else 0.0,
+        highest=HIGHEST_COVERAGE if coverage else HIGHEST_ERROR_RATE,
+        status=status,
+        undefined=undefined,
+        warned=warned,
+        measured_unwarned=measured_unwarned,
+    )
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """Wilson's 95% interval; for shares between 0 and 1 in a replication it is wider than need be."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(share * n, n, alpha=0.05, method="wilson")
+    return float(low), float(high)
+
+
+def _coverage_status(measured: float) -> Status:
+    if measured < LOWEST_COVERAGE:
+        return "covers too little"
+    return "within" if measured <= HIGHEST_COVERAGE else "covers too much"
+
+
+def _error_status(measured: float) -> Status:
+    return "within" if measured <= HIGHEST_ERROR_RATE else "rejects too often"

@@ -1,0 +1,1 @@
+"""One family of simulated situations per file."""

@@ -1,0 +1,77 @@
+"""Every other measure of activations: its interval from half-samples of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.calibrate.populations import in_words
+from bench.calibrate.scenario import Outcomes, Scenario, covers
+from bench.similarity.catalog import measure, measures
+from bench.similarity.difference import Difference
+from bench.similarity.measure import Measure
+from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
+
+JACKKNIFED = "debiased-cka"
+SIDES = ((0.2, 0.5), (0.25, 1.0))  # size, and mean of every unit before it is sized
+
+
+@dataclass(frozen=True)
+class OneMeasure(Scenario):
+    """One measure at one number of images, against its own mean over replications."""
+
+    effort: ClassVar[int] = 60
+
+    measure: str
+    spectrum: Spectrum
+    images_are: Images
+    n: int = 200
+
+    def replicate(self, rng: np.random.Generator) -> Outcomes:
+        found = measure(self.measure)
+        assert isinstance(found, Measure)
+        x, y = self._layers(rng)
+        estimate = found.estimate(x, y, seed=int(rng.integers(2**31)))
+        return {f"{found.title}, half-samples of images": covers(estimate)}
+
+    @property
+    def population(self) -> str:
+        return f"{in_words(self._population)}, CKA 0.8"
+
+    @property
+    def images(self) -> int:
+        return self.n
+
+    def _layers(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return layer_pair(self._population, 0.8, self.n, rng)
+
+    @property
+    def _population(self) -> Population:
+        return Population(d=16, spectrum=self.spectrum, images=self.images_are)
+
+
+@dataclass(frozen=True)
+class OneDifference(OneMeasure):
+    """A difference of one number a side, between sides of different means and sizes, so that there is one."""
+
+    @property
+    def population(self) -> str:
+        (_, first), (_, second) = SIDES
+        return f"{super().population}, means {first:g} and {second:g}"
+
+    def _layers(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        x, y = (size * (side + mean) for side, (size, mean) in zip(super()._layers(rng), SIDES))
+        return x, y
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Every measure of activations that needs no classes."""
+    for name, found in measures().items():
+        if isinstance(found, Measure) and found.compares == "activations" and name != JACKKNIFED:
+            kind = OneDifference if isinstance(found, Difference) else OneMeasure
+            yield kind(name, "decaying", "plain")
+            yield kind(name, "flat", "plain")
+            yield kind(name, "decaying", "outliers")

@@ -1,0 +1,1 @@
+"""Engine: weights and feature maps of one bit."""

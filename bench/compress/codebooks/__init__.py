@@ -1,0 +1,1 @@
+"""Engine: weights replaced by codes into a table of words."""

@@ -1,0 +1,191 @@
+"""Product quantization of a whole network: permute, quantise, fine-tune (Martinez et al. 2021)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from bench.compress.codebooks import permutation, shared_words
+from bench.compress.codebooks.kmeans import Annealing, k_means
+from bench.compress.codebooks.shared_words import Words
+from bench.compress.filters.channels import LINEAR, Channels, channels, take
+from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.pruning.masking import prunable
+from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
+from bench.footprint.trace import Trace, trace
+
+Blocks = Literal["small", "large"]
+POINTWISE = 4  # weights a word of a 1x1 convolution or linear layer
+POINTWISE_LARGE = 8  # with large blocks, in networks whose convolutions are mostly 1x1
+CLASSIFIER_WORDS = 2048
+CLASSIFIER_WORDS_POINTWISE = 1024  # in networks whose convolutions are mostly 1x1
+LEAST_ROWS = 4  # sub-vectors a word
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is quantised; see the methods for what they mean."""
+
+    blocks: Blocks
+    words: int
+    classifier_words: int | None
+    iterations: int
+    annealing: Annealing | None
+    swaps: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """How a weight is quantised: sub-vectors of `length` weights, a codebook of `words`."""
+
+    length: int
+    words: int
+
+
+def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, *, distill: bool) -> Compressed:
+    """A copy, permuted (unless there are no swaps), quantised and fine-tuned.
+
+    Raises:
+        NotApplicable: it has no layer to quantise, was pruned weight by weight, or its weights are stored in a way of
+            their own already.
+    """
+    require_unrounded(compressed)
+    if compressed.masks:
+        raise NotApplicable("its weights were pruned one by one: whole words are not zero")
+    network = deepcopy(compressed.network)
+    layers = plan(network, trace(network, workbench.example), settings)
+    if settings.swaps:
+        permute(network, workbench.example, layers, settings.swaps, workbench.seed)
+    words = codebooks(network, layers, settings, workbench.seed)
+    shared_words.share(network, words)
+    history = workbench.finetune(network, distill=distill)
+    representations = shared_words.fixed(network, words)
+    finished = compressed.but(network=network, history=(*compressed.history, *history))
+    return shared_words.merged_normalisation(finished).but(representations=representations)
+
+
+def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[str, Layer]:
+    """How each weight is quantised: all convolutions but the first, and all linear layers.
+
+    Raises:
+        NotApplicable: none is left.
+    """
+    first, classifier = _first_convolution(traced), _classifier(traced)
+    shared = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
+    weights = prunable(network)
+    mostly_pointwise = _mostly_pointwise(weights)
+    layers = {}
+    for name, weight in weights.items():
+        if name == first or shared[id(weight)] > 1:
+            continue
+        most = settings.words
+        if name == classifier:
+            most = settings.classifier_words or (CLASSIFIER_WORDS_POINTWISE if mostly_pointwise else CLASSIFIER_WORDS)
+        length = word_length(tuple(weight.shape), settings.blocks, mostly_pointwise)
+        words = word_count(weight.numel() // length, most)
+        if words > 1:
+            layers[name] = Layer(length, words)
+    if not layers:
+        raise NotApplicable("it has no layer but the first with enough weights for a codebook")
+    return layers
+
+
+def word_length(shape: tuple[int, ...], blocks: Blocks, mostly_pointwise: bool) -> int:
+    """Weights a word: a kernel (two with large blocks), or several weights of a linear layer or 1x1 convolution.
+
+    Shorter where the layer has not enough inputs.
+
+    >>> word_length((64, 64, 3, 3), "large", False)
+    18
+    """
+    kernel, inputs = math.prod(shape[2:]), shape[1]
+    if kernel > 1:
+        return 2 * kernel if blocks == "large" and inputs % 2 == 0 else kernel
+    wanted = POINTWISE_LARGE if len(shape) > 2 and blocks == "large" and mostly_pointwise else POINTWISE
+    return math.gcd(inputs, wanted)
+
+
+def word_count(rows: int, most: int) -> int:
+    """Words of a codebook: a power of two, at most one for each four sub-vectors.
+
+    >>> word_count(10 * 16, 256)
+    32
+    """
+    return min(most, 2 ** int(math.log2(rows / LEAST_ROWS))) if rows >= LEAST_ROWS else 0
+
+
+def permute(
+    network: torch.nn.Module, example: torch.Tensor, layers: Mapping[str, Layer], swaps: int, seed: int
+) -> None:
+    """Reorder channels so that sub-vectors are easier to quantise, in place; the network computes the same.
+
+    Channels that cannot be permuted safely are left alone (see `bench.compress.filters.channels`), and so are those
+    that a convolution's groups divide.
+    """
+    state = network.state_dict()
+    for number, group in enumerate(channels(network, example)):
+        weights = _orderable(state, group, layers) if group.parts == 1 else []
+        order = weights and permutation.best_order(weights, swaps, np.random.default_rng([seed, number]))
+        if order is not None and len(order):
+            for name, taken in take(network, group, torch.from_numpy(order)).items():
+                state[name].copy_(taken)
+
+
+def codebooks(network: torch.nn.Module, layers: Mapping[str, Layer], settings: Settings, seed: int) -> dict[str, Words]:
+    """A codebook for each weight; layers are independent, so they are worked at once on torch's number of threads."""
+    state = network.state_dict()
+
+    def work(job: tuple[int, tuple[str, Layer]]) -> tuple[str, Words]:
+        number, (name, layer) = job
+        weight = state[name].detach().float().cpu()
+        rows = weight.reshape(-1, layer.length).numpy()
+        if not np.abs(rows).max() < np.finfo(np.float16).max:
+            raise NotApplicable(f"{name} holds {np.abs(rows).max():.4g}, which is beyond float16's range")
+        generator = np.random.default_rng([seed, number])
+        codebook, codes = k_means(rows, layer.words, settings.iterations, settings.annealing, generator)
+        return name, Words(codebook, codes.reshape(weight.shape[0], -1))
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return dict(pool.map(work, enumerate(layers.items())))
+
+
+def _orderable(
+    state: Mapping[str, torch.Tensor], group: Channels, layers: Mapping[str, Layer]
+) -> list[permutation.Weight]:
+    """The weights that read these channels and whose sub-vectors span several of them."""
+    found = []
+    for reader in group.readers:
+        weight, layer = state[reader.weight], layers.get(reader.weight)
+        kernel = math.prod(weight.shape[2:])
+        if layer and reader.factor == 1 and layer.length > kernel and weight.numel() > layer.length**2:
+            values = weight.detach().float().cpu().numpy().reshape(*weight.shape[:2], kernel)
+            found.append(permutation.Weight(values, layer.length))
+    return found
+
+
+def _mostly_pointwise(weights: Mapping[str, torch.nn.Parameter]) -> bool:
+    """Whether more convolutions are 1x1 than not, as in networks of bottleneck blocks."""
+    kernels = [math.prod(weight.shape[2:]) for weight in weights.values() if weight.ndim > 2]
+    return 2 * kernels.count(1) > len(kernels)
+
+
+def _first_convolution(traced: Trace) -> str | None:
+    weights = (operation.parameters for operation in traced.operations if operation.name == "convolution")
+    return next((parameters[0] for parameters in weights if parameters), None)
+
+
+def _classifier(traced: Trace) -> str | None:
+    """The weight of the linear layer that computes the network's output."""
+    for operation in traced.operations:
+        if operation.name in LINEAR and {value.buffer for value in operation.outputs} & set(traced.outputs):
+            return next((name for name in operation.parameters if name.endswith("weight")), None)
+    return None

@@ -1,0 +1,1 @@
+"""Engine: whole channels taken out, with everything that is coupled to them."""

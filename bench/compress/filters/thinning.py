@@ -1,0 +1,163 @@
+"""Filters taken out for real: which channels may go, and the smaller network without them.
+
+Channels are coupled as the traced graph says (`bench.compress.filters.channels`), which PQF needs for its permutations
+too; so no library for dependency graphs is used besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import torch
+
+from bench.compress.filters.channels import Channels, channels, take, taken
+from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
+from bench.footprint.structure import thin_channels
+
+Choose = Callable[[torch.nn.Module, Channels, int], torch.Tensor]  # network, channels, how many to keep: which
+
+
+def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]:
+    """Channels that one layer alone writes, in the order of the forward pass.
+
+    Those that an addition joins to others, as between residual blocks, stay.
+
+    Args:
+        skip: layers whose filters stay, by name.
+
+    Raises:
+        NotApplicable: there are none, a name is unknown, or weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = compressed.network
+    if compressed.example is None:
+        raise ValueError("channels are found along the graph: give `Compressed` an `example`")
+    alone = [group for group in channels(network, compressed.example) if len(group.writers) == 1]
+    found = [group for group in alone if all(_has_sizes(network, name) for name in _tensors(group))]
+    unknown = set(skip) - {layer(group) for group in found}
+    if unknown:
+        raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
+    kept = [group for group in found if layer(group) not in skip]
+    if not found:
+        raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
+    if not kept:
+        raise NotApplicable("all layers whose filters could be taken out are to be skipped")
+    return kept
+
+
+def layer(group: Channels) -> str:
+    """Name of the layer whose filters these are."""
+    return group.writers[0].rpartition(".")[0]
+
+
+def ratios(groups: Sequence[Channels], ratio: float | Sequence[float]) -> list[float]:
+    """The share to take out of each group, from one for all or one for each stage.
+
+    A stage is all layers whose feature maps have one resolution.
+
+    Raises:
+        NotApplicable: there is another number of stages.
+    """
+    if isinstance(ratio, (int, float)):
+        return [float(ratio)] * len(groups)
+    stages = sorted({group.resolution for group in groups}, reverse=True)
+    if len(stages) != len(ratio):
+        raise NotApplicable(f"it has {len(stages)} stages of filters, and {len(ratio)} ratios are given")
+    return [ratio[stages.index(group.resolution)] for group in groups]
+
+
+def left(group: Channels, of_a_part: Callable[[int], int]) -> int:
+    """How many channels stay, by how many of a part's; at least one of each."""
+    return group.parts * max(of_a_part(group.count // group.parts), 1)
+
+
+def largest(scores: torch.Tensor, group: Channels, count: int) -> torch.Tensor:
+    """The `count` channels with the largest scores (C,), ascending, equally many of each part; of equals the first."""
+    parts = scores.reshape(group.parts, -1)
+    chosen = parts.argsort(dim=1, descending=True, stable=True)[:, : count // group.parts]
+    first = torch.arange(group.parts)[:, None] * parts.shape[1]
+    return (chosen.cpu() + first).reshape(-1).sort().values
+
+
+def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choose: Choose) -> Compressed:
+    """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
+
+    Args:
+        wanted: channels, and how many of them to keep.
+        choose: returns the kept ones, ascending.
+
+    Raises:
+        NotApplicable: the thinner network does not run.
+    """
+    network = deepcopy(compressed.network)
+    masks = dict(compressed.masks)
+    for group, count in wanted:
+        if count == group.count:
+            continue
+        kept = choose(network, group, count)
+        masks.update(taken(masks, group, kept))
+        thin(network, group, kept)
+    assert compressed.example is not None  # or no channels would have been found
+    _require_runs(network, compressed.example)
+    return finished(compressed, network).but(masks=masks)
+
+
+def _require_runs(network: torch.nn.Module, example: torch.Tensor) -> None:
+    """A network may hold numbers of channels that no graph shows, e.g. in a view."""
+    try:
+        with torch.inference_mode():
+            network.eval()(example.to(next(network.parameters()).device))
+    except Exception as error:  # whatever a network runs into
+        first = str(error).partition("\n")[0]
+        raise NotApplicable(f"it counts on the number of its channels: without some of them, {first}") from error
+
+
+def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:
+    """`compressed` with a thinner network of its own modules."""
+    step = thin_channels.step(compressed.network, network)
+    return compressed.but(network=network, structure=(*compressed.structure, step))
+
+
+def thin(network: torch.nn.Module, group: Channels, kept: torch.Tensor) -> None:
+    """Leave only the `kept` channels, in place."""
+    values = take(network, group, kept)
+    thin_channels.apply(network, _sizes(network, group, len(kept)))
+    state = network.state_dict()
+    for name, tensor in values.items():
+        state[name].copy_(tensor)
+
+
+def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Compressed:
+    """Fine-tuned, with what was pruned weight by weight before kept at zero."""
+    from bench.compress.pruning.masking import retrained
+
+    return retrained(compressed, workbench, distill=distill)
+
+
+def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+
+    def change(tensor: str, **now: int) -> None:
+        name = tensor.rpartition(".")[0]
+        sizes.setdefault(name, thin_channels.sizes_of(network.get_submodule(name))).update(now)
+
+    for name in group.writers:
+        change(name, out=count)
+    for name in group.followers:
+        present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
+        depthwise = present.get("groups", 0) == present["out"] == present.get("in", 0)
+        change(name, **({"in": count, "out": count, "groups": count} if depthwise else {"out": count}))
+    for reader in group.readers:
+        change(reader.weight, **{"in": count * reader.factor})
+    return sizes
+
+
+def _tensors(group: Channels) -> tuple[str, ...]:
+    return (*group.writers, *group.followers, *(reader.weight for reader in group.readers))
+
+
+def _has_sizes(network: torch.nn.Module, tensor: str) -> bool:
+    return bool(thin_channels.sizes_of(network.get_submodule(tensor.rpartition(".")[0])))

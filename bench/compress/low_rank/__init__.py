@@ -1,0 +1,1 @@
+"""Engine: a layer replaced by two of lower rank."""

@@ -1,0 +1,85 @@
+"""Layers as two of low rank: which, of what rank, and their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+import torch
+
+from bench.compress.method import NotApplicable, require_unrounded
+from bench.footprint.compressed import Compressed
+from bench.footprint.structure import low_rank
+
+Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # reduce: weight, bias; expand: weight, bias
+
+
+def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -> dict[str, int]:
+    """Rank by layer: a share of its outputs, rounded down, where the factors are smaller than the layer.
+
+    Raises:
+        NotApplicable: there is no such layer, the network was pruned weight by weight, or its weights are stored in a
+            way of their own already.
+    """
+    require_unrounded(compressed)
+    if compressed.masks:
+        raise NotApplicable("its weights were pruned one by one: factors are not zero where they were")
+    found = {name: max(int(share * layer.weight.shape[0]), 1) for name, layer in candidates.items()}
+    smaller = {name: rank for name, rank in found.items() if _saves(candidates[name], rank)}
+    if not smaller:
+        raise NotApplicable("no layer of it is larger than its factors would be")
+    return smaller
+
+
+def layers(network: torch.nn.Module, kinds: Iterable[type]) -> dict[str, Any]:
+    """Layers with factors: ungrouped, with parameters of their own, run as they are."""
+    modules: dict[str, Any] = dict(network.named_modules())
+    return {
+        name: layer
+        for name, layer in modules.items()
+        if "weight" in dict(layer.named_parameters(recurse=False))
+        and isinstance(layer, tuple(kinds))
+        and getattr(layer, "groups", 1) == 1
+    }
+
+
+def factorised(
+    network: torch.nn.Module, ranks: Mapping[str, int], factors: Callable[[str, Any, int], Factors]
+) -> torch.nn.Module:
+    """A copy of `network` with layers replaced by their factors."""
+    found = {name: factors(name, network.get_submodule(name), rank) for name, rank in ranks.items()}
+    copy = low_rank.apply(deepcopy(network), dict(ranks))
+    with torch.no_grad():
+        for name, values in found.items():
+            pair: Any = copy.get_submodule(name)
+            targets = (pair.reduce.weight, pair.reduce.bias, pair.expand.weight, pair.expand.bias)
+            for target, value in zip(targets, values, strict=True):
+                target.copy_(value.reshape(target.shape))
+    return copy
+
+
+def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterable[str]) -> torch.nn.Module:
+    """A copy of `factorised` with single layers again, as `original` has them, each the product of its factors."""
+    copy = deepcopy(factorised)
+    for name in names:
+        pair: Any = factorised.get_submodule(name)
+        layer = deepcopy(original.get_submodule(name))
+        expand = pair.expand.weight.detach().flatten(1)
+        weight = (expand @ pair.reduce.weight.detach().flatten(1)).reshape(layer.weight.shape)
+        bias = expand @ pair.reduce.bias.detach() + pair.expand.bias.detach()
+        layer.weight, layer.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
+        parent, _, own_name = name.rpartition(".")
+        copy.get_submodule(parent).register_module(own_name, layer)
+    return copy
+
+
+def matrix(layer: Any) -> torch.Tensor:
+    """A layer's weight as (Cout, all others) float64."""
+    return layer.weight.detach().flatten(1).double()
+
+
+def _saves(layer: Any, rank: int) -> bool:
+    outputs, inputs = layer.weight.shape[0], layer.weight[0].numel()
+    own = outputs * inputs + (outputs if layer.bias is not None else 0)
+    return rank <= min(outputs, inputs) and rank * inputs + rank + rank * outputs + outputs < own

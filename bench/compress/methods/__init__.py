@@ -1,0 +1,1 @@
+"""One compression method per file."""

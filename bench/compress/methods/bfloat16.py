@@ -1,0 +1,31 @@
+"""Weights stored as bfloat16: the range of float32 with 8 significant bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Bfloat16(Method):
+    """Every stored number is rounded to 16 bits; feature maps are computed and kept in float32.
+
+    Batch normalisation is folded first, as for float16, so that both store the same numbers.
+    """
+
+    family = "quantization"
+    title = "bfloat16"
+    source = "kalamkar2019bfloat16"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.quantization import floats
+        from bench.footprint.fold import finish
+
+        return floats.rounded(finish(compressed), "bfloat16")

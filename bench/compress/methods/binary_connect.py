@@ -1,0 +1,40 @@
+"""BinaryConnect (Courbariaux et al. 2015): every weight is +1 or -1, trained through the sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class BinaryConnect(FinetuningMethod):
+    """All convolutions and linear layers, the first and the last too; biases and normalisation stay real.
+
+    Args:
+        stochastic: draw the signs in training, +1 with probability (w + 1) / 2; the stored network has those of the
+            real weights either way.
+    """
+
+    stochastic: bool = False
+
+    family = "binary"
+    title = "BinaryConnect"
+    source = "courbariaux2015binaryconnect"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.binary import binarization, signs
+
+        return binarization.trained(
+            compressed,
+            workbench,
+            binarization.all_layers(compressed),
+            lambda weight: signs.Signs(weight, self.stochastic),
+            distill=self.distill,
+        )

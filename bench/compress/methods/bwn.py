@@ -1,0 +1,34 @@
+"""Binary weight networks (Rastegari et al. 2016): each filter is its signs times its mean magnitude."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Bwn(FinetuningMethod):
+    """All convolutions and linear layers but the first and the last; feature maps stay real."""
+
+    family = "binary"
+    title = "BWN"
+    source = "rastegari2016xnor"
+    searched: ClassVar = {}
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.binary import binarization, signs
+
+        return binarization.trained(
+            compressed,
+            workbench,
+            binarization.inner_layers(compressed),
+            lambda weight: signs.ScaledSigns(),
+            distill=self.distill,
+        )

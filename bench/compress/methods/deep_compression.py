@@ -1,0 +1,45 @@
+"""Deep Compression: prune, share weights, code (Han, Mao & Dally 2016)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.methods.magnitude_finetune import MagnitudeFinetune
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class DeepCompression(FinetuningMethod):
+    """Magnitude pruning with retraining, weights of a layer shared by k-means, then relative indices and Huffman codes.
+
+    Shared values are float32 and are trained too, while which weight shares which stays. One symbol stands for zero.
+
+    Args:
+        sparsity: share of convolution and linear weights that is removed; those pruned earlier in a chain stay so.
+        convolution_bits, linear_bits: of a shared weight's symbol; fewer in layers with few weights.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    convolution_bits: Annotated[int, Field(ge=1, le=8)] = 8
+    linear_bits: Annotated[int, Field(ge=1, le=8)] = 5
+
+    family = "pruning"
+    title = "Deep Compression"
+    source = "han2016deep"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.codebooks import weight_sharing
+
+        pruned = MagnitudeFinetune(self.sparsity, distill=self.distill)(compressed, workbench)
+        shared = weight_sharing.shared(
+            pruned, workbench, (self.convolution_bits, self.linear_bits), distill=self.distill
+        )
+        return shared.but(entropy_coding=True)

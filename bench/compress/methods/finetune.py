@@ -1,0 +1,28 @@
+"""Control: trained on for as long as the compressed networks are, without compression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.pruning import masking
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Finetune(FinetuningMethod):
+    """Tells what compression does from what more training does.
+
+    In a chain it retrains what came before, with pruned weights kept at zero.
+    """
+
+    family = "control"
+    title = "Fine-tuned"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return masking.retrained(compressed, workbench, distill=self.distill)

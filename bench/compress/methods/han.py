@@ -1,0 +1,57 @@
+"""Learning both weights and connections (Han et al. 2015): prune a little, retrain the survivors, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.pruning import masking
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Han(FinetuningMethod):
+    """Each round removes the same share of what is left: the smallest weights of all layers together.
+
+    The rounds share the epochs of the fine-tuning recipe, so that they train no longer than one round would.
+
+    Source: Learning both Weights and Connections for Efficient Neural Networks, sections 3 and 3.4; there each layer
+    has a threshold of its own, set by hand.
+
+    Args:
+        sparsity: share of convolution and linear weights that is removed in the end.
+        rounds: of pruning and retraining.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    rounds: Annotated[int, Field(ge=1)] = 3
+
+    family = "pruning"
+    title = "Iterative magnitude (Han)"
+    source = "han2015learning"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        epochs = workbench.epochs / self.rounds
+        for sparsity in sparsities(self.sparsity, self.rounds):
+            pruned = masking.pruned(compressed, masking.global_magnitude(compressed.network, sparsity))
+            compressed = masking.retrained(pruned, workbench, distill=self.distill, epochs=epochs)
+        return compressed
+
+
+def sparsities(last: float, rounds: int) -> Iterator[float]:
+    """The sparsity after each round, where each keeps the same share of what is left.
+
+    >>> list(sparsities(0.75, 2))
+    [0.5, 0.75]
+    """
+    for number in range(1, rounds):
+        yield 1 - (1 - last) ** (number / rounds)
+    yield last

@@ -1,0 +1,26 @@
+"""Entropy coding of all that is stored, by Huffman codes, where that makes it smaller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Huffman(Method):
+    """The network stays the same to the bit; at the end of a chain it makes the file smaller."""
+
+    family = "entropy coding"
+    title = "Huffman"
+    source = "huffman1952method"
+    searched: ClassVar = {}
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return compressed.but(entropy_coding=True)

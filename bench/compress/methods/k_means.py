@@ -1,0 +1,41 @@
+"""Plain product quantization: what PQF is without permutation and annealing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bench.compress.codebooks.word_counts import power_of_two
+from bench.compress.method import FinetuningMethod
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class KMeans(FinetuningMethod):
+    """Codebooks by k-means, then trained; takes the same bytes as PQF with the same blocks and words.
+
+    Args:
+        blocks, words, classifier_words: see PQF.
+        iterations: at most; fewer where nothing changes any more.
+    """
+
+    blocks: Literal["small", "large"] = "small"
+    words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] = 256
+    classifier_words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] | None = None
+    iterations: Annotated[int, Field(ge=1)] = 60
+
+    family = "product quantization"
+    title = "k-means"
+    source = "gong2014compressing"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.codebooks import product
+
+        settings = product.Settings(self.blocks, self.words, self.classifier_words, self.iterations, None, swaps=0)
+        return product.quantized(compressed, workbench, settings, distill=self.distill)

@@ -1,0 +1,64 @@
+"""A lottery ticket (Frankle and Carbin 2019): prune what was trained, rewind the survivors to how they began, train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import FinetuningMethod, NotApplicable, require_unrounded
+from bench.compress.methods.han import sparsities
+from bench.compress.pruning import masking
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class LotteryTicket(FinetuningMethod):
+    """What is left of the initial network after the weights that end smallest are removed is trained from its start.
+
+    All else, normalisation too, is rewound with the weights.
+
+    Source: The Lottery Ticket Hypothesis, section 1; with several rounds, strategy 1 of appendix B.
+
+    Args:
+        sparsity: share of convolution and linear weights that is removed in the end.
+        rounds: of pruning, rewinding and training; each removes the same share of what is left.
+        epochs: of each round's training; default the fine-tuning recipe's, which may be short for a start from nothing.
+        learning_rate: peak, instead of the fine-tuning recipe's.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    rounds: Annotated[int, Field(ge=1)] = 1
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+
+    family = "pruning"
+    title = "Lottery ticket"
+    source = "frankle2019lottery"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        require_unrounded(compressed)
+        initial = _initial(compressed, workbench)
+        for sparsity in sparsities(self.sparsity, self.rounds):
+            masks = masking.global_magnitude(compressed.network, sparsity)
+            ticket = masking.pruned(compressed.but(network=initial), masks)
+            compressed = masking.retrained(
+                ticket, workbench, distill=self.distill, epochs=self.epochs, learning_rate=self.learning_rate
+            )
+        return compressed
+
+
+def _initial(compressed: Compressed, workbench: Workbench) -> torch.nn.Module:
+    if compressed.structure:
+        raise NotApplicable("its layers are no longer those that it began with, so there is nothing to rewind them to")
+    initial = workbench.initial()
+    if initial is None:
+        raise NotApplicable("it was not trained here, so its initial weights are not known")
+    return initial

@@ -1,0 +1,34 @@
+"""Global magnitude pruning in one shot, without retraining."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import Method
+from bench.compress.pruning import masking
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Magnitude(Method):
+    """The smallest weights of all convolutions and linear layers together become zero.
+
+    Args:
+        sparsity: share of those weights that is removed.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+
+    family = "pruning"
+    title = "Magnitude"
+    source = "han2015learning"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return masking.pruned(compressed, masking.global_magnitude(compressed.network, self.sparsity))

@@ -1,0 +1,42 @@
+"""Post-training quantisation by NNCF: integer weights per channel, 8-bit feature maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class NncfInt8Ptq(Method):
+    """Ranges are calibrated on training images; nothing is trained.
+
+    Batch normalisation is folded first, where it can be.
+
+    Args:
+        weight_bits: width of the weights; feature maps have 8 bits.
+        calibration: number of training images.
+    """
+
+    weight_bits: Annotated[int, Field(ge=2, le=8)] = 8
+    calibration: Annotated[int, Field(ge=1)] = 256
+
+    family = "quantization"
+    title = "NNCF PTQ"
+    source = "kozlov2021nncf"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.quantization import nncf_models
+        from bench.footprint.fold import finish
+
+        folded = finish(compressed)
+        quantized = nncf_models.post_training(folded.network, workbench, self.calibration, self.weight_bits)
+        return nncf_models.read_out(quantized, folded)

@@ -1,0 +1,43 @@
+"""Quantisation-aware training by NNCF: integer weights per channel, 8-bit feature maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.pruning.masking import keep_zeros
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class NncfInt8Qat(FinetuningMethod):
+    """Starts from NNCF's post-training quantisation; weights and ranges are trained through the rounding.
+
+    Args:
+        weight_bits: width of the weights; feature maps have 8 bits.
+        calibration: number of training images for the first ranges.
+    """
+
+    weight_bits: Annotated[int, Field(ge=2, le=8)] = 8
+    calibration: Annotated[int, Field(ge=1)] = 256
+
+    family = "quantization"
+    title = "NNCF QAT"
+    source = "kozlov2021nncf"
+    searched: ClassVar = {"weight_bits": (8, 6, 4, 3, 2)}
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.quantization import nncf_models
+
+        quantized = nncf_models.post_training(compressed.network, workbench, self.calibration, self.weight_bits)
+        history = workbench.finetune(
+            quantized, after_step=keep_zeros(quantized, compressed.masks), distill=self.distill
+        )
+        return nncf_models.read_out(quantized, compressed.but(history=(*compressed.history, *history)))

@@ -1,0 +1,37 @@
+"""NNCF's regularisation-based pruning: which weights survive is learned together with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class NncfRegularization(FinetuningMethod):
+    """Every weight has a stochastic gate; a penalty pulls the share of open gates to what is asked for.
+
+    Source: Louizos, Welling and Kingma, Learning Sparse Neural Networks through L0 Regularization (2018), as in NNCF.
+
+    Args:
+        sparsity: share of the weights that is removed.
+    """
+
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
+
+    family = "pruning"
+    title = "NNCF regularisation"
+    source = "kozlov2021nncf"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.pruning import nncf_sparsity
+
+        return nncf_sparsity.by_regularization(compressed, workbench, sparsity=self.sparsity, distill=self.distill)

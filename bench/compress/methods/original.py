@@ -1,0 +1,24 @@
+"""The network as it was trained, stored as float32: what all others are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Original(Method):
+    """No compression but the folding of batch normalisation, which costs nothing."""
+
+    family = "original"
+    title = "Original"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return compressed

@@ -1,0 +1,25 @@
+"""Control: a network that was never trained, the floor of every similarity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class RandomWeights(Method):
+    """What the images and the architecture alone make alike."""
+
+    family = "control"
+    title = "Random weights"
+    start = "random"
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        return compressed

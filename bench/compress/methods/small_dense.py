@@ -1,0 +1,45 @@
+"""Control: a narrower network of the same family, trained from nothing, of a compressed network's size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from bench.compress.method import Method, NotApplicable
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class SmallDense(Method):
+    """Tells what compressing a large network is worth from what a small one reaches by itself.
+
+    All layers lose the same share of their channels: the widest network whose packed file has at most the wanted
+    payload is built with fresh weights and trained with the original's own recipe. Nothing of the original is used.
+
+    Args:
+        fraction: largest payload, as a share of the original's in float32: 0.25 is the size of 8 bits a weight.
+        distill: learn the logits of the trained original (Hinton et al. 2015), besides the labels.
+    """
+
+    fraction: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    distill: bool = False
+
+    family = "control"
+    title = "Small dense network"
+    source = "liu2019rethinking"
+    trains = True
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.filters import widths
+
+        if compressed.structure or compressed.representations or compressed.masks:
+            raise NotApplicable("a small dense network starts from nothing: it comes first in a chain")
+        small = widths.of_size(compressed.but(network=workbench.fresh()), self.fraction)
+        history = workbench.train(small.network, distill=self.distill)
+        return small.but(history=(*small.history, *history))

@@ -1,0 +1,45 @@
+"""XNOR-Net (Rastegari et al. 2016): binary filters read binary feature maps."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.compress.method import FinetuningMethod
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class XnorNet(FinetuningMethod):
+    """All convolutions and linear layers but the first and the last: normalise, take the sign, then convolve.
+
+    The normalisation that the sign needs is put before every such layer, so that any order of convolution,
+    normalisation and activation will do, residual blocks included; shortcuts stay real. Feature maps have no scale of
+    their own, as in the authors' published code.
+    """
+
+    family = "binary"
+    title = "XNOR-Net"
+    source = "rastegari2016xnor"
+    searched: ClassVar = {}
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        from bench.compress.binary import binarization, signs
+        from bench.footprint.structure import binary_activations
+
+        layers = binarization.plain(compressed, binarization.inner_layers(compressed))
+        step = {"kind": "binary-activations", "layers": layers}
+        network = binary_activations.apply(deepcopy(compressed.network), layers)
+        restructured = compressed.but(network=network, structure=(*compressed.structure, step), activation_bits=1)
+        return binarization.trained(
+            restructured,
+            workbench,
+            [f"{layer}.layer" for layer in layers],
+            lambda weight: signs.ScaledSigns(),
+            distill=self.distill,
+        )

@@ -1,0 +1,1 @@
+"""Engine: weights set to zero and kept there."""

@@ -1,0 +1,120 @@
+"""Which weights survive pruning: chosen, applied, and kept at zero while the others are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, cast
+
+from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.workbench import Workbench
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.footprint.compressed import Compressed
+
+Masks = Mapping[str, "torch.Tensor"]
+
+
+def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """Weights of all convolutions and linear layers by parameter name; biases and normalisation are never pruned.
+
+    Raises:
+        NotApplicable: there are none.
+    """
+    from torch.nn import Linear
+    from torch.nn.modules.conv import _ConvNd
+
+    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, (_ConvNd, Linear)))
+    found = {
+        f"{name}.weight" if name else "weight": cast("torch.nn.Parameter", module.weight) for name, module in layers
+    }
+    if not found:
+        raise NotApplicable("it has no convolution and no linear layer to prune")
+    return found
+
+
+def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
+    """Masks that leave out exactly floor(sparsity * N) of all N weights: the smallest in magnitude, over all layers.
+
+    PyTorch's `global_unstructured` with the L1 norm does the choosing.
+    """
+    import torch
+    from torch.nn.utils import prune
+
+    probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
+    weights = prunable(probe)
+    modules: list[tuple[Any, str]] = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
+    count = int(sparsity * sum(weight.numel() for weight in weights.values()))
+    prune.global_unstructured(modules, prune.L1Unstructured, amount=count)
+    return {name: module.weight_mask.bool() for name, (module, _) in zip(weights, modules, strict=True)}
+
+
+def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
+    """Masks with as many survivors in each layer, placed at random."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = {}
+    for name, mask in masks.items():
+        order = torch.randperm(mask.numel(), generator=generator)
+        shuffled[name] = mask.flatten().cpu()[order].reshape(mask.shape).to(mask.device)
+    return shuffled
+
+
+def apply(network: torch.nn.Module, masks: Masks) -> None:
+    """Set the weights that are left out to zero, in place."""
+    import torch
+
+    with torch.no_grad():
+        for name, mask in masks.items():
+            network.get_parameter(name).masked_fill_(~mask, 0.0)
+
+
+def keep_zeros(network: torch.nn.Module, masks: Masks) -> Callable[[int, int], None]:
+    """A hook for after each optimizer step that returns pruned weights to zero."""
+    return lambda step, steps: apply(network, masks)
+
+
+def joined(masks: Masks, earlier: Masks) -> dict[str, torch.Tensor]:
+    """Masks that leave out what either leaves out, so that pruning in a chain never brings a weight back."""
+    return {**earlier, **{name: mask & earlier[name] if name in earlier else mask for name, mask in masks.items()}}
+
+
+def pruned(compressed: Compressed, masks: Masks) -> Compressed:
+    """A copy with the weights that are left out, now or earlier in the chain, at zero.
+
+    Raises:
+        NotApplicable: its weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = deepcopy(compressed.network)
+    together = joined(masks, compressed.masks)
+    apply(network, together)
+    return compressed.but(network=network, masks=together)
+
+
+def retrained(
+    compressed: Compressed,
+    workbench: Workbench,
+    *,
+    distill: bool,
+    epochs: float | None = None,
+    learning_rate: float | None = None,
+) -> Compressed:
+    """A copy whose surviving weights were trained on.
+
+    Raises:
+        NotApplicable: its weights are stored in a way of their own already.
+    """
+    require_unrounded(compressed)
+    network = deepcopy(compressed.network)
+    history = workbench.finetune(
+        network,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        after_step=keep_zeros(network, compressed.masks),
+        distill=distill,
+    )
+    return compressed.but(network=network, history=(*compressed.history, *history))

@@ -1,0 +1,118 @@
+"""Rounding weights to a grid of integers, without training."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from bench.compress.method import NotApplicable
+from bench.compress.pruning.masking import prunable
+from bench.footprint.fold import finish
+from bench.footprint.representation import Float, Integer
+
+if TYPE_CHECKING:
+    from bench.footprint.compressed import Compressed
+
+RATIOS = 100  # clipping ratios that are tried: 0.01, 0.02, ... 1
+CACHED = 2**16  # weights that are searched at a time: they stay in the processor's cache, several times as fast
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Which integers, and how their step is found.
+
+    Args:
+        bits: 2 to 8.
+        per_channel: a step for each output channel (the tensor's first axis), else one for the tensor.
+        symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, 0 stands for 0; else 0 to 2^bits - 1 over the
+            range from the smallest to the largest weight, widened to include 0, which keeps a code of its own.
+        search: the range is narrowed to what loses the least squared error, else it reaches to the outermost weight.
+    """
+
+    bits: int
+    per_channel: bool
+    symmetric: bool = True
+    search: bool = False
+
+    def __call__(self, weight: torch.Tensor) -> Integer:
+        """A tensor's integers.
+
+        Args:
+            weight: (Cout, ...) float32.
+        """
+        rows = weight.detach().reshape(weight.shape[0] if self.per_channel else 1, -1)
+        ratio = rows.new_ones(len(rows), 1)
+        if self.search:
+            ratio = torch.cat([self._best_ratio(part) for part in rows.split(max(1, CACHED // rows.shape[1]))])
+        steps, scale, zero_point = self._steps(rows, ratio)
+        return Integer(
+            codes=(steps + zero_point).to(torch.int16).reshape(weight.shape).cpu().numpy(),
+            scale=scale.flatten().cpu().numpy(),
+            bits=self.bits,
+            zero_point=None if self.symmetric else zero_point.flatten().to(torch.uint8).cpu().numpy(),
+        )
+
+    def _best_ratio(self, rows: torch.Tensor) -> torch.Tensor:
+        """(rows, 1): the share of the full range that loses the least squared error, the widest of equals."""
+        best = rows.new_ones(len(rows), 1)
+        least = rows.new_full((len(rows), 1), torch.inf)
+        for number in range(RATIOS, 0, -1):
+            ratio = rows.new_full((len(rows), 1), number / RATIOS)
+            steps, scale, _ = self._steps(rows, ratio)
+            error = steps.mul_(scale).sub_(rows).square_().sum(1, keepdim=True)
+            better = error < least
+            best, least = torch.where(better, ratio, best), torch.where(better, error, least)
+        return best
+
+    def _steps(self, rows: torch.Tensor, ratio: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The nearest multiples of the step, the step and the code of 0; (rows, n), (rows, 1), (rows, 1) float32."""
+        if self.symmetric:
+            highest = 2 ** (self.bits - 1) - 1
+            scale = _positive(rows.abs().amax(1, keepdim=True) * ratio / highest)
+            return (rows / scale).round_().clamp_(-highest, highest), scale, torch.zeros_like(scale)
+        highest = 2**self.bits - 1
+        low = rows.amin(1, keepdim=True).clamp(max=0) * ratio
+        high = rows.amax(1, keepdim=True).clamp(min=0) * ratio
+        scale = _positive((high - low) / highest)
+        zero_point = (-low / scale).round_().clamp_(0, highest)
+        return (rows / scale).round_().clamp_(-zero_point, highest - zero_point), scale, zero_point
+
+
+def _positive(scale: torch.Tensor) -> torch.Tensor:
+    """Any step will do where all weights are zero."""
+    return torch.where(scale > 0, scale, torch.ones_like(scale))
+
+
+def rounded(compressed: Compressed, grid: Grid) -> Compressed:
+    """All weights of convolutions and linear layers on a grid; biases and normalisation stay float32.
+
+    Batch normalisation is folded first. Weights that are stored otherwise already stay as they are. A weight of zero,
+    pruned or not, stays zero.
+
+    Raises:
+        NotApplicable: there is no weight to round, or one is not finite.
+    """
+    finished = finish(compressed)
+    network = deepcopy(finished.network)
+    integers = {
+        name: grid(_finite(name, weight)) for name, weight in prunable(network).items() if _is_float(finished, name)
+    }
+    if not integers:
+        raise NotApplicable("all weights are stored otherwise already")
+    with torch.no_grad():
+        for name, integer in integers.items():
+            network.get_parameter(name).copy_(torch.from_numpy(integer.decode()))
+    return finished.but(network=network, representations={**finished.representations, **integers})
+
+
+def _is_float(compressed: Compressed, name: str) -> bool:
+    return isinstance(compressed.representations.get(name), (Float, type(None)))
+
+
+def _finite(name: str, weight: torch.Tensor) -> torch.Tensor:
+    if not weight.isfinite().all():
+        raise NotApplicable(f"{name} holds a number that is not finite")
+    return weight

@@ -1,0 +1,177 @@
+"""A variant: one point of a method's sweep, or a chain of them, with the name it goes by everywhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bench import registry
+from bench.compress.method import Family, Method
+from bench.errors import InputError
+from bench.settings import validated
+
+PACKAGE = "bench.compress.methods"
+BETWEEN_SETTINGS = re.compile(r",(?![^\[]*\])")  # not those of a list
+NUMBERS = re.compile(r"\d+(\.\d+)?([,-]\d+(\.\d+)?)+")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A method with the settings that were chosen for it; all others are its defaults."""
+
+    name: str
+    chosen: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def method(self) -> Method:
+        """The method itself, its settings validated.
+
+        Raises:
+            InputError: no such method or setting, or a value out of range.
+        """
+        return make_method(self.name, dict(self.chosen))
+
+    @property
+    def label(self) -> str:
+        """E.g. `magnitude:sparsity=0.9`."""
+        settings = ",".join(f"{name}={_plain(value)}" for name, value in self.chosen)
+        return f"{self.name}:{settings}" if settings else self.name
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One compressed version of a network: a method, or several one after another."""
+
+    stages: tuple[Stage, ...]
+
+    @property
+    def label(self) -> str:
+        """The name in files, `--only` and tables, e.g. `magnitude-finetune:sparsity=0.9+nncf-int8-ptq`."""
+        return "+".join(stage.label for stage in self.stages)
+
+    @property
+    def title(self) -> str:
+        """The name in figures, e.g. `Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)`."""
+        return " + ".join(_title(stage) for stage in self.stages)
+
+    @property
+    def family(self) -> Family:
+        """The first method's family that compresses; a control's only where nothing else is there."""
+        families = [stage.method.family for stage in self.stages]
+        return next((family for family in families if family not in ("original", "control")), families[0])
+
+    @property
+    def start(self) -> str:
+        """Which network it starts from (see `Method.start`)."""
+        return self.stages[0].method.start
+
+    @property
+    def finetunes(self) -> bool:
+        """Whether any of its methods does."""
+        return any(stage.method.finetunes for stage in self.stages)
+
+    @property
+    def trains(self) -> bool:
+        """Whether any of its methods trains a network from nothing."""
+        return any(stage.method.trains for stage in self.stages)
+
+    def check(self) -> None:
+        """Look at all its methods at once.
+
+        Raises:
+            InputError: a sentence for each that does not exist or has wrong settings, or for an order without sense.
+        """
+        problems: list[str] = []
+        for stage in self.stages:
+            try:
+                _ = stage.method
+            except InputError as error:
+                problems.extend(error.problems)
+        if not problems and any(stage.method.start != "original" for stage in self.stages[1:]):
+            problems.append(
+                f"method {self.label!r}: a control that starts from another network cannot follow in a chain"
+            )
+        if problems:
+            raise InputError(problems)
+
+    def spec(self) -> list[dict[str, Any]]:
+        """What determines its result, as JSON."""
+        return [
+            {"method": stage.name, "version": stage.method.version, "settings": stage.method.settings()}
+            for stage in self.stages
+        ]
+
+
+def parse(label: str) -> Variant:
+    """The variant that a label names, e.g. `magnitude-finetune:sparsity=0.9+nncf-int8-ptq`.
+
+    Raises:
+        InputError: a stage is not of the form `name` or `name:key=value,key=value`.
+    """
+    return Variant(tuple(parse_stage(stage) for stage in label.split("+")))
+
+
+def parse_stage(label: str) -> Stage:
+    """One method of a label; a value is read as TOML where it is, else as text.
+
+    Raises:
+        InputError: it is not of the form `name` or `name:key=value,key=value`.
+    """
+    name, colon, settings = label.partition(":")
+    return Stage(name, tuple(map(parse_setting, BETWEEN_SETTINGS.split(settings))) if colon else ())
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`key=value` as a pair; several numbers are parted by commas, or as labels show them.
+
+    >>> parse_setting("sparsity=0.9")
+    ('sparsity', 0.9)
+    >>> parse_setting("ratio=0.5-0-0.25")
+    ('ratio', [0.5, 0, 0.25])
+
+    Raises:
+        InputError: there is no `=`.
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise InputError(f"a setting is written key=value, e.g. sparsity=0.9, given {text!r}")
+    if NUMBERS.fullmatch(value):
+        value = f"[{value.replace('-', ',')}]"
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
+def with_settings(variant: Variant, settings: Iterable[str]) -> Variant:
+    """The variant with more settings of its last method, each written key=value; they replace those of the label."""
+    last = variant.stages[-1]
+    chosen = dict(last.chosen) | dict(map(parse_setting, settings))
+    return Variant((*variant.stages[:-1], Stage(last.name, tuple(chosen.items()))))
+
+
+def from_spec(spec: list[dict[str, Any]]) -> Variant:
+    """The variant that `Variant.spec` described, with every setting chosen."""
+    return Variant(tuple(Stage(stage["method"], tuple(stage["settings"].items())) for stage in spec))
+
+
+def make_method(name: str, settings: Mapping[str, Any]) -> Method:
+    """A method with validated settings.
+
+    Raises:
+        InputError: one sentence for every unknown setting or value out of range.
+    """
+    return validated(registry.subclass(PACKAGE, name, Method, "method"), f"method {name!r}", settings)
+
+
+def _plain(value: Any) -> str:
+    return "-".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _title(stage: Stage) -> str:
+    settings = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in stage.chosen)
+    return f"{stage.method.title} ({settings})" if settings else stage.method.title

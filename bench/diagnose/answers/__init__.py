@@ -1,0 +1,1 @@
+"""What two networks answer to the same images: accuracy, agreement, calibration, who is hurt."""

@@ -1,0 +1,86 @@
+"""Who is hurt: the change of each class's recall, paired over seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.diagnose.answers.exemplars import right
+from bench.errors import InputError
+from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import of_image_means, paired_difference
+from bench.statistics.multiplicity import Corrected, benjamini_hochberg
+from bench.statistics.tests import Significance, sign_flip, t_of
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEffects:
+    """A row a class.
+
+    Attributes:
+        estimates: recall of the compressed network minus the other's, shares of the class's images.
+        tests: t tests that belong to the intervals.
+        sign_flips: the exact permutation tests over seeds beside them.
+        corrected: Benjamini-Hochberg over the classes' t tests.
+    """
+
+    estimates: tuple[Estimate, ...]
+    tests: tuple[Significance, ...]
+    sign_flips: tuple[Significance, ...]
+    corrected: Corrected
+
+
+def class_effects(
+    compressed: ArrayLike,
+    other: ArrayLike,
+    labels: ArrayLike,
+    *,
+    alpha: float = 0.05,
+    confidence: float = 0.95,
+) -> ClassEffects:
+    """Which classes gain or lose, against the original or the control.
+
+    >>> labels = np.array([0, 0, 1, 1])
+    >>> good = np.eye(2)[[labels] * 3]
+    >>> [round(each.value, 2) for each in class_effects(good[:, :, ::-1], good, labels).estimates]
+    [-1.0, -1.0]
+
+    Args:
+        compressed, other: (S, n, classes) logits of the same seeds and images.
+        labels: (n,).
+
+    Returns:
+        A class without images has no value, only a warning.
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    answers = [right(logits, labels, name) for logits, name in ((compressed, "compressed"), (other, "other"))]
+    shapes = [np.shape(logits) for logits in (compressed, other)]
+    if shapes[0] != shapes[1]:
+        raise InputError(f"paired logits must have one shape, not {shapes[0]} and {shapes[1]}.")
+    truth, classes = np.asarray(labels), shapes[0][2]
+    pairs = [(answers[0][:, truth == each], answers[1][:, truth == each]) for each in range(classes)]
+    estimates = tuple(_estimate(first, second, confidence) for first, second in pairs)
+    tests = tuple(t_of(estimate) for estimate in estimates)
+    return ClassEffects(
+        estimates=estimates,
+        tests=tests,
+        sign_flips=tuple(sign_flip(_recall(first) - _recall(second)) for first, second in pairs),
+        corrected=benjamini_hochberg([test.p for test in tests], family="classes", alpha=alpha),
+    )
+
+
+def _estimate(first: np.ndarray, second: np.ndarray, confidence: float) -> Estimate:
+    """From which answers are right, (S, images of the class) bool each."""
+    estimand = "difference in recall"
+    if first.shape[1] < 2:
+        return paired_difference(_recall(first), _recall(second), confidence=confidence, estimand=estimand)
+    (a, influence_a), (b, influence_b) = of_image_means(first), of_image_means(second)
+    return paired_difference(a, b, influence_a, influence_b, confidence=confidence, estimand=estimand)
+
+
+def _recall(answers: np.ndarray) -> np.ndarray:
+    return answers.mean(1) if answers.shape[1] else np.full(len(answers), np.nan)

@@ -1,0 +1,96 @@
+"""Which channels of each block carry the answer, and whether they are the original's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
+from bench.diagnose.explanations.agreement import spearman
+from bench.roles import ORIGINAL
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bench.diagnose.networks import Version
+
+ByLayer = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Conductance(Diagnostic):
+    """Conductance of every channel of every block for the original's answers, and its agreement with the original's.
+
+    Channels are compared by index, as far as a network has as many of them.
+
+    Args:
+        images: on which it is computed.
+        steps: along the way from the mean colour to the image.
+
+    Metrics:
+        `spearman.VERSION`: over the channels of a block, mean over images and blocks, -1 to 1.
+
+    Arrays:
+        `layers` (L,), `images` (n,) indices into the probe, `targets` (n,), `spearman.VERSION` (L, n) float32, and
+        `conductance.VERSION.LAYER` (channels,) float32, mean over images, logits.
+    """
+
+    images: Annotated[int, Field(ge=1)] = 16
+    steps: Annotated[int, Field(ge=1)] = 8
+
+    title = "Layer conductance"
+    source = ("dhamdhere2019conductance", "kokhlikyan2020captum")
+
+    def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:
+        """See Diagnostic."""
+        if ORIGINAL not in networks:
+            return Findings(notes=[NO_ORIGINAL])
+        from bench.diagnose.networks import answers, versions
+
+        chosen = probe.spread(self.images)
+        targets = answers(networks[ORIGINAL], probe.images[chosen])
+        findings = Findings(arrays={"layers": np.array(probe.layers), "images": chosen, "targets": targets})
+        original: ByLayer = {}
+        for version in versions(networks):
+            try:
+                found = self._of(version, probe, chosen, targets)
+            except LookupError as reason:
+                findings.notes.append(f"Conductance of {version.name}: {reason.args[0]}.")
+                continue
+            original = original or found
+            _record(findings, version.name, found, original)
+        return findings
+
+    def _of(self, version: Version, probe: Probe, chosen: np.ndarray, targets: np.ndarray) -> ByLayer:
+        import torch
+
+        from bench.diagnose.explanations.neuron_conductance import conductances
+        from bench.diagnose.networks import outputs
+        from bench.diagnose.remember import remember
+
+        def compute() -> ByLayer:
+            images = probe.images[chosen].to(version.device)
+            classes = torch.from_numpy(targets).to(version.device)
+            with version.opened() as network:
+                outputs(network, probe.layers, images[:1])
+                return conductances(network, probe.layers, images, classes, self.steps)
+
+        key = ("conductance", self, version.key, probe.fingerprint, targets.tobytes())
+        return remember(key, compute)
+
+
+def _record(findings: Findings, version: str, found: ByLayer, original: ByLayer) -> None:
+    agreement = np.full((len(original), len(next(iter(original.values())))), np.nan, dtype=np.float32)
+    for place, (layer, values) in enumerate(found.items()):
+        findings.arrays[f"conductance.{version}.{layer}"] = values.mean(0)
+        if values.shape == original[layer].shape:
+            agreement[place] = spearman(values, original[layer])
+        else:
+            widths = f"{values.shape[1]} channels and the original {original[layer].shape[1]}"
+            findings.notes.append(f"Conductance of {version} at {layer}: it has {widths}, none is compared.")
+    findings.arrays[f"spearman.{version}"] = agreement
+    findings.metrics[f"spearman.{version}"] = mean_or_none(agreement)

@@ -1,0 +1,154 @@
+"""Attributions by Captum: which pixels speak for a class, and how much."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import captum.attr as captum
+import numpy as np
+import torch
+from torch import nn
+
+from bench.diagnose.networks import Version, seeded
+from bench.diagnose.remember import remember
+
+AT_ONCE = 256  # images in one forward and backward pass
+NOISE = 0.15  # of SmoothGrad, in the images' standard deviations
+COMPLETE = 0.05  # share of the output that a relevance propagation may lose
+REASON = 200  # characters of an error that are quoted
+
+
+class CannotExplain(Exception):
+    """A method cannot go through this network; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class How:
+    """What the methods need besides network, images and classes.
+
+    Attributes:
+        steps: of integrated gradients, along the way from the mean colour to the image.
+        samples: of SmoothGrad's noise.
+        seed: of that noise.
+        layer: whose maps Grad-CAM weighs; empty where there is none with more than one position.
+    """
+
+    steps: int = 16
+    samples: int = 8
+    seed: int = 0
+    layer: str = ""
+
+
+def explain(version: Version, method: str, images: torch.Tensor, targets: np.ndarray, how: How) -> np.ndarray:
+    """Attribution of each image's target class, signed, computed once a process for the same network and images.
+
+    Args:
+        method: a key of `METHODS`.
+        images: (n, C, H, W) normalised.
+        targets: (n,) int64.
+
+    Returns:
+        (n, C, H, W) float32; (n, 1, h, w) for Grad-CAM, at its layer's resolution.
+
+    Raises:
+        CannotExplain: Captum refuses, or gives something that is no number.
+    """
+    shown = (images.detach().cpu().numpy().tobytes(), tuple(targets.tolist()))
+    key = ("explain", version.key, method, how, shown)
+    found = remember(key, lambda: _explained(version, method, images, torch.from_numpy(targets), how))
+    if isinstance(found, CannotExplain):
+        raise found
+    return found
+
+
+def _explained(
+    version: Version, method: str, images: torch.Tensor, targets: torch.Tensor, how: How
+) -> np.ndarray | CannotExplain:
+    with version.opened() as network, seeded(how.seed), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Captum's, about hooks and gradients that it sets itself
+        try:
+            values = METHODS[method](network, images.to(version.device), targets.to(version.device), how)
+        except CannotExplain as reason:
+            return reason
+        except Exception as error:  # Captum lets through whatever a network makes it run into
+            return CannotExplain(f"{type(error).__name__}: {str(error).partition(chr(10))[0][:REASON]}")
+    return values.detach().float().cpu().numpy()
+
+
+def integrated_gradients(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """Path integral of the gradient from the mean colour to the image (Sundararajan et al. 2017, equation 1)."""
+    return captum.IntegratedGradients(network).attribute(
+        images, 0.0, target=targets, n_steps=how.steps, internal_batch_size=AT_ONCE
+    )
+
+
+def grad_cam(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """A layer's maps weighted by their mean gradients (Selvaraju et al. 2017, equation 2), before the ReLU."""
+    if not how.layer:
+        raise CannotExplain("no block has maps of more than one position")
+    layer = network.get_submodule(how.layer)
+    return captum.LayerGradCam(network, layer).attribute(images, targets, relu_attributions=False)
+
+
+def saliency(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """The gradient, signs kept (Simonyan et al. 2014)."""
+    return captum.Saliency(network).attribute(images, targets, abs=False)
+
+
+def smoothgrad(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """The mean gradient under noise (Smilkov et al. 2017), the same noise for every network."""
+    return captum.NoiseTunnel(captum.Saliency(network)).attribute(
+        images,
+        nt_type="smoothgrad",
+        nt_samples=how.samples,
+        nt_samples_batch_size=max(1, AT_ONCE // len(images)),
+        stdevs=NOISE,
+        target=targets,
+        abs=False,
+    )
+
+
+def occlusion(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """What the class loses where a square an eighth wide is painted in the mean colour (Zeiler and Fergus 2014)."""
+    side = max(2, images.shape[-1] // 8)
+    step = max(1, 3 * side // 4)  # squares overlap by a quarter
+    return captum.Occlusion(network).attribute(
+        images,
+        (images.shape[1], side, side),
+        strides=(images.shape[1], step, step),
+        baselines=0.0,
+        target=targets,
+        perturbations_per_eval=max(1, AT_ONCE // len(images)),
+    )
+
+
+def guided_backprop(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """The gradient with negative parts dropped at every ReLU (Springenberg et al. 2015)."""
+    if not any(isinstance(module, nn.ReLU) for module in network.modules()):
+        raise CannotExplain("it has no ReLU module, and the map would be a plain gradient")
+    return captum.GuidedBackprop(network).attribute(images, targets)
+
+
+def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
+    """Layer-wise relevance propagation (Bach et al. 2015), refused where relevance is lost on the way."""
+    relevance, lost = captum.LRP(network).attribute(images, target=targets, return_convergence_delta=True)
+    with torch.no_grad():
+        output = network(images).gather(1, targets[:, None])[:, 0]
+    share = (lost.abs().sum() / output.abs().sum().clamp_min(1e-12)).item()
+    if not share <= COMPLETE:
+        lost_share = f"{share:.0%}" if share < 1 else "more than all"
+        raise CannotExplain(f"relevance is not conserved: {lost_share} of the output is lost on the way")
+    return relevance
+
+
+METHODS: dict[str, Callable[[nn.Module, torch.Tensor, torch.Tensor, How], torch.Tensor]] = {
+    "integrated-gradients": integrated_gradients,
+    "grad-cam": grad_cam,
+    "saliency": saliency,
+    "smoothgrad": smoothgrad,
+    "occlusion": occlusion,
+    "guided-backprop": guided_backprop,
+    "lrp": lrp,
+}

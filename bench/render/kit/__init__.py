@@ -1,0 +1,1 @@
+"""What tables, figures and sentences are made of, whatever the writer."""

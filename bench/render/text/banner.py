@@ -1,0 +1,61 @@
+"""What a reader must know before the first number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.analysis.study import Study
+from bench.render.kit.prose import counted, listed
+from bench.roles import CONTROL
+
+
+def warnings(study: Study) -> list[str]:
+    """What a reader must know before the first number: one sentence each."""
+    return [*_about_seeds(study), *_about_origin(study), *_about_holes(study)]
+
+
+def _about_seeds(study: Study) -> Iterator[str]:
+    if study.plan.exploratory:
+        yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
+    if study.seeds < 6:
+        floor = 2.0 ** (1 - study.seeds)
+        yield (
+            f"{counted(study.seeds, 'seed')}: too few for claims. The smallest attainable p of the sign-flip test is "
+            f"{floor:.3g}, and no stars are given."
+            if floor > study.plan.alpha
+            else f"{counted(study.seeds, 'seed')}: too few for claims."
+        )
+    elif study.seeds < 12 and not study.plan.exploratory:
+        yield f"{study.seeds} seeds are enough to explore; headline claims take 12."
+
+
+def _about_origin(study: Study) -> Iterator[str]:
+    found = study.results.provenance
+    for field, what in (
+        ("commit", "different commits"),
+        ("versions.innards", "different versions of Innards"),
+        ("device", "different devices"),
+        ("processor", "different processors"),
+        ("versions.torch", "different versions of PyTorch"),
+    ):
+        if field in found and found[field].dropna().nunique() > 1:
+            yield f"The cells come from {what}: {listed(sorted(map(str, found[field].dropna().unique())))}."
+    if "dirty" in found and (found["dirty"] == True).any():  # noqa: E712 - None is neither
+        dirty = int((found["dirty"] == True).sum())  # noqa: E712
+        yield f"{counted(dirty, 'cell')} ran with changes that were not committed."
+
+
+def _about_holes(study: Study) -> Iterator[str]:
+    counts = {state: study.results.count(state) for state in ("failed", "damaged", "refused", "missing")}
+    told = [f"{count} {state}" for state, count in counts.items() if count]
+    if told:
+        lost = len(study.results.cells) - study.results.count("done")
+        of = counted(len(study.results.cells), "cell")
+        yield f"{lost:,} of {of} {'has' if lost == 1 else 'have'} no result ({', '.join(told)})."
+    if not any(model_has_control(study, model) for model in study.models):
+        yield "There is no fine-tuned control: what compression does cannot be told from what more training does."
+
+
+def model_has_control(study: Study, model: str) -> bool:
+    """Whether a model's fine-tuned control has any result."""
+    return bool(study.mean("test_accuracy", model, CONTROL).n)

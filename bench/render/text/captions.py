@@ -1,0 +1,88 @@
+"""Sentences that every caption needs: n, unit, interval, test, family, correction, version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.analysis.study import Study
+from bench.render.kit.prose import counted
+
+
+def seeds(study: Study) -> str:
+    """How many networks a mean is over.
+
+    "n = 6 seeds (the unit of replication); fewer where cells are missing."
+    """
+    n = study.seeds
+    holes = "; fewer where cells are missing" if study.results.count("done") < len(study.results.cells) else ""
+    return f"n = {n} seed{'s' * (n != 1)}, the unit of replication{holes}."
+
+
+def seed_interval() -> str:
+    """The interval of a mean over seeds."""
+    return "Intervals: 95%, t over seeds."
+
+
+def combined_interval(study: Study) -> str:
+    """The interval of a similarity."""
+    probe = study.plan.data.counts.get("probe", 0)
+    images = f" over the {probe} probe images" if probe else " over the probe images"
+    variance = f"the variance between seeds plus the jackknife's{images}"
+    return f"Intervals: 95%, t with {variance}, Satterthwaite df, atanh scale."
+
+
+def similarity(study: Study) -> str:
+    """Which measure on which features."""
+    features = " and ".join(study.plan.features)
+    return f"Debiased linear CKA at block outputs, {features} features of the frozen probe set."
+
+
+def family(study: Study) -> str:
+    """What Holm's correction is over."""
+    sizes = {model: claim.size for (model, _, _), claim in study.claims.items()}
+    if not sizes:
+        return "No test could be made."
+    return f"Correction: Holm over the methods and co-primary outcomes of a model ({each(sizes, 'test')})."
+
+
+def each(sizes: Mapping[str, int], noun: str) -> str:
+    """Sizes by name in few words: one where they agree.
+
+    >>> each({"a": 4, "b": 4}, "test"), each({"a": 4, "b": 3}, "test")
+    ('4 tests each', 'a: 4 tests, b: 3 tests')
+    """
+    if len(set(sizes.values())) == 1:
+        return counted(next(iter(sizes.values())), noun) + (" each" if len(sizes) > 1 else "")
+    return ", ".join(f"{name}: {counted(size, noun)}" for name, size in sizes.items())
+
+
+def stars(study: Study) -> str:
+    """What the stars mean, or why there are none."""
+    floor = 2.0 ** (1 - study.seeds)
+    if study.claims and all(claim.withheld for claim in study.claims.values()):
+        return (
+            f"No stars: with {study.seeds} seed{'s' * (study.seeds != 1)} the smallest attainable p of the sign-flip "
+            f"test is {floor:.3g}, above {study.plan.alpha:g}."
+        )
+    least = floor * max((claim.size for claim in study.claims.values()), default=1)
+    rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
+    return (
+        "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "
+        f"smallest attainable p of the sign-flip test {floor:.3g}{rest}."
+    )
+
+
+def margins(study: Study) -> str:
+    """The margins that were fixed before the run."""
+    plan = study.plan.margins
+    return f"Margins, fixed in the profile: ±{plan.accuracy:g} points of accuracy, ±{plan.cka:g} of CKA."
+
+
+def version(study: Study) -> str:
+    """What made it."""
+    return f"Innards {study.plan.version}, profile {study.plan.name}."
+
+
+def joined(*sentences: str) -> str:
+    """A caption of those sentences that there are."""
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,226 @@
+"""What stands under each heading before its tables and figures: computed where it states a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.analysis.study import Study
+from bench.render.kit.prose import Cite, Sentence, Strong, counted, listed
+from bench.render.kit.table import decimal
+from bench.render.tables.calibration import warned
+from bench.render.text.findings import accuracy, findings
+from bench.roles import CONTROL, ORIGINAL
+
+
+def results(study: Study) -> list[Sentence]:
+    """What an accuracy and a footprint are here."""
+    return [
+        (
+            "Every size is that of a file that was written, and every accuracy that of the network read back from it. "
+            "Payload is what papers count: weights, scales, masks and codes; the file on disk and the peak memory of "
+            "feature maps are columns of their own.",
+        )
+    ]
+
+
+def inside(study: Study) -> list[Sentence]:
+    """How the inside is judged, and what could not be told."""
+    margin = study.plan.margins.cka
+    return [
+        (
+            "A network is compared with its own original, block by block, on images it never trained on; what "
+            "fine-tuning alone changes is taken off. ",
+            Strong("Different"),
+            ": a change beyond chance. ",
+            Strong("Equivalent"),
+            f": shown to be smaller than the margin (±{margin:g} CKA, ±{study.plan.margins.accuracy:g} points). ",
+            Strong("Inconclusive"),
+            ": neither; a large p is not “the same”.",
+        ),
+    ]
+
+
+def explanations(study: Study) -> list[Sentence]:
+    """What was looked into beside similarity; nothing where the profile asks for no diagnostic."""
+    if study.results.diagnosed.empty:
+        return []
+    titles = [look.title[:1].lower() + look.title[1:] for look in study.plan.diagnostics.values()]
+    return [
+        (
+            f"Each compressed network beside its original, the fine-tuned control, another seed and random weights: "
+            f"{listed(titles, most=len(titles))}. What random weights reach is chance, what another seed reaches is "
+            "how much two trainings share. ",
+            Strong("Descriptive"),
+            ": no verdict rests on it.",
+        )
+    ]
+
+
+def holes(study: Study) -> list[Sentence]:
+    """How much is missing."""
+    results = study.results
+    counts = ((state, results.count(state)) for state in ("failed", "refused", "damaged", "missing"))
+    told = ", ".join(f"{count} {state}" for state, count in counts if count)
+    return [
+        (f"{results.count('done'):,} of {counted(len(results.cells), 'cell')} are done{'; ' + told if told else ''}.",)
+    ]
+
+
+def statistics(study: Study) -> list[Sentence]:
+    """The unit, the intervals, the tests, the corrections and the verdicts."""
+    plan = study.plan
+    floor = 2.0 ** (1 - study.seeds)
+    return [
+        (
+            Strong("Unit. "),
+            f"Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated measures "
+            "and never count as n.",
+        ),
+        (
+            Strong("Intervals. "),
+            "95%. Accuracy and what is derived from predictions: t over seeds, on the fixed test set. Similarity: "
+            "variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees of "
+            "freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
+        ),
+        (
+            Strong("Tests. "),
+            "Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
+            f"test beside it. With {counted(study.seeds, 'seed')} its smallest p is {floor:.3g}; where "
+            f"that is above {plan.alpha:g}, no stars are given and nothing is set in bold.",
+        ),
+        (
+            Strong("Equivalence. "),
+            "Two one-sided tests (TOST, ",
+            Cite("schuirmann1987comparison"),
+            ") against margins that the profile fixes before the run: "
+            f"±{plan.margins.accuracy:g} points of accuracy, ±{plan.margins.cka:g} of CKA.",
+        ),
+        (
+            Strong("Multiplicity. "),
+            "Holm (",
+            Cite("holm1979simple"),
+            ") over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; the "
+            "leading set: a method is left out where another is shown to be better, Holm over all others, so that what "
+            "is truly best stays in (",
+            Cite("hsu1981simultaneous"),
+            "); blocks: Benjamini-Hochberg (",
+            Cite("benjamini1995controlling"),
+            ") over the methods and blocks of a model.",
+        ),
+        *([_ranks()] if len(study.models) > 1 else []),
+        (
+            Strong("Similarity. "),
+            "Debiased linear CKA (U-statistic HSIC, never clamped; ",
+            Cite("kornblith2019similarity"),
+            ") at block outputs. The verdict is on the mean over "
+            "blocks of each block's similarity to the same block of the original.",
+        ),
+        (
+            Strong("Seed-equivalents. "),
+            "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
+        ),
+        (Strong("Calibration. "), _calibration(study)),
+    ]
+
+
+def _ranks() -> Sentence:
+    return (
+        Strong("Ranks. "),
+        "Methods are ranked within each network; mean ranks are compared by Friedman's test and Nemenyi's critical "
+        "difference (",
+        Cite("demsar2006statistical"),
+        ").",
+    )
+
+
+def _calibration(study: Study) -> str:
+    rows = study.calibration
+    if not rows:
+        return (
+            "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "
+            "python -m bench calibrate does it, and its table then stands here."
+        )
+    missed = [row for row in rows if not row.within]
+    said = f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
+    intervals = [row for row in missed if row.kind == "coverage"]
+    if not intervals:
+        return f"{said}."
+    told = sum(map(warned, intervals))
+    return f"{said}; in {told} of the {len(intervals)} whose intervals do not, most estimates carry a warning."
+
+
+def data(study: Study) -> list[Sentence]:
+    """What lies beside the report."""
+    return [
+        (
+            "Every table is beside this report as CSV and JSON, unrounded, with intervals in columns of their own; "
+            "datapackage.json describes every column (Frictionless Data Package).",
+        )
+    ]
+
+
+def predictions(study: Study) -> list[Sentence]:
+    """Which methods change the most and the fewest answers beyond the control."""
+    found = []
+    for variant in study.plan.methods:
+        each = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]
+        known = [value for value in each if value == value]
+        if known:
+            found.append((100 * sum(known) / len(known), variant.title))
+    start = "What whoever uses the network notices: answers that change, and confidence that shifts."
+    if not found:
+        return [(start,)]
+    least, most = min(found), max(found)
+    networks = ", on average over the networks" if len(study.models) > 1 else ""
+    return [
+        (
+            f"{start} Beyond what fine-tuning alone changes{networks}, the most answers change under ",
+            Strong(most[1]),
+            f" ({decimal(most[0], 2, signed=True)} points of churn), the fewest under ",
+            Strong(least[1]),
+            f" ({decimal(least[0], 2, signed=True)}).",
+        )
+    ]
+
+
+def training(study: Study) -> list[Sentence]:
+    """How accurate the originals are."""
+    known = [(model, study.mean("test_accuracy", model, ORIGINAL)) for model in study.models]
+    told = "; ".join(f"{model} {accuracy(found)}" for model, found in known if found.n)
+    return [(f"Test accuracy of the originals, mean over seeds: {told or 'none is done'}.",)]
+
+
+def methods(study: Study) -> list[Sentence]:
+    """What all methods have in common."""
+    return [
+        (
+            "Every method starts from the same trained network of its seed and sees training images alone. What comes "
+            "out is packed with the smallest codec that holds each layer exactly, read back, and evaluated.",
+        )
+    ]
+
+
+def provenance(study: Study) -> list[Sentence]:
+    """How to make it again."""
+    return [
+        (
+            "To make these results again: ",
+            Strong(f"{study.plan.command} && make report PROFILE={study.plan.name}"),
+            ". The same profile on the same machine gives the same bytes, however often it is interrupted.",
+        )
+    ]
+
+
+SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
+    "findings": findings,
+    "results": results,
+    "inside": inside,
+    "explanations": explanations,
+    "holes": holes,
+    "predictions": predictions,
+    "training": training,
+    "methods": methods,
+    "statistics": statistics,
+    "provenance": provenance,
+    "data": data,
+}

@@ -1,0 +1,148 @@
+"""A user's own templates: a folder with `html/` and `latex/`, whose files stand before those of the same name here.
+
+A file may replace one of ours, or extend it and fill single blocks: `{% extends "innards/index.html.j2" %}` (in LaTeX
+`<% extends "innards/appendix.tex.j2" %>`). A `style.css` is added after ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, TemplateError, nodes
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+
+from bench.errors import InputError, did_you_mean
+
+TEMPLATES = Path(__file__).parents[3] / "templates"
+OURS = "innards/"  # before the name of a template that a user's own extends
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The templates of one writer.
+
+    Args:
+        kind: "html" or "latex".
+        own: the user's folder; None for ours alone.
+
+    Raises:
+        InputError: `own` is no folder, has neither `html` nor `latex`, or a file that no template of ours has the name
+            of.
+    """
+
+    kind: str
+    own: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.own is None:
+            return
+        if not self.own.is_dir():
+            raise InputError(f"{self.own}: no such folder of templates")
+        if not any((self.own / folder.name).is_dir() for folder in TEMPLATES.iterdir()):
+            raise InputError(f"{self.own}: a folder of templates holds html/ or latex/, and this has neither")
+        for file in self.own_files:
+            if file.name not in self._known:
+                raise InputError(f"{file}: no template has this name; {did_you_mean(file.name, self._known)}")
+
+    @property
+    def own_files(self) -> list[Path]:
+        """The user's, in order; hidden ones are left alone."""
+        folder = self.own / self.kind if self.own else None
+        if folder is None or not folder.is_dir():
+            return []
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+
+    @property
+    def loader(self) -> BaseLoader:
+        """The user's templates before ours, and ours once more under `innards/`."""
+        ours = FileSystemLoader(TEMPLATES / self.kind)
+        own = [FileSystemLoader(self.own / self.kind)] if self.own else []
+        return ChoiceLoader([*own, ours, PrefixLoader({OURS.rstrip("/"): ours})])
+
+    def source(self, name: str) -> str:
+        """The text of a file that is no template: ours, and the user's after it."""
+        return "\n".join(map(_text, self._sources(name)))
+
+    def check(self, environment: Environment) -> None:
+        """Find what Jinja would pass over in silence: a block that nothing has.
+
+        Raises:
+            InputError: a block that the extended template lacks, or a template that does not parse.
+        """
+        for file in self.own_files:
+            if file.suffix == ".j2":
+                with told(self):
+                    self._check(file, environment)
+
+    def _check(self, file: Path, environment: Environment) -> None:
+        text = _text(file)
+        tree = environment.parse(text, filename=str(file))
+        parent = next((node.template for node in tree.find_all(nodes.Extends)), None)
+        if not isinstance(parent, nodes.Const):
+            return
+        known = _blocks(environment, parent.value)
+        for block in tree.find_all(nodes.Block):
+            if block.name not in known:
+                raise InputError(
+                    f"{file}, line {block.lineno}: {parent.value} has no block {block.name!r}; "
+                    f"{did_you_mean(block.name, known)}"
+                )
+
+    def _sources(self, name: str) -> Iterator[Path]:
+        yield TEMPLATES / self.kind / name
+        yield from (file for file in self.own_files if file.name == name)
+
+    @property
+    def _known(self) -> list[str]:
+        names = (file.name for file in (TEMPLATES / self.kind).iterdir())
+        return [name for name in names if name.endswith((".j2", ".css"))]
+
+
+@contextmanager
+def told(templates: Templates) -> Iterator[None]:
+    """Turn what is wrong with a user's template into one sentence.
+
+    Raises:
+        InputError: with the file and the line where they are known.
+    """
+    try:
+        yield
+    except TemplateError as error:
+        if not templates.own_files:
+            raise
+        raise InputError(f"{_place(error, templates)}: {error.message or type(error).__name__}") from error
+
+
+def _place(error: TemplateError, templates: Templates) -> str:
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name or templates.own}, line {error.lineno}"
+    if isinstance(error, TemplateNotFound):
+        return f"{templates.own}: there is no template of this name"
+    trace, place = error.__traceback__, str(templates.own)
+    while trace:
+        file = trace.tb_frame.f_code.co_filename
+        if templates.own and Path(file).is_relative_to(templates.own):
+            place = f"{file}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is not UTF-8 text ({error.reason})") from error
+
+
+def _blocks(environment: Environment, name: str) -> set[str]:
+    """Of a template and of all that it extends."""
+    text, filename, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
+    tree = environment.parse(text, filename=filename)
+    found = {block.name for block in tree.find_all(nodes.Block)}
+    for parent in tree.find_all(nodes.Extends):
+        if isinstance(parent.template, nodes.Const) and parent.template.value != name:
+            found |= _blocks(environment, parent.template.value)
+    return found

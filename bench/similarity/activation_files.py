@@ -1,0 +1,147 @@
+"""Every measure of two activation files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.errors import InputError
+from bench.similarity import inputs
+from bench.similarity.catalog import measures
+from bench.similarity.labelled import LabelledMeasure
+from bench.similarity.measure import Measure
+from bench.statistics.estimate import Estimate
+
+ARRAY, LABELS, LOGITS = "activations", "labels", "logits"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ActivationFile:
+    """What an NPZ file holds: activations (n, d) and, where there are any, labels (n,) and logits (n, classes)."""
+
+    path: Path
+    activations: np.ndarray
+    labels: np.ndarray | None
+    logits: np.ndarray | None
+
+
+def compare_files(first: Path, second: Path, *, confidence: float = 0.95, seed: int = 0) -> list[Row]:
+    """Every measure between two NPZ files of activations of the same images.
+
+    Each file holds an array `activations` (n, d). With `labels` (n,) in one of them (or the same in both) there are the
+    measures that need classes; with `logits` (n, classes) in both, those of outputs.
+
+    Returns:
+        One row a measure, in order of name: `measure`, `title`, `larger_is_similar`, `symmetric`, `range`, all fields
+        of its `Estimate` (None where the measure was refused or a number is not finite) and `refused`, the reason or
+        an empty string.
+
+    Raises:
+        InputError: a file or array that is missing or unusable, or sides that differ in n.
+    """
+    x, y = read(first), read(second)
+    inputs.same_images([x.activations, y.activations], (str(first), str(second)))
+    return [
+        _row(name, measure, x, y, confidence, seed)
+        for name, measure in measures().items()
+        if _has_what_it_needs(measure, x, y)
+    ]
+
+
+def read(path: Path) -> ActivationFile:
+    """Load a file of activations, without pickles.
+
+    Raises:
+        InputError: no such file, not an NPZ file, no array `activations`, or an unusable one.
+    """
+    arrays = _load(path)
+    activations = inputs.activations(arrays[ARRAY], f"{path}, {ARRAY}")
+    n = len(activations)
+    labels = inputs.labels(arrays[LABELS], n, f"{path}, {LABELS}") if LABELS in arrays else None
+    logits = inputs.activations(arrays[LOGITS], f"{path}, {LOGITS}") if LOGITS in arrays else None
+    if logits is not None:
+        inputs.same_images([activations, logits], (f"{path}, {ARRAY}", f"{path}, {LOGITS}"))
+    return ActivationFile(path, activations, labels, logits)
+
+
+def _load(path: Path) -> Mapping[str, np.ndarray]:
+    wanted = f"an NPZ file with an array {ARRAY!r} of shape (n, d) is needed"
+    if not path.is_file():
+        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; {wanted}.")
+    if path.suffix == ".npy":
+        raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
+    try:
+        with path.open("rb") as file:
+            archive = zipfile.is_zipfile(file)
+    except OSError as error:
+        raise InputError(f"{path}: it cannot be read ({error.strerror}).") from error
+    if not archive:
+        raise InputError(f"{path}: no NPZ file, or one that was cut off; {wanted}, as np.savez writes it.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if ARRAY not in arrays.files:
+                names = ", ".join(sorted(arrays.files)) or "nothing"
+                raise InputError(f"{path}: no array {ARRAY!r} of shape (n, d); the file holds {names}.")
+            return {name: arrays[name] for name in (ARRAY, LABELS, LOGITS) if name in arrays.files}
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise InputError(f"{path}: it describes arrays that do not fit into memory.") from error
+    except Exception as error:  # whatever NumPy and the decompressors make of bytes that are wrong
+        said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+        reason = said.partition(". ")[0].rstrip(".")  # what follows is advice for programmers
+        raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
+
+
+def _has_what_it_needs(measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile) -> bool:
+    logits = x.logits is not None and y.logits is not None
+    labels = x.labels is not None or y.labels is not None
+    return (measure.compares == "activations" or logits) and (not isinstance(measure, LabelledMeasure) or labels)
+
+
+def _row(
+    name: str, measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int
+) -> Row:
+    refused = ""
+    numbers: Row = dict.fromkeys(Estimate.__dataclass_fields__)
+    try:
+        numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
+    except InputError as error:
+        refused = str(error)
+    return {
+        "measure": name,
+        "title": measure.title,
+        "larger_is_similar": measure.larger_is_similar,
+        "symmetric": measure.symmetric,
+        "range": [_finite(end) for end in measure.range],
+        **{key: _finite(value) for key, value in numbers.items()},
+        "refused": refused,
+    }
+
+
+def _estimate(
+    measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int
+) -> Estimate:
+    first, second = (getattr(side, "logits" if measure.compares == "outputs" else ARRAY) for side in (x, y))
+    if isinstance(measure, LabelledMeasure):
+        return measure.estimate(first, second, _common_labels(x, y), confidence=confidence)
+    return measure.estimate(first, second, confidence=confidence, seed=seed)
+
+
+def _common_labels(x: ActivationFile, y: ActivationFile) -> np.ndarray:
+    found = [side.labels for side in (x, y) if side.labels is not None]
+    if not all(np.array_equal(found[0], other) for other in found):
+        raise InputError(f"{x.path} and {y.path} hold different {LABELS}: the same images, in order, are needed.")
+    return found[0]
+
+
+def _finite(value: Any) -> Any:
+    """None for a NaN or an infinity, which JSON does not have."""
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,20 @@
+"""Normalised inner products of double-centred n × n matrices: biased CKA of kernels, correlation of distances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.similarity.geometry import block, double_centred
+from bench.similarity.measure import OnRows
+
+
+def alignment(first: np.ndarray, second: np.ndarray) -> float:
+    """Cosine between two symmetric matrices once both are double-centred; NaN where one of them is then 0."""
+    a, b = double_centred(first), double_centred(second)
+    sizes = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(np.vdot(a, b) / sizes) if sizes > 0.0 else float("nan")
+
+
+def alignment_on_rows(first: np.ndarray, second: np.ndarray) -> OnRows:
+    """`alignment` of the blocks that belong to some images."""
+    return lambda rows: alignment(block(first, rows), block(second, rows))

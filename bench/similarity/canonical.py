@@ -1,0 +1,51 @@
+"""What measures made of canonical correlations have in common: they need more images than units."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.similarity import inputs
+from bench.similarity.basis import Between, between_on_rows
+from bench.similarity.measure import Measure, OnRows
+
+
+@dataclass(frozen=True)
+class CanonicalMeasure(Measure):
+    """A function of the bases of two centred representations, defined for n > d only.
+
+    With many units an image intervals are wider than they need be (by a third at d = n/5), never narrower: subsampling
+    overstates the part of the variance that comes from pairs of images.
+
+    `_value` and `_on_rows` are handed arrays in the precision that they came in, by which rank is told from rounding.
+    """
+
+    replicates: ClassVar[int] = 40
+
+    def minimum_n(self, d1: int, d2: int) -> int:
+        return max(super().minimum_n(d1, d2), d1 + 1, d2 + 1)
+
+    def why_minimum(self) -> str:
+        return "with n <= d units can reproduce any other representation of the same images exactly"
+
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        n, d1, d2 = len(x), x.shape[1], y.shape[1]
+        if d1 + d2 < n:
+            return ""
+        return f"{d1} + {d2} units and {n} images: some directions coincide whatever the data."
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        return between_on_rows(x, y, self._of_bases)
+
+    @abstractmethod
+    def _of_bases(self, between: Between) -> float: ...

@@ -1,0 +1,36 @@
+"""Correlations between the units of two representations."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.geometry import centred, unit_rows
+from bench.similarity.measure import Invariance, Measure
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class UnitMatch(Measure):
+    """A mean of correlations between matched units. A dead unit correlates 0 with every other, as in ReSi."""
+
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling", "translation")
+    source: ClassVar[str] = "li2016convergent"
+    scale: ClassVar[Scale] = "atanh"
+    replicates: ClassVar[int] = 50
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        first, second = unit_rows(centred(x).T), unit_rows(centred(y).T)
+        if not first.any() or not second.any():
+            return float("nan")
+        return self._of_correlations(first @ second.T)
+
+    @abstractmethod
+    def _of_correlations(self, correlation: np.ndarray) -> float:
+        """The measure from correlations (d1, d2)."""

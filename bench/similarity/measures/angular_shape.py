@@ -1,0 +1,27 @@
+"""Angular shape distance: the angle that is left after the best rotation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.scales import Scale
+from bench.similarity.superposition import OrthogonalMatch
+
+
+@dataclass(frozen=True)
+class AngularShape(OrthogonalMatch):
+    """arccos ‖XᵀY‖_* of centred representations of unit Frobenius norm, in radians: a metric.
+
+    Source: Williams et al. 2021, with orthogonal maps (netrep's angular Procrustes distance).
+    """
+
+    title: ClassVar[str] = "Angular shape distance"
+    range: ClassVar[tuple[float, float]] = (0.0, float(np.pi / 2))
+    source: ClassVar[str] = "williams2021generalized"
+    scale: ClassVar[Scale] = "log"
+
+    def _of_cosine(self, cosine: float) -> float:
+        return float(np.arccos(cosine))

@@ -1,0 +1,39 @@
+"""Distance correlation: 0 only for independent representations, whatever the dependence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.alignment import alignment_on_rows
+from bench.similarity.geometry import distances
+from bench.similarity.measure import Invariance, Measure, OnRows
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class DistanceCorrelation(Measure):
+    """√(dCov²(x, y) / √(dVar²(x) dVar²(y))) with Euclidean distances and the sample (V-statistic) estimator.
+
+    Convention: the square root is taken, as in Székely et al. 2007 and ReSi; some packages print its square. Like
+    biased CKA it grows with d/n.
+
+    Source: Székely, Rizzo and Bakirov 2007.
+    """
+
+    title: ClassVar[str] = "Distance correlation"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
+    source: ClassVar[str] = "szekely2007measuring"
+    scale: ClassVar[Scale] = "atanh"
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        squared = alignment_on_rows(distances(x), distances(y))
+        return lambda rows: float(np.sqrt(max(squared(rows), 0.0)))

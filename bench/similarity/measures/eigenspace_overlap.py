@@ -1,0 +1,41 @@
+"""Overlap of the spaces that two representations span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.basis import Between, between_on_rows
+from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.measure import Invariance, OnRows
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class EigenspaceOverlap(CanonicalMeasure):
+    """‖UᵀV‖² / max(d1, d2), U and V orthonormal bases of the representations as they are, not centred.
+
+    Convention: the larger number of units divides, dead ones among them, as in May et al. and ReSi. Independent
+    representations score min(d1, d2)/n on average.
+
+    Source: May et al. 2019.
+    """
+
+    title: ClassVar[str] = "Eigenspace overlap"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = (
+        "permutation", "orthogonal", "isotropic scaling", "unit scaling", "invertible linear",
+    )  # fmt: skip
+    source: ClassVar[str] = "may2019downstream"
+    scale: ClassVar[Scale] = "logit"
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        return between_on_rows(x, y, self._of_bases, centre=False)
+
+    def _of_bases(self, between: Between) -> float:
+        units = max(between.x.shape[1], between.y.shape[1])
+        return float(np.linalg.norm(between.m) ** 2 / units)

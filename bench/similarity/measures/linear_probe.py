@@ -1,0 +1,78 @@
+"""What a layer still tells about the class: accuracy of a linear classifier on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg
+
+from bench.errors import InputError
+from bench.similarity import inputs
+from bench.similarity.labelled import LabelledMeasure
+from bench.similarity.measure import Invariance
+from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import proportion
+
+
+@dataclass(frozen=True)
+class LinearProbe(LabelledMeasure):
+    """|probe accuracy on x - probe accuracy on y|; `accuracy` gives that of one representation.
+
+    The probe is a ridge regression to one-hot classes on a random half of the images, scored on the other half. Units
+    are standardised by that half; a unit that is dead on it is left out.
+
+    Args:
+        penalty: ridge, relative to the number of training images (each standardised unit has variance 1).
+        seed: of the split into halves, the same for both sides.
+
+    Source: Alain and Bengio 2017, with a ridge in place of the softmax.
+    """
+
+    penalty: float = 0.1
+    seed: int = 0
+
+    title: ClassVar[str] = "Linear probe accuracy difference"
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling", "unit scaling", "translation")
+    source: ClassVar[str] = "alain2017understanding"
+
+    def __post_init__(self) -> None:
+        if not self.penalty > 0.0:
+            raise InputError(f"Linear probe: penalty must be above 0, not {self.penalty!r}.")
+
+    def accuracy(self, x: ArrayLike, labels: ArrayLike, *, confidence: float = 0.95) -> Estimate:
+        """Accuracy of a probe of x (n, d) on the half of the images that did not train it, with Wilson's interval.
+
+        Raises:
+            InputError: unusable activations or labels, or a training half with one class only.
+        """
+        side = inputs.activations(x, "x").astype(np.float64, copy=False)
+        right = self._right(side, inputs.labels(labels, len(side)))
+        estimand = "linear probe accuracy"
+        return proportion(int(right.sum()), len(right), confidence=confidence, estimand=estimand)
+
+    def _right(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        order = np.random.default_rng(self.seed).permutation(len(side))
+        train, held_out = order[: len(side) // 2], order[len(side) // 2 :]
+        classes = np.unique(labels[train])
+        if len(classes) < 2:
+            raise InputError(f"{self.title}: the training half of the images holds one class only, {classes[0]}.")
+        scores = _ridge_scores(side[train], labels[train][:, None] == classes, side[held_out], self.penalty)
+        return classes[scores.argmax(1)] == labels[held_out]
+
+
+def _ridge_scores(train: np.ndarray, targets: np.ndarray, held_out: np.ndarray, penalty: float) -> np.ndarray:
+    """Predictions (m, classes) of a ridge regression with intercept, through whichever Gram is smaller."""
+    alive = np.ptp(train, axis=0) > 0.0
+    mean, spread = train[:, alive].mean(0), train[:, alive].std(0)
+    features, queries = (train[:, alive] - mean) / spread, (held_out[:, alive] - mean) / spread
+    centred = targets - targets.mean(0)
+    n, d = features.shape
+    ridge = penalty * n
+    if d <= n:
+        gram = features.T @ features + ridge * np.eye(d)
+        return queries @ linalg.solve(gram, features.T @ centred, assume_a="pos") + targets.mean(0)
+    gram = features @ features.T + ridge * np.eye(n)
+    return queries @ (features.T @ linalg.solve(gram, centred, assume_a="pos")) + targets.mean(0)

@@ -1,0 +1,36 @@
+"""How much of one representation's variance linear regression on the other explains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.basis import Between
+from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.measure import Invariance
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class LinearRegressionFit(CanonicalMeasure):
+    """R² of predicting the first representation from the second: ‖QᵧᵀX‖² / ‖X‖², Qᵧ a basis of the second.
+
+    Fitted and scored on the same images, so that it grows with d2/n. Invariant to any invertible linear map of the
+    second side, to orthogonal ones of the first. Dead units of the second side are no hindrance.
+
+    Source: Kornblith et al. 2019, section 4, R²_LR.
+    """
+
+    title: ClassVar[str] = "Linear regression fit"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = False
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
+    source: ClassVar[str] = "kornblith2019similarity"
+    scale: ClassVar[Scale] = "logit"
+
+    def _of_bases(self, between: Between) -> float:
+        explained = float(np.linalg.norm(between.m.T @ between.x) / np.linalg.norm(between.x)) ** 2
+        return min(explained, 1.0)

@@ -1,0 +1,36 @@
+"""Mean canonical correlation: every direction counts alike, however little it varies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bench.similarity.basis import Between, correlations
+from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.measure import Invariance
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class MeanCCA(CanonicalMeasure):
+    """Mean of the canonical correlations, over as many as the smaller rank.
+
+    Convention: dead and duplicate units leave the rank and so do not count; Kornblith et al. divide by the number of
+    units of one side, Google's svcca leaves out the last 2% of the correlations' sum. Without dead units and with
+    d1 = d2 the first is the same number.
+
+    Source: Raghu et al. 2017; Kornblith et al. 2019, section 4, ρ̄.
+    """
+
+    title: ClassVar[str] = "Mean CCA"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = (
+        "permutation", "orthogonal", "isotropic scaling", "unit scaling", "translation", "invertible linear",
+    )  # fmt: skip
+    source: ClassVar[str] = "raghu2017svcca"
+    scale: ClassVar[Scale] = "atanh"
+
+    def _of_bases(self, between: Between) -> float:
+        return float(correlations(between.m).mean())

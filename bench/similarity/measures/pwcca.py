@@ -1,0 +1,44 @@
+"""PWCCA: canonical correlations weighted by how much of the first side's units they account for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import linalg
+
+from bench.similarity.basis import Between
+from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.measure import Invariance
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class PWCCA(CanonicalMeasure):
+    """Σ αᵢρᵢ / Σ αᵢ with αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩|, hᵢ the canonical variates of x, and xⱼ its centred units.
+
+    The first argument weights: PWCCA(x, y) and PWCCA(y, x) are two numbers. Widths may differ either way. Google's code
+    weights by whichever side is narrower, and by directions that lack the whitening of the paper's formula; anatome and
+    Kornblith's notebook use the paper's.
+
+    Source: Morcos, Raghu and Bengio 2018.
+    """
+
+    title: ClassVar[str] = "PWCCA (weighted by the first)"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = False
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling", "translation")
+    source: ClassVar[str] = "morcos2018insights"
+    scale: ClassVar[Scale] = "atanh"
+
+    def _of_bases(self, between: Between) -> float:
+        variates, rho, _ = linalg.svd(between.m, full_matrices=False, check_finite=False)
+        weights = projection_weights(variates, between.x)
+        return float(np.minimum(rho, 1.0) @ weights / weights.sum())
+
+
+def projection_weights(variates: np.ndarray, representation: np.ndarray) -> np.ndarray:
+    """αᵢ of the canonical variates (r, k), both in coordinates of the basis in which x is (r, d): (k,)."""
+    return np.abs(variates.T @ representation).sum(1)

@@ -1,0 +1,34 @@
+"""Agreement of the order of common nearest neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.neighbours import NeighbourMeasure, matches, nearest
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class RankSimilarity(NeighbourMeasure):
+    """Mean over images of Σ 2 / ((1 + |r - r'|)(r + r')) over common neighbours, divided by Σ_{i ≤ common} 1/i.
+
+    r and r' are a common neighbour's ranks on the two sides, 1 the nearest. An image without any counts 0.
+
+    Source: Wang et al. 2022; Klabunde et al. 2025.
+    """
+
+    title: ClassVar[str] = "Rank similarity"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    source: ClassVar[str] = "wang2022towards"
+    scale: ClassVar[Scale] = "logit"
+    ranks_count: ClassVar[bool] = True
+
+    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        common = matches(nearest(first, self.k), nearest(second, self.k))
+        rank = np.arange(1, self.k + 1)
+        weight = 2.0 / ((1.0 + np.abs(rank[:, None] - rank)) * (rank[:, None] + rank))
+        harmonic = np.concatenate([[1.0], np.cumsum(1.0 / rank)])
+        return (common * weight).sum((1, 2)) / harmonic[common.sum((1, 2))]

@@ -1,0 +1,58 @@
+"""CKA with Gaussian kernels: similarity of local structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.errors import InputError
+from bench.similarity.alignment import alignment
+from bench.similarity.geometry import block, squared_distances, upper_triangle
+from bench.similarity.measure import Invariance, Measure, OnRows
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class RBFCKA(Measure):
+    """Biased CKA of the kernels exp(-‖xᵢ - xⱼ‖² / 2σ²), σ a fraction of the median distance.
+
+    Convention: the median is over pairs of different images. Kornblith's code takes it over all entries of the matrix
+    of squared distances, zeros of the diagonal among them, which makes σ smaller by a factor that depends on n.
+
+    Args:
+        fraction: σ over the square root of the median squared distance.
+
+    Source: Kornblith et al. 2019, section 3.
+    """
+
+    fraction: float = 1.0
+
+    title: ClassVar[str] = "RBF CKA (biased)"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
+    source: ClassVar[str] = "kornblith2019similarity"
+    scale: ClassVar[Scale] = "atanh"
+    undefined_where: ClassVar[str] = (
+        "a side has no spread over these images, or most of them are one and the same, so that its median distance is 0"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.fraction > 0.0:
+            raise InputError(f"RBF CKA: fraction must be above 0, not {self.fraction!r}.")
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = squared_distances(x), squared_distances(y)
+        return lambda rows: alignment(self._kernel(block(first, rows)), self._kernel(block(second, rows)))
+
+    def _kernel(self, squared: np.ndarray) -> np.ndarray:
+        median = float(np.median(upper_triangle(squared)))
+        if median == 0.0:
+            return np.zeros_like(squared)
+        return np.exp(squared / (-2.0 * self.fraction**2 * median))

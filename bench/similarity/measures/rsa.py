@@ -1,0 +1,67 @@
+"""Representational similarity analysis: rank correlation of the distances between images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from scipy import stats
+
+from bench.errors import InputError, did_you_mean
+from bench.similarity.geometry import block, centred, correlation_distances, squared_distances, upper_triangle
+from bench.similarity.measure import Invariance, Measure, OnRows
+from bench.similarity.scales import Scale
+
+DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}  # whose order is that of distances
+
+
+@dataclass(frozen=True)
+class RSA(Measure):
+    """Spearman correlation of the upper triangles of two matrices of distances between images.
+
+    Convention: distances are 1 - Pearson correlation across units (Kriegeskorte's, and ReSi's), the diagonal is left
+    out, ties share their mean rank. With the correlation distance the vector added by a translation must be constant
+    over units, so that translation is no invariance; with the Euclidean one orthogonal maps and translations are.
+
+    Args:
+        distance: "correlation" or "euclidean".
+
+    Source: Kriegeskorte et al. 2008.
+    """
+
+    distance: Literal["correlation", "euclidean"] = "correlation"
+
+    title: ClassVar[str] = "RSA"
+    range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling")
+    source: ClassVar[str] = "kriegeskorte2008representational"
+    scale: ClassVar[Scale] = "atanh"
+    undefined_where: ClassVar[str] = (
+        "a side has no spread over these images, or a single unit, which correlates with nothing"
+    )
+
+    def __post_init__(self) -> None:
+        if self.distance not in DISTANCES:
+            raise InputError(f"RSA: unknown distance {self.distance!r}: {did_you_mean(self.distance, DISTANCES)}")
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = (_settled(DISTANCES[self.distance](side)) for side in (x, y))
+        return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
+
+
+def _settled(distance: np.ndarray) -> np.ndarray:
+    """Distances, as shares of the largest, without the digits that are rounding: ties are ties."""
+    largest = float(distance.max())
+    return np.round(distance / largest, 12) if largest > 0.0 else distance
+
+
+def _spearman(first: np.ndarray, second: np.ndarray) -> float:
+    a, b = (centred(stats.rankdata(side)[:, None])[:, 0] for side in (first, second))
+    sizes = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / sizes) if sizes > 0.0 else float("nan")

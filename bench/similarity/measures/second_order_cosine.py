@@ -1,0 +1,35 @@
+"""Cosine between the distances to the nearest neighbours of both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.neighbours import NeighbourMeasure, nearest
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class SecondOrderCosine(NeighbourMeasure):
+    """Mean over images of the cosine between its distances to N ∪ N' on one side and on the other.
+
+    Convention: vectors of distances, as ReSi computes them; Hamilton et al. use vectors of cosine similarities, whose
+    cosine is another number. An image at distance 0 from all those neighbours on one side counts 0.
+
+    Source: Hamilton et al. 2016; Klabunde et al. 2025.
+    """
+
+    title: ClassVar[str] = "Second-order cosine"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    source: ClassVar[str] = "hamilton2016cultural"
+    scale: ClassVar[Scale] = "atanh"
+
+    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        both = np.zeros(first.shape, dtype=bool)
+        for side in (first, second):
+            np.put_along_axis(both, nearest(side, self.k), True, axis=1)
+        a, b = np.where(both, first, 0.0), np.where(both, second, 0.0)
+        sizes = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        return np.divide(np.einsum("ij,ij->i", a, b), sizes, out=np.zeros(len(a)), where=sizes > 0.0)

@@ -1,0 +1,59 @@
+"""SVCCA: canonical correlations of the principal components that hold 99% of the variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import linalg
+
+from bench.errors import InputError
+from bench.similarity.basis import Between, correlations
+from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.measure import Invariance
+from bench.similarity.scales import Scale
+
+
+@dataclass(frozen=True)
+class SVCCA(CanonicalMeasure):
+    """Mean canonical correlation of the fewest principal components whose variances sum to `threshold` of the total.
+
+    Conventions: *squared* singular values of the centred representation are summed, and all correlations count. ReSi
+    compares the share of the variance with threshold times the total variance and so keeps one component in general;
+    Google's notebook keeps a fixed 20.
+
+    Args:
+        threshold: share of the variance to keep.
+
+    Source: Raghu et al. 2017.
+    """
+
+    threshold: float = 0.99
+
+    title: ClassVar[str] = "SVCCA"
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
+    source: ClassVar[str] = "raghu2017svcca"
+    scale: ClassVar[Scale] = "atanh"
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold <= 1.0:
+            raise InputError(f"SVCCA: threshold must be above 0 and at most 1, not {self.threshold!r}.")
+
+    def _of_bases(self, between: Between) -> float:
+        left, right = self._components(between.x), self._components(between.y)
+        return float(correlations(left.T @ between.m @ right).mean())
+
+    def _components(self, representation: np.ndarray) -> np.ndarray:
+        """The leading left singular vectors of a representation in coordinates of a basis: (r, kept)."""
+        variances, vectors = linalg.eigh(representation @ representation.T, check_finite=False)
+        return vectors[:, ::-1][:, : components(variances[::-1], self.threshold)]
+
+
+def components(variances: np.ndarray, threshold: float) -> int:
+    """How many of the falling variances it takes for `threshold` of their sum."""
+    shares = np.cumsum(variances) / np.sum(variances)
+    return min(int(np.searchsorted(shares, threshold)) + 1, len(variances))

@@ -1,0 +1,103 @@
+"""The k nearest other images of every image, and what three measures of neighbourhoods have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from bench.errors import InputError, did_you_mean
+from bench.similarity.geometry import block, cosine_distances, distances, upper_triangle
+from bench.similarity.measure import Invariance, Measure, OnRows
+
+DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}
+
+ROUNDING = 1e-12  # distances that differ by less, as a share of the largest there can be, are equal
+FEW_TIES = 0.01  # of the images
+
+
+@dataclass(frozen=True)
+class NeighbourMeasure(Measure):
+    """A mean over images of how alike their k nearest neighbours are on both sides.
+
+    Conventions (ReSi's): k = 10, cosine distance of uncentred representations, an image is never its own neighbour.
+    ReSi drops the first hit instead of the image itself, which differs where two images have the same representation.
+
+    Args:
+        k: number of neighbours.
+        distance: "cosine" (invariant to the scale of an image) or "euclidean" (invariant to translation).
+    """
+
+    k: int = 10
+    distance: Literal["cosine", "euclidean"] = "cosine"
+
+    larger_is_similar: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = True
+    ranks_count: ClassVar[bool] = False  # or only who the k nearest are
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise InputError(f"{self.title}: k must be at least 1, not {self.k!r}.")
+        if self.distance not in DISTANCES:
+            raise InputError(
+                f"{self.title}: unknown distance {self.distance!r}: {did_you_mean(self.distance, DISTANCES)}"
+            )
+
+    def minimum_n(self, d1: int, d2: int) -> int:
+        return max(self.k + 2, super().minimum_n(d1, d2))
+
+    def why_minimum(self) -> str:
+        return f"with fewer, the {self.k} nearest neighbours are all the images there are"
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._on_rows(x, y)(np.arange(len(x)))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
+        if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
+            return lambda rows: float("nan")
+        return lambda rows: float(self._per_image(block(first, rows), block(second, rows)).mean())
+
+    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        tied = np.logical_or(*(self._tied(DISTANCES[self.distance](side)) for side in (x, y)))
+        if tied.mean() <= FEW_TIES:
+            return ""
+        ranks = ", and their ranks," if self.ranks_count else ""
+        return (
+            f"{int(tied.sum())} of {len(tied)} images have neighbours at equal distances: which of them are the "
+            f"{self.k} nearest{ranks} depends on the order of the images."
+        )
+
+    def _tied(self, distance: np.ndarray) -> np.ndarray:
+        """Which images' neighbours are not settled by their distances, (n,) bool."""
+        others = distance.copy()
+        np.fill_diagonal(others, np.inf)
+        near = np.sort(np.partition(others, self.k, axis=1)[:, : self.k + 1], axis=1)
+        equal = np.diff(near, axis=1) <= self._rounding(distance)
+        return np.asarray(equal.any(1) if self.ranks_count else equal[:, -1])
+
+    def _rounding(self, distance: np.ndarray) -> float:
+        """Differences of distances that are rounding alone: cosines are of the order of 1, others of the largest."""
+        return ROUNDING * (1.0 if self.distance == "cosine" else float(distance.max()))
+
+    @abstractmethod
+    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """One number an image, (n,), from two (n, n) matrices of distances."""
+
+
+def nearest(distance: np.ndarray, k: int) -> np.ndarray:
+    """Indices of each row's k nearest other rows, nearest first: (n, k)."""
+    others = distance.copy()
+    np.fill_diagonal(others, np.inf)
+    found = np.sort(np.argpartition(others, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(np.take_along_axis(others, found, 1), axis=1, kind="stable")
+    return np.take_along_axis(found, order, 1)
+
+
+def matches(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Whether neighbour a of one side is neighbour b of the other: (n, k, k) bool."""
+    return first[:, :, None] == second[:, None, :]

@@ -1,0 +1,41 @@
+"""The best match of two representations under an orthogonal map, as a cosine."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from bench.similarity.basis import singular_values
+from bench.similarity.geometry import centred, compact, unit_norm
+from bench.similarity.measure import Invariance, Measure, OnRows
+
+
+@dataclass(frozen=True)
+class OrthogonalMatch(Measure):
+    """A distance made of ‖XᵀY‖_* of centred representations of unit Frobenius norm (the cosine after rotation)."""
+
+    larger_is_similar: ClassVar[bool] = False
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
+    replicates: ClassVar[int] = 40
+
+    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self._of_cosine(matched_cosine(x, y))
+
+    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = compact(centred(x)), compact(centred(y))
+        return lambda rows: self._value(first[rows], second[rows])
+
+    @abstractmethod
+    def _of_cosine(self, cosine: float) -> float: ...
+
+
+def matched_cosine(x: np.ndarray, y: np.ndarray) -> float:
+    """max over orthogonal Q of ⟨XQ, Y⟩ / (‖X‖ ‖Y‖), both centred; NaN where a side has no spread."""
+    first, second = (unit_norm(compact(centred(side))) for side in (x, y))
+    if np.isnan(first[0, 0]) or np.isnan(second[0, 0]):
+        return float("nan")
+    return float(min(singular_values(first.T @ second).sum(), 1.0))

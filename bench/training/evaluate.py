@@ -1,0 +1,77 @@
+"""Images into a network, logits out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from bench.training.layout import channels_last, computes_channels_last
+
+BATCH_SIZE = 512  # images; larger gains nothing and takes memory
+
+
+class Normalise:
+    """uint8 pixels to standardised float32, with the constants already on the device.
+
+    Args:
+        mean, std: of each channel, on the 0..1 scale.
+    """
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], device: torch.device | str):
+        self.mean = 255 * torch.tensor(mean, dtype=torch.float32, device=device)[:, None, None]
+        self.scale = 1 / (255 * torch.tensor(std, dtype=torch.float32, device=device)[:, None, None])
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """(n, C, H, W) uint8 to (n, C, H, W) float32: (pixel / 255 - mean) / std."""
+        return (images.float() - self.mean).mul_(self.scale)
+
+
+def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """(n, C, H, W) uint8 to (n, C, H, W) float32: (pixel / 255 - mean) / std."""
+    return Normalise(mean, std, images.device)(images)
+
+
+def normalised_batches(
+    images: np.ndarray,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | str,
+    batch_size: int = BATCH_SIZE,
+) -> Iterator[torch.Tensor]:
+    """All images in order, (b, C, H, W) float32 on the device.
+
+    Args:
+        images: (n, C, H, W) uint8.
+        mean, std: of each channel, on the 0..1 scale.
+    """
+    standardise = Normalise(mean, std, device)
+    for start in range(0, len(images), batch_size):
+        # A copy, since a memory map may be read-only, which torch warns of.
+        yield standardise(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))
+
+
+def logits(
+    network: torch.nn.Module,
+    images: np.ndarray,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | str,
+    batch_size: int = BATCH_SIZE,
+) -> np.ndarray:
+    """A network's outputs in eval mode, in float32; the network stays in eval mode.
+
+    Args:
+        network: on `device` already.
+        images: (n, C, H, W) uint8.
+        mean, std: of each channel, on the 0..1 scale.
+
+    Returns:
+        (n, classes) float32.
+    """
+    network.eval()
+    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
+    with channels_last(network), torch.inference_mode():
+        batches = normalised_batches(images, mean, std, device, batch_size)
+        return np.concatenate([network(batch).float().cpu().numpy() for batch in batches])

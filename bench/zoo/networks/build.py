@@ -1,0 +1,120 @@
+"""Any network by name, with fresh weights that depend on the seed alone."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from bench.errors import InputError, did_you_mean
+from bench.zoo.networks.catalogue import (
+    TORCHVISION,
+    check_torchvision,
+    current_folder_importable,
+    is_detector,
+    is_own,
+    is_torchvision,
+    of_zoo,
+    parts_of_own,
+)
+
+TORCHVISION_CHANNELS = 3
+# Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
+WITHOUT_AUXILIARIES = {
+    "googlenet": {"aux_logits": False, "init_weights": True},
+    "inception_v3": {"aux_logits": False, "init_weights": True},
+}
+
+
+def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Module:
+    """A fresh network on the CPU, in eval mode; torch's global random state stays as it was.
+
+    Args:
+        name: of the zoo, `torchvision:NAME` or `package.module:function`.
+        channels: of the images, 1 or 3.
+        size: side of the images, pixels.
+        seed: of the initial weights.
+
+    Raises:
+        InputError: there is no such network, or it does not take such images or give a logit a class.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        if is_torchvision(name):
+            network = _torchvision(name, channels, classes)
+        elif is_own(name):
+            network = _own(name, channels, classes, size)
+        else:
+            network = of_zoo(name).build(channels, classes, size)
+        network.eval()
+        if ":" in name and not is_detector(name):
+            _check(name, network, channels, classes, size)
+    return network
+
+
+def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
+    from torchvision import models
+
+    check_torchvision(name)
+    own_name = name.removeprefix(TORCHVISION)
+    if channels != TORCHVISION_CHANNELS:
+        raise InputError(f"model {name!r} takes images of {TORCHVISION_CHANNELS} channels, given {channels}")
+    options: dict[str, Any] = WITHOUT_AUXILIARIES.get(own_name, {})
+    if is_detector(name):
+        options = {"weights_backbone": None}
+    return models.get_model(own_name, weights=None, num_classes=classes, **options)
+
+
+def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
+    with current_folder_importable():
+        function = _function(name)
+        network = function(**_accepted(name, function, {"channels": channels, "classes": classes, "size": size}))
+    if not isinstance(network, nn.Module):
+        raise InputError(f"model {name!r} must return a torch.nn.Module, it returned a {type(network).__name__}")
+    return network
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module_name, function_name = parts_of_own(name)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = f"there is no module {error.name!r} here or among what is installed"
+        raise InputError(f"model {name!r}: {missing}") from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        hint = did_you_mean(function_name, functions)
+        raise InputError(f"model {name!r}: module {module_name!r} has no function {function_name!r}, {hint}")
+    return function
+
+
+def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) -> dict[str, int]:
+    """What the function asks for of what there is."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return offered
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    strange = [parameter for parameter in needed if parameter not in offered]
+    if strange:
+        raise InputError(
+            f"model {name!r} needs {', '.join(map(repr, strange))}: it is called with channels, classes and size"
+        )
+    return {key: value for key, value in offered.items() if key in {parameter.name for parameter in parameters}}
+
+
+def _check(name: str, network: nn.Module, channels: int, classes: int, size: int) -> None:
+    """One image through the network: it must take it and give a logit a class."""
+    image = f"an image of {channels}×{size}×{size}"
+    try:
+        with torch.no_grad():
+            logits = network(torch.zeros(1, channels, size, size))
+    except Exception as error:
+        raise InputError(f"model {name!r} does not take {image}: {error}") from error
+    shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+    if shape != (1, classes):
+        raise InputError(f"model {name!r} must give logits of shape (1, {classes}) for {image}, it gave {shape}")

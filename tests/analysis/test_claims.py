@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.analysis.claims import Claim, Evidence, Outcome, judge
+from bench.statistics.intervals import seed_mean
+
+ACCURACY = Outcome("accuracy", "Top-1, less original", "top-1", "points", 0.5, 2)
+
+
+def evidence(*differences: float) -> Evidence:
+    return Evidence("resnet8", "x", ACCURACY, seed_mean(differences), differences)
+
+
+def judged(*groups: tuple[float, ...]) -> list[Claim]:
+    return judge([evidence(*group) for group in groups], 0.05, "tests")
+
+
+def test_the_four_verdicts():
+    nothing = (0.01, -0.02, 0.0, 0.02, -0.01, 0.01)
+    much = (-3.0, -3.2, -2.9, -3.1, -3.0, -3.05)
+    little = (0.10, 0.11, 0.09, 0.10, 0.12, 0.10)
+    noise = (2.0, -2.5, 1.0, -1.5, 3.0, -2.0)
+    words = [claim.verdict.word for claim in judged(nothing, much, little, noise)]
+    assert words == ["equivalent", "different", "different, by less than matters", "inconclusive"]
+
+
+def test_p_values_are_corrected_for_all_of_the_family():
+    group = (-0.3, -0.1, -0.35, -0.2, -0.15, -0.05)
+    alone = judged(group)[0]
+    among = judged(group, *[(0.0, 0.1, -0.1, 0.05, -0.05, 0.0)] * 3)[0]
+    assert among.size == 4
+    assert among.raw.p_different == alone.raw.p_different
+    assert among.verdict.p_different == pytest.approx(min(4 * alone.raw.p_different, 1))
+
+
+@pytest.mark.parametrize(("seeds", "stars"), [(5, ""), (6, "***")])
+def test_stars_are_withheld_where_the_sign_flip_test_cannot_reach_alpha(seeds: int, stars: str):
+    differences = tuple(-3 + 0.01 * np.arange(seeds))
+    claim = judged(differences)[0]
+    assert claim.withheld == (seeds < 6)
+    assert claim.stars == stars
+    assert claim.flip.p == 2.0 ** (1 - seeds)
+
+
+def test_one_seed_claims_nothing():
+    claim = judged((-3.0,))[0]
+    assert (claim.verdict.word, claim.stars, claim.withheld) == ("inconclusive", "", True)

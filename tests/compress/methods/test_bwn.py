@@ -1,0 +1,60 @@
+import numpy as np
+import torch
+
+from bench.compress.methods.bwn import Bwn
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes
+from bench.footprint.representation import Binary
+
+INNER = ("block.conv1.weight", "block.conv2.weight")
+
+
+def without_training(workbench):
+    workbench.finetune = lambda network, **options: network.eval() and ()
+    return workbench
+
+
+def test_inner_layers_are_one_bit_and_the_first_and_the_last_stay(compressed, workbench, through_a_file):
+    result = Bwn()(compressed, workbench)
+    through_a_file(result)
+    assert set(result.representations) == set(INNER)
+    assert all(isinstance(result.representations[name], Binary) for name in INNER)
+    assert result.activation_bits == 32
+    assert workbench.finetuned == 1
+
+
+def test_filters_are_signs_of_the_centred_weights_times_their_mean_magnitude(compressed, workbench):
+    result = finish(Bwn()(compressed, without_training(workbench)))
+    for name in INNER:
+        weight = compressed.network.get_parameter(name).detach()
+        centred = (weight - weight.mean(1, keepdim=True)).clamp(-1, 1)
+        normalisation = compressed.network.get_submodule(name.replace("conv", "bn").removesuffix(".weight"))
+        binary = result.representations[name]
+        flipped = (normalisation.weight < 0).reshape(-1, 1, 1, 1)
+        assert np.array_equal(binary.positive, ((centred >= 0) ^ flipped).numpy())
+        assert binary.alpha.shape == (8,)
+
+
+def test_the_normalisation_absorbs_the_scales(compressed, workbench):
+    layers = {layer.name: layer for layer in sizes(pack(Bwn()(compressed, workbench), {})).layers}
+    for name in INNER:
+        assert layers[name].payload_bytes == 8 * 8 * 9 // 8 + 4 * 8
+        assert layers[name.replace("weight", "bias")].payload_bytes == 4 * 8
+    assert not any("bn" in name for name in layers)
+
+
+def test_training_moves_signs(compressed, workbench):
+    trained = Bwn()(compressed, workbench)
+    still = Bwn()(compressed, without_training(workbench))
+    assert any(
+        not np.array_equal(trained.representations[name].positive, still.representations[name].positive)
+        for name in INNER
+    )
+
+
+def test_a_filter_of_equal_weights_is_as_good_as_nothing(compressed, workbench):
+    with torch.no_grad():
+        compressed.network.block.conv1.weight[0] = 0.25
+    result = Bwn()(compressed, without_training(workbench))
+    assert np.isfinite(result.representations[INNER[0]].alpha).all()
+    assert torch.isfinite(result.network(workbench.example)).all()

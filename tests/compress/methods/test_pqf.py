@@ -1,0 +1,146 @@
+import math
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.cli import _sizes
+from bench.compress.codebooks import product
+from bench.compress.codebooks.kmeans import Annealing
+from bench.compress.codebooks.shared_words import Words, share
+from bench.compress.method import NotApplicable
+from bench.compress.methods.magnitude import Magnitude
+from bench.compress.methods.pqf import Pqf
+from bench.compress.variant import parse
+from bench.errors import InputError
+from bench.footprint.compressed import Compressed
+from bench.footprint.packed import pack, sizes
+from bench.footprint.trace import trace
+from bench.zoo.networks import build
+
+QUICK = {"iterations": 2, "swaps": 200}
+SETTINGS = product.Settings("large", 256, None, 2, Annealing(0.25, 2), 200)
+
+
+def formula(network, layers):
+    """Bits: 16·k·d + log2(k)·Cout·m a quantised weight, 32 any other number, two numbers a normalised channel."""
+    bits = 0
+    for name, parameter in network.named_parameters():
+        if name in layers:
+            layer = layers[name]
+            rows = parameter.numel() // layer.length
+            bits += 16 * layer.words * layer.length + int(math.log2(layer.words)) * rows
+        else:
+            bits += 32 * parameter.numel()
+    return bits
+
+
+def test_resnet18_takes_what_the_paper_says():
+    report = _sizes.footprint(_sizes.Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
+    assert report["payload_bytes"] == 1_615_904
+
+
+@pytest.mark.parametrize("blocks", ["small", "large"])
+@pytest.mark.parametrize("model", ["resnet20", "mobilenet-small"])
+def test_the_payload_is_the_formula(model, blocks):
+    network = build.build(model, 3, 10, 32, 0)
+    settings = product.Settings(blocks, 256, None, 1, None, 0)
+    layers = product.plan(network, trace(network, torch.zeros(1, 3, 32, 32)), settings)
+    report = _sizes.footprint(_sizes.Subject(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false")))
+    assert report["payload_bytes"] * 8 == pytest.approx(formula(network, layers), abs=8 * len(layers))
+
+
+@pytest.mark.parametrize("model", ["resnet8", "resnet20", "resnet56", "resnet18", "wrn16-4", "mobilenetv2", "vgg16-bn"])
+def test_permuting_keeps_the_function(model):
+    example = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()
+    network = build.build(model, 3, 10, 32, 0).double()
+    generator = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
+                tensor.data.uniform_(0.5, 1.5, generator=generator)
+    layers = product.plan(network, trace(network, example[:1]), SETTINGS)
+    permuted = deepcopy(network)
+    product.permute(permuted, example[:1], layers, 50, seed=0)
+    with torch.inference_mode():
+        expected, found = network(example), permuted(example)
+    assert float((found - expected).abs().max() / expected.abs().max()) < 1e-12
+    state = permuted.state_dict()
+    moved = [name for name, tensor in network.state_dict().items() if not torch.equal(tensor, state[name])]
+    assert len(moved) > 5
+
+
+def test_permuting_never_makes_the_determinants_larger(compressed, workbench):
+    from bench.compress.codebooks.permutation import objective
+
+    network = deepcopy(compressed.network)
+    layers = {"block.conv2.weight": product.Layer(18, 16), "fc.weight": product.Layer(4, 2)}
+    product.permute(network, workbench.example, layers, 200, 0)
+
+    def volume(of):
+        weight = of.state_dict()["block.conv2.weight"].numpy().reshape(8, 8, 9)
+        return objective([product._permutation.Weight(weight, 18)], np.arange(8))
+
+    assert volume(network) <= volume(compressed.network)
+
+
+def test_words_by_the_rules_of_the_paper():
+    assert product.word_length((64, 64, 3, 3), "small", False) == 9
+    assert product.word_length((64, 64, 3, 3), "large", False) == 18
+    assert product.word_length((64, 1, 3, 3), "large", True) == 9
+    assert product.word_length((64, 64, 1, 1), "large", False) == 4
+    assert product.word_length((64, 64, 1, 1), "large", True) == 8
+    assert product.word_length((10, 64), "large", True) == 4
+    assert product.word_length((10, 63), "small", False) == 1
+    assert product.word_count(64 * 64, 256) == 256
+    assert product.word_count(16 * 16, 256) == 64
+    assert product.word_count(3, 256) == 0
+
+
+def test_the_same_network_comes_from_the_file(compressed, workbench, through_a_file):
+    through_a_file(Pqf(**QUICK)(compressed, workbench))
+
+
+def test_codes_stay_while_words_normalisation_and_the_first_convolution_are_trained(compressed, workbench):
+    idle = deepcopy(workbench)
+    idle.finetune = lambda network, **_: ()
+    before, after = Pqf(**QUICK)(compressed, idle), Pqf(**QUICK)(compressed, workbench)
+    assert len(before.representations) == 3  # two convolutions and the linear layer
+    for name, stored in before.representations.items():
+        trained = after.representations[name]
+        assert np.array_equal(stored.codes, trained.codes)
+        assert not np.array_equal(stored.codebook, trained.codebook)
+    for name in ("conv.weight", "bn.weight", "bn.bias", "fc.bias"):
+        assert not torch.equal(before.network.get_parameter(name), after.network.get_parameter(name))
+
+
+def test_gradients_reach_used_words_alone_as_the_mean_of_their_uses():
+    layer = nn.Linear(4, 2, bias=False)
+    codes = np.array([[0, 1], [1, 1]])
+    share(layer, {"weight": Words(np.zeros((4, 2), np.float16), codes)})
+    gradient = torch.tensor([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 11.0]])
+    (layer.weight * gradient).sum().backward()
+    assert layer.parametrizations.weight.original.grad.tolist() == [[1, 2], [5, 7], [0, 0], [0, 0]]
+
+
+def test_what_cannot_be_worked_on_is_refused(compressed, workbench):
+    with pytest.raises(NotApplicable, match="pruned one by one"):
+        Pqf()(Magnitude(0.5)(compressed, workbench), workbench)
+    with pytest.raises(NotApplicable, match="no layer but the first"):
+        Pqf()(Compressed(nn.Sequential(nn.Conv2d(3, 4, 1)), example=workbench.example), workbench)
+    with pytest.raises(InputError, match="power of two"):
+        _ = parse("pqf:words=100").stages[0].method
+
+
+def test_payload_in_a_file_equals_the_formula_on_a_tiny_network(compressed, workbench):
+    layers = product.plan(compressed.network, trace(compressed.network, workbench.example), SETTINGS)
+    packed = pack(Pqf(blocks="large", **QUICK)(compressed, workbench), {})
+    assert sizes(packed).payload_bytes == sum(
+        math.ceil((math.log2(layers[name].words) * parameter.numel() / layers[name].length) / 8)
+        + 2 * layers[name].words * layers[name].length
+        if name in layers
+        else 4 * parameter.numel()
+        for name, parameter in compressed.network.named_parameters()
+    )

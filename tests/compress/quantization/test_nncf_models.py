@@ -1,0 +1,141 @@
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+
+import bench.nncf_runtime
+
+import numpy as np
+import pytest
+import torch
+
+from bench.compress.method import NotApplicable
+from bench.compress.methods.magnitude import Magnitude
+from bench.compress.methods.nncf_int8_ptq import NncfInt8Ptq
+from bench.compress.methods.nncf_int8_qat import NncfInt8Qat
+from bench.compress.methods.nncf_magnitude import NncfMagnitude
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes, unpack
+
+WEIGHTS = ["conv.weight", "block.conv1.weight", "block.conv2.weight", "fc.weight"]
+
+
+def test_weights_are_integers_of_the_width_asked_for(compressed, workbench):
+    for bits in (8, 4, 2):
+        result = NncfInt8Ptq(weight_bits=bits, calibration=32)(compressed, workbench)
+        for name in WEIGHTS:
+            codes = result.representations[name].codes
+            assert np.abs(codes).max() == 2 ** (bits - 1) - 1
+            torch.testing.assert_close(
+                result.network.get_parameter(name).detach(),
+                torch.from_numpy(result.representations[name].decode()),
+                rtol=0,
+                atol=0,
+            )
+
+
+def test_feature_maps_are_rounded_to_at_most_256_values(compressed, workbench, through_a_file):
+    network = through_a_file(NncfInt8Ptq(calibration=32)(compressed, workbench))
+    seen = []
+    network.block.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    network(next(workbench.batches(16))[0])
+    assert 2 < len(seen[0].unique()) <= 256
+
+
+def test_eight_bits_stay_close_and_two_bits_do_not(compressed, workbench):
+    images = next(workbench.batches(64))[0]
+    expected = compressed.network(images)
+
+    def error(bits):
+        return (NncfInt8Ptq(weight_bits=bits, calibration=64)(compressed, workbench).network(images) - expected).std()
+
+    assert error(8) < 0.05 * expected.std() < error(2)
+
+
+def test_training_through_the_rounding_comes_back_from_the_file(compressed, workbench, through_a_file):
+    result = NncfInt8Qat(calibration=32)(compressed, workbench)
+    assert workbench.finetuned == 1
+    assert result.activation_bits == 8
+    through_a_file(result)
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
+def test_pruned_weights_stay_at_zero(method, compressed, workbench):
+    pruned = Magnitude(0.8)(compressed, workbench)
+    result = method(calibration=32)(pruned, workbench)
+    for name, mask in pruned.masks.items():
+        assert not result.representations[name].codes[~mask.numpy()].any()
+
+
+@pytest.mark.parametrize(
+    "method", [NncfInt8Ptq(calibration=32), NncfInt8Qat(calibration=32), NncfMagnitude(0.5)], ids=repr
+)
+def test_a_plain_sequence_of_layers_carries_the_hooks(method, workbench):
+    layers = [torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()]
+    network = torch.nn.Sequential(*layers, torch.nn.Linear(144, 10)).eval()
+    fresh, images = deepcopy(network), next(workbench.batches(8))[0]
+    finished = finish(method(Compressed(network, example=images[:1]), workbench))
+    found = unpack(pack(finished, {"name": "plain"}), fresh).eval()
+    torch.testing.assert_close(found(images), finished.network(images), rtol=1e-5, atol=1e-5)
+    assert type(network) is torch.nn.Sequential and len(network) == 5
+
+
+class Attention(torch.nn.Module):
+    """As in transformers, the weights of an inner layer are given to a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Linear(8, 8)
+
+    def forward(self, images):
+        return torch.nn.functional.linear(images, self.inner.weight)
+
+
+def test_weights_that_functions_compute_with_are_refused(workbench):
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), Attention(), torch.nn.Flatten(), torch.nn.Linear(256, 3))
+    with pytest.raises(NotApplicable, match=r"^1 computes with weights that are not a layer's own"):
+        NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
+def test_what_is_quantised_is_not_quantised_again(method, compressed, workbench):
+    once = NncfInt8Ptq(calibration=32)(compressed, workbench)
+    with pytest.raises(NotApplicable, match="feature maps are quantised already"):
+        method(calibration=32)(once, workbench)
+
+
+def test_transposed_convolutions_are_refused_whose_scales_lie_along_the_second_axis(workbench):
+    layers = [torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.ConvTranspose2d(8, 8, 2, stride=2), torch.nn.ReLU()]
+    network = torch.nn.Sequential(*layers, torch.nn.Flatten(), torch.nn.Linear(1152, 10))
+    with pytest.raises(NotApplicable, match=r"2\.weight with a scale for each of its second axis"):
+        NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+
+
+def test_payload_is_a_byte_a_weight_and_a_float_a_scale(compressed, workbench):
+    result = finish(NncfInt8Ptq(calibration=32)(compressed, workbench))
+    weights = sum(result.network.get_parameter(name).numel() for name in WEIGHTS)
+    channels = sum(result.network.get_parameter(name).shape[0] for name in WEIGHTS)
+    quantizers = sum("scale" in name for name, _ in result.network.state_dict().items())
+    biases = channels  # batch normalisation is folded into them
+    assert sizes(pack(result, {"name": "tiny"})).payload_bytes == weights + 4 * (channels + biases + quantizers)
+
+
+def test_nncf_is_imported_behind_one_door():
+    door = Path(bench.nncf_runtime.__file__)
+    for path in door.parent.rglob("*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        imports = [number for number, line in enumerate(lines) if re.match(r"(import|from) nncf", line)]
+        if imports and path != door:
+            assert any("from bench.nncf_runtime import" in line for line in lines[: imports[0]]), path.name
+
+
+def test_nncf_comes_without_telemetry_and_without_a_compiler():
+    code = (
+        "from bench.nncf_runtime import nncf; import sys, torch;"
+        "from nncf.torch.quantization import extensions as e;"
+        "assert sys.modules['openvino_telemetry'] is None;"
+        "assert e.QuantizedFunctionsCPU.get('Quantize_forward').__self__.__class__.__name__ == 'ReferenceQuantize'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

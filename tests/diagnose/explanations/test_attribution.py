@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
+from bench.diagnose.networks import Version
+
+TARGETS = np.array([1, 0])
+
+
+class Pooled(nn.Module):
+    """A convolution, kept as it is, and a classifier on its means."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 3, 1, bias=False)
+        self.fc = nn.Linear(3, 2, bias=False)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).mean((2, 3)))
+
+
+class Linear(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(16, 2)
+        nn.init.normal_(self.fc.weight, generator=torch.Generator().manual_seed(0))
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+@pytest.fixture
+def linear():
+    return Linear().eval()
+
+
+@pytest.fixture
+def images():
+    return torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(1))
+
+
+def of(network, method, images, targets=TARGETS, **how):
+    return explain(Version("network", "network", network), method, images, targets, How(**how))
+
+
+@pytest.mark.parametrize("method", ["saliency", "smoothgrad"])
+def test_gradient_of_a_linear_network_is_its_weight(method, linear, images):
+    expected = linear.fc.weight.detach()[TARGETS].view(2, 1, 4, 4)
+    np.testing.assert_allclose(of(linear, method, images), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["integrated-gradients", "lrp"])
+def test_relevance_of_a_linear_network_is_weight_times_pixel(method, linear, images):
+    nn.init.zeros_(linear.fc.bias)
+    expected = linear.fc.weight.detach()[TARGETS].view(2, 1, 4, 4) * images
+    np.testing.assert_allclose(of(linear, method, images), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_occlusion_of_a_linear_network_is_what_the_squares_held(linear, images):
+    products = linear.fc.weight.detach()[TARGETS].view(2, 1, 4, 4) * images
+    corner = of(linear, "occlusion", images)[:, 0, 0, 0]  # one square of 2×2 covers the corner
+    np.testing.assert_allclose(corner, products[:, 0, :2, :2].sum((1, 2)), rtol=1e-4)
+
+
+def test_grad_cam_weighs_the_layers_maps_by_their_mean_gradient(images):
+    network = Pooled().eval()
+    weights = network.fc.weight.detach()[TARGETS] / 16
+    expected = torch.einsum("nc,nchw->nhw", weights, network.conv(images).detach())
+    np.testing.assert_allclose(of(network, "grad-cam", images, layer="conv")[:, 0], expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_guided_backprop_drops_what_speaks_against(inplace, images):
+    network = nn.Sequential(nn.ReLU(inplace), nn.Flatten(), nn.Linear(16, 2, bias=False)).eval()
+    weights = network[2].weight.detach()[TARGETS].view(2, 1, 4, 4)
+    expected = weights.clamp_min(0) * (images > 0)
+    np.testing.assert_allclose(of(network, "guided-backprop", images), expected, rtol=1e-5)
+    assert network[0].inplace == inplace
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_maps_are_signed_the_same_again_and_leave_the_network_alone(method, make_network, probe):
+    network = make_network(0, inplace=True).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    state = torch.random.get_rng_state()
+    targets = np.zeros(12, int)
+    try:
+        maps = of(network, method, probe.images, targets, layer="second")
+    except CannotExplain:
+        assert method == "lrp"
+    else:
+        assert maps.shape[0] == 12 and maps.min() < 0 < maps.max()
+        np.testing.assert_array_equal(of(make_network(0), method, probe.images, targets, layer="second"), maps)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert network.training and network.first.relu.inplace
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
+    assert not any(module._forward_hooks or module._backward_hooks for module in network.modules())
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+def test_refuses_guided_backprop_without_rectifiers(linear, images):
+    with pytest.raises(CannotExplain, match="no ReLU module"):
+        of(linear, "guided-backprop", images)
+
+
+def test_says_what_captum_ran_into(images):
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise ValueError("this network is broken")
+
+    with pytest.raises(CannotExplain, match="ValueError: this network is broken"):
+        of(Broken(), "saliency", images)
+
+
+def test_refuses_relevance_that_gets_lost(make_network, probe):
+    with pytest.raises(CannotExplain):
+        of(make_network(), "lrp", probe.images, np.zeros(12, int))
+
+
+def test_refuses_relevance_through_fake_quantisation(quantized, probe):
+    with pytest.raises(CannotExplain):
+        of(quantized, "lrp", probe.images, np.zeros(12, int))

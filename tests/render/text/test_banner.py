@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from bench.render.text.banner import warnings
+
+
+def test_a_clean_run_with_enough_seeds_has_nothing_to_say(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16"))
+    assert warnings(study_of(seeds=tuple(range(12)), variants=chosen)) == []
+
+
+def test_few_seeds_are_named_with_the_smallest_p(study_of):
+    assert warnings(study_of(seeds=(0, 1, 2))) == [
+        "3 seeds: too few for claims. The smallest attainable p of the sign-flip test is 0.25, and no stars are given."
+    ]
+    assert warnings(study_of(seeds=tuple(range(6)), exploratory=True)) == [
+        "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
+    ]
+
+
+def test_cells_from_different_code_and_machines_are_told(study_of):
+    def alter(cell, provenance):
+        if cell.seed == 3:
+            provenance |= {"commit": "b" * 40, "dirty": True, "device": "cuda:0"}
+
+    told = warnings(study_of(alter=alter))
+    assert f"The cells come from different commits: {'a' * 40} and {'b' * 40}." in told
+    assert "The cells come from different devices: cpu and cuda:0." in told
+    assert "32 cells ran with changes that were not committed." in told
+
+
+def test_holes_are_counted(study_of):
+    states = {"train/resnet8/0": "failed", "compress/resnet8/0/float16": "missing"}
+    assert "2 of 192 cells have no result (1 failed, 1 missing)." in warnings(study_of(states=states))
+
+
+def test_a_missing_control_is_told(study_of, variants):
+    told = warnings(study_of(variants=(variants["original"], variants["float16"])))
+    assert "There is no fine-tuned control: what compression does cannot be told from what more training does." in told

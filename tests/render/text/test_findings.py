@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.analysis.study import Study
+from bench.render.kit.prose import text
+from bench.render.tables.budget import best_within
+from bench.render.text import findings
+
+
+def said(study: Study) -> str:
+    return " ".join(text(sentence) for sentence in findings.findings(study))
+
+
+def steady(**accuracies: float):
+    """Accuracies that differ between seeds alike for all, and so leave no spread in differences but a little."""
+
+    def accuracy(model: str, seed: int, label: str) -> float:
+        own = accuracies.get(label.replace("-", "_"), 90.0)
+        return own + 0.2 * seed + 0.01 * ((seed * 7 + len(label)) % 3)
+
+    return accuracy
+
+
+def test_the_smallest_shown_to_be_as_accurate_is_named_with_its_size(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
+    study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
+    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    assert (
+        sentence
+        == "The smallest whose accuracy is shown to be the original's within ±0.5 points is float16 (156.1 kB)."
+    )
+
+
+def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
+
+    def noisy(model: str, seed: int, label: str) -> float:
+        return 95 + (0.9 * (-1) ** seed if label == "nncf-int8-ptq" else 0)
+
+    sentence = " ".join(
+        text(each) for each in findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8")
+    )
+    assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; were there no ")
+    assert "seeds would, by the method's spread." in sentence
+
+
+def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
+    study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, nncf_int8_ptq=90))
+    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    assert sentence.endswith("be shown; all are shown to differ.")
+
+
+def test_the_inside_is_told_in_each_of_its_words(study: Study):
+    sentence = text(next(iter(findings.inside(study, "resnet8"))))
+    assert "is the same as after fine-tuning alone (within ±0.02 CKA) for" in sentence
+    same, changed = sentence.split("it has changed for")
+    assert "INT8 (NNCF PTQ)" in same
+    assert "fine-tuned (sparsity 0.8)" in changed
+
+
+def test_every_sentence_agrees_with_the_verdicts(study: Study):
+    for model in study.models:
+        open_ = [
+            label
+            for (name, label, outcome), claim in study.claims.items()
+            if (name, outcome, claim.verdict.word) == (model, "accuracy", "inconclusive")
+        ]
+        assert f"{len(open_)} of 11 methods on {model}" in said(study)
+
+
+def test_a_budget_that_nothing_meets_is_said(study_of):
+    study = study_of(models=("resnet8",), seeds=(0,))
+    assert "one seed cannot tell methods apart" in said(study)
+    assert "would" not in said(study)
+
+
+def test_what_loses_little_to_the_best_is_counted_and_the_smallest_named(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
+    found = best_within(study, "resnet8", 100e3)
+    assert found is not None
+    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
+    assert (
+        "; 2 others are shown to lose less than 0.5 points to it, the smallest of them Magnitude, fine-tuned "
+        "(sparsity 0.8) at 81.2 kB"
+    ) in sentence
+    assert "told from it" not in sentence
+
+
+def test_one_that_loses_little_is_named(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
+    found = best_within(study, "resnet8", 100e3)
+    assert found is not None
+    one = replace(found, close=found.close[:1], untold=found.close)
+    assert text(findings.against_others(study, "resnet8", one)) == (
+        "; Magnitude, fine-tuned (sparsity 0.8) at 81.2 kB is shown to lose less than 0.5 points to it; 2 others "
+        "cannot be told from it"
+    )
+
+
+def test_what_cannot_be_told_from_the_best_is_counted(study: Study):
+    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
+    assert sentence.endswith("; 2 others cannot be told from it.")
+
+
+def test_a_method_that_lacks_a_seed_is_named_with_its_seeds(runs, study_of):
+    cell = "compare/resnet8/0/nncf-int8-ptq"
+    assert cell in [each.name for each in runs(models=("resnet8",)).cells()]
+    study = study_of(models=("resnet8",), states={cell: "missing"})
+    assert "INT8 (NNCF PTQ) (n = 5)" in text(next(iter(findings.inside(study, "resnet8"))))
+
+
+@pytest.mark.parametrize("kind", ["missing", "failed"])
+def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    assert said(study_of(states=dict.fromkeys(names, kind))) == "resnet8: no method has a result."
+
+
+def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
+    wild = [claim for claim in study.claims.values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
+    assert findings.seeds_that_would_tell(wild).endswith("more than 100 seeds")
+    assert findings.seeds_that_would_tell([]) == ""
+
+
+def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
+    claim = next(iter(study.claims.values()))
+
+    def of(*spreads: float) -> str:
+        raw = [replace(claim.raw, sd=spread * claim.raw.margin, n=6) for spread in spreads]
+        return findings.seeds_that_would_tell([replace(claim, raw=each, size=1) for each in raw])
+
+    few, many = of(1.0), of(2.0)
+    assert of(2.0, 1.0, 1.5) == f"{few.removesuffix(' seeds')} to {many}"
+    assert of(1.0, 1.0) == few
+    assert of(0.1) == ""  # six seeds would have told
+    assert of(1.0, 1e3) == f"{few.removesuffix(' seeds')} to more than 100 seeds"

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bench.analysis.study import Study
+from bench.render.kit.prose import text
+from bench.render.tables.budget import best_within
+from bench.render.text.findings import findings
+from bench.render.text.summary import headlines, summary
+from bench.runner.plan_file import Theme
+
+
+def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Study):
+    cards = list(headlines(study))
+    assert [card.model for card in cards] == ["resnet8", "mobilenet-small"]
+    assert all(card.budget == "100 kB" for card in cards)
+    best = {label: study.mean("test_accuracy", "resnet8", label).value for label in _fitting(study, 100e3)}
+    assert cards[0].picks[0].method == study.plan.variant(max(best, key=best.__getitem__)).title
+    assert cards[0].picks[0].words in ("inside unchanged", "inside changed, by less than matters")
+
+
+def test_the_smallest_that_loses_little_stands_beside_the_most_accurate(study_of, steady):
+    study = study_of(models=("resnet8",), accuracy=steady)
+    (card,) = headlines(study)
+    best, pick = card.picks
+    assert best.method == "INT8 (NNCF QAT)"
+    assert pick.role == "Smallest shown to lose less than 0.5 points"
+    assert pick.method == "Magnitude, fine-tuned (sparsity 0.8)"
+    behind = study.difference("test_accuracy", "resnet8", "magnitude-finetune:sparsity=0.8", "nncf-int8-qat")
+    assert pick.behind.startswith(f"{100 * behind.value:+.2f} points [".replace("-", "−"))
+    assert "paired over 6 seeds" in pick.behind
+    assert card.note == ""
+
+
+def test_what_is_merely_not_told_from_the_best_is_not_recommended(study: Study):
+    for card in headlines(study):
+        assert len(card.picks) == 1
+        assert card.note.startswith("2 others cannot be told from it.")
+
+
+def test_the_report_may_name_its_budget(study_of):
+    study = study_of(report={"budget_kb": 62.5})
+    (card,) = headlines(study)
+    assert card.budget == "62.5 kB"
+    fitting = _fitting(study, 62.5e3)
+    best = max(fitting, key=lambda label: study.mean("test_accuracy", "resnet8", label).value)
+    assert card.picks[0].method == study.plan.variant(best).title
+    assert text(summary(study)[1]).startswith("Under 62.5 kB the most accurate is ")
+
+
+def test_a_budget_that_nothing_meets_is_said(study_of):
+    study = study_of(report={"budget_kb": 0.5})
+    assert list(headlines(study)) == []
+    for sentence in (findings(study)[0], summary(study)[1]):
+        assert "resnet8: no method fits into 0.5 kB." in text(sentence)
+
+
+def test_a_budget_that_one_network_alone_meets_is_said_of_the_other(study_of):
+    study = study_of(models=("resnet8", "mobilenet-small"))
+    sizes = {
+        model: min(study.mean("payload_bytes", model, variant.label).value for variant in study.plan.methods)
+        for model in study.models
+    }
+    between = Theme(budget_kb=sum(sizes.values()) / 2e3)
+    study = Study(replace(study.results, plan=study.plan.model_copy(update={"report": between})))
+    cards = {card.model: card for card in headlines(study)}
+    without = max(sizes, key=sizes.__getitem__)
+    assert cards[without].picks == ()
+    assert cards[without].note.startswith("No method fits into ")
+    assert f"{without}: no method fits into " in text(summary(study)[1])
+
+
+def test_the_only_method_that_fits_is_ahead_of_nobody(study_of):
+    sizes = sorted(study_of().mean("payload_bytes", "resnet8", v.label).value for v in study_of().plan.methods)
+    study = study_of(report={"budget_kb": sum(sizes[:2]) / 2e3})
+    assert ", the only method that fits" in text(summary(study)[1])
+    (card,) = headlines(study)
+    assert card.note == "The only method that fits."
+
+
+def test_methods_of_which_one_seed_is_done_are_not_beaten(runs, study_of):
+    later = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.seed > 0]
+    (card,) = headlines(study_of(states=dict.fromkeys(later, "missing")))
+    assert len(card.picks) == 1
+    assert card.note == "One seed cannot tell methods apart."
+
+
+def test_a_method_with_too_few_seeds_is_said_to_be_untested(runs, study_of):
+    few = [
+        cell.name
+        for cell in runs(models=("resnet8",)).cells()
+        if cell.seed > 0 and cell.variant == "magnitude:sparsity=0.9"
+    ]
+    assert few
+    study = study_of(states=dict.fromkeys(few, "missing"))
+    assert "1 other with too few seeds to be tested" in text(summary(study)[1])
+
+
+def test_of_methods_that_are_equally_accurate_the_smallest_is_named(study_of, monkeypatch):
+    study = study_of()
+    given = study.per_seed
+    equal = np.full(6, 0.97)
+    monkeypatch.setattr(
+        study, "per_seed", lambda metric, *of: equal if metric == "test_accuracy" else given(metric, *of)
+    )
+    found = best_within(study, "resnet8", 1e9)
+    assert found is not None
+    assert found.best == min(
+        (v.label for v in study.plan.methods), key=lambda label: study.mean("payload_bytes", "resnet8", label).value
+    )
+
+
+def test_one_seed_recommends_nothing_smaller_and_says_why(study_of):
+    (card,) = headlines(study_of(models=("resnet8",), seeds=(0,)))
+    assert len(card.picks) == 1
+    assert card.note == "One seed cannot tell methods apart."
+
+
+def test_the_counts_of_the_paragraph_are_those_of_the_verdicts(study: Study):
+    words = [claim.verdict.word for (_, _, outcome), claim in study.claims.items() if outcome == "inside-pooled"]
+    same = sum(word in ("equivalent", "different, by less than matters") for word in words)
+    said = text(summary(study)[1])
+    assert f"Of {len(words)} pairs of network and method, the inside is the same for {same} " in said
+    assert f"different for {words.count('different')}, and cannot be told for {words.count('inconclusive')}." in said
+    assert "Farthest goes Magnitude (sparsity 0.95)" in said
+
+
+def test_nothing_done_is_said(runs, study_of):
+    names = [cell.name for cell in runs(models=("resnet8",)).cells()]
+    study = study_of(states=dict.fromkeys(names, "missing"))
+    assert [text(sentence) for sentence in summary(study)][1] == "No method has a result yet."
+    assert list(headlines(study)) == []
+
+
+def _fitting(study: Study, limit: float) -> list[str]:
+    methods = (variant.label for variant in study.plan.methods)
+    return [label for label in methods if study.mean("payload_bytes", "resnet8", label).value <= limit]
+
+
+def test_the_inside_of_a_single_compressed_network_is_said_in_words(study_of, variants):
+    chosen = tuple(
+        variants[label] for label in ("original", "finetune", "other-seed", "random-weights", "nncf-int8-ptq")
+    )
+    said = text(summary(study_of(variants=chosen))[1])
+    assert "Of the one compressed network: inside" in said
+    assert "1 pair" not in said

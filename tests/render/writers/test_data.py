@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import frictionless
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from bench.analysis.study import Study
+from bench.render.document import Document, compose
+from bench.render.kit.table import Cell
+from bench.render.writers.data import names, package, write
+
+
+@pytest.fixture(scope="module")
+def document(study: Study) -> Document:
+    return compose([study])
+
+
+@pytest.fixture(scope="module")
+def folder(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data")
+    write(document, out)
+    return out / "data"
+
+
+def test_every_table_is_there_in_full_precision(document: Document, folder: Path):
+    for table in document.tables:
+        rows = list(csv.DictReader((folder / f"{table.id}.csv").open(encoding="utf-8")))
+        records = json.loads((folder / f"{table.id}.json").read_text(encoding="utf-8"))
+        assert len(rows) == len(records) == table.size
+        for row, record, line in zip(rows, records, table.rows):
+            assert list(row) == list(record) == names(table)
+            for column, cell in zip(table.columns, line.cells):
+                assert record[column.key] == (cell.value if cell.value is not None else _hole(column, cell))
+                if isinstance(cell.value, float):
+                    assert float(row[column.key]) == cell.value
+
+
+def test_an_estimate_has_its_interval_beside_it(folder: Path):
+    record = json.loads((folder / "results.json").read_text(encoding="utf-8"))[0]
+    assert record["top1_low"] < record["top1"] < record["top1_high"]
+    assert record["top1_leading"] in (True, False)
+
+
+def test_parquet_holds_what_csv_holds_with_the_types_of_the_dictionary(folder: Path):
+    kinds = {"string": pyarrow.string(), "number": pyarrow.float64(), "boolean": pyarrow.bool_()}
+    for resource in json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))["resources"]:
+        as_json, as_parquet = (folder / name for name in resource["alternatives"])
+        table, fields = parquet.read_table(as_parquet), resource["schema"]["fields"]
+        for row, record in zip(table.to_pylist(), json.loads(as_json.read_text(encoding="utf-8")), strict=True):
+            texts = {field["name"] for field in fields if field["type"] == "string"}
+            assert row == {
+                name: str(value) if name in texts and value is not None else value for name, value in record.items()
+            }
+        assert [table.schema.field(field["name"]).type for field in fields] == [
+            kinds[field["type"]] for field in fields
+        ]
+
+
+def test_frictionless_takes_the_package(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
+    report = frictionless.Package("datapackage.json").validate()
+    assert report.valid, report.flatten(["title", "rowNumber", "fieldName", "note"])[:5]
+
+
+def test_the_dictionary_describes_every_field_of_every_file(document: Document, folder: Path):
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert described == json.loads(json.dumps(package(document)))
+    for resource in described["resources"]:
+        header = next(csv.reader((folder / resource["path"]).open(encoding="utf-8")))
+        fields = resource["schema"]["fields"]
+        assert [field["name"] for field in fields] == header
+        assert all(field["description"] and field["type"] in ("string", "number", "boolean") for field in fields)
+
+
+def _hole(column, cell: Cell):
+    return cell.hole if column.is_text and cell.hole else None

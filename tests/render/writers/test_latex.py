@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.analysis.study import Study
+from bench.render import report
+from bench.render.document import compose
+from bench.render.kit.table import show
+from bench.render.writers import latex, typesetting
+from bench.render.writers.tex import escape
+
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX is installed")
+
+
+def complaints(log: str) -> list[str]:
+    """What a careful author would mend."""
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    found = [f"overfull by {points} pt" for points in wide if points > 2]
+    found += re.findall(r"^! .*|LaTeX Warning: .*|Package \w+ Warning: .*|undefined on input line.*", log, re.MULTILINE)
+    return found
+
+
+@needs_latex
+def test_the_appendix_compiles_without_a_complaint(rendered: Path):
+    assert (rendered / "appendix.pdf").is_file()
+    assert complaints((rendered / "appendix.log").read_text(encoding="utf-8")) == []
+
+
+@needs_latex
+@pytest.mark.skipif(shutil.which("pdffonts") is None, reason="no pdffonts is installed")
+def test_fonts_of_figures_are_embedded_as_type_42(rendered: Path):
+    for figure in (rendered / "figures").glob("*.pdf"):
+        fonts = subprocess.run(["pdffonts", figure], capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+        assert fonts
+        for font in fonts:
+            assert "CID TrueType" in font or "TrueType" in font, font
+            assert " yes yes " in font, font
+
+
+@needs_latex
+def test_the_body_goes_into_a_paper(rendered: Path, tmp_path: Path):
+    (tmp_path / "paper.tex").write_text(
+        rf"""\documentclass[10pt]{{article}}
+\usepackage[utf8]{{inputenc}}\usepackage[textwidth=397pt]{{geometry}}
+\usepackage{{graphicx,array,booktabs,longtable,threeparttable,siunitx,textcomp,placeins}}\usepackage[numbers]{{natbib}}
+\newcommand{{\innardspath}}{{{rendered}/}}
+\newlength{{\before}}\setlength{{\before}}{{\tabcolsep}}
+\begin{{document}}\appendix\input{{{rendered}/appendix-body}}
+\ifdim\before=\tabcolsep\else\undefinedsideeffect\fi
+\bibliographystyle{{plainnat}}\bibliography{{{rendered}/references}}\end{{document}}"""
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
+    assert done.returncode == 0, typesetting.first_error(done.stdout)
+
+
+def test_every_printed_cell_of_every_table_is_in_the_body(study: Study, rendered: Path):
+    body = (rendered / "appendix-body.tex").read_text(encoding="utf-8")
+    for table in compose([study]).tables:
+        if table.raw or table.size > latex.LONGEST:
+            continue
+        for row in table.rows:
+            for index in table.shown:
+                text = show(row.cells[index], table.columns[index])
+                if not table.columns[index].is_text and not text.hole:
+                    number = text.main.replace("−", "-").replace(",", "").replace("<", r"{\textless{}}")
+                    interval = escape(text.interval).replace(" ", "~")
+                    after = f"&~{interval}" if text.interval else ""
+                    plain = not after and escape(text.main) in body
+                    assert plain or f"{number}{after}" in body, (table.id, text)
+
+
+def test_numbers_with_intervals_stand_in_columns_of_siunitx(rendered: Path):
+    body = (rendered / "appendix-body.tex").read_text(encoding="utf-8")
+    results = (
+        body.partition(r"\label{innards:results}")[0].rpartition(r"\begin{")[2]
+        + body.partition(r"\label{innards:results}")[2].partition(r"\midrule")[0]
+    )
+    assert results.count("S[table-format=") == 3
+
+
+def test_all_characters_of_our_own_can_be_printed(rendered: Path):
+    assert "{[}U+" not in (rendered / "appendix-body.tex").read_text("utf-8")
+
+
+def test_labels_are_prefixed_and_unique(rendered: Path):
+    labels = re.findall(r"\\label\{([^}]*)\}", (rendered / "appendix-body.tex").read_text(encoding="utf-8"))
+    assert len(labels) == len(set(labels))
+    assert all(label.startswith("innards:") for label in labels)
+
+
+def test_without_latex_it_says_what_to_install(small, tmp_path: Path, without_latex: None):
+    folder = small.write(tmp_path)
+    summary = report([folder], tmp_path / "out")
+    assert not summary.pdf
+    assert "install pdflatex" in summary.note
+    assert not (tmp_path / "out" / "appendix.pdf").exists()
+    assert 'href="appendix.pdf"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+@needs_latex
+def test_a_failure_names_the_first_error_and_is_not_fatal(small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    original = latex._environment
+
+    def broken(files):
+        environment = original(files)
+        environment.filters["label"] = lambda name: latex.Tex(r"\oops")
+        return environment
+
+    monkeypatch.setattr(latex, "_environment", broken)
+    folder = small.write(tmp_path)
+    summary = report([folder], tmp_path / "out")
+    assert not summary.pdf
+    assert "Undefined control sequence" in summary.note
+    assert 'href="appendix.pdf"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
