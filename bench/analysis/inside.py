@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.analysis.results import Results
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Plan
+from bench.runner.plan_file import PlanFile
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import from_atanh, paired_difference, seeds_and_images
 
@@ -91,6 +91,6 @@ def _gathered(found: list[dict[str, np.ndarray]], names: dict[str, str]) -> Insi
     )
 
 
-def comparable(plan: Plan) -> list[str]:
+def comparable(plan: PlanFile) -> list[str]:
     """The variants that are compared with the original."""
     return [variant.label for variant in plan.variants if variant.label != ORIGINAL]

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.analysis.study import Study
 from bench.roles import OTHER_SEED, REFERENCES
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
 from bench.statistics.seed_equivalents import seed_equivalents
@@ -58,7 +58,7 @@ class Looks:
         return look.settings if look else {}
 
     @property
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[PlannedVariant]:
         """Those that it was to look into, and the references, which are seen beside them."""
         look = self.study.plan.diagnostics.get(self.diagnostic)
         asked = look.variants if look else None
@@ -132,7 +132,7 @@ class Looks:
             for note in json.loads(notes):
                 yield cell["model"], cell["seed"], cell["variant"], str(note)
 
-    def drawn(self, metric: str, model: str) -> list[Variant]:
+    def drawn(self, metric: str, model: str) -> list[PlannedVariant]:
         """Who is shown where there is no room for all: references, and of the methods the extremes and the middle.
 
         Methods are in order of how far the metric is from 1, the nearest first.
@@ -141,7 +141,7 @@ class Looks:
         known = sorted((label for label in far if far[label] == far[label]), key=lambda label: (far[label], label))
         return self._beside([label for label in REFERENCES if self.mean(metric, model, label).n], known)
 
-    def shown(self, model: str) -> list[Variant]:
+    def shown(self, model: str) -> list[PlannedVariant]:
         """Who is shown where no number orders the methods: references, and the first, middle and last method."""
         seen = {
             v.label for v in self.study.plan.variants for s in self.study.plan.seeds if self.sight(model, v.label, s)
@@ -149,6 +149,6 @@ class Looks:
         methods = [v.label for v in self.study.plan.methods if v.label in seen]
         return self._beside([label for label in REFERENCES if label in seen], methods)
 
-    def _beside(self, references: list[str], methods: list[str]) -> list[Variant]:
+    def _beside(self, references: list[str], methods: list[str]) -> list[PlannedVariant]:
         labels = [*references[:2], *ends_and_middle(methods), *references[2:]]
         return [v for label in labels for v in self.study.plan.variants if v.label == label]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bench.data import kept_test_images
-from bench.runner.plan_file import Plan, PlannedCell, Theme, read
+from bench.runner.plan_file import PlanFile, PlannedCell, Theme, read
 from bench.runner.store import Damaged, Store
 
 STATES = ("done", "failed", "refused", "damaged", "missing")
@@ -36,7 +36,7 @@ class Results:
         strangers: number of cells in the folder that the plan does not name.
     """
 
-    plan: Plan
+    plan: PlanFile
     store: Store
     cells: pd.DataFrame
     trained: pd.DataFrame

@@ -12,7 +12,7 @@ from bench.analysis import inside
 from bench.analysis.claims import Claim, Evidence, Outcome, judge
 from bench.analysis.inside import Inside
 from bench.analysis.results import Results
-from bench.runner.plan_file import Plan, Variant
+from bench.runner.plan_file import PlanFile, PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
 from bench.statistics.leading_set import LeadingSet, leading_set
@@ -55,7 +55,7 @@ class Study:
     _seed_values: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> PlanFile:
         """The profile's plan."""
         return self.results.plan
 
@@ -154,7 +154,7 @@ class Study:
                 found[model, claim.evidence.variant, claim.evidence.outcome.key] = claim
         return found
 
-    def _evidence(self, model: str, variant: Variant, outcome: Outcome) -> Evidence | None:
+    def _evidence(self, model: str, variant: PlannedVariant, outcome: Outcome) -> Evidence | None:
         if outcome.unit == "points":
             reference = ORIGINAL if outcome.key == "accuracy" else CONTROL
             ours, theirs = (100 * self.per_seed("test_accuracy", model, v) for v in (variant.label, reference))

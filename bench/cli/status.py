@@ -1,4 +1,4 @@
-"""How each cell of a profile's last plan_file stands: done, failed or damaged and why, or missing.
+"""How each cell of a profile's last plan stands: done, failed or damaged and why, or missing.
 
 Results, settings and errors are checked against their checksums; large files only have to be there. `run --dry-run`
 checks every byte.
@@ -44,7 +44,7 @@ def _planned(store: Store) -> list[tuple[str, str]]:
     """Names and keys."""
     from bench.runner import plan_file
 
-    file = store.folder / "plan_file.json"
+    file = store.folder / "plan.json"
     if not file.is_file():
         raise InputError(
             f"profile {store.folder.name!r} was never run: there is no {file}; start with `python -m bench run`"

@@ -14,7 +14,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Stage(_Record):
+class PlannedStage(_Record):
     """One method of a variant, with every setting it ran with."""
 
     method: str
@@ -22,7 +22,7 @@ class Stage(_Record):
     settings: dict[str, Any] = {}
 
 
-class Variant(_Record):
+class PlannedVariant(_Record):
     """One compressed version of a network, as planned."""
 
     label: str
@@ -31,10 +31,10 @@ class Variant(_Record):
     sources: tuple[str, ...] = ()
     control: bool = False
     finetunes: bool = False
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[PlannedStage, ...] = ()
 
 
-class Model(_Record):
+class PlannedModel(_Record):
     """A network with the recipes it is trained and fine-tuned by."""
 
     name: str
@@ -50,7 +50,7 @@ class Margins(_Record):
     attribution: float = 0.25
 
 
-class Data(_Record):
+class DataDescription(_Record):
     """The images: what they are called, how many, their fingerprint, and where the cache keeps them."""
 
     source: str = ""
@@ -78,7 +78,7 @@ class Theme(_Record):
     budget_kb: float | None = None
 
 
-class Look(_Record):
+class PlannedLook(_Record):
     """A diagnostic with every setting it runs with, and the labels of what it looks into; None for all variants."""
 
     title: str
@@ -129,7 +129,7 @@ class PlannedCell(_Record):
     parents: dict[str, str] = {}
 
 
-class Plan(_Record):
+class PlanFile(_Record):
     """A whole `plan.json`."""
 
     version: str
@@ -144,24 +144,24 @@ class Plan(_Record):
     threads: int = 1
     profile_text: str = ""
     command: str = ""
-    data: Data = Data()
-    models: tuple[Model, ...]
-    variants: tuple[Variant, ...]
-    diagnostics: dict[str, Look] = {}
+    data: DataDescription = DataDescription()
+    models: tuple[PlannedModel, ...]
+    variants: tuple[PlannedVariant, ...]
+    diagnostics: dict[str, PlannedLook] = {}
     search: Search | None = None
     cells: tuple[PlannedCell, ...]
 
     @property
-    def methods(self) -> tuple[Variant, ...]:
+    def methods(self) -> tuple[PlannedVariant, ...]:
         """The variants that compress: neither the original nor a control."""
         return tuple(variant for variant in self.variants if not variant.control)
 
-    def variant(self, label: str) -> Variant:
+    def variant(self, label: str) -> PlannedVariant:
         """The variant of that label."""
         return next(variant for variant in self.variants if variant.label == label)
 
 
-def read(folder: Path) -> Plan:
+def read(folder: Path) -> PlanFile:
     """The plan of `runs/<profile>`.
 
     Raises:
@@ -171,7 +171,7 @@ def read(folder: Path) -> Plan:
     if not file.is_file():
         raise InputError(f"{folder} holds no plan.json: run `make bench PROFILE={folder.name}` first")
     try:
-        return Plan.model_validate_json(file.read_bytes())
+        return PlanFile.model_validate_json(file.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"

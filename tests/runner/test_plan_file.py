@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import InputError
-from bench.runner.plan_file import Data, read
+from bench.runner.plan_file import DataDescription, read
 
 
 def test_the_plan_is_read_in_full(digits: Path):
@@ -34,5 +34,5 @@ def test_a_file_that_is_no_plan_says_what_is_wrong_with_it(tmp_path: Path, text:
 
 
 def test_a_class_without_a_name_is_called_by_its_number():
-    data = Data(classes=("cat", "dog"))
+    data = DataDescription(classes=("cat", "dog"))
     assert [data.named(label) for label in (1, 2)] == ["dog", "2"]

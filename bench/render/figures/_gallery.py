@@ -15,7 +15,7 @@ from bench.render.kit.figure import Figure
 from bench.render.kit.names import compact
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 REAL = "Image"  # the row of what the pictures were made of
 
@@ -29,13 +29,13 @@ class Painted:
         there: whether that seed has any of it.
     """
 
-    variant: Variant
+    variant: PlannedVariant
     arrays: Mapping[str, np.ndarray]
     role: str
     there: bool
 
 
-def painted(looks: Looks, model: str, variants: Sequence[Variant], *names: str) -> list[Painted]:
+def painted(looks: Looks, model: str, variants: Sequence[PlannedVariant], *names: str) -> list[Painted]:
     """The variants, with what is there of them; none where the first finished seed has nothing of any.
 
     Args:

@@ -13,7 +13,7 @@ from matplotlib.transforms import ScaledTranslation
 from bench.render.kit.figure import Sheet
 from bench.render.kit.names import cut, values_alone
 from bench.render.kit.style import INK, MUTED, RULE, Medium, family
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 ROW = 0.215  # inches at the wide medium's font
 NAME = "name"  # group of a row's name
@@ -32,7 +32,7 @@ def name_width(medium: Medium) -> float:
     return 2.4 if medium.columns > 1 else 1.62
 
 
-def prepare(panel: Axes, variants: list[Variant], medium: Medium, *, named: bool, words: float = 0.0) -> None:
+def prepare(panel: Axes, variants: list[PlannedVariant], medium: Medium, *, named: bool, words: float = 0.0) -> None:
     """Rows from the top, a faint line each; names at the left of the first panel.
 
     Args:
@@ -63,7 +63,7 @@ class Point:
     value: float
     low: float
     high: float
-    variant: Variant
+    variant: PlannedVariant
     hollow: bool = False
 
 

@@ -19,7 +19,7 @@ from bench.render.kit.names import methods, shortened, sweep_names, values_alone
 from bench.render.kit.style import FAINT, FAMILIES, INK, MUTED, Medium, family
 from bench.render.kit.table import decimal
 from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
 MOST_NAMES = 16  # beyond, only the front is named
@@ -31,7 +31,7 @@ Height = Callable[[float], float]  # accuracy in percent to a place on the axis
 class Point:
     """A variant of one model: size in kB, accuracy in percent with its interval."""
 
-    variant: Variant
+    variant: PlannedVariant
     size: float
     top1: float
     low: float

@@ -14,7 +14,7 @@ from bench.render.kit.style import FAINT, MUTED, Medium
 from bench.render.tables.corruptions import DIAGNOSTIC
 from bench.render.text import captions
 from bench.roles import ORIGINAL, RANDOM
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "explanations", 75
 
@@ -71,6 +71,6 @@ def _paint(looks: Looks, medium: Medium) -> Sheet:
     return sheet
 
 
-def _variants(looks: Looks) -> list[Variant]:
+def _variants(looks: Looks) -> list[PlannedVariant]:
     shown = [variant for variant in looks.variants if variant.label not in (ORIGINAL, RANDOM)]
     return sorted(shown, key=lambda variant: variant.control)

@@ -15,7 +15,7 @@ from bench.render.kit.names import compact, methods
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "inside", 30
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
@@ -24,7 +24,7 @@ TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)
 MOST_LINES = 12  # a family
 NEAREST = 1e-3  # the least 1 - CKA that can be drawn
 Curve = list[BlockClaim]
-Lines = list[tuple[Variant, Curve]]
+Lines = list[tuple[PlannedVariant, Curve]]
 
 
 def build(study: Study) -> list[Figure]:

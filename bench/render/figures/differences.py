@@ -14,7 +14,7 @@ from bench.render.kit.figure import Figure, Sheet, panels
 from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
 from bench.render.text import captions
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 
 SECTION, ORDER = "inside", 5
@@ -78,7 +78,7 @@ def _shift(panel: Axes, names: float, across: int, column: int) -> None:
 
 
 def _panel(
-    sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[Variant], *, first: bool
+    sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[PlannedVariant], *, first: bool
 ) -> None:
     claims = [study.claims.get((model, variant.label, outcome.key)) for variant in rows]
     _rows.prepare(panel, rows, sheet.medium, named=first, words=_words(panel, sheet.medium))

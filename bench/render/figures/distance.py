@@ -13,7 +13,7 @@ from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.style import FAINT, INK, MUTED, Medium
 from bench.render.text import captions
 from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 
 SECTION, ORDER = "inside", 15
@@ -43,11 +43,11 @@ def build(study: Study) -> Figure | None:
     )
 
 
-def _variants(study: Study) -> list[Variant]:
+def _variants(study: Study) -> list[PlannedVariant]:
     return [v for v in study.plan.variants if v.label not in (ORIGINAL, OTHER_SEED)]
 
 
-def _found(study: Study, model: str, variant: Variant) -> list[Estimate]:
+def _found(study: Study, model: str, variant: PlannedVariant) -> list[Estimate]:
     each = (study.distance(model, variant.label, feature) for feature in study.plan.features)
     return [estimate for estimate in each if estimate is not None and np.isfinite(estimate.value)]
 
@@ -90,17 +90,17 @@ def _place(unit: float, tick: float) -> float:
     return unit * float(np.sqrt(tick))
 
 
-def _ordered(study: Study, found: dict[tuple[str, str], list[Estimate]]) -> list[Variant]:
+def _ordered(study: Study, found: dict[tuple[str, str], list[Estimate]]) -> list[PlannedVariant]:
     """The nearest first, by the first convention's mean over the models."""
 
-    def distance(variant: Variant) -> float:
+    def distance(variant: PlannedVariant) -> float:
         values = [found[model, variant.label][0].value for model in study.models if found[model, variant.label]]
         return float(np.mean(values)) if values else np.inf
 
     return sorted(_variants(study), key=lambda variant: (variant.label == RANDOM, distance(variant), variant.label))
 
 
-def _points(row: int, variant: Variant, found: list[Estimate]) -> Iterator[_rows.Point]:
+def _points(row: int, variant: PlannedVariant, found: list[Estimate]) -> Iterator[_rows.Point]:
     for place, each in enumerate(reversed(found)):
         hollow = place < len(found) - 1
         shift = 0.16 * (1 if hollow else -1) if len(found) > 1 else 0.0

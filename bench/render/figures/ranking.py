@@ -12,7 +12,7 @@ from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.style import FAINT, INK, RULE, Medium
 from bench.render.text import captions
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.rankings import Ranking
 
 SECTION, ORDER = "results", 29
@@ -66,7 +66,7 @@ def _paint(study: Study, ranked: list[Across], medium: Medium) -> Sheet:
     return sheet
 
 
-def _ordered(study: Study, ranked: list[Across]) -> list[Variant]:
+def _ordered(study: Study, ranked: list[Across]) -> list[PlannedVariant]:
     """Best first, by the first outcome."""
     first = ranked[0].ranking
     order = {label: place for place, label in enumerate(first.methods)} if first else {}
@@ -77,7 +77,7 @@ def _ordered(study: Study, ranked: list[Across]) -> list[Variant]:
     )
 
 
-def _panel(sheet: Sheet, panel, variants: list[Variant], ranking: Ranking, most: int) -> None:
+def _panel(sheet: Sheet, panel, variants: list[PlannedVariant], ranking: Ranking, most: int) -> None:
     ranks = dict(zip(ranking.methods, ranking.mean_ranks, strict=True))
     panel.set_ylim(len(variants) - 0.4, -0.6 - BAR * (most + 1))
     panel.set_xlim(0.5, len(ranking.methods) + 0.5)

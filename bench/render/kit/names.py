@@ -6,23 +6,23 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from bench.runner.plan_file import Plan, Variant
+from bench.runner.plan_file import PlanFile, PlannedVariant
 
 LONGEST_NAME = 30  # characters of a line
 _SETTING = re.compile(r"([a-z][a-z ]*) ([\w.+-]+)")
 
 
-def methods(variant: Variant) -> tuple[str, ...]:
+def methods(variant: PlannedVariant) -> tuple[str, ...]:
     """The methods that make it, without their settings: the same for all points of a sweep."""
     return tuple(stage.method for stage in variant.stages)
 
 
-def in_parts(variant: Variant) -> tuple[str, str]:
+def in_parts(variant: PlannedVariant) -> tuple[str, str]:
     """The name of a variant of one method, and its settings in words.
 
-    >>> in_parts(Variant(label="han:sparsity=0.9", title="In rounds (Han) (sparsity 0.9)", family="pruning"))
+    >>> in_parts(PlannedVariant(label="han:sparsity=0.9", title="In rounds (Han) (sparsity 0.9)", family="pruning"))
     ('In rounds (Han)', 'sparsity 0.9')
-    >>> in_parts(Variant(label="nncf-int8-ptq", title="INT8 (NNCF PTQ)", family="quantization"))
+    >>> in_parts(PlannedVariant(label="nncf-int8-ptq", title="INT8 (NNCF PTQ)", family="quantization"))
     ('INT8 (NNCF PTQ)', '')
     """
     if ":" not in variant.label:
@@ -31,7 +31,7 @@ def in_parts(variant: Variant) -> tuple[str, str]:
     return name, settings.removesuffix(")")
 
 
-def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]:
+def sweep_names(variants: Sequence[PlannedVariant]) -> tuple[str, list[str], list[str]]:
     """A sweep's common name, the settings that are swept, and each member's values of them.
 
     Of "Magnitude (sparsity 0.5)" and "Magnitude (sparsity 0.9)": "Magnitude", ["sparsity"], ["0.5", "0.9"].
@@ -48,7 +48,7 @@ def sweep_names(variants: Sequence[Variant]) -> tuple[str, list[str], list[str]]
     return title, names, ["/".join(str(each.get(key)) for key in swept) for each in settings]
 
 
-def compact(plan: Plan) -> dict[str, str]:
+def compact(plan: PlanFile) -> dict[str, str]:
     """By label: a variant's name in one line, its settings by their values alone; whole where two would be the same."""
     names = {variant.label: values_alone(variant.title) for variant in plan.variants}
     found = list(names.values())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 MODEL = Column("model", "Model", "text", "Name of the network.", shown=False)
 LABEL = Column("variant", "Label", "code", "The variant's name in files and on the command line.", shown=False)
@@ -16,7 +16,9 @@ NAMES = (MODEL, LABEL, VARIANT)
 
 
 def by_model(
-    study: Study, cells: Callable[[str, Variant], Iterable[Cell] | None], variants: Iterable[Variant] | None = None
+    study: Study,
+    cells: Callable[[str, PlannedVariant], Iterable[Cell] | None],
+    variants: Iterable[PlannedVariant] | None = None,
 ) -> tuple[Group, ...]:
     """A group a model with a row a variant; methods first, then what they are compared with.
 
@@ -34,7 +36,7 @@ def by_model(
     return tuple(group for group in groups if group.rows)
 
 
-def row(model: str, variant: Variant, cells: tuple[Cell, ...]) -> Row:
+def row(model: str, variant: PlannedVariant, cells: tuple[Cell, ...]) -> Row:
     """A row with its names in front."""
     role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
     about = (("model", model), ("variant", variant.label), ("family", variant.family))

@@ -10,7 +10,7 @@ from bench.analysis.study import Study
 from bench.render.kit.rows import LABEL, VARIANT
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number, p_value
 from bench.render.text import captions
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.mixed import Effect
 
 SECTION, ORDER = "results", 30
@@ -61,7 +61,7 @@ def _rows(study: Study, across: Across) -> Iterator[Row]:
         yield _row(across, variant, effects.get(variant.label), ranks.get(variant.label))
 
 
-def _row(across: Across, variant: Variant, effect: Effect | None, rank: float | None) -> Row:
+def _row(across: Across, variant: PlannedVariant, effect: Effect | None, rank: float | None) -> Row:
     cells: tuple[Cell, ...] = (Cell(hole="missing"),) * 5
     if effect is not None:
         cells = (

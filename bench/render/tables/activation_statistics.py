@@ -13,7 +13,7 @@ from bench.render.kit.rows import NAMES, by_model, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
@@ -44,7 +44,7 @@ class Curve:
         found: by measure an estimate a block.
     """
 
-    variant: Variant
+    variant: PlannedVariant
     blocks: tuple[str, ...]
     found: dict[str, list[Estimate]]
 
@@ -62,7 +62,7 @@ def curves(study: Study, model: str) -> list[Curve]:
     return [curve for curve in each if curve is not None]
 
 
-def _curve(looks: Looks, model: str, variant: Variant) -> Curve | None:
+def _curve(looks: Looks, model: str, variant: PlannedVariant) -> Curve | None:
     blocks: tuple[str, ...] = ()
     values: dict[str, list[np.ndarray]] = {column.key: [] for column in SHARES}
     for seed in looks.study.plan.seeds:
@@ -101,7 +101,7 @@ def _overall(study: Study, looks: Looks) -> Table:
     )
 
 
-def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for column in SHARES:
         yield estimate(looks.mean(column.key, model, label), 100, hole=hole)

@@ -11,7 +11,7 @@ from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.tables import explanations
 from bench.render.text import captions
 from bench.roles import CONTROL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "findings", 10
 
@@ -74,7 +74,7 @@ def departures(study: Study, model: str, variant: str) -> list[BlockClaim] | Non
     return [each for each in judged if each.p_corrected <= alpha and each.beyond is not None and each.beyond.value < 0]
 
 
-def _cells(study: Study, model: str, variant: Variant, looks: Looks, method: str) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, method: str) -> Iterator[Cell]:
     feature, label = study.plan.features[0], variant.label
     hole = study.hole(model, label, "compare") or "–"
     yield from _where(departures(study, model, label), hole)

@@ -11,7 +11,7 @@ from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.tables.explanations import images
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "explanations", 80
 DIAGNOSTIC = "corruptions"
@@ -51,7 +51,7 @@ def _columns(kinds: list[str]) -> Iterator[Column]:
     yield Column("seeds", "n", "number", "Seeds with a result.")
 
 
-def _cells(looks: Looks, kinds: list[str], model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(looks: Looks, kinds: list[str], model: str, variant: PlannedVariant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for metric in ("clean", *kinds):
         yield number(looks.mean(metric, model, label).value, 100, hole=hole)

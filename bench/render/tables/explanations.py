@@ -10,7 +10,7 @@ from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "explanations", 10
 DIAGNOSTIC = "attributions"
@@ -90,13 +90,13 @@ def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:
             yield _row(looks, model, method, variant, BYPASSED)
 
 
-def _row(looks: Looks, model: str, method: str, variant: Variant, suffix: str) -> Row:
+def _row(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Row:
     title = f"{variant.title}, quantisers by-passed" if suffix else variant.title
     found = row(model, variant, tuple(_cells(looks, model, method, variant, suffix)))
     return Row((found.cells[0], found.cells[1], Cell(title), *found.cells[3:]), found.role, found.about)
 
 
-def _cells(looks: Looks, model: str, method: str, variant: Variant, suffix: str) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     spearman, overlap = f"{method}.spearman", f"{method}.top_overlap"
     yield Cell(TITLES.get(method, method))

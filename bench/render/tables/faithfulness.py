@@ -11,7 +11,7 @@ from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.tables.explanations import TITLES, images
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "explanations", 30
 DIAGNOSTIC = "faithfulness"
@@ -57,7 +57,7 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(looks: Looks, model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for score in SCORES:
         yield number(looks.mean(score, model, label).value, hole=hole)

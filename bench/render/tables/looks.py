@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
-from bench.runner.plan_file import Look
+from bench.runner.plan_file import PlannedLook
 
 SECTION, ORDER = "methods", 15
 
@@ -35,13 +35,13 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _row(study: Study, name: str, look: Look) -> Row:
+def _row(study: Study, name: str, look: PlannedLook) -> Row:
     settings = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in look.settings.items())
     sources = Cell(" ".join(look.sources)) if look.sources else Cell()
     return Row((Cell(look.title), Cell(name), Cell(settings or "none"), Cell(_asked(study, look)), sources))
 
 
-def _asked(study: Study, look: Look) -> str:
+def _asked(study: Study, look: PlannedLook) -> str:
     if look.variants is None:
         return "every variant"
     if set(look.variants) >= {variant.label for variant in study.plan.methods}:

@@ -6,7 +6,7 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "methods", 10
 
@@ -37,7 +37,7 @@ def build(study: Study) -> Table:
     )
 
 
-def _row(variant: Variant) -> Row:
+def _row(variant: PlannedVariant) -> Row:
     stages = " + ".join(
         f"{stage.method} v{stage.version}"
         + (

@@ -9,7 +9,7 @@ from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "predictions", 10
 
@@ -59,7 +59,7 @@ def _columns(there: list[tuple[str, Column, int]]) -> tuple[Column, ...]:
     return (*NAMES, *measures)
 
 
-def _cells(study: Study, model: str, variant: Variant, there: list[tuple[str, Column, int]]) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant, there: list[tuple[str, Column, int]]) -> Iterator[Cell]:
     label, hole = variant.label, study.hole(model, variant.label, "compare")
     for metric, column, factor in there:
         yield estimate(study.mean(metric, model, label), factor, hole=hole)

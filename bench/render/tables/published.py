@@ -16,7 +16,7 @@ from bench.render.kit.prose import counted
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "results", 60
 FILE = Path(__file__).parents[1] / "published.toml"
@@ -86,9 +86,9 @@ def _groups(study: Study) -> Iterator[Group]:
             yield Group(in_parts(variants[0])[0], (*theirs, *ours))
 
 
-def _alone(study: Study) -> dict[str, list[Variant]]:
+def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
     """Variants that are one method and nothing else, by its name."""
-    found: dict[str, list[Variant]] = {}
+    found: dict[str, list[PlannedVariant]] = {}
     for variant in study.plan.methods:
         if len(variant.stages) == 1:
             found.setdefault(variant.stages[0].method, []).append(variant)
@@ -112,7 +112,7 @@ def _theirs(figure: Figure) -> Row:
     return Row(cells, "control", (("published", figure.source),))
 
 
-def _ours(study: Study, model: str, variant: Variant) -> Row:
+def _ours(study: Study, model: str, variant: PlannedVariant) -> Row:
     label, hole = variant.label, study.hole(model, variant.label)
     original, payload = (study.mean("payload_bytes", model, name).value for name in (ORIGINAL, label))
     cells = (
@@ -129,12 +129,12 @@ def _ours(study: Study, model: str, variant: Variant) -> Row:
     return Row(cells, "method", (("model", model), ("variant", label), ("family", variant.family)))
 
 
-def _setup(study: Study, model: str, variant: Variant) -> str:
+def _setup(study: Study, model: str, variant: PlannedVariant) -> str:
     _, settings = in_parts(variant)
     return "; ".join(part for part in (settings, _training(study, model, variant)) if part)
 
 
-def _training(study: Study, model: str, variant: Variant) -> str:
+def _training(study: Study, model: str, variant: PlannedVariant) -> str:
     if not variant.finetunes:
         return "not trained on"
     recipes = {each.name: each.finetuning for each in study.plan.models}

@@ -14,7 +14,7 @@ from bench.diagnose.answers.reliability import Reliability, reliability
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
@@ -45,7 +45,7 @@ class Diagram:
         error: expected calibration error, 0 to 1.
     """
 
-    variant: Variant
+    variant: PlannedVariant
     found: Reliability
     accuracy: tuple[Estimate, ...]
     error: Estimate

@@ -10,7 +10,7 @@ from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "results", 20
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
@@ -73,7 +73,7 @@ def _bold(study: Study) -> str:
     return f"Bold: the leading methods, those of which {tests}."
 
 
-def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     label, hole = variant.label, study.hole(model, variant.label)
     bold = label in study.leading[model].bold
     yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)

@@ -9,7 +9,7 @@ from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "inside", 20
 
@@ -50,7 +50,7 @@ def _columns(feature: str) -> tuple[Column, Column]:
     )
 
 
-def _cells(study: Study, model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     hole = study.hole(model, variant.label, "compare")
     for feature in study.plan.features:
         own = study.insides.get((model, variant.label, feature))

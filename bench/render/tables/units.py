@@ -11,7 +11,7 @@ from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 
 SECTION, ORDER = "explanations", 50
 
@@ -118,7 +118,7 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant: Variant) -> Iterator[Cell]:
+def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant: PlannedVariant) -> Iterator[Cell]:
     n = 0
     for measure in measures:
         own = looks[measure.diagnostic]

@@ -7,7 +7,7 @@ from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Table, estimate, number
 from bench.render.text import captions
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
 
 SECTION, ORDER = "inside", 10
@@ -61,7 +61,7 @@ def build(study: Study) -> Table:
     )
 
 
-def _row(study: Study, model: str, variant: Variant, outcome: Outcome):
+def _row(study: Study, model: str, variant: PlannedVariant, outcome: Outcome):
     claim = study.claims.get((model, variant.label, outcome.key))
     kind = "compress" if outcome.unit == "points" else "compare"
     cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 11

@@ -12,7 +12,7 @@ from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import Variant
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL
 
 DIFFERING = (DIFFERENT, DIFFERENT_BUT_SMALL)
@@ -110,7 +110,7 @@ def _group(studies: Sequence[Study], model: str) -> Group:
     return Group(model, tuple(_row(studies, model, variant) for variant in ordered))
 
 
-def _row(studies: Sequence[Study], model: str, variant: Variant) -> Row:
+def _row(studies: Sequence[Study], model: str, variant: PlannedVariant) -> Row:
     cells = [cell for study in studies for cell in _cells(study, model, variant.label)]
     same = _agree(studies, model, variant.label)
     return row(model, variant, (*cells, Cell(hole="–") if same is None else Cell("yes" if same else "no")))
