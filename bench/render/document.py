@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import ModuleType
 
-from bench import registry
 from bench.analysis.study import Study
+from bench.render import contents
 from bench.render.drawings import Drawings
-from bench.render.figures import footprint
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence
 from bench.render.kit.table import Table
@@ -22,21 +20,7 @@ from bench.render.text.summary import Headline, headlines, summary
 from bench.runner.plan_file import Theme
 
 Item = Table | Figure
-Built = dict[str, tuple[Item, ...]]  # by module
-TABLES, FIGURES = "bench.render.tables", "bench.render.figures"
-TITLES = {
-    "findings": "Findings",
-    "results": "Results",
-    "inside": "The inside",
-    "explanations": "Explanations and units",
-    "predictions": "Who notices",
-    "training": "Training",
-    "holes": "What is missing",
-    "methods": "Methods",
-    "statistics": "Statistics",
-    "provenance": "Provenance",
-    "data": "Data",
-}
+Built = dict[str, tuple[Item, ...]]  # by name in the contents
 
 
 @dataclass(frozen=True)
@@ -114,9 +98,10 @@ class Document:
 
 def compose(studies: list[Study]) -> Document:
     """The report of one profile, or of several after one another; the figures are begun first, and drawn meanwhile."""
+    contents.check(texts.SECTIONS)
     first = studies[0].plan
     prefixes = ["" if len(studies) == 1 else f"{study.plan.name}-" for study in studies]
-    figures = [_built(study, FIGURES, prefix) for study, prefix in zip(studies, prefixes)]
+    figures = [_built(study, "figures/", prefix) for study, prefix in zip(studies, prefixes)]
     heroes = [hero for built in figures if (hero := _hero(built))]
     drawings = Drawings(
         [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)],
@@ -171,7 +156,7 @@ def _last_day(study: Study) -> str:
 
 
 def _part(study: Study, prefix: str, figures: Built) -> Part:
-    built = figures | _built(study, TABLES, prefix)
+    built = figures | _built(study, "tables/", prefix)
     return Part(
         name=study.plan.name,
         prefix=prefix,
@@ -181,27 +166,33 @@ def _part(study: Study, prefix: str, figures: Built) -> Part:
         headlines=tuple(headlines(study)),
         hero=_hero(figures),
         warnings=tuple(warnings(study)),
-        sections=tuple(section for name in TITLES if (section := _section(study, name, prefix, built))),
+        sections=tuple(
+            section for heading in contents.CONTENTS if (section := _section(study, heading, prefix, built))
+        ),
     )
 
 
 def _hero(figures: Built) -> Figure | None:
-    return next((item for item in figures[footprint.__name__] if isinstance(item, Figure)), None)
+    return next((item for item in figures[contents.OPENING] if isinstance(item, Figure)), None)
 
 
-def _section(study: Study, name: str, prefix: str, built: Built) -> Section | None:
-    modules = [module for package in (TABLES, FIGURES) for module in _modules(package) if name == module.SECTION]
-    modules.sort(key=lambda module: (module.ORDER, module.__name__))
-    items = tuple(item for module in modules for item in built[module.__name__])
-    text = tuple(texts.SECTIONS[name](study)) if name in texts.SECTIONS else ()
+def _section(study: Study, heading: contents.Heading, prefix: str, built: Built) -> Section | None:
+    items = tuple(item for entry in heading.entries for item in built[entry])
+    text = tuple(texts.SECTIONS[heading.id](study)) if heading.id in texts.SECTIONS else ()
     if not items and not text:
         return None
-    return Section(f"{prefix}sec-{name}", TITLES[name], text, items)
+    return Section(f"{prefix}sec-{heading.id}", heading.title, text, items)
 
 
-def _built(study: Study, package: str, prefix: str) -> Built:
-    """Everything that a package's modules make of a study."""
-    return {module.__name__: tuple(_items(module.build(study), prefix)) for module in _modules(package)}
+def _built(study: Study, folder: str, prefix: str) -> Built:
+    """What the modules of `tables/` or `figures/` make of a study."""
+    entries = [contents.OPENING, *(entry for heading in contents.CONTENTS for entry in heading.entries)]
+    modules = {
+        entry: importlib.import_module(f"bench.render.{entry.replace('/', '.')}")
+        for entry in entries
+        if entry.startswith(folder)
+    }
+    return {entry: tuple(_items(module.build(study), prefix)) for entry, module in modules.items()}
 
 
 def _items(made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
@@ -210,7 +201,3 @@ def _items(made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
             yield replace(item, id=prefix + item.id, tables=tuple(prefix + table for table in item.tables))
         elif item is not None:
             yield replace(item, id=prefix + item.id)
-
-
-def _modules(package: str) -> list[ModuleType]:
-    return [importlib.import_module(f"{package}.{name.replace('-', '_')}") for name in registry.names(package)]

@@ -1,1 +1,1 @@
-"""One figure a file: `SECTION` and `ORDER` are its place; `build(study)` makes it, several as a list, or None."""
+"""One figure per file, listed in `contents.py`; `build(study)` returns it, several as a list, or None."""

@@ -16,7 +16,6 @@ from bench.render.tables.activation_statistics import Curve, curves
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED, RANDOM
 
-SECTION, ORDER = "explanations", 70
 MEASURES = {"dead": "Dead channels (%)", "dimension": "Effective dimension (%)"}
 NAMES = {ORIGINAL: "original", CONTROL: "fine-tuned", OTHER_SEED: "another seed", RANDOM: "random weights"}
 METHODS = 4  # a panel

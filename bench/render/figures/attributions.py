@@ -19,7 +19,6 @@ from bench.render.kit.style import Medium
 from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
 from bench.render.text import captions
 
-SECTION, ORDER = "explanations", 20
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
 PALE = 5  # percent of the scale; what stays below looks empty

@@ -7,7 +7,6 @@ from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
 from bench.render.kit.figure import Figure
 
-SECTION, ORDER = "explanations", 46
 DIAGNOSTIC, METRIC = "class-images", "recognised"
 
 

@@ -16,8 +16,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL, RANDOM
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "explanations", 75
-
 
 def build(study: Study) -> Figure | None:
     """The figure; None where no image was corrupted."""

@@ -14,7 +14,6 @@ from bench.render.kit.names import compact
 from bench.render.kit.style import INK, Medium, family
 from bench.render.text import captions
 
-SECTION, ORDER = "training", 10
 METRIC = "validation_accuracy"
 
 

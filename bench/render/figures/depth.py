@@ -17,7 +17,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "inside", 30
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
 FULL = 8  # lines from which the next family gets a panel of its own
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)

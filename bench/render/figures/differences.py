@@ -17,7 +17,6 @@ from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 
-SECTION, ORDER = "inside", 5
 WORDS = {DIFFERENT: ("different", BAD), EQUIVALENT: ("equivalent", GOOD), INCONCLUSIVE: ("can't tell", UNKNOWN)}
 SMALL = ("within margin", GOOD)
 LETTERS = 14  # that the words may have

@@ -16,8 +16,6 @@ from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 
-SECTION, ORDER = "inside", 15
-
 
 def build(study: Study) -> Figure | None:
     """The figure; None where no other seed was compared."""

@@ -18,7 +18,6 @@ from bench.render.kit.names import compact, cut
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 
-SECTION, ORDER = "predictions", 25
 METHODS = 6  # rows
 MOST = {"wide": 8, "narrow": 4, "print": 7}  # images of a method
 

@@ -11,7 +11,6 @@ from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
 from bench.render.kit.figure import Figure
 
-SECTION, ORDER = "explanations", 45
 DIAGNOSTIC, METRIC = "filters", "cosine"
 
 

@@ -9,8 +9,6 @@ from bench.render.figures._tradeoff import paint, points
 from bench.render.kit.figure import Figure
 from bench.render.text import captions
 
-SECTION, ORDER = "summary", 10
-
 
 def build(study: Study) -> Figure | None:
     """The figure; None where nothing was packed."""

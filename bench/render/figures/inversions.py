@@ -9,7 +9,6 @@ from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
 from bench.render.kit.figure import Figure
 
-SECTION, ORDER = "explanations", 47
 DIAGNOSTIC = "feature-inversion"
 
 

@@ -16,7 +16,6 @@ from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
-SECTION, ORDER = "inside", 50
 METHODS = 3  # the nearest, the middle and the farthest
 
 

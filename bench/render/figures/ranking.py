@@ -15,7 +15,6 @@ from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.rankings import Ranking
 
-SECTION, ORDER = "results", 29
 BAR = 0.42  # rows that a bar takes
 
 

@@ -16,7 +16,6 @@ from bench.render.tables.reliability import FEWEST, INTERVALS, Diagram, diagrams
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-SECTION, ORDER = "predictions", 15
 ACROSS = {"wide": 5, "narrow": 2, "print": 5}
 LEFT = 0.5  # inches of a panel's left margin
 HANGING = 20.0  # pt by which names begin left of their panel, which is narrower than they are

@@ -15,7 +15,6 @@ from bench.render.kit.names import compact
 from bench.render.text import captions
 from bench.roles import ORIGINAL, OTHER_SEED
 
-SECTION, ORDER = "explanations", 40
 DIAGNOSTIC, OTHER_START = "activation-maximization", "other-initialisation"
 
 

@@ -1,1 +1,1 @@
-"""One table a file: `SECTION` and `ORDER` are its place; `build(study)` makes it, several as a list, or None."""
+"""One table per file, listed in `contents.py`; `build(study)` returns it, several as a list, or None."""

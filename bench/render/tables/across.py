@@ -13,8 +13,6 @@ from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.mixed import Effect
 
-SECTION, ORDER = "results", 30
-
 COLUMNS = (
     LABEL,
     VARIANT,

@@ -17,7 +17,6 @@ from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
-SECTION, ORDER = "explanations", 60
 DIAGNOSTIC = "activation-statistics"
 SHARES = (
     Column("dead", "Dead channels", "estimate", "Channels with one and the same value for all images.", "%", 2),

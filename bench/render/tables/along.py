@@ -13,8 +13,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "findings", 10
-
 INSIDE = (
     Column("departs", "Departs at", "text", "First block whose similarity is below the control's (BH)."),
     Column("blocks", "Blocks", "number", "Blocks below the control's (BH).", "differ"),

@@ -13,8 +13,6 @@ from bench.render.tables.explanations import DIAGNOSTIC, methods
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-SECTION, ORDER = "data", 50
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("seed", "Seed", "number", "Of the training."),

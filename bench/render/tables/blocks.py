@@ -7,8 +7,6 @@ from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 
-SECTION, ORDER = "inside", 40
-
 COLUMNS = (
     *NAMES,
     Column("feature", "Features", "text", "How a feature map becomes a vector.", shown=False),

@@ -16,7 +16,6 @@ from bench.statistics.equivalence import assess_estimate
 from bench.statistics.leading_set import leading_set
 from bench.statistics.multiplicity import holm
 
-SECTION, ORDER = "results", 15
 STEPS = (1, 2, 5)
 
 COLUMNS = (

@@ -10,8 +10,6 @@ from bench.render.kit.table import Cell, Column, Group, Table, number
 from bench.render.kit.table import Row as Line
 from bench.render.text import captions
 
-SECTION, ORDER = "statistics", 10
-
 WHAT = Column("what", "Interval or test", "text", "What was simulated.")
 OVERALL = (
     WHAT,

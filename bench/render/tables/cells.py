@@ -8,7 +8,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "data", 10
 _NOT_METRICS = ("key", "model", "seed", "variant")
 
 

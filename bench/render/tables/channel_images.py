@@ -11,8 +11,6 @@ from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-SECTION, ORDER = "data", 60
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("seed", "Seed", "number", "Of the training."),

@@ -12,7 +12,6 @@ from bench.render.tables.provenance import distinct
 from bench.render.text import captions
 from bench.render.text.banner import warnings
 
-SECTION, ORDER = "provenance", 90
 OPEN = "[the authors answer]"
 
 COLUMNS = (

@@ -10,8 +10,6 @@ from bench.render.kit.rows import LABEL, MODEL
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 
-SECTION, ORDER = "predictions", 30
-
 COLUMNS = (
     MODEL,
     LABEL,

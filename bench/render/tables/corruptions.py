@@ -13,7 +13,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "explanations", 80
 DIAGNOSTIC = "corruptions"
 KINDS = {"noise": "Noise", "blur": "Blur", "contrast": "Contrast", "brightness": "Bright", "jpeg": "JPEG"}
 

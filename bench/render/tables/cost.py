@@ -6,8 +6,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
 
-SECTION, ORDER = "provenance", 20
-
 COLUMNS = (
     Column("kind", "Kind", "text", "Kind of cell."),
     Column("cells", "Cells", "number", "Cells that ran."),

@@ -9,7 +9,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
 
-SECTION, ORDER = "data", 36
 MOST = 50  # of a method
 
 COLUMNS = (

@@ -12,7 +12,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "explanations", 10
 DIAGNOSTIC = "attributions"
 TITLES = {
     "integrated-gradients": "Integrated gradients",

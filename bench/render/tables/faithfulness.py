@@ -13,7 +13,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "explanations", 30
 DIAGNOSTIC = "faithfulness"
 SCORES = {
     "deletion": ("Deletion", "Area under the class's probability while what speaks for it is deleted; small is good."),

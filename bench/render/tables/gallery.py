@@ -12,8 +12,6 @@ from bench.render.figures import _gallery, class_images, dreams, filters, invers
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "data", 70
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("seed", "Seed", "number", "Of the training."),

@@ -6,8 +6,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "holes", 10
-
 COLUMNS = (
     Column("cell", "Cell", "code", "Name of the cell, as `--only` takes it."),
     Column("state", "State", "text", "failed, refused, damaged or missing."),

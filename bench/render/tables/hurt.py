@@ -8,8 +8,6 @@ from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate, number
 from bench.render.text import captions
 
-SECTION, ORDER = "predictions", 20
-
 COLUMNS = (
     *NAMES,
     Column("changed", "Classes", "number", "Classes whose recall differs from the control's.", "differ"),

@@ -6,8 +6,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "data", 20
-
 
 def build(study: Study) -> Table | None:
     """One row an epoch of a training or fine-tuning; None where there is none."""

@@ -7,8 +7,6 @@ from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedLook
 
-SECTION, ORDER = "methods", 15
-
 COLUMNS = (
     Column("title", "Diagnostic", "text", "As printed."),
     Column("diagnostic", "Name", "code", "In the profile and in cells.", shown=False),

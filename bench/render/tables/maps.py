@@ -6,8 +6,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "data", 30
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("variant", "Variant", "text", "The variant's label."),

@@ -8,8 +8,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "methods", 10
-
 COLUMNS = (
     Column("title", "Variant", "text", "As printed."),
     Column("variant", "Label", "code", "Name in files and on the command line.", shown=False),

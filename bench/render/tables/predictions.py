@@ -11,8 +11,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "predictions", 10
-
 CHURN = Column("churn", "Churn", "estimate", "Test images whose top-1 differs from the original's.", "%", 2)
 BEYOND = Column(
     "churn_beyond", "Less control", "estimate", "Churn less the fine-tuned control's, by seed.", "points", 2, True

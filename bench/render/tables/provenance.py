@@ -8,8 +8,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "provenance", 10
-
 COLUMNS = (
     Column("what", "What", "text", "Name of the fact."),
     Column("value", "Value", "text", "As recorded with the cells; several where the cells differ."),

@@ -18,7 +18,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "results", 60
 FILE = Path(__file__).parents[1] / "published.toml"
 
 COLUMNS = (

@@ -6,8 +6,6 @@ from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 
-SECTION, ORDER = "methods", 20
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("phase", "Phase", "text", "Training, or fine-tuning after compression."),

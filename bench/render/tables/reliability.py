@@ -18,7 +18,6 @@ from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import seed_mean
 
-SECTION, ORDER = "data", 35
 FEWEST = 5  # answers of a seed, on the mean, for a bin to be drawn
 INTERVALS = "Intervals: 95%; bins: delete-one-seed jackknife of the share of right answers; ECE: t over seeds."
 

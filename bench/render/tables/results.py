@@ -12,7 +12,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "results", 20
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
 
 COLUMNS = (

@@ -8,8 +8,6 @@ from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
 from bench.runner.plan_file import Search, SearchedNetwork
 
-SECTION, ORDER = "results", 17
-
 COLUMNS = (
     MODEL,
     Column("chain", "Chain", "code", "Methods and settings, in the order in which they are applied."),

@@ -11,8 +11,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "inside", 20
-
 
 def build(study: Study) -> Table:
     """The table: two columns a feature convention."""

@@ -12,8 +12,6 @@ from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
 
-SECTION, ORDER = "results", 60
-
 COLUMNS = (
     *NAMES,
     Column("layer", "Layer", "code", "Name of the stored tensor's module."),

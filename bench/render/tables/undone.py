@@ -10,8 +10,6 @@ from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
-SECTION, ORDER = "explanations", 90
-
 COLUMNS = (
     Column("model", "Model", "text", "Name of the network."),
     Column("variants", "Variants", "text", "In whose cells it is noted."),

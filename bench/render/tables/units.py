@@ -13,8 +13,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-SECTION, ORDER = "explanations", 50
-
 
 @dataclass(frozen=True)
 class Measure:

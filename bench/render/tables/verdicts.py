@@ -10,8 +10,6 @@ from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
 
-SECTION, ORDER = "inside", 10
-
 COLUMNS = (
     *NAMES,
     Column("outcome", "Outcome", "text", "What the difference is of.", shown=False),

@@ -1,0 +1,67 @@
+"""Whatever the list and the folders disagree on is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.errors import InputError
+from bench.render.contents import CONTENTS, OPENING, Heading, check
+from bench.render.text.sections import SECTIONS
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Path:
+    for entry in ("tables/results", "figures/footprint", "figures/_axes", "tables/__init__"):
+        file = tmp_path / f"{entry}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    return tmp_path
+
+
+def problems(room: Path, entries: tuple[str, ...] = ("tables/results",), texts: tuple[str, ...] = ()) -> list[str]:
+    try:
+        check(texts, [Heading("results", "Results", entries)], "figures/footprint", room)
+    except InputError as error:
+        return list(error.problems)
+    return []
+
+
+def test_the_page_and_its_folders_agree():
+    check(SECTIONS)
+    assert OPENING.startswith("figures/")
+    assert all(heading.entries for heading in CONTENTS)
+
+
+def test_helpers_need_no_line(room: Path):
+    assert problems(room) == []
+
+
+def test_a_new_file_that_is_not_listed_is_told_to_add_its_line(room: Path):
+    (room / "figures" / "toy.py").touch()
+    assert problems(room) == [
+        "bench/render/figures/toy.py is in no section: add 'figures/toy' to one in bench/render/contents.py"
+    ]
+
+
+def test_a_listed_name_without_a_file_is_told_the_nearest(room: Path):
+    (problem,) = problems(room, ("tables/results", "tables/result"))
+    assert "lists 'tables/result', but there is no bench/render/tables/result.py" in problem
+    assert "did you mean 'tables/results'?" in problem
+
+
+def test_an_item_has_one_place(room: Path):
+    (problem,) = problems(room, ("tables/results", "tables/results"))
+    assert "lists 'tables/results' twice" in problem
+
+
+def test_sentences_of_a_section_that_does_not_exist_are_an_error(room: Path):
+    (problem,) = problems(room, texts=("results", "result"))
+    assert "sentences for the section 'result', which is not in bench/render/contents.py" in problem
+    assert "did you mean 'results'?" in problem
+
+
+def test_all_problems_are_told_at_once(room: Path):
+    (room / "tables" / "toy.py").touch()
+    assert len(problems(room, ("tables/results", "tables/gone"), ("results", "nowhere"))) == 3
