@@ -1,4 +1,4 @@
-"""The contract of a compression method: what it declares, what it is given, what it returns."""
+"""The contract of a compression method: what it declares, what it takes, what it returns."""
 
 from __future__ import annotations
 
@@ -32,18 +32,50 @@ class NotApplicable(Exception):
 
 @dataclass(frozen=True)
 class Method(ABC):
-    """A compression method: its settings are fields (validated by their annotations), its behaviour is one call.
+    """A compression method: a frozen dataclass whose fields are its settings and whose behaviour is one call.
+
+    Settings are validated by their annotations, and a method keeps no state beyond them. The call takes a `Compressed`
+    (the network, how its tensors will be stored, the masks of earlier pruning) and returns another; in a chain that is
+    what the next method is given. A method of one's own is complete with a family, a title and the call:
+
+    >>> import torch
+    >>> from copy import deepcopy
+    >>> from typing import Annotated
+    >>> from pydantic import Field
+    >>> from bench.footprint.compressed import Compressed
+    >>> @dataclass(frozen=True)
+    ... class Clipped(Method):
+    ...     limit: Annotated[float, Field(gt=0)] = 1.0
+    ...     family = "quantization"
+    ...     title = "Clipped weights"
+    ...     def __call__(self, compressed, workbench):
+    ...         network = deepcopy(compressed.network)
+    ...         with torch.no_grad():
+    ...             for parameter in network.parameters():
+    ...                 parameter.clamp_(-self.limit, self.limit)
+    ...         return compressed.but(network=network)
+    >>> layer = torch.nn.Linear(2, 1, bias=False)
+    >>> _ = layer.weight.data.copy_(torch.tensor([[3.0, -0.25]]))
+    >>> clipped = Clipped(limit=0.5)
+    >>> clipped(Compressed(layer), workbench=None).network.weight.tolist()
+    [[0.5, -0.25]]
+    >>> clipped.settings()
+    {'limit': 0.5}
+
+    Such a class alone in `bench/compress/methods/clipped.py` is the method `clipped`. PyTorch and the engines are
+    imported inside the call there, because listing methods and planning a run must be quick.
 
     Class attributes:
-        version: raised whenever the same settings give another network.
-        family: groups methods in figures.
+        version: must be raised whenever the same settings give another network, so that old results are not reused.
+        family: groups methods in tables and figures.
         title: as printed in figures and tables.
-        source: citation key in `bench/render/references.bib`; empty for controls.
-        start: which network it is given: the trained one, the one trained with the profile's next seed, or a fresh one.
-        finetunes: whether it calls `Workbench.finetune`, so that the fine-tuning recipe belongs to its key.
-        trains: whether it calls `Workbench.train`, so that the model's own recipe belongs to its key.
-        searched: what `python -m bench search` may choose for which setting, from weak to strong compression; None
-            where it leaves the method out.
+        source: BibTeX key in `bench/render/references.bib`; empty for controls.
+        start: which network the method is given: the trained one, the one trained with the profile's next seed, or a
+            fresh one.
+        finetunes: whether the method calls `Workbench.finetune`. If so, the fine-tuning recipe is part of its key.
+        trains: whether the method calls `Workbench.train`. If so, the model's own recipe is part of its key.
+        searched: the values that `python -m bench search` may choose for each setting, from weak to strong
+            compression; None leaves the method out of the search.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -59,7 +91,11 @@ class Method(ABC):
 
     @abstractmethod
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
-        """Compress further; the network given must not be changed, copy it.
+        """Compress further. Must not change the network it is given: copy that first.
+
+        Args:
+            compressed: what training, or the method before in a chain, made.
+            workbench: training images, a training loop and a seed.
 
         Raises:
             NotApplicable: the method cannot work on this network.
@@ -84,10 +120,10 @@ class FinetuningMethod(Method):
 
 
 def require_unrounded(compressed: Compressed) -> None:
-    """Pruning and training come before what fixes the numbers to be stored.
+    """Refuse a network some of whose stored numbers are fixed already: pruning and training must come before that.
 
     Raises:
-        NotApplicable: a tensor is stored in a way of its own already, which other weights would not fit.
+        NotApplicable: a tensor has a representation (integers, signs, a codebook), which other weights would not fit.
     """
     for name, representation in compressed.representations.items():
         kind = type(representation).__name__.lower()

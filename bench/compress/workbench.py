@@ -10,10 +10,13 @@ if TYPE_CHECKING:
 
 
 class Workbench(Protocol):
-    """What a method may use besides the network: training images, a training loop and a seed. Never a test image.
+    """Training images, a training loop and a seed. A method never sees a validation or test image.
 
-    Where sizes alone are wanted (`python -m bench footprint`) there are no data: batches are noise and fine-tuning does
-    nothing.
+    `python -m bench footprint` and `micronet`, which want sizes alone, work without data: there batches are noise, and
+    `finetune` and `train` leave the network as it is.
+
+    Attributes:
+        seed: of the cell; the source of whatever a method draws at random.
     """
 
     seed: int
@@ -25,32 +28,37 @@ class Workbench(Protocol):
 
     @property
     def epochs(self) -> float:
-        """Of the profile's fine-tuning recipe, for methods that divide them over several rounds."""
+        """Length of the profile's fine-tuning recipe, for methods that divide it into several rounds."""
         ...
 
     def initial(self) -> torch.nn.Module | None:
-        """A copy of the network as it was before it was trained; None where that is not known (a checkpoint)."""
+        """A copy of the network as it was before training; None if unknown, as for a checkpoint."""
         ...
 
     def fresh(self) -> torch.nn.Module:
-        """The uncompressed network with initial weights, of the cell's seed."""
+        """A new copy of the uncompressed network with initial weights, drawn from the cell's seed."""
         ...
 
     def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
-        """Train a fresh network in place with the recipe of the model; leaves it in eval mode.
+        """Train a fresh network in place with the model's own recipe; leaves it in eval mode.
+
+        Only a method that declares `trains` may call this.
 
         Args:
             distill: learn the logits of the network that compression started from, besides the labels.
 
         Returns:
-            See `finetune`.
+            One row per epoch, see `finetune`.
         """
         ...
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Normalised training images without augmentation, (b, C, H, W) float32, and labels (b,) int64.
+        """Normalised training images without augmentation, (b, C, H, W) float32, and their labels, (b,) int64.
 
-        The same images at every call.
+        Every call yields the same images.
+
+        Args:
+            images: how many in all; fewer if the training set is smaller.
         """
         ...
 
@@ -67,14 +75,17 @@ class Workbench(Protocol):
     ) -> tuple[dict[str, float], ...]:
         """Train in place with the profile's fine-tuning recipe; leaves the network in eval mode.
 
+        Only a method that declares `finetunes` may call this.
+
         Args:
             epochs: instead of the recipe's.
             learning_rate: peak, instead of the recipe's.
-            parameters: only these are trained; default all.
-            before_step, after_step: called with (step, steps) before the forward pass and after the optimizer's step.
+            parameters: train these alone; default all.
+            before_step, after_step: called with (step, steps), before the forward pass and after the optimizer's step.
             distill: learn the logits of the network that compression started from, besides the labels.
 
         Returns:
-            One row an epoch: epoch, loss, learning_rate, seconds are never in it (results hold no clocks).
+            One row per epoch: "epoch" (from 1), "loss" (mean over its steps) and "learning_rate" (at its last step).
+            Rows hold no times, because the same profile must give the same results.
         """
         ...
