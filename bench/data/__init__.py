@@ -1,16 +1,16 @@
-"""Images to train and test on: a source a file, decoded once into a memory-mapped cache.
+"""Images to train and test on: `sources/` has one file per source, decoded once into a memory-mapped cache.
 
-A source's file offers one subclass of `bench.data._source.Source`. Torch, scikit-learn and PIL are imported only where
-images have to be decoded.
+`source.py` is the contract of a source, `image_set.py` describes what `load` gives. Torch, scikit-learn and PIL are
+imported only where images have to be decoded.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bench.data._image_set import ImageSet, Split
 from bench.data._prepare import Division, kept_test_images, known_fingerprint, prepare
-from bench.data._source import find
+from bench.data.catalog import find
+from bench.data.image_set import ImageSet, Split
 
 __all__ = ["ImageSet", "Split", "fingerprint", "kept_test_images", "load"]
 

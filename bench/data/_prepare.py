@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.data import _cache, _split
+from bench.data import _cache, split
 from bench.data._cache import Contents, Damaged
-from bench.data._image_set import ImageSet, Split
 from bench.data._moments import moments
-from bench.data._source import Source
+from bench.data.image_set import ImageSet, Split
+from bench.data.source import Source
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def _known_content(note: Path, cache: Path) -> str | None:
 def _divide(decoded: Contents, division: Division) -> Contents:
     """Draw the validation images out of train, and the probe set from test."""
     images, labels = decoded.arrays["train_images"], decoded.arrays["train_labels"]
-    probe = _split.probe(decoded.arrays["test_labels"], division.probe, division.probe_seed)
-    held = _split.hold_out(labels, division.validation, division.split_seed, decoded.about["classes"])
+    probe = split.probe(decoded.arrays["test_labels"], division.probe, division.probe_seed)
+    held = split.hold_out(labels, division.validation, division.split_seed, decoded.about["classes"])
     kept = np.setdiff1d(np.arange(len(labels)), held)
     train = images[kept]
     mean, std = moments(train)
@@ -118,7 +118,7 @@ def _part(contents: Contents, name: str) -> Split:
 
 
 def _fingerprint(content: str, division: Division) -> str:
-    return _hash(json.dumps([content, _split.VERSION, asdict(division)]), 16)
+    return _hash(json.dumps([content, split.VERSION, asdict(division)]), 16)
 
 
 def _images_folder(cache: Path, content: str) -> Path:

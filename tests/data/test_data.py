@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import bench.data
-from bench.data import _split
+from bench.data import split
 from bench.data._prepare import Division, prepare
-from bench.data._source import RawImages, Source
-from bench.data.folder import Folder
+from bench.data.source import RawImages, Source
+from bench.data.sources.folder import Folder
 from bench.errors import InputError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def test_the_fingerprint_covers_every_setting(source, settings, change):
 
 def test_the_fingerprint_covers_the_draws_version(source, settings, monkeypatch):
     before = bench.data.fingerprint(source, **settings)
-    monkeypatch.setattr(_split, "VERSION", _split.VERSION + 1)
+    monkeypatch.setattr(split, "VERSION", split.VERSION + 1)
     assert bench.data.fingerprint(source, **settings) != before
 
 

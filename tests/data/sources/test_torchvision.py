@@ -16,10 +16,10 @@ import pytest
 from torchvision import datasets
 
 import bench.data
-from bench.data import _torchvision
-from bench.data.cifar10 import Cifar10
-from bench.data.cifar100 import Cifar100
-from bench.data.mnist import Mnist
+from bench.data.sources import _torchvision
+from bench.data.sources.cifar10 import Cifar10
+from bench.data.sources.cifar100 import Cifar100
+from bench.data.sources.mnist import Mnist
 from bench.errors import InputError
 
 

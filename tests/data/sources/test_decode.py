@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.data import _decode
-from bench.data._decode import decode
+from bench.data.sources import _decode
+from bench.data.sources._decode import decode
 from bench.errors import InputError
 
 RGB = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.data._decode import EXTENSIONS, decode
-from bench.data._source import RawImages, Source, listing
+from bench.data.source import RawImages, Source, listing
+from bench.data.sources._decode import EXTENSIONS, decode
 from bench.errors import InputError, nearest
 
 TEST_FOLDERS = ("test", "val")  # the first that is there

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.data._source import RawImages, Source, listing
+from bench.data.source import RawImages, Source, listing
 from bench.errors import InputError
 
 ROOT_VARIABLE = "INNARDS_DATA"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.digits import Digits
+from bench.data.sources.digits import Digits
 
 
 @pytest.fixture(scope="module")

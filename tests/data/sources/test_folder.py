@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.data.folder import Folder
+from bench.data.sources.folder import Folder
 from bench.errors import InputError
 
 

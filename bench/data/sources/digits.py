@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.data import _split
-from bench.data._source import RawImages, Source
+from bench.data import split
+from bench.data.source import RawImages, Source
 
 TEST_SHARE = 1 / 3  # the set comes undivided
 TEST_SEED = 0
@@ -33,6 +33,6 @@ class Digits(Source):
         images = np.rint(digits.images * (255 / BRIGHTEST)).astype(np.uint8)[:, np.newaxis]
         labels = digits.target.astype(np.int64)
         classes = tuple(str(name) for name in digits.target_names)
-        test = _split.hold_out(labels, TEST_SHARE, TEST_SEED, classes)
+        test = split.hold_out(labels, TEST_SHARE, TEST_SEED, classes)
         train = np.setdiff1d(np.arange(len(labels)), test)
         return RawImages(images[train], labels[train], images[test], labels[test], classes)

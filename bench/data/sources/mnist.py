@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data._torchvision import TorchvisionSource
+from bench.data.sources._torchvision import TorchvisionSource
 
 
 class Mnist(TorchvisionSource):

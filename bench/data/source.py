@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench import registry
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,30 +79,6 @@ class Source(ABC):
         Raises:
             InputError: the images are not there, or cannot be used.
         """
-
-
-def find(source: str) -> Source:
-    """The source that a profile names, e.g. `digits` or `folder:PATH`.
-
-    Raises:
-        InputError: there is no such source; the sentence names the nearest.
-    """
-    name, colon, argument = source.partition(":")
-    if name not in registry.names(__package__):
-        raise InputError(f"unknown data source {source!r}: {did_you_mean(name, _forms())}")
-    kind: type[Source] = registry.subclass(__package__, name, Source, "data source")
-    if bool(argument) != bool(kind.takes) or bool(colon) != bool(kind.takes):
-        raise InputError(f"data source {source!r}: write it as {_form(name, kind)!r}")
-    return kind(argument)
-
-
-def _forms() -> Iterable[str]:
-    for name in registry.names(__package__):
-        yield _form(name, registry.subclass(__package__, name, Source, "data source"))
-
-
-def _form(name: str, kind: type[Source]) -> str:
-    return f"{name}:{kind.takes}" if kind.takes else name
 
 
 def listing(files: Iterable[Path]) -> list[list[str | int]]:

@@ -1,0 +1,35 @@
+"""Every source of images, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench import registry
+from bench.data.source import Source
+from bench.errors import InputError, did_you_mean
+
+PACKAGE = "bench.data.sources"
+
+
+def find(source: str) -> Source:
+    """The source that a profile names, e.g. `digits` or `folder:PATH`.
+
+    Raises:
+        InputError: there is no such source; the sentence names the nearest.
+    """
+    name, colon, argument = source.partition(":")
+    if name not in registry.names(PACKAGE):
+        raise InputError(f"unknown data source {source!r}: {did_you_mean(name, _forms())}")
+    kind: type[Source] = registry.subclass(PACKAGE, name, Source, "data source")
+    if bool(argument) != bool(kind.takes) or bool(colon) != bool(kind.takes):
+        raise InputError(f"data source {source!r}: write it as {_form(name, kind)!r}")
+    return kind(argument)
+
+
+def _forms() -> Iterable[str]:
+    for name in registry.names(PACKAGE):
+        yield _form(name, registry.subclass(PACKAGE, name, Source, "data source"))
+
+
+def _form(name: str, kind: type[Source]) -> str:
+    return f"{name}:{kind.takes}" if kind.takes else name

@@ -1,0 +1,1 @@
+"""Sources of images, one per file; each offers one subclass of `bench.data.source.Source`."""
