@@ -16,7 +16,9 @@ from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
 from bench.errors import InputError, did_you_mean
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
+BENCH = Path(__file__).parents[2]
+# A wheel holds them inside `bench/` (see setup.py), the source tree beside it.
+TEMPLATES = BENCH / "templates" if (BENCH / "templates").is_dir() else BENCH.parent / "templates"
 OURS = "innards/"  # before the name of a template that a user's own extends
 
 
@@ -29,14 +31,16 @@ class Templates:
         own: the user's folder; None for ours alone.
 
     Raises:
-        InputError: `own` is no folder, has neither `html` nor `latex`, or a file that no template of ours has the name
-            of.
+        InputError: our templates are missing; or `own` is no folder, has neither `html` nor `latex`, or holds a file
+            with a name that no template of ours has.
     """
 
     kind: str
     own: Path | None = None
 
     def __post_init__(self) -> None:
+        if not (TEMPLATES / self.kind).is_dir():
+            raise InputError(f"{TEMPLATES / self.kind}: the templates of Innards are missing; install it again")
         if self.own is None:
             return
         if not self.own.is_dir():
