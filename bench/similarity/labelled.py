@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
-from bench.similarity.difference import folded
+from bench.similarity.families.difference import folded
+from bench.similarity.families.outputs import clipped, of_mean
 from bench.similarity.measure import Described, Invariance
-from bench.similarity.outputs import clipped, of_mean
 from bench.statistics.estimate import Estimate
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.similarity import half_samples, inputs
-from bench.similarity.scales import BACKWARD, FORWARD, Scale, usable
+from bench.similarity import inputs
+from bench.similarity.intervals import half_samples
+from bench.similarity.intervals.scales import BACKWARD, FORWARD, Scale, usable
 from bench.statistics.arrays import joined
 from bench.statistics.estimate import Estimate
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
-from bench import registry
+from bench import similarity
 from bench.errors import InputError
-from bench.similarity.catalog import PACKAGE, measures
+from bench.similarity.catalog import measures
 from bench.similarity.measure import Measure
 from bench.similarity.measures.gulp import GULP
 from bench.similarity.measures.knn_jaccard import KNNJaccard
@@ -43,7 +45,7 @@ def transformed(kind: str, side: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 def test_every_file_is_a_measure_with_a_reference():
-    entries = (registry._folder(PACKAGE) / "references.bib").read_text(encoding="utf-8")
+    entries = Path(similarity.__file__).with_name("references.bib").read_text(encoding="utf-8")
     for measure in measures().values():
         assert f"{{{measure.source}," in entries
         assert measure.range[0] < measure.range[1] and measure.title

@@ -11,7 +11,7 @@ import numpy as np
 from bench.calibrate.populations import in_words
 from bench.calibrate.scenario import Outcomes, Scenario, covers
 from bench.similarity.catalog import measure, measures
-from bench.similarity.difference import Difference
+from bench.similarity.families.difference import Difference
 from bench.similarity.measure import Measure
 from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
 

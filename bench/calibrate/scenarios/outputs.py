@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.calibrate.scenario import Covers, Outcomes, Scenario, covers
 from bench.similarity.catalog import measure
-from bench.similarity.outputs import OutputMeasure
+from bench.similarity.families.outputs import OutputMeasure
 from bench.statistics.intervals import proportion
 
 CLASSES = 10

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity import half_samples as subsampling
-from bench.similarity.jackknife import ratio
+from bench.similarity.intervals import half_samples as subsampling
+from bench.similarity.intervals.jackknife import ratio
 from bench.similarity.layers._grams import STRIP, Grams, row_products
 from bench.similarity.layers._map import LayerMap
 from bench.similarity.layers._pairwise import Layers, paired

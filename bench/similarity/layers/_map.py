@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.similarity.jackknife import SMALLEST_N
+from bench.similarity.intervals.jackknife import SMALLEST_N
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.similarity.jackknife import JACKKNIFE, jackknife
+from bench.similarity.intervals.jackknife import JACKKNIFE, jackknife
 from bench.similarity.layers._grams import Grams, row_products
 from bench.similarity.layers._map import LayerMap
 

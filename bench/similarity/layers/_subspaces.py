@@ -11,8 +11,8 @@ from scipy import linalg
 
 from bench.errors import InputError
 from bench.similarity import inputs
-from bench.similarity.basis import Basis, basis, correlations, rounding_of, singular_values
-from bench.similarity.geometry import centred, compact
+from bench.similarity.algebra.basis import Basis, basis, correlations, rounding_of, singular_values
+from bench.similarity.algebra.geometry import centred, compact
 from bench.similarity.measures.procrustes import Procrustes
 from bench.similarity.measures.pwcca import projection_weights
 from bench.similarity.measures.svcca import SVCCA, components

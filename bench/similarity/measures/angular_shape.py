@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.scales import Scale
-from bench.similarity.superposition import OrthogonalMatch
+from bench.similarity.families.superposition import OrthogonalMatch
+from bench.similarity.intervals.scales import Scale
 
 
 @dataclass(frozen=True)

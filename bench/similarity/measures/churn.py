@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.similarity.outputs import OutputMeasure
+from bench.similarity.families.outputs import OutputMeasure
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import proportion
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.difference import Difference
-from bench.similarity.geometry import unit_rows
+from bench.similarity.algebra.geometry import unit_rows
+from bench.similarity.families.difference import Difference
 from bench.similarity.measure import Invariance, OnRows
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.similarity.jackknife import ratio
+from bench.similarity.intervals.jackknife import ratio
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.layers import Grams, pairwise
 from bench.similarity.layers._grams import row_products
 from bench.similarity.measure import Invariance, Measure
-from bench.similarity.scales import Scale
 from bench.statistics.estimate import Estimate
 
 

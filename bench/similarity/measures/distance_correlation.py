@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.alignment import alignment_on_rows
-from bench.similarity.geometry import distances
+from bench.similarity.algebra.geometry import distances
+from bench.similarity.algebra.kernels import alignment_on_rows
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.basis import Between, between_on_rows
-from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.algebra.basis import Between, between_on_rows
+from bench.similarity.families.canonical import CanonicalMeasure
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, OnRows
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

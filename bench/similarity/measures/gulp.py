@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.basis import Between, basis
-from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.algebra.basis import Between, basis
+from bench.similarity.families.canonical import CanonicalMeasure
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bench.similarity.matching import UnitMatch
+from bench.similarity.families.matching import UnitMatch
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import special
 
-from bench.similarity.outputs import OutputMeasure
+from bench.similarity.families.outputs import OutputMeasure
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.neighbours import NeighbourMeasure, matches, nearest
-from bench.similarity.scales import Scale
+from bench.similarity.families.neighbours import NeighbourMeasure, matches, nearest
+from bench.similarity.intervals.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.difference import Difference
+from bench.similarity.families.difference import Difference
 from bench.similarity.measure import OnRows
 
 

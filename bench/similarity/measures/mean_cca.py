@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench.similarity.basis import Between, correlations
-from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.algebra.basis import Between, correlations
+from bench.similarity.families.canonical import CanonicalMeasure
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 from scipy import linalg
 
-from bench.similarity.basis import Between
-from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.algebra.basis import Between
+from bench.similarity.families.canonical import CanonicalMeasure
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.alignment import alignment
-from bench.similarity.geometry import block, squared_distances, upper_triangle
+from bench.similarity.algebra.geometry import block, squared_distances, upper_triangle
+from bench.similarity.algebra.kernels import alignment
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

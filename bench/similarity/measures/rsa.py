@@ -9,9 +9,9 @@ import numpy as np
 from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.geometry import block, centred, correlation_distances, squared_distances, upper_triangle
+from bench.similarity.algebra.geometry import block, centred, correlation_distances, squared_distances, upper_triangle
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
-from bench.similarity.scales import Scale
 
 DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}  # whose order is that of distances
 

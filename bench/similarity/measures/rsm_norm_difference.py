@@ -9,9 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.geometry import block, distances
+from bench.similarity.algebra.geometry import block, distances
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
-from bench.similarity.scales import Scale
 
 NORMS = ("frobenius", "spectral")
 

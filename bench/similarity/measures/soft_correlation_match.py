@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.matching import UnitMatch
+from bench.similarity.families.matching import UnitMatch
 
 
 @dataclass(frozen=True)

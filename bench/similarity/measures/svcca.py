@@ -9,10 +9,10 @@ import numpy as np
 from scipy import linalg
 
 from bench.errors import InputError
-from bench.similarity.basis import Between, correlations
-from bench.similarity.canonical import CanonicalMeasure
+from bench.similarity.algebra.basis import Between, correlations
+from bench.similarity.families.canonical import CanonicalMeasure
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bench.errors import InputError
-from bench.similarity.difference import Difference
-from bench.similarity.geometry import block, squared_distances
+from bench.similarity.algebra.geometry import block, squared_distances
+from bench.similarity.families.difference import Difference
 from bench.similarity.measure import Invariance, OnRows
 
 TOO_FAR = "Images lie so far apart on a side that its uniformity is log(1/n) whatever they are."

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
-from bench.similarity.basis import Between, between_on_rows
+from bench.similarity.algebra.basis import Between, between_on_rows
 from bench.similarity.measure import Measure, OnRows
 
 

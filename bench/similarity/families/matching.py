@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.geometry import centred, unit_rows
+from bench.similarity.algebra.geometry import centred, unit_rows
+from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure
-from bench.similarity.scales import Scale
 
 
 @dataclass(frozen=True)

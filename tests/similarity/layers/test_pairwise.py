@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
-from bench.similarity import half_samples as subsampling
+from bench.similarity.intervals import half_samples as subsampling
 from bench.similarity.layers import Grams, half_samples, pairwise
 from bench.similarity.layers import _half_samples as stacked
 from bench.similarity.measures.debiased_cka import DebiasedCKA

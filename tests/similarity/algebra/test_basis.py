@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.similarity.basis import basis, rounding_of
+from bench.similarity.algebra.basis import basis, rounding_of
 from bench.similarity.layers import subspaces
 from bench.similarity.measures.eigenspace_overlap import EigenspaceOverlap
 from bench.similarity.measures.gulp import GULP

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from bench.similarity.geometry import centred
+from bench.similarity.algebra.geometry import centred
 from bench.similarity.measure import OnRows
 
 ROOM = {np.dtype(np.float16): 4.0}  # for the arithmetic before: half precision is summed in single, rounded at the end

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.geometry import block, cosine_distances, distances, upper_triangle
+from bench.similarity.algebra.geometry import block, cosine_distances, distances, upper_triangle
 from bench.similarity.measure import Invariance, Measure, OnRows
 
 DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}

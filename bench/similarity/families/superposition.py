@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.basis import singular_values
-from bench.similarity.geometry import centred, compact, unit_norm
+from bench.similarity.algebra.basis import singular_values
+from bench.similarity.algebra.geometry import centred, compact, unit_norm
 from bench.similarity.measure import Invariance, Measure, OnRows
 
 

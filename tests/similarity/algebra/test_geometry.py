@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
-from bench.similarity import geometry
+from bench.similarity.algebra import geometry
 from bench.similarity.layers import _grams
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.similarity.geometry import block, double_centred
+from bench.similarity.algebra.geometry import block, double_centred
 from bench.similarity.measure import OnRows
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.similarity import half_samples
-from bench.similarity.basis import between_on_rows
+from bench.similarity.algebra.basis import between_on_rows
+from bench.similarity.intervals import half_samples
 from bench.similarity.measures.cka import CKA
 from bench.similarity.measures.eigenspace_overlap import EigenspaceOverlap
 from bench.similarity.measures.knn_jaccard import KNNJaccard

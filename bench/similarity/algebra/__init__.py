@@ -1,0 +1,1 @@
+"""Distances, kernels and orthonormal bases of representations."""

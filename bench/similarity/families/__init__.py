@@ -1,0 +1,1 @@
+"""What measures of one kind share: their checks, their conventions and how they compute on subsamples."""
