@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.data import Split
 from bench.speed._plain_loop import TransformedImages, make_loader, train_epoch
+from bench.task.classification import CLASSIFICATION
 from bench.training.batches import Batches
 from bench.training.loop import train
 from bench.training.recipe import Recipe
@@ -115,7 +116,15 @@ def plain(setting: Setting, split: Split) -> Callable[[], object]:
 
 def input_pipeline(setting: Setting, split: Split) -> Callable[[], object]:
     """An epoch of batches that nobody trains on."""
-    batches = Batches(split, Schedule(setting.images, setting.recipe), MEAN, STD, 0, setting.device)
+    batches = Batches(
+        split,
+        CLASSIFICATION.targets(split, setting.device),
+        Schedule(setting.images, setting.recipe),
+        MEAN,
+        STD,
+        0,
+        setting.device,
+    )
     return lambda: [images.shape for images, _ in batches]
 
 

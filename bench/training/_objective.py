@@ -1,46 +1,40 @@
-"""What a training minimises: cross-entropy with the labels and, with a teacher, its logits too."""
+"""What a training minimises: the task's loss and, with a teacher, the distance to the teacher's outputs too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
+from bench.task import Task
 from bench.training.distillation import Distillation
 from bench.training.recipe import Recipe
 
-Objective = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]  # logits, labels, images
+Objective = Callable[[Any, Any, torch.Tensor], torch.Tensor]  # outputs, targets, images
 
 
-def objective(recipe: Recipe, teacher: nn.Module | None, distillation: Distillation | None) -> Objective:
-    """The loss of a batch, a scalar, from logits (b, classes), labels (b,) and images (b, C, H, W).
+def objective(task: Task, recipe: Recipe, teacher: nn.Module | None, distillation: Distillation | None) -> Objective:
+    """The loss of a batch, a scalar, from a network's outputs, its targets and images (b, C, H, W).
 
     Args:
         teacher: on the images' device; put into eval mode.
         distillation: default `Distillation()`.
     """
 
-    def from_labels(logits: torch.Tensor, labels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+    def from_targets(outputs: Any, targets: Any, images: torch.Tensor) -> torch.Tensor:
+        return task.loss(outputs, targets, label_smoothing=recipe.label_smoothing)
 
     if teacher is None:
-        return from_labels
+        return from_targets
     teacher.eval()
     settings = distillation or Distillation()
 
-    def from_both(logits: torch.Tensor, labels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    def from_both(outputs: Any, targets: Any, images: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             lesson = teacher(images)
-        taught = divergence(logits, lesson, settings.temperature)
-        return (1 - settings.weight) * from_labels(logits, labels, images) + settings.weight * taught
+        imitation = task.imitation_loss(outputs, lesson, temperature=settings.temperature)
+        return (1 - settings.weight) * from_targets(outputs, targets, images) + settings.weight * imitation
 
     return from_both
-
-
-def divergence(student: torch.Tensor, teacher: torch.Tensor, temperature: float) -> torch.Tensor:
-    """temperature² · KL(teacher ‖ student) of logits (b, classes) softened by the temperature, mean over the batch."""
-    expected = functional.log_softmax(teacher.float() / temperature, dim=1)
-    found = functional.log_softmax(student.float() / temperature, dim=1)
-    return temperature**2 * functional.kl_div(found, expected, reduction="batchmean", log_target=True)

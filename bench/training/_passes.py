@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,11 +39,11 @@ class Passes:
         """Those that are trained."""
         return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
 
-    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The loss, a scalar on the device, of images (b, C, H, W) and labels (b,)."""
+    def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        """The loss, a scalar on the device, of images (b, C, H, W) and what they should bring about."""
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.objective(self.network(images), labels, images)
+            loss = self.objective(self.network(images), targets, images)
         loss.backward()
         return loss.detach()
 

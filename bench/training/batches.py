@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class Batches:
-    """Each iteration is an epoch: (b, C, H, W) float32 images and (b,) int64 labels.
+    """Each iteration is an epoch: (b, C, H, W) float32 images and their targets.
 
     Args:
         split: training images.
+        targets: from `Task.targets`, rows taken by a tensor of indices.
         mean, std: of each channel, on the 0..1 scale.
         seed: of order and augmentation.
         layout: of the batches in memory.
@@ -29,6 +30,7 @@ class Batches:
     def __init__(
         self,
         split: Split,
+        targets: Any,
         schedule: Schedule,
         mean: Sequence[float],
         std: Sequence[float],
@@ -38,19 +40,19 @@ class Batches:
     ):
         self.schedule, self.device, self.layout = schedule, device, layout
         self.images = _resident(split.images, device)
-        self.labels = _resident(split.labels, device)
+        self.targets = targets
         self.generator = torch.Generator().manual_seed(seed)
         self.augment = Augmentation(schedule.recipe, mean, split.images.shape[-1], device)
         self.normalise = Normalise(mean, std, device)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        order = torch.randperm(len(self.labels), generator=self.generator)
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, Any]]:
+        order = torch.randperm(len(self.images), generator=self.generator)
         decisions = self.augment.decide(len(order), self.generator)
         size = self.schedule.batch_size
         batches = zip(order.to(self.device).split(size), decisions.to(self.device).split(size))
         for _, (chosen, decided) in zip(range(self.schedule.steps_per_epoch), batches):
             images = self.normalise(self.augment(self.images, chosen, decided))
-            yield images.contiguous(memory_format=self.layout), self.labels[chosen]
+            yield images.contiguous(memory_format=self.layout), self.targets[chosen]
 
 
 def _resident(array: np.ndarray, device: torch.device) -> torch.Tensor:

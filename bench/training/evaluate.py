@@ -1,4 +1,4 @@
-"""Images into a network, logits out."""
+"""Images into a network, predictions out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from bench.task import Predictions, Task
+from bench.task.classification import CLASSIFICATION
 from bench.training.layout import channels_last, computes_channels_last
 
 BATCH_SIZE = 512  # images; larger gains nothing and takes memory
@@ -52,6 +54,29 @@ def normalised_batches(
         yield standardise(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))
 
 
+def predict(
+    network: torch.nn.Module,
+    images: np.ndarray,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | str,
+    *,
+    task: Task,
+    batch_size: int = BATCH_SIZE,
+) -> Predictions:
+    """What a network answers in eval mode, as the task keeps it; the network stays in eval mode.
+
+    Args:
+        network: on `device` already.
+        images: (n, C, H, W) uint8.
+        mean, std: of each channel, on the 0..1 scale.
+    """
+    network.eval()
+    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
+    with channels_last(network), torch.inference_mode():
+        return task.collect(map(network, normalised_batches(images, mean, std, device, batch_size)))
+
+
 def logits(
     network: torch.nn.Module,
     images: np.ndarray,
@@ -60,18 +85,5 @@ def logits(
     device: torch.device | str,
     batch_size: int = BATCH_SIZE,
 ) -> np.ndarray:
-    """A network's outputs in eval mode, in float32; the network stays in eval mode.
-
-    Args:
-        network: on `device` already.
-        images: (n, C, H, W) uint8.
-        mean, std: of each channel, on the 0..1 scale.
-
-    Returns:
-        (n, classes) float32.
-    """
-    network.eval()
-    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
-    with channels_last(network), torch.inference_mode():
-        batches = normalised_batches(images, mean, std, device, batch_size)
-        return np.concatenate([network(batch).float().cpu().numpy() for batch in batches])
+    """A classifier's outputs in eval mode, (n, classes) float32; see `predict`."""
+    return predict(network, images, mean, std, device, task=CLASSIFICATION, batch_size=batch_size)["logits"]

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import nn
 
+from bench.task import Task
+from bench.task.classification import CLASSIFICATION
 from bench.training._objective import objective
 from bench.training._optimizer import make_optimizer
 from bench.training._passes import Passes, Replayed, make_passes
 from bench.training.batches import Batches
 from bench.training.distillation import Distillation
-from bench.training.evaluate import logits
+from bench.training.evaluate import predict
 from bench.training.layout import computes_channels_last
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
@@ -50,6 +51,7 @@ def train(
     after_step: Hook | None = None,
     teacher: nn.Module | None = None,
     distillation: Distillation | None = None,
+    task: Task = CLASSIFICATION,
 ) -> History:
     """Train a network in place; it ends on the device, in eval mode.
 
@@ -61,15 +63,16 @@ def train(
         split: training images.
         mean, std: of each channel, on the 0..1 scale.
         progress: called after each epoch with (epoch, epochs, mean loss).
-        validation: its accuracy is measured after each epoch.
+        validation: the task's primary metric is measured on it after each epoch.
         parameters: only these are trained; default all that require a gradient.
         before_step, after_step: called with (step, steps), from 0, before the forward pass and after the update.
-        teacher: a trained network on the device, whose logits the network learns too.
+        teacher: a trained network on the device, whose outputs the network learns too.
         distillation: how much; default `Distillation()`.
+        task: what the network learns.
 
     Returns:
         A row an epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
-        `validation`, validation_accuracy (0 to 1).
+        `validation`, the primary metric on it, such as validation_accuracy (0 to 1).
 
     Raises:
         Diverged: the loss or a weight is no longer finite.
@@ -77,37 +80,40 @@ def train(
     """
     device = torch.device(device)
     layout = _layout_of(network.to(device), split, device)
-    batches = Batches(split, Schedule(len(split.labels), recipe), mean, std, seed, device, layout)
+    targets = task.targets(split, device)
+    batches = Batches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
     with _repeatable(seed, device), _training_mode(network, layout):
         optimizer = make_optimizer(network, recipe, parameters)
-        passes = Passes(network, objective(recipe, teacher, distillation), optimizer, device)
+        passes = Passes(network, objective(task, recipe, teacher, distillation), optimizer, device)
         step = _Step(
             make_passes(passes, batches.schedule.steps, teacher),
             optimizer,
             batches.schedule,
             (before_step or _nothing, after_step or _nothing),
         )
-        accuracy = partial(_accuracy, network, validation, mean, std, device) if validation else None
-        history = tuple(_epochs(step, batches, accuracy, progress or _nothing))
+        measure = partial(_validation, network, validation, mean, std, device, task) if validation else dict
+        history = tuple(_epochs(step, batches, measure, progress or _nothing))
     _check_weights(network, recipe)
     return history
 
 
 def _epochs(
-    step: _Step, batches: Batches, accuracy: Callable[[], float] | None, progress: Callable[[int, int, float], None]
+    step: _Step,
+    batches: Batches,
+    measure: Callable[[], dict[str, float]],
+    progress: Callable[[int, int, float], None],
 ) -> Iterator[dict[str, float]]:
     schedule = batches.schedule
     for epoch in range(1, schedule.epochs + 1):
         steps = schedule.steps_of(epoch)
         total = torch.zeros((), device=batches.device)
-        for number, (images, labels) in zip(steps, batches, strict=False):
-            total += step(number, images, labels)
+        for number, (images, targets) in zip(steps, batches, strict=False):
+            total += step(number, images, targets)
         loss, learning_rate = total.item() / len(steps), schedule.learning_rate(steps[-1])
         if not math.isfinite(loss):
             raise Diverged(f"training diverged: loss {loss} in epoch {epoch}, at learning rate {learning_rate:.3g}")
         row = {"epoch": epoch, "loss": loss, "learning_rate": learning_rate}
-        if accuracy:
-            row["validation_accuracy"] = accuracy()
+        row.update(measure())
         progress(epoch, schedule.epochs, loss)
         yield row
 
@@ -121,12 +127,12 @@ class _Step:
     schedule: Schedule
     hooks: tuple[Hook, Hook]  # before, after
 
-    def __call__(self, step: int, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, step: int, images: torch.Tensor, targets: Any) -> torch.Tensor:
         before, after = self.hooks
         before(step, self.schedule.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.learning_rate(step)
-        loss = self.passes(images, labels)
+        loss = self.passes(images, targets)
         self.optimizer.step()
         after(step, self.schedule.steps)
         return loss
@@ -165,12 +171,12 @@ def _training_mode(network: nn.Module, layout: torch.memory_format) -> Iterator[
         network.to(memory_format=torch.contiguous_format).eval()
 
 
-def _accuracy(
-    network: nn.Module, split: Split, mean: Sequence[float], std: Sequence[float], device: torch.device
-) -> float:
-    found = logits(network, split.images, mean, std, device)
+def _validation(
+    network: nn.Module, split: Split, mean: Sequence[float], std: Sequence[float], device: torch.device, task: Task
+) -> dict[str, float]:
+    predictions = predict(network, split.images, mean, std, device, task=task)
     network.train()
-    return float(np.mean(found.argmax(1) == split.labels))
+    return {task.primary.validation: task.score(predictions, split)[task.primary.metric]}
 
 
 def _check_weights(network: nn.Module, recipe: Recipe) -> None:

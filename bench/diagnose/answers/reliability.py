@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import softmax
 
-from bench.diagnose.answers.predictions import BINS
 from bench.errors import InputError
+from bench.task.classification import BINS
 
 
 @dataclass(frozen=True, slots=True)

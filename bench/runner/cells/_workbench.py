@@ -11,6 +11,7 @@ import torch
 
 from bench.data import ImageSet
 from bench.runner.cells import Epoch
+from bench.task import Task
 from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
 
@@ -26,6 +27,7 @@ class RealWorkbench:
         teacher: the network that compression starts from, on the device.
         fresh: makes the network with initial weights.
         trained_here: whether training began with these.
+        task: what the network is trained to do.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class RealWorkbench:
         teacher: torch.nn.Module,
         fresh: Callable[[], torch.nn.Module],
         trained_here: bool,
+        task: Task,
     ):
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
+        self.task = task
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
 
     @property
@@ -71,12 +75,15 @@ class RealWorkbench:
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """See Workbench; the images are drawn once by the cell's seed."""
         train = self.images.train
-        order = np.random.default_rng(self.seed).permutation(len(train.labels))[:images]
+        order = np.random.default_rng(self.seed).permutation(len(train.images))[:images]
+        targets = self.task.targets(train, self.device)
         for start in range(0, len(order), batch_size):
             chosen = np.sort(order[start : start + batch_size])
             batch = torch.from_numpy(train.images[chosen]).to(self.device)
-            labels = torch.from_numpy(train.labels[chosen]).to(self.device)
-            yield evaluate.normalise(batch, self.images.mean, self.images.std), labels
+            yield (
+                evaluate.normalise(batch, self.images.mean, self.images.std),
+                targets[torch.from_numpy(chosen).to(self.device)],
+            )
 
     def finetune(
         self,
@@ -110,6 +117,7 @@ class RealWorkbench:
             std=self.images.std,
             seed=self.seed,
             device=self.device,
+            task=self.task,
             progress=self.epoch,
             **options,
         )

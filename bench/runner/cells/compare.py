@@ -7,18 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from bench.data import ImageSet
-from bench.diagnose.answers import predictions
+from bench.roles import COMPRESSED
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, from_npz, to_npz
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.similarity.layers import Grams, LayerMap, pairwise
+from bench.task import Predictions, of_cell
 from bench.training import evaluate
 from bench.zoo.networks.activations import as_features, block_activations
 from bench.zoo.networks.blocks import block_outputs
-
-COMPRESSED = "compressed"
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
@@ -30,9 +29,15 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         others = _grams(job, images, reference, layers)
         for feature, grams in own.items():
             arrays.update(_arrays(f"{feature}.{reference}", pairwise(others[feature], grams)))
-    logits = {role: from_npz(files["predictions.npz"])["test_logits"] for role, files in job.parents.items()}
-    metrics = predictions.compare(logits, images.test.labels)
+    predictions = {role: _predictions(files) for role, files in job.parents.items()}
+    metrics = of_cell(job.spec).compare(predictions, images.test)
     return {"similarity.npz": to_npz(arrays), "metrics.json": to_json(finite(metrics))}
+
+
+def _predictions(files: Files) -> Predictions:
+    """Predictions on the test images, by the names that the task gave them."""
+    arrays = from_npz(files["predictions.npz"])
+    return {name.removeprefix("test_"): array for name, array in arrays.items()}
 
 
 def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Mapping[str, Grams]:

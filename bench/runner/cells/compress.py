@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
 
-import numpy as np
 import torch
 
 from bench.compress.variant import Variant, from_spec
@@ -22,6 +20,7 @@ from bench.runner.cells._files import finite, to_npz
 from bench.runner.cells._workbench import RealWorkbench
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
+from bench.task import Task, of_cell
 from bench.training import evaluate
 from bench.training.recipe import Recipe
 
@@ -30,7 +29,7 @@ RANDOM_SEED = 1_000_003  # added to a cell's seed: random weights that no traini
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
-    """The packed file, its size by layer, what it costs to run, and its logits on the test images."""
+    """The packed file, its size by layer, what it costs to run, and its predictions on the test images."""
     variant = from_spec(job.spec["variant"])
     simulated = _compress(variant, job, images, epoch)
     model = {
@@ -41,19 +40,20 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     }
     packed = pack(simulated, model)
     network = networks.compressed(job.spec, images, {"network.innards": packed}).to(job.device)
-    difference = _difference(simulated.network, network, images, job.device)
+    task = of_cell(job.spec)
+    difference = _difference(simulated.network, network, images, job.device, task)
     if not difference <= TOLERANCE:
         raise ArithmeticError(
-            f"the packed file's network is not the simulated one: logits differ by {difference:.2g} of the largest"
+            f"the packed file's network is not the simulated one: outputs differ by {difference:.2g} of the largest"
         )
-    test = evaluate.logits(network, images.test.images, images.mean, images.std, job.device)
-    validation = evaluate.logits(network, images.validation.images, images.mean, images.std, job.device)
+    test = evaluate.predict(network, images.test.images, images.mean, images.std, job.device, task=task)
+    validation = evaluate.predict(network, images.validation.images, images.mean, images.std, job.device, task=task)
+    scores = {"validation": task.score(validation, images.validation), "test": task.score(test, images.test)}
     size = sizes(packed)
     shape = (1, images.channels, images.size, images.size)
     running = cost(packed, networks.fresh(job.spec, images), shape)
     metrics = {
-        "validation_accuracy": float(np.mean(validation.argmax(1) == images.validation.labels)),
-        "test_accuracy": float(np.mean(test.argmax(1) == images.test.labels)),
+        **{f"{split}_{metric}": value for split, metrics in scores.items() for metric, value in metrics.items()},
         "payload_bytes": size.payload_bytes,
         "file_bytes": size.file_bytes,
         "logit_difference": difference,
@@ -66,7 +66,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "metrics.json": to_json(finite(metrics)),
         "layers.json": to_json([asdict(layer) for layer in size.layers]),
         "history.json": to_json([finite(row) for row in simulated.history]),
-        "predictions.npz": to_npz({"test_logits": test, "test_labels": images.test.labels}),
+        "predictions.npz": to_npz(
+            {f"test_{name}": array for name, array in (*test.items(), *task.truth(images.test).items())}
+        ),
     }
 
 
@@ -83,6 +85,7 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Com
         fresh=lambda: networks.fresh(job.spec, images).to(job.device),
         # a checkpoint, which was not trained here, has no history
         trained_here=bool(json.loads(job.parents["trained"]["history.json"])),
+        task=of_cell(job.spec),
     )
     compressed = Compressed(start, example=workbench.example)
     for stage in variant.stages:
@@ -100,9 +103,13 @@ def _recipe(job: Job, name: str) -> Recipe | None:
     return Recipe(**job.spec[name]) if job.spec.get(name) else None
 
 
-def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str) -> float:
-    """Largest difference of logits on the probe images, as a share of the largest logit."""
+def _difference(
+    simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str, task: Task
+) -> float:
+    """Largest difference of outputs on the probe images, as a share of the largest output."""
     pixels = images.test.images[images.probe]
-    expected: Any = evaluate.logits(simulated.to(device), pixels, images.mean, images.std, device)
-    found = evaluate.logits(packed, pixels, images.mean, images.std, device)
-    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
+    expected, predictions = (
+        evaluate.predict(network, pixels, images.mean, images.std, device, task=task)
+        for network in (simulated.to(device), packed)
+    )
+    return task.difference(predictions, expected)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
 import safetensors.torch
 import torch
 
-from bench.data import ImageSet
+from bench.data import ImageSet, Split
 from bench.runner.cells import Epoch
 from bench.runner.cells._files import finite
 from bench.runner.cells._networks import fresh
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
+from bench.task import Task, of_cell
 from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
 from bench.zoo.networks import checkpoint
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
-    """Weights, learning curve, and accuracy on validation and test images."""
+    """Weights, learning curve, and scores on validation and test images."""
     network = fresh(job.spec, images).to(job.device)
     history = _history(network, job, images, epoch)
-    accuracies = {
-        f"{name}_accuracy": accuracy(network, split.images, split.labels, images, job.device)
+    scores = {
+        f"{name}_{metric}": score
         for name, split in (("validation", images.validation), ("test", images.test))
+        for metric, score in _scores(network, split, images, job.device, of_cell(job.spec)).items()
     }
-    metrics = {**accuracies, "parameters": sum(parameter.numel() for parameter in network.parameters())}
+    metrics = {**scores, "parameters": sum(parameter.numel() for parameter in network.parameters())}
     state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     return {
         "network.safetensors": safetensors.torch.save(state),
@@ -49,10 +50,10 @@ def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch)
         device=job.device,
         progress=epoch,
         validation=images.validation,
+        task=of_cell(job.spec),
     )
 
 
-def accuracy(network: torch.nn.Module, pixels: np.ndarray, labels: np.ndarray, images: ImageSet, device: str) -> float:
-    """Top-1 accuracy, 0 to 1."""
-    logits = evaluate.logits(network, pixels, images.mean, images.std, device)
-    return float(np.mean(logits.argmax(1) == labels))
+def _scores(network: torch.nn.Module, split: Split, images: ImageSet, device: str, task: Task) -> dict[str, float]:
+    predictions = evaluate.predict(network, split.images, images.mean, images.std, device, task=task)
+    return task.score(predictions, split)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from bench.diagnose.answers.predictions import expected_calibration_error
 from bench.diagnose.answers.reliability import reliability
 from bench.errors import InputError
+from bench.task.classification import expected_calibration_error
 
 
 def test_bins_by_hand():

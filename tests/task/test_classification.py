@@ -1,11 +1,25 @@
+import math
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.diagnose.answers import predictions
+from bench.data import Split
+from bench.task import classification as predictions
 
+STUDENT, EVEN = torch.tensor([[math.log(3.0), 0.0]]), torch.zeros(1, 2)  # probabilities 3/4 and 1/4; 1/2 and 1/2
+
+
+def compare(**logits):
+    """By role, on `LABELS`."""
+    split = Split(np.zeros((len(LABELS), 1, 2, 2), np.uint8), LABELS)
+    return predictions.CLASSIFICATION.compare({role: {"logits": each} for role, each in logits.items()}, split)
+
+
+imitation_loss = predictions.Classification().imitation_loss
 LABELS = np.array([0, 1, 1, 0])
 RIGHT = np.array([[5.0, 0.0], [0.0, 5.0], [0.0, 5.0], [5.0, 0.0]])
 some_logits = arrays(np.float64, (6, 3), elements=st.floats(-30, 30))
@@ -49,7 +63,7 @@ def test_recall_by_class_and_nan_where_a_class_has_no_image():
 def test_compare_signs_are_compressed_minus_original():
     worse = RIGHT.copy()
     worse[0] = [0.0, 5.0]
-    metrics = predictions.compare({"compressed": worse, "original": RIGHT, "finetune": RIGHT}, LABELS)
+    metrics = compare(compressed=worse, original=RIGHT, finetune=RIGHT)
     assert metrics["accuracy_difference"] == -0.25
     assert metrics["nll_difference"] > 0
     assert metrics["churn"] == metrics["churn_finetune"] == 0.25
@@ -60,3 +74,18 @@ def test_divergence_is_symmetric_and_between_zero_and_one(p, q):
     divergence = predictions.jensen_shannon(p, q)
     assert -1e-12 <= divergence <= 1 + 1e-12
     assert divergence == pytest.approx(predictions.jensen_shannon(q, p), abs=1e-12)
+
+
+def test_imitation_of_equals_is_zero():
+    assert imitation_loss(STUDENT, STUDENT + 5, temperature=3).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_imitation_by_hand():
+    expected = 0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25)
+    assert imitation_loss(STUDENT, EVEN, temperature=1).item() == pytest.approx(expected)
+    assert imitation_loss(2 * STUDENT, EVEN, temperature=2).item() == pytest.approx(4 * expected)
+
+
+def test_imitation_is_the_mean_over_images():
+    two = imitation_loss(torch.cat([STUDENT, EVEN]), torch.cat([EVEN, EVEN]), temperature=1)
+    assert two.item() == pytest.approx(imitation_loss(STUDENT, EVEN, temperature=1).item() / 2)

@@ -1,0 +1,128 @@
+"""The contract of a task: what a network is trained to do, and what counts as doing it well. One task per file.
+
+Cells, analysis and report ask the task whatever depends on it, so that a new task is one more file.
+
+>>> task("classification").primary.title
+'Top-1'
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from bench import registry
+
+if TYPE_CHECKING:
+    import torch
+
+    from bench.data import Split
+
+PACKAGE = "bench.task"
+DEFAULT = "classification"
+Predictions = Mapping[str, np.ndarray]  # by name; the first axis counts images
+
+
+@dataclass(frozen=True)
+class Primary:
+    """The outcome by which networks of a task are ranked, and how it is printed. More is better.
+
+    Attributes:
+        metric: its key in `Task.score`; in `metrics.json` the split stands in front, as in `test_accuracy`.
+        title: head of a column.
+        noun: in sentences.
+        level_unit: of a network's own level, once multiplied by `scale`.
+        unit: of a difference between two levels, once multiplied by `scale`.
+        scale: from the metric to the printed number, e.g. 100 from a share to percent.
+        digits: after the decimal point.
+        highest: the largest metric there can be.
+    """
+
+    metric: str
+    title: str
+    noun: str
+    level_unit: str
+    unit: str
+    scale: float
+    digits: int
+    highest: float
+
+    @property
+    def test(self) -> str:
+        """Its key in `metrics.json`, on the test images."""
+        return f"test_{self.metric}"
+
+    @property
+    def validation(self) -> str:
+        """Its key in `metrics.json`, on the validation images."""
+        return f"validation_{self.metric}"
+
+
+class Task(ABC):
+    """What networks are trained to do. A task has no state: its methods are functions.
+
+    A task is imported by commands that must be quick, so PyTorch is imported inside the methods that compute with it.
+
+    Class attributes:
+        version: raised whenever the same network and images give other numbers.
+        primary: the outcome that ranks networks.
+    """
+
+    version: ClassVar[int] = 1
+    primary: ClassVar[Primary]
+
+    @abstractmethod
+    def targets(self, split: Split, device: torch.device | str) -> Any:
+        """What the images of a split should bring about, on the device; rows are taken by a tensor of indices."""
+
+    @abstractmethod
+    def loss(self, outputs: Any, targets: Any, *, label_smoothing: float = 0.0) -> torch.Tensor:
+        """What training minimises, a scalar, from a batch's outputs and targets."""
+
+    @abstractmethod
+    def imitation_loss(self, outputs: Any, lesson: Any, *, temperature: float) -> torch.Tensor:
+        """How far a batch's outputs are from a teacher's, a scalar: what distillation minimises."""
+
+    @abstractmethod
+    def collect(self, outputs: Iterable[Any]) -> Predictions:
+        """The outputs of all batches, in order, as arrays that are kept in `predictions.npz`."""
+
+    @abstractmethod
+    def truth(self, split: Split) -> Predictions:
+        """The targets of a split as arrays that are kept beside the predictions."""
+
+    @abstractmethod
+    def score(self, predictions: Predictions, split: Split) -> dict[str, float]:
+        """Metrics of one network; the primary one is among them."""
+
+    @abstractmethod
+    def compare(self, predictions: Mapping[str, Predictions], split: Split) -> dict[str, float]:
+        """How the compressed network's predictions differ from the references', by role (see `bench.roles`)."""
+
+    @abstractmethod
+    def difference(self, predictions: Predictions, expected: Predictions) -> float:
+        """Largest difference between two networks' outputs, as a share of the largest output."""
+
+
+def task(name: str) -> Task:
+    """A task by name.
+
+    Raises:
+        InputError: no such task; the sentence names the nearest.
+    """
+    return registry.subclass(PACKAGE, name, Task, "task")()
+
+
+def spec(name: str) -> dict[str, Any]:
+    """What a task adds to the key of a cell: nothing for the first version of classification, which came before it."""
+    version = task(name).version
+    return {} if (name, version) == (DEFAULT, 1) else {"task": {"name": name, "version": version}}
+
+
+def of_cell(cell: Mapping[str, Any]) -> Task:
+    """The task of a cell, from its spec."""
+    return task(cell.get("task", {"name": DEFAULT})["name"])
