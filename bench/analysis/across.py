@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis.study import Study
+from bench.analysis.study import Study, judgement
 from bench.errors import InputError
 from bench.roles import CONTROL
 from bench.statistics.mixed import JointAnalysis, joint_analysis
@@ -32,6 +32,7 @@ class Across:
     ranking: Ranking | None
 
 
+@judgement
 def across(study: Study) -> tuple[Across, ...]:
     """Top-1 and the inside's similarity; nothing for a single model."""
     if len(study.models) < 2 or not study.plan.methods:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis.study import Study
+from bench.analysis.study import Study, judgement
 from bench.diagnose.answers.class_effects import ClassEffects, class_effects
 from bench.diagnose.answers.exemplars import Exemplars, exemplars
 from bench.roles import CONTROL, ORIGINAL
@@ -52,8 +52,13 @@ class Hurt:
         return int(np.nanargmin(values)) if np.isfinite(values).any() else None
 
 
-def hurt(study: Study) -> Iterator[Hurt]:
-    """Every model's methods; those without answers of any seed are left out."""
+@judgement
+def hurt(study: Study) -> tuple[Hurt, ...]:
+    """Which classes and images each method costs, for every method with answers of any seed."""
+    return tuple(_each(study))
+
+
+def _each(study: Study) -> Iterator[Hurt]:
     for model in study.models:
         original, control = (study.results.logits(model, label) for label in (ORIGINAL, CONTROL))
         for variant in study.plan.methods:

@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
+from bench.analysis.study import Study, judgement
+from bench.roles import CONTROL, ORIGINAL
+from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict, assess_estimate, corrected
 from bench.statistics.estimate import Estimate
+from bench.statistics.intervals import paired_difference
 from bench.statistics.multiplicity import holm
 from bench.statistics.tests import Significance, sign_flip, smallest_attainable_p
 
@@ -101,3 +105,70 @@ def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim
         )
         for each, before, after in zip(given, raw, corrected(raw, different, equivalent), strict=True)
     ]
+
+
+@judgement
+def outcomes(study: Study) -> tuple[Outcome, ...]:
+    """The co-primary questions."""
+    margins = study.plan.margins
+    accuracy = (
+        Outcome(
+            "accuracy", "Top-1, less original", "top-1 of the packed file less the original's", "points",
+            margins.accuracy, 2,
+        ),
+        Outcome(
+            "accuracy-control", "Top-1, less control", "top-1 of the packed file less the fine-tuned control's",
+            "points", margins.accuracy, 2,
+        ),
+    )  # fmt: skip
+    return accuracy + tuple(
+        Outcome(
+            f"inside-{feature}",
+            f"CKA, less control ({feature})",
+            f"debiased linear CKA to the original ({feature} features, mean over blocks) less the fine-tuned control's",
+            "CKA",
+            margins.cka,
+            4,
+        )
+        for feature in study.plan.features
+    )
+
+
+@judgement
+def claims(study: Study) -> dict[tuple[str, str, str], Claim]:
+    """By (model, variant, outcome), methods only; one family of tests a model."""
+    found: dict[tuple[str, str, str], Claim] = {}
+    for model in study.models:
+        evidence = [
+            each
+            for variant in study.plan.methods
+            for outcome in outcomes(study)
+            if (each := _evidence(study, model, variant, outcome)) is not None
+        ]
+        for claim in judge(evidence, study.plan.alpha, f"methods x outcomes of {model}"):
+            found[model, claim.evidence.variant, claim.evidence.outcome.key] = claim
+    return found
+
+
+def claims_on(study: Study, model: str, outcome: str) -> list[Claim]:
+    """The methods' claims on one outcome of a model, where it was judged."""
+    judged = claims(study)
+    keys = [(model, variant.label, outcome) for variant in study.plan.methods]
+    return [judged[key] for key in keys if key in judged]
+
+
+def _evidence(study: Study, model: str, variant: PlannedVariant, outcome: Outcome) -> Evidence | None:
+    if outcome.unit == "points":
+        reference = ORIGINAL if outcome.key == "accuracy" else CONTROL
+        ours, theirs = (100 * study.per_seed("test_accuracy", model, v) for v in (variant.label, reference))
+        difference, per_seed = paired_difference(ours, theirs), ours - theirs
+    else:
+        feature = outcome.key.removeprefix("inside-")
+        own = study.insides.get((model, variant.label, feature))
+        control = study.insides.get((model, CONTROL, feature))
+        if own is None or control is None or own.influence.shape != control.influence.shape:
+            return None
+        difference, per_seed = own.beyond(control), own.mean_values - control.mean_values
+    if not difference.n:
+        return None
+    return Evidence(model, variant.label, outcome, difference, tuple(per_seed.tolist()))

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.claims import Claim, Evidence, Outcome, judge
+from bench.analysis.claims import Claim, Evidence, Outcome, claims, judge
+from bench.analysis.departures import blocks
+from bench.analysis.study import Study
 from bench.statistics.intervals import seed_mean
 
 ACCURACY = Outcome("accuracy", "Top-1, less original", "top-1", "points", 0.5, 2)
@@ -47,3 +49,27 @@ def test_stars_are_withheld_where_the_sign_flip_test_cannot_reach_alpha(seeds: i
 def test_one_seed_claims_nothing():
     claim = judged((-3.0,))[0]
     assert (claim.verdict.word, claim.stars, claim.withheld) == ("inconclusive", "", True)
+
+
+def test_accuracy_is_judged_against_the_original_and_the_control(study_of):
+    accuracies = {"original": 95.0, "finetune": 95.5, "nncf-int8-ptq": 94.0}
+    study = study_of(accuracy=lambda model, seed, label: accuracies.get(label, 50.0) + 0.1 * seed)
+    against = {
+        outcome: claims(study)["resnet8", "nncf-int8-ptq", outcome].evidence.difference.value
+        for outcome in ("accuracy", "accuracy-control")
+    }
+    assert against == pytest.approx({"accuracy": -1.0, "accuracy-control": -1.5})
+
+
+def test_the_family_is_all_methods_and_outcomes_of_a_model(study: Study):
+    methods = len(study.plan.methods)
+    assert methods == 11
+    assert {claim.size for claim in claims(study).values()} == {4 * methods}
+    assert {label for _, label, _ in claims(study)} == {variant.label for variant in study.plan.methods}
+
+
+def test_without_a_control_the_inside_is_not_judged(study_of):
+    names = [f"{kind}/resnet8/{seed}/finetune" for kind in ("compress", "compare") for seed in range(6)]
+    study = study_of(states=dict.fromkeys(names, "failed"))
+    assert {outcome for _, _, outcome in claims(study)} == {"accuracy"}
+    assert all(claim.beyond is None for claim in blocks(study))

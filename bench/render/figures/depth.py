@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.study import BlockClaim, Study
+from bench.analysis.departures import BlockClaim, blocks
+from bench.analysis.study import Study
 from bench.render.figures._ends import LINES, End, name_ends, panel_height
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.names import compact, methods
@@ -47,13 +48,13 @@ def build(study: Study) -> list[Figure]:
             ("blocks",),
         )
         for feature in study.plan.features
-        if any(claim.feature == feature for claim in study.blocks)
+        if any(claim.feature == feature for claim in blocks(study))
     ]
 
 
 def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     curves: dict[tuple[str, str], Curve] = {}
-    for claim in study.blocks:
+    for claim in blocks(study):
         if claim.feature == feature:
             curves.setdefault((claim.model, claim.variant), []).append(claim)
     models = [model for model in study.models if any(model == each for each, _ in curves)]
@@ -111,17 +112,17 @@ def _height(similarity: float) -> float:
 
 
 def _frame(panel: Axes, curve: Curve, floor: float, medium: Medium) -> None:
-    blocks = [claim.block for claim in curve]
-    last = len(blocks) - 1
+    names = [claim.block for claim in curve]
+    last = len(names) - 1
     panel.set_xlim(-0.05 * max(last, 1), max(last, 1) / (1 - medium.names))
     low = _height(min(floor, 0.0)) - 0.1
     panel.set_ylim(low, _height(1.0) + 0.15)
     panel.set_yticks([_height(tick) for tick in TICKS], [*(f"{tick:g}" for tick in TICKS[:-1]), f"≥{TICKS[-1]:g}"])
-    step = max(1, -(-len(blocks) // 9))
-    shown = range(0, len(blocks), step)
+    step = max(1, -(-len(names) // 9))
+    shown = range(0, len(names), step)
     panel.set_xticks(list(shown), [str(place + 1) for place in shown])
     panel.grid(axis="y")
-    panel.set_xlabel(f"Block (1 to {len(blocks)}, from the input)")
+    panel.set_xlabel(f"Block (1 to {len(names)}, from the input)")
     panel.xaxis.label.set_x((1 - medium.names) / 2)
     panel.set_ylabel("CKA to the original")
     panel.spines["bottom"].set_bounds(0, max(last, 1))

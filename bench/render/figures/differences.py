@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.claims import Claim, Outcome
+from bench.analysis.claims import Claim, Outcome, claims, outcomes
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, panels
@@ -24,7 +24,7 @@ LETTERS = 14  # that the words may have
 
 def build(study: Study) -> Figure | None:
     """The figure; None where nothing can be tested."""
-    if not study.claims:
+    if not claims(study):
         return None
     return Figure(
         "differences",
@@ -47,16 +47,16 @@ def build(study: Study) -> Figure | None:
 
 
 def _paint(study: Study, medium: Medium) -> Sheet:
-    outcomes = _outcomes(study, medium)
-    models = [model for model in study.models if any(key[0] == model for key in study.claims)]
+    questions = _outcomes(study, medium)
+    models = [model for model in study.models if any(key[0] == model for key in claims(study))]
     rows = list(study.plan.methods)
     height = _rows.height(medium, len(rows)) + 0.75
     left = _rows.name_width(medium)
-    across = len(outcomes) if medium.columns > 1 else 1
-    count = len(outcomes) * len(models)
+    across = len(questions) if medium.columns > 1 else 1
+    count = len(questions) * len(models)
     sheet, axes = panels(medium, count, height, columns=across, left=0.1, top=0.4, bottom=0.35)
     for place, panel in enumerate(axes):
-        model, outcome = models[place // len(outcomes)], outcomes[place % len(outcomes)]
+        model, outcome = models[place // len(questions)], questions[place % len(questions)]
         _shift(panel, left * medium.font / 8.4 / medium.width, across, place % across)
         _panel(sheet, panel, study, model, outcome, rows, first=place % across == 0)
     return sheet
@@ -64,8 +64,8 @@ def _paint(study: Study, medium: Medium) -> Sheet:
 
 def _outcomes(study: Study, medium: Medium) -> list[Outcome]:
     """Accuracy and the first feature convention; the others are in the table."""
-    chosen = [outcome for outcome in study.outcomes if outcome.unit == "points"]
-    inside = [outcome for outcome in study.outcomes if outcome.unit != "points"][:1]
+    chosen = [outcome for outcome in outcomes(study) if outcome.unit == "points"]
+    inside = [outcome for outcome in outcomes(study) if outcome.unit != "points"][:1]
     return [*(chosen if medium.ems > 70 else chosen[:1]), *inside]
 
 
@@ -79,17 +79,17 @@ def _shift(panel: Axes, names: float, across: int, column: int) -> None:
 def _panel(
     sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[PlannedVariant], *, first: bool
 ) -> None:
-    claims = [study.claims.get((model, variant.label, outcome.key)) for variant in rows]
+    judged = [claims(study).get((model, variant.label, outcome.key)) for variant in rows]
     _rows.prepare(panel, rows, sheet.medium, named=first, words=_words(panel, sheet.medium))
     if first:
         panel.text(
             -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
         )
     panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
-    everywhere = [claim for (_, _, key), claim in study.claims.items() if key == outcome.key]
+    everywhere = [claim for (_, _, key), claim in claims(study).items() if key == outcome.key]
     _scale(panel, outcome, everywhere, sheet.medium)
     points = []
-    for place, (variant, claim) in enumerate(zip(rows, claims)):
+    for place, (variant, claim) in enumerate(zip(rows, judged)):
         if claim is None:
             hole = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
             panel.text(
@@ -116,11 +116,11 @@ def _width(panel: Axes) -> float:
     return panel.get_window_extent().width / panel.figure.get_dpi() * 72
 
 
-def _scale(panel: Axes, outcome: Outcome, claims: list[Claim], medium: Medium) -> None:
+def _scale(panel: Axes, outcome: Outcome, judged: list[Claim], medium: Medium) -> None:
     """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right; one for all models."""
     margin = outcome.margin
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.0)
-    ends = [end for claim in claims for end in _ends(claim)]
+    ends = [end for claim in judged for end in _ends(claim)]
     low, high = min([-2 * margin, *ends]), max([2 * margin, *ends])
     forward = panel.transScale.transform
     a, b = forward([(low, 0), (high, 0)])[:, 0]

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.answers import Hurt
+from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.diagnose.diagnostic import spread
 from bench.render.figures import _mosaic, _rows
@@ -49,7 +49,7 @@ def build(study: Study) -> list[Figure]:
 def gallery(study: Study, model: str) -> list[Lost]:
     """Of the methods that cost images at most `METHODS`: the fewest, the most and those evenly between."""
     images = study.results.test_images
-    found = [each for each in study.hurt if each.model == model and each.images.count]
+    found = [each for each in hurt(study) if each.model == model and each.images.count]
     if images is None or not found:
         return []
     found.sort(key=lambda each: (each.images.count, each.variant))

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from bench.analysis.across import Across
+from bench.analysis.across import Across, across
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, panels, title
@@ -20,7 +20,7 @@ BAR = 0.42  # rows that a bar takes
 
 def build(study: Study) -> Figure | None:
     """The figure; None where nothing can be ranked."""
-    ranked = [each for each in study.across if each.ranking is not None and each.ranking.n]
+    ranked = [each for each in across(study) if each.ranking is not None and each.ranking.n]
     if not ranked:
         return None
     return Figure(
@@ -42,21 +42,21 @@ def build(study: Study) -> Figure | None:
     )
 
 
-def _sentence(across: Across, ranking: Ranking) -> str:
+def _sentence(outcome: Across, ranking: Ranking) -> str:
     gap = f"critical difference {ranking.critical_difference:.1f}"
-    return f"{across.title}: n = {ranking.n} networks, {gap}. {ranking.note}".strip()
+    return f"{outcome.title}: n = {ranking.n} networks, {gap}. {ranking.note}".strip()
 
 
 def _paint(study: Study, ranked: list[Across], medium: Medium) -> Sheet:
     variants = _ordered(study, ranked)
     most = max(len(each.ranking.groups) for each in ranked if each.ranking)
-    across = min(medium.columns, len(ranked))
+    columns = min(medium.columns, len(ranked))
     height = _rows.height(medium, len(variants) + BAR * (most + 1)) + 0.8
-    sheet, axes = panels(medium, len(ranked), height, columns=across, left=0.1, top=0.32, bottom=0.45)
+    sheet, axes = panels(medium, len(ranked), height, columns=columns, left=0.1, top=0.32, bottom=0.45)
     names = _rows.name_width(medium) * medium.font / 8.4 / medium.width
     for place, (panel, each) in enumerate(zip(axes, ranked)):
-        box, column = panel.get_position(), place % across
-        width = (1 - names) / across
+        box, column = panel.get_position(), place % columns
+        width = (1 - names) / columns
         panel.set_position((names + column * width + 0.015, box.y0, width - 0.03, box.height))
         _rows.prepare(panel, variants, medium, named=column == 0)
         title(panel, each.title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bench.analysis.across import Across
+from bench.analysis.across import Across, across
 from bench.analysis.study import Study
 from bench.render.kit.rows import LABEL, VARIANT
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number, p_value
@@ -28,7 +28,7 @@ COLUMNS = (
 
 def build(study: Study) -> Table | None:
     """The table; None for a single model."""
-    found = [each for each in study.across if each.joint or each.ranking]
+    found = [each for each in across(study) if each.joint or each.ranking]
     if not found:
         return None
     joint = next((each.joint for each in found if each.joint), None)
@@ -51,15 +51,15 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _rows(study: Study, across: Across) -> Iterator[Row]:
-    effects = {effect.method: effect for effect in (across.joint.effects if across.joint else ())}
-    ranks = dict(zip(across.ranking.methods, across.ranking.mean_ranks, strict=True)) if across.ranking else {}
+def _rows(study: Study, outcome: Across) -> Iterator[Row]:
+    effects = {effect.method: effect for effect in (outcome.joint.effects if outcome.joint else ())}
+    ranks = dict(zip(outcome.ranking.methods, outcome.ranking.mean_ranks, strict=True)) if outcome.ranking else {}
     variants = [variant for variant in study.plan.methods if variant.label in effects or variant.label in ranks]
     for variant in sorted(variants, key=lambda v: (ranks.get(v.label, float("inf")), v.label)):
-        yield _row(across, variant, effects.get(variant.label), ranks.get(variant.label))
+        yield _row(outcome, variant, effects.get(variant.label), ranks.get(variant.label))
 
 
-def _row(across: Across, variant: PlannedVariant, effect: Effect | None, rank: float | None) -> Row:
+def _row(outcome: Across, variant: PlannedVariant, effect: Effect | None, rank: float | None) -> Row:
     cells: tuple[Cell, ...] = (Cell(hole="missing"),) * 5
     if effect is not None:
         cells = (
@@ -70,7 +70,7 @@ def _row(across: Across, variant: PlannedVariant, effect: Effect | None, rank: f
             Cell(effect.models),
         )
     return Row(
-        (Cell(variant.label), Cell(variant.title), Cell(across.title), *cells, number(rank, hole="–")),
+        (Cell(variant.label), Cell(variant.title), Cell(outcome.title), *cells, number(rank, hole="–")),
         about=(("variant", variant.label), ("family", variant.family)),
     )
 
@@ -80,17 +80,17 @@ def _estimate(effect: Effect) -> Cell:
     return Cell(effect.value, low, high) if math.isfinite(effect.value) else number(effect.value)
 
 
-def _ranked(across: Across) -> str:
-    ranking = across.ranking
+def _ranked(outcome: Across) -> str:
+    ranking = outcome.ranking
     if ranking is None or not ranking.n:
         return ""
     return (
-        f"{across.title}: Friedman's p {p_value(ranking.p)} over {ranking.n} networks; mean ranks closer than "
+        f"{outcome.title}: Friedman's p {p_value(ranking.p)} over {ranking.n} networks; mean ranks closer than "
         f"{ranking.critical_difference:.1f} cannot be told apart (Nemenyi)."
     )
 
 
-def _notes(across: Across) -> Iterator[str]:
-    for part in (across.joint, across.ranking):
+def _notes(outcome: Across) -> Iterator[str]:
+    for part in (outcome.joint, outcome.ranking):
         if part is not None and part.note:
-            yield f"{across.title}: {part.note}"
+            yield f"{outcome.title}: {part.note}"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bench.analysis.answers import hurt
+from bench.analysis.claims import claims
+from bench.analysis.departures import BlockClaim, departures
 from bench.analysis.looks import Looks
-from bench.analysis.study import BlockClaim, Study
+from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate
 from bench.render.tables import explanations
@@ -58,20 +61,6 @@ def build(study: Study) -> Table | None:
     )
 
 
-def departures(study: Study, model: str, variant: str) -> list[BlockClaim] | None:
-    """The blocks that are farther from the original than the control's, from the input; None where none was judged."""
-    feature, alpha = study.plan.features[0], study.plan.alpha
-    judged = [
-        claim
-        for claim in study.blocks
-        if (claim.model, claim.variant, claim.feature) == (model, variant, feature)
-        and claim.p_corrected == claim.p_corrected
-    ]
-    if not judged:
-        return None
-    return [each for each in judged if each.p_corrected <= alpha and each.beyond is not None and each.beyond.value < 0]
-
-
 def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, method: str) -> Iterator[Cell]:
     feature, label = study.plan.features[0], variant.label
     hole = study.hole(model, label, "compare") or "–"
@@ -82,7 +71,7 @@ def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, meth
     yield _verdict(study, model, label, "accuracy", study.hole(model, label) or "–")
     ece = study.difference("ece_difference", model, label, CONTROL)
     yield estimate(ece, 100, hole=hole)
-    changed = [found for found in study.hurt if (found.model, found.variant) == (model, label)]
+    changed = [found for found in hurt(study) if (found.model, found.variant) == (model, label)]
     yield Cell(changed[0].changed) if changed and changed[0].tested else Cell(hole=hole if not changed else "–")
     if method:
         asked = label in {each.label for each in looks.variants}
@@ -100,5 +89,5 @@ def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Cell]:
 
 
 def _verdict(study: Study, model: str, label: str, outcome: str, hole: str) -> Cell:
-    claim = study.claims.get((model, label, outcome))
+    claim = claims(study).get((model, label, outcome))
     return Cell(claim.verdict.word) if claim else Cell(hole=hole)

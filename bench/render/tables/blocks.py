@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.analysis.study import BlockClaim, Study
+from bench.analysis.departures import BlockClaim, blocks
+from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
@@ -25,7 +26,7 @@ def build(study: Study) -> Table:
     groups = (
         Group(
             f"{model}, {feature} features",
-            tuple(_row(study, claim) for claim in study.blocks if claim.model == model and claim.feature == feature),
+            tuple(_row(study, claim) for claim in blocks(study) if claim.model == model and claim.feature == feature),
         )
         for model in study.models
         for feature in study.plan.features
@@ -51,7 +52,7 @@ def build(study: Study) -> Table:
 
 def _sizes(study: Study) -> str:
     sizes = {
-        (model, feature): sum(c.p == c.p for c in study.blocks if (c.model, c.feature) == (model, feature))
+        (model, feature): sum(c.p == c.p for c in blocks(study) if (c.model, c.feature) == (model, feature))
         for model in study.models
         for feature in study.plan.features
     }

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import numpy as np
-
+from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.statistics.equivalence import assess_estimate
-from bench.statistics.leading_set import leading_set
-from bench.statistics.multiplicity import holm
-
-STEPS = (1, 2, 5)
 
 COLUMNS = (
     MODEL,
@@ -56,68 +49,6 @@ def build(study: Study) -> Table | None:
         COLUMNS,
         groups,
     )
-
-
-def budgets(sizes: list[float]) -> list[int]:
-    """Round budgets (1, 2, 5 × 10^k kB) from the first that anything fits up to the first that everything fits.
-
-    >>> budgets([3_900.0, 61_000.0])
-    [5, 10, 20, 50, 100]
-    """
-    if not sizes:
-        return []
-    powers = range(0, int(np.ceil(np.log10(max(sizes)))) + 1)
-    rounds = [step * 10**power for power in powers for step in STEPS]
-    above = [budget for budget in rounds if budget * 1e3 >= min(sizes)]
-    last = next((place for place, budget in enumerate(above) if budget * 1e3 >= max(sizes)), len(above) - 1)
-    return above[: last + 1]
-
-
-@dataclass(frozen=True)
-class Within:
-    """What fits a budget.
-
-    Attributes:
-        best: the most accurate; of equals the smallest.
-        untold: the others that no method is shown to beat, the smallest first.
-        close: the others that are shown to lose less than the margin to the best, the smallest first.
-        untested: those that share too few seeds with the best.
-        others: how many there are besides the best.
-        seeds: of the best.
-    """
-
-    best: str
-    untold: tuple[str, ...]
-    close: tuple[str, ...]
-    untested: tuple[str, ...]
-    others: int
-    seeds: int
-
-
-def fitting(study: Study, model: str, limit: float) -> list[str]:
-    """Methods of at most `limit` bytes, the smallest first."""
-    sizes = {label: study.mean("payload_bytes", model, label).value for label in _labels(study)}
-    return sorted((label for label, size in sizes.items() if size <= limit), key=sizes.__getitem__)
-
-
-def best_within(study: Study, model: str, limit: float) -> Within | None:
-    """What leads among the methods of at most `limit` bytes; None where none of them has an accuracy."""
-    values = {label: study.per_seed("test_accuracy", model, label) for label in fitting(study, model, limit)}
-    measured = {label: each for label, each in values.items() if np.isfinite(each).any()}
-    if not measured:
-        return None
-    leading = leading_set(measured, alpha=study.plan.alpha)
-    untold = tuple(label for label in leading.members if label != leading.best)
-    close = () if leading.withheld else tuple(_close(study, model, leading.best, measured))
-    return Within(leading.best, untold, close, leading.untested, len(measured) - 1, leading.n)
-
-
-def _close(study: Study, model: str, best: str, labels: Iterable[str]) -> Iterator[str]:
-    others = [label for label in labels if label != best]
-    margin = study.plan.margins.accuracy / 100
-    differences = (study.difference("test_accuracy", model, label, best) for label in others)
-    loses_less = holm([assess_estimate(each, margin).p_lower for each in differences], alpha=study.plan.alpha)
-    return (label for label, p in zip(others, loses_less.p, strict=True) if p <= study.plan.alpha)
 
 
 def _rows(study: Study, model: str) -> Iterator[Row]:

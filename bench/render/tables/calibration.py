@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
 from bench.calibrate.rows import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, Row
 from bench.render.kit.table import Cell, Column, Group, Table, number
@@ -43,15 +44,10 @@ KINDS = {"coverage": "Coverage of nominal 95% intervals", "error rate": "Error r
 
 def build(study: Study) -> list[Table]:
     """By interval or test; those settings that miss; and all for the data files. None where nothing was simulated."""
-    rows = study.calibration
+    rows = simulated(study)
     if not rows:
         return []
     return [_overall(study, rows), *_missing(study, rows), _everything(study, rows)]
-
-
-def warned(row: Row) -> bool:
-    """Whether most of its estimates carried a warning."""
-    return row.warned > 0.5
 
 
 def _overall(study: Study, rows: Sequence[Row]) -> Table:

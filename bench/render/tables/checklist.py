@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Cell, Column, Group, Row, Table
@@ -91,10 +92,10 @@ def _details(study: Study) -> Answer:
 def _significance(study: Study) -> Answer:
     if study.seeds < 2:
         return Answer(False, "One seed has no interval.")
-    lost = [claim for claim in study.claims.values() if claim.evidence.seeds < study.seeds]
-    if lost or not study.claims:
-        return Answer(False, f"Not proven: {counted(len(lost), 'comparison')} of {len(study.claims)} lack seeds.")
-    if all(claim.withheld for claim in study.claims.values()):
+    lost = [claim for claim in claims(study).values() if claim.evidence.seeds < study.seeds]
+    if lost or not claims(study):
+        return Answer(False, f"Not proven: {counted(len(lost), 'comparison')} of {len(claims(study))} lack seeds.")
+    if all(claim.withheld for claim in claims(study).values()):
         return Answer(False, f"With {counted(study.seeds, 'seed')} no exact test can reach {study.plan.alpha:g}.")
     return Answer(
         True,

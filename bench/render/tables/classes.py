@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.analysis.answers import Hurt
+from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.render.kit.rows import LABEL, MODEL
 from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
@@ -23,7 +23,7 @@ COLUMNS = (
 
 def build(study: Study) -> Table | None:
     """The table; None where answers cannot be paired."""
-    rows = tuple(row for each in study.hurt for row in _rows(study, each))
+    rows = tuple(row for each in hurt(study) for row in _rows(study, each))
     if not rows:
         return None
     return Table(
@@ -41,14 +41,14 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _rows(study: Study, hurt: Hurt) -> Iterator[Row]:
-    effects, names = hurt.classes, study.plan.data.classes
+def _rows(study: Study, losses: Hurt) -> Iterator[Row]:
+    effects, names = losses.classes, study.plan.data.classes
     parts = zip(effects.estimates, effects.tests, effects.sign_flips, effects.corrected.p, strict=True)
     for place, (change, test, flip, corrected) in enumerate(parts):
         yield Row(
             (
-                Cell(hurt.model),
-                Cell(hurt.variant),
+                Cell(losses.model),
+                Cell(losses.variant),
                 Cell(names[place] if place < len(names) else str(place)),
                 estimate(change, 100),
                 number(test.p, hole="–"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.analysis.answers import Hurt
+from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table, number
 from bench.render.text import captions
@@ -30,7 +30,7 @@ COLUMNS = (
 
 def build(study: Study) -> Table | None:
     """One row an exemplar of a method, those on which most seeds agree first; None where there is none."""
-    rows = tuple(row for found in study.hurt for row in _rows(study, found))
+    rows = tuple(row for found in hurt(study) for row in _rows(study, found))
     if not rows:
         return None
     return Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analysis.answers import Hurt
+from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate, number
@@ -24,7 +24,7 @@ COLUMNS = (
 
 def build(study: Study) -> Table | None:
     """The table; None where answers cannot be paired."""
-    found = {(each.model, each.variant): each for each in study.hurt}
+    found = {(each.model, each.variant): each for each in hurt(study)}
     if not found:
         return None
     control = next(iter(found.values())).images.control
@@ -54,16 +54,16 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(study: Study, hurt: Hurt) -> tuple[Cell, ...]:
-    worst, images = hurt.worst, hurt.images
+def _cells(study: Study, losses: Hurt) -> tuple[Cell, ...]:
+    worst, images = losses.worst, losses.images
     return (
-        number(hurt.changed if hurt.tested else None, hole="–"),
+        number(losses.changed if losses.tested else None, hole="–"),
         Cell("none" if worst is None else study.plan.data.named(worst)),
-        Cell(hole="–") if worst is None else estimate(hurt.classes.estimates[worst], 100),
-        Cell(hole="–") if worst is None else number(hurt.classes.corrected.p[worst], hole="–"),
+        Cell(hole="–") if worst is None else estimate(losses.classes.estimates[worst], 100),
+        Cell(hole="–") if worst is None else number(losses.classes.corrected.p[worst], hole="–"),
         Cell(images.count),
         number(images.expected),
         number(images.control_count, hole="–"),
         number(images.control.p if images.control else None, hole="–"),
-        Cell(hurt.seeds),
+        Cell(losses.seeds),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis.budget import leading
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, by_model
@@ -55,26 +57,27 @@ def build(study: Study) -> Table:
 
 def _notes(study: Study) -> Iterator[str]:
     yield "What the methods are compared with has no stars: only methods are tested."
-    yield from dict.fromkeys(leading.why_withheld for leading in study.leading.values() if leading.why_withheld)
-    for model, leading in study.leading.items():
-        if leading.untested:
+    leaders = leading(study)
+    yield from dict.fromkeys(each.why_withheld for each in leaders.values() if each.why_withheld)
+    for model, leaders_of_model in leaders.items():
+        if leaders_of_model.untested:
             titles = listed(
-                [study.plan.variant(label).title for label in leading.untested], most=len(study.plan.methods)
+                [study.plan.variant(label).title for label in leaders_of_model.untested], most=len(study.plan.methods)
             )
             yield f"{model}: cannot lead, for too few seeds in common: {titles}."
 
 
 def _bold(study: Study) -> str:
-    shown = [leading for leading in study.leading.values() if leading.bold]
+    shown = [leaders for leaders in leading(study).values() if leaders.bold]
     if not shown:
         return ""
-    tests = "; ".join(dict.fromkeys(leading.test for leading in shown))
+    tests = "; ".join(dict.fromkeys(leaders.test for leaders in shown))
     return f"Bold: the leading methods, those of which {tests}."
 
 
 def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     label, hole = variant.label, study.hole(model, variant.label)
-    bold = label in study.leading[model].bold
+    bold = label in leading(study)[model].bold
     yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
     yield _difference(study, model, label, ORIGINAL, "accuracy", hole)
     yield _difference(study, model, label, CONTROL, "accuracy-control", hole)
@@ -98,7 +101,7 @@ def _scored(study: Study) -> bool:
 def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Cell:
     if label == reference:
         return Cell()
-    claim = study.claims.get((model, label, outcome))
+    claim = claims(study).get((model, label, outcome))
     found = claim.evidence.difference if claim else study.difference("test_accuracy", model, label, reference)
     factor = 1 if claim else 100
     return estimate(found, factor, stars=claim.stars if claim else "", hole=hole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analysis.claims import Claim, Outcome
+from bench.analysis.claims import Claim, Outcome, claims, outcomes
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Cell, Column, Group, Table, estimate, number
@@ -36,14 +36,14 @@ def build(study: Study) -> Table:
         )
         for methods in [study.plan.methods]
         for model in study.models
-        for outcome in study.outcomes
+        for outcome in outcomes(study)
     )
     return Table(
         "verdicts",
         "Verdicts",
         captions.joined(
             "Whether each compressed network is different from, or equivalent to, what it is compared with.",
-            "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in study.outcomes) + ".",
+            "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in outcomes(study)) + ".",
             "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
             "Effect: the difference over the SD that the seeds seem to have, standard error × √n.",
@@ -60,7 +60,7 @@ def build(study: Study) -> Table:
 
 
 def _row(study: Study, model: str, variant: PlannedVariant, outcome: Outcome):
-    claim = study.claims.get((model, variant.label, outcome.key))
+    claim = claims(study).get((model, variant.label, outcome.key))
     kind = "compress" if outcome.unit == "points" else "compare"
     cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 11
     return row(model, variant, (Cell(outcome.title), *cells))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 
@@ -39,7 +40,7 @@ def similarity(study: Study) -> str:
 
 def family(study: Study) -> str:
     """What Holm's correction is over."""
-    sizes = {model: claim.size for (model, _, _), claim in study.claims.items()}
+    sizes = {model: claim.size for (model, _, _), claim in claims(study).items()}
     if not sizes:
         return "No test could be made."
     return f"Correction: Holm over the methods and co-primary outcomes of a model ({each(sizes, 'test')})."
@@ -59,12 +60,12 @@ def each(sizes: Mapping[str, int], noun: str) -> str:
 def stars(study: Study) -> str:
     """What the stars mean, or why there are none."""
     floor = 2.0 ** (1 - study.seeds)
-    if study.claims and all(claim.withheld for claim in study.claims.values()):
+    if claims(study) and all(claim.withheld for claim in claims(study).values()):
         return (
             f"No stars: with {study.seeds} seed{'s' * (study.seeds != 1)} the smallest attainable p of the sign-flip "
             f"test is {floor:.3g}, above {study.plan.alpha:g}."
         )
-    least = floor * max((claim.size for claim in study.claims.values()), default=1)
+    least = floor * max((claim.size for claim in claims(study).values()), default=1)
     rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
     return (
         "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "

@@ -7,19 +7,18 @@ from typing import get_args
 
 import numpy as np
 
-from bench.analysis.claims import Claim
+from bench.analysis.budget import Within, best_within, fitting, headline_budget
+from bench.analysis.claims import Claim, claims_on, outcomes
+from bench.analysis.departures import departures
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, listed
 from bench.render.kit.table import decimal
-from bench.render.tables.along import departures
-from bench.render.tables.budget import Within, best_within, budgets, fitting
 from bench.roles import ORIGINAL
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE, Word
 from bench.statistics.estimate import Estimate
 from bench.statistics.power import seeds_for_equivalence
 
 MOST_SEEDS = 100  # beyond, the exact number is of no use
-HEADLINE_BUDGET = 100  # kB, where it lies between the smallest file and the original
 
 
 def findings(study: Study) -> list[Sentence]:
@@ -47,29 +46,6 @@ def of_model(study: Study, model: str) -> Iterator[Sentence]:
     yield from within_budget(study, model)
     yield from unchanged_accuracy(study, model)
     yield from inside(study, model)
-
-
-def headline_budget(study: Study) -> float | None:
-    """The report's payload (kB); by default a round one that some method meets and the original does not.
-
-    That is 100 kB where it can be.
-    """
-    if study.plan.report.budget_kb is not None:
-        return study.plan.report.budget_kb
-    sizes = [
-        study.mean("payload_bytes", model, variant.label).value
-        for model in study.models
-        for variant in study.plan.methods
-    ]
-    originals = [study.mean("payload_bytes", model, ORIGINAL).value for model in study.models]
-    known, whole = [s for s in sizes if np.isfinite(s)], [s for s in originals if np.isfinite(s)]
-    if not known:
-        return None
-    largest = max(whole or known)
-    if max(min(known), 1) <= HEADLINE_BUDGET * 1e3 < largest:
-        return HEADLINE_BUDGET
-    middle = np.sqrt(min(known) * largest) / 1e3
-    return min(budgets(known), key=lambda budget: abs(np.log(budget / middle)))
 
 
 def kilobytes(budget: float) -> str:
@@ -246,7 +222,7 @@ def _joined(parts: list[Sentence]) -> Sentence:
 def undecided(study: Study) -> list[Sentence]:
     """What could not be told, and how many seeds would tell: one sentence an outcome."""
     found: list[Sentence] = []
-    for outcome in study.outcomes:
+    for outcome in outcomes(study):
         claims = {model: claims_on(study, model, outcome.key) for model in study.models}
         open_ = {
             model: [claim for claim in group if claim.verdict.word == INCONCLUSIVE] for model, group in claims.items()
@@ -286,12 +262,3 @@ def accuracy(found: Estimate) -> str:
         return "no result"
     half = (found.high - found.low) / 2
     return f"{decimal(100 * found.value, 2)}%" + (f" ± {decimal(100 * half, 2)}" if np.isfinite(half) else "")
-
-
-def claims_on(study: Study, model: str, outcome: str) -> list[Claim]:
-    """The methods' claims on one outcome of a model, those that there are."""
-    return [
-        study.claims[model, variant.label, outcome]
-        for variant in study.plan.methods
-        if (model, variant.label, outcome) in study.claims
-    ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
 from bench.render.kit.prose import Cite, Sentence, Strong, counted, listed
 from bench.render.kit.table import decimal
-from bench.render.tables.calibration import warned
 from bench.render.text.findings import accuracy, findings
 from bench.roles import CONTROL, ORIGINAL
 
@@ -134,7 +134,7 @@ def _ranks() -> Sentence:
 
 
 def _calibration(study: Study) -> str:
-    rows = study.calibration
+    rows = simulated(study)
     if not rows:
         return (
             "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "

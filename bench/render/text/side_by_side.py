@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.claims import Claim
+from bench.analysis.claims import Claim, claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, row
@@ -121,7 +121,7 @@ def _cells(study: Study, model: str, label: str) -> Iterator[Cell]:
         yield from (Cell(hole="–"),) * 5
         return
     hole = study.hole(model, label) or "missing"
-    accuracy, inside = study.claims.get((model, label, "accuracy")), _inside(study, model, label)
+    accuracy, inside = claims(study).get((model, label, "accuracy")), _inside(study, model, label)
     yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Cell(hole=hole)
     ours, theirs = (study.mean("payload_bytes", model, each).value for each in (label, ORIGINAL))
     yield Cell(theirs / ours) if ours > 0 and theirs == theirs else Cell(hole=hole)
@@ -132,17 +132,17 @@ def _cells(study: Study, model: str, label: str) -> Iterator[Cell]:
 
 
 def _inside(study: Study, model: str, label: str) -> Claim | None:
-    return study.claims.get((model, label, f"inside-{_feature(study)}"))
+    return claims(study).get((model, label, f"inside-{_feature(study)}"))
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
     """Whether those that judge the inside say the same of it; None where fewer than two do."""
-    claims = [claim for study in studies if (claim := _inside(study, model, label))]
+    judged = [claim for study in studies if (claim := _inside(study, model, label))]
     said = {
         (claim.verdict.word, claim.evidence.difference.value < 0 if claim.verdict.word in DIFFERING else None)
-        for claim in claims
+        for claim in judged
     }
-    return len(said) == 1 if len(claims) > 1 else None
+    return len(said) == 1 if len(judged) > 1 else None
 
 
 def _sentence(studies: Sequence[Study], groups: Sequence[Group]) -> Sentence:

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis.claims import Claim
+from bench.analysis.budget import Within, best_within, headline_budget
+from bench.analysis.claims import Claim, claims, claims_on
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.kit.table import decimal
-from bench.render.tables.budget import Within, best_within
 from bench.render.text.findings import (
     accuracy,
     against_others,
-    claims_on,
-    headline_budget,
     kilobytes,
     nothing_within,
     paragraph,
@@ -119,7 +117,7 @@ def _headline(study: Study, model: str, budget: float, found: Within | None) -> 
 
 def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> Pick:
     size, original = (payload(study, model, which) for which in (label, ORIGINAL))
-    claim = study.claims.get((model, label, f"inside-{study.plan.features[0]}"))
+    claim = claims(study).get((model, label, f"inside-{study.plan.features[0]}"))
     return Pick(
         role=role,
         behind=behind,
@@ -179,7 +177,7 @@ def _best(study: Study) -> Iterator[Sentence]:
             by_method.setdefault(found.best, {})[model] = found
     told: list[str] = []
     for label, models in by_method.items():
-        inside = [study.claims.get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
+        inside = [claims(study).get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
         told += [
             "; " if told else f"Under {kilobytes(budget)} the most accurate is ",
             Strong(study.plan.variant(label).title),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.figures._rows import NAME
 from bench.render.figures.differences import build
@@ -18,7 +19,7 @@ def test_every_row_ends_in_its_verdict(study: Study):
     outcomes = ("accuracy", "accuracy-control", "inside-pooled")
     expected = [
         short.get(claim.verdict.word, claim.verdict.word)
-        for (_, _, outcome), claim in study.claims.items()
+        for (_, _, outcome), claim in claims(study).items()
         if outcome in outcomes
     ]
     found = [word for word in words(study, WIDE) if word not in study.models]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis.across import across
 from bench.analysis.study import Study
 from bench.render.figures._rows import NAME
 from bench.render.figures.ranking import build
@@ -16,7 +17,7 @@ def test_rows_go_from_the_best_rank(study: Study, medium):
         for text in figure.draw(medium).drawing.axes[0].texts
         if text.get_gid() == NAME
     ]
-    best = study.plan.variant(study.across[0].ranking.methods[0]).title
+    best = study.plan.variant(across(study)[0].ranking.methods[0]).title
     assert rows[0] == best
     assert len(rows) == len(study.plan.methods)
 
@@ -24,7 +25,7 @@ def test_rows_go_from_the_best_rank(study: Study, medium):
 def test_a_bar_joins_every_group(study: Study):
     axes = build(study).draw(WIDE).drawing.axes[0]
     bars = [line for line in axes.get_lines() if line.get_linewidth() == pytest.approx(1.8)]
-    assert len(bars) == len(study.across[0].ranking.groups)
+    assert len(bars) == len(across(study)[0].ranking.groups)
 
 
 def test_one_network_is_not_ranked(study_of):

@@ -3,6 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis.answers import hurt
+from bench.analysis.claims import claims
+from bench.analysis.departures import blocks
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.tables import along
@@ -20,11 +23,11 @@ def test_every_method_has_what_the_other_tables_say_of_it(study: Study):
     feature = study.plan.features[0]
     assert list(found) == [variant.label for variant in study.plan.methods]
     for label, row in found.items():
-        assert row["inside"].value == study.claims["resnet8", label, f"inside-{feature}"].verdict.word
-        assert row["accuracy"].value == study.claims["resnet8", label, "accuracy"].verdict.word
+        assert row["inside"].value == claims(study)["resnet8", label, f"inside-{feature}"].verdict.word
+        assert row["accuracy"].value == claims(study)["resnet8", label, "accuracy"].verdict.word
         assert row["distance"].value == pytest.approx(study.distance("resnet8", label, feature).value)
-        (hurt,) = (each for each in study.hurt if (each.model, each.variant) == ("resnet8", label))
-        assert row["classes"].value == hurt.changed
+        (losses,) = (each for each in hurt(study) if (each.model, each.variant) == ("resnet8", label))
+        assert row["classes"].value == losses.changed
         ece = study.difference("ece_difference", "resnet8", label, "finetune")
         assert row["ece"].value == pytest.approx(100 * ece.value)
 
@@ -34,7 +37,7 @@ def test_the_first_block_below_the_controls_is_where_a_method_departs(study: Stu
     for label, row in rows(along.build(study), "resnet8").items():
         below = [
             claim
-            for claim in study.blocks
+            for claim in blocks(study)
             if (claim.model, claim.variant, claim.feature) == ("resnet8", label, feature)
             and claim.p_corrected <= alpha
             and claim.beyond.value < 0
@@ -61,16 +64,16 @@ def test_families_are_told_apart(study: Study):
     feature, alpha = study.plan.features[0], study.plan.alpha
     for family in {variant.family for variant in study.plan.methods}:
         labels = [variant.label for variant in study.plan.methods if variant.family == family]
-        claims = {label: study.claims["resnet8", label, f"inside-{feature}"] for label in labels}
+        judged = {label: claims(study)["resnet8", label, f"inside-{feature}"] for label in labels}
         changed = [
             label
-            for label, each in claims.items()
+            for label, each in judged.items()
             if each.verdict.word == "different" and each.evidence.difference.value < 0
         ]
         middle = np.median([study.distance("resnet8", label, feature).value for label in labels])
         below = [
             claim
-            for claim in study.blocks
+            for claim in blocks(study)
             if (claim.model, claim.feature) == ("resnet8", feature)
             and claim.variant in changed
             and claim.p_corrected <= alpha

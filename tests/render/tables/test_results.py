@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis.budget import leading
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.table import Table
 from bench.render.tables.results import build
@@ -32,9 +34,9 @@ def test_bold_is_the_leading_set_and_stars_are_the_claims(study: Study):
     table = build(study)
     for model in study.models:
         bold = {label for label, cell in column(table, "top1", model).items() if cell.bold}
-        assert bold == set(study.leading[model].bold)
+        assert bold == set(leading(study)[model].bold)
         for label, cell in column(table, "top1_less_original", model).items():
-            claim = study.claims.get((model, label, "accuracy"))
+            claim = claims(study).get((model, label, "accuracy"))
             assert cell.stars == (claim.stars if claim else "")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis.claims import claims, outcomes
 from bench.analysis.study import Study
 from bench.render.tables.verdicts import build
 
@@ -11,10 +12,10 @@ def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
     table = build(study)
     keys = [column.key for column in table.columns]
     assert table.size == 2 * 11 * 4
-    outcomes = {outcome.title: outcome.key for outcome in study.outcomes}
+    keys_by_title = {outcome.title: outcome.key for outcome in outcomes(study)}
     for row in table.rows:
         found = dict(zip(keys, row.cells))
-        claim = study.claims[found["model"].value, found["variant"].value, outcomes[found["outcome"].value]]
+        claim = claims(study)[found["model"].value, found["variant"].value, keys_by_title[found["outcome"].value]]
         assert found["verdict"].value == claim.verdict.word
         assert found["p_t"].value == claim.raw.p_different
         assert found["p_different"].value == claim.verdict.p_different
@@ -39,7 +40,7 @@ def test_images_are_never_counted_as_seeds(study_of):
 
 def test_the_effect_is_the_difference_over_the_spread_of_seeds(study: Study):
     keys = [column.key for column in build(study).columns]
-    claim = study.claims["resnet8", "nncf-int8-ptq", "accuracy"]
+    claim = claims(study)["resnet8", "nncf-int8-ptq", "accuracy"]
     differences = np.array(claim.evidence.per_seed)
     (row,) = [
         row

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from bench.analysis.budget import best_within
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
-from bench.render.tables.budget import best_within
 from bench.render.text import findings
 
 
@@ -66,7 +67,7 @@ def test_every_sentence_agrees_with_the_verdicts(study: Study):
     for model in study.models:
         open_ = [
             label
-            for (name, label, outcome), claim in study.claims.items()
+            for (name, label, outcome), claim in claims(study).items()
             if (name, outcome, claim.verdict.word) == (model, "accuracy", "inconclusive")
         ]
         assert f"{len(open_)} of 11 methods on {model}" in said(study)
@@ -120,13 +121,13 @@ def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
 
 
 def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
-    wild = [claim for claim in study.claims.values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
+    wild = [claim for claim in claims(study).values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
     assert findings.seeds_that_would_tell(wild).endswith("more than 100 seeds")
     assert findings.seeds_that_would_tell([]) == ""
 
 
 def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
-    claim = next(iter(study.claims.values()))
+    claim = next(iter(claims(study).values()))
 
     def of(*spreads: float) -> str:
         raw = [replace(claim.raw, sd=spread * claim.raw.margin, n=6) for spread in spreads]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.analysis.claims import claims
 from bench.analysis.results import load
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
@@ -39,14 +40,14 @@ def test_methods_of_shared_networks_stand_side_by_side(two):
     assert [row["variant"].value for row in rows(found.table)] == [v.label for v in first.plan.methods]
     own = next(row for row in rows(found.table) if row["variant"].value == "float16")
     for study in (first, second):
-        name, claim = study.plan.name, study.claims["resnet8", "float16", "accuracy"]
+        name, claim = study.plan.name, claims(study)["resnet8", "float16", "accuracy"]
         assert own[f"{name}-accuracy"].value == pytest.approx(claim.evidence.difference.value)
         sizes = [study.mean("payload_bytes", "resnet8", label).value for label in ("original", "float16")]
         assert own[f"{name}-smaller"].value == pytest.approx(sizes[0] / sizes[1])
         feature = study.plan.features[0]
-        assert own[f"{name}-inside"].value == study.claims["resnet8", "float16", f"inside-{feature}"].verdict.word
+        assert own[f"{name}-inside"].value == claims(study)["resnet8", "float16", f"inside-{feature}"].verdict.word
         assert own[f"{name}-seeds"].value == claim.evidence.difference.n
-        inside = study.claims["resnet8", "float16", f"inside-{feature}"].evidence.difference
+        inside = claims(study)["resnet8", "float16", f"inside-{feature}"].evidence.difference
         assert own[f"{name}-cka"].value == pytest.approx(inside.value)
 
 

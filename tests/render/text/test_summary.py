@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.analysis.budget import best_within
+from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
-from bench.render.tables.budget import best_within
 from bench.render.text.findings import findings
 from bench.render.text.summary import headlines, summary
 from bench.runner.plan_file import Theme
@@ -119,7 +120,7 @@ def test_one_seed_recommends_nothing_smaller_and_says_why(study_of):
 
 
 def test_the_counts_of_the_paragraph_are_those_of_the_verdicts(study: Study):
-    words = [claim.verdict.word for (_, _, outcome), claim in study.claims.items() if outcome == "inside-pooled"]
+    words = [claim.verdict.word for (_, _, outcome), claim in claims(study).items() if outcome == "inside-pooled"]
     same = sum(word in ("equivalent", "different, by less than matters") for word in words)
     said = text(summary(study)[1])
     assert f"Of {len(words)} pairs of network and method, the inside is the same for {same} " in said
