@@ -20,6 +20,7 @@ from bench.zoo.networks.catalogue import (
     is_torchvision,
     of_zoo,
     parts_of_own,
+    torchvision_models,
 )
 
 TORCHVISION_CHANNELS = 3
@@ -57,16 +58,14 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
 
 
 def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
-    from torchvision import models
-
     check_torchvision(name)
-    own_name = name.removeprefix(TORCHVISION)
+    model = name.removeprefix(TORCHVISION)
     if channels != TORCHVISION_CHANNELS:
         raise InputError(f"model {name!r} takes images of {TORCHVISION_CHANNELS} channels, given {channels}")
-    options: dict[str, Any] = WITHOUT_AUXILIARIES.get(own_name, {})
+    options: dict[str, Any] = WITHOUT_AUXILIARIES.get(model, {})
     if is_detector(name):
         options = {"weights_backbone": None}
-    return models.get_model(own_name, weights=None, num_classes=classes, **options)
+    return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
 
 
 def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:

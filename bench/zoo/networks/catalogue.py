@@ -1,4 +1,4 @@
-"""What is known of a model before it is built, and without torch: where it comes from, its recipe, its version.
+"""Where a model comes from, its recipe and its version: what a plan needs before anything is built.
 
 A model's name is one of the zoo's, `torchvision:NAME`, or `package.module:function` for the user's own.
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
-import re
 import sys
 from collections.abc import Iterator
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +20,6 @@ from bench.training.recipe import Recipe
 
 PACKAGE = "bench.zoo"
 TORCHVISION = "torchvision:"
-_REGISTERED = re.compile(r"^@register_model\(\)$.*?^def (\w+)\(", re.MULTILINE | re.DOTALL)
 
 
 def is_torchvision(name: str) -> bool:
@@ -103,16 +100,26 @@ def current_folder_importable() -> Iterator[None]:
         sys.path.remove(folder)
 
 
+def torchvision_models() -> ModuleType:
+    """torchvision's package of models, with its registry.
+
+    Importing it imports torch, so that it is imported only where somebody names a model of torchvision.
+    """
+    from torchvision import models
+
+    return models
+
+
 def check_torchvision(name: str) -> None:
     """Refuse what torchvision does not offer.
 
     Raises:
         InputError: with the nearest name.
     """
-    own_name = name.removeprefix(TORCHVISION)
-    offered = torchvision_names("models") + torchvision_names("models.detection")
-    if own_name not in offered:
-        raise InputError(f"unknown model {name!r}: torchvision has no {own_name!r}, {did_you_mean(own_name, offered)}")
+    model, models = name.removeprefix(TORCHVISION), torchvision_models()
+    offered = models.list_models(models) + models.list_models(models.detection)
+    if model not in offered:
+        raise InputError(f"unknown model {name!r}: torchvision has no {model!r}, {did_you_mean(model, offered)}")
 
 
 def is_detector(name: str) -> bool:
@@ -121,19 +128,10 @@ def is_detector(name: str) -> bool:
     >>> is_detector("torchvision:maskrcnn_resnet50_fpn"), is_detector("torchvision:resnet50")
     (True, False)
     """
-    return is_torchvision(name) and name.removeprefix(TORCHVISION) in torchvision_names("models.detection")
-
-
-@cache
-def torchvision_names(package: str) -> tuple[str, ...]:
-    """What one of torchvision's packages offers, read from its source, since importing it would import torch.
-
-    >>> "resnet18" in torchvision_names("models")
-    True
-    """
-    folder = _find(f"torchvision.{package}", "torchvision").parent
-    sources = (path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
-    return tuple(name for source in sources for name in _REGISTERED.findall(source))
+    if not is_torchvision(name):
+        return False
+    models = torchvision_models()
+    return name.removeprefix(TORCHVISION) in models.list_models(models.detection)
 
 
 def _own_source(name: str) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from torchvision import models
 
@@ -17,9 +20,20 @@ def own(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_names_read_from_torchvisions_source_are_those_it_lists():
-    assert sorted(catalogue.torchvision_names("models")) == models.list_models(models)
-    assert sorted(catalogue.torchvision_names("models.detection")) == models.list_models(models.detection)
+def test_every_model_that_torchvision_lists_is_one():
+    for name in (*models.list_models(models), *models.list_models(models.detection)):
+        assert catalogue.version(f"torchvision:{name}") == 1
+    assert not catalogue.is_detector("resnet8")
+
+
+def test_only_torchvisions_models_need_torch():
+    code = (
+        "import sys; from bench import registry; from bench.zoo.networks import catalogue\n"
+        "for name in (*registry.names('bench.zoo'), 'bench.errors:did_you_mean'):\n"
+        "    catalogue.recipe(name), catalogue.version(name), catalogue.is_detector(name)\n"
+        "sys.exit('torch' in sys.modules or 'torchvision' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_recipes():
