@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -31,12 +32,10 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 8×8 pixels.
     """
-    from bench.zoo.layers.mobile import DepthwiseSeparable, MobileNet, conv_bn_relu
-
     require_size("mobilenet-small", size, 8)
-    features: list[nn.Module] = [conv_bn_relu(channels, 16, 3)]
+    features: list[nn.Module] = [layers.mobile.conv_bn_relu(channels, 16, 3)]
     inputs = 16
     for outputs, stride in STAGES:
-        features.append(DepthwiseSeparable(inputs, outputs, stride))
+        features.append(layers.mobile.DepthwiseSeparable(inputs, outputs, stride))
         inputs = outputs
-    return MobileNet(features, inputs, classes)
+    return layers.mobile.MobileNet(features, inputs, classes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -38,14 +39,12 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 8×8 pixels.
     """
-    from bench.zoo.layers.mobile import InvertedResidual, MobileNet, conv_bn_relu6
-
     require_size("mobilenetv2", size, 8)
-    features: list[nn.Module] = [conv_bn_relu6(channels, 32, 3)]
+    features: list[nn.Module] = [layers.mobile.conv_bn_relu6(channels, 32, 3)]
     inputs = 32
     for expansion, outputs, blocks, stride in STAGES:
         for block in range(blocks):
-            features.append(InvertedResidual(inputs, outputs, stride if block == 0 else 1, expansion))
+            features.append(layers.mobile.InvertedResidual(inputs, outputs, stride if block == 0 else 1, expansion))
             inputs = outputs
-    features.append(conv_bn_relu6(inputs, 1280, 1))
-    return MobileNet(features, 1280, classes, dropout=0.2)
+    features.append(layers.mobile.conv_bn_relu6(inputs, 1280, 1))
+    return layers.mobile.MobileNet(features, 1280, classes, dropout=0.2)

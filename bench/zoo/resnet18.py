@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 8×8 pixels.
     """
-    from bench.zoo.layers.residual import ResNet
-
     require_size("resnet18", size, 8)
-    return ResNet(channels, classes, depths=(2, 2, 2, 2), widths=(64, 128, 256, 512), shortcut="projection")
+    return layers.residual.ResNet(
+        channels, classes, depths=(2, 2, 2, 2), widths=(64, 128, 256, 512), shortcut="projection"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -29,7 +30,5 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 8×8 pixels.
     """
-    from bench.zoo.layers.residual import ResNet
-
     require_size("resnet56", size, 8)
-    return ResNet(channels, classes, depths=(9, 9, 9), widths=(16, 32, 64), shortcut="identity")
+    return layers.residual.ResNet(channels, classes, depths=(9, 9, 9), widths=(16, 32, 64), shortcut="identity")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -31,7 +32,5 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 32×32 pixels.
     """
-    from bench.zoo.layers.vgg import VGG
-
     require_size("vgg16-bn", size, 32)
-    return VGG(channels, classes, stages=((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3))
+    return layers.vgg.VGG(channels, classes, stages=((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.training.recipe import Recipe
+from bench.zoo import layers
 from bench.zoo.networks.size import require_size
 
 if TYPE_CHECKING:
@@ -30,7 +31,5 @@ def build(channels: int, classes: int, size: int) -> nn.Module:
     Raises:
         InputError: images smaller than 8×8 pixels.
     """
-    from bench.zoo.layers.wide_residual import WideResNet
-
     require_size("wrn16-4", size, 8)
-    return WideResNet(channels, classes, depth=2, widths=(16, 64, 128, 256))
+    return layers.wide_residual.WideResNet(channels, classes, depth=2, widths=(16, 64, 128, 256))
