@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.runner.cell import Cell
-from bench.runner.job import Executor, Job, Outcome, WorkerDied
+from bench.runner.job import Executor, Job, JobResult, WorkerDied
 from bench.runner.slots import Slots
 from bench.runner.store import Damaged, Store
 
@@ -119,7 +119,7 @@ class Driver:
     work: Work
     reporter: Reporter
     states: dict[str, Status] = field(default_factory=dict)
-    running: dict[Future[Outcome], tuple[Cell, int]] = field(default_factory=dict)
+    running: dict[Future[JobResult], tuple[Cell, int]] = field(default_factory=dict)
 
     def run(self, cells: Sequence[Cell], executor: Executor, *, retry_failed: bool) -> dict[str, Status]:
         """Work what is missing, parents before children; a failing cell never stops the others.
@@ -211,7 +211,7 @@ class Driver:
         self.running[executor.submit(job, slot)] = (cell, slot)
         return True
 
-    def _take(self, cell: Cell, future: Future[Outcome]) -> bool:
+    def _take(self, cell: Cell, future: Future[JobResult]) -> bool:
         """Keep what came of a cell; whether its worker lives."""
         try:
             outcome = future.result()

@@ -38,7 +38,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What came of a job; `files` holds `error.json` where it failed or was refused."""
 
     files: Files
@@ -51,7 +51,7 @@ class Executor(Protocol):
 
     slots: int
 
-    def submit(self, job: Job, slot: int) -> Future[Outcome]:
+    def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Start a job in a free slot; the future raises `WorkerDied` where its process ended without an answer."""
         ...
 

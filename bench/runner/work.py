@@ -18,12 +18,12 @@ import torch
 
 from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
-from bench.runner.job import Job, Outcome, Progress
+from bench.runner.job import Job, JobResult, Progress
 from bench.runner.provenance import Stopwatch
 from bench.runner.store import Files, to_json
 
 
-def work(job: Job, progress: Progress) -> Outcome:
+def work(job: Job, progress: Progress) -> JobResult:
     """Run the cell's function; whatever goes wrong becomes its `error.json`, nothing is raised but an interrupt."""
     with captured() as log, Stopwatch(job.device, job.spec["threads"]) as watch:
         _settle(job.spec["threads"])
@@ -34,7 +34,7 @@ def work(job: Job, progress: Progress) -> Outcome:
         except Exception as error:
             traceback.print_exc()
             files = _error("failed", _first_line(error))
-    return Outcome(files, watch.provenance, log.getvalue())
+    return JobResult(files, watch.provenance, log.getvalue())
 
 
 def _call(job: Job, progress: Progress) -> Files:

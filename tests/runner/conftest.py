@@ -4,7 +4,7 @@ import pytest
 
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Work
-from bench.runner.job import Outcome, WorkerDied, at_work
+from bench.runner.job import JobResult, WorkerDied, at_work
 from bench.runner.store import Store, to_json
 
 
@@ -41,12 +41,12 @@ class Script:
             future.set_exception(WorkerDied("its worker process was killed by SIGKILL"))
         elif action in ("failed", "refused"):
             error = {"kind": action, "reason": f"{action} on purpose"}
-            future.set_result(Outcome({"error.json": to_json(error)}))
+            future.set_result(JobResult({"error.json": to_json(error)}))
         elif action == "interrupt":
             raise KeyboardInterrupt
         else:
             inputs = b"".join(files["out"] for _, files in sorted(job.parents.items()))
-            future.set_result(Outcome({"out": inputs + job.name.encode()}, {"host": "here"}, "a log"))
+            future.set_result(JobResult({"out": inputs + job.name.encode()}, {"host": "here"}, "a log"))
         return future
 
     def close(self, *, at_once):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from bench.runner.job import Job, Outcome, Progress
+from bench.runner.job import Job, JobResult, Progress
 
 
 class Inline:
@@ -15,11 +15,11 @@ class Inline:
     def __init__(self, progress: Progress):
         self.progress = progress
 
-    def submit(self, job: Job, slot: int) -> Future[Outcome]:
+    def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Work the job now."""
         from bench.runner.work import work
 
-        future: Future[Outcome] = Future()
+        future: Future[JobResult] = Future()
         future.set_result(work(job, self.progress))
         return future
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from bench.runner.job import Job, Outcome, Progress, WorkerDied
+from bench.runner.job import Job, JobResult, Progress, WorkerDied
 
 UNBEGUN = "its worker process ended before it began"
 _messages: Any = None  # in a worker: the queue to the driver
@@ -33,13 +33,13 @@ class Processes:
         self.context = context
         self.workers = [self._worker() for _ in range(slots)]
 
-    def submit(self, job: Job, slot: int) -> Future[Outcome]:
+    def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Hand the job to the slot's worker; to a new one, where that has died since its last job."""
         if not self.workers[slot].active:
             self.workers[slot].stop()
             self.workers[slot].join()
             self.workers[slot] = self._worker()
-        answer: Future[Outcome] = Future()
+        answer: Future[JobResult] = Future()
         try:
             working = self.workers[slot].schedule(_work, args=(job,))
         except RuntimeError:  # it died just now
@@ -69,7 +69,7 @@ class Processes:
         self.messages.cancel_join_thread()
 
 
-def _pass_on(done: Future[Outcome], answer: Future[Outcome]) -> None:
+def _pass_on(done: Future[JobResult], answer: Future[JobResult]) -> None:
     if done.cancelled():
         answer.cancel()
         return
@@ -100,7 +100,7 @@ def _start(messages: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt means
 
 
-def _work(job: Job) -> Outcome:
+def _work(job: Job) -> JobResult:
     from bench.runner.work import work
 
     return work(job, lambda *message: _messages.put(message))
