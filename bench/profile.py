@@ -56,8 +56,8 @@ class Margins(_Strict):
     attribution: Positive = 0.25  # seed-equivalents
 
 
-class Report(_Strict):
-    """What the report says of itself."""
+class Theme(_Strict):
+    """The `[report]` table: what the report says of itself, and how it looks."""
 
     title: str = ""
     authors: list[str] = []
@@ -83,7 +83,7 @@ class _File(_Strict):
     training: dict[str, Any] = {}
     finetuning: dict[str, Any] = {}
     margins: Margins = Margins()
-    report: Report = Report()
+    report: Theme = Theme()
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def load(name_or_path: str) -> Profile:
     return parse(path.stem, _text(path))
 
 
-def report_table(name_or_path: str) -> Report | None:
+def report_table(name_or_path: str) -> Theme | None:
     """The `[report]` table of a profile as it stands now; None where there is no such profile any more.
 
     Raises:
@@ -129,7 +129,7 @@ def report_table(name_or_path: str) -> Report | None:
     raw = _toml(path.stem, _text(path))
     if problems := _structure_problems(raw, of="report"):
         raise InputError(f"profile {path.stem!r}: {problem}" for problem in problems)
-    return Report.model_validate(raw.get("report", {}))
+    return Theme.model_validate(raw.get("report", {}))
 
 
 def find(name_or_path: str) -> Path:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from bench.data import kept_test_images
-from bench.runner.plan_file import PlanFile, PlannedCell, Theme, read
+from bench.profile import Theme
+from bench.runner.plan_file import PlanFile, PlannedCell, read
 from bench.runner.store import Damaged, Store
 
 STATES = ("done", "failed", "refused", "damaged", "missing")

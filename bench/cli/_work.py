@@ -14,9 +14,11 @@ from typing import Any
 
 from bench import cli
 from bench.cli import _options
+from bench.data import load
 from bench.errors import InputError
 from bench.runner.drive import Status
 from bench.runner.job import Executor
+from bench.runner.plan_file import DataDescription
 from bench.runner.progress import Base, for_stream
 from bench.runner.store import Store
 
@@ -110,29 +112,20 @@ def gpus_of_torch() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def fingerprint(data: Mapping[str, Any], cache: Path) -> str:
-    """Of the profile's images and their division."""
-    from bench.data import fingerprint
-
-    return fingerprint(**data, cache=cache)
-
-
-def describe(data: Mapping[str, Any], cache: Path) -> dict[str, Any]:
+def describe(data: Mapping[str, Any], cache: Path) -> DataDescription:
     """What the report says of the images."""
-    from bench.data import load
-
     images = load(**data, cache=cache)
     counts = {name: len(getattr(images, name).labels) for name in ("train", "validation", "test")}
-    return {
-        "source": data["source"],
-        "title": images.title,
-        "classes": list(images.classes),
-        "counts": {**counts, "probe": len(images.probe)},
-        "fingerprint": images.fingerprint,
-        "content": images.content,
-        "size": images.size,
-        "channels": images.channels,
-    }
+    return DataDescription(
+        source=data["source"],
+        title=images.title,
+        classes=tuple(images.classes),
+        counts={**counts, "probe": len(images.probe)},
+        fingerprint=images.fingerprint,
+        content=images.content,
+        size=images.size,
+        channels=images.channels,
+    )
 
 
 def summarise(states: Mapping[str, Status], store: Store) -> int:

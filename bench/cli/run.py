@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from bench import cli, profile
 from bench.cli import _options, _work
-from bench.runner import plan
+from bench.data import fingerprint
+from bench.runner import plan, plan_file
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
 from bench.runner.job import at_work
@@ -34,13 +35,14 @@ def execute(options: argparse.Namespace) -> int:
     devices = _work.devices(options.device)
     data = dict(experiment.file.data.model_dump())
     cache = options.runs / ".data"
-    whole = plan.make(experiment, _work.fingerprint(data, cache))
+    whole = plan.make(experiment, fingerprint(**data, cache=cache))
     cells = _chosen(whole, options)
     store = Store(options.runs / experiment.name)
     if options.dry_run:
         return _say_what_would_be_done(cells, store)
     store.sweep()
-    store.write_index("plan.json", {**whole.as_dict(), "data": _work.describe(data, cache)})
+    command = plan_file.command("bench", options.profile)
+    plan_file.write(store, plan_file.describe(experiment, whole.cells, _work.describe(data, cache), command=command))
     reporter = _work.reporter()
     driver = Driver(store, Work(data, cache, devices), reporter)
     with at_work(_work.executor(options.jobs, devices, experiment.file.threads, reporter)) as executor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,18 +18,20 @@ from bench import cli
 from bench import profile as profiles
 from bench.cli import _options, _work
 from bench.compress.variant import Stage, Variant
+from bench.data import fingerprint
 from bench.errors import InputError, did_you_mean
 from bench.profile import Profile
 from bench.roles import ORIGINAL
-from bench.runner import plan
+from bench.runner import plan, plan_file
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Status, Work
 from bench.runner.job import Executor, at_work
+from bench.runner.plan_file import Trial
 from bench.runner.store import Store
 from bench.search import confirm
-from bench.search.goal import Goal, Trial, front, size
+from bench.search.goal import Goal, front, size
 from bench.search.space import space
-from bench.search.trials import Found, search
+from bench.search.trials import NetworkSearch, try_chains
 
 HELP = "find the best chain of methods for a number of bytes"
 EXAMPLE = "python -m bench search --profile digits --model resnet8 --budget 10kB --trials 40"
@@ -59,18 +62,18 @@ def execute(options: argparse.Namespace) -> int:
     experiment = profiles.load(options.profile)
     models = _models(options.model, experiment)
     with _Laboratory(options, experiment) as laboratory:
-        found = []
+        searches = []
         for model in models:
             attempt = laboratory.attempt(model)
             (original,) = attempt([Variant((Stage(ORIGINAL),))])
             if original.payload is None:
                 raise InputError(f"{model} cannot be searched: {original.reason}")
-            trials = search(places, goal, options.trials, options.seed, attempt)
-            found.append(Found(model, goal, original, trials))
-        _say(found, options)
-        if options.no_confirm or not any(each.chain for each in found):
-            return cli.OK if all(each.best for each in found) else cli.SOME_FAILED
-        return laboratory.confirm(found)
+            trials = try_chains(places, goal, options.trials, options.seed, attempt)
+            searches.append(NetworkSearch(model, goal, original, trials))
+        _say(searches, options)
+        if options.no_confirm or not any(search.chain for search in searches):
+            return cli.OK if all(search.best for search in searches) else cli.SOME_FAILED
+        return laboratory.confirm(searches)
 
 
 def _models(wanted: Sequence[str] | None, experiment: Profile) -> list[str]:
@@ -94,7 +97,7 @@ class _Laboratory:
         self.store.sweep()
 
     def __enter__(self) -> _Laboratory:
-        self.fingerprint = _work.fingerprint(self.data, self.cache)
+        self.fingerprint = fingerprint(**self.data, cache=self.cache)
         self.reporter = _work.reporter()
         threads = self.experiment.file.threads
         self.working = at_work(_work.executor(self.options.jobs, self.devices, threads, self.reporter))
@@ -124,10 +127,10 @@ class _Laboratory:
     def _work(self, model: str, chains: Sequence[Variant]) -> list[Trial]:
         seed = self.experiment.file.seeds[0]
         cells = [plan.compression(self.experiment, model, seed, chain, self.fingerprint) for chain in chains]
-        everything = {each.key: each for cell in cells for each in (cell.parents["trained"], cell)}
-        for key in everything:
+        needed = {step.key: step for cell in cells for step in (cell.parents["trained"], cell)}
+        for key in needed:
             self.store.borrow(key, self.base)
-        states = self._driver(Reporter()).run(list(everything.values()), self.executor, retry_failed=False)
+        states = self._driver(Reporter()).run(list(needed.values()), self.executor, retry_failed=False)
         return [self._trial(cell, states[cell.key]) for cell in cells]
 
     def _trial(self, cell: Cell, status: Status) -> Trial:
@@ -136,22 +139,20 @@ class _Laboratory:
         metrics = json.loads(self.store.read(cell.key)["metrics.json"])
         return Trial(cell.variant, metrics["payload_bytes"], 100 * metrics["validation_accuracy"])
 
-    def confirm(self, found: Sequence[Found]) -> int:
+    def confirm(self, searches: Sequence[NetworkSearch]) -> int:
         """Work the chosen chains on all seeds, and leave a plan that the report reads."""
-        experiment = confirm.profile(self.experiment, found)
+        experiment = confirm.profile(self.experiment, searches)
         whole = plan.make(experiment, self.fingerprint)
         for cell in whole.cells:
             self.store.borrow(cell.key, self.base)
-        extra = {
-            "command": _command(self.options),
-            "data": _work.describe(self.data, self.cache),
-            "search": {
-                "seed": self.experiment.file.seeds[0],
-                "trials": self.options.trials,
-                "networks": [each.as_dict() for each in found],
-            },
-        }
-        self.store.write_index("plan.json", {**whole.as_dict(), **extra})
+        record = plan_file.Search(
+            seed=self.experiment.file.seeds[0],
+            trials=self.options.trials,
+            networks=tuple(search.record for search in searches),
+        )
+        images = _work.describe(self.data, self.cache)
+        command = _command(self.options)
+        plan_file.write(self.store, plan_file.describe(experiment, whole.cells, images, command=command, search=record))
         states = self._driver(self.reporter).run(whole.cells, self.executor, retry_failed=False)
         return _work.summarise(states, self.store)
 
@@ -159,17 +160,17 @@ class _Laboratory:
         return Driver(self.store, Work(self.data, self.cache, self.devices), reporter)
 
 
-def _say(found: Sequence[Found], options: argparse.Namespace) -> None:
+def _say(searches: Sequence[NetworkSearch], options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps([each.as_dict() for each in found], indent=1))
+        print(json.dumps([search.record.model_dump() for search in searches], indent=1))
         return
-    for each in found:
-        print(f"{each.model}: {each.goal.text}; original: {_numbers(each.original)}")
-        for trial in front(each.trials):
-            mark = "→" if trial.label == (each.best.label if each.best else "") else " "
+    for search in searches:
+        print(f"{search.model}: {search.goal.text}; original: {_numbers(search.original)}")
+        for trial in front(search.trials):
+            mark = "→" if trial.label == (search.best.label if search.best else "") else " "
             print(f"{mark} {_numbers(trial)}  {trial.label}")
-        if each.best is None:
-            print(f"  no trial of {len(each.trials)} keeps to it: give a wider bound or more --trials")
+        if search.best is None:
+            print(f"  no trial of {len(search.trials)} keeps to it: give a wider bound or more --trials")
 
 
 def _numbers(trial: Trial) -> str:
@@ -178,10 +179,10 @@ def _numbers(trial: Trial) -> str:
 
 def _command(options: argparse.Namespace) -> str:
     """What to type for the same search."""
-    parts = ["python -m bench search --profile", options.profile]
-    parts += [f"--model {name}" for name in options.model or ()]
-    parts += [f"--budget {options.budget}"] if options.budget else []
-    parts += [f"--floor {options.floor:g}"] if options.floor is not None else []
-    parts += [f"--trials {options.trials} --seed {options.seed}"]
-    parts += [f"--among {' '.join(options.among)}"] if options.among else []
-    return " ".join(parts)
+    words = ["python", "-m", "bench", "search", "--profile", options.profile]
+    words += [word for name in options.model or () for word in ("--model", name)]
+    words += ["--budget", options.budget] if options.budget else []
+    words += ["--floor", f"{options.floor:g}"] if options.floor is not None else []
+    words += ["--trials", str(options.trials), "--seed", str(options.seed)]
+    words += ["--among", *options.among] if options.among else []
+    return shlex.join(words)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bench.analysis.study import Study
+from bench.profile import Theme
 from bench.render import contents
 from bench.render.drawings import Drawings
 from bench.render.kit.figure import Figure
@@ -17,7 +18,6 @@ from bench.render.text import sections as texts
 from bench.render.text.banner import warnings
 from bench.render.text.side_by_side import side_by_side
 from bench.render.text.summary import Headline, headlines, summary
-from bench.runner.plan_file import Theme
 
 Item = Table | Figure
 Built = dict[str, tuple[Item, ...]]  # by name in the contents

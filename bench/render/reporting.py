@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.errors import InputError
 
 if TYPE_CHECKING:
-    from bench.profile import Report
+    from bench.profile import Theme
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Summary:
 
 
 def report(
-    folders: list[Path], out: Path, templates: Path | None = None, themes: Sequence[Report | None] = ()
+    folders: list[Path], out: Path, templates: Path | None = None, themes: Sequence[Theme | None] = ()
 ) -> Summary:
     """Render the runs of one profile, or of several side by side.
 

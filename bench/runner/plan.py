@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import bench
 from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.profile import Profile
@@ -30,46 +29,6 @@ class Plan:
     profile: Profile
     fingerprint: str
     cells: tuple[Cell, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The plan as the report reads it (`plan.json`), less what only the data know."""
-        profile = self.profile
-        settings = profile.file
-        return {
-            "version": bench.__version__,
-            "name": profile.name,
-            "title": settings.title or profile.name,
-            "exploratory": settings.exploratory,
-            "report": settings.report.model_dump(),
-            "alpha": settings.alpha,
-            "margins": settings.margins.model_dump(),
-            "features": list(settings.features),
-            "diagnostics": {
-                name: {
-                    "title": look.diagnostic.title,
-                    "sources": list(look.diagnostic.source),
-                    "settings": look.diagnostic.settings(),
-                    "variants": None if look.all else list(look.variants),
-                }
-                for name, look in profile.diagnostics.items()
-            },
-            "seeds": list(settings.seeds),
-            "threads": settings.threads,
-            "profile_text": profile.text,
-            "command": f"make bench PROFILE={profile.name}",
-            "models": [
-                {
-                    "name": name,
-                    "recipe": asdict(profile.recipes[name]),
-                    "finetuning": asdict(profile.finetuning[name]),
-                }
-                for name in profile.recipes
-            ],
-            "variants": [_describe(variant) for variant in profile.variants],
-            "cells": [
-                {"name": cell.name, **{k: v for k, v in cell.as_dict().items() if k != "spec"}} for cell in self.cells
-            ],
-        }
 
 
 def make(profile: Profile, fingerprint: str) -> Plan:
@@ -229,15 +188,3 @@ def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cel
 
 def _next(seed: int, seeds: list[int]) -> int:
     return seeds[(seeds.index(seed) + 1) % len(seeds)]
-
-
-def _describe(variant: Variant) -> dict[str, Any]:
-    return {
-        "label": variant.label,
-        "title": variant.title,
-        "family": variant.family,
-        "sources": [stage.method.source for stage in variant.stages if stage.method.source],
-        "control": variant.family in ("original", "control"),
-        "finetunes": variant.finetunes or variant.trains,
-        "stages": variant.spec(),
-    }

@@ -1,13 +1,28 @@
-"""The experiment as its plan describes it: `runs/<profile>/plan.json`, typed."""
+"""`runs/<profile>/plan.json`, the experiment as its plan describes it: written and read here, in the same types.
+
+The report knows the experiment from this file alone; it loads neither the profile nor the data again. Fields that were
+added later have defaults, so that files of earlier versions stay readable.
+"""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+import bench
+from bench.compress.variant import Variant
+from bench.diagnose.look import Look
 from bench.errors import InputError
+from bench.profile import Margins, Profile, Theme
+from bench.runner.cell import Cell
+from bench.runner.store import Store
+
+NAME = "plan.json"
 
 
 class _Record(BaseModel):
@@ -18,7 +33,7 @@ class PlannedStage(_Record):
     """One method of a variant, with every setting it ran with."""
 
     method: str
-    version: int = 1
+    version: int | str = 1
     settings: dict[str, Any] = {}
 
 
@@ -42,14 +57,6 @@ class PlannedModel(_Record):
     finetuning: dict[str, Any] | None = None
 
 
-class Margins(_Record):
-    """Differences that do not matter: percentage points of accuracy, and CKA."""
-
-    accuracy: float
-    cka: float
-    attribution: float = 0.25
-
-
 class DataDescription(_Record):
     """The images: what they are called, how many, their fingerprint, and where the cache keeps them."""
 
@@ -63,19 +70,8 @@ class DataDescription(_Record):
     channels: int = 0
 
     def named(self, label: int) -> str:
-        """A class's name, or its number where it has none."""
+        """A class's name, or its number if it has none."""
         return self.classes[label] if label < len(self.classes) else str(label)
-
-
-class Theme(_Record):
-    """What the profile's `[report]` table says of the report."""
-
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    abstract: str = ""
-    logo: str = ""
-    accent: str = ""
-    budget_kb: float | None = None
 
 
 class PlannedLook(_Record):
@@ -87,8 +83,15 @@ class PlannedLook(_Record):
     variants: tuple[str, ...] | None = None
 
 
-class Trial(_Record):
-    """A chain that a search tried: payload bytes and validation accuracy in percent, or why there are none."""
+@dataclass(frozen=True)
+class Trial:
+    """What one chain came to on the network that a search runs on.
+
+    Attributes:
+        label: the chain.
+        payload: bytes; None if it was refused or failed, for `reason`.
+        accuracy: of the validation images, percent.
+    """
 
     label: str
     payload: int | None = None
@@ -109,7 +112,7 @@ class SearchedNetwork(_Record):
 
 
 class Search(_Record):
-    """A search for the best chain: on which seed, with how many trials a network."""
+    """A search for the best chain: on which seed, and with how many trials per network."""
 
     seed: int
     trials: int
@@ -130,7 +133,12 @@ class PlannedCell(_Record):
 
 
 class PlanFile(_Record):
-    """A whole `plan.json`."""
+    """A whole `plan.json`.
+
+    Attributes:
+        command: what to type in a shell for the same run.
+        search: only in the plan that a search confirms its chains by.
+    """
 
     version: str
     name: str
@@ -160,6 +168,96 @@ class PlanFile(_Record):
         """The variant of that label."""
         return next(variant for variant in self.variants if variant.label == label)
 
+    @property
+    def reproduction(self) -> str:
+        """What to type in a shell for the same run and its report."""
+        return f"{self.command} && {command('report', self.name)}"
+
+
+def describe(
+    profile: Profile,
+    cells: Sequence[Cell],
+    data: DataDescription,
+    *,
+    command: str,
+    search: Search | None = None,
+) -> PlanFile:
+    """The plan of a profile's cells, ready to be written.
+
+    Args:
+        command: see `PlanFile`.
+    """
+    settings = profile.file
+    return PlanFile(
+        version=bench.__version__,
+        name=profile.name,
+        title=settings.title or profile.name,
+        exploratory=settings.exploratory,
+        report=settings.report,
+        alpha=settings.alpha,
+        margins=settings.margins,
+        features=tuple(settings.features),
+        seeds=tuple(settings.seeds),
+        threads=settings.threads,
+        profile_text=profile.text,
+        command=command,
+        data=data,
+        models=tuple(
+            PlannedModel(name=name, recipe=asdict(recipe), finetuning=asdict(profile.finetuning[name]))
+            for name, recipe in profile.recipes.items()
+        ),
+        variants=tuple(map(_variant, profile.variants)),
+        diagnostics={name: _look(look) for name, look in profile.diagnostics.items()},
+        search=search,
+        cells=tuple(PlannedCell(name=cell.name, **cell.as_dict()) for cell in cells),
+    )
+
+
+def _variant(variant: Variant) -> PlannedVariant:
+    return PlannedVariant(
+        label=variant.label,
+        title=variant.title,
+        family=variant.family,
+        sources=tuple(stage.method.source for stage in variant.stages if stage.method.source),
+        control=variant.family in ("original", "control"),
+        finetunes=variant.finetunes or variant.trains,
+        stages=tuple(PlannedStage(**stage) for stage in variant.spec()),
+    )
+
+
+def _look(look: Look) -> PlannedLook:
+    return PlannedLook(
+        title=look.diagnostic.title,
+        sources=look.diagnostic.source,
+        settings=look.diagnostic.settings(),
+        variants=None if look.all else look.variants,
+    )
+
+
+def command(verb: str, profile: str) -> str:
+    """What to type in a shell to run or to report a profile, which is named as the user named it.
+
+    >>> command("bench", "digits"), command("report", "mine/small.toml")
+    ('make bench PROFILE=digits', 'make report PROFILE=mine/small.toml')
+    >>> command("bench", "my profiles/small.toml")
+    "python -m bench run --profile 'my profiles/small.toml'"
+    """
+    # Make splits PROFILE at spaces, since it may name several profiles, and expands every `$` in it: no quoting of the
+    # shell's survives that for certain. A name that needs quotes therefore goes to the command that make would call.
+    quoted = shlex.quote(profile)
+    if quoted == profile:
+        return f"make {verb} PROFILE={profile}"
+    return f"python -m bench {'run' if verb == 'bench' else verb} --profile {quoted}"
+
+
+def write(store: Store, plan: PlanFile) -> None:
+    """Put the plan beside its cells, replacing an earlier one in one step.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written.
+    """
+    store.write_index(NAME, plan.model_dump(exclude=None if plan.search else {"search"}))
+
 
 def read(folder: Path) -> PlanFile:
     """The plan of `runs/<profile>`.
@@ -167,9 +265,9 @@ def read(folder: Path) -> PlanFile:
     Raises:
         InputError: there is none, or it is not one.
     """
-    file = folder / "plan.json"
+    file = folder / NAME
     if not file.is_file():
-        raise InputError(f"{folder} holds no plan.json: run `make bench PROFILE={folder.name}` first")
+        raise InputError(f"{folder} holds no plan.json: run `{command('bench', folder.name)}` first")
     try:
         return PlanFile.model_validate_json(file.read_bytes())
     except ValidationError as error:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import tomli_w
 
 from bench.compress.variant import Variant
 from bench.profile import Profile, parse
-from bench.search.trials import Found
+from bench.search.trials import NetworkSearch
 
 SMALL_DENSE = "small-dense"
 
 
-def profile(base: Profile, found: Iterable[Found]) -> Profile:
+def profile(base: Profile, searches: Sequence[NetworkSearch]) -> Profile:
     """The base's experiment with the chains that were found, each beside a small dense network of its size.
 
     Every chain is worked on every network that was searched: which one suits which is a result too.
@@ -22,7 +22,6 @@ def profile(base: Profile, found: Iterable[Found]) -> Profile:
     Raises:
         InputError: see `bench.profile.parse`.
     """
-    searches = list(found)
     raw = tomllib.loads(base.text)
     names = {search.model for search in searches}
     raw["models"] = [model for model in raw["models"] if model["name"] in names]
@@ -36,7 +35,7 @@ def profile(base: Profile, found: Iterable[Found]) -> Profile:
     return parse(f"{base.name}-search", tomli_w.dumps(raw))
 
 
-def _chains(searches: Iterable[Found]) -> Iterable[tuple[str, ...]]:
+def _chains(searches: Iterable[NetworkSearch]) -> Iterable[tuple[str, ...]]:
     for search in searches:
         if search.chain is not None and search.best is not None and search.best.label != search.original.label:
             yield _labels(search.chain)

@@ -7,24 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.errors import InputError
+from bench.runner.plan_file import Trial
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What one chain came to on the network that is searched on.
-
-    Attributes:
-        label: the chain.
-        payload: bytes; None where it was refused or failed, for `reason`.
-        accuracy: of the validation images, percent.
-    """
-
-    label: str
-    payload: int | None = None
-    accuracy: float | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench.compress.variant import Variant, parse
-from bench.search.goal import Goal, Trial, front
+from bench.runner.plan_file import SearchedNetwork, Trial
+from bench.search.goal import Goal, front
 from bench.search.space import Space
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Try = Callable[[Sequence[Variant]], Sequence[Trial]]
 
 
 @dataclass(frozen=True)
-class Found:
+class NetworkSearch:
     """A finished search on one network.
 
     Attributes:
@@ -36,7 +37,7 @@ class Found:
 
     @property
     def best(self) -> Trial | None:
-        """The chain to use; None where none keeps the bounds."""
+        """The trial of the chain to use; None if no chain keeps the bounds."""
         return self.goal.best(self.trials)
 
     @property
@@ -44,20 +45,21 @@ class Found:
         """The best trial's chain."""
         return parse(self.best.label) if self.best else None
 
-    def as_dict(self) -> dict[str, Any]:
+    @property
+    def record(self) -> SearchedNetwork:
         """As kept in `plan.json`."""
-        return {
-            "model": self.model,
-            "budget": self.goal.budget,
-            "floor": self.goal.floor,
-            "original": asdict(self.original),
-            "trials": [asdict(trial) for trial in self.trials],
-            "front": [trial.label for trial in front(self.trials)],
-            "best": self.best.label if self.best else None,
-        }
+        return SearchedNetwork(
+            model=self.model,
+            budget=self.goal.budget,
+            floor=self.goal.floor,
+            original=self.original,
+            trials=self.trials,
+            front=tuple(trial.label for trial in front(self.trials)),
+            best=self.best.label if self.best else None,
+        )
 
 
-def search(space: Space, goal: Goal, count: int, seed: int, attempt: Try) -> tuple[Trial, ...]:
+def try_chains(space: Space, goal: Goal, count: int, seed: int, attempt: Try) -> tuple[Trial, ...]:
     """Try `count` chains, the same ones for the same seed whoever does the work.
 
     Args:

@@ -72,7 +72,7 @@ def test_a_diagnosis_is_a_cell_of_its_own_with_the_same_references():
 def test_a_diagnosis_is_made_of_the_methods_that_it_asks_for():
     made = planned(TEXT + '[[diagnostics]]\nname = "filters"\nvariants = ["magnitude:sparsity=0.5"]\n')
     assert {cell.variant for cell in made.cells if cell.kind == "diagnose"} == {"magnitude:sparsity=0.5"}
-    assert made.as_dict()["diagnostics"]["filters"]["variants"] == ["magnitude:sparsity=0.5"]
+    assert made.profile.diagnostics["filters"].variants == ("magnitude:sparsity=0.5",)
 
 
 def test_one_seed_has_no_other():

@@ -1,11 +1,90 @@
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from bench.errors import InputError
-from bench.runner.plan_file import DataDescription, read
+from bench.profile import load, parse
+from bench.runner import plan
+from bench.runner.plan_file import (
+    DataDescription,
+    PlanFile,
+    Search,
+    SearchedNetwork,
+    Trial,
+    command,
+    describe,
+    read,
+    write,
+)
+from bench.runner.store import Store, to_json
+
+TRIAL = Trial("float16", 40, 95.5)
+NETWORK = SearchedNetwork(model="resnet8", original=Trial("original", 80, 96.0), trials=(TRIAL,), best="float16")
+
+
+def described(name: str, search: Search | None = None) -> PlanFile:
+    profile = load(name)
+    data = DataDescription(source="digits", classes=("0", "1"), counts={"train": 2})
+    return describe(profile, plan.make(profile, "f").cells, data, command=command("bench", name), search=search)
+
+
+@pytest.mark.parametrize("search", [None, Search(seed=0, trials=1, networks=(NETWORK,))])
+@pytest.mark.parametrize("name", ["smoke", "digits"])
+def test_what_was_written_is_read_and_written_again_in_the_same_bytes(tmp_path: Path, name: str, search: Search | None):
+    store, planned = Store(tmp_path / name), described(name, search)
+    write(store, planned)
+    content = (store.folder / "plan.json").read_bytes()
+    write(store, read(store.folder))
+    assert (store.folder / "plan.json").read_bytes() == content
+    assert read(store.folder).search == search
+    assert ("search" in json.loads(content)) == (search is not None)
+
+
+def test_the_file_holds_the_profile_in_json(tmp_path: Path):
+    write(Store(tmp_path), described("smoke"))
+    content = json.loads((tmp_path / "plan.json").read_bytes())
+    assert content["command"] == "make bench PROFILE=smoke"
+    assert content["margins"] == {"accuracy": 0.5, "cka": 0.02, "attribution": 0.25}
+    assert content["cells"][0].keys() == {
+        "name", "key", "kind", "model", "seed", "variant", "diagnostic", "parents"
+    }  # fmt: skip
+    assert content["variants"][0]["stages"] == [{"method": "original", "version": 1, "settings": {}}]
+    assert [variant["control"] for variant in content["variants"][:5]] == [True, True, True, True, False]
+
+
+def test_a_plan_of_an_earlier_version_has_defaults_for_what_came_later(tmp_path: Path):
+    old = described("smoke").model_dump(exclude={"report", "data", "diagnostics", "command", "search", "threads"})
+    del old["margins"]["attribution"]
+    (tmp_path / "plan.json").write_bytes(to_json(old))
+    assert read(tmp_path).margins.attribution == pytest.approx(0.25)
+    assert read(tmp_path).report.accent == ""
+
+
+def test_the_looks_of_a_diagnostic_are_planned_by_label():
+    text = (
+        'seeds = [0]\n[[models]]\nname = "resnet8"\n[[methods]]\nname = "float16"\n'
+        '[[diagnostics]]\nname = "filters"\nvariants = ["float16"]\n'
+    )
+    planned = describe(parse("p", text), (), DataDescription(), command="")
+    assert planned.diagnostics["filters"].variants == ("float16",)
+
+
+@pytest.mark.parametrize(
+    "profile", ["digits", "my profiles/small.toml", "it's; rm -rf $HOME.toml", '"quoted".toml', "a$(b).toml"]
+)
+def test_the_command_that_reproduces_a_run_names_the_profile_to_a_shell(profile: str):
+    words = shlex.split(command("bench", profile))
+    assert words[-1].removeprefix("PROFILE=") == profile
+    assert words[0] == ("make" if profile == "digits" else "python")
+
+
+def test_the_report_is_part_of_the_reproduction():
+    planned = described("smoke").model_copy(update={"name": "my runs"})
+    assert planned.reproduction == "make bench PROFILE=smoke && python -m bench report --profile 'my runs'"
 
 
 def test_the_plan_is_read_in_full(digits: Path):

@@ -1,9 +1,10 @@
 import pytest
 
 from bench.profile import load, parse, shipped
+from bench.runner.plan_file import Trial
 from bench.search import confirm
-from bench.search.goal import Goal, Trial
-from bench.search.trials import Found
+from bench.search.goal import Goal
+from bench.search.trials import NetworkSearch
 
 BASE = parse(
     "p",
@@ -25,7 +26,7 @@ name = "float16"
 
 
 def found(model, *trials, budget=50):
-    return Found(model, Goal(budget=budget), Trial("original", 100, 99.0), trials)
+    return NetworkSearch(model, Goal(budget=budget), Trial("original", 100, 99.0), trials)
 
 
 def test_the_chain_is_put_beside_a_small_network_of_its_size():

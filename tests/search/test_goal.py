@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import InputError
-from bench.search.goal import Goal, Trial, front, size
+from bench.runner.plan_file import Trial
+from bench.search.goal import Goal, front, size
 
 TRIALS = [
     Trial("big", 100, 99.0),

@@ -1,8 +1,9 @@
 import pytest
 
-from bench.search.goal import Goal, Trial
+from bench.runner.plan_file import Trial
+from bench.search.goal import Goal
 from bench.search.space import space
-from bench.search.trials import TOGETHER, Found, search
+from bench.search.trials import TOGETHER, NetworkSearch, try_chains
 
 SPACE = space(["li", "magnitude-finetune", "k-bit", "bwn"])
 
@@ -22,23 +23,25 @@ def attempt(chains):
 
 
 def test_as_many_chains_are_tried_as_were_asked_for():
-    assert len(search(SPACE, Goal(budget=20_000), 10, 0, attempt)) == 10
+    assert len(try_chains(SPACE, Goal(budget=20_000), 10, 0, attempt)) == 10
 
 
 def test_the_same_seed_tries_the_same_chains():
-    first, again, other = (search(SPACE, Goal(budget=20_000), 12, seed, attempt) for seed in (0, 0, 1))
+    first, again, other = (try_chains(SPACE, Goal(budget=20_000), 12, seed, attempt) for seed in (0, 0, 1))
     assert first == again
     assert first != other
 
 
 def test_chains_are_handed_out_a_few_at_a_time():
     sizes = []
-    search(SPACE, Goal(budget=20_000), 2 * TOGETHER + 1, 0, lambda chains: sizes.append(len(chains)) or attempt(chains))
+    try_chains(
+        SPACE, Goal(budget=20_000), 2 * TOGETHER + 1, 0, lambda chains: sizes.append(len(chains)) or attempt(chains)
+    )
     assert sizes == [TOGETHER, TOGETHER, 1]
 
 
 def test_forty_trials_find_the_known_best():
-    trials = search(SPACE, Goal(budget=10_000), 40, 0, attempt)
+    trials = try_chains(SPACE, Goal(budget=10_000), 40, 0, attempt)
     best = Goal(budget=10_000).best(trials)
     assert best.label.startswith("magnitude-finetune")
     assert "k-bit" in best.label
@@ -46,14 +49,16 @@ def test_forty_trials_find_the_known_best():
 
 
 def test_a_refused_chain_counts_as_a_trial():
-    trials = search(SPACE, Goal(floor=90), 8, 0, lambda chains: [Trial(chain.label, reason="no") for chain in chains])
+    trials = try_chains(
+        SPACE, Goal(floor=90), 8, 0, lambda chains: [Trial(chain.label, reason="no") for chain in chains]
+    )
     assert len(trials) == 8
-    assert Found("m", Goal(floor=90), Trial("original", 1, 1.0), trials).chain is None
+    assert NetworkSearch("m", Goal(floor=90), Trial("original", 1, 1.0), trials).chain is None
 
 
 def test_what_was_found_is_told_in_full():
-    found = Found("m", Goal(budget=50), Trial("original", 100, 99.0), (Trial("li:ratio=0.5", 40, 95.0),))
+    found = NetworkSearch("m", Goal(budget=50), Trial("original", 100, 99.0), (Trial("li:ratio=0.5", 40, 95.0),))
     assert found.chain.label == "li:ratio=0.5"
-    assert found.as_dict()["best"] == "li:ratio=0.5"
-    assert found.as_dict()["front"] == ["li:ratio=0.5"]
-    assert found.as_dict()["budget"] == pytest.approx(50)
+    assert found.record.best == "li:ratio=0.5"
+    assert found.record.front == ("li:ratio=0.5",)
+    assert found.record.budget == pytest.approx(50)

@@ -32,7 +32,7 @@ def _rows(facts: Iterator[tuple[str, str]]) -> Iterator[Row]:
 def _experiment(study: Study) -> Iterator[tuple[str, str]]:
     plan = study.plan
     yield "Profile", plan.name
-    yield "Command", f"{plan.command} && make report PROFILE={plan.name}"
+    yield "Command", plan.reproduction
     yield "Data", f"{plan.data.title or plan.data.source} ({len(plan.data.classes)} classes)"
     yield "Images", ", ".join(f"{count} {split}" for split, count in plan.data.counts.items()) or "not recorded"
     yield "Data fingerprint", plan.data.fingerprint or "not recorded"

@@ -205,7 +205,7 @@ def provenance(study: Study) -> list[Sentence]:
     return [
         (
             "To make these results again: ",
-            Strong(f"{study.plan.command} && make report PROFILE={study.plan.name}"),
+            Strong(study.plan.reproduction),
             ". The same profile on the same machine gives the same bytes, however often it is interrupted.",
         )
     ]

@@ -7,10 +7,10 @@ import numpy as np
 from bench.analysis.budget import best_within
 from bench.analysis.claims import claims
 from bench.analysis.study import Study
+from bench.profile import Theme
 from bench.render.kit.prose import text
 from bench.render.text.findings import findings
 from bench.render.text.summary import headlines, summary
-from bench.runner.plan_file import Theme
 
 
 def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Study):
