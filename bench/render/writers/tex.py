@@ -1,4 +1,4 @@
-"""Text from outside as LaTeX that prints it and does nothing else."""
+"""Text from outside, escaped so that LaTeX prints it and runs none of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import unicodedata
 
 
 class Tex(str):
-    """LaTeX that is ready to be written; everything else is escaped."""
+    """LaTeX source; every other string is escaped before it is written."""
 
     __slots__ = ()
 
 
-LONGEST_WORD = 18  # characters without a place to break
+LONGEST_WORD = 18  # characters; a longer word may break anywhere
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -71,48 +71,12 @@ _SPECIAL = {
     "Ł": r"\L{}",
     "ı": r"\i{}",
 }
-_GREEK = {
-    name: rf"\ensuremath{{\{command}}}"
-    for name, command in zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ",
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "epsilon",
-            "zeta",
-            "eta",
-            "theta",
-            "iota",
-            "kappa",
-            "lambda",
-            "mu",
-            "nu",
-            "xi",
-            "pi",
-            "rho",
-            "sigma",
-            "tau",
-            "upsilon",
-            "phi",
-            "chi",
-            "psi",
-            "omega",
-            "Gamma",
-            "Delta",
-            "Theta",
-            "Lambda",
-            "Xi",
-            "Pi",
-            "Sigma",
-            "Upsilon",
-            "Phi",
-            "Psi",
-            "Omega",
-        ],
-    )
-}
+_GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # those that LaTeX has commands for
+_GREEK_COMMANDS = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+)
+_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_COMMANDS.split(), strict=True))
 _ACCENTS = {
     "\u0300": "`",
     "\u0301": "'",
@@ -128,11 +92,11 @@ _ACCENTS = {
     "\u0327": "c ",
 }
 _LONG = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
-_BREAK = "\u200b"  # stands for a place to break while the text is put together
+_BREAK = "\u200b"  # zero-width space: marks where a line may end until it becomes \allowbreak
 
 
 def escape(text: object, *, everywhere: bool = False) -> Tex:
-    r"""Any text as LaTeX, printable in every encoding; what LaTeX cannot print becomes its code point.
+    r"""Escape text for LaTeX with any input encoding; a character that LaTeX cannot print becomes its code point.
 
     >>> escape("50% of $\\input{x}$ at 3 μs")
     '50\\% of \\$\\textbackslash{}input\\{x\\}\\$ at 3 \\ensuremath{\\mu}s'
@@ -140,27 +104,28 @@ def escape(text: object, *, everywhere: bool = False) -> Tex:
     'Zo\\"{e}, {[}U+1F600{]}'
 
     Args:
-        everywhere: let any place in it end a line, for identifiers.
+        everywhere: allow a line break after every character, for identifiers.
     """
     if isinstance(text, Tex):
         return text
     plain = re.sub(r"\s+", " ", str(text).replace(_BREAK, ""))
     broken = re.sub(r"\S+", lambda word: _breakable(word[0]), plain) if everywhere else _breakable_words(plain)
-    return Tex("".join(_character(each) for each in unicodedata.normalize("NFC", broken)))
+    return Tex("".join(map(_character, unicodedata.normalize("NFC", broken))))
 
 
 def identifier(text: str) -> Tex:
-    """A name in typewriter letters that may break anywhere."""
+    """Set a name in typewriter letters that may break anywhere."""
     return Tex(rf"\texttt{{{escape(text, everywhere=True)}}}")
 
 
 def _breakable_words(text: str) -> str:
-    """Long words may break anywhere, but for those that hyphens divide: LaTeX breaks them there."""
-    return _LONG.sub(lambda word: word[0] if _divided(word[0]) else _breakable(word[0]), text)
+    """Let long words break anywhere, unless hyphens already divide them: LaTeX breaks there by itself."""
 
+    def broken(word: re.Match[str]) -> str:
+        hyphens_suffice = max(map(len, word[0].split("-"))) < LONGEST_WORD
+        return word[0] if hyphens_suffice else _breakable(word[0])
 
-def _divided(word: str) -> bool:
-    return max(map(len, word.split("-"))) < LONGEST_WORD
+    return _LONG.sub(broken, text)
 
 
 def _breakable(word: str) -> str:
@@ -175,8 +140,11 @@ def _character(character: str) -> str:
     if " " <= character <= "~":
         return character
     if character in _GREEK:
-        return _GREEK[character]
-    base, marks = unicodedata.normalize("NFD", character)[0], unicodedata.normalize("NFD", character)[1:]
+        return rf"\ensuremath{{\{_GREEK[character]}}}"
+    # What is left is not in a table: an accented letter becomes LaTeX's accent over its base (é is \'{e}), a
+    # compatibility form its plain letters (ﬁ is fi), and anything else its code point, so that a name in a script
+    # without a LaTeX font shows what it was instead of stopping the compilation.
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii():
         return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
     compatible = unicodedata.normalize("NFKC", character)
