@@ -1,4 +1,4 @@
-"""`report/appendix.tex`, its body for a paper, its figures and bibliography; and the PDF, where LaTeX is there."""
+"""`report/appendix.tex`, its body for a paper, its figures and bibliography; and the PDF if LaTeX is installed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from bench.render.references import library
 from bench.render.writers.citation import citation
 from bench.render.writers.overrides import Templates, told
 from bench.render.writers.siunitx import Number
-from bench.render.writers.tabular import Setting, settings
+from bench.render.writers.tabular import Tabular, tabulars
 from bench.render.writers.tex import Tex, escape, identifier
 from bench.render.writers.typesetting import Compilation
 
-FLOATING = 34  # lines up to which a table floats; longer ones break over pages
-LONGEST = 250  # rows from which a table is left to the data files
+FLOATING = 34  # most lines of a table that floats; a longer one breaks over pages
+LONGEST = 250  # most rows of a table that is printed; a longer one is in the data files alone
 BOLD = r"\bfseries "
 
 
 def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
-    """Write all but the PDF, and start on that; `templates` are the user's own, see `overrides`."""
+    """Write everything except the PDF, and start compiling that.
+
+    Args:
+        templates: the user's own, see `overrides`.
+    """
+    # LaTeX needs only the figures as wide as the text, so it starts before those for a column are written.
     (out / "figures").mkdir(parents=True, exist_ok=True)
     drawn = {figure.id: _save(document.drawings.text(figure), out / "figures") for figure in document.figures}
     files = Templates("latex", templates)
@@ -46,7 +51,7 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
 
 
 def _save(files: dict[str, bytes], folder: Path) -> list[str]:
-    """Write files; their names."""
+    """Write files, and return their names."""
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return list(files)
@@ -72,10 +77,10 @@ def _environment(files: Templates) -> Environment:
     environment.globals.update(floating=FLOATING, longest=LONGEST)
     environment.filters.update(
         sentence=_sentence,
-        settings=settings,
-        heads=lambda setting: Tex(" & ".join(_head(setting, index) for index in setting.columns)),
-        lines=lambda setting, group: list(_lines(setting, group)),
-        specification=lambda setting: Tex(setting.specification),
+        tabulars=tabulars,
+        heads=lambda tabular: Tex(" & ".join(_head(tabular, index) for index in tabular.columns)),
+        lines=lambda tabular, group: list(_lines(tabular, group)),
+        specification=lambda tabular: Tex(tabular.specification),
         tex=Tex,
         ascii=lambda text: Tex(re.sub(r"[^A-Za-z0-9 ,.:;()-]", "", text)[:200]),
         label=lambda name: Tex(f"innards:{name}"),
@@ -94,34 +99,35 @@ def _part(part: str) -> Tex:
     return Tex(rf"\textbf{{{escape(part)}}}") if isinstance(part, Strong) else escape(part)
 
 
-def _head(setting: Setting, index: int) -> Tex:
-    column = setting.table.columns[index]
+def _head(tabular: Tabular, index: int) -> Tex:
+    column = tabular.table.columns[index]
     side = "l" if column.is_text else "r"
     text = escape(column.title)
     if column.unit:
         text = Tex(rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{text}\\({escape(column.unit)})\end{{tabular}}")
-    if not setting.ragged(index):
+    if not tabular.ragged(index):
         return text
-    return Tex(rf"\multicolumn{{2}}{{r{'@{}' if index == setting.columns[-1] else ''}}}{{{text}}}")
+    return Tex(rf"\multicolumn{{2}}{{r{'@{}' if index == tabular.columns[-1] else ''}}}{{{text}}}")
 
 
 @dataclass(frozen=True)
 class _Line:
     cells: Tex
-    apart: bool  # from the line before, by a line
+    apart: bool  # a rule divides it from the line before
 
 
-def _lines(setting: Setting, group: Group) -> Iterator[_Line]:
+def _lines(tabular: Tabular, group: Group) -> Iterator[_Line]:
+    """A group's rows, with a rule between the methods and what they are compared with."""
     before = ""
     for row in group.rows:
         role = "method" if row.role == "method" else "other"
-        yield _Line(_line(setting, row), apart=bool(before) and role != before)
+        yield _Line(_line(tabular, row), apart=bool(before) and role != before)
         before = role
 
 
-def _line(setting: Setting, row: Row) -> Tex:
-    table = setting.table
-    return Tex(" & ".join(_cell(row.cells[i], table.columns[i], setting.ragged(i)) for i in setting.columns) + r" \\")
+def _line(tabular: Tabular, row: Row) -> Tex:
+    columns = tabular.table.columns
+    return Tex(" & ".join(_cell(row.cells[i], columns[i], tabular.ragged(i)) for i in tabular.columns) + r" \\")
 
 
 def _cell(cell: Cell, column: Column, ragged: bool) -> Tex:
@@ -137,13 +143,13 @@ def _cell(cell: Cell, column: Column, ragged: bool) -> Tex:
 
 
 def _number(text: Text) -> Tex:
-    """A cell of a siunitx column, and of that behind it; what is no number stands between braces."""
-    found = Number.read(text)
-    if not found:
+    """A cell of a siunitx column and the cell behind it; siunitx prints text between braces as it is."""
+    number = Number.of(text)
+    if not number:
         return Tex(f"{{{_hole(text) if text.hole else escape(text.plain)}}}&")
-    before = f"{{{escape(found.before)}}}" if found.before else ""
-    after = escape(found.after + found.stars).replace(" ", "~")
-    return Tex(f"{before}{BOLD if text.bold else ''}{found.plain}&{after}")
+    before = f"{{{escape(number.before)}}}" if number.before else ""
+    after = escape(number.after + number.stars).replace(" ", "~")
+    return Tex(f"{before}{BOLD if text.bold else ''}{number.plain}&{after}")
 
 
 def _hole(text: Text) -> Tex:
@@ -151,7 +157,7 @@ def _hole(text: Text) -> Tex:
 
 
 def _cite(keys: list[str]) -> Tex:
-    """Citations of the keys that a bibliography knows, and the others as they are."""
-    known = [key for key in keys if key in library()]
-    cited = [rf"\cite{{{','.join(known)}}}"] if known else []
-    return Tex(" ".join([*cited, *(identifier(key) for key in keys if key not in known)]))
+    r"""A \cite of the keys that a bibliography holds; other keys are printed as they are."""
+    listed = [key for key in keys if key in library()]
+    cited = [rf"\cite{{{','.join(listed)}}}"] if listed else []
+    return Tex(" ".join([*cited, *(identifier(key) for key in keys if key not in listed)]))

@@ -1,94 +1,100 @@
-"""Numbers on paper: taken apart as siunitx wants them, and how wide they are."""
+"""Numbers on paper: the parts that siunitx aligns, and the width that a column of them needs."""
 
 from __future__ import annotations
 
-import re
+import math
 from dataclasses import dataclass
 
-from bench.render.kit.table import Text
+from bench.render.kit.table import MINUS, Text
 from bench.render.writers.tex import escape
 
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
-_NUMBER = re.compile(r"(<?)([+−]?)([\d,]+)(?:\.(\d+))?")
 
 
 @dataclass(frozen=True)
 class Number:
-    """A printed number, taken apart as siunitx wants it.
+    """The parts of a printed number as siunitx takes them.
 
-    >>> Number.read(Text("−1,234.5", "± 0.3"))
-    Number(before='', sign='−', whole='1,234', decimals='5', after=' ± 0.3', stars='')
+    >>> from bench.render.kit.table import Cell, Column, show
+    >>> Number.of(show(Cell(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", digits=1)))
+    Number(before='', sign='−', integer='1,234', decimals='5', after=' ± 0.5', stars='')
     """
 
     before: str
     sign: str
-    whole: str
+    integer: str
     decimals: str
     after: str
     stars: str
 
     @classmethod
-    def read(cls, text: Text) -> Number | None:
-        """None where the text is no number."""
-        found = None if text.hole else _NUMBER.fullmatch(text.main)
-        if not found:
+    def of(cls, text: Text) -> Number | None:
+        """The number that a cell shows; None if the cell holds none."""
+        if not isinstance(text.sort, float) or not math.isfinite(text.sort):
             return None
-        before, sign, whole, decimals = found.groups()
-        return cls(before, sign, whole, decimals or "", f" {text.interval}" if text.interval else "", text.stars)
+        before, unbounded = ("<", text.main[1:]) if text.main.startswith("<") else ("", text.main)
+        sign, magnitude = (unbounded[0], unbounded[1:]) if unbounded[0] in ("+", MINUS) else ("", unbounded)
+        integer, _, decimals = magnitude.partition(".")
+        return cls(before, sign, integer, decimals, f" {text.interval}" if text.interval else "", text.stars)
 
     @property
     def plain(self) -> str:
-        """As siunitx reads it: ASCII, thousands together."""
+        """The number in ASCII without thousands separators, which is the form that siunitx parses."""
         point = f".{self.decimals}" if self.decimals else ""
-        return f"{self.sign.replace('−', '-')}{self.whole.replace(',', '')}{point}"
+        return f"{self.sign.replace(MINUS, '-')}{self.integer.replace(',', '')}{point}"
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a column of numbers needs room for: before the decimal point, behind it, and around the number."""
+    """The widest parts in a column of numbers, which set how the column is aligned and how wide it is."""
 
     before: str
     sign: str
-    whole: str
+    integer: str
     decimals: str
     after: str
 
     @property
     def ragged(self) -> bool:
-        """Whether something stands behind the numbers; where nothing does, flush right is at the decimal point."""
+        """Whether intervals or stars follow the numbers, so that flush right does not align the decimal points."""
         return bool(self.after)
 
     @classmethod
-    def of(cls, found: list[Number]) -> Numbers | None:
-        """None where there is no number."""
-        if not found:
+    def of(cls, numbers: list[Number]) -> Numbers | None:
+        """The widest parts of several numbers; None without any."""
+        if not numbers:
             return None
-        before, sign, whole = (
-            max((getattr(each, part) for each in found), key=points) for part in ("before", "sign", "whole")
+        before, sign, integer, after = (
+            max((getattr(number, part) for number in numbers), key=points)
+            for part in ("before", "sign", "integer", "after")
         )
-        decimals = max((each.decimals for each in found), key=len)
-        after = max((each.after for each in found), key=points) + max((each.stars for each in found), key=len)
-        return cls(before, sign, whole, decimals, after)
+        decimals, stars = (
+            max((getattr(number, part) for number in numbers), key=len) for part in ("decimals", "stars")
+        )
+        return cls(before, sign, integer, decimals, after + stars)
 
     @property
     def specification(self) -> str:
-        """A column of siunitx where something stands behind the numbers, and one for that: its cells are slow."""
+        """The column for LaTeX's `tabular`.
+
+        Setting a siunitx cell is slow. A column is printed with one number of decimals (p values apart), so if nothing
+        follows its numbers, flush right aligns them as well.
+        """
         if not self.ragged:
             return "r"
         point = f".{len(self.decimals)}" if self.decimals else ""
-        options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.whole))}{point}"]
+        options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.integer))}{point}"]
         if self.before:
             options.append(f"table-space-text-pre={{{escape(self.before)}}}")
         return f"S[{','.join(options)}]@{{}}l"
 
     @property
     def width(self) -> float:
-        """Points of the widest number with all that is around it."""
-        return points(f"{self.before}{self.sign}{self.whole}.{self.decimals}{self.after}")
+        """Width in points of all widest parts side by side."""
+        return points(f"{self.before}{self.sign}{self.integer}.{self.decimals}{self.after}")
 
 
 def points(text: str) -> float:
-    """Points of a text at 7 pt, a little more rather than less."""
-    return (
-        sum(NARROW if each in " .,:;()[]'ijl|" else SIGN if each in "+−±×=<>≥≤mwMW%" else LETTER for each in text) + 1.0
-    )
+    """Width of a text in points at 7 pt, estimated a little too wide rather than too narrow."""
+    widths = (NARROW if c in " .,:;()[]'ijl|" else SIGN if c in "+−±×=<>≥≤mwMW%" else LETTER for c in text)
+    return sum(widths) + 1.0

@@ -1,4 +1,4 @@
-"""How a table's columns are set on paper: which fit side by side, and how wide each text may run."""
+"""How a table is set on paper: which columns fit side by side, and how wide each column of words may run."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from bench.render.kit.table import Row, Table, show
 from bench.render.writers.siunitx import Number, Numbers, points
 from bench.render.writers.tex import LONGEST_WORD
 
-LINE = 390.0  # pt of the narrowest line that is counted on (NeurIPS has 397)
+LINE = 390.0  # pt of the narrowest text block to expect (NeurIPS has 397)
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
-BALANCES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)  # of the line, that parts may keep to
+BALANCES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)  # shares of the line to try as narrower limits
+CONSTANTS = ("seeds", "p_least")  # keys of columns that repeat the caption if all their rows are the same
 
 
 @dataclass(frozen=True)
-class Setting:
-    """Columns of a table that are set side by side; a wide table has several, with the names repeated.
+class Tabular:
+    """Columns of a table that are set side by side; a wide table has several, each starting with the first column.
 
     Attributes:
-        columns: indices into the table's.
-        specification: for LaTeX's `tabular`.
-        widths: of the columns of words, pt, by column index.
-        numbers: of the columns of numbers, by column index; none where all cells are holes.
-        place: which of `count` settings of the table it is, from 1.
+        columns: indices into the table's columns.
+        widths: pt of each column of words, by column index.
+        needs: pt that each column would take without wrapping, by column index.
+        numbers: widest parts of each column of numbers, by column index; a column of holes alone has none.
+        place: position among the table's `count` tabulars, from 1.
     """
 
     table: Table
@@ -48,69 +49,75 @@ class Setting:
         return self.numbers[index].specification if index in self.numbers else "r"
 
     def ragged(self, index: int) -> bool:
-        """Whether a column is one of siunitx, in which numbers end at different places."""
+        """Whether a column takes two of LaTeX's: a siunitx column, and one for what follows its numbers."""
         return index in self.numbers and self.numbers[index].ragged
 
     @property
     def across(self) -> int:
-        """LaTeX's columns: two for numbers with something behind them."""
+        """Number of LaTeX's columns."""
         return len(self.columns) + sum(map(self.ragged, self.columns))
 
     @property
     def lines(self) -> int:
-        """How many lines of text the table has, those that wrap counted as they will."""
-        return sum(self._lines(row) for row in self.table.rows) + len(self.table.groups)
+        """Number of lines of text, wrapped rows included."""
+        return sum(map(self._height, self.table.rows)) + len(self.table.groups)
 
     def fitted(self, text: str) -> str:
         """A heading over all columns, cut to their width."""
         width = sum(self.widths.get(index, self.needs[index]) + GAP for index in self.columns)
         return cut(text, max(int(width / (1.4 * points(text) / max(len(text), 1))), 12))
 
-    def _lines(self, row: Row) -> int:
+    def _height(self, row: Row) -> int:
+        """Lines that a row takes: those of its longest text."""
         texts = ((width, show(row.cells[i], self.table.columns[i]).plain) for i, width in self.widths.items())
         return max((_wrapped(text, width) for width, text in texts), default=1)
 
 
 def _wrapped(text: str, width: float) -> int:
-    """Lines of a text that breaks between words, and within one that is wider than a line."""
+    """Number of lines of a text that breaks between words, and inside a word that is wider than a line."""
+    # Greedy, as TeX sets ragged text in a narrow column: a word that no longer fits starts a line. A word wider than
+    # a line fills as many full lines as it needs (`escape` lets it break anywhere), and what is left of it takes room
+    # on the last one. The count decides only whether a table floats or breaks over pages, so an estimate will do.
     lines, room = 1, width
     for word in text.split():
-        own = points(f"{word} ")
-        if own > room and room < width:
+        length = points(f"{word} ")
+        if length > room and room < width:
             lines, room = lines + 1, width
-        lines += math.ceil(own / width) - 1
-        room -= own % width if own > width else own
+        lines += math.ceil(length / width) - 1
+        room -= length % width if length > width else length
     return lines
 
 
-def settings(table: Table) -> list[Setting]:
-    """The table, divided into as few settings as fit the line."""
+def tabulars(table: Table) -> list[Tabular]:
+    """Divide a table into as few tabulars as fit the line."""
     numbers = {
-        index: made
+        index: widest
         for index in table.shown
-        if not table.columns[index].is_text and (made := Numbers.of(_numbers(table, index)))
+        if not table.columns[index].is_text and (widest := Numbers.of(_numbers(table, index)))
     }
     needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
     parts = _balanced(table, {index: need for index, need in needs.items() if not _needless(table, index)})
     return [
-        Setting(table, part, _widths(table, part, needs), needs, numbers, place + 1, len(parts))
-        for place, part in enumerate(parts)
+        Tabular(table, columns, _widths(table, columns, needs), needs, numbers, place, len(parts))
+        for place, columns in enumerate(parts, 1)
     ]
 
 
 def _numbers(table: Table, index: int) -> list[Number]:
-    read = (Number.read(show(row.cells[index], table.columns[index])) for row in table.rows)
-    return [found for found in read if found]
+    numbers = (Number.of(show(row.cells[index], table.columns[index])) for row in table.rows)
+    return [number for number in numbers if number]
 
 
 def _needless(table: Table, index: int) -> bool:
-    """Whether a column has what the caption has, the same in every row: seeds, and the least p they can give."""
-    same = len({row.cells[index].value for row in table.rows}) == 1
-    return table.columns[index].key in ("seeds", "p_least") and same
+    """Whether a column repeats the caption: seeds, or the least p they can give, the same in every row."""
+    return table.columns[index].key in CONSTANTS and len({row.cells[index].value for row in table.rows}) == 1
 
 
 def _balanced(table: Table, needs: dict[int, float]) -> list[tuple[int, ...]]:
-    """As few parts as fit the line, of about the same width: no column is left over for a part of its own."""
+    """Divide columns into as few parts as fit the line, of similar widths."""
+    # Filling one line after another gives the fewest parts, but the last of them may be a single column beside the
+    # repeated names. So the same greedy filling is tried with ever narrower lines, and the narrowest that needs no
+    # more parts wins: widths even out because no part can be wider than that line.
     parts = list(_parts(table, needs, LINE))
     for share in BALANCES:
         narrower = list(_parts(table, needs, share * LINE))
@@ -121,7 +128,7 @@ def _balanced(table: Table, needs: dict[int, float]) -> list[tuple[int, ...]]:
 
 
 def _parts(table: Table, needs: dict[int, float], line: float) -> Iterator[tuple[int, ...]]:
-    """Columns in order, as many as fit; every further part begins with the first column again."""
+    """Columns in order, as many as fit a line; each further part begins with the first column again."""
     first, *rest = needs
     part, used = [first], _least(table, first, needs)
     for index in rest:
@@ -135,49 +142,51 @@ def _parts(table: Table, needs: dict[int, float], line: float) -> Iterator[tuple
 
 
 def _least(table: Table, index: int, needs: dict[int, float]) -> float:
-    """The least width of a column: words can wrap, numbers cannot."""
-    if not table.columns[index].is_text:
+    """The least width of a column in pt: words can wrap, numbers cannot."""
+    column = table.columns[index]
+    if not column.is_text:
         return needs[index]
-    narrow = 0.0 if table.columns[index].kind == "verdict" else NARROWEST_TEXT
-    return min(needs[index], max(_longest_word(table, index), narrow))
+    return min(needs[index], max(_longest_word(table, index), 0.0 if column.kind == "verdict" else NARROWEST_TEXT))
 
 
 def _need(table: Table, index: int, numbers: Numbers | None) -> float:
-    """The width of a column without any wrapping."""
+    """The width of a column in pt without any wrapping."""
     column = table.columns[index]
-    least = numbers.width if numbers else 0.0
-    texts = [show(row.cells[index], column).plain for row in table.rows]
-    wide = 1.08 if column.kind == "code" else 1.0
+    typewriter = 1.08 if column.kind == "code" else 1.0
     heads = [column.title, f"({column.unit})" if column.unit else ""]
-    return max(least, *(wide * points(text) for text in (*heads, *texts)))
+    texts = [*heads, *(show(row.cells[index], column).plain for row in table.rows)]
+    return max(numbers.width if numbers else 0.0, *(typewriter * points(text) for text in texts))
 
 
-def _widths(table: Table, part: tuple[int, ...], needs: dict[int, float]) -> dict[int, float]:
-    """Of the columns of words: what the numbers leave, divided."""
-    numbers = sum(needs[index] + GAP for index in part if not table.columns[index].is_text)
-    words = [index for index in part if table.columns[index].is_text]
+def _widths(table: Table, columns: tuple[int, ...], needs: dict[int, float]) -> dict[int, float]:
+    """Widths in pt of the columns of words: they share what the numbers leave of the line."""
+    numbers = sum(needs[index] + GAP for index in columns if not table.columns[index].is_text)
+    words = [index for index in columns if table.columns[index].is_text]
     floors = {index: _longest_word(table, index) for index in words}
     return _shares(words, needs, floors, LINE - numbers - GAP * len(words))
 
 
 def _shares(words: list[int], needs: dict[int, float], floors: dict[int, float], room: float) -> dict[int, float]:
-    """Divide the room: to each its longest word, then the rest by the root of what more it needs, up to its need."""
+    """Give each column its longest word, then share the rest by the square root of the extra width it wants."""
+    # The root lies between equal shares, which starve a column of sentences, and proportional ones, which let it
+    # starve the others. A column that wants less than its share is filled up and leaves the round, and what it does
+    # not use is shared again among those that remain, so that each round fills a column or spends all that is left.
     widths = {index: min(floors[index], needs[index]) for index in words}
-    left = [index for index in words if needs[index] > widths[index]]
+    hungry = [index for index in words if needs[index] > widths[index]]
     rest = room - sum(widths.values())
-    while left and rest > 0:
-        total = sum(math.sqrt(needs[index] - floors[index]) for index in left)
-        share = {index: rest * math.sqrt(needs[index] - floors[index]) / total for index in left}
-        filled = [index for index in left if needs[index] - floors[index] <= share[index]]
-        for index in filled or left:
-            widths[index] += min(share[index], needs[index] - floors[index])
+    while hungry and rest > 0:
+        roots = {index: math.sqrt(needs[index] - floors[index]) for index in hungry}
+        shares = {index: rest * roots[index] / sum(roots.values()) for index in hungry}
+        filled = [index for index in hungry if needs[index] - floors[index] <= shares[index]]
+        for index in filled or hungry:
+            widths[index] += min(shares[index], needs[index] - floors[index])
         rest = room - sum(widths.values())
-        left = [index for index in left if index not in filled] if filled else []
+        hungry = [index for index in hungry if index not in filled] if filled else []
     return widths
 
 
 def _longest_word(table: Table, index: int) -> float:
-    """Points of the widest word that cannot break, a little room added."""
+    """Width in pt of the widest word that cannot break, with a little room added."""
     column = table.columns[index]
     cells = [] if column.kind == "code" else [show(row.cells[index], column).main for row in table.rows]  # code breaks
     words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}

@@ -2,36 +2,51 @@ from __future__ import annotations
 
 import pytest
 
-from bench.render.kit.table import Text
+from bench.render.kit.table import Cell, Column, Text, show
 from bench.render.writers.siunitx import Number, Numbers, points
 
 
+def shown(value: float, digits: int, *, signed: bool = False, half: float | None = None, stars: str = "") -> Text:
+    low, high = (None, None) if half is None else (value - half, value + half)
+    return show(Cell(value, low, high, stars), Column("x", "X", "estimate", "", digits=digits, signed=signed))
+
+
+P = Column("p", "p", "p", "")
+
+
 @pytest.mark.parametrize(
-    ("main", "plain"),
-    [("0.25", "0.25"), ("−1,234.5", "-1234.5"), ("+3", "+3"), ("<0.001", "0.001"), ("177,711,812", "177711812")],
+    ("text", "plain"),
+    [
+        (shown(0.25, 2), "0.25"),
+        (shown(-1234.5, 1), "-1234.5"),
+        (shown(3, 0, signed=True), "+3"),
+        (show(Cell(0.00001), P), "0.001"),
+        (show(Cell(1.0), P), "1"),
+        (shown(177_711_812, 0), "177711812"),
+    ],
 )
-def test_a_number_is_read_as_siunitx_wants_it(main: str, plain: str):
-    found = Number.read(Text(main))
-    assert found is not None
-    assert found.plain == plain
+def test_a_number_is_written_as_siunitx_parses_it(text: Text, plain: str):
+    number = Number.of(text)
+    assert number is not None
+    assert number.plain == plain
 
 
-@pytest.mark.parametrize("text", [Text("yes"), Text("1.2.3"), Text(""), Text("12", hole=True)])
-def test_what_is_no_number_is_told_apart(text: Text):
-    assert Number.read(text) is None
+@pytest.mark.parametrize("cell", [Cell("yes"), Cell("12"), Cell(True), Cell(""), Cell(hole="12"), Cell(float("inf"))])
+def test_text_holes_and_infinity_are_no_numbers(cell: Cell):
+    assert Number.of(show(cell, P)) is None
 
 
 def test_a_column_has_room_for_its_widest_parts():
-    texts = [Text("−12.34", "± 0.3", "*"), Text("1,234.50", "± 12.3", "***"), Text("<0.10")]
-    made = Numbers.of([number for text in texts if (number := Number.read(text))])
-    assert made is not None
-    assert made.specification == r"S[table-format=+4.2,table-space-text-pre={\textless{}}]@{}l"
-    assert made.width >= points("<−1,234.50 ± 12.3***") - 1
+    texts = [shown(-12.34, 2, half=0.3, stars="*"), shown(1234.5, 2, half=12.3, stars="***"), show(Cell(0.0001), P)]
+    widest = Numbers.of([number for text in texts if (number := Number.of(text))])
+    assert widest is not None
+    assert widest.specification == r"S[table-format=+4.3,table-space-text-pre={\textless{}}]@{}l"
+    assert widest.width >= points("<−1,234.500 ± 12.30***") - 1
 
 
 def test_numbers_with_nothing_behind_them_are_flush_right():
-    made = Numbers.of([number for main in ("0.5", "12.5") if (number := Number.read(Text(main)))])
-    assert made is not None
-    assert not made.ragged
-    assert made.specification == "r"
+    widest = Numbers.of([number for value in (0.5, 12.5) if (number := Number.of(shown(value, 1)))])
+    assert widest is not None
+    assert not widest.ragged
+    assert widest.specification == "r"
     assert Numbers.of([]) is None

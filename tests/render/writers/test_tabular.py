@@ -6,25 +6,25 @@ from bench.analysis.study import Study
 from bench.render.document import compose
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.writers import tabular
-from bench.render.writers.tabular import LINE, settings
+from bench.render.writers.tabular import LINE, tabulars
 
 NAME = Column("name", "Name", "text", "A name.")
 
 
 def table(columns: int, name: str = "resnet8", value: float = 1234.5) -> Table:
-    numbers = tuple(Column(f"x{i}", f"X{i}", "number", "A number.", digits=1) for i in range(tabular))
+    numbers = tuple(Column(f"x{i}", f"X{i}", "number", "A number.", digits=1) for i in range(columns))
     rows = tuple(Row((Cell(name), *(Cell(value) for _ in numbers))) for _ in range(3))
     return Table("t", "T", "", (NAME, *numbers), (Group("", rows),))
 
 
 def test_a_narrow_table_is_set_in_one_piece():
-    (only,) = settings(table(3))
+    (only,) = tabulars(table(3))
     assert only.columns == (0, 1, 2, 3)
     assert only.specification.count("p{") == 1
 
 
 def test_a_wide_table_is_divided_with_the_names_repeated():
-    parts = settings(table(30))
+    parts = tabulars(table(30))
     assert len(parts) > 1
     assert all(part.columns[0] == 0 for part in parts)
     assert sorted({index for part in parts for index in part.columns}) == list(range(31))
@@ -32,7 +32,7 @@ def test_a_wide_table_is_divided_with_the_names_repeated():
 
 @pytest.mark.parametrize("name", ["x" * 200, "several words " * 20])
 def test_words_wrap_into_what_the_numbers_leave(name: str):
-    for part in settings(table(8, name)):
+    for part in tabulars(table(8, name)):
         numbers = [index for index in part.columns if index]
         assert part.widths[0] + sum(part.needs[index] for index in numbers) <= LINE
         assert part.lines > 6
@@ -40,7 +40,7 @@ def test_words_wrap_into_what_the_numbers_leave(name: str):
 
 def test_every_table_of_a_report_fits_its_line(study: Study):
     for made in compose([study]).tables:
-        for part in settings(made):
+        for part in tabulars(made):
             wide = sum(part.widths.get(index, part.needs[index]) for index in part.columns)
             assert wide <= LINE, made.id
 
@@ -61,12 +61,12 @@ def test_texts_wrap_between_words(text, width, lines):
 
 def test_no_part_of_a_divided_table_is_left_with_a_single_column():
     for count in range(5, 40):
-        sizes = [len(part.columns) for part in settings(table(count))]
+        sizes = [len(part.columns) for part in tabulars(table(count))]
         assert max(sizes) - min(sizes) <= len(sizes), count
 
 
 def test_dividing_evenly_takes_no_more_parts(study: Study):
     for made in [*compose([study]).tables, *(table(count) for count in range(3, 40))]:
-        parts = settings(made)
+        parts = tabulars(made)
         needs = {i: need for i, need in parts[0].needs.items() if not tabular._needless(made, i)}
         assert len(parts) == len(list(tabular._parts(made, needs, LINE)))
