@@ -58,6 +58,12 @@ class Looks:
         return look.settings if look else {}
 
     @property
+    def images(self) -> int:
+        """Number of probe images that its values are means over."""
+        asked, probe = self.settings.get("images", 0), self.study.plan.data.counts.get("probe", 0)
+        return min(asked, probe) if probe else asked
+
+    @property
     def variants(self) -> list[PlannedVariant]:
         """Those that it was to look into, and the references, which are seen beside them."""
         look = self.study.plan.diagnostics.get(self.diagnostic)

@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.activations import Curve, curves
 from bench.analysis.study import Study
 from bench.render.figures._ends import LINES, End, name_ends
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.names import compact
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
-from bench.render.tables.activation_statistics import Curve, curves
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED, RANDOM
 
@@ -70,7 +70,7 @@ def drawn(found: list[Curve]) -> list[Curve]:
 
 
 def _dimension(curve: Curve) -> float:
-    values = [each.value for each in curve.found["dimension"] if np.isfinite(each.value)]
+    values = [each.value for each in curve.measures["dimension"] if np.isfinite(each.value)]
     return float(np.mean(values)) if values else 0.0
 
 
@@ -86,7 +86,7 @@ def _frame(panel: Axes, blocks: int, medium: Medium) -> None:
 
 
 def _line(panel: Axes, curve: Curve, measure: str, names: dict[str, str], place: int) -> End:
-    found, label = curve.found[measure], curve.variant.label
+    found, label = curve.measures[measure], curve.variant.label
     x, y = range(len(found)), [each.value for each in found]
     known = [value for value in y if np.isfinite(value)]
     if label in NAMES:

@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 
+from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures import _gallery, _mosaic, _rows
 from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import Medium
-from bench.render.tables.explanations import DIAGNOSTIC, TITLES, methods
 from bench.render.text import captions
 
 SCALE = "RdBu_r"
@@ -65,7 +65,7 @@ def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
 
 def gallery(looks: Looks, model: str) -> Gallery:
     """The maps of the networks that are shown, of the model's first finished seed."""
-    seed, found = looks.first_seed(model), methods(looks)
+    seed, found = looks.first_seed(model), attributions(looks)
     if seed is None or not found:
         return Gallery({}, ())
     shown = looks.drawn(f"{found[0]}.spearman", model)

@@ -11,7 +11,6 @@ from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.style import FAINT, MUTED, Medium
-from bench.render.tables.corruptions import DIAGNOSTIC
 from bench.render.text import captions
 from bench.roles import ORIGINAL, RANDOM
 from bench.runner.plan_file import PlannedVariant
@@ -19,7 +18,7 @@ from bench.runner.plan_file import PlannedVariant
 
 def build(study: Study) -> Figure | None:
     """The figure; None where no image was corrupted."""
-    looks = Looks(study, DIAGNOSTIC)
+    looks = Looks(study, "corruptions")
     if not looks:
         return None
     return Figure(

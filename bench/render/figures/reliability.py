@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.reliability import FEWEST, INTERVALS, Diagram, diagrams
 from bench.analysis.study import Study
 from bench.render.figures import _mosaic
 from bench.render.kit.figure import Figure, Sheet, panels
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import FAINT, INK, MUTED, RULE, Medium, family
-from bench.render.tables.reliability import FEWEST, INTERVALS, Diagram, diagrams
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -85,7 +85,7 @@ def _frame(panel: Axes, *, first: bool) -> None:
 
 
 def _draw(panel: Axes, diagram: Diagram, color: str) -> None:
-    edges, answers = 100 * diagram.found.edges, diagram.answers
+    edges, answers = 100 * diagram.bins.edges, diagram.answers
     panel.bar(
         edges[:-1], 100 * answers / answers.sum(), np.diff(edges), align="edge", color=RULE, linewidth=0, zorder=0
     )

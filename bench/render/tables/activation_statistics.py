@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import numpy as np
-
+from bench.analysis.activations import DIAGNOSTIC, Curve, curves
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model, row
@@ -14,10 +12,7 @@ from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
-from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import seed_mean
 
-DIAGNOSTIC = "activation-statistics"
 SHARES = (
     Column("dead", "Dead channels", "estimate", "Channels with one and the same value for all images.", "%", 2),
     Column("zeros", "Zeros", "estimate", "Share of values that are 0.", "%", 1),
@@ -35,49 +30,10 @@ BLOCK = (
 )
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One variant's activations by depth, means over seeds, shares in percent.
-
-    Attributes:
-        found: by measure an estimate a block.
-    """
-
-    variant: PlannedVariant
-    blocks: tuple[str, ...]
-    found: dict[str, list[Estimate]]
-
-
 def build(study: Study) -> list[Table]:
     """The table, and one by block for the data files; none where nothing was measured."""
     looks = Looks(study, DIAGNOSTIC)
     return [_overall(study, looks), _by_block(study)] if looks else []
-
-
-def curves(study: Study, model: str) -> list[Curve]:
-    """Of every variant that any seed has."""
-    looks = Looks(study, DIAGNOSTIC)
-    each = (_curve(looks, model, variant) for variant in looks.variants)
-    return [curve for curve in each if curve is not None]
-
-
-def _curve(looks: Looks, model: str, variant: PlannedVariant) -> Curve | None:
-    blocks: tuple[str, ...] = ()
-    values: dict[str, list[np.ndarray]] = {column.key: [] for column in SHARES}
-    for seed in looks.study.plan.seeds:
-        arrays, role = looks.arrays(model, variant.label, seed)
-        if f"dead.{role}" not in arrays:
-            continue
-        blocks = tuple(map(str, arrays["layers"]))
-        values["dead"].append(arrays[f"dead.{role}"])
-        values["zeros"].append(arrays[f"zeros.{role}"])
-        values["dimension"].append(arrays[f"dimension.{role}"] / arrays[f"width.{role}"])
-    if not blocks:
-        return None
-    found = {
-        name: [seed_mean(100 * column) for column in np.array(seeds, np.float64).T] for name, seeds in values.items()
-    }
-    return Curve(variant, blocks, found)
 
 
 def _overall(study: Study, looks: Looks) -> Table:
@@ -125,6 +81,6 @@ def _by_block(study: Study) -> Table:
 
 def _blocks(model: str, curve: Curve) -> Iterator[Row]:
     for depth, block in enumerate(curve.blocks):
-        own = [curve.found[column.key][depth] for column in SHARES]
+        own = [curve.measures[column.key][depth] for column in SHARES]
         shares = (estimate(each, hole="none") for each in own)
         yield row(model, curve.variant, (Cell(depth + 1), Cell(block), *shares, Cell(own[0].n)))

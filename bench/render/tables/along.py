@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bench.analysis.answers import hurt
+from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.claims import claims
 from bench.analysis.departures import BlockClaim, departures
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate
-from bench.render.tables import explanations
 from bench.render.text import captions
 from bench.roles import CONTROL
 from bench.runner.plan_file import PlannedVariant
@@ -37,8 +37,8 @@ def build(study: Study) -> Table | None:
     if not study.insides:
         return None
     feature = study.plan.features[0]
-    looks = Looks(study, explanations.DIAGNOSTIC)
-    method = next(iter(explanations.methods(looks)), "") if looks else ""
+    looks = Looks(study, DIAGNOSTIC)
+    method = next(iter(attributions(looks)), "") if looks else ""
     columns = (*NAMES, *INSIDE, *ANSWERS, *((LOOKS,) if method else ()))
     return Table(
         "along",
@@ -48,9 +48,7 @@ def build(study: Study) -> Table | None:
             "below the fine-tuned control's, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
             "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts. ECE and "
             "classes: less the control's, by seed.",
-            f"Explanations: {explanations.TITLES.get(method, method)}, (1 - Spearman) in units of another seed's."
-            if method
-            else "",
+            f"Explanations: {TITLES.get(method, method)}, (1 - Spearman) in units of another seed's." if method else "",
             captions.seeds(study),
             captions.seed_interval(),
             "Seed-eq.: jackknife over seeds.",

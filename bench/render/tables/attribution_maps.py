@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from bench.analysis.attributions import DIAGNOSTIC, attributions
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
-from bench.render.tables.explanations import DIAGNOSTIC, methods
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -47,7 +47,7 @@ def build(study: Study) -> Table | None:
 
 
 def _rows(looks: Looks, model: str) -> Iterator[Row]:
-    seed, found = looks.first_seed(model), methods(looks)
+    seed, found = looks.first_seed(model), attributions(looks)
     if seed is None or not found:
         return
     for variant in looks.drawn(f"{found[0]}.spearman", model):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.analysis.claims import claims
+from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Cell, Column, Group, Row, Table
-from bench.render.tables.provenance import distinct
 from bench.render.text import captions
 from bench.render.text.banner import warnings
 

@@ -8,7 +8,6 @@ from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate, number
-from bench.render.tables.explanations import images
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -27,7 +26,7 @@ def build(study: Study) -> Table | None:
         "corruptions",
         "Accuracy on corrupted images",
         captions.joined(
-            f"Accuracy on {images(looks)} probe images, clean and corrupted, mean over five strengths; the same images "
+            f"Accuracy on {looks.images} probe images, clean and corrupted, mean over five strengths; the same images "
             "for every network. Loss: clean less the mean over corruptions. Less original and less control: that loss "
             "less theirs, paired by seed; above 0 is more fragile.",
             captions.seeds(study),

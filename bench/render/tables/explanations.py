@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
@@ -12,16 +13,6 @@ from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlannedVariant
 
-DIAGNOSTIC = "attributions"
-TITLES = {
-    "integrated-gradients": "Integrated gradients",
-    "grad-cam": "Grad-CAM",
-    "saliency": "Saliency",
-    "smoothgrad": "SmoothGrad",
-    "occlusion": "Occlusion",
-    "guided-backprop": "Guided backpropagation",
-    "lrp": "LRP",
-}
 COLUMNS = (
     *NAMES,
     Column("attribution", "Attribution", "text", "Which attribution.", shown=False),
@@ -49,14 +40,14 @@ def build(study: Study) -> Table | None:
     groups = (
         Group(f"{model}: {TITLES.get(method, method)}", tuple(_rows(looks, model, method)))
         for model in study.models
-        for method in methods(looks)
+        for method in attributions(looks)
     )
     return Table(
         "explanations",
         "Agreement of explanations",
         captions.joined(
             "Attributions of the original's answers, signed, against the original's on the same "
-            f"{images(looks)} probe images: mean over images, then over seeds. Seed-eq.: (1 - Spearman) / (1 - "
+            f"{looks.images} probe images: mean over images, then over seeds. Seed-eq.: (1 - Spearman) / (1 - "
             "Spearman of another seed): 0 is the original, 1 is as different as training again. Blank: how many of the "
             "images get a map with nothing that speaks for the class. Quantisers by-passed: the gradient is that of "
             "the network without rounding its feature maps. Below the line: what the methods are compared with.",
@@ -69,17 +60,6 @@ def build(study: Study) -> Table | None:
         tuple(group for group in groups if group.rows),
         empty="No attribution is done yet.",
     )
-
-
-def methods(looks: Looks) -> list[str]:
-    """The attributions that any network could be explained by."""
-    return [method for method in looks.settings.get("methods", ()) if looks.has(f"{method}.spearman")]
-
-
-def images(looks: Looks) -> int:
-    """Over how many images agreement is averaged."""
-    asked, probe = looks.settings.get("images", 0), looks.study.plan.data.counts.get("probe", 0)
-    return min(asked, probe) if probe else asked
 
 
 def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis.attributions import TITLES
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Cell, Column, Table, estimate, number
-from bench.render.tables.explanations import TITLES, images
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -44,7 +44,7 @@ def build(study: Study) -> Table | None:
         "Faithfulness of explanations",
         captions.joined(
             f"Each network's own attributions ({TITLES.get(method, method)}), scored on that network over "
-            f"{images(looks)} probe images; smaller is more faithful. Feature maps are quantised as the network "
+            f"{looks.images} probe images; smaller is more faithful. Feature maps are quantised as the network "
             "computes; by-passed versions are in the data.",
             captions.seeds(study),
             captions.seed_interval(),

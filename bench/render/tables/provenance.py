@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.table import Cell, Column, Group, Row, Table
 from bench.render.text import captions
@@ -60,16 +61,3 @@ def _execution(study: Study) -> Iterator[tuple[str, str]]:
         yield f"Version of {field.removeprefix('versions.')}", distinct(study, field)
     started = sorted(map(str, found["started"].dropna())) if "started" in found else []
     yield "First and last cell", f"{started[0]} to {started[-1]}" if started else "not recorded"
-
-
-def distinct(study: Study, field: str) -> str:
-    """All values of a provenance field, sorted; the same for all cells in the ordinary case."""
-    found = study.results.provenance
-    values = found[field].dropna().tolist() if field in found else []
-    return "; ".join(sorted({_word(value) for value in values})) or "not recorded"
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)

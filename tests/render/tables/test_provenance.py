@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.tables.provenance import build, distinct
+from bench.render.tables.provenance import build
 
 
 def test_the_experiment_and_what_ran_it(study: Study):
@@ -12,12 +12,3 @@ def test_the_experiment_and_what_ran_it(study: Study):
     assert facts["Commit"] == "a" * 40
     assert facts["Changes not committed"] == "no"
     assert facts["Version of torch"] == "2.11.0"
-
-
-def test_cells_that_differ_show_all_values(study_of):
-    def alter(cell, provenance):
-        if cell.seed:
-            provenance["processor"] = "Another CPU"
-
-    assert distinct(study_of(seeds=(0, 1), alter=alter), "processor") == "Another CPU; Example CPU @ 2.0 GHz"
-    assert distinct(study_of(seeds=(0, 1)), "no such field") == "not recorded"
