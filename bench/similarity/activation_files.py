@@ -14,8 +14,7 @@ import numpy as np
 from bench.errors import InputError
 from bench.similarity import inputs
 from bench.similarity.catalog import measures
-from bench.similarity.labelled import LabelledMeasure
-from bench.similarity.measure import Measure
+from bench.similarity.measure import LabelledMeasure, Measure
 from bench.statistics.estimate import Estimate
 
 ARRAY, LABELS, LOGITS = "activations", "labels", "logits"

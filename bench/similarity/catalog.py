@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bench import registry
-from bench.similarity.labelled import LabelledMeasure
-from bench.similarity.measure import Described, Measure
+from bench.similarity.measure import Described, LabelledMeasure, Measure
 
 PACKAGE = "bench.similarity.measures"
 

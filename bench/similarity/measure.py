@@ -1,4 +1,4 @@
-"""What a measure of similarity is, and how it gets its interval."""
+"""The contract of a measure of similarity: what it declares, what it computes, and how it gets its interval."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from bench.errors import InputError
 from bench.similarity import inputs
 from bench.similarity.intervals import half_samples
+from bench.similarity.intervals.estimates import clipped, folded, of_mean
 from bench.similarity.intervals.scales import BACKWARD, FORWARD, Scale, usable
 from bench.statistics.arrays import joined
 from bench.statistics.estimate import Estimate
@@ -20,24 +21,24 @@ from bench.statistics.estimate import Estimate
 Invariance = Literal[
     "permutation", "orthogonal", "isotropic scaling", "unit scaling", "translation", "invertible linear"
 ]
-OnRows = Callable[[np.ndarray], float]
+OnRows = Callable[[np.ndarray], float]  # a measure of the images with these (sorted) row indices
 
 
 @dataclass(frozen=True)
 class Described:
-    """What every measure says of itself.
+    """What every measure declares about itself, for tables, figures and the tests that hold it to its word.
 
     Class attributes:
         title: as printed in figures and tables.
-        range: lowest and highest value there can be.
-        larger_is_similar: whether larger means more similar.
-        symmetric: whether exchanging the two sides changes nothing.
-        invariances: transformations of either side, each side its own, that change nothing: permutation of units,
-            orthogonal maps, one factor for all units, a factor for each unit, adding a vector to all images, invertible
-            linear maps.
-        source: citation key in `references.bib`.
+        range: lowest and highest possible value.
+        larger_is_similar: whether a larger value means more similar.
+        symmetric: whether exchanging the two sides leaves the value as it is.
+        invariances: transformations that leave the value as it is when applied to either side alone: permuting units,
+            an orthogonal map, one factor for all units, one factor per unit, adding one vector to all images, or an
+            invertible linear map.
+        source: BibTeX key in `bench/similarity/references.bib`.
         compares: activations (n, d), or a classifier's outputs, logits (n, classes).
-        undefined_where: what it is about a side that leaves it undefined, to end a sentence with.
+        undefined_where: which data leave the measure undefined, to end a sentence with.
     """
 
     title: ClassVar[str]
@@ -58,12 +59,40 @@ class Described:
 
 @dataclass(frozen=True)
 class Measure(Described, ABC):
-    """A measure of how similar two representations of the same images are: fields are its parameters.
+    """How similar two representations of the same images are: a frozen dataclass whose fields are its parameters.
 
-    A measure defines `_value`, and `_on_rows` where subsamples can share work. Both are handed checked float64 arrays.
+    A measure declares the class attributes of `Described` and defines `compute`, which gets two float64 arrays,
+    (n, d1) and (n, d2), finite and with the same n. It returns NaN where the data leave it undefined. Everything else
+    is done here: calling a measure checks the input, and `estimate` adds an interval over images. A measure of one's
+    own, complete with a parameter:
+
+    >>> @dataclass(frozen=True)
+    ... class SpreadRatio(Measure):
+    ...     power: float = 1.0
+    ...     title = "Ratio of spreads"
+    ...     range = (0.0, 1.0)
+    ...     larger_is_similar = True
+    ...     symmetric = True
+    ...     invariances = ("permutation", "orthogonal", "translation")
+    ...     source = "klabunde2025similarity"
+    ...     def compute(self, x, y):
+    ...         smaller, larger = sorted(side.var(axis=0).sum() for side in (x, y))
+    ...         return (smaller / larger) ** self.power if larger > 0 else float("nan")
+    >>> x = np.random.default_rng(0).normal(size=(60, 8))
+    >>> SpreadRatio(power=0.5)(x, 2 * x)
+    0.5
+    >>> estimate = SpreadRatio().estimate(x, x + np.random.default_rng(1).normal(size=(60, 8)))
+    >>> estimate.low < estimate.value < estimate.high, estimate.interval
+    (True, '100 distinct subsamples of 30 of 60 images, identity scale, t')
+
+    Such a class alone in `bench/similarity/measures/spread_ratio.py` is the measure `spread-ratio`; in a module of
+    one's own, it goes by the name `package.module:SpreadRatio`.
+
+    A measure may also define `compute_on_rows` (work that all subsamples share), `minimum_n` with `why_minimum` (more
+    images than units, say) and `warning`.
 
     Class attributes:
-        scale: on which the interval is symmetric.
+        scale: on which the interval is symmetric; "identity" unless the spread of the values depends on the value.
         replicates: subsamples behind an interval.
     """
 
@@ -77,7 +106,7 @@ class Measure(Described, ABC):
             InputError: unusable activations, fewer images than the measure needs (with the reason), or a side without
                 spread, where similarity is undefined.
         """
-        return self._defined(self._value(*self._accepted(x, y)))
+        return self._defined(self.compute(*self._accepted(x, y)))
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
@@ -93,16 +122,24 @@ class Measure(Described, ABC):
         """
         first, second = self._accepted(x, y)
         n, widths = len(first), (first.shape[1], second.shape[1])
-        on_rows = self._on_rows(first, second)
+        on_rows = self.compute_on_rows(first, second)
         value = self._defined(on_rows(np.arange(n)))
         kept = self._subsample_size(n, *widths)
-        found, handful = np.empty(0), ""
+        values, handful = np.empty(0), ""
         if kept < n - 1:
             subsets = half_samples.draw(n, kept, replicates or self.replicates, seed)
-            found = np.array([on_rows(subset) for subset in subsets])
-            handful = half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, found)](found))
-        interval = self._interval(value, found, n, kept, confidence)
-        return self._as_estimate(value, interval, n, confidence, joined(self._warning(first, second), handful))
+            values = np.array([on_rows(subset) for subset in subsets])
+            handful = half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, values)](values))
+        interval = self._interval(value, values, n, kept, confidence)
+        return self._as_estimate(value, interval, n, confidence, joined(self.warning(first, second), handful))
+
+    @abstractmethod
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        """The measure of two checked float64 arrays (n, d1) and (n, d2); NaN where it is undefined."""
+
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        """The measure as a function of the rows (sorted indices) that a subsample keeps."""
+        return lambda rows: self.compute(x[rows], y[rows])
 
     def minimum_n(self, d1: int, d2: int) -> int:
         """Fewest images for representations of d1 and d2 units."""
@@ -112,15 +149,8 @@ class Measure(Described, ABC):
         """Why `minimum_n` is what it is, to end a sentence with."""
         return "fewer determine nothing"
 
-    @abstractmethod
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float: ...
-
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        """The measure as a function of the rows (sorted indices) that are kept."""
-        return lambda rows: self._value(x[rows], y[rows])
-
-    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
-        """What to know of an estimate from these sides; empty where there is nothing."""
+    def warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        """What a reader must know of an estimate from these sides, in a sentence; empty if nothing."""
         return ""
 
     def _limits(self) -> tuple[float, float]:
@@ -139,17 +169,22 @@ class Measure(Described, ABC):
         return first, second
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Both sides as `_value` and `_on_rows` are handed them."""
+        """Both sides as `compute` and `compute_on_rows` get them."""
         return inputs.pair(x, y)
 
     def _subsample_size(self, n: int, d1: int, d2: int) -> int:
-        """A half of the images, or half-way between what the measure needs and n where that is more."""
+        """Half of the images, or half-way between `minimum_n` and n if that is more."""
         needed = self.minimum_n(d1, d2)
         return n // 2 if n // 2 >= needed else (n + needed) // 2
 
-    def _interval(self, value: float, found: np.ndarray, n: int, kept: int, confidence: float) -> _Interval:
-        defined = found[np.isfinite(found)]
-        if len(defined) < 2 or 2 * len(defined) < len(found):
+    # The interval is value ± t·SE on the measure's scale, transformed back. The value in the middle is that of all
+    # images, not the mean of the subsamples: many measures are biased at n/2 images (CKA and nearest neighbours depend
+    # on n), and only the spread of the subsamples carries over to n. Undefined subsamples are left out; if more than
+    # half of them are undefined, no interval is given. A value on the end of its scale (CKA of 1 is infinite on atanh)
+    # falls back to the identity scale.
+    def _interval(self, value: float, values: np.ndarray, n: int, kept: int, confidence: float) -> _Interval:
+        defined = values[np.isfinite(values)]
+        if len(defined) < 2 or 2 * len(defined) < len(values):
             return _Interval()
         scale = usable(self.scale, np.append(defined, value))
         centre = FORWARD[scale](np.asarray(value))
@@ -173,6 +208,60 @@ class Measure(Described, ABC):
             warning=joined(f"{n} images are too few for an interval." if np.isnan(interval.low) else "", warning),
             estimand=f"{self.title}, expectation at n = {n}",
         )
+
+
+@dataclass(frozen=True)
+class LabelledMeasure(Described, ABC):
+    """|accuracy of x - accuracy of y| on the same images, for measures that need the images' classes.
+
+    A frozen dataclass whose fields are its parameters, like `Measure`; it defines `correct` alone. The interval is that
+    of the mean of paired differences over the images that are scored, folded at 0.
+
+    >>> @dataclass(frozen=True)
+    ... class SignDifference(LabelledMeasure):
+    ...     title = "Difference in accuracy of the first unit's sign"
+    ...     source = "klabunde2025similarity"
+    ...     def correct(self, side, labels):
+    ...         return (side[:, 0] > 0) == labels
+    >>> SignDifference()([[1.0], [2.0], [3.0], [-4.0]], [[1.0], [2.0], [3.0], [4.0]], [1, 1, 1, 0])
+    0.25
+    """
+
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    larger_is_similar: ClassVar[bool] = False
+    symmetric: ClassVar[bool] = True
+    invariances: ClassVar[tuple[Invariance, ...]] = ("isotropic scaling",)
+
+    def __call__(self, x: ArrayLike, y: ArrayLike, labels: ArrayLike) -> float:
+        """The measure of x (n, d1) and y (n, d2) of the same images with classes `labels` (n,).
+
+        Raises:
+            InputError: unusable activations or labels.
+        """
+        return abs(float(self.per_image(x, y, labels).mean()))
+
+    def estimate(self, x: ArrayLike, y: ArrayLike, labels: ArrayLike, *, confidence: float = 0.95) -> Estimate:
+        """The measure with its interval over images.
+
+        Raises:
+            InputError: as `__call__`.
+        """
+        return clipped(folded(of_mean(self.per_image(x, y, labels), self.title, confidence)), *self.range)
+
+    def per_image(self, x: ArrayLike, y: ArrayLike, labels: ArrayLike) -> np.ndarray:
+        """Correct on x minus correct on y, for every image that is scored: -1, 0 or 1."""
+        first, second = inputs.pair(x, y)
+        classes = inputs.labels(labels, len(first))
+        return self.correct(first, classes).astype(np.float64) - self.correct(second, classes)
+
+    @abstractmethod
+    def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Which of the scored images are answered correctly: (m,) bool, the same images for both sides.
+
+        Args:
+            side: (n, d) float64, checked.
+            labels: (n,) int64.
+        """
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class CanonicalMeasure(Measure):
     With many units an image intervals are wider than they need be (by a third at d = n/5), never narrower: subsampling
     overstates the part of the variance that comes from pairs of images.
 
-    `_value` and `_on_rows` are handed arrays in the precision that they came in, by which rank is told from rounding.
+    `compute` and `compute_on_rows` get arrays in the precision they came in: it decides which directions are rounding.
     """
 
     replicates: ClassVar[int] = 40
@@ -32,7 +32,7 @@ class CanonicalMeasure(Measure):
     def why_minimum(self) -> str:
         return "with n <= d units can reproduce any other representation of the same images exactly"
 
-    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+    def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         n, d1, d2 = len(x), x.shape[1], y.shape[1]
         if d1 + d2 < n:
             return ""
@@ -41,11 +41,11 @@ class CanonicalMeasure(Measure):
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        return between_on_rows(x, y, self._of_bases)
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        return between_on_rows(x, y, self.of_bases)
 
     @abstractmethod
-    def _of_bases(self, between: Between) -> float: ...
+    def of_bases(self, between: Between) -> float: ...

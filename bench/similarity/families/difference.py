@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bench.similarity.intervals.estimates import folded
 from bench.similarity.measure import Invariance, Measure, OnRows
 from bench.statistics.estimate import Estimate
 
@@ -31,20 +32,13 @@ class Difference(Measure):
     def _limits(self) -> tuple[float, float]:
         return -self.range[1], self.range[1]
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return abs(self._on_rows(x, y)(np.arange(len(x))))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return abs(self.compute_on_rows(x, y)(np.arange(len(x))))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = self._of_rows(x), self._of_rows(y)
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = self.of_rows(x), self.of_rows(y)
         return lambda rows: first(rows) - second(rows)
 
     @abstractmethod
-    def _of_rows(self, side: np.ndarray) -> OnRows:
+    def of_rows(self, side: np.ndarray) -> OnRows:
         """f of one representation, as a function of the rows that are kept."""
-
-
-def folded(signed: Estimate) -> Estimate:
-    """The estimate of |δ| from that of δ: it covers whenever the other does."""
-    ends = sorted((abs(signed.low), abs(signed.high)))
-    low = 0.0 if signed.low <= 0.0 <= signed.high else ends[0]
-    return replace(signed, value=abs(signed.value), low=low if np.isfinite(ends).all() else np.nan, high=ends[1])

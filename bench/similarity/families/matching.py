@@ -25,12 +25,12 @@ class UnitMatch(Measure):
     scale: ClassVar[Scale] = "atanh"
     replicates: ClassVar[int] = 50
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         first, second = unit_rows(centred(x).T), unit_rows(centred(y).T)
         if not first.any() or not second.any():
             return float("nan")
-        return self._of_correlations(first @ second.T)
+        return self.of_correlations(first @ second.T)
 
     @abstractmethod
-    def _of_correlations(self, correlation: np.ndarray) -> float:
+    def of_correlations(self, correlation: np.ndarray) -> float:
         """The measure from correlations (d1, d2)."""

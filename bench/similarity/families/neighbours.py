@@ -53,16 +53,16 @@ class NeighbourMeasure(Measure):
     def why_minimum(self) -> str:
         return f"with fewer, the {self.k} nearest neighbours are all the images there are"
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
         if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
             return lambda rows: float("nan")
-        return lambda rows: float(self._per_image(block(first, rows), block(second, rows)).mean())
+        return lambda rows: float(self.compute_per_image(block(first, rows), block(second, rows)).mean())
 
-    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+    def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         tied = np.logical_or(*(self._tied(DISTANCES[self.distance](side)) for side in (x, y)))
         if tied.mean() <= FEW_TIES:
             return ""
@@ -85,7 +85,7 @@ class NeighbourMeasure(Measure):
         return ROUNDING * (1.0 if self.distance == "cosine" else float(distance.max()))
 
     @abstractmethod
-    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """One number an image, (n,), from two (n, n) matrices of distances."""
 
 

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from bench.errors import InputError
+from bench.similarity.intervals.estimates import clipped, of_mean
 from bench.similarity.measure import Invariance, Measure
 from bench.statistics.estimate import Estimate
 
@@ -30,25 +30,24 @@ class OutputMeasure(Measure):
         Raises:
             InputError: unusable logits, or sides that differ in n or in their number of classes.
         """
-        return self._per_image(*self._accepted(x, y))
+        return self.compute_per_image(*self._accepted(x, y))
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
     ) -> Estimate:
         """The mean with its t interval over images; `replicates` and `seed` change nothing."""
-        found = of_mean(self.per_image(x, y), self.title, confidence)
-        return clipped(found, *self.range)
+        return clipped(of_mean(self.per_image(x, y), self.title, confidence), *self.range)
 
     def _accepted(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         first, second = super()._accepted(x, y)
         same_classes(first, second, self.title)
         return first, second
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return float(self._per_image(x, y).mean())
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return float(self.compute_per_image(x, y).mean())
 
     @abstractmethod
-    def _per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray: ...
+    def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray: ...
 
 
 def same_classes(x: np.ndarray, y: np.ndarray, title: str) -> None:
@@ -57,29 +56,3 @@ def same_classes(x: np.ndarray, y: np.ndarray, title: str) -> None:
         raise InputError(
             f"{title}: logits are for {x.shape[1]} and {y.shape[1]} classes; one set of classes is needed."
         )
-
-
-def of_mean(per_image: np.ndarray, title: str, confidence: float) -> Estimate:
-    """A mean over images with its t interval, which is the delete-one jackknife's."""
-    n = len(per_image)
-    value, error = float(per_image.mean()), float(per_image.std(ddof=1) / np.sqrt(n))
-    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * error
-    return Estimate(
-        value=value,
-        low=value - half,
-        high=value + half,
-        n=n,
-        unit="image",
-        interval="t of the mean over images",
-        confidence=confidence,
-        standard_error=error,
-        df=n - 1.0,
-        estimand=title,
-    )
-
-
-def clipped(found: Estimate, low: float, high: float) -> Estimate:
-    """The interval cut off at the ends of the measure's range."""
-    from dataclasses import replace
-
-    return replace(found, low=max(found.low, low), high=min(found.high, high))

@@ -22,15 +22,15 @@ class OrthogonalMatch(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
     replicates: ClassVar[int] = 40
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._of_cosine(matched_cosine(x, y))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.of_cosine(matched_cosine(x, y))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = compact(centred(x)), compact(centred(y))
-        return lambda rows: self._value(first[rows], second[rows])
+        return lambda rows: self.compute(first[rows], second[rows])
 
     @abstractmethod
-    def _of_cosine(self, cosine: float) -> float: ...
+    def of_cosine(self, cosine: float) -> float: ...
 
 
 def matched_cosine(x: np.ndarray, y: np.ndarray) -> float:

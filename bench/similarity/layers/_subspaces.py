@@ -92,7 +92,7 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
 def _procrustes(a: Basis, b: Basis, m: np.ndarray) -> float:
     sizes = float(np.linalg.norm(a.s) * np.linalg.norm(b.s))
     cosine = float(singular_values(a.s[:, None] * m * b.s).sum()) / sizes
-    return Procrustes()._of_cosine(min(cosine, 1.0))
+    return Procrustes().of_cosine(min(cosine, 1.0))
 
 
 def _canonical(a: Basis, m: np.ndarray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.labelled import LabelledMeasure
+from bench.similarity.measure import LabelledMeasure
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class AccuracyDifference(LabelledMeasure):
     source: ClassVar[str] = "klabunde2025similarity"
     compares: ClassVar[Literal["activations", "outputs"]] = "outputs"
 
-    def _right(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
         if labels.min() < 0 or labels.max() >= side.shape[1]:
             raise InputError(f"{self.title}: labels must be 0 to {side.shape[1] - 1}, the columns of the logits.")
         return side.argmax(1) == labels

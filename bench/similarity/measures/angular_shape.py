@@ -23,5 +23,5 @@ class AngularShape(OrthogonalMatch):
     source: ClassVar[str] = "williams2021generalized"
     scale: ClassVar[Scale] = "log"
 
-    def _of_cosine(self, cosine: float) -> float:
+    def of_cosine(self, cosine: float) -> float:
         return float(np.arccos(cosine))

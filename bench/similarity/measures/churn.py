@@ -31,5 +31,5 @@ class Churn(OutputMeasure):
         changed = self.per_image(x, y)
         return proportion(int(changed.sum()), len(changed), confidence=confidence, estimand=self.title)
 
-    def _per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return (x.argmax(1) != y.argmax(1)).astype(np.float64)

@@ -31,9 +31,9 @@ class CKA(Measure):
     source: ClassVar[str] = "kornblith2019similarity"
     scale: ClassVar[Scale] = "atanh"
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = centred(x), centred(y)
         return alignment_on_rows(first @ first.T, second @ second.T)

@@ -24,7 +24,7 @@ class ConcentricityDifference(Difference):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
     source: ClassVar[str] = "wang2022towards"
 
-    def _of_rows(self, side: np.ndarray) -> OnRows:
+    def of_rows(self, side: np.ndarray) -> OnRows:
         directions = unit_rows(side)
 
         def concentricity(rows: np.ndarray) -> float:

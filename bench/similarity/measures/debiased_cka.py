@@ -50,7 +50,7 @@ class DebiasedCKA(Measure):
             raise InputError(f"{self.title} is undefined: a side has no spread over these images.")
         return found
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         first, second = Grams([x]), Grams([y])
         cross = row_products(first, second).sum()
         return float(ratio(cross, first.own.sum(), second.own.sum(), first.rounding))

@@ -31,9 +31,9 @@ class DistanceCorrelation(Measure):
     source: ClassVar[str] = "szekely2007measuring"
     scale: ClassVar[Scale] = "atanh"
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         squared = alignment_on_rows(distances(x), distances(y))
         return lambda rows: float(np.sqrt(max(squared(rows), 0.0)))

@@ -33,9 +33,9 @@ class EigenspaceOverlap(CanonicalMeasure):
     source: ClassVar[str] = "may2019downstream"
     scale: ClassVar[Scale] = "logit"
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        return between_on_rows(x, y, self._of_bases, centre=False)
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        return between_on_rows(x, y, self.of_bases, centre=False)
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         units = max(between.x.shape[1], between.y.shape[1])
         return float(np.linalg.norm(between.m) ** 2 / units)

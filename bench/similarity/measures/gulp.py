@@ -45,10 +45,10 @@ class GULP(CanonicalMeasure):
     def minimum_n(self, d1: int, d2: int) -> int:
         return super().minimum_n(d1, d2) if self.penalty == 0.0 else 4
 
-    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
-        return super()._warning(x, y) if self.penalty == 0.0 else ""
+    def warning(self, x: np.ndarray, y: np.ndarray) -> str:
+        return super().warning(x, y) if self.penalty == 0.0 else ""
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         if self.penalty == 0.0:
             return max(sum(between.m.shape) - 2.0 * float(np.linalg.norm(between.m)) ** 2, 0.0)
         first, second = basis(between.x), basis(between.y)

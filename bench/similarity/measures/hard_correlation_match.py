@@ -20,5 +20,5 @@ class HardCorrelationMatch(UnitMatch):
 
     title: ClassVar[str] = "Hard correlation match"
 
-    def _of_correlations(self, correlation: np.ndarray) -> float:
+    def of_correlations(self, correlation: np.ndarray) -> float:
         return float(correlation[linear_sum_assignment(correlation, maximize=True)].mean())

@@ -22,7 +22,7 @@ class JensenShannon(OutputMeasure):
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = "lin1991divergence"
 
-    def _per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         p, q = special.softmax(x, axis=1), special.softmax(y, axis=1)
         middle = (p + q) / 2.0
         both = special.rel_entr(p, middle).sum(1) + special.rel_entr(q, middle).sum(1)

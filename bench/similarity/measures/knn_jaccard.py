@@ -23,6 +23,6 @@ class KNNJaccard(NeighbourMeasure):
     source: ClassVar[str] = "schumacher2021effects"
     scale: ClassVar[Scale] = "logit"
 
-    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         common = matches(nearest(first, self.k), nearest(second, self.k)).sum((1, 2))
         return common / (2.0 * self.k - common)

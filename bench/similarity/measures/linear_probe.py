@@ -11,8 +11,7 @@ from scipy import linalg
 
 from bench.errors import InputError
 from bench.similarity import inputs
-from bench.similarity.labelled import LabelledMeasure
-from bench.similarity.measure import Invariance
+from bench.similarity.measure import Invariance, LabelledMeasure
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import proportion
 
@@ -49,11 +48,11 @@ class LinearProbe(LabelledMeasure):
             InputError: unusable activations or labels, or a training half with one class only.
         """
         side = inputs.activations(x, "x").astype(np.float64, copy=False)
-        right = self._right(side, inputs.labels(labels, len(side)))
+        right = self.correct(side, inputs.labels(labels, len(side)))
         estimand = "linear probe accuracy"
         return proportion(int(right.sum()), len(right), confidence=confidence, estimand=estimand)
 
-    def _right(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
         order = np.random.default_rng(self.seed).permutation(len(side))
         train, held_out = order[: len(side) // 2], order[len(side) // 2 :]
         classes = np.unique(labels[train])

@@ -31,6 +31,6 @@ class LinearRegressionFit(CanonicalMeasure):
     source: ClassVar[str] = "kornblith2019similarity"
     scale: ClassVar[Scale] = "logit"
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         explained = float(np.linalg.norm(between.m.T @ between.x) / np.linalg.norm(between.x)) ** 2
         return min(explained, 1.0)

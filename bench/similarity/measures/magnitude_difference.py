@@ -21,5 +21,5 @@ class MagnitudeDifference(Difference):
     title: ClassVar[str] = "Magnitude difference"
     source: ClassVar[str] = "wang2022towards"
 
-    def _of_rows(self, side: np.ndarray) -> OnRows:
+    def of_rows(self, side: np.ndarray) -> OnRows:
         return lambda rows: float(np.linalg.norm(side[rows].mean(0)))

@@ -32,5 +32,5 @@ class MeanCCA(CanonicalMeasure):
     source: ClassVar[str] = "raghu2017svcca"
     scale: ClassVar[Scale] = "atanh"
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         return float(correlations(between.m).mean())

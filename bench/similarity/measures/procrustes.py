@@ -26,5 +26,5 @@ class Procrustes(OrthogonalMatch):
     source: ClassVar[str] = "ding2021grounding"
     scale: ClassVar[Scale] = "log"
 
-    def _of_cosine(self, cosine: float) -> float:
+    def of_cosine(self, cosine: float) -> float:
         return float(np.sqrt(2.0 - 2.0 * cosine))

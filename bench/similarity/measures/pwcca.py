@@ -33,7 +33,7 @@ class PWCCA(CanonicalMeasure):
     source: ClassVar[str] = "morcos2018insights"
     scale: ClassVar[Scale] = "atanh"
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         variates, rho, _ = linalg.svd(between.m, full_matrices=False, check_finite=False)
         weights = projection_weights(variates, between.x)
         return float(np.minimum(rho, 1.0) @ weights / weights.sum())

@@ -26,7 +26,7 @@ class RankSimilarity(NeighbourMeasure):
     scale: ClassVar[Scale] = "logit"
     ranks_count: ClassVar[bool] = True
 
-    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         common = matches(nearest(first, self.k), nearest(second, self.k))
         rank = np.arange(1, self.k + 1)
         weight = 2.0 / ((1.0 + np.abs(rank[:, None] - rank)) * (rank[:, None] + rank))

@@ -44,10 +44,10 @@ class RBFCKA(Measure):
         if not self.fraction > 0.0:
             raise InputError(f"RBF CKA: fraction must be above 0, not {self.fraction!r}.")
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = squared_distances(x), squared_distances(y)
         return lambda rows: alignment(self._kernel(block(first, rows)), self._kernel(block(second, rows)))
 

@@ -47,10 +47,10 @@ class RSA(Measure):
         if self.distance not in DISTANCES:
             raise InputError(f"RSA: unknown distance {self.distance!r}: {did_you_mean(self.distance, DISTANCES)}")
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = (_settled(DISTANCES[self.distance](side)) for side in (x, y))
         return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
 

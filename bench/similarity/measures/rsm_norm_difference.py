@@ -44,10 +44,10 @@ class RSMNormDifference(Measure):
         if self.norm not in NORMS:
             raise InputError(f"RSM norm difference: unknown norm {self.norm!r}: {did_you_mean(self.norm, NORMS)}")
 
-    def _value(self, x: np.ndarray, y: np.ndarray) -> float:
-        return self._on_rows(x, y)(np.arange(len(x)))
+    def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    def _on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         difference = distances(x) - distances(y)
         return lambda rows: self._size(block(difference, rows))
 

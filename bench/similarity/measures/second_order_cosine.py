@@ -26,7 +26,7 @@ class SecondOrderCosine(NeighbourMeasure):
     source: ClassVar[str] = "hamilton2016cultural"
     scale: ClassVar[Scale] = "atanh"
 
-    def _per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         both = np.zeros(first.shape, dtype=bool)
         for side in (first, second):
             np.put_along_axis(both, nearest(side, self.k), True, axis=1)

@@ -20,5 +20,5 @@ class SoftCorrelationMatch(UnitMatch):
 
     title: ClassVar[str] = "Soft correlation match"
 
-    def _of_correlations(self, correlation: np.ndarray) -> float:
+    def of_correlations(self, correlation: np.ndarray) -> float:
         return float((correlation.max(0).mean() + correlation.max(1).mean()) / 2.0)

@@ -43,7 +43,7 @@ class SVCCA(CanonicalMeasure):
         if not 0.0 < self.threshold <= 1.0:
             raise InputError(f"SVCCA: threshold must be above 0 and at most 1, not {self.threshold!r}.")
 
-    def _of_bases(self, between: Between) -> float:
+    def of_bases(self, between: Between) -> float:
         left, right = self._components(between.x), self._components(between.y)
         return float(correlations(left.T @ between.m @ right).mean())
 

@@ -40,11 +40,11 @@ class UniformityDifference(Difference):
         if not self.t > 0.0:
             raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
 
-    def _warning(self, x: np.ndarray, y: np.ndarray) -> str:
+    def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         everyone = np.arange(len(x))
-        alone = min(self._of_rows(side)(everyone) for side in (x, y)) < np.log(1.01 / len(x))
+        alone = min(self.of_rows(side)(everyone) for side in (x, y)) < np.log(1.01 / len(x))
         return TOO_FAR if alone else ""
 
-    def _of_rows(self, side: np.ndarray) -> OnRows:
+    def of_rows(self, side: np.ndarray) -> OnRows:
         exponents = -self.t * squared_distances(side)
         return lambda rows: float(logsumexp(block(exponents, rows)) - 2.0 * np.log(len(rows)))

@@ -42,7 +42,7 @@ def test_quantile_is_students():
 def test_a_subsample_is_the_measure_on_its_rows(measure, related):
     x, y = related
     rows = np.sort(np.random.default_rng(0).permutation(80)[:40])
-    assert measure._on_rows(x, y)(rows) == pytest.approx(measure(x[rows], y[rows]), rel=1e-9)
+    assert measure.compute_on_rows(x, y)(rows) == pytest.approx(measure(x[rows], y[rows]), rel=1e-9)
 
 
 def test_a_subsample_that_loses_a_unit_is_decomposed_from_scratch(related):
@@ -50,7 +50,7 @@ def test_a_subsample_that_loses_a_unit_is_decomposed_from_scratch(related):
     rare = np.hstack([x, np.eye(80, 1)])
     rows = np.arange(1, 80, 2)
     for measure in (MeanCCA(), EigenspaceOverlap()):
-        assert measure._on_rows(rare, y)(rows) == pytest.approx(measure(rare[rows], y[rows]), rel=1e-9)
+        assert measure.compute_on_rows(rare, y)(rows) == pytest.approx(measure(rare[rows], y[rows]), rel=1e-9)
     assert np.isnan(between_on_rows(np.ones((8, 2)), y[:8], lambda between: 1.0)(np.arange(8)))
 
 

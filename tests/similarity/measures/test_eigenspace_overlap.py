@@ -25,4 +25,6 @@ def test_independent_representations_overlap_by_chance(rng):
 def test_a_subsample_is_the_measure_on_it(related):
     x, y = related
     rows = np.arange(0, 80, 2)
-    assert EigenspaceOverlap()._on_rows(x, y)(rows) == pytest.approx(EigenspaceOverlap()(x[rows], y[rows]), rel=1e-9)
+    assert EigenspaceOverlap().compute_on_rows(x, y)(rows) == pytest.approx(
+        EigenspaceOverlap()(x[rows], y[rows]), rel=1e-9
+    )
