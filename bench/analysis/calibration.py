@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study, judgement
-from bench.calibrate.rows import Row
+from bench.calibrate.rates import MeasuredRate
 
 
 @judgement
-def simulated(study: Study) -> list[Row]:
+def simulated(study: Study) -> list[MeasuredRate]:
     """One row per setting of an interval or test, as this version simulates them; empty if nothing was simulated."""
     folder = study.results.store.folder.parent / ".calibration"
     if not folder.is_dir():
@@ -17,6 +17,6 @@ def simulated(study: Study) -> list[Row]:
     return kept(folder)
 
 
-def warned(row: Row) -> bool:
+def warned(row: MeasuredRate) -> bool:
     """Whether most of a row's estimates carried a warning."""
     return row.warned > 0.5

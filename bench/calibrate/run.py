@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from threadpoolctl import threadpool_limits
 
 from bench import registry
-from bench.calibrate.rows import Row, row_from, rows_of
+from bench.calibrate.rates import MeasuredRate, rate_from, rates_of
 from bench.calibrate.scenario import Scenario
 from bench.errors import InputError, did_you_mean
 
@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 
 def calibrate(
     folder: Path, *, replications: int = 500, jobs: int = 1, only: str = "*", progress: Progress | None = None
-) -> list[Row]:
+) -> list[MeasuredRate]:
     """Measure every interval's coverage and every test's error rate; what `folder` holds already is kept.
 
     Each scenario draws its random numbers from its own settings, so that neither order nor `jobs` changes a byte.
@@ -55,24 +55,24 @@ def calibrate(
     return load(folder, replications=replications, only=only)
 
 
-def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[Row]:
+def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[MeasuredRate]:
     """The rows that are there already, in the scenarios' order; none where nothing was simulated."""
     found = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
     return [row for rows in found if rows for row in rows]
 
 
-def kept(folder: Path) -> list[Row]:
+def kept(folder: Path) -> list[MeasuredRate]:
     """All rows that a folder holds of today's scenarios, in their order; of each those with the most replications.
 
     What cannot be read is left out, and so is what another version simulated.
     """
-    found: dict[str, tuple[int, list[Row]]] = {}
+    found: dict[str, tuple[int, list[MeasuredRate]]] = {}
     scenarios = {_identity(scenario.spec(2)): scenario.name for scenario in chosen_scenarios()}
     for file in sorted(folder.glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             name, size = scenarios.get(_identity(content["spec"])), int(content["spec"]["replications"])
-            rows = [row_from(row) for row in content["rows"]]
+            rows = [rate_from(row) for row in content["rows"]]
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if name is not None and size > found.get(name, (0, []))[0]:
@@ -100,12 +100,12 @@ def chosen_scenarios(only: str = "*") -> list[Scenario]:
     return chosen
 
 
-def simulate(scenario: Scenario, replications: int) -> list[Row]:
+def simulate(scenario: Scenario, replications: int) -> list[MeasuredRate]:
     """All replications of one scenario, in one thread."""
     rng = np.random.default_rng(int(scenario.key(replications), 16))
     with threadpool_limits(1):
         outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
-    return rows_of(scenario, outcomes)
+    return rates_of(scenario, outcomes)
 
 
 def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int) -> Iterator[str]:
@@ -145,11 +145,11 @@ def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> 
     return scenario.name
 
 
-def _read(folder: Path, scenario: Scenario, replications: int) -> list[Row] | None:
+def _read(folder: Path, scenario: Scenario, replications: int) -> list[MeasuredRate] | None:
     """A scenario's rows, or None where there are none that can be read."""
     try:
         content = json.loads(_path(folder, scenario, replications).read_text(encoding="utf-8"))
-        return [row_from(row) for row in content["rows"]]
+        return [rate_from(row) for row in content["rows"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -50,10 +50,12 @@ class Scenario(ABC):
     """A population and a way of looking at samples from it: fields are its settings, numbers and words only.
 
     Class attributes:
-        effort: replications in a hundred of those asked for: many where one is cheap.
+        effort: replications made for every hundred asked for; more than a hundred where one is cheap.
+        recorded_as: the class's name in kept results, if it has been renamed since.
     """
 
     effort: ClassVar[int] = 100
+    recorded_as: ClassVar[str] = ""
 
     @abstractmethod
     def replicate(self, rng: np.random.Generator) -> Outcomes:
@@ -88,7 +90,7 @@ class Scenario(ABC):
         """Everything that determines the result."""
         return {
             "family": type(self).__module__,
-            "scenario": type(self).__name__,
+            "scenario": self.recorded_as or type(self).__name__,
             "settings": asdict(self),
             "replications": self.replications(asked),
             "version": VERSION,

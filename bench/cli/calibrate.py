@@ -13,7 +13,7 @@ from bench import cli
 from bench.cli import _options
 
 if TYPE_CHECKING:
-    from bench.calibrate.rows import Row
+    from bench.calibrate.rates import MeasuredRate
 
 HELP = "coverage of intervals and error rates of tests, simulated"
 EXAMPLE = 'python -m bench calibrate --replications 200 --only "jackknife/*"'
@@ -49,7 +49,7 @@ def _say_progress(name: str, done: int, total: int) -> None:
     print(f"{done}/{total} {name}", file=sys.stderr, flush=True)
 
 
-def _line(row: Row) -> str:
+def _line(row: MeasuredRate) -> str:
     size = " ".join(filter(None, (f"n={row.images}" if row.images else "", f"S={row.seeds}" if row.seeds else "")))
     measured = f"{row.measured:.3f} [{row.low:.3f}, {row.high:.3f}]"
     warned = f", warned in {row.warned:.0%}" if row.warned else ""

@@ -22,8 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.statistics.power import plan
+    from bench.statistics.power import seeds_needed
 
-    found = plan(options.sd, options.margin, alpha=options.alpha, power=options.power)
-    print(json.dumps(found.as_dict(), indent=1) if options.json else found.text)
+    needed = seeds_needed(options.sd, options.margin, alpha=options.alpha, power=options.power)
+    print(json.dumps(needed.as_dict(), indent=1) if options.json else needed.text)
     return cli.OK

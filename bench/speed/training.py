@@ -35,7 +35,7 @@ Row = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Setting:
+class Workload:
     """What is trained, and where.
 
     Args:
@@ -59,93 +59,93 @@ class Setting:
         return build(self.model, CHANNELS, CLASSES, SIZE, seed=0).to(self.device)
 
 
-ON_CPU = Setting("resnet20", torch.device("cpu"), images=1280, matrix=1024)
-ON_GPU = Setting("resnet18", torch.device("cuda"), images=51_200, matrix=8192)
+ON_CPU = Workload("resnet20", torch.device("cpu"), images=1280, matrix=1024)
+ON_GPU = Workload("resnet18", torch.device("cuda"), images=51_200, matrix=8192)
 
 
 def main() -> None:
     """Print the comparison; under two minutes on two cores."""
     on_gpu = torch.cuda.is_available()
-    setting = ON_GPU if on_gpu else ON_CPU
+    workload = ON_GPU if on_gpu else ON_CPU
     with threads(1):
-        rows = compare(setting)
+        rows = compare(workload)
     if not on_gpu:
-        rows += [(_split_name(*split), _rate(split_rate(setting, *split))) for split in splits(os.cpu_count() or 1)]
+        rows += [(_split_name(*split), _rate(split_rate(workload, *split))) for split in splits(os.cpu_count() or 1)]
     where = torch.cuda.get_device_name() if on_gpu else "CPU, one thread"
-    print(f"Training {setting.model} on {SIZE}×{SIZE} images ({where}, batch {setting.recipe.batch_size})")
+    print(f"Training {workload.model} on {SIZE}×{SIZE} images ({where}, batch {workload.recipe.batch_size})")
     print(table(rows))
 
 
-def compare(setting: Setting) -> list[Row]:
+def compare(workload: Workload) -> list[Row]:
     """Both loops in turn, the input pipeline alone, and the share of the matrix-product rate."""
-    split = noise(setting.images)
-    loops = ours(setting, split), plain(setting, split)
-    rounds = [tuple(setting.images / seconds(loop, setting.device) for loop in loops) for _ in range(ROUNDS)]
-    own, other = (statistics.median(column) for column in zip(*rounds, strict=True))
-    pipeline = statistics.median(seconds(input_pipeline(setting, split), setting.device) for _ in range(ROUNDS))
-    product = matrix_product_rate(setting)
+    split = noise(workload.images)
+    loops = ours(workload, split), plain(workload, split)
+    rounds = [tuple(workload.images / seconds(loop, workload.device) for loop in loops) for _ in range(ROUNDS)]
+    rate, plain_rate = (statistics.median(column) for column in zip(*rounds, strict=True))
+    pipeline = statistics.median(seconds(input_pipeline(workload, split), workload.device) for _ in range(ROUNDS))
+    product, flop = matrix_product_rate(workload), rate * flop_per_image(workload)
     return [
-        ("this loop", _rate(own)),
-        ("plain DataLoader loop", _rate(other)),
+        ("this loop", _rate(rate)),
+        ("plain DataLoader loop", _rate(plain_rate)),
         ("ratio", f"{statistics.median(a / b for a, b in rounds):.2f}"),
-        ("input pipeline", f"{100 * pipeline * own / setting.images:.2f} % of a step"),
+        ("input pipeline", f"{100 * pipeline * rate / workload.images:.2f} % of a step"),
         ("matrix product", f"{product / 1e9:,.0f} GFLOP/s"),
-        ("forward and backward", f"{100 * own * flop_per_image(setting) / product:.0f} % of the matrix product's rate"),
+        ("forward and backward", f"{100 * flop / product:.0f} % of the matrix product's rate"),
     ]
 
 
-def ours(setting: Setting, split: Split) -> Callable[[], object]:
+def ours(workload: Workload, split: Split) -> Callable[[], object]:
     """One epoch of this loop, after a step to warm up."""
-    network = setting.network()
+    network = workload.network()
 
-    def epoch(recipe: Recipe = setting.recipe) -> object:
-        return train(network, split, recipe=recipe, mean=MEAN, std=STD, seed=0, device=setting.device)
+    def epoch(recipe: Recipe = workload.recipe) -> object:
+        return train(network, split, recipe=recipe, mean=MEAN, std=STD, seed=0, device=workload.device)
 
-    epoch(replace(setting.recipe, epochs=setting.recipe.batch_size / setting.images))
+    epoch(replace(workload.recipe, epochs=workload.recipe.batch_size / workload.images))
     return epoch
 
 
-def plain(setting: Setting, split: Split) -> Callable[[], object]:
+def plain(workload: Workload, split: Split) -> Callable[[], object]:
     """One epoch of the plain loop, after a batch to warm up."""
-    network, recipe, device = setting.network(), setting.recipe, setting.device
+    network, recipe, device = workload.network(), workload.recipe, workload.device
     loader = make_loader(TransformedImages(split, recipe, MEAN, STD), recipe, device)
     images, labels = next(iter(loader))
     functional.cross_entropy(network.train()(images.to(device)), labels.to(device)).backward()
     return lambda: train_epoch(network, loader, recipe, device)
 
 
-def input_pipeline(setting: Setting, split: Split) -> Callable[[], object]:
+def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
     """An epoch of batches that nobody trains on."""
     batches = Batches(
         split,
-        CLASSIFICATION.targets(split, setting.device),
-        Schedule(setting.images, setting.recipe),
+        CLASSIFICATION.targets(split, workload.device),
+        Schedule(workload.images, workload.recipe),
         MEAN,
         STD,
         0,
-        setting.device,
+        workload.device,
     )
     return lambda: [images.shape for images, _ in batches]
 
 
-def flop_per_image(setting: Setting) -> float:
+def flop_per_image(workload: Workload) -> float:
     """Of one forward and one backward pass, a multiply-add being two, as if every convolution were computed directly.
 
     Winograd's algorithm multiplies less, so that a share of more than 100 % of the matrix product's rate is possible.
     """
-    network = setting.network().train()
+    network = workload.network().train()
     batch = 2  # batch norm needs more than one
     with FlopCounterMode(display=False) as counter:
-        network(torch.zeros(batch, CHANNELS, SIZE, SIZE, device=setting.device)).sum().backward()
+        network(torch.zeros(batch, CHANNELS, SIZE, SIZE, device=workload.device)).sum().backward()
     return counter.get_total_flops() / batch
 
 
-def matrix_product_rate(setting: Setting) -> float:
+def matrix_product_rate(workload: Workload) -> float:
     """FLOP/s of a square product: float32 on a CPU, bfloat16 on a GPU, which is what each trains in."""
-    dtype = torch.bfloat16 if setting.device.type == "cuda" else torch.float32
-    matrix = torch.randn(setting.matrix, setting.matrix, device=setting.device).to(dtype)
-    times = [seconds(lambda: matrix @ matrix, setting.device) for _ in range(20)]
-    return 2 * setting.matrix**3 / statistics.median(times)
+    dtype = torch.bfloat16 if workload.device.type == "cuda" else torch.float32
+    matrix = torch.randn(workload.matrix, workload.matrix, device=workload.device).to(dtype)
+    times = [seconds(lambda: matrix @ matrix, workload.device) for _ in range(20)]
+    return 2 * workload.matrix**3 / statistics.median(times)
 
 
 def splits(cores: int) -> list[tuple[int, int]]:
@@ -153,12 +153,12 @@ def splits(cores: int) -> list[tuple[int, int]]:
     return [(cores // threads, threads) for threads in range(1, cores + 1) if cores % threads == 0]
 
 
-def split_rate(setting: Setting, processes: int, threads_each: int) -> float:
+def split_rate(workload: Workload, processes: int, threads_each: int) -> float:
     """Images per second of all processes together, each training a network of its own at the same time."""
     context = multiprocessing.get_context("spawn")
     barrier, rates = context.Barrier(processes), context.Queue()
     workers = [
-        context.Process(target=_train_beside_others, args=(setting, threads_each, barrier, rates))
+        context.Process(target=_train_beside_others, args=(workload, threads_each, barrier, rates))
         for _ in range(processes)
     ]
     for worker in workers:
@@ -169,11 +169,11 @@ def split_rate(setting: Setting, processes: int, threads_each: int) -> float:
     return total
 
 
-def _train_beside_others(setting: Setting, threads_each: int, barrier: Barrier, rates: Queue[float]) -> None:
+def _train_beside_others(workload: Workload, threads_each: int, barrier: Barrier, rates: Queue[float]) -> None:
     torch.set_num_threads(threads_each)
-    epoch = ours(setting, noise(setting.images))
+    epoch = ours(workload, noise(workload.images))
     barrier.wait(timeout=120)
-    rates.put(setting.images / seconds(epoch, setting.device))
+    rates.put(workload.images / seconds(epoch, workload.device))
 
 
 def noise(count: int) -> Split:

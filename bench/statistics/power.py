@@ -23,7 +23,7 @@ _WIDEST = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SeedsNeeded:
     """Seeds that an experiment needs.
 
     Attributes:
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def text(self) -> str:
-        """The plan in sentences, a fact a line."""
+        """All of it in sentences, one per line."""
         lines = [
             f"Paired differences with SD {self.sd:g} between seeds, margin ±{self.margin:g}, "
             f"alpha {self.alpha:g}, power {self.power:g}:",
@@ -66,16 +66,16 @@ class Plan:
         return asdict(self)
 
 
-def plan(sd: float, margin: float, *, alpha: float = 0.05, power: float = 0.8) -> Plan:
+def seeds_needed(sd: float, margin: float, *, alpha: float = 0.05, power: float = 0.8) -> SeedsNeeded:
     """Seeds needed to show equivalence within, and a difference of, one margin.
 
-    >>> plan(sd=0.2, margin=0.3).seeds_for_equivalence, plan(sd=0.3, margin=0.3).seeds_for_equivalence
-    (6, 11)
+    >>> [seeds_needed(sd, margin=0.3).seeds_for_equivalence for sd in (0.2, 0.3)]
+    [6, 11]
 
     Raises:
         InputError: an SD or margin that is not above 0, alpha or power outside 0 to 1.
     """
-    return Plan(
+    return SeedsNeeded(
         sd=positive(sd, "sd"),
         margin=positive(margin, "margin"),
         alpha=fraction(alpha, "alpha"),

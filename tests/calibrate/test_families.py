@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench import registry
-from bench.calibrate.rows import rows_of
+from bench.calibrate.rates import rates_of
 from bench.calibrate.run import PACKAGE, chosen_scenarios, simulate
 from bench.calibrate.scenarios import (
     half_samples,
@@ -28,7 +28,7 @@ FAMILIES = registry.names(PACKAGE)
 
 def by_what(scenario, replications: int, seed: int = 0) -> dict:
     rng = np.random.default_rng(seed)
-    return {row.what: row for row in rows_of(scenario, [scenario.replicate(rng) for _ in range(replications)])}
+    return {row.what: row for row in rates_of(scenario, [scenario.replicate(rng) for _ in range(replications)])}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -11,7 +11,7 @@ from bench.speed._plain_loop import TransformedImages, make_loader, train_epoch
 from bench.training.recipe import Recipe
 
 CPU = torch.device("cpu")
-TINY = training.Setting("resnet8", CPU, images=128, matrix=16)
+TINY = training.Workload("resnet8", CPU, images=128, matrix=16)
 
 
 def test_operations_of_a_step_are_three_times_those_of_inference():
@@ -57,4 +57,4 @@ def test_every_row_of_the_comparison_is_there(monkeypatch):
 
 
 def test_processes_side_by_side_add_up():
-    assert training.split_rate(training.Setting("resnet8", CPU, images=64, matrix=16), 1, 1) > 0
+    assert training.split_rate(training.Workload("resnet8", CPU, images=64, matrix=16), 1, 1) > 0

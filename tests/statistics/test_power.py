@@ -14,8 +14,8 @@ from bench.statistics import power
 
 
 def test_seeds_for_equivalence_at_the_usual_spreads():
-    assert power.plan(sd=0.2, margin=0.3).seeds_for_equivalence == 6
-    assert power.plan(sd=0.3, margin=0.3).seeds_for_equivalence == 11
+    assert power.seeds_needed(sd=0.2, margin=0.3).seeds_for_equivalence == 6
+    assert power.seeds_needed(sd=0.3, margin=0.3).seeds_for_equivalence == 11
 
 
 @pytest.mark.parametrize("n", [2, 3, 6, 30])
@@ -60,12 +60,12 @@ def test_one_seed_has_no_power():
     assert power.t_power(1, 1.0, 5.0) == power.tost_power(1, 0.1, 5.0) == 0.0
 
 
-def test_the_plan_in_sentences_and_as_data():
-    plan = power.plan(sd=0.2, margin=0.3)
-    assert "equivalence (TOST, true difference 0): 6 seeds" in plan.text
-    assert "sign-flip test can reach alpha from 6 seeds on" in plan.text
-    assert json.loads(json.dumps(plan.as_dict()))["seeds_for_difference"] == plan.seeds_for_difference
-    assert "more than 100,000 seeds" in power.plan(sd=1000.0, margin=0.1).text
+def test_seeds_needed_in_sentences_and_as_data():
+    needed = power.seeds_needed(sd=0.2, margin=0.3)
+    assert "equivalence (TOST, true difference 0): 6 seeds" in needed.text
+    assert "sign-flip test can reach alpha from 6 seeds on" in needed.text
+    assert json.loads(json.dumps(needed.as_dict()))["seeds_for_difference"] == needed.seeds_for_difference
+    assert "more than 100,000 seeds" in power.seeds_needed(sd=1000.0, margin=0.1).text
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_the_plan_in_sentences_and_as_data():
 )
 def test_numbers_that_cannot_be_are_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
-        power.plan(**{"sd": 0.2, "margin": 0.3} | wrong)
+        power.seeds_needed(**{"sd": 0.2, "margin": 0.3} | wrong)

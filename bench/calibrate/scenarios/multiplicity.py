@@ -16,10 +16,11 @@ EFFECT = 1.5
 
 
 @dataclass(frozen=True)
-class Family(Scenario):
+class ManyTests(Scenario):
     """Paired t tests over the same seeds, alike as layers of one network are; some of the differences are real."""
 
     effort: ClassVar[int] = 800
+    recorded_as: ClassVar[str] = "Family"
 
     tests: int
     real: int
@@ -53,4 +54,4 @@ def scenarios() -> Iterator[Scenario]:
     for seeds in (3, 6, 12):
         for tests in (8, 40):
             for real in (0, tests // 2):
-                yield Family(tests, real, seeds)
+                yield ManyTests(tests, real, seeds)

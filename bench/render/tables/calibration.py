@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
-from bench.calibrate.rows import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, Row
+from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, MeasuredRate
 from bench.render.kit.table import Cell, Column, Group, Table, number
 from bench.render.kit.table import Row as Line
 from bench.render.text import captions
@@ -50,7 +50,7 @@ def build(study: Study) -> list[Table]:
     return [_overall(study, rows), *_missing(study, rows), _everything(study, rows)]
 
 
-def _overall(study: Study, rows: Sequence[Row]) -> Table:
+def _overall(study: Study, rows: Sequence[MeasuredRate]) -> Table:
     return Table(
         "calibration",
         "Do the intervals cover, and do the tests keep their level?",
@@ -71,11 +71,11 @@ def _overall(study: Study, rows: Sequence[Row]) -> Table:
     )
 
 
-def _whats(rows: Sequence[Row], kind: str) -> list[str]:
+def _whats(rows: Sequence[MeasuredRate], kind: str) -> list[str]:
     return list(dict.fromkeys(row.what for row in rows if row.kind == kind))
 
 
-def _summary(what: str, rows: Sequence[Row], kind: str) -> Line:
+def _summary(what: str, rows: Sequence[MeasuredRate], kind: str) -> Line:
     own = [row for row in rows if row.what == what and row.kind == kind]
     rates = [row.measured for row in own]
     return Line(
@@ -90,7 +90,7 @@ def _summary(what: str, rows: Sequence[Row], kind: str) -> Line:
     )
 
 
-def _missing(study: Study, rows: Sequence[Row]) -> list[Table]:
+def _missing(study: Study, rows: Sequence[MeasuredRate]) -> list[Table]:
     groups = tuple(
         Group(title, tuple(_line(row) for row in rows if row.kind == kind and not row.within))
         for kind, title in KINDS.items()
@@ -108,7 +108,7 @@ def _missing(study: Study, rows: Sequence[Row]) -> list[Table]:
     return [Table("calibration-misses", "Where they do not", text, SINGLE, groups)]
 
 
-def _everything(study: Study, rows: Sequence[Row]) -> Table:
+def _everything(study: Study, rows: Sequence[MeasuredRate]) -> Table:
     return Table(
         "calibration-settings",
         "Every simulated setting",
@@ -119,7 +119,7 @@ def _everything(study: Study, rows: Sequence[Row]) -> Table:
     )
 
 
-def _line(row: Row, *, everything: bool = False) -> Line:
+def _line(row: MeasuredRate, *, everything: bool = False) -> Line:
     cells = (
         Cell(row.what),
         Cell(row.population),
@@ -141,6 +141,6 @@ def _bounds() -> str:
     )
 
 
-def _replications(rows: Sequence[Row]) -> str:
+def _replications(rows: Sequence[MeasuredRate]) -> str:
     least, most = min(row.replications for row in rows), max(row.replications for row in rows)
     return f"{least} samples a setting." if least == most else f"{least} to {most:,} samples a setting."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.analysis.study import Study
-from bench.calibrate.rows import Row
+from bench.calibrate.rates import MeasuredRate
 from bench.calibrate.run import chosen_scenarios
 from bench.render.kit.prose import text
 from bench.render.tables import calibration
@@ -15,7 +15,7 @@ from bench.render.text.sections import statistics
 
 FIRST, SECOND, *_ = chosen_scenarios("jackknife/*")
 TEST, *_ = chosen_scenarios("paired-tests/*")
-COVERS = Row(
+COVERS = MeasuredRate(
     "debiased CKA, jackknife over images", FIRST.name, "Gaussian", "coverage", 100, 0, 500, 0.95, 0.95, 0.93, 0.97,
     0.92, 0.985, "within", 0.0, 0.0, None,
 )  # fmt: skip
@@ -41,7 +41,7 @@ def beside(study: Study):
     folder = study.results.store.folder.parent / ".calibration"
     folder.mkdir(exist_ok=True)
 
-    def write(population, row: Row, name: str = "", **changes) -> None:
+    def write(population, row: MeasuredRate, name: str = "", **changes) -> None:
         spec = {**population.spec(2), "replications": row.replications, **changes}
         content = {"spec": spec, "rows": [row.as_dict()]}
         (folder / f"{name or population.key(2)}.json").write_text(json.dumps(content), encoding="utf-8")

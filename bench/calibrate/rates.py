@@ -17,7 +17,7 @@ Status = Literal["within", "covers too little", "covers too much", "rejects too 
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MeasuredRate:
     """One line of the table.
 
     Attributes:
@@ -65,21 +65,21 @@ class Row:
         return asdict(self)
 
 
-def row_from(data: dict[str, Any]) -> Row:
+def rate_from(data: dict[str, Any]) -> MeasuredRate:
     """A row as `as_dict` wrote it.
 
     Raises:
         TypeError, KeyError: it is none.
     """
-    return Row(**{field.name: data[field.name] for field in fields(Row)})
+    return MeasuredRate(**{field.name: data[field.name] for field in fields(MeasuredRate)})
 
 
-def rows_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[Row]:
+def rates_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[MeasuredRate]:
     """The table's lines for all replications of a scenario."""
     return [_row(scenario, what, [outcome[what] for outcome in outcomes]) for what in outcomes[0]]
 
 
-def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) -> Row:
+def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) -> MeasuredRate:
     intervals = [outcome for outcome in outcomes if isinstance(outcome, Covers)]
     if intervals:
         return _coverage(scenario, what, intervals)
@@ -87,7 +87,7 @@ def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) ->
     return _line(scenario, what, "error rate", shares, status=_error_status(float(shares.mean())))
 
 
-def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> Row:
+def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> MeasuredRate:
     values, lows, highs, truths = (
         np.array([getattr(each, name) for each in intervals]) for name in ("value", "low", "high", "truth")
     )
@@ -116,10 +116,10 @@ def _line(
     undefined: float = 0.0,
     warned: float = 0.0,
     measured_unwarned: float | None = None,
-) -> Row:
+) -> MeasuredRate:
     low, high = _wilson(float(shares.mean()), len(shares))
     coverage = kind == "coverage"
-    return Row(
+    return MeasuredRate(
         what=what,
         scenario=scenario.name,
         population=scenario.population,
