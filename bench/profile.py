@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from bench import task as tasks
 from bench.compress.variant import Stage, Variant, parse_stage
 from bench.diagnose.catalog import diagnostic as diagnostic_class
 from bench.diagnose.look import Look, asked_for
@@ -76,6 +77,7 @@ class _File(_Strict):
     threads: Count = 1  # that one cell computes with
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     features: Annotated[list[Features], Field(min_length=1)] = ["pooled", "flattened"]
+    task: str = tasks.DEFAULT
     data: Data = Data()
     models: Annotated[list[Model], Field(min_length=1)]
     methods: Annotated[list[dict[str, Any]], Field(min_length=1)]
@@ -169,6 +171,7 @@ def parse(name: str, text: str) -> Profile:
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
     diagnostics = _diagnostics(raw.get("diagnostics"), variants, problems)
+    _check_task(raw.get("task", tasks.DEFAULT), problems)
     models = [model for model in _tables(raw.get("models")) if isinstance(model.get("name"), str)]
     _check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
@@ -181,6 +184,14 @@ def parse(name: str, text: str) -> Profile:
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
     return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions, diagnostics)
+
+
+def _check_task(name: Any, problems: list[str]) -> None:
+    if isinstance(name, str):  # else it is a problem of structure already
+        try:
+            tasks.task(name)
+        except InputError as error:
+            problems.extend(error.problems)
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.profile import Profile
@@ -121,6 +122,7 @@ def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[s
         "seed": seed,
         "data": fingerprint,
         "threads": profile.file.threads,
+        **tasks.spec(profile.file.task),
     }
 
 
@@ -176,7 +178,8 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
 
 
 def _about(compressed: Cell) -> dict[str, Any]:
-    return {key: compressed.spec[key] for key in ("model", "model_version", "seed", "data", "threads")}
+    shared = ("model", "model_version", "seed", "data", "threads", "task")
+    return {key: compressed.spec[key] for key in shared if key in compressed.spec}
 
 
 def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cell]:

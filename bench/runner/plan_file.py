@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import bench
+from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.diagnose.look import Look
 from bench.errors import InputError
@@ -119,6 +120,13 @@ class Search(_Record):
     networks: tuple[SearchedNetwork, ...]
 
 
+class PlannedTask(_Record):
+    """What the networks are trained to do, and the outcome that ranks them; classification in older files."""
+
+    name: str = tasks.DEFAULT
+    primary: tasks.Primary = Field(default_factory=lambda: tasks.task(tasks.DEFAULT).primary)
+
+
 class PlannedCell(_Record):
     """A cell that the profile asks for."""
 
@@ -152,6 +160,7 @@ class PlanFile(_Record):
     threads: int = 1
     profile_text: str = ""
     command: str = ""
+    task: PlannedTask = Field(default_factory=PlannedTask)
     data: DataDescription = DataDescription()
     models: tuple[PlannedModel, ...]
     variants: tuple[PlannedVariant, ...]
@@ -201,6 +210,7 @@ def describe(
         threads=settings.threads,
         profile_text=profile.text,
         command=command,
+        task=PlannedTask(name=settings.task, primary=tasks.task(settings.task).primary),
         data=data,
         models=tuple(
             PlannedModel(name=name, recipe=asdict(recipe), finetuning=asdict(profile.finetuning[name]))

@@ -57,11 +57,14 @@ def test_the_file_holds_the_profile_in_json(tmp_path: Path):
 
 
 def test_a_plan_of_an_earlier_version_has_defaults_for_what_came_later(tmp_path: Path):
-    old = described("smoke").model_dump(exclude={"report", "data", "diagnostics", "command", "search", "threads"})
+    old = described("smoke").model_dump(
+        exclude={"report", "task", "data", "diagnostics", "command", "search", "threads"}
+    )
     del old["margins"]["attribution"]
     (tmp_path / "plan.json").write_bytes(to_json(old))
     assert read(tmp_path).margins.attribution == pytest.approx(0.25)
     assert read(tmp_path).report.accent == ""
+    assert read(tmp_path).task.primary.title == "Top-1"
 
 
 def test_the_looks_of_a_diagnostic_are_planned_by_label():
