@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.footprint import codecs
 from bench.footprint._header import Category, Side, Tensor
-from bench.footprint.codecs._bits import byte_count
+from bench.footprint.bitstrings import byte_count
 from bench.footprint.representation import Representation, kinds
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from bench.footprint.activations import peak_elements
-from bench.footprint.codecs._bits import byte_count
+from bench.footprint.bitstrings import byte_count
 from bench.footprint.packed import header_of, skeleton
 from bench.footprint.trace import trace
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bench import registry
-from bench.footprint.codecs import _bits
+from bench.footprint import bitstrings
 from bench.footprint.codecs._huffman import LONGEST, Code, table_bits
 from bench.footprint.codecs._layout import Field, Layout
 
@@ -71,7 +71,7 @@ class _Plan:
         runs: list[list[int] | None] = []
         for field, content, code in zip(self.layout.fields(), self.contents, self.codes, strict=True):
             if code is None:
-                parts.append((_bits.pack(content, field.width), field.bits))
+                parts.append((bitstrings.pack(content, field.width), field.bits))
                 runs.append(None)
             else:
                 words, bits = code.encode(content)
@@ -82,7 +82,7 @@ class _Plan:
             how["entries"] = self.layout.entries
         if any(runs):
             how["huffman"] = runs
-        return Encoded(_bits.join(parts), dict(self.bits()), how)
+        return Encoded(bitstrings.join(parts), dict(self.bits()), how)
 
 
 @cache
@@ -128,21 +128,23 @@ def decode(data: bytes, how: dict[str, Any], shape: tuple[int, int], width: int)
     for field, run in zip(layout.fields(), runs, strict=True):
         content, position = _read(data, position, field, run)
         contents.append(content)
-    if len(data) != _bits.byte_count(position):
-        raise ValueError(f"a section of {len(data)} bytes where {_bits.byte_count(position)} belong")
+    if len(data) != bitstrings.byte_count(position):
+        raise ValueError(f"a section of {len(data)} bytes where {bitstrings.byte_count(position)} belong")
     return layout.join(contents)
 
 
 def _read(data: bytes, position: int, field: Field, run: list[int] | None) -> tuple[np.ndarray, int]:
     """A run's symbols and where the next run begins, in bits."""
     if run is None:
-        return _bits.unpack(_bits.cut(data, position, field.bits), field.width, field.count), position + field.bits
+        return bitstrings.unpack(
+            bitstrings.cut(data, position, field.bits), field.width, field.count
+        ), position + field.bits
     distinct, bits = run
     if not 0 < field.width <= LONGEST:
         raise ValueError(f"symbols of {field.width} bits are never entropy-coded")
     table_end = position + table_bits(field.width, distinct)
-    code = Code.from_table(_bits.cut(data, position, table_end - position), field.width, distinct)
-    return code.decode(_bits.cut(data, table_end, bits), bits, field.count), table_end + bits
+    code = Code.from_table(bitstrings.cut(data, position, table_end - position), field.width, distinct)
+    return code.decode(bitstrings.cut(data, table_end, bits), bits, field.count), table_end + bits
 
 
 def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple[Layout, list[Any]]:

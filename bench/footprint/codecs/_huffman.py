@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bench.footprint.codecs import _bits
+from bench.footprint import bitstrings
 
 LONGEST = 16  # bits of a code word; also of the widest symbol that is entropy-coded
 LENGTH_BITS = 5  # of a code word's length in the table
@@ -54,15 +54,15 @@ class Code:
     def table(self) -> bytes:
         """The table as `table_bits` bits."""
         if not _lists_all(self.width, self.alphabet.size):
-            return _bits.join(
+            return bitstrings.join(
                 [
-                    (_bits.pack(self.alphabet, self.width), self.alphabet.size * self.width),
-                    (_bits.pack(self.lengths, LENGTH_BITS), self.alphabet.size * LENGTH_BITS),
+                    (bitstrings.pack(self.alphabet, self.width), self.alphabet.size * self.width),
+                    (bitstrings.pack(self.lengths, LENGTH_BITS), self.alphabet.size * LENGTH_BITS),
                 ]
             )
         lengths = np.zeros(2**self.width, np.int64)
         lengths[self.alphabet] = self.lengths
-        return _bits.pack(lengths, LENGTH_BITS)
+        return bitstrings.pack(lengths, LENGTH_BITS)
 
     @classmethod
     def from_table(cls, data: bytes, width: int, distinct: int) -> Code:
@@ -72,13 +72,15 @@ class Code:
             ValueError: it is no table of a complete code of `distinct` symbols.
         """
         if _lists_all(width, distinct):
-            every = _bits.unpack(data, LENGTH_BITS, 2**width)
+            every = bitstrings.unpack(data, LENGTH_BITS, 2**width)
             alphabet = np.flatnonzero(every)
             lengths = every[alphabet]
         else:
             symbol_bits = distinct * width
-            alphabet = _bits.unpack(_bits.cut(data, 0, symbol_bits), width, distinct).astype(np.int64)
-            lengths = _bits.unpack(_bits.cut(data, symbol_bits, distinct * LENGTH_BITS), LENGTH_BITS, distinct)
+            alphabet = bitstrings.unpack(bitstrings.cut(data, 0, symbol_bits), width, distinct).astype(np.int64)
+            lengths = bitstrings.unpack(
+                bitstrings.cut(data, symbol_bits, distinct * LENGTH_BITS), LENGTH_BITS, distinct
+            )
         code = cls(width, alphabet, lengths.astype(np.int64))
         if alphabet.size != distinct or (np.diff(alphabet) <= 0).any() or not code._is_complete():
             raise ValueError("the table of an entropy-coded section is not one")
@@ -90,7 +92,7 @@ class Code:
         words[self.alphabet], lengths[self.alphabet] = self._words, self.lengths
         parts = [symbols[start : start + CHUNK] for start in range(0, symbols.size, CHUNK)]
         encoded = [_concatenate(words[part], lengths[part]) for part in parts]
-        return _bits.join(encoded), sum(bits for _, bits in encoded)
+        return bitstrings.join(encoded), sum(bits for _, bits in encoded)
 
     def decode(self, data: bytes, bits: int, count: int) -> np.ndarray:
         """The (count,) symbols whose code words are the first `bits` of `data`.
@@ -106,7 +108,7 @@ class Code:
             begins = _follow(self._length_of_window[windows].tobytes(), position - start)
             position = start + begins.pop()
             found.append(self._symbol_of_window[windows[begins]])
-        symbols = np.concatenate(found) if found else np.zeros(0, _bits.dtype_of(self.width))
+        symbols = np.concatenate(found) if found else np.zeros(0, bitstrings.dtype_of(self.width))
         if position != bits or symbols.size != count or (self._is_single and symbols.size and np.any(raw[:-3])):
             raise ValueError(f"an entropy-coded section does not hold the {count} symbols it should")
         return symbols
@@ -130,7 +132,7 @@ class Code:
 
     @cached_property
     def _symbol_of_window(self) -> np.ndarray:
-        return self._of_window(self.alphabet).astype(_bits.dtype_of(self.width))
+        return self._of_window(self.alphabet).astype(bitstrings.dtype_of(self.width))
 
     def _of_window(self, values: np.ndarray) -> np.ndarray:
         """`values` of the symbol that each of the 2**16 windows begins with."""
@@ -189,14 +191,14 @@ def _concatenate(words: np.ndarray, lengths: np.ndarray) -> tuple[bytes, int]:
     begins = ends - lengths
     aligned = words << (24 - lengths - begins % 8)
     byte, total = begins // 8, int(ends[-1])
-    size = _bits.byte_count(total) + 2
+    size = bitstrings.byte_count(total) + 2
     three = [np.bincount(byte + k, aligned >> (16 - 8 * k) & 0xFF, size)[:size] for k in range(3)]
     return np.sum(three, axis=0).astype(np.uint8)[:-2].tobytes(), total
 
 
 def _windows(raw: np.ndarray, start: int, end: int) -> np.ndarray:
     """(end - start,) uint16: the 16 bits that begin at each bit from `start`, a multiple of 8."""
-    part = raw[start // 8 : _bits.byte_count(end) + 2].astype(np.uint32)
+    part = raw[start // 8 : bitstrings.byte_count(end) + 2].astype(np.uint32)
     triple = part[:-2] << 16 | part[1:-1] << 8 | part[2:]
     return (triple[:, None] >> np.arange(8, 0, -1, dtype=np.uint32)).astype(np.uint16).reshape(-1)[: end - start]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.footprint.codecs._bits import dtype_of
+from bench.footprint.bitstrings import dtype_of
 from bench.footprint.codecs._layout import Field, Layout, scatter
 
 INDEX_BITS = range(1, 9)  # r

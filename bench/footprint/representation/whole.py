@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.footprint.codecs._bits import dtype_of
+from bench.footprint.bitstrings import dtype_of
 from bench.footprint.representation._representation import Geometry, Representation, matrix_shape
 
 

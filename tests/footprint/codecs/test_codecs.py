@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bench.footprint import codecs
-from bench.footprint.codecs._bits import dtype_of
+from bench.footprint.bitstrings import dtype_of
 
 LAYOUTS = ["bitmask", "csr", "dense", "relative-index"]
 

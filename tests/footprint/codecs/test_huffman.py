@@ -109,16 +109,16 @@ def test_another_number_of_symbols_is_refused(bits, count):
 
 @pytest.mark.parametrize("lengths", [[1, 1, 1, 0], [2, 2, 2, 0], [0, 0, 0, 2], [17, 1, 2, 2], [0, 0, 0, 0]])
 def test_a_table_of_no_complete_code_is_refused(lengths):
-    from bench.footprint.codecs import _bits
+    from bench.footprint import bitstrings
 
     distinct = int(np.count_nonzero(lengths))
-    table = _bits.pack(np.array(lengths, np.uint8), 5)
+    table = bitstrings.pack(np.array(lengths, np.uint8), 5)
     if distinct * (2 + 5) < 4 * 5:
         alphabet = np.flatnonzero(lengths)
-        table = _bits.join(
+        table = bitstrings.join(
             [
-                (_bits.pack(alphabet, 2), 2 * distinct),
-                (_bits.pack(np.array(lengths, np.uint8)[alphabet], 5), 5 * distinct),
+                (bitstrings.pack(alphabet, 2), 2 * distinct),
+                (bitstrings.pack(np.array(lengths, np.uint8)[alphabet], 5), 5 * distinct),
             ]
         )
     with pytest.raises(ValueError, match="table"):
