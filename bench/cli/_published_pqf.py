@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.compress.codebooks.shared_words import merged_normalisation
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
+from bench.footprint.fold import merge
 from bench.footprint.normalisation import is_batchnorm
 from bench.footprint.representation import Codebook, Representation
 from bench.zoo.networks.checkpoint import differences, fill
@@ -40,7 +40,7 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     if problems:
         raise InputError(f"{path} does not fit {type(network).__name__}: {'; '.join(problems)}")
     fill(network, weights)
-    return merged_normalisation(Compressed(network.eval())).but(representations=representations)
+    return merge(Compressed(network.eval())).but(representations=representations)
 
 
 def _load(path: Path) -> dict[str, torch.Tensor]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict
 
-if TYPE_CHECKING:
-    from bench.compress.workbench import Workbench
-    from bench.footprint.compressed import Compressed
+from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
 
 Family = Literal[
     "original",

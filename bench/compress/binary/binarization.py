@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import parametrize
 
 from bench.compress.binary.signs import Binarisation
-from bench.compress.binary.statistics import take_again
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Binary
+from bench.footprint.structure import binary_activations
 from bench.footprint.structure.binary_activations import NORMALISED
 from bench.footprint.trace import trace
+
+IMAGES = 512  # by which statistics of batch normalisation are taken again
 
 
 def all_layers(compressed: Compressed) -> list[str]:
@@ -54,23 +57,31 @@ def inner_layers(compressed: Compressed) -> list[str]:
     return inner
 
 
-def plain(compressed: Compressed, layers: list[str]) -> list[str]:
-    """`layers`, if a normalisation by channel can be put before each.
+def with_binary_inputs(compressed: Compressed, layers: list[str]) -> Compressed:
+    """A copy that normalises the inputs of `layers` by channel and reduces them to their signs.
+
+    Each layer becomes the part `layer` of the module that takes its name.
 
     Raises:
-        NotApplicable: it cannot.
+        NotApplicable: a normalisation by channel cannot be put before one of them.
     """
+    _require_channels(compressed, layers)
+    step = {"kind": "binary-activations", "layers": layers}
+    network = binary_activations.apply(deepcopy(compressed.network), layers)
+    return compressed.but(network=network, structure=(*compressed.structure, step), activation_bits=1)
+
+
+def _require_channels(compressed: Compressed, layers: list[str]) -> None:
     assert compressed.example is not None
-    seen = {call.module: call.input for call in trace(compressed.network, compressed.example).calls}
+    inputs = {call.module: call.input for call in trace(compressed.network, compressed.example).calls}
     for name in layers:
-        module, given = compressed.network.get_submodule(name), seen[name]
+        module, value = compressed.network.get_submodule(name), inputs[name]
         if type(module) not in NORMALISED:
             raise NotApplicable(f"{name} is a {type(module).__name__}, no plain convolution or linear layer")
-        if isinstance(module, torch.nn.Linear) and given is not None and len(given.shape) != 2:
+        if isinstance(module, torch.nn.Linear) and value is not None and len(value.shape) != 2:
             raise NotApplicable(
-                f"{name} reads feature maps of {len(given.shape)} axes, whose channels are not the second"
+                f"{name} reads feature maps of {len(value.shape)} axes, whose channels are not the second"
             )
-    return layers
 
 
 def _require_unpruned(compressed: Compressed, layers: Iterable[str]) -> None:
@@ -118,6 +129,25 @@ def trained(
         parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
     take_again(network, workbench)
     return represented(compressed.but(network=network, history=(*compressed.history, *history)), modules)
+
+
+@torch.no_grad()
+def take_again(network: torch.nn.Module, workbench: Workbench, images: int = IMAGES) -> None:
+    """Set running means and variances, in place, to those of training images; the network must be in eval mode.
+
+    Every normalisation sees what the others make of their batch, as in training; no weight is changed.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a mean over all batches
+        norm.train()
+    for batch, _ in workbench.batches(images):
+        network(batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
 
 
 def represented(compressed: Compressed, layers: Iterable[str]) -> Compressed:

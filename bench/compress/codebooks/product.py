@@ -21,6 +21,7 @@ from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.footprint.fold import merge
 from bench.footprint.trace import Trace, trace
 
 Blocks = Literal["small", "large"]
@@ -70,7 +71,7 @@ def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, 
     history = workbench.finetune(network, distill=distill)
     representations = shared_words.fixed(network, words)
     finished = compressed.but(network=network, history=(*compressed.history, *history))
-    return shared_words.merged_normalisation(finished).but(representations=representations)
+    return merge(finished).but(representations=representations)
 
 
 def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[str, Layer]:

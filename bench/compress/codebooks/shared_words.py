@@ -11,7 +11,6 @@ import torch
 from torch.nn.utils import parametrize
 
 from bench.compress.method import NotApplicable
-from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Codebook, Representation
 
 
@@ -55,30 +54,6 @@ def fixed(network: torch.nn.Module, words: Mapping[str, Words]) -> dict[str, Rep
         NotApplicable: training took a word beyond the numbers that are stored.
     """
     return {name: _fix(network, name, shared) for name, shared in words.items()}
-
-
-def merged_normalisation(compressed: Compressed) -> Compressed:
-    """Every batch normalisation as a scale and a shift, none of them folded into the layer before."""
-    from copy import deepcopy
-
-    from bench.footprint.normalisation import is_batchnorm
-    from bench.footprint.structure import affine_batchnorm
-
-    network = deepcopy(compressed.network)
-    found: dict[str, Any] = {
-        name: module
-        for name, module in network.named_modules()
-        if is_batchnorm(module) and getattr(module, "running_mean", None) is not None
-    }
-    merged = {name: _scale_and_shift(module) for name, module in found.items()}
-    network = affine_batchnorm.apply(network, list(merged))
-    with torch.no_grad():
-        for name, (scale, shift) in merged.items():
-            module: Any = network.get_submodule(name)
-            module.weight.copy_(scale)
-            module.bias.copy_(shift)
-    step = {"kind": "affine-batchnorm", "names": list(merged)}
-    return compressed.but(network=network, structure=(*compressed.structure, *([step] if merged else [])))
 
 
 class _Gather(torch.nn.Module):
@@ -133,11 +108,3 @@ def _fix(network: torch.nn.Module, name: str, words: Words) -> Codebook:
 def _place(network: torch.nn.Module, name: str) -> tuple[Any, str]:
     owner, _, own_name = name.rpartition(".")
     return network.get_submodule(owner), own_name
-
-
-def _scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """What batch normalisation computes at inference, (C,) float64 each."""
-    scale = torch.rsqrt(normalisation.running_var.double() + normalisation.eps)
-    scale = scale if normalisation.weight is None else scale * normalisation.weight.detach().double()
-    shift = -normalisation.running_mean.double() * scale
-    return scale, shift if normalisation.bias is None else shift + normalisation.bias.detach().double()

@@ -8,16 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
+from typing import Protocol
 
 import torch
 
 from bench.compress.filters.channels import Channels, channels, take, taken
 from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.pruning.masking import retrained
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import thin_channels
 
 Choose = Callable[[torch.nn.Module, Channels, int], torch.Tensor]  # network, channels, how many to keep: which
+
+
+class Kept(Protocol):
+    """How many of a number of filters stay if a share of them goes."""
+
+    def __call__(self, filters: int, share: float) -> int: ...
+
+
+def counts(
+    compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...], kept: Kept
+) -> list[tuple[Channels, int]]:
+    """The channels that can go alone, and how many of them are kept: at least one of each part.
+
+    Args:
+        ratio: share that goes, one for all layers or one for each stage of a resolution.
+        skip: layers that stay whole, by name.
+
+    Raises:
+        NotApplicable: there are none, a layer is unknown, or there is another number of stages.
+    """
+    groups = prunable(compressed, skip)
+    shares = ratios(groups, ratio)
+    return [(group, left(group, partial(kept, share=share))) for group, share in zip(groups, shares, strict=True)]
 
 
 def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]:
@@ -82,6 +108,22 @@ def largest(scores: torch.Tensor, group: Channels, count: int) -> torch.Tensor:
     return (chosen.cpu() + first).reshape(-1).sort().values
 
 
+def largest_norms(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+    """The `count` filters with the largest L1 norms (Li et al. 2017), ascending."""
+    return largest(network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1), group, count)
+
+
+def random_choice(seed: int) -> Choose:
+    """A choice of filters at random, from one stream of numbers for all layers."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def choose(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+        positions = torch.randperm(group.count, generator=generator).argsort()  # in a random order
+        return largest(-positions, group, count)
+
+    return choose
+
+
 def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choose: Choose) -> Compressed:
     """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
 
@@ -132,8 +174,6 @@ def thin(network: torch.nn.Module, group: Channels, kept: torch.Tensor) -> None:
 
 def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Compressed:
     """Fine-tuned, with what was pruned weight by weight before kept at zero."""
-    from bench.compress.pruning.masking import retrained
-
     return retrained(compressed, workbench, distill=distill)
 
 

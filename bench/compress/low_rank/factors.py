@@ -32,16 +32,35 @@ def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -
     return smaller
 
 
-def layers(network: torch.nn.Module, kinds: Iterable[type]) -> dict[str, Any]:
-    """Layers with factors: ungrouped, with parameters of their own, run as they are."""
+def layers(network: torch.nn.Module, *, linear: bool) -> dict[str, Any]:
+    """Layers with factors by name: ungrouped, with parameters of their own, run as they are.
+
+    Args:
+        linear: linear layers too, not convolutions alone.
+    """
+    kinds = (*low_rank.CONVOLUTIONS, torch.nn.Linear) if linear else low_rank.CONVOLUTIONS
     modules: dict[str, Any] = dict(network.named_modules())
     return {
         name: layer
         for name, layer in modules.items()
         if "weight" in dict(layer.named_parameters(recurse=False))
-        and isinstance(layer, tuple(kinds))
+        and isinstance(layer, kinds)
         and getattr(layer, "groups", 1) == 1
     }
+
+
+def between(network: torch.nn.Module, last: Mapping[str, int], progress: float) -> dict[str, int]:
+    """Ranks on the way from full (progress 0) to `last` (progress 1), falling by equal factors."""
+    full = {name: low_rank.full_rank(network.get_submodule(name)) for name in last}
+    return {name: round(full[name] ** (1 - progress) * rank**progress) for name, rank in last.items()}
+
+
+def truncated_svd(name: str, layer: Any, rank: int) -> Factors:
+    """The factors whose product is the best approximation of the layer's weight of this rank (Eckart and Young)."""
+    left, singular, right = torch.linalg.svd(matrix(layer), full_matrices=False)
+    root = singular[:rank].sqrt()
+    bias = left.new_zeros(len(left)) if layer.bias is None else layer.bias.detach().double()
+    return root[:, None] * right[:rank], left.new_zeros(rank), left[:, :rank] * root, bias
 
 
 def factorised(
@@ -57,6 +76,11 @@ def factorised(
             for target, value in zip(targets, values, strict=True):
                 target.copy_(value.reshape(target.shape))
     return copy
+
+
+def step(ranks: Mapping[str, int]) -> dict[str, Any]:
+    """The structural step that gives a fresh network the same factors."""
+    return {"kind": "low-rank", "ranks": dict(ranks)}
 
 
 def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterable[str]) -> torch.nn.Module:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
+
+from bench.compress.low_rank.factors import Factors, matrix
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 
@@ -71,6 +74,19 @@ def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *,
         each.gradient /= images
         each.cross /= images
     return found
+
+
+def principal_components(outputs: Mapping[str, Moments], name: str, layer: Any, rank: int, *, hessian: bool) -> Factors:
+    """W' = UᵀW and b' = Uᵀ(b - μ), then U and μ, for the r leading eigenvectors U.
+
+    Args:
+        outputs: moments by layer.
+        hessian: of the Hessian, instead of the covariance.
+    """
+    moments, mean = outputs[name], outputs[name].mean
+    directions = torch.linalg.eigh(moments.hessian if hessian else moments.covariance).eigenvectors[:, -rank:]
+    bias = torch.zeros_like(mean) if layer.bias is None else layer.bias.detach().double()
+    return directions.T @ matrix(layer), directions.T @ (bias - mean), directions, mean
 
 
 def _add(found: dict[str, Moments], name: str, output: torch.Tensor, gradient: torch.Tensor | None) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -26,6 +23,5 @@ class Bfloat16(Method):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.quantization import floats
-        from bench.footprint.fold import finish
 
-        return floats.rounded(finish(compressed), "bfloat16")
+        return floats.rounded(compressed, "bfloat16")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.compress.method import FinetuningMethod
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -25,4 +21,6 @@ class Finetune(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         return masking.retrained(compressed, workbench, distill=self.distill)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,5 @@ class Float16(Method):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.quantization import floats
-        from bench.footprint.fold import finish
 
-        return floats.rounded(finish(compressed), "float16")
+        return floats.rounded(compressed, "float16")

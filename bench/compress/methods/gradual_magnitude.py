@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from bench.compress.method import FinetuningMethod, require_unrounded
-from bench.compress.pruning import masking
 from bench.compress.pruning.gradual import Gradually
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class GradualMagnitude(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         require_unrounded(compressed)
         network = deepcopy(compressed.network)
         masks = dict(compressed.masks)

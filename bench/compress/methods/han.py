@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from bench.compress.method import FinetuningMethod
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,8 @@ class Han(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         epochs = workbench.epochs / self.rounds
         for sparsity in sparsities(self.sparsity, self.rounds):
             pruned = masking.pruned(compressed, masking.global_magnitude(compressed.network, sparsity))

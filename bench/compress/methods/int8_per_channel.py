@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)

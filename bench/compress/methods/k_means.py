@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from bench.compress.codebooks.word_counts import power_of_two
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
 
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+
+def power_of_two(count: int) -> int:
+    """`count` itself: a code has a whole number of bits.
+
+    Raises:
+        ValueError: it is no power of two.
+    """
+    if count & (count - 1):
+        raise ValueError("a codebook has a power of two of words")
+    return count
+
+
+WordCount = Annotated[int, Field(ge=2), AfterValidator(power_of_two)]
 
 
 @dataclass(frozen=True)
@@ -25,8 +36,8 @@ class KMeans(FinetuningMethod):
     """
 
     blocks: Literal["small", "large"] = "small"
-    words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] = 256
-    classifier_words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] | None = None
+    words: WordCount = 256
+    classifier_words: WordCount | None = None
     iterations: Annotated[int, Field(ge=1)] = 60
 
     family = "product quantization"

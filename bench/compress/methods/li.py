@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from math import ceil
+from typing import Annotated, Any, ClassVar
 
-from bench.compress.filters.shares import Layers, Ratios, counts, rounded_up
+from pydantic import BeforeValidator, Field
+
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
 
-if TYPE_CHECKING:
-    import torch
 
-    from bench.compress.filters.channels import Channels
-    from bench.footprint.compressed import Compressed
+def _names(setting: Any) -> Any:
+    return tuple(re.split("[,-]", setting)) if isinstance(setting, str) else setting
+
+
+Ratio = Annotated[float, Field(ge=0, lt=1)]
+Ratios = Ratio | tuple[Ratio, ...]
+Layers = Annotated[tuple[str, ...], BeforeValidator(_names)]  # in text, parted by commas or as labels show it
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,11 @@ class Li(FinetuningMethod):
         """See Method."""
         from bench.compress.filters import thinning
 
-        wanted = counts(compressed, self.ratio, self.skip, rounded_up)
-        return thinning.tuned(thinning.thinned(compressed, wanted, _largest), workbench, distill=self.distill)
+        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = thinning.thinned(compressed, wanted, thinning.largest_norms)
+        return thinning.tuned(thin, workbench, distill=self.distill)
 
 
-def _largest(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
-    from bench.compress.filters import thinning
-
-    return thinning.largest(network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1), group, count)
+def rounded_up(filters: int, share: float) -> int:
+    """Kept where ⌈share·filters⌉ go."""
+    return filters - ceil(round(share * filters, 9))  # 0.1 * 30 is 3.0000000000000004: not a fourth filter

@@ -9,13 +9,11 @@ from pydantic import Field
 
 from bench.compress.method import FinetuningMethod, NotApplicable, require_unrounded
 from bench.compress.methods.han import sparsities
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
 
 if TYPE_CHECKING:
     import torch
-
-    from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class LotteryTicket(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         require_unrounded(compressed)
         initial = _initial(compressed, workbench)
         for sparsity in sparsities(self.sparsity, self.rounds):

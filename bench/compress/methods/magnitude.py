@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from bench.compress.method import Method
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -31,4 +28,6 @@ class Magnitude(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         return masking.pruned(compressed, masking.global_magnitude(compressed.network, self.sparsity))

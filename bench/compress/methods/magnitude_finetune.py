@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.magnitude import Magnitude
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -33,4 +30,6 @@ class MagnitudeFinetune(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         return masking.retrained(Magnitude(self.sparsity)(compressed, workbench), workbench, distill=self.distill)

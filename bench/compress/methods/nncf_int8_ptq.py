@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,5 @@ class NncfInt8Ptq(Method):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.quantization import nncf_models
-        from bench.footprint.fold import finish
 
-        folded = finish(compressed)
-        quantized = nncf_models.post_training(folded.network, workbench, self.calibration, self.weight_bits)
-        return nncf_models.read_out(quantized, folded)
+        return nncf_models.calibrated(compressed, workbench, self.calibration, self.weight_bits)

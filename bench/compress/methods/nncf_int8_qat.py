@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from bench.compress.method import FinetuningMethod
-from bench.compress.pruning.masking import keep_zeros
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,4 @@ class NncfInt8Qat(FinetuningMethod):
         """See Method."""
         from bench.compress.quantization import nncf_models
 
-        quantized = nncf_models.post_training(compressed.network, workbench, self.calibration, self.weight_bits)
-        history = workbench.finetune(
-            quantized, after_step=keep_zeros(quantized, compressed.masks), distill=self.distill
-        )
-        return nncf_models.read_out(quantized, compressed.but(history=(*compressed.history, *history)))
+        return nncf_models.trained(compressed, workbench, self.calibration, self.weight_bits, distill=self.distill)

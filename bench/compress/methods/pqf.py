@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from bench.compress.codebooks.word_counts import power_of_two
 from bench.compress.method import FinetuningMethod
+from bench.compress.methods.k_means import WordCount
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class Pqf(FinetuningMethod):
     """
 
     blocks: Literal["small", "large"] = "small"
-    words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] = 256
-    classifier_words: Annotated[int, Field(ge=2), AfterValidator(power_of_two)] | None = None
+    words: WordCount = 256
+    classifier_words: WordCount | None = None
     permute: bool = True
     swaps: Annotated[int, Field(ge=1)] = 10_000
     anneal: bool = True

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from bench.compress.filters.shares import Layers, Ratios, counts, rounded_up
 from bench.compress.method import FinetuningMethod
+from bench.compress.methods.li import Layers, Ratios, rounded_up
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    import torch
-
-    from bench.compress.filters.channels import Channels
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -33,15 +27,8 @@ class RandomFilters(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        import torch
-
         from bench.compress.filters import thinning
 
-        generator = torch.Generator().manual_seed(workbench.seed)
-
-        def choose(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
-            places = torch.randperm(group.count, generator=generator).argsort()  # in a random order
-            return thinning.largest(-places, group, count)
-
-        wanted = counts(compressed, self.ratio, self.skip, rounded_up)
-        return thinning.tuned(thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)
+        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = thinning.thinned(compressed, wanted, thinning.random_choice(workbench.seed))
+        return thinning.tuned(thin, workbench, distill=self.distill)

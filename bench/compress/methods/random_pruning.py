@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
 from bench.compress.method import FinetuningMethod
-from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -32,5 +29,7 @@ class RandomPruning(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
+        from bench.compress.pruning import masking
+
         masks = masking.random_like(masking.global_magnitude(compressed.network, self.sparsity), workbench.seed)
         return masking.retrained(masking.pruned(compressed, masks), workbench, distill=self.distill)

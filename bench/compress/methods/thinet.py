@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from bench.compress.filters.shares import Layers, Ratios, counts, rounded_down
 from bench.compress.method import FinetuningMethod
+from bench.compress.methods.li import Layers, Ratios
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,11 @@ class Thinet(FinetuningMethod):
         """See Method."""
         from bench.compress.filters import next_layer, thinning
 
-        wanted = counts(compressed, self.ratio, self.skip, rounded_down)
+        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_down)
         choose = partial(next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
         return thinning.tuned(thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)
+
+
+def rounded_down(filters: int, share: float) -> int:
+    """Kept: ⌊(1 - share)·filters⌋."""
+    return int(round((1 - share) * filters, 9))  # (1 - 0.9) * 10 is 0.9999999999999998: yet one filter

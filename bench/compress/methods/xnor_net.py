@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
+from bench.footprint.compressed import Compressed
 
 
 @dataclass(frozen=True)
@@ -30,14 +27,10 @@ class XnorNet(FinetuningMethod):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.binary import binarization, signs
-        from bench.footprint.structure import binary_activations
 
-        layers = binarization.plain(compressed, binarization.inner_layers(compressed))
-        step = {"kind": "binary-activations", "layers": layers}
-        network = binary_activations.apply(deepcopy(compressed.network), layers)
-        restructured = compressed.but(network=network, structure=(*compressed.structure, step), activation_bits=1)
+        layers = binarization.inner_layers(compressed)
         return binarization.trained(
-            restructured,
+            binarization.with_binary_inputs(compressed, layers),
             workbench,
             [f"{layer}.layer" for layer in layers],
             lambda weight: signs.ScaledSigns(),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import torch
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils import prune
 
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
 
-if TYPE_CHECKING:
-    import torch
-
-    from bench.footprint.compressed import Compressed
-
-Masks = Mapping[str, "torch.Tensor"]
+Masks = Mapping[str, torch.Tensor]
 
 
 def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
@@ -23,16 +23,14 @@ def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     Raises:
         NotApplicable: there are none.
     """
-    from torch.nn import Linear
-    from torch.nn.modules.conv import _ConvNd
-
-    layers = ((name, module) for name, module in network.named_modules() if isinstance(module, (_ConvNd, Linear)))
-    found = {
-        f"{name}.weight" if name else "weight": cast("torch.nn.Parameter", module.weight) for name, module in layers
+    weights = {
+        f"{name}.weight" if name else "weight": cast(torch.nn.Parameter, module.weight)
+        for name, module in network.named_modules()
+        if isinstance(module, (_ConvNd, torch.nn.Linear))
     }
-    if not found:
+    if not weights:
         raise NotApplicable("it has no convolution and no linear layer to prune")
-    return found
+    return weights
 
 
 def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
@@ -40,9 +38,6 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
     PyTorch's `global_unstructured` with the L1 norm does the choosing.
     """
-    import torch
-    from torch.nn.utils import prune
-
     probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
     weights = prunable(probe)
     modules: list[tuple[Any, str]] = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
@@ -53,8 +48,6 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
 def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
     """Masks with as many survivors in each layer, placed at random."""
-    import torch
-
     generator = torch.Generator().manual_seed(seed)
     shuffled = {}
     for name, mask in masks.items():
@@ -65,8 +58,6 @@ def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
 
 def apply(network: torch.nn.Module, masks: Masks) -> None:
     """Set the weights that are left out to zero, in place."""
-    import torch
-
     with torch.no_grad():
         for name, mask in masks.items():
             network.get_parameter(name).masked_fill_(~mask, 0.0)

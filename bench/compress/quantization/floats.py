@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from bench.compress.method import NotApplicable
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
 from bench.footprint.representation import Float
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
-    from bench.footprint.representation.float import FloatType
+from bench.footprint.representation.float import FloatType
 
 
 def rounded(compressed: Compressed, dtype: FloatType) -> Compressed:
     """Round every tensor that would be stored as float32 to the nearest numbers of a type, ties to even.
 
-    Tensors that are represented otherwise already (integers, signs, codebooks) stay as they are.
+    Batch normalisation is folded first. Tensors that already have another representation (integers, signs, codebooks)
+    stay as they are.
 
     Raises:
         NotApplicable: a number is beyond the type's range.
     """
-    network = deepcopy(compressed.network)
+    finished = finish(compressed)
+    network = deepcopy(finished.network)
     state = network.state_dict()
-    floats = dict(_floats(state, compressed, dtype))
+    floats = dict(_floats(state, finished, dtype))
     with torch.no_grad():
         for name, representation in floats.items():
             state[name].copy_(torch.from_numpy(representation.values))
-    return compressed.but(network=network, representations={**compressed.representations, **floats})
+    return finished.but(network=network, representations={**finished.representations, **floats})
 
 
 def _floats(state: dict[str, torch.Tensor], compressed: Compressed, dtype: FloatType) -> Iterator[tuple[str, Float]]:

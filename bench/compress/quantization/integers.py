@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 
 from bench.compress.method import NotApplicable
 from bench.compress.pruning.masking import prunable
+from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Float, Integer
-
-if TYPE_CHECKING:
-    from bench.footprint.compressed import Compressed
 
 RATIOS = 100  # clipping ratios that are tried: 0.01, 0.02, ... 1
 CACHED = 2**16  # weights that are searched at a time: they stay in the processor's cache, several times as fast

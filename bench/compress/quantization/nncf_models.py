@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import TYPE_CHECKING
 
 from bench.nncf_runtime import hookable, is_wrapped, nncf
 
 import numpy as np
 import torch
+from nncf.torch.quantization.layers import SymmetricQuantizer
 from torch.utils.data import DataLoader, Dataset
 
 from bench.compress.method import NotApplicable
+from bench.compress.pruning.masking import keep_zeros
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Integer
 from bench.footprint.structure import nncf_quantizers
 from bench.zoo.networks.checkpoint import fill
-
-if TYPE_CHECKING:
-    from nncf.torch.quantization.layers import SymmetricQuantizer
 
 # By default NNCF keeps half of the first layer's range free for processors whose sums of INT8 products overflow.
 FULL_RANGE = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.DISABLE)
@@ -43,6 +41,21 @@ class _Batches(Dataset):
 
     def __getitem__(self, index: int) -> torch.Tensor:
         return self.batches[index]
+
+
+def calibrated(compressed: Compressed, workbench: Workbench, images: int, weight_bits: int) -> Compressed:
+    """Post-training quantisation, with batch normalisation folded first where it can be; see `post_training`."""
+    folded = finish(compressed)
+    return read_out(post_training(folded.network, workbench, images, weight_bits), folded)
+
+
+def trained(
+    compressed: Compressed, workbench: Workbench, images: int, weight_bits: int, *, distill: bool
+) -> Compressed:
+    """Quantisation-aware training from `post_training`; pruned weights stay zero."""
+    quantized = post_training(compressed.network, workbench, images, weight_bits)
+    history = workbench.finetune(quantized, after_step=keep_zeros(quantized, compressed.masks), distill=distill)
+    return read_out(quantized, compressed.but(history=(*compressed.history, *history)))
 
 
 def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:

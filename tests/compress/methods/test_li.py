@@ -6,9 +6,8 @@ from torch import nn
 
 from bench.compress.filters import thinning
 from bench.compress.filters.channels import channels
-from bench.compress.filters.shares import counts, rounded_up
 from bench.compress.method import NotApplicable
-from bench.compress.methods.li import Li
+from bench.compress.methods.li import Li, rounded_up
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.random_filters import RandomFilters
 from bench.compress.methods.thinet import Thinet
@@ -127,14 +126,14 @@ def test_weights_pruned_before_stay_zero(compressed, workbench, through_a_file):
 
 def test_a_ratio_for_each_stage_and_layers_that_stay():
     compressed = Compressed(build.build("resnet20", 3, 10, 32, 0), example=torch.zeros(1, 3, 32, 32))
-    wanted = counts(compressed, (0.5, 0.25, 0.0), ("layer1.1.conv1",), rounded_up)
+    wanted = thinning.counts(compressed, (0.5, 0.25, 0.0), ("layer1.1.conv1",), rounded_up)
     assert [count for _, count in wanted] == [8, 8, 24, 24, 24, 64, 64, 64]
     with pytest.raises(NotApplicable, match="3 stages of filters, and 2"):
-        counts(compressed, (0.5, 0.25), (), rounded_up)
+        thinning.counts(compressed, (0.5, 0.25), (), rounded_up)
     with pytest.raises(NotApplicable, match=r"no layer 'layer9'"):
-        counts(compressed, 0.5, ("layer9",), rounded_up)
+        thinning.counts(compressed, 0.5, ("layer9",), rounded_up)
     with pytest.raises(NotApplicable, match="are to be skipped"):
-        counts(
+        thinning.counts(
             compressed,
             0.5,
             tuple(f"layer{stage}.{block}.conv1" for stage in (1, 2, 3) for block in range(3)),

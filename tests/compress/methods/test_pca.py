@@ -5,7 +5,7 @@ from torch import nn
 from bench.cli import _sizes
 from bench.compress.low_rank import output_statistics
 from bench.compress.method import NotApplicable
-from bench.compress.methods.pca import Pca, _principal
+from bench.compress.methods.pca import Pca
 from bench.compress.variant import parse
 from bench.footprint.compressed import Compressed
 
@@ -15,7 +15,9 @@ def outputs(network, names, workbench):
 
 
 def difference(layer, rank, found, images):
-    first, shift, second, bias = (tensor.float() for tensor in _principal(layer, rank, found, False))
+    first, shift, second, bias = (
+        tensor.float() for tensor in output_statistics.principal_components({"": found}, "", layer, rank, hessian=False)
+    )
     low = nn.functional.conv2d(images, first.reshape(rank, *layer.weight.shape[1:]), shift, padding=1)
     low = nn.functional.conv2d(low, second[..., None, None], bias)
     return float(((low - layer(images)) ** 2).sum(1).mean().detach())

@@ -81,7 +81,7 @@ def test_permuting_never_makes_the_determinants_larger(compressed, workbench):
 
     def volume(of):
         weight = of.state_dict()["block.conv2.weight"].numpy().reshape(8, 8, 9)
-        return objective([product._permutation.Weight(weight, 18)], np.arange(8))
+        return objective([product.permutation.Weight(weight, 18)], np.arange(8))
 
     assert volume(network) <= volume(compressed.network)
 

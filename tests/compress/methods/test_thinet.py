@@ -6,9 +6,8 @@ from torch import nn
 
 from bench.compress.filters import next_layer, thinning
 from bench.compress.filters.channels import channels
-from bench.compress.filters.shares import counts, rounded_down
 from bench.compress.method import NotApplicable
-from bench.compress.methods.thinet import Thinet
+from bench.compress.methods.thinet import Thinet, rounded_down
 from bench.footprint.compressed import Compressed
 from bench.footprint.trace import trace
 from bench.zoo.networks import build
@@ -99,7 +98,7 @@ def test_vgg16_has_the_published_size():
     skip = ("features.24", "features.26", "features.28", "classifier.0", "classifier.3")
     network = build.build("torchvision:vgg16", 3, 1000, 224, 0)
     compressed = Compressed(network, example=torch.zeros(1, 3, 224, 224))
-    wanted = counts(compressed, 0.5, skip, rounded_down)
+    wanted = thinning.counts(compressed, 0.5, skip, rounded_down)
     assert len(wanted) == 10
     thin = thinning.thinned(compressed, wanted, lambda network, group, count: torch.arange(count)).network
     weights = sum(parameter.numel() for parameter in thin.parameters() if parameter.ndim > 1)

@@ -7,6 +7,7 @@ from bench.compress.methods.bfloat16 import Bfloat16
 from bench.compress.methods.float16 import Float16
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.quantization import floats
+from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 from bench.footprint.representation import Float, Integer
 
@@ -15,8 +16,9 @@ TYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_every_number_is_rounded_as_torch_rounds(compressed, dtype):
+    folded = finish(compressed)
     result = floats.rounded(compressed, dtype)
-    for name, tensor in compressed.network.state_dict().items():
+    for name, tensor in folded.network.state_dict().items():
         if tensor.is_floating_point():
             expected = tensor.to(TYPES[dtype]).float()
             assert torch.equal(result.network.state_dict()[name], expected)
