@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row
+from bench.render.kit.table import Column, Datum, Group, Row
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
@@ -17,7 +17,7 @@ NAMES = (MODEL, LABEL, VARIANT)
 
 def by_model(
     study: Study,
-    cells: Callable[[str, PlannedVariant], Iterable[Cell] | None],
+    cells: Callable[[str, PlannedVariant], Iterable[Datum] | None],
     variants: Iterable[PlannedVariant] | None = None,
 ) -> tuple[Group, ...]:
     """A group a model with a row a variant; methods first, then what they are compared with.
@@ -36,8 +36,8 @@ def by_model(
     return tuple(group for group in groups if group.rows)
 
 
-def row(model: str, variant: PlannedVariant, cells: tuple[Cell, ...]) -> Row:
+def row(model: str, variant: PlannedVariant, cells: tuple[Datum, ...]) -> Row:
     """A row with its names in front."""
     role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
     about = (("model", model), ("variant", variant.label), ("family", variant.family))
-    return Row((Cell(model), Cell(variant.label), Cell(variant.title), *cells), role, about)  # type: ignore[arg-type]
+    return Row((Datum(model), Datum(variant.label), Datum(variant.title), *cells), role, about)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Datum:
     """One value with all that is printed around it.
 
     Attributes:
@@ -78,7 +78,7 @@ class Cell:
 class Row:
     """A line of a table; `role` is what sets it apart, `about` names what it is about for scripts."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[Datum, ...]
     role: Literal["method", "control", "original"] = "method"
     about: tuple[tuple[str, str], ...] = ()
 
@@ -151,22 +151,22 @@ class Text:
         return " ".join(part for part in (self.main + self.stars, self.interval) if part)
 
 
-def estimate(found: Estimate, factor: float = 1.0, *, stars: str = "", bold: bool = False, hole: str = "") -> Cell:
+def estimate(found: Estimate, factor: float = 1.0, *, stars: str = "", bold: bool = False, hole: str = "") -> Datum:
     """A cell from an estimate, in the column's unit: `factor` is 100 for a share printed in percent."""
     if not math.isfinite(found.value):
-        return Cell(hole=hole or "missing", note=found.warning)
+        return Datum(hole=hole or "missing", note=found.warning)
     low, high = (end * factor if math.isfinite(end) else None for end in (found.low, found.high))
-    return Cell(found.value * factor, low, high, stars, bold, note=found.warning)
+    return Datum(found.value * factor, low, high, stars, bold, note=found.warning)
 
 
-def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missing", note: str = "") -> Cell:
+def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missing", note: str = "") -> Datum:
     """A cell from a plain number; None and NaN are holes."""
     if value is None or not math.isfinite(value):
-        return Cell(hole=hole, note=note)
-    return Cell(value * factor if factor != 1.0 else value, note=note)
+        return Datum(hole=hole, note=note)
+    return Datum(value * factor if factor != 1.0 else value, note=note)
 
 
-def show(cell: Cell, column: Column) -> Text:
+def show(cell: Datum, column: Column) -> Text:
     """A cell as text."""
     if cell.value is None:
         return Text(cell.hole or DASH, hole=True, note=cell.note, sort="")
@@ -201,7 +201,7 @@ def p_value(p: float) -> str:
     return "1" if p > 0.9995 else f"{p:.3f}"
 
 
-def _interval(cell: Cell, column: Column) -> str:
+def _interval(cell: Datum, column: Column) -> str:
     if cell.low is None or cell.high is None:
         return ""
     if column.ends:

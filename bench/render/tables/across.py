@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bench.analysis.across import Across, across
 from bench.analysis.study import Study
 from bench.render.kit.rows import LABEL, VARIANT
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number, p_value
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number, p_value
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.mixed import Effect
@@ -60,24 +60,24 @@ def _rows(study: Study, outcome: Across) -> Iterator[Row]:
 
 
 def _row(outcome: Across, variant: PlannedVariant, effect: Effect | None, rank: float | None) -> Row:
-    cells: tuple[Cell, ...] = (Cell(hole="missing"),) * 5
+    cells: tuple[Datum, ...] = (Datum(hole="missing"),) * 5
     if effect is not None:
         cells = (
             _estimate(effect),
             number(effect.p, hole="–"),
             number(effect.least),
             number(effect.most),
-            Cell(effect.models),
+            Datum(effect.models),
         )
     return Row(
-        (Cell(variant.label), Cell(variant.title), Cell(outcome.title), *cells, number(rank, hole="–")),
+        (Datum(variant.label), Datum(variant.title), Datum(outcome.title), *cells, number(rank, hole="–")),
         about=(("variant", variant.label), ("family", variant.family)),
     )
 
 
-def _estimate(effect: Effect) -> Cell:
+def _estimate(effect: Effect) -> Datum:
     low, high = (end if math.isfinite(end) else None for end in (effect.low, effect.high))
-    return Cell(effect.value, low, high) if math.isfinite(effect.value) else number(effect.value)
+    return Datum(effect.value, low, high) if math.isfinite(effect.value) else number(effect.value)
 
 
 def _ranked(outcome: Across) -> str:

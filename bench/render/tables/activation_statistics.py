@@ -8,7 +8,7 @@ from bench.analysis.activations import DIAGNOSTIC, Curve, curves
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model, row
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -56,13 +56,13 @@ def _overall(study: Study, looks: Looks) -> Table:
     )
 
 
-def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Datum]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for column in SHARES:
         yield estimate(looks.mean(column.key, model, label), 100, hole=hole)
     less = looks.difference("dimension", model, label, ORIGINAL)
-    yield Cell() if label == ORIGINAL else estimate(less, 100, hole=hole)
-    yield Cell(looks.mean("dead", model, label).n)
+    yield Datum() if label == ORIGINAL else estimate(less, 100, hole=hole)
+    yield Datum(looks.mean("dead", model, label).n)
 
 
 def _by_block(study: Study) -> Table:
@@ -83,4 +83,4 @@ def _blocks(model: str, curve: Curve) -> Iterator[Row]:
     for depth, block in enumerate(curve.blocks):
         own = [curve.measures[column.key][depth] for column in SHARES]
         shares = (estimate(each, hole="none") for each in own)
-        yield row(model, curve.variant, (Cell(depth + 1), Cell(block), *shares, Cell(own[0].n)))
+        yield row(model, curve.variant, (Datum(depth + 1), Datum(block), *shares, Datum(own[0].n)))

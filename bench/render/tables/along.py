@@ -11,7 +11,7 @@ from bench.analysis.departures import BlockClaim, departures
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.kit.table import Column, Datum, Table, estimate
 from bench.render.text import captions
 from bench.roles import CONTROL
 from bench.runner.plan_file import PlannedVariant
@@ -59,33 +59,33 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, method: str) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, method: str) -> Iterator[Datum]:
     feature, label = study.plan.features[0], variant.label
     hole = study.hole(model, label, "compare") or "–"
     yield from _where(departures(study, model, label), hole)
     distance = study.distance(model, label, feature)
-    yield estimate(distance) if distance else Cell(hole=hole)
+    yield estimate(distance) if distance else Datum(hole=hole)
     yield _verdict(study, model, label, f"inside-{feature}", hole)
     yield _verdict(study, model, label, "accuracy", study.hole(model, label) or "–")
     ece = study.difference("ece_difference", model, label, CONTROL)
     yield estimate(ece, 100, hole=hole)
     changed = [found for found in hurt(study) if (found.model, found.variant) == (model, label)]
-    yield Cell(changed[0].changed) if changed and changed[0].tested else Cell(hole=hole if not changed else "–")
+    yield Datum(changed[0].changed) if changed and changed[0].tested else Datum(hole=hole if not changed else "–")
     if method:
         asked = label in {each.label for each in looks.variants}
         hole = looks.hole(model, label) or "none"
-        yield estimate(looks.distance(f"{method}.spearman", model, label), hole=hole) if asked else Cell()
+        yield estimate(looks.distance(f"{method}.spearman", model, label), hole=hole) if asked else Datum()
 
 
-def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Cell]:
+def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Datum]:
     if found is None:
-        yield from (Cell(hole=hole), Cell(hole=hole))
+        yield from (Datum(hole=hole), Datum(hole=hole))
         return
     first = min(found, key=lambda claim: claim.depth, default=None)
-    yield Cell(f"{first.block} ({first.depth + 1})") if first else Cell("none shown")
-    yield Cell(len(found))
+    yield Datum(f"{first.block} ({first.depth + 1})") if first else Datum("none shown")
+    yield Datum(len(found))
 
 
-def _verdict(study: Study, model: str, label: str, outcome: str, hole: str) -> Cell:
+def _verdict(study: Study, model: str, label: str, outcome: str, hole: str) -> Datum:
     claim = claims(study).get((model, label, outcome))
-    return Cell(claim.verdict.word) if claim else Cell(hole=hole)
+    return Datum(claim.verdict.word) if claim else Datum(hole=hole)

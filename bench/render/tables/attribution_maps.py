@@ -9,7 +9,7 @@ import numpy as np
 from bench.analysis.attributions import DIAGNOSTIC, attributions
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -60,15 +60,15 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
                     where = int(arrays["shown"][place])
                     yield Row(
                         (
-                            Cell(model),
-                            Cell(seed),
-                            Cell(variant.label),
-                            Cell(method),
-                            Cell(version),
-                            Cell(int(arrays["images"][where])),
-                            Cell(int(arrays["targets"][where])),
-                            Cell(len(values)),
-                            Cell(_text(values)),
+                            Datum(model),
+                            Datum(seed),
+                            Datum(variant.label),
+                            Datum(method),
+                            Datum(version),
+                            Datum(int(arrays["images"][where])),
+                            Datum(int(arrays["targets"][where])),
+                            Datum(len(values)),
+                            Datum(_text(values)),
                         )
                     )
 
@@ -78,7 +78,7 @@ def _images(model: str, seed: int, arrays: Mapping[str, np.ndarray]) -> Iterator
         where = int(arrays["shown"][place])
         about = (model, seed, "real", "", "", int(arrays["images"][where]), int(arrays["targets"][where]))
         yield Row(
-            tuple(Cell(value) for value in (*about, pixels.shape[1], " ".join(map(str, pixels.ravel().tolist()))))
+            tuple(Datum(value) for value in (*about, pixels.shape[1], " ".join(map(str, pixels.ravel().tolist()))))
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.analysis.departures import BlockClaim, blocks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -61,13 +61,13 @@ def _sizes(study: Study) -> str:
 
 def _row(study: Study, claim: BlockClaim) -> Row:
     cells = (
-        Cell(claim.feature),
-        Cell(claim.depth + 1),
-        Cell(claim.block),
+        Datum(claim.feature),
+        Datum(claim.depth + 1),
+        Datum(claim.block),
         estimate(claim.similarity),
-        estimate(claim.beyond) if claim.beyond else Cell(),
+        estimate(claim.beyond) if claim.beyond else Datum(),
         number(claim.p, hole="–"),
         number(claim.p_corrected, hole="–"),
-        Cell(claim.similarity.n if claim.similarity.unit == "seed" else 1),
+        Datum(claim.similarity.n if claim.similarity.unit == "seed" else 1),
     )
     return row(claim.model, study.plan.variant(claim.variant), cells)

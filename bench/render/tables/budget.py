@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -66,21 +66,21 @@ def _row(study: Study, model: str, budget: int, found: Within) -> Row:
     def payload(label: str) -> float:
         return study.mean("payload_bytes", model, label).value
 
-    def names(labels: tuple[str, ...]) -> Cell:
-        return Cell("; ".join(study.plan.variant(label).title for label in labels) or "none")
+    def names(labels: tuple[str, ...]) -> Datum:
+        return Datum("; ".join(study.plan.variant(label).title for label in labels) or "none")
 
     best, least = found.best, next(iter(found.close), "")
     return Row(
         (
-            Cell(model),
-            Cell(budget),
-            Cell(study.plan.variant(best).title),
-            Cell(best),
+            Datum(model),
+            Datum(budget),
+            Datum(study.plan.variant(best).title),
+            Datum(best),
             estimate(study.mean("test_accuracy", model, best), 100),
             number(payload(best), 1e-3),
-            Cell(len(found.untold)),
-            Cell(len(found.close)),
-            Cell(study.plan.variant(least).title if least else None),
+            Datum(len(found.untold)),
+            Datum(len(found.close)),
+            Datum(study.plan.variant(least).title if least else None),
             number(payload(least) if least else None, 1e-3, hole="–"),
             names(found.untold),
             names(found.close),

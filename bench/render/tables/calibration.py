@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
 from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, MeasuredRate
-from bench.render.kit.table import Cell, Column, Group, Table, number
+from bench.render.kit.table import Column, Datum, Group, Table, number
 from bench.render.kit.table import Row as Line
 from bench.render.text import captions
 
@@ -80,12 +80,12 @@ def _summary(what: str, rows: Sequence[MeasuredRate], kind: str) -> Line:
     rates = [row.measured for row in own]
     return Line(
         (
-            Cell(what),
-            Cell(len(own)),
-            Cell(sum(row.within for row in own)),
-            Cell(100 * min(rates)),
-            Cell(100 * max(rates)),
-            Cell(sum(not row.within and not warned(row) for row in own)) if kind == "coverage" else Cell(hole="–"),
+            Datum(what),
+            Datum(len(own)),
+            Datum(sum(row.within for row in own)),
+            Datum(100 * min(rates)),
+            Datum(100 * max(rates)),
+            Datum(sum(not row.within and not warned(row) for row in own)) if kind == "coverage" else Datum(hole="–"),
         )
     )
 
@@ -121,16 +121,16 @@ def _everything(study: Study, rows: Sequence[MeasuredRate]) -> Table:
 
 def _line(row: MeasuredRate, *, everything: bool = False) -> Line:
     cells = (
-        Cell(row.what),
-        Cell(row.population),
-        Cell(row.images) if row.images else Cell(hole="–"),
-        Cell(row.seeds) if row.seeds else Cell(hole="–"),
-        Cell(100 * row.measured, 100 * row.low, 100 * row.high),
-        Cell(row.status),
-        Cell(100 * row.warned),
+        Datum(row.what),
+        Datum(row.population),
+        Datum(row.images) if row.images else Datum(hole="–"),
+        Datum(row.seeds) if row.seeds else Datum(hole="–"),
+        Datum(100 * row.measured, 100 * row.low, 100 * row.high),
+        Datum(row.status),
+        Datum(100 * row.warned),
         number(None if row.measured_unwarned is None else 100 * row.measured_unwarned, hole="–"),
     )
-    more = (Cell(row.kind), Cell(100 * row.nominal), Cell(row.replications), Cell(row.scenario))
+    more = (Datum(row.kind), Datum(100 * row.nominal), Datum(row.replications), Datum(row.scenario))
     return Line(cells + more if everything else cells)
 
 

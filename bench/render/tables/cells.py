@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 _NOT_METRICS = ("key", "model", "seed", "variant")
@@ -34,7 +34,7 @@ def build(study: Study) -> Table:
     )
     empty = [None] * len(names)
     rows = tuple(
-        Row(tuple(map(Cell, first)) + tuple(Cell(_plain(value)) for value in by_key.get(first[1], empty)))
+        Row(tuple(map(Datum, first)) + tuple(Datum(_plain(value)) for value in by_key.get(first[1], empty)))
         for first in zip(
             *(results.cells[name] for name in ("name", "key", "kind", "model", "seed", "variant", "state"))
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures.units import DIAGNOSTIC, OTHER_START
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -52,16 +52,16 @@ def _rows(looks: Looks, model: str) -> Iterator[Row]:
             for place, pixels in enumerate(arrays.get(f"images.{version}", ())):
                 yield Row(
                     (
-                        Cell(model),
-                        Cell(seed),
-                        Cell(variant.label),
-                        Cell(version),
-                        Cell(str(arrays["layers"][place])),
-                        Cell(int(arrays["channels"][place])),
-                        Cell(int(arrays[f"channels.{version}"][place])),
+                        Datum(model),
+                        Datum(seed),
+                        Datum(variant.label),
+                        Datum(version),
+                        Datum(str(arrays["layers"][place])),
+                        Datum(int(arrays["channels"][place])),
+                        Datum(int(arrays[f"channels.{version}"][place])),
                         number(float(arrays[f"transfer.{version}"][place]), hole="–"),
                         number(float(arrays[f"response.{version}"][place]), hole="–"),
-                        Cell("×".join(map(str, pixels.shape))),
-                        Cell(pixels.tobytes().hex()),
+                        Datum("×".join(map(str, pixels.shape))),
+                        Datum(pixels.tobytes().hex()),
                     )
                 )

@@ -9,7 +9,7 @@ from bench.analysis.claims import claims
 from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 from bench.render.text.banner import warnings
 
@@ -48,8 +48,8 @@ def build(study: Study) -> Table:
 
 def _row(question: str, answer: Answer | None) -> Row:
     if answer is None:
-        return Row((Cell(question), Cell(OPEN), Cell("Not a matter of what was run.")))
-    return Row((Cell(question), Cell("Yes" if answer.proven else OPEN), Cell(answer.why)))
+        return Row((Datum(question), Datum(OPEN), Datum("Not a matter of what was run.")))
+    return Row((Datum(question), Datum("Yes" if answer.proven else OPEN), Datum(answer.why)))
 
 
 def _limitations(study: Study) -> Answer:

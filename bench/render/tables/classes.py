@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.render.kit.rows import LABEL, MODEL
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -47,9 +47,9 @@ def _rows(study: Study, losses: Hurt) -> Iterator[Row]:
     for place, (change, test, flip, corrected) in enumerate(parts):
         yield Row(
             (
-                Cell(losses.model),
-                Cell(losses.variant),
-                Cell(names[place] if place < len(names) else str(place)),
+                Datum(losses.model),
+                Datum(losses.variant),
+                Datum(names[place] if place < len(names) else str(place)),
                 estimate(change, 100),
                 number(test.p, hole="–"),
                 number(flip.p, hole="–"),

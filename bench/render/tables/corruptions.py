@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -49,12 +49,12 @@ def _columns(kinds: list[str]) -> Iterator[Column]:
     yield Column("seeds", "n", "number", "Seeds with a result.")
 
 
-def _cells(looks: Looks, kinds: list[str], model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(looks: Looks, kinds: list[str], model: str, variant: PlannedVariant) -> Iterator[Datum]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for metric in ("clean", *kinds):
         yield number(looks.mean(metric, model, label).value, 100, hole=hole)
     yield estimate(looks.mean("loss", model, label), 100, hole=hole)
     for reference in (ORIGINAL, CONTROL):
         less = looks.difference("loss", model, label, reference)
-        yield Cell() if label == reference else estimate(less, 100, hole=hole)
-    yield Cell(looks.mean("loss", model, label).n)
+        yield Datum() if label == reference else estimate(less, 100, hole=hole)
+    yield Datum(looks.mean("loss", model, label).n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -27,8 +27,8 @@ def build(study: Study) -> Table:
             continue
         memory = own["peak_memory_bytes"].max() if "peak_memory_bytes" in own else None
         cells = (
-            Cell(kind),
-            Cell(len(own)),
+            Datum(kind),
+            Datum(len(own)),
             number(float(own["wall_seconds"].sum())),
             number(float(own["cpu_seconds"].sum())),
             number(float(own["wall_seconds"].median())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -24,8 +24,8 @@ def build(study: Study) -> Table | None:
         return None
     metrics = [name for name in found.columns if name not in _NOT_METRICS]
     rows = tuple(
-        Row((Cell(record["diagnostic"]), Cell(record["model"]), Cell(record["seed"]), Cell(record["variant"]),
-             Cell(name), Cell(float(record[name]))))
+        Row((Datum(record["diagnostic"]), Datum(record["model"]), Datum(record["seed"]), Datum(record["variant"]),
+             Datum(name), Datum(float(record[name]))))
         for record in found.to_dict("records")
         for name in metrics
         if isinstance(record[name], int | float) and record[name] == record[name]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number
 from bench.render.text import captions
 
 MOST = 50  # of a method
@@ -55,26 +55,26 @@ def _rows(study: Study, found: Hurt) -> Iterator[Row]:
         control = None if images.control_rate is None else float(images.control_rate[image])
         yield Row(
             (
-                Cell(found.model),
-                Cell(found.variant),
-                Cell(image),
-                Cell(study.plan.data.named(label)),
-                Cell(study.plan.data.named(given)),
-                Cell(votes),
+                Datum(found.model),
+                Datum(found.variant),
+                Datum(image),
+                Datum(study.plan.data.named(label)),
+                Datum(study.plan.data.named(given)),
+                Datum(votes),
                 number(float(images.original_rate[image]), hole="–"),
                 number(float(images.compressed_rate[image]), hole="–"),
                 number(control, hole="–"),
                 number(float(images.images.p[image]), hole="–"),
-                Cell(found.seeds),
+                Datum(found.seeds),
                 *_pixels(study, image),
             )
         )
 
 
-def _pixels(study: Study, image: int) -> Iterator[Cell]:
+def _pixels(study: Study, image: int) -> Iterator[Datum]:
     kept = study.results.test_images
     if kept is None:
-        yield from (Cell(), Cell())
+        yield from (Datum(), Datum())
         return
-    yield Cell("×".join(map(str, kept[image].shape)))
-    yield Cell(kept[image].tobytes().hex())
+    yield Datum("×".join(map(str, kept[image].shape)))
+    yield Datum(kept[image].tobytes().hex())

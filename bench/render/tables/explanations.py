@@ -8,7 +8,7 @@ from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlannedVariant
@@ -72,28 +72,28 @@ def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:
 def _row(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Row:
     title = f"{variant.title}, quantisers by-passed" if suffix else variant.title
     found = row(model, variant, tuple(_cells(looks, model, method, variant, suffix)))
-    return Row((found.cells[0], found.cells[1], Cell(title), *found.cells[3:]), found.role, found.about)
+    return Row((found.cells[0], found.cells[1], Datum(title), *found.cells[3:]), found.role, found.about)
 
 
-def _cells(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Iterator[Datum]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     spearman, overlap = f"{method}.spearman", f"{method}.top_overlap"
-    yield Cell(TITLES.get(method, method))
-    yield Cell("by-passed" if suffix else "as they compute")
+    yield Datum(TITLES.get(method, method))
+    yield Datum("by-passed" if suffix else "as they compute")
     if label == ORIGINAL:
-        yield from [Cell()] * 5
+        yield from [Datum()] * 5
     else:
         yield estimate(looks.mean(spearman, model, label, suffix=suffix), hole=hole)
         less = looks.difference(spearman, model, label, CONTROL, suffix=suffix)
-        yield Cell() if label == CONTROL else estimate(less, hole=hole)
+        yield Datum() if label == CONTROL else estimate(less, hole=hole)
         yield _distance(looks, spearman, model, label, suffix)
         yield estimate(looks.mean(overlap, model, label, suffix=suffix), hole=hole)
         yield _distance(looks, overlap, model, label, suffix)
     yield number(looks.mean(f"{method}.blank", model, label, suffix=suffix).value, hole=hole)
-    yield Cell(looks.mean(f"{method}.blank", model, label, suffix=suffix).n)
+    yield Datum(looks.mean(f"{method}.blank", model, label, suffix=suffix).n)
 
 
-def _distance(looks: Looks, metric: str, model: str, label: str, suffix: str) -> Cell:
+def _distance(looks: Looks, metric: str, model: str, label: str, suffix: str) -> Datum:
     if label == OTHER_SEED:
-        return Cell(note="The unit itself.")
+        return Datum(note="The unit itself.")
     return estimate(looks.distance(metric, model, label, suffix=suffix), hole="–")

@@ -8,7 +8,7 @@ from bench.analysis.attributions import TITLES
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -56,10 +56,10 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Datum]:
     label, hole = variant.label, looks.hole(model, variant.label) or "none"
     for score in SCORES:
         yield number(looks.mean(score, model, label).value, hole=hole)
         less = looks.difference(score, model, label, ORIGINAL)
-        yield Cell() if label == ORIGINAL else estimate(less, hole=hole)
-    yield Cell(looks.mean("deletion", model, label).n)
+        yield Datum() if label == ORIGINAL else estimate(less, hole=hole)
+    yield Datum(looks.mean("deletion", model, label).n)

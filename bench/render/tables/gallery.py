@@ -9,7 +9,7 @@ import numpy as np
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures import _gallery, class_images, dreams, filters, inversions
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -76,4 +76,4 @@ def _there(found: Sequence[_gallery.Painted]) -> list[_gallery.Painted]:
 def _row(looks: Looks, model: str, variant: str, layer: str, picture: int, pixels: np.ndarray, values: str) -> Row:
     shape = "×".join(map(str, pixels.shape))
     about = (model, looks.first_seed(model), looks.diagnostic, variant, layer, picture, shape, values)
-    return Row(tuple(Cell(value) for value in about))
+    return Row(tuple(Datum(value) for value in about))

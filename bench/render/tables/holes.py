@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -19,7 +19,7 @@ def build(study: Study) -> Table:
     groups = []
     for state in ("failed", "refused", "damaged", "missing"):
         found = cells[cells["state"] == state]
-        rows = [Row((Cell(name), Cell(state), Cell(reason))) for name, reason in zip(found["name"], found["reason"])]
+        rows = [Row((Datum(name), Datum(state), Datum(reason))) for name, reason in zip(found["name"], found["reason"])]
         if rows:
             groups.append(Group(f"{state} ({len(rows)})", tuple(rows)))
     return Table(

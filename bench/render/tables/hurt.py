@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Table, estimate, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -54,16 +54,16 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(study: Study, losses: Hurt) -> tuple[Cell, ...]:
+def _cells(study: Study, losses: Hurt) -> tuple[Datum, ...]:
     worst, images = losses.worst, losses.images
     return (
         number(losses.changed if losses.tested else None, hole="–"),
-        Cell("none" if worst is None else study.plan.data.named(worst)),
-        Cell(hole="–") if worst is None else estimate(losses.classes.estimates[worst], 100),
-        Cell(hole="–") if worst is None else number(losses.classes.corrected.p[worst], hole="–"),
-        Cell(images.count),
+        Datum("none" if worst is None else study.plan.data.named(worst)),
+        Datum(hole="–") if worst is None else estimate(losses.classes.estimates[worst], 100),
+        Datum(hole="–") if worst is None else number(losses.classes.corrected.p[worst], hole="–"),
+        Datum(images.count),
         number(images.expected),
         number(images.control_count, hole="–"),
         number(images.control.p if images.control else None, hole="–"),
-        Cell(losses.seeds),
+        Datum(losses.seeds),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 
@@ -19,7 +19,7 @@ def build(study: Study) -> Table | None:
         *(Column(name, name, "number", "At the end of the epoch.", digits=6) for name in metrics),
     )
     rows = tuple(
-        Row(tuple(Cell(None if value != value else value) for value in values))
+        Row(tuple(Datum(None if value != value else value) for value in values))
         for values in history[[*names, *metrics]].itertuples(index=False)
     )
     return Table(

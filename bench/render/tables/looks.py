@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedLook
 
@@ -35,8 +35,8 @@ def build(study: Study) -> Table | None:
 
 def _row(study: Study, name: str, look: PlannedLook) -> Row:
     settings = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in look.settings.items())
-    sources = Cell(" ".join(look.sources)) if look.sources else Cell()
-    return Row((Cell(look.title), Cell(name), Cell(settings or "none"), Cell(_asked(study, look)), sources))
+    sources = Datum(" ".join(look.sources)) if look.sources else Datum()
+    return Row((Datum(look.title), Datum(name), Datum(settings or "none"), Datum(_asked(study, look)), sources))
 
 
 def _asked(study: Study, look: PlannedLook) -> str:

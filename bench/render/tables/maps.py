@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -19,7 +19,7 @@ COLUMNS = (
 def build(study: Study) -> Table | None:
     """One row a pair of blocks; None where nothing was compared."""
     rows = tuple(
-        Row((Cell(model), Cell(variant), Cell(feature), Cell(above), Cell(across), Cell(float(value))))
+        Row((Datum(model), Datum(variant), Datum(feature), Datum(above), Datum(across), Datum(float(value))))
         for (model, variant, feature), found in study.insides.items()
         if found.map is not None
         for above, line in zip(found.blocks, found.map)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -48,12 +48,12 @@ def _row(variant: PlannedVariant) -> Row:
     role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
     return Row(
         (
-            Cell(variant.title),
-            Cell(variant.label),
-            Cell(variant.family),
-            Cell(stages),
-            Cell("yes" if variant.finetunes else "no"),
-            Cell(" ".join(variant.sources)) if variant.sources else Cell(),
+            Datum(variant.title),
+            Datum(variant.label),
+            Datum(variant.family),
+            Datum(stages),
+            Datum("yes" if variant.finetunes else "no"),
+            Datum(" ".join(variant.sources)) if variant.sources else Datum(),
         ),
         role,  # type: ignore[arg-type]
         (("variant", variant.label), ("family", variant.family)),

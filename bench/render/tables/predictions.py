@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.kit.table import Column, Datum, Table, estimate
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -57,10 +57,10 @@ def _columns(there: list[tuple[str, Column, int]]) -> tuple[Column, ...]:
     return (*NAMES, *measures)
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant, there: list[tuple[str, Column, int]]) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant, there: list[tuple[str, Column, int]]) -> Iterator[Datum]:
     label, hole = variant.label, study.hole(model, variant.label, "compare")
     for metric, column, factor in there:
         yield estimate(study.mean(metric, model, label), factor, hole=hole)
         if column is CHURN:
             beyond = study.difference("churn", model, label, CONTROL)
-            yield Cell() if label == CONTROL else estimate(beyond, 100, hole=hole)
+            yield Datum() if label == CONTROL else estimate(beyond, 100, hole=hole)

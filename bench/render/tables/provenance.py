@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -27,7 +27,7 @@ def build(study: Study) -> Table:
 
 
 def _rows(facts: Iterator[tuple[str, str]]) -> Iterator[Row]:
-    return (Row((Cell(what), Cell(value))) for what, value in facts)
+    return (Row((Datum(what), Datum(value))) for what, value in facts)
 
 
 def _experiment(study: Study) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.analysis.study import Study
 from bench.render.kit.names import in_parts
 from bench.render.kit.prose import counted
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -98,15 +98,15 @@ def _theirs(figure: Figure) -> Row:
     known = figure.original is not None and figure.compressed is not None
     difference = figure.compressed - figure.original if known else None  # type: ignore[operator]
     cells = (
-        Cell(f"{figure.network} ({figure.data})"),
-        Cell(figure.data),
-        Cell(figure.original),
-        Cell(figure.compressed),
-        Cell(difference),
-        Cell(figure.loss or None),
-        Cell(figure.ratio),
-        Cell("; ".join(part for part in (figure.loss, figure.setup) if part)),
-        Cell(figure.source),
+        Datum(f"{figure.network} ({figure.data})"),
+        Datum(figure.data),
+        Datum(figure.original),
+        Datum(figure.compressed),
+        Datum(difference),
+        Datum(figure.loss or None),
+        Datum(figure.ratio),
+        Datum("; ".join(part for part in (figure.loss, figure.setup) if part)),
+        Datum(figure.source),
     )
     return Row(cells, "control", (("published", figure.source),))
 
@@ -115,15 +115,15 @@ def _ours(study: Study, model: str, variant: PlannedVariant) -> Row:
     label, hole = variant.label, study.hole(model, variant.label)
     original, payload = (study.mean("payload_bytes", model, name).value for name in (ORIGINAL, label))
     cells = (
-        Cell(f"{model}, here"),
-        Cell(study.plan.data.title or study.plan.data.source),
+        Datum(f"{model}, here"),
+        Datum(study.plan.data.title or study.plan.data.source),
         estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
         estimate(study.mean("test_accuracy", model, label), 100, hole=hole),
         estimate(study.difference("test_accuracy", model, label, ORIGINAL), 100, hole=hole),
-        Cell(),
+        Datum(),
         number(original / payload if payload else None, hole=hole or "missing"),
-        Cell(_setup(study, model, variant)),
-        Cell(),
+        Datum(_setup(study, model, variant)),
+        Datum(),
     )
     return Row(cells, "method", (("model", model), ("variant", label), ("family", variant.family)))
 

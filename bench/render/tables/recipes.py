@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 
 COLUMNS = (
@@ -16,7 +16,7 @@ COLUMNS = (
 def build(study: Study) -> Table:
     """The table: two rows a model."""
     rows = [
-        Row((Cell(model.name), Cell(phase), Cell(_sentence(recipe))), about=(("model", model.name),))
+        Row((Datum(model.name), Datum(phase), Datum(_sentence(recipe))), about=(("model", model.name),))
         for model in study.plan.models
         for phase, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.analysis.reliability import INTERVALS, Diagram, diagrams
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -51,8 +51,8 @@ def _rows(model: str, diagram: Diagram) -> Iterator[Row]:
     for place in np.flatnonzero(diagram.answers):
         yield Row(
             (
-                Cell(model),
-                Cell(diagram.variant.label),
+                Datum(model),
+                Datum(diagram.variant.label),
                 number(float(edges[place]), hole="–"),
                 number(float(edges[place + 1]), hole="–"),
                 number(float(diagram.answers[place]), hole="–"),

@@ -9,7 +9,7 @@ from bench.analysis.claims import claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -75,7 +75,7 @@ def _bold(study: Study) -> str:
     return f"Bold: the leading methods, those of which {tests}."
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Datum]:
     label, hole = variant.label, study.hole(model, variant.label)
     bold = label in leading(study)[model].bold
     yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
@@ -90,7 +90,7 @@ def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
     yield number(study.mean("sparsity", model, label).value, 100, hole=hole)
     if _scored(study):
         yield number(study.mean("micronet_score", model, label).value, hole=hole)
-    yield Cell(study.mean("test_accuracy", model, label).n)
+    yield Datum(study.mean("test_accuracy", model, label).n)
 
 
 def _scored(study: Study) -> bool:
@@ -98,9 +98,9 @@ def _scored(study: Study) -> bool:
     return "micronet_score" in found and bool(found["micronet_score"].notna().any())
 
 
-def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Cell:
+def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Datum:
     if label == reference:
-        return Cell()
+        return Datum()
     claim = claims(study).get((model, label, outcome))
     found = claim.evidence.difference if claim else study.difference("test_accuracy", model, label, reference)
     factor = 1 if claim else 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number
 from bench.render.text import captions
 from bench.runner.plan_file import Search, SearchedNetwork
 
@@ -45,11 +45,11 @@ def _rows(network: SearchedNetwork) -> list[Row]:
     return [
         Row(
             (
-                Cell(network.model),
-                Cell(trial.label),
+                Datum(network.model),
+                Datum(trial.label),
                 number(trial.payload, 1e-3),
                 number(trial.accuracy),
-                Cell("yes" if trial.label == network.best else ""),
+                Datum("yes" if trial.label == network.best else ""),
             )
         )
         for trial in {trial.label: trial for trial in chosen}.values()

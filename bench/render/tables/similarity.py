@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.kit.table import Column, Datum, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -48,10 +48,10 @@ def _columns(feature: str) -> tuple[Column, Column]:
     )
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Datum]:
     hole = study.hole(model, variant.label, "compare")
     for feature in study.plan.features:
         own = study.insides.get((model, variant.label, feature))
-        yield estimate(own.overall()) if own else Cell(hole=hole or "missing")
+        yield estimate(own.overall()) if own else Datum(hole=hole or "missing")
         distance = study.distance(model, variant.label, feature)
-        yield estimate(distance) if distance else Cell(hole=hole or "–")
+        yield estimate(distance) if distance else Datum(hole=hole or "–")

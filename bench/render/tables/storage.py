@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Cell, Column, Group, Row, Table, number
+from bench.render.kit.table import Column, Datum, Group, Row, Table, number
 from bench.render.text import captions
 
 COLUMNS = (
@@ -55,9 +55,9 @@ def _rows(study: Study, model: str) -> list[Row]:
         for layer, seeds in own.items():
             shape = seeds[0].shape
             cells = (
-                Cell(str(layer)),
-                Cell("×".join(map(str, shape)) if isinstance(shape, list) else str(shape)),
-                Cell("/".join(sorted({each.layout for each in seeds}))),
+                Datum(str(layer)),
+                Datum("×".join(map(str, shape)) if isinstance(shape, list) else str(shape)),
+                Datum("/".join(sorted({each.layout for each in seeds}))),
                 number(_mean(each.bits for each in seeds)),
                 number(payloads[layer], 1e-3),
                 number(payloads[layer] / whole if whole else None, 100, hole="–"),

@@ -6,7 +6,7 @@ import re
 
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
@@ -55,10 +55,10 @@ def _rows(study: Study, diagnostic: str) -> list[Row]:
     return [
         Row(
             (
-                Cell(model),
-                Cell(_named(study, variants)),
-                Cell(_in_words(note)),
-                Cell(", ".join(map(str, sorted(seeds)))),
+                Datum(model),
+                Datum(_named(study, variants)),
+                Datum(_in_words(note)),
+                Datum(", ".join(map(str, sorted(seeds)))),
             )
         )
         for (model, note), (variants, seeds) in found.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Cell, Column, Table, estimate
+from bench.render.kit.table import Column, Datum, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -116,7 +116,7 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant: PlannedVariant) -> Iterator[Cell]:
+def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant: PlannedVariant) -> Iterator[Datum]:
     n = 0
     for measure in measures:
         own = looks[measure.diagnostic]
@@ -124,5 +124,5 @@ def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant
         n = max(n, found.n)
         trivial = measure.exact and variant.label == ORIGINAL
         hole = own.hole(model, variant.label) or "none"
-        yield Cell() if trivial else estimate(found, measure.factor, hole=hole)
-    yield Cell(n)
+        yield Datum() if trivial else estimate(found, measure.factor, hole=hole)
+    yield Datum(n)

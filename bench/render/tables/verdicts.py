@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.analysis.claims import Claim, Outcome, claims, outcomes
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Cell, Column, Group, Table, estimate, number
+from bench.render.kit.table import Column, Datum, Group, Table, estimate, number
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
@@ -62,24 +62,24 @@ def build(study: Study) -> Table:
 def _row(study: Study, model: str, variant: PlannedVariant, outcome: Outcome):
     claim = claims(study).get((model, variant.label, outcome.key))
     kind = "compress" if outcome.unit == "points" else "compare"
-    cells = _cells(claim) if claim else (Cell(hole=study.hole(model, variant.label, kind) or "missing"),) * 11
-    return row(model, variant, (Cell(outcome.title), *cells))
+    cells = _cells(claim) if claim else (Datum(hole=study.hole(model, variant.label, kind) or "missing"),) * 11
+    return row(model, variant, (Datum(outcome.title), *cells))
 
 
-def _cells(claim: Claim) -> tuple[Cell, ...]:
+def _cells(claim: Claim) -> tuple[Datum, ...]:
     verdict, raw = claim.verdict, claim.raw
     return (
         estimate(claim.evidence.difference, stars=claim.stars),
         number(_effect(raw), hole="–"),
-        Cell(verdict.margin),
+        Datum(verdict.margin),
         number(raw.p_different, hole="–"),
         number(claim.flip.p, hole="–"),
-        Cell(claim.flip.smallest_attainable_p),
+        Datum(claim.flip.smallest_attainable_p),
         number(verdict.p_different, hole="–"),
         number(verdict.p_equivalent, hole="–"),
-        Cell(verdict.word, note=verdict.reason),
-        Cell(verdict.reason),
-        Cell(claim.evidence.seeds),
+        Datum(verdict.word, note=verdict.reason),
+        Datum(verdict.reason),
+        Datum(claim.evidence.seeds),
     )
 
 

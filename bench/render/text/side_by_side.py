@@ -9,7 +9,7 @@ from bench.analysis.claims import Claim, claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Cell, Column, Group, Row, Table, estimate
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
@@ -113,22 +113,22 @@ def _group(studies: Sequence[Study], model: str) -> Group:
 def _row(studies: Sequence[Study], model: str, variant: PlannedVariant) -> Row:
     cells = [cell for study in studies for cell in _cells(study, model, variant.label)]
     same = _agree(studies, model, variant.label)
-    return row(model, variant, (*cells, Cell(hole="–") if same is None else Cell("yes" if same else "no")))
+    return row(model, variant, (*cells, Datum(hole="–") if same is None else Datum("yes" if same else "no")))
 
 
-def _cells(study: Study, model: str, label: str) -> Iterator[Cell]:
+def _cells(study: Study, model: str, label: str) -> Iterator[Datum]:
     if model not in study.models or not any(variant.label == label for variant in study.plan.variants):
-        yield from (Cell(hole="–"),) * 5
+        yield from (Datum(hole="–"),) * 5
         return
     hole = study.hole(model, label) or "missing"
     accuracy, inside = claims(study).get((model, label, "accuracy")), _inside(study, model, label)
-    yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Cell(hole=hole)
+    yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Datum(hole=hole)
     ours, theirs = (study.mean("payload_bytes", model, each).value for each in (label, ORIGINAL))
-    yield Cell(theirs / ours) if ours > 0 and theirs == theirs else Cell(hole=hole)
+    yield Datum(theirs / ours) if ours > 0 and theirs == theirs else Datum(hole=hole)
     hole = study.hole(model, label, "compare") or "none"
-    yield estimate(inside.evidence.difference, stars=inside.stars) if inside else Cell(hole=hole)
-    yield Cell(inside.verdict.word) if inside else Cell(hole=hole)
-    yield Cell(accuracy.evidence.difference.n if accuracy else 0)
+    yield estimate(inside.evidence.difference, stars=inside.stars) if inside else Datum(hole=hole)
+    yield Datum(inside.verdict.word) if inside else Datum(hole=hole)
+    yield Datum(accuracy.evidence.difference.n if accuracy else 0)
 
 
 def _inside(study: Study, model: str, label: str) -> Claim | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.render.document import Document
-from bench.render.kit.table import Cell, Column, Table
+from bench.render.kit.table import Column, Datum, Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -92,7 +92,7 @@ def _records(table: Table) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def _values(column: Column, cell: Cell) -> Mapping[str, Any]:
+def _values(column: Column, cell: Datum) -> Mapping[str, Any]:
     found: dict[str, Any] = {column.key: cell.value}
     if column.kind == "estimate":
         found |= {

@@ -12,7 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from bench.render.document import Document
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence, Strong
-from bench.render.kit.table import Cell, Column, Group, Row, Text, show
+from bench.render.kit.table import Column, Datum, Group, Row, Text, show
 from bench.render.references import library
 from bench.render.writers.citation import citation
 from bench.render.writers.overrides import Templates, told
@@ -130,7 +130,7 @@ def _line(tabular: Tabular, row: Row) -> Tex:
     return Tex(" & ".join(_cell(row.cells[i], columns[i], tabular.ragged(i)) for i in tabular.columns) + r" \\")
 
 
-def _cell(cell: Cell, column: Column, ragged: bool) -> Tex:
+def _cell(cell: Datum, column: Column, ragged: bool) -> Tex:
     text = show(cell, column)
     if ragged:
         return _number(text)

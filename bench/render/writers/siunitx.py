@@ -15,8 +15,8 @@ LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the wide
 class Number:
     """The parts of a printed number as siunitx takes them.
 
-    >>> from bench.render.kit.table import Cell, Column, show
-    >>> Number.of(show(Cell(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", digits=1)))
+    >>> from bench.render.kit.table import Datum, Column, show
+    >>> Number.of(show(Datum(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", digits=1)))
     Number(before='', sign='−', integer='1,234', decimals='5', after=' ± 0.5', stars='')
     """
 

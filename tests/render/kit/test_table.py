@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.render.kit.table import Cell, Column, Group, Row, Table, decimal, estimate, number, p_value, show
+from bench.render.kit.table import Column, Datum, Group, Row, Table, decimal, estimate, number, p_value, show
 from bench.statistics.estimate import Estimate
 
 NUMBER = Column("x", "X", "number", "A number.", digits=1)
@@ -34,8 +34,8 @@ def test_what_is_not_there_says_why():
     assert show(estimate(found(math.nan, math.nan, math.nan), hole="refused"), SHARE).main == "refused"
     assert show(number(None), NUMBER).main == "missing"
     assert show(number(math.nan, hole="failed"), NUMBER).main == "failed"
-    assert show(Cell(), NUMBER).main == "–"
-    assert show(Cell(), NUMBER).hole
+    assert show(Datum(), NUMBER).main == "–"
+    assert show(Datum(), NUMBER).hole
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_a_printed_number_is_the_number_rounded(value: float, digits: int):
 
 def test_a_row_of_the_wrong_length_is_refused():
     with pytest.raises(ValueError, match="table 'results': 2 cells for 1 columns"):
-        Table("results", "Results", "", (NUMBER,), (Group("", (Row((Cell(1), Cell(2))),)),))
+        Table("results", "Results", "", (NUMBER,), (Group("", (Row((Datum(1), Datum(2))),)),))

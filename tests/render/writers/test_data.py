@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from bench.analysis.study import Study
 from bench.render.document import Document, compose
-from bench.render.kit.table import Cell
+from bench.render.kit.table import Datum
 from bench.render.writers.data import names, package, write
 
 
@@ -77,5 +77,5 @@ def test_the_dictionary_describes_every_field_of_every_file(document: Document, 
         assert all(field["description"] and field["type"] in ("string", "number", "boolean") for field in fields)
 
 
-def _hole(column, cell: Cell):
+def _hole(column, cell: Datum):
     return cell.hole if column.is_text and cell.hole else None

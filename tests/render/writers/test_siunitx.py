@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from bench.render.kit.table import Cell, Column, Text, show
+from bench.render.kit.table import Column, Datum, Text, show
 from bench.render.writers.siunitx import Number, Numbers, points
 
 
 def shown(value: float, digits: int, *, signed: bool = False, half: float | None = None, stars: str = "") -> Text:
     low, high = (None, None) if half is None else (value - half, value + half)
-    return show(Cell(value, low, high, stars), Column("x", "X", "estimate", "", digits=digits, signed=signed))
+    return show(Datum(value, low, high, stars), Column("x", "X", "estimate", "", digits=digits, signed=signed))
 
 
 P = Column("p", "p", "p", "")
@@ -20,8 +20,8 @@ P = Column("p", "p", "p", "")
         (shown(0.25, 2), "0.25"),
         (shown(-1234.5, 1), "-1234.5"),
         (shown(3, 0, signed=True), "+3"),
-        (show(Cell(0.00001), P), "0.001"),
-        (show(Cell(1.0), P), "1"),
+        (show(Datum(0.00001), P), "0.001"),
+        (show(Datum(1.0), P), "1"),
         (shown(177_711_812, 0), "177711812"),
     ],
 )
@@ -31,13 +31,15 @@ def test_a_number_is_written_as_siunitx_parses_it(text: Text, plain: str):
     assert number.plain == plain
 
 
-@pytest.mark.parametrize("cell", [Cell("yes"), Cell("12"), Cell(True), Cell(""), Cell(hole="12"), Cell(float("inf"))])
-def test_text_holes_and_infinity_are_no_numbers(cell: Cell):
+@pytest.mark.parametrize(
+    "cell", [Datum("yes"), Datum("12"), Datum(True), Datum(""), Datum(hole="12"), Datum(float("inf"))]
+)
+def test_text_holes_and_infinity_are_no_numbers(cell: Datum):
     assert Number.of(show(cell, P)) is None
 
 
 def test_a_column_has_room_for_its_widest_parts():
-    texts = [shown(-12.34, 2, half=0.3, stars="*"), shown(1234.5, 2, half=12.3, stars="***"), show(Cell(0.0001), P)]
+    texts = [shown(-12.34, 2, half=0.3, stars="*"), shown(1234.5, 2, half=12.3, stars="***"), show(Datum(0.0001), P)]
     widest = Numbers.of([number for text in texts if (number := Number.of(text))])
     assert widest is not None
     assert widest.specification == r"S[table-format=+4.3,table-space-text-pre={\textless{}}]@{}l"

@@ -4,7 +4,7 @@ import pytest
 
 from bench.analysis.study import Study
 from bench.render.document import compose
-from bench.render.kit.table import Cell, Column, Group, Row, Table
+from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.writers import tabular
 from bench.render.writers.tabular import LINE, tabulars
 
@@ -13,7 +13,7 @@ NAME = Column("name", "Name", "text", "A name.")
 
 def table(columns: int, name: str = "resnet8", value: float = 1234.5) -> Table:
     numbers = tuple(Column(f"x{i}", f"X{i}", "number", "A number.", digits=1) for i in range(columns))
-    rows = tuple(Row((Cell(name), *(Cell(value) for _ in numbers))) for _ in range(3))
+    rows = tuple(Row((Datum(name), *(Datum(value) for _ in numbers))) for _ in range(3))
     return Table("t", "T", "", (NAME, *numbers), (Group("", rows),))
 
 
