@@ -38,7 +38,7 @@ class Stage:
     @property
     def label(self) -> str:
         """E.g. `magnitude:sparsity=0.9`."""
-        settings = ",".join(f"{name}={_plain(value)}" for name, value in self.chosen)
+        settings = ",".join(f"{name}={plain(value)}" for name, value in self.chosen)
         return f"{self.name}:{settings}" if settings else self.name
 
 
@@ -56,7 +56,7 @@ class Variant:
     @property
     def title(self) -> str:
         """The name in figures, e.g. `Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)`."""
-        return " + ".join(_title(stage) for stage in self.stages)
+        return " + ".join(titled(stage.method.title, dict(stage.chosen)) for stage in self.stages)
 
     @property
     def family(self) -> Family:
@@ -168,10 +168,28 @@ def make_method(name: str, settings: Mapping[str, Any]) -> Method:
     return validated(registry.subclass(PACKAGE, name, Method, "method"), f"method {name!r}", settings)
 
 
-def _plain(value: Any) -> str:
-    return "-".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)
+def plain(value: Any) -> str:
+    """A setting's value as labels and titles show it.
+
+    >>> plain(0.9), plain([0.5, 0, 0.25])
+    ('0.9', '0.5-0-0.25')
+    """
+    return "-".join(map(plain, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _title(stage: Stage) -> str:
-    settings = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in stage.chosen)
-    return f"{stage.method.title} ({settings})" if settings else stage.method.title
+def in_words(settings: Mapping[str, Any]) -> str:
+    """Settings as titles show them.
+
+    >>> in_words({"weight_bits": 4, "per_channel": True})
+    'weight bits 4, per channel True'
+    """
+    return ", ".join(f"{name.replace('_', ' ')} {plain(value)}" for name, value in settings.items())
+
+
+def titled(title: str, chosen: Mapping[str, Any]) -> str:
+    """A method's title with the settings that were chosen for it.
+
+    >>> titled("Magnitude", {"sparsity": 0.9}), titled("INT8 (NNCF PTQ)", {})
+    ('Magnitude (sparsity 0.9)', 'INT8 (NNCF PTQ)')
+    """
+    return f"{title} ({in_words(chosen)})" if chosen else title

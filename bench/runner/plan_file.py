@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import bench
 from bench import task as tasks
-from bench.compress.variant import Variant
+from bench.compress.variant import Variant, parse_stage, titled
 from bench.diagnose.look import Look
 from bench.errors import InputError
 from bench.profile import Margins, Profile, Theme
@@ -31,11 +31,19 @@ class _Record(BaseModel):
 
 
 class PlannedStage(_Record):
-    """One method of a variant, with every setting it ran with."""
+    """One method of a variant.
+
+    Attributes:
+        title: the method's own, without settings.
+        settings: every setting it ran with.
+        chosen: the settings that the profile chose, with their values as it wrote them; all others are defaults.
+    """
 
     method: str
     version: int | str = 1
+    title: str = ""
     settings: dict[str, Any] = {}
+    chosen: dict[str, Any] = {}
 
 
 class PlannedVariant(_Record):
@@ -48,6 +56,21 @@ class PlannedVariant(_Record):
     control: bool = False
     finetunes: bool = False
     stages: tuple[PlannedStage, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_titles(cls, fields: Any) -> Any:
+        """Fill in what stages of earlier versions lack: the label holds what was chosen, the title the rest."""
+        stages = fields.get("stages", ())
+        if all(isinstance(stage, PlannedStage) or "title" in stage for stage in stages):
+            return fields
+        labels, titles = fields["label"].split("+"), fields["title"].split(" + ")
+        if not len(labels) == len(titles) == len(stages):
+            return fields
+        chosen = [dict(parse_stage(label).chosen) for label in labels]
+        names = [title.removesuffix(titled("", settings)) for title, settings in zip(titles, chosen)]
+        filled = [stage | {"title": name, "chosen": settings} for stage, name, settings in zip(stages, names, chosen)]
+        return fields | {"stages": filled}
 
 
 class PlannedModel(_Record):
@@ -231,7 +254,10 @@ def _variant(variant: Variant) -> PlannedVariant:
         sources=tuple(stage.method.source for stage in variant.stages if stage.method.source),
         control=variant.family in ("original", "control"),
         finetunes=variant.finetunes or variant.trains,
-        stages=tuple(PlannedStage(**stage) for stage in variant.spec()),
+        stages=tuple(
+            PlannedStage(**fields, title=stage.method.title, chosen=dict(stage.chosen))
+            for fields, stage in zip(variant.spec(), variant.stages, strict=True)
+        ),
     )
 
 

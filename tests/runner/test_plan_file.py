@@ -52,7 +52,9 @@ def test_the_file_holds_the_profile_in_json(tmp_path: Path):
     assert content["cells"][0].keys() == {
         "name", "key", "kind", "model", "seed", "variant", "diagnostic", "parents"
     }  # fmt: skip
-    assert content["variants"][0]["stages"] == [{"method": "original", "version": 1, "settings": {}}]
+    assert content["variants"][0]["stages"] == [
+        {"method": "original", "version": 1, "title": "Original", "settings": {}, "chosen": {}}
+    ]
     assert [variant["control"] for variant in content["variants"][:5]] == [True, True, True, True, False]
 
 
@@ -65,6 +67,16 @@ def test_a_plan_of_an_earlier_version_has_defaults_for_what_came_later(tmp_path:
     assert read(tmp_path).margins.attribution == pytest.approx(0.25)
     assert read(tmp_path).report.accent == ""
     assert read(tmp_path).task.primary.title == "Top-1"
+
+
+def test_titles_of_stages_are_read_from_plans_that_lack_them(tmp_path: Path):
+    old = described("digits").model_dump()
+    for variant in old["variants"]:
+        for stage in variant["stages"]:
+            del stage["title"], stage["chosen"]
+    (tmp_path / "plan.json").write_bytes(to_json(old))
+    names = [[(stage.title, stage.chosen) for stage in variant.stages] for variant in read(tmp_path).variants]
+    assert names == [[(s.title, s.chosen) for s in variant.stages] for variant in described("digits").variants]
 
 
 def test_the_looks_of_a_diagnostic_are_planned_by_label():

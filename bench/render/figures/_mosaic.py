@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.render.kit.figure import Sheet
+from bench.render.kit.names import in_two_lines
 from bench.render.kit.style import INK, MUTED, Medium
 
 LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
@@ -155,7 +155,7 @@ def _opaque(tiles: np.ndarray) -> np.ndarray:
 def wrapped(name: str, most: int) -> str:
     """In one line, or in two of about the same length."""
     width = most if len(name) <= most else min(len(name) // 2 + 5, most)
-    return "\n".join(textwrap.wrap(name, width, max_lines=2, placeholder="…"))
+    return in_two_lines(name, width)
 
 
 def _bare(panel: Axes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
 from bench.render.kit.figure import Sheet
-from bench.render.kit.names import cut, values_alone
+from bench.render.kit.names import cut, in_two_lines, values_alone
 from bench.render.kit.style import INK, MUTED, RULE, Medium, family
 from bench.runner.plan_file import PlannedVariant
 
@@ -50,7 +49,7 @@ def prepare(panel: Axes, variants: list[PlannedVariant], medium: Medium, *, name
     beside = across + ScaledTranslation(-3.5 / 72, 0, panel.figure.dpi_scale_trans)
     for place, variant in enumerate(variants):
         panel.text(
-            0, place, _wrapped(variant.title, medium, lines), transform=beside, ha="right", va="center_baseline",
+            0, place, _name(variant, medium, lines), transform=beside, ha="right", va="center_baseline",
             color=MUTED if variant.control else INK, fontsize=medium.small, linespacing=0.95, gid=NAME,
         )  # fmt: skip
 
@@ -112,14 +111,14 @@ def _point_on(sheet: Sheet, panel: Axes, bars: Sequence[Point]) -> None:
             )  # fmt: skip
 
 
-def _wrapped(text: str, medium: Medium, lines: int) -> str:
-    """Of values alone where the settings' names make it too long."""
+def _name(variant: PlannedVariant, medium: Medium, lines: int) -> str:
+    """A variant's title in at most two lines, without its settings' names if it is too long for one."""
     most = 38 if medium.columns > 1 else 23
-    text = text if len(text) <= most else values_alone(text)
+    text = variant.title if len(variant.title) <= most else values_alone(variant)
     if lines == 1:
         return cut(text, most)
     width = most if len(text) <= most else max(len(text) // 2 + 5, most - 8)
-    return "\n".join(textwrap.wrap(text, min(width, most), max_lines=2, placeholder="…"))
+    return in_two_lines(text, min(width, most))
 
 
 def apart(ticks: list[float], place: Callable[[float], float], gap: float) -> list[float]:

@@ -222,11 +222,9 @@ def _letter(
     values: list[Label] = []
     for members in groups:
         if len(groups) > MOST_NAMES:
-            names += [
-                _name(values_alone(point.variant.title), [point], height, medium) for point in members if point in best
-            ]
+            names += [_name(values_alone(point.variant), [point], height, medium) for point in members if point in best]
         elif len(members) == 1:
-            names.append(_name(values_alone(members[0].variant.title), members, height, medium))
+            names.append(_name(values_alone(members[0].variant), members, height, medium))
         else:
             name, swept, settings = sweep_names([point.variant for point in members])
             name = f"{name}, by {' and '.join(swept)}" if swept else name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from functools import partial
 from itertools import product
 
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 
 from bench.analysis.study import Study
 from bench.render.kit.figure import Figure, Sheet, blank, picture
-from bench.render.kit.names import compact, cut
+from bench.render.kit.names import compact, cut, in_two_lines
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
@@ -89,8 +88,7 @@ def _frame(
     """A map's name above it, its first and last blocks beside it, and the model of a row."""
     left, bottom, width, height = box
     letters = int((width + 0.12) * 72 / medium.small / 0.6)
-    wrapped = "\n".join(textwrap.wrap(name, letters, max_lines=2, placeholder="…"))
-    _word(panel, wrapped, (left, bottom + height), (0, 3), "left", "baseline", medium, INK)
+    _word(panel, in_two_lines(name, letters), (left, bottom + height), (0, 3), "left", "baseline", medium, INK)
     for block in sorted({0, blocks - 1}):
         share = (block + 0.5) / blocks
         _word(panel, str(block + 1), (left + share * width, bottom), (0, -2), "center", "top", medium)

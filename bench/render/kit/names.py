@@ -1,100 +1,96 @@
-"""Names of variants where there is little room: of a whole sweep, and of one of its points."""
+"""Short names of variants, for figures: of a whole sweep, of one of its points, and in few letters."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
-from bench.runner.plan_file import PlanFile, PlannedVariant
+from bench.compress.variant import plain, titled
+from bench.runner.plan_file import PlanFile, PlannedStage, PlannedVariant
 
 LONGEST_NAME = 30  # characters of a line
-_SETTING = re.compile(r"([a-z][a-z ]*) ([\w.+-]+)")
 
 
 def methods(variant: PlannedVariant) -> tuple[str, ...]:
-    """The methods that make it, without their settings: the same for all points of a sweep."""
+    """The names of a variant's methods, which all points of a sweep share."""
     return tuple(stage.method for stage in variant.stages)
 
 
-def in_parts(variant: PlannedVariant) -> tuple[str, str]:
-    """The name of a variant of one method, and its settings in words.
-
-    >>> in_parts(PlannedVariant(label="han:sparsity=0.9", title="In rounds (Han) (sparsity 0.9)", family="pruning"))
-    ('In rounds (Han)', 'sparsity 0.9')
-    >>> in_parts(PlannedVariant(label="nncf-int8-ptq", title="INT8 (NNCF PTQ)", family="quantization"))
-    ('INT8 (NNCF PTQ)', '')
-    """
-    if ":" not in variant.label:
-        return variant.title, ""
-    name, _, settings = variant.title.rpartition(" (")
-    return name, settings.removesuffix(")")
-
-
 def sweep_names(variants: Sequence[PlannedVariant]) -> tuple[str, list[str], list[str]]:
-    """A sweep's common name, the settings that are swept, and each member's values of them.
+    """A sweep's common name, the settings that it varies, and their values for each variant.
 
-    Of "Magnitude (sparsity 0.5)" and "Magnitude (sparsity 0.9)": "Magnitude", ["sparsity"], ["0.5", "0.9"].
+    For "Magnitude (sparsity 0.5)" and "Magnitude (sparsity 0.9)": "Magnitude", ["sparsity"], ["0.5", "0.9"].
     """
     settings = [
-        {(i, name): value for i, stage in enumerate(variant.stages) for name, value in stage.settings.items()}
-        for variant in variants
+        {(position, name): value for position, stage in enumerate(v.stages) for name, value in stage.settings.items()}
+        for v in variants
     ]
-    swept = [key for key in settings[0] if len({str(each.get(key)) for each in settings}) > 1]
+    swept = [key for key in settings[0] if len({str(one.get(key)) for one in settings}) > 1]
+    varied = {position for position, _ in swept}
+    stages = enumerate(variants[0].stages)
+    titles = [stage.title if position in varied else titled(stage.title, stage.chosen) for position, stage in stages]
     names = [name.replace("_", " ") for _, name in swept]
-    title = variants[0].title
-    for name in names:
-        title = re.sub(rf" \([^()]*\b{re.escape(name)}\b[^()]*\)", "", title)
-    return title, names, ["/".join(str(each.get(key)) for key in swept) for each in settings]
+    return " + ".join(titles), names, ["/".join(str(one.get(key)) for key in swept) for one in settings]
 
 
 def compact(plan: PlanFile) -> dict[str, str]:
-    """By label: a variant's name in one line, its settings by their values alone; whole where two would be the same."""
-    names = {variant.label: values_alone(variant.title) for variant in plan.variants}
-    found = list(names.values())
-    return {v.label: v.title if found.count(names[v.label]) > 1 else names[v.label] for v in plan.variants}
+    """One-line names by label, with the values of settings alone; the full title if two would be the same."""
+    names = {variant.label: values_alone(variant) for variant in plan.variants}
+    shared = list(names.values())
+    return {v.label: v.title if shared.count(names[v.label]) > 1 else names[v.label] for v in plan.variants}
 
 
-def values_alone(title: str) -> str:
-    """A title with the values of its settings.
+def values_alone(variant: PlannedVariant) -> str:
+    """A variant's title with the values of its settings, but not the settings' names.
 
-    >>> values_alone("Li (ratio 0.5) + NNCF QAT (weight bits 4)"), values_alone("PCA (rank 0.4, hessian False)")
-    ('Li 0.5 + NNCF QAT 4', 'PCA 0.4, not hessian')
-    >>> values_alone("INT8 (NNCF PTQ)")
-    'INT8 (NNCF PTQ)'
+    >>> li = PlannedStage(method="li", title="Li", chosen={"ratio": 0.5})
+    >>> qat = PlannedStage(method="nncf-int8-qat", title="NNCF QAT", chosen={"weight_bits": 4, "per_channel": False})
+    >>> values_alone(PlannedVariant(label="", title="", family="", stages=(li, qat)))
+    'Li 0.5 + NNCF QAT 4, not per channel'
     """
+    if not all(stage.title for stage in variant.stages):
+        return variant.title
+    return " + ".join(map(_values_alone, variant.stages)) or variant.title
 
-    def short(found: re.Match[str]) -> str:
-        told = [_SETTING.fullmatch(setting) for setting in found[1].split(", ")]
-        if not all(told):
-            return found[0]
-        said = {"True": "{}", "False": "not {}"}
-        return " " + ", ".join(said.get(each[2], each[2]).format(each[1]) for each in told if each)
 
-    return re.sub(r" \(([^()]*)\)", short, title)
+def _values_alone(stage: PlannedStage) -> str:
+    values = ", ".join(_value(name.replace("_", " "), value) for name, value in stage.chosen.items())
+    return f"{stage.title} {values}" if values else stage.title
+
+
+def _value(name: str, value: Any) -> str:
+    """A setting's value; a switch is named, since its value alone says nothing."""
+    return {"True": name, "False": f"not {name}"}.get(plain(value), plain(value))
 
 
 def cut(name: str, most: int) -> str:
-    """A name of at most so many characters: cut in its middle, since the last words often tell it apart.
+    """Shorten a name to at most so many characters.
 
     >>> cut("Magnitude, fine-tuned 0.95", 22), cut("mobilenet_v3_large", 12)
     ('Magnitude, fine-… 0.95', 'mobile…large')
     """
+    # The middle goes, not the end: names of a sweep or of a family of networks differ in their last words. The tail
+    # gets about half of the letters, and begins at a word if it holds a space.
     if len(name) <= most:
         return name
     tail = name[len(name) - min((most - 1) // 2, most - 2) :]
-    if " " in tail.rstrip():  # whole words of it
+    if " " in tail.rstrip():
         tail = tail[tail.index(" ") :].rstrip()
     return f"{name[: most - 1 - len(tail)].rstrip()}…{tail}"
 
 
 def shortened(text: str) -> str:
-    r"""A name in one line or two, cut where that is not enough.
+    r"""A name in at most two lines, cut if it is longer.
 
     >>> shortened("Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)")
     'Magnitude, fine-tuned (sparsity\n0.9) + INT8 (NNCF PTQ)'
     """
     if len(text) <= LONGEST_NAME:
         return text
-    width = min(len(text) // 2 + 6, 2 * LONGEST_NAME)
+    return in_two_lines(text, min(len(text) // 2 + 6, 2 * LONGEST_NAME))
+
+
+def in_two_lines(text: str, width: int) -> str:
+    """Break a text between words into lines of at most `width` characters; what the second line cannot hold is cut."""
     return "\n".join(textwrap.wrap(text, width, max_lines=2, placeholder="…"))

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.analysis.study import Study
-from bench.render.kit.names import in_parts
+from bench.compress.variant import in_words
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
@@ -82,7 +82,7 @@ def _groups(study: Study) -> Iterator[Group]:
         if figures:
             theirs = [_theirs(figure) for figure in figures]
             ours = [_ours(study, model, variant) for model in study.models for variant in variants]
-            yield Group(in_parts(variants[0])[0], (*theirs, *ours))
+            yield Group(variants[0].stages[0].title, (*theirs, *ours))
 
 
 def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
@@ -129,8 +129,7 @@ def _ours(study: Study, model: str, variant: PlannedVariant) -> Row:
 
 
 def _setup(study: Study, model: str, variant: PlannedVariant) -> str:
-    _, settings = in_parts(variant)
-    return "; ".join(part for part in (settings, _training(study, model, variant)) if part)
+    return "; ".join(filter(None, (in_words(variant.stages[0].chosen), _training(study, model, variant))))
 
 
 def _training(study: Study, model: str, variant: PlannedVariant) -> str:

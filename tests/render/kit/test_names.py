@@ -4,12 +4,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.study import Study
-from bench.render.kit.names import compact, cut, shortened, sweep_names
+from bench.render.kit.names import compact, cut, shortened, sweep_names, values_alone
+from bench.runner.plan_file import PlannedStage, PlannedVariant
 
 
 def test_a_sweep_has_one_name_and_its_members_their_setting(study: Study):
     sweep = [variant for variant in study.plan.methods if variant.label.startswith("magnitude:")]
     assert sweep_names(sweep) == ("Magnitude", ["sparsity"], ["0.5", "0.8", "0.9", "0.95"])
+
+
+def test_a_sweep_of_a_chain_keeps_the_settings_that_do_not_vary():
+    def chain(sparsity: float) -> PlannedVariant:
+        pruning = PlannedStage(
+            method="han", title="Han", settings={"sparsity": sparsity, "rounds": 3}, chosen={"sparsity": sparsity}
+        )
+        rounding = PlannedStage(
+            method="k-bit", title="k-bit integers", settings={"bits": 4, "per_channel": True}, chosen={"bits": 4}
+        )
+        return PlannedVariant(label=str(sparsity), title="", family="pruning", stages=(pruning, rounding))
+
+    assert sweep_names([chain(0.5), chain(0.9)]) == ("Han + k-bit integers (bits 4)", ["sparsity"], ["0.5", "0.9"])
+
+
+def test_a_title_with_brackets_and_a_plus_is_no_setting():
+    stage = PlannedStage(method="mine", title="Mine (rank 3) + more", settings={"rank": 2}, chosen={"rank": 2})
+    variant = PlannedVariant(label="mine:rank=2", title="Mine (rank 3) + more (rank 2)", family="mine", stages=(stage,))
+    assert values_alone(variant) == "Mine (rank 3) + more 2"
 
 
 def test_compact_names_tell_all_variants_apart(study: Study):
