@@ -1,19 +1,17 @@
-"""What a notebook may get wrong."""
+"""Checks that several questions share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+from torch import nn
 
 from bench.errors import InputError, did_you_mean
 
-if TYPE_CHECKING:
-    from torch import nn
-
 
 def layers_exist(network: nn.Module, layers: Iterable[str]) -> None:
-    """Raises InputError, naming the nearest, where the network has no such module."""
-    known = {name for name, _ in network.named_modules() if name}
+    """Raise InputError if the network lacks one of the modules, naming the nearest."""
+    names = {name for name, _ in network.named_modules() if name}
     for layer in layers:
-        if layer not in known:
-            raise InputError(f"{type(network).__name__} has no module {layer!r}: {did_you_mean(layer, known)}")
+        if layer not in names:
+            raise InputError(f"{type(network).__name__} has no module {layer!r}: {did_you_mean(layer, names)}")

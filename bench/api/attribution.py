@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import nn
 
 from bench.api._checks import layers_exist
+from bench.diagnose.explanations.agreement import spearman, top_overlap
+from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
+from bench.diagnose.networks import Version, answers, deepest_map
 from bench.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
+from bench.zoo.networks.blocks import block_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,27 @@ def attributions(
 
     Args:
         images: (n, C, H, W).
-        targets: (n,) classes that are explained; default the network's own answers. To compare networks, give both the
-            same.
+        targets: (n,) classes to explain; default the network's own answers. Give both networks the same to compare
+            them.
         method: "integrated-gradients", "grad-cam", "saliency", "smoothgrad", "occlusion", "guided-backprop" or "lrp".
-        layer: of Grad-CAM; default the deepest block with at least 4×4 positions.
-        steps: of integrated gradients.
-        bypass_quantizers: let feature maps pass NNCF's quantisers, whose gradient is 0 where they clip.
+        layer: for Grad-CAM; default the deepest block with at least 4×4 positions.
+        steps: for integrated gradients.
+        bypass_quantizers: skip NNCF's quantisers of feature maps, whose gradient is 0 where they clip.
 
     Returns:
-        (n, H, W) float32, signed, summed over channels; at the layer's resolution for Grad-CAM.
+        (n, H, W) float32, signed and summed over channels. Grad-CAM's maps have the layer's resolution.
 
     Raises:
-        InputError: no such method or layer, or the method cannot go through this network (with the reason).
+        InputError: the method or layer does not exist, or the method cannot explain this network (with the reason).
     """
-    from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
-    from bench.diagnose.networks import Version, answers, deepest_map
-    from bench.zoo.networks.blocks import block_outputs
-
     if method not in METHODS:
         raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
     if layer:
         layers_exist(network, [layer])
     elif method == "grad-cam":
         layer = deepest_map(network, block_outputs(network), images[:1])
+    # Attributions explain one class's logit. Left to itself each network explains its own answer, and two networks that
+    # answer differently would be compared on different questions: that is why `targets` can be given.
     classes = np.asarray(answers(network, images) if targets is None else targets, dtype=np.int64)
     if classes.shape != (len(images),):
         raise InputError(f"attributions: expected one class for each of {len(images)} images, not {classes.shape}")
@@ -86,7 +85,7 @@ def attributions(
 def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     """How far do two networks' attributions of the same images and classes agree?
 
-    Beside it belongs the agreement with another training and with a random network: maps of one image are alike anyway.
+    Read it beside the agreement with another training and with a random network: maps of one image are alike anyway.
 
     >>> maps = np.random.default_rng(0).normal(size=(5, 8, 8))
     >>> agreement(maps, 2 * maps).spearman.round(6).tolist()
@@ -96,10 +95,10 @@ def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
         first, second: (n, H, W), see `attributions`.
 
     Raises:
-        InputError: maps of different shapes.
+        InputError: the shapes differ.
     """
-    from bench.diagnose.explanations.agreement import spearman, top_overlap
-
+    # Signed ranks and the overlap of the top tenth, never a cosine of absolute maps: non-negative maps have a high
+    # cosine whatever they show (a random network's score 0.63 with the original's).
     if first.shape != second.shape or first.ndim < 2 or not first.size:
         raise InputError(f"agreement: expected maps of one shape (n, H, W), not {first.shape} and {second.shape}")
     rows = [side.reshape(len(side), -1) for side in (first, second)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch import nn
 
 from bench.api._checks import layers_exist
+from bench.diagnose.diagnostic import Probe
+from bench.diagnose.networks import Version, device_of, outputs, still
+from bench.diagnose.units.maximization import Channels, painted
+from bench.diagnose.units.painting import Recipe
 from bench.errors import InputError
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def maximize_activation(
@@ -39,9 +41,10 @@ def maximize_activation(
 
     Args:
         layer: name of a module that puts out feature maps; its rectifier is found.
-        channels: indices, painted together.
-        pixels: (n, C, H, W) uint8 real images, for the colours and for how strongly the channels usually react.
-        mean, std: of each channel on the 0..1 scale, that the network's images are normalised with.
+        channels: their indices; all images are painted in one batch.
+        pixels: (n, C, H, W) uint8, real images: their colours decorrelate the ascent's, and the channels' responses to
+            them set the scale.
+        mean, std: the network's normalisation, one number per channel on the 0..1 scale.
         steps: of the ascent.
         seed: of the first noise and of the jitter.
 
@@ -49,28 +52,24 @@ def maximize_activation(
         (channels, C, H, W) uint8 pixels.
 
     Raises:
-        InputError: no such layer or channel, or pixels that are not (n, C, H, W) uint8.
+        InputError: the layer or a channel does not exist, or `pixels` is not (n, C, H, W) uint8.
     """
-    import torch
-
-    from bench.diagnose.diagnostic import Probe
-    from bench.diagnose.networks import Version, device_of, outputs, still
-    from bench.diagnose.units.maximization import Channels, painted
-    from bench.diagnose.units.painting import Recipe
-
     layers_exist(network, [layer])
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:
         raise InputError(
             f"pixels: expected (n, {len(mean)}, H, W) uint8 for this mean, not {pixels.shape} {pixels.dtype}"
         )
-    centre, scale = (torch.tensor(each, dtype=torch.float32).view(-1, 1, 1) for each in (mean, std))
+    centre, scale = (torch.tensor(values, dtype=torch.float32).view(-1, 1, 1) for values in (mean, std))
     images = (torch.from_numpy(pixels).float() / 255 - centre) / scale
     probe = Probe(images, pixels, np.zeros(len(pixels), int), tuple(mean), tuple(std), seed, (layer,))
+    # One image through the network tells what the layer puts out: a name alone cannot tell a convolution from a
+    # classifier, whose units have no centre to maximise at.
     with still(network):
         shape = outputs(network, [layer], images[:1].to(device_of(network)))[layer].shape
     if len(shape) != 4 or not all(0 <= channel < shape[1] for channel in channels):
         raise InputError(
             f"channels: expected 0 to {shape[1] - 1} of feature maps, layer {layer!r} puts out {tuple(shape)}"
         )
+    # By-passed quantisers: where they clip, the gradient is 0, and the ascent would stand still.
     version = Version("network", "network", network, bypasses=True)
     return painted(version, probe, Channels((layer,) * len(channels), tuple(channels)), Recipe(steps=steps), seed)[0]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
 
 from bench.api._checks import layers_exist
+from bench.diagnose.networks import device_of, still
 from bench.errors import InputError
+from bench.similarity import catalog
+from bench.similarity.measure import Measure
 from bench.statistics.estimate import Estimate
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from torch import nn
+from bench.zoo.networks.activations import as_features, block_activations
+from bench.zoo.networks.blocks import block_outputs
 
 
 def compare(
@@ -36,23 +40,17 @@ def compare(
     {'1': 1.0, '3': 1.0}
 
     Args:
-        batches: of images (b, C, H, W), or (images, labels) as a DataLoader gives them; read once.
+        batches: images (b, C, H, W), or (images, labels) as a DataLoader yields them; read once.
         layers: names of modules that both networks have; default the outputs of the first network's blocks.
-        features: of feature maps, mean over positions or all of them.
-        measure: a file of `bench/similarity`, one that compares activations without labels.
+        features: "pooled" is the mean of a feature map over positions, "flattened" keeps every position.
+        measure: a name of `python -m bench list measures` that compares activations without labels.
 
     Returns:
-        By layer; where similarity is undefined the value is NaN and `warning` says why.
+        One estimate per layer. Where similarity is undefined, the value is NaN and `warning` says why.
 
     Raises:
         InputError: no such measure or layer, too few images, or no images.
     """
-    from bench.diagnose.networks import device_of, still
-    from bench.similarity import catalog
-    from bench.similarity.measure import Measure
-    from bench.zoo.networks.activations import as_features, block_activations
-    from bench.zoo.networks.blocks import block_outputs
-
     chosen = catalog.measure(measure)
     if not isinstance(chosen, Measure) or chosen.compares != "activations":
         raise InputError(f"compare: {measure!r} needs more than activations; bench/similarity describes it")
@@ -60,12 +58,14 @@ def compare(
     shown = [_images(batch) for batch in batches]
     if not shown:
         raise InputError("compare: there are no batches")
+    # The batches are kept, because both networks must see the same images in the same order and a DataLoader that
+    # shuffles or augments gives others at its second pass.
     sides = []
     for network in (first, second):
         layers_exist(network, names)
         with still(network):
-            found = block_activations(network, names, [batch.to(device_of(network)) for batch in shown])
-        sides.append([as_features(activations, features) for activations in found])
+            maps = block_activations(network, names, [batch.to(device_of(network)) for batch in shown])
+        sides.append([as_features(activations, features) for activations in maps])
     return {name: _estimate(chosen, x, y) for name, x, y in zip(names, *sides)}
 
 
@@ -73,8 +73,8 @@ def _images(batch: Any) -> torch.Tensor:
     return batch[0] if isinstance(batch, tuple | list) else batch
 
 
-def _estimate(measure: Any, x: np.ndarray, y: np.ndarray) -> Estimate:
+def _estimate(measure: Measure, x: np.ndarray, y: np.ndarray) -> Estimate:
     try:
         return measure.estimate(x, y)
-    except InputError as reason:
+    except InputError as reason:  # a layer without spread is an answer, and the other layers still have theirs
         return Estimate(math.nan, math.nan, math.nan, len(x), "image", "none", warning=str(reason))

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench import api
+from bench.errors import InputError
+
+
+def test_attributions_explain_the_own_answer_unless_told(images, make):
+    network = make()
+    with torch.no_grad():
+        answers = network(images).argmax(1)
+    np.testing.assert_array_equal(api.attributions(network, images), api.attributions(network, images, answers))
+    other = (answers + 1) % 4
+    assert api.agreement(api.attributions(network, images), api.attributions(network, images, other)).spearman.max() < 1
+
+
+def test_agreement_is_exact_with_itself_and_lower_with_another_training(images, make):
+    targets = np.zeros(40, int)
+    first, same, other = (api.attributions(network, images, targets) for network in (make(), make(), make(1)))
+    assert (api.agreement(first, same).spearman == 1).all() and (api.agreement(first, same).top_overlap == 1).all()
+    assert api.agreement(first, other).spearman.mean() < 0.5
+
+
+def test_grad_cam_of_the_deepest_block_or_the_one_named(images, make):
+    assert api.attributions(make(), images, method="grad-cam").shape == (40, 6, 6)
+    assert api.attributions(make(), images, method="grad-cam", layer="2").shape == (40, 8, 8)
+
+
+def test_attributions_name_mistakes(images, make):
+    with pytest.raises(InputError, match="did you mean 'grad-cam'"):
+        api.attributions(make(), images, method="gradcam")
+    with pytest.raises(InputError, match="no module 'layer'"):
+        api.attributions(make(), images, method="grad-cam", layer="layer")
+    with pytest.raises(InputError, match="one class for each of 40 images"):
+        api.attributions(make(), images, [1, 2])
+    with pytest.raises(InputError, match="guided-backprop cannot go through this Sequential"):
+        api.attributions(nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), images, method="guided-backprop")
+    with pytest.raises(InputError, match="one shape"):
+        api.agreement(np.zeros((2, 3)), np.zeros((3, 3)))

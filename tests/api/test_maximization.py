@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench import api
+from bench.errors import InputError
+
+
+def test_maximize_activation_finds_what_a_channel_likes():
+    network = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()).eval()
+    network[0].weight.data = torch.tensor([[1.0, 0, -1], [-1, 0, 1]])[:, :, None, None]
+    pixels = np.random.default_rng(0).integers(0, 256, size=(20, 3, 8, 8), dtype=np.uint8)
+    settings = {"mean": [0.5] * 3, "std": [0.25] * 3, "steps": 40}
+    red, blue = api.maximize_activation(network, "1", [0, 1], pixels, **settings).astype(float)
+    assert red[0, 3:5, 3:5].mean() > red[2, 3:5, 3:5].mean() + 40
+    assert blue[2, 3:5, 3:5].mean() > blue[0, 3:5, 3:5].mean() + 40
+
+
+def test_maximize_activation_names_mistakes(make):
+    pixels = np.zeros((4, 3, 8, 8), dtype=np.uint8)
+    settings = {"mean": [0.5] * 3, "std": [0.25] * 3}
+    with pytest.raises(InputError, match="did you mean '2'"):
+        api.maximize_activation(make(), "12", [0], pixels, **settings)
+    with pytest.raises(InputError, match="expected 0 to 7"):
+        api.maximize_activation(make(), "2", [8], pixels, **settings)
+    with pytest.raises(InputError, match="uint8 for this mean"):
+        api.maximize_activation(make(), "2", [0], pixels.astype(float), **settings)
+    with pytest.raises(InputError, match="feature maps"):
+        api.maximize_activation(make(), "6", [0], pixels, **settings)

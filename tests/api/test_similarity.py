@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from bench import api
+from bench.errors import InputError
+from bench.similarity.measures.procrustes import Procrustes
+
+
+def test_compare_through_a_loader_of_images_and_labels(images, make):
+    loader = DataLoader(TensorDataset(images, torch.zeros(40)), batch_size=16)
+    same = api.compare(make(), make(), loader)
+    other = api.compare(make(), make(1), loader)
+    assert list(same) == list(other) == ["2", "4"]
+    for layer in same:
+        assert same[layer].value == pytest.approx(1.0)
+        assert other[layer].low < other[layer].value < other[layer].high
+        assert other[layer].value < 0.98 and other[layer].n == 40
+
+
+def test_compare_is_the_measure_on_the_features(images, make):
+    first, second = make(), make(1)
+    with torch.no_grad():
+        features = [network[:3](images).flatten(1).numpy() for network in (first, second)]
+    found = api.compare(first, second, [images], layers=["2"], features="flattened", measure="procrustes")
+    assert found["2"].value == pytest.approx(Procrustes()(*features), rel=1e-4)
+
+
+def test_compare_says_why_a_layer_has_no_value(images, make):
+    dead = make()
+    dead[0].weight.data.zero_()
+    found = api.compare(make(), dead, [images], layers=["2", "4"])
+    assert np.isnan(found["2"].value) and "no spread" in found["2"].warning
+
+
+def test_compare_leaves_networks_as_they_were(images, make):
+    network = make().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    api.compare(network, make(), [images])
+    assert network.training and all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"layers": ["22"]}, "no module '22': did you mean '2'"),
+        ({"measure": "debiased-ckka"}, "did you mean 'debiased-cka'"),
+        ({"measure": "churn"}, "needs more than activations"),
+        ({"measure": "linear-probe"}, "needs more than activations"),
+    ],
+)
+def test_compare_names_mistakes(settings, sentence, images, make):
+    with pytest.raises(InputError, match=sentence):
+        api.compare(make(), make(), [images], **settings)
+
+
+def test_compare_needs_batches(make):
+    with pytest.raises(InputError, match="no batches"):
+        api.compare(make(), make(), [])

@@ -1,0 +1,27 @@
+import pytest
+import torch
+from torch import nn
+
+from bench import api
+from bench.errors import InputError
+
+
+def test_footprint_pays_for_weights_that_are_not_zero(make):
+    dense, sparse = make(), make()
+    sparse[6].weight.data[:, 20:] = 0
+    image = torch.zeros(1, 3, 8, 8)
+    found, less = api.footprint(dense, image), api.footprint(sparse, image)
+    parameters = (27 * 8 + 8) + (72 * 8 + 8) + (288 * 4 + 4)  # batch norm is folded
+    assert found.parameters == parameters and found.payload_bytes == 4 * parameters
+    assert found.macs == 64 * 216 + 36 * 576 + 1152
+    assert less.payload_bytes < 0.7 * found.payload_bytes
+    assert less.nonzero_weights == found.nonzero_weights - 4 * 268
+    assert sum(found.layers.values()) == found.payload_bytes < found.file_bytes
+
+
+def test_footprint_leaves_the_network_as_it_was(make):
+    network = make().train()
+    api.footprint(network, torch.zeros(1, 3, 8, 8))
+    assert network.training and isinstance(network[1], nn.BatchNorm2d)
+    with pytest.raises(InputError, match="one image"):
+        api.footprint(network, torch.zeros(3, 8, 8))
