@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from bench.data import kept_test_images
+from bench.folders import Damaged
 from bench.profile import Theme
 from bench.runner.plan_file import PlanFile, PlannedCell, read
-from bench.runner.store import Damaged, Store
+from bench.runner.store import Store
 
 STATES = ("done", "failed", "refused", "damaged", "missing")
 _ID = ["model", "seed", "variant"]

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from bench.data import _cache, split
-from bench.data._cache import Contents, Damaged
+from bench.data._cache import Contents
 from bench.data._moments import moments
 from bench.data.image_set import ImageSet, Split
 from bench.data.source import Source
+from bench.folders import Damaged
 
 
 @dataclass(frozen=True)

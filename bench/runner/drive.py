@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.folders import Damaged
 from bench.runner.cell import Cell
 from bench.runner.job import Executor, Job, JobResult, WorkerDied
 from bench.runner.slots import Slots
-from bench.runner.store import Damaged, Store
+from bench.runner.store import Store
 
 State = Literal["done", "failed", "refused", "blocked", "damaged", "missing"]
 

@@ -14,25 +14,17 @@ reader, a second run or a power cut never meets half a cell.
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
-import os
 import shutil
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.errors import InputError
+from bench import folders
+from bench.folders import Damaged
 from bench.runner.cell import Cell
 
 Files = dict[str, bytes]
-UNCHECKED = ("provenance.json", "log.txt", "checksums.json")
-
-
-class Damaged(Exception):
-    """A cell's files are not what was written; the message says which and how."""
 
 
 class Store:
@@ -61,7 +53,8 @@ class Store:
     def keys(self) -> Iterator[str]:
         """Keys of all the cells there are, sorted."""
         if self.folder.is_dir():
-            yield from sorted(path.name for path in self.folder.iterdir() if self.has(path.name))
+            names = (path.name for path in self.folder.iterdir() if not path.name.startswith("."))  # half-written
+            yield from sorted(name for name in names if self.has(name))
 
     def read(self, key: str, names: Iterable[str] | None = None) -> Files:
         """A cell's checked files by name: all of them, or some.
@@ -76,7 +69,7 @@ class Store:
                 files[name] = (folder / name).read_bytes()
             except OSError as error:
                 raise Damaged(f"{folder / name} cannot be read: {error.strerror}") from error
-            if hashlib.sha256(files[name]).hexdigest() != checksums.get(name):
+            if folders.checksum(files[name]) != checksums.get(name):
                 raise Damaged(f"{folder / name} is not what was written: its checksum differs")
         return files
 
@@ -103,25 +96,16 @@ class Store:
             InputError: the disk is full, or the folder cannot be written; nothing half-written is left.
         """
         checked = {**files, "spec.json": to_json(cell.as_dict())}
-        checksums = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(checked.items())}
+        checksums = {name: folders.checksum(content) for name, content in sorted(checked.items())}
         everything = {
             **checked,
             "provenance.json": to_json(provenance),
             "log.txt": log.encode(),
             "checksums.json": to_json(checksums),
         }
-        temporary = self.folder / f".writing-{socket.gethostname()}-{os.getpid()}-{cell.key}"
-        try:
-            temporary.mkdir(parents=True)
-            for name, data in everything.items():
-                (temporary / name).write_bytes(data)
-            self._move_into_place(temporary, cell.key)
-        except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise InputError(unwritable(self.folder, error)) from error
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+        with folders.writable(str(self.folder)), folders.writing(self.path(cell.key)) as temporary:
+            for name, content in everything.items():
+                (temporary / name).write_bytes(content)
 
     def borrow(self, key: str, other: Store) -> bool:
         """Copy a cell from another store, unless it is here already; whether it is here then.
@@ -135,45 +119,26 @@ class Store:
             other.verify(key)
         except Damaged:
             return False
-        temporary = self.folder / f".borrowing-{socket.gethostname()}-{os.getpid()}-{key}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(other.path(key), temporary)
-            self._move_into_place(temporary, key)
-        except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise InputError(unwritable(self.folder, error)) from error
+        with folders.writable(str(self.folder)), folders.writing(self.path(key)) as temporary:
+            shutil.copytree(other.path(key), temporary, dirs_exist_ok=True)
         return True
 
     def discard(self, key: str) -> None:
-        """Remove a cell's folder, by a rename first so that no half is ever seen."""
-        grave = self.folder / f".discarded-{socket.gethostname()}-{os.getpid()}-{key}"
-        try:
-            self.path(key).rename(grave)
-        except FileNotFoundError:
-            return
-        shutil.rmtree(grave, ignore_errors=True)
+        """Remove a cell's folder, if it is there."""
+        folders.discard(self.path(key))
 
     def sweep(self) -> None:
         """Remove what writers left behind that died on this machine."""
-        if not self.folder.is_dir():
-            return
-        for path in self.folder.glob(".*-*"):
-            _, _, owner = path.name.rpartition("-")[0].partition("-")
-            host, _, process = owner.rpartition("-")
-            if host == socket.gethostname() and process.isdigit() and not _alive(int(process)):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        folders.sweep(self.folder)
 
     def write_index(self, name: str, content: Any) -> None:
-        """Write a JSON file beside the cells (the plan), replacing it in one step."""
-        temporary = self.folder / f".{name}-{socket.gethostname()}-{os.getpid()}-0"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(to_json(content))
-            temporary.replace(self.folder / name)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise InputError(unwritable(self.folder, error)) from error
+        """Write a JSON file beside the cells (the plan), replacing it in one step.
+
+        Raises:
+            InputError: see `write`.
+        """
+        with folders.writable(str(self.folder)):
+            folders.write_file(self.folder / name, to_json(content))
 
     def _checksums(self, key: str) -> dict[str, str]:
         file = self.path(key) / "checksums.json"
@@ -185,32 +150,7 @@ class Store:
             raise Damaged(f"{file} lists no files")
         return checksums
 
-    def _move_into_place(self, temporary: Path, key: str) -> None:
-        try:
-            temporary.rename(self.path(key))
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                raise
-            shutil.rmtree(temporary)  # another run was first: the same spec gives the same files
-
 
 def to_json(content: Any) -> bytes:
     """JSON as stored: sorted keys, readable, the same bytes for the same content; NaN and infinities are refused."""
     return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()
-
-
-def unwritable(folder: Path, error: OSError) -> str:
-    """A sentence about a folder that cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"no space is left on the disk of {folder}: free some and run the same command again, it resumes"
-    return f"{folder} cannot be written ({error.strerror}): give a folder that can, with --runs"
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from bench.errors import InputError
+from bench.folders import Damaged
 from bench.runner.cell import Cell
-from bench.runner.store import Damaged
 
 
 def test_everything_is_worked_once_parents_first(drive, chain):

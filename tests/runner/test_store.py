@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.errors import InputError
+from bench.folders import Damaged
 from bench.runner.cell import Cell
-from bench.runner.store import Damaged, Store, to_json
+from bench.runner.store import Store, to_json
 
 CELL = Cell("train", "m", 0, spec={"a": 1})
 
