@@ -12,7 +12,7 @@ from bench.api._checks import layers_exist
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Version, device_of, outputs, still
 from bench.diagnose.units.maximization import Channels, painted
-from bench.diagnose.units.painting import Recipe
+from bench.diagnose.units.painting import Ascent
 from bench.errors import InputError
 
 
@@ -72,4 +72,4 @@ def maximize_activation(
         )
     # By-passed quantisers: where they clip, the gradient is 0, and the ascent would stand still.
     version = Version("network", "network", network, bypasses=True)
-    return painted(version, probe, Channels((layer,) * len(channels), tuple(channels)), Recipe(steps=steps), seed)[0]
+    return painted(version, probe, Channels((layer,) * len(channels), tuple(channels)), Ascent(steps=steps), seed)[0]

@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.diagnose.quantizers import bypassed, quantizers
 from bench.diagnose.remember import fingerprint
 from bench.errors import InputError
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.blocks import ACTIVATIONS
+
+NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +25,10 @@ class Version:
     """A network to look into, as it computes or with its feature maps' quantisers by-passed.
 
     Attributes:
-        name: its role, followed by "-bypassed" where quantisers are.
+        name: its role, followed by "-bypassed" if its quantisers are.
         role: see `bench.roles.ROLES`.
+        network: left as it was.
+        bypasses: whether feature maps pass the quantisers unchanged.
     """
 
     name: str
@@ -45,31 +48,66 @@ class Version:
 
     @contextmanager
     def opened(self) -> Iterator[nn.Module]:
-        """The network, held still."""
+        """The network, held still; see `still`."""
         with still(self.network) as network, bypassed(network) if self.bypasses else nullcontext():
             yield network
 
 
 def versions(networks: Mapping[str, nn.Module]) -> list[Version]:
-    """Every network in the order of roles; one with quantised feature maps a second time with these by-passed."""
-    found = []
+    """Every network in the order of roles; one with quantised feature maps again, with these quantisers by-passed."""
+    both = []
     for role in ROLES:
         if role in networks:
-            found.append(Version(role, role, networks[role]))
+            both.append(Version(role, role, networks[role]))
             if quantizers(networks[role]):
-                found.append(Version(f"{role}-bypassed", role, networks[role], bypasses=True))
-    return found
+                both.append(Version(f"{role}-bypassed", role, networks[role], bypasses=True))
+    return both
 
 
 def unquantized_versions(networks: Mapping[str, nn.Module]) -> list[Version]:
     """Every network in the order of roles, quantisers of feature maps by-passed wherever there are any."""
-    found = {version.role: version for version in versions(networks)}
-    return list(found.values())
+    by_role = {version.role: version for version in versions(networks)}  # a by-passed version replaces the other
+    return list(by_role.values())
+
+
+def quantizers(network: nn.Module) -> list[nn.Module]:
+    """NNCF's quantisers of feature maps, without those of weights."""
+    if NNCF_HOOKS not in dict(network.named_children()):
+        return []
+    from bench.nncf_runtime import nncf  # seconds that only a network with quantisers is worth
+
+    hooks = nncf.torch.function_hook
+    activations = []
+    for name, hook in hooks.get_hook_storage(network).named_hooks():
+        kind, _, port = hooks.hook_storage.decode_hook_name(name)
+        # A hook before a function's second argument is on the weight: conv2d(x, weight).
+        if isinstance(hook, nncf.torch.quantization.layers.BaseQuantizer) and (kind, port) != ("pre_hooks", 1):
+            activations.append(hook)
+    return activations
+
+
+@contextmanager
+def bypassed(network: nn.Module) -> Iterator[None]:
+    """Feature maps pass NNCF's quantisers unrounded and unclipped; weights stay as they are."""
+    # A quantiser's gradient is 0 wherever its input is clipped: what maximises a unit runs into that range and stops,
+    # and an explanation by gradients misses what goes through it.
+    switches = [quantizer.get_buffer("enabled") for quantizer in quantizers(network)]
+    before = [switch.clone() for switch in switches]
+    try:
+        for switch in switches:
+            switch.zero_()
+        yield
+    finally:
+        with torch.no_grad():
+            for switch, value in zip(switches, before):
+                switch.copy_(value)
 
 
 @contextmanager
 def still(network: nn.Module) -> Iterator[nn.Module]:
     """In eval mode, without gradients of weights, without in-place activations; afterwards as it was before."""
+    # In place, an activation would write over the tensor that a hook has just kept of the module before it, and a
+    # convolution's output could no more be told from its ReLU's.
     modes = [(module, module.training) for module in network.modules()]
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     in_place = [module for module in network.modules() if getattr(module, "inplace", False)]
@@ -104,11 +142,16 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 class Taps:
-    """What modules put out, or are given, during the latest forward pass; use as a context.
+    """Outputs or inputs of modules during the latest forward pass; use as a context.
+
+    Tensors are kept as they are, with their graph, so that gradients reach them.
 
     Args:
-        names: of modules, by name as the caller wants to see it.
-        inputs: of which of these the input is wanted instead of the output.
+        names: by label, the name of a module.
+        inputs: labels whose module's input is kept instead of its output.
+
+    Attributes:
+        seen: by label, the tensor of the latest forward pass.
     """
 
     def __init__(self, network: nn.Module, names: Mapping[str, str], inputs: Iterable[str] = ()):
@@ -140,12 +183,12 @@ def logits_of(network: nn.Module, images: torch.Tensor) -> np.ndarray:
         InputError: the network gives something else.
     """
     with still(network), torch.no_grad():
-        found = network(images.to(device_of(network)))
-    if not isinstance(found, torch.Tensor) or found.shape[:-1] != (len(images),):
-        shape = f" {tuple(found.shape)}" if isinstance(found, torch.Tensor) else ""
-        kind, given = type(network).__name__, type(found).__name__
-        raise InputError(f"{kind} gives a {given}{shape}: expected logits, ({len(images)}, classes)")
-    return found.float().cpu().numpy()
+        logits = network(images.to(device_of(network)))
+    if not isinstance(logits, torch.Tensor) or logits.shape[:-1] != (len(images),):
+        shape = f" {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else ""
+        kind, output = type(network).__name__, type(logits).__name__
+        raise InputError(f"{kind} gives a {output}{shape}: expected logits, ({len(images)}, classes)")
+    return logits.float().cpu().numpy()
 
 
 def answers(network: nn.Module, images: torch.Tensor) -> np.ndarray:
@@ -154,10 +197,11 @@ def answers(network: nn.Module, images: torch.Tensor) -> np.ndarray:
 
 
 def deepest_map(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> str:
-    """The deepest layer whose maps have at least 4×4 positions, else 2×2; empty where none has."""
+    """The deepest layer whose maps have at least 4×4 positions, else 2×2; empty if none has."""
+    # Deep layers hold what the answer rests on, but a map of one position locates nothing.
     with still(network):
-        found = outputs(network, layers, images.to(device_of(network)))
-    sides = [min(found[layer].shape[2:], default=0) for layer in layers]
+        maps = outputs(network, layers, images.to(device_of(network)))
+    sides = [min(maps[layer].shape[2:], default=0) for layer in layers]
     for enough in (4, 2):
         wide = [layer for layer, side in zip(layers, sides) if side >= enough]
         if wide:
@@ -166,7 +210,7 @@ def deepest_map(network: nn.Module, layers: Sequence[str], images: torch.Tensor)
 
 
 def outputs(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What each layer puts out for the images, without gradients.
+    """Output of each layer for the images, without gradients.
 
     Raises:
         LookupError: a layer does not exist or is not called.
@@ -175,11 +219,13 @@ def outputs(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> 
 
 
 def before_rectifier(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> dict[str, str]:
-    """By layer, the rectifier whose output the layer puts out; the layer itself where there is none.
+    """By layer, the name of the rectifier whose output is the layer's; the layer itself if there is no such module.
 
     Raises:
         LookupError: a layer does not exist or is not called.
     """
+    # A block ends in a rectifier if both put out the very same tensor. Identity of tensors needs neither names nor a
+    # traced graph; it fails, and the layer itself is given, where the rectifier is a function.
     rectifiers = [name for name, module in network.named_modules() if isinstance(module, ACTIVATIONS)]
     labels = {f"block {layer}": layer for layer in layers} | {f"rectifier {name}": name for name in rectifiers}
     with torch.no_grad(), Taps(network, _existing(network, labels)) as taps:
@@ -197,20 +243,21 @@ def before_rectifier(network: nn.Module, layers: Sequence[str], images: torch.Te
 class Units:
     """Channels of layers before their rectifier, tapped during forward passes; use as a context.
 
+    Behind a ReLU a silent unit has no gradient, and ascent would not move.
+
     Attributes:
-        seen: by layer, (n, C, h, w) or (n, d), of the latest forward pass.
-        rectified: layers whose rectifier was not found, so that the units are seen behind it.
+        rectified: layers whose rectifier is no module of its own, so that the units are seen behind it.
     """
 
     def __init__(self, network: nn.Module, layers: Sequence[str], example: torch.Tensor):
-        found = before_rectifier(network, layers, example)
-        self.rectified = [layer for layer, name in found.items() if name == layer and not _is_rectifier(network, name)]
-        given = [layer for layer, name in found.items() if _is_rectifier(network, name)]
-        self._taps = Taps(network, found, given)
+        tapped = before_rectifier(network, layers, example)
+        self.rectified = [layer for layer, name in tapped.items() if name == layer and not _is_rectifier(network, name)]
+        inputs = [layer for layer, name in tapped.items() if _is_rectifier(network, name)]
+        self._taps = Taps(network, tapped, inputs)
 
     @property
     def seen(self) -> dict[str, torch.Tensor]:
-        """See the class."""
+        """By layer, (n, C, h, w) or (n, d), of the latest forward pass."""
         return self._taps.seen
 
     def __enter__(self) -> Units:

@@ -1,4 +1,4 @@
-"""What was computed of a network is computed once a process: references return with every compressed version.
+"""Results that are computed once per process, because references come back with every compressed network.
 
 The key is the network's content, not the object: the next comparison reads the same reference from its file again.
 """
@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-KEPT = 512  # results; of a few MB at most each
+KEPT = 512  # results, each of a few MB at most; the one that was not asked for longest goes first
 _PLAIN = (bool, int, float, str, type(None), torch.dtype)
 _RESULTS: OrderedDict[Hashable, Any] = OrderedDict()
 
 Result = TypeVar("Result")
 
 
-def remember(key: Hashable, compute: Callable[[], Result]) -> Result:
-    """`compute()`, or what it gave the last time under this key; nobody may write to it."""
+def once(key: Hashable, compute: Callable[[], Result]) -> Result:
+    """`compute()`, or its result under the same key before; callers must not write to it."""
     if key not in _RESULTS:
         _RESULTS[key] = compute()
         if len(_RESULTS) > KEPT:
@@ -54,7 +54,7 @@ def _described(module: nn.Module) -> str:
 
 
 def _setting(value: Any) -> str:
-    """A plain setting in words; empty for everything that is no plain setting."""
+    """A plain setting as text; empty for anything else."""
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, tuple | list):

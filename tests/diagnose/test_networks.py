@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from bench.diagnose import networks as instruments
-from bench.diagnose.quantizers import bypassed, quantizers
+from bench.diagnose.networks import bypassed, quantizers
 from bench.errors import InputError
 
 FUNCTIONAL = "a block without a rectifier of its own"

@@ -4,25 +4,25 @@ import torch
 from torch import nn
 
 from bench.diagnose import remember as memory
-from bench.diagnose.remember import fingerprint, remember
+from bench.diagnose.remember import fingerprint, once
 
 
 def test_computed_once_until_forgotten():
     calls = []
     for _ in range(3):
-        assert remember("key", lambda: calls.append(1) or 7) == 7
+        assert once("key", lambda: calls.append(1) or 7) == 7
     assert len(calls) == 1
     memory.forget()
-    remember("key", lambda: calls.append(1))
+    once("key", lambda: calls.append(1))
     assert len(calls) == 2
 
 
 def test_the_oldest_is_forgotten_first(monkeypatch):
     monkeypatch.setattr(memory, "KEPT", 2)
     for key in ("a", "b", "a", "c"):
-        remember(key, lambda key=key: key)
-    assert remember("a", lambda: "computed again") == "a"
-    assert remember("b", lambda: "computed again") == "computed again"
+        once(key, lambda key=key: key)
+    assert once("a", lambda: "computed again") == "a"
+    assert once("b", lambda: "computed again") == "computed again"
 
 
 def test_copies_are_the_same_network(make_network):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.roles import ORIGINAL, OTHER_SEED
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from bench.diagnose.networks import Version
     from bench.diagnose.units.maximization import Channels
-    from bench.diagnose.units.painting import Recipe
+    from bench.diagnose.units.painting import Ascent
 
 OTHER_START = "other-initialisation"
 
@@ -31,19 +33,19 @@ class ActivationMaximization(Diagnostic):
     correlation of activations).
 
     Args:
-        channels: of the last block of each stage, live ones at even distances.
+        channels: how many of the last block of each stage, at even distances among those that change.
         steps: of the ascent.
 
     Metrics:
-        `transfer.ROW`: mean over channels of the transfer ratio r(image of the original) / r(own image), r a channel's
-        response on that network in standard deviations from its mean over the probe: 1 where the original's image
-        drives the channel as well as the image made for it, 0 where it does no more than any image.
-        `response.ROW`: mean of r(own image).
+        `transfer.ROW`: mean over channels of the transfer ratio r(the original's image) / r(the image made for this
+        network), where r is a channel's response on this network in standard deviations from its mean over the probe:
+        1 if the original's image drives the channel as well as the image made for it, 0 if no more than any image.
+        `response.ROW`: mean of r(the image made for this network).
         Rows are the roles, and "other-initialisation", the original painted from another start.
 
     Arrays:
         `layers` (U,), `channels` (U,), and by row `images.ROW` (U, C, H, W) uint8, `channels.ROW` (U,) indices in that
-        network, -1 for none, `transfer.ROW` and `response.ROW` (U,) float32.
+        network, -1 if it lacks the channel, `transfer.ROW` and `response.ROW` (U,) float32.
     """
 
     channels: Annotated[int, Field(ge=1)] = 3
@@ -56,54 +58,56 @@ class ActivationMaximization(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import unquantized_versions
-        from bench.diagnose.units.maximization import choose, same_in
-        from bench.diagnose.units.painting import Recipe
 
-        versions = unquantized_versions(networks)
+        versions = diagnose.networks.unquantized_versions(networks)
         original = next(version for version in versions if version.role == ORIGINAL)
-        chosen, recipe = choose(original, probe, self.channels), Recipe(steps=self.steps)
+        chosen = units.maximization.choose(original, probe, self.channels)
+        ascent = units.painting.Ascent(steps=self.steps)
         if not len(chosen):
             return Findings(notes=["The original has no convolutional block with a channel that changes."])
         arrays = {"layers": np.array(chosen.layers), "channels": np.array(chosen.indices)}
         findings = Findings(arrays=arrays)
-        _record(findings, ORIGINAL, original, chosen, probe, recipe, probe.seed)
-        _record(findings, OTHER_START, original, chosen, probe, recipe, probe.seed + 1)
+        # The original comes first, since every other row is shown its images. Painted from another start, it says how
+        # much of a low transfer is due to the start alone: the noise floor of all other rows.
+        _record(findings, ORIGINAL, original, chosen, probe, ascent, probe.seed)
+        _record(findings, OTHER_START, original, chosen, probe, ascent, probe.seed + 1)
         for version in versions:
             if version.role == ORIGINAL:
                 continue
+            by_index = version.role != OTHER_SEED  # another training numbers its channels at random
             try:
-                channels = same_in(version, original, probe, chosen, by_index=version.role != OTHER_SEED)
+                channels = units.maximization.same_in(version, original, probe, chosen, by_index)
             except LookupError as reason:
                 findings.notes.append(f"Channels of {version.role}: {reason.args[0]}.")
                 continue
-            _record(findings, version.role, version, channels, probe, recipe, probe.seed)
+            _record(findings, version.role, version, channels, probe, ascent, probe.seed)
         return findings
 
 
 def _record(
-    findings: Findings, row: str, version: Version, channels: Channels, probe: Probe, recipe: Recipe, seed: int
+    findings: Findings, row: str, version: Version, channels: Channels, probe: Probe, ascent: Ascent, seed: int
 ) -> None:
-    from bench.diagnose.units.maximization import painted
-
-    images, driven = painted(version, probe, channels, recipe, seed)
-    own = driven.respond(images)
+    images, driven = units.maximization.painted(version, probe, channels, ascent, seed)
+    response = driven.respond(images)
     findings.arrays[f"images.{row}"] = images
     findings.arrays[f"channels.{row}"] = np.array(channels.indices)
-    findings.arrays[f"response.{row}"] = own.astype(np.float32)
-    given = driven.respond(findings.arrays[f"images.{ORIGINAL}"])
-    transfer = np.divide(given, own, out=np.full(len(own), np.nan), where=own > 0)
+    findings.arrays[f"response.{row}"] = response.astype(np.float32)
+    to_original = driven.respond(findings.arrays[f"images.{ORIGINAL}"])
+    # A channel that its own image does not drive above the mean has no ratio: the denominator is 0 or negative.
+    transfer = np.divide(to_original, response, out=np.full(len(response), np.nan), where=response > 0)
     findings.arrays[f"transfer.{row}"] = transfer.astype(np.float32)
     findings.metrics[f"transfer.{row}"] = mean_or_none(transfer)
-    findings.metrics[f"response.{row}"] = mean_or_none(own)
-    _note(findings, row, version, driven.silent, own)
+    findings.metrics[f"response.{row}"] = mean_or_none(response)
+    _note(findings, row, version, driven.silent, response)
 
 
-def _note(findings: Findings, row: str, version: Version, silent: np.ndarray, own: np.ndarray) -> None:
+def _note(findings: Findings, row: str, version: Version, silent: np.ndarray, response: np.ndarray) -> None:
     if version.bypasses:
         findings.notes.append(f"{row}: the quantisers of its feature maps are by-passed.")
     if silent.any():
         findings.notes.append(f"{row}: {silent.sum()} of {len(silent)} channels do not exist or never change.")
-    stuck = ~silent & ~(own > 0)
+    stuck = ~silent & ~(response > 0)
     if stuck.any():
-        findings.notes.append(f"{row}: ascent does not drive {stuck.sum()} of {len(own)} channels above their mean.")
+        findings.notes.append(
+            f"{row}: ascent does not drive {stuck.sum()} of {len(response)} channels above their mean."
+        )

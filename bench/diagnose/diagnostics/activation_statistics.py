@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
 from bench.diagnose.diagnostic import Diagnostic, Findings, Probe, mean_or_none
 
 if TYPE_CHECKING:
@@ -25,17 +26,17 @@ class ActivationStatistics(Diagnostic):
     """Distribution of every block's output over images, channels and positions.
 
     Args:
-        images: on which it is measured.
+        images: how many it is measured on.
 
     Metrics, means over blocks:
-        `dead.VERSION`: share of channels that put out one and the same value for all images and positions, 0 to 1.
+        `dead.VERSION`: share of channels whose output is the same for all images and positions, 0 to 1.
         `zeros.VERSION`: share of values that are 0. `dimension.VERSION`: participation ratio (Σλ)²/Σλ² of the channels'
         covariance, pooled over positions, as a share of the channels, 0 to 1.
 
     Arrays:
         `layers` (L,), `quantiles` (Q,), `quantiles.VERSION` (L, Q) and, each (L,) float32, `mean.VERSION`,
         `deviation.VERSION`, `zeros.VERSION`, `dead.VERSION`, `dimension.VERSION` (channels, not a share) and
-        `width.VERSION` (channels there are).
+        `width.VERSION` (number of channels).
     """
 
     images: Annotated[int, Field(ge=2)] = 128
@@ -45,11 +46,9 @@ class ActivationStatistics(Diagnostic):
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:
         """See Diagnostic."""
-        from bench.diagnose.networks import versions
-
         arrays = {"layers": np.array(probe.layers), "quantiles": np.array(QUANTILES, dtype=np.float32)}
         findings = Findings(arrays=arrays)
-        for version in versions(networks):
+        for version in diagnose.networks.versions(networks):
             try:
                 _record(findings, version.name, self._of(version, probe))
             except LookupError as reason:
@@ -57,19 +56,17 @@ class ActivationStatistics(Diagnostic):
         return findings
 
     def _of(self, version: Version, probe: Probe) -> list[dict[str, np.ndarray]]:
-        from bench.diagnose.networks import outputs
-        from bench.diagnose.remember import remember
-
         def compute() -> list[dict[str, np.ndarray]]:
+            images = probe.images[probe.spread(self.images)].to(version.device)
             with version.opened() as network:
-                found = outputs(network, probe.layers, probe.images[probe.spread(self.images)].to(version.device))
-            return [statistics(found[layer].float().cpu().numpy()) for layer in probe.layers]
+                activations = diagnose.networks.outputs(network, probe.layers, images)
+            return [statistics(activations[layer].float().cpu().numpy()) for layer in probe.layers]
 
-        return remember(("activation-statistics", self, version.key, probe.fingerprint), compute)
+        return diagnose.remember.once(("activation-statistics", self, version.key, probe.fingerprint), compute)
 
 
 def statistics(activations: np.ndarray) -> dict[str, np.ndarray]:
-    """Of one layer's activations, (n, C, h, w) or (n, d); see `ActivationStatistics`."""
+    """Statistics of one layer's activations, (n, C, h, w) or (n, d), by name; see `ActivationStatistics`."""
     by_channel = np.moveaxis(activations, 1, 0).reshape(activations.shape[1], -1)
     pooled = activations.reshape(*activations.shape[:2], -1).mean(2, dtype=np.float64)
     numbers = {
@@ -85,7 +82,7 @@ def statistics(activations: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def participation_ratio(features: np.ndarray) -> float:
-    """(Σλ)²/Σλ² of the covariance's eigenvalues: 1 where all lies on a line, d where all directions are equal.
+    """(Σλ)²/Σλ² of the covariance's eigenvalues: 1 if all points lie on a line, d if all directions are alike.
 
     >>> round(participation_ratio(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])), 6)
     2.0
@@ -94,8 +91,10 @@ def participation_ratio(features: np.ndarray) -> float:
         features: (n, d).
 
     Returns:
-        NaN where nothing varies.
+        1 to d; NaN if nothing varies.
     """
+    # No eigenvalue is needed: Σλ is the trace of the covariance and Σλ² its squared Frobenius norm. Both are the same
+    # for XXᵀ and XᵀX, so the smaller of the two is formed, and the factor 1/(n - 1) cancels.
     centred = features - features.mean(0)
     gram = centred @ centred.T if len(features) < features.shape[1] else centred.T @ centred
     total, squared = float(np.trace(gram)) ** 2, float((gram**2).sum())

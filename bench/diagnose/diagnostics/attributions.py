@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import explanations
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none, spread
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.roles import ORIGINAL
@@ -33,14 +35,14 @@ class Attributions(Diagnostic):
 
     Args:
         methods: which attributions.
-        images: over which agreement is averaged.
-        pictures: of these, whose maps are kept.
+        images: how many agreement is averaged over.
+        pictures: how many of these keep their maps.
         steps: of integrated gradients.
         samples: of SmoothGrad's noise.
 
     Metrics:
         `METHOD.spearman.VERSION`, `METHOD.top_overlap.VERSION`: mean agreement with the original's maps, -1 to 1 and 0
-        to 1. `METHOD.blank.VERSION`: number of images whose map has nothing that speaks for the class.
+        to 1. `METHOD.blank.VERSION`: number of images whose map is positive nowhere.
 
     Arrays:
         `images` (n,) indices into the probe, `targets` (n,), `METHOD.AGREEMENT.VERSION` (n,) float32,
@@ -67,10 +69,9 @@ class Attributions(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import answers
 
         chosen = probe.spread(self.images)
-        targets = answers(networks[ORIGINAL], probe.images[chosen])
+        targets = diagnose.networks.answers(networks[ORIGINAL], probe.images[chosen])
         shown = spread(len(chosen), self.pictures)
         findings = Findings(arrays={"images": chosen, "targets": targets, "shown": shown})
         findings.arrays["real"] = probe.pixels[chosen[shown]]
@@ -91,17 +92,16 @@ class Attributions(Diagnostic):
         targets: np.ndarray,
         notes: list[str],
     ) -> dict[str, np.ndarray]:
-        """(n, h, w) by version, in the order of roles; what a method cannot explain is noted and left out."""
-        from bench.diagnose.explanations.attribution import CannotExplain, How, explain
-        from bench.diagnose.networks import deepest_map, versions
+        """Maps (n, h, w) by version, in the order of roles; a version that cannot be explained gets a note instead."""
 
-        layer = deepest_map(networks[ORIGINAL], probe.layers, probe.images[:1])
-        how = How(self.steps, self.samples, probe.seed, layer)
+        layer = diagnose.networks.deepest_map(networks[ORIGINAL], probe.layers, probe.images[:1])
+        how = explanations.attribution.How(self.steps, self.samples, probe.seed, layer)
         maps = {}
-        for version in versions(networks):
+        for version in diagnose.networks.versions(networks):
             try:
-                maps[version.name] = explain(version, method, probe.images[chosen], targets, how).sum(1)
-            except CannotExplain as reason:
+                values = explanations.attribution.explain(version, method, probe.images[chosen], targets, how)
+                maps[version.name] = values.sum(1)
+            except explanations.attribution.CannotExplain as reason:
                 notes.append(f"{method} of {version.name}: {reason}.")
         return maps
 
@@ -122,6 +122,8 @@ def _record(findings: Findings, name: str, maps: np.ndarray, original: np.ndarra
 
 
 def _picture(maps: np.ndarray, original: np.ndarray) -> np.ndarray:
+    # The original's scale serves all versions of an image: scaled by its own largest value, a network that explains
+    # nothing would look as sure as any other. A percentile, since a single pixel may exceed all others by far.
     full = np.percentile(np.abs(np.nan_to_num(original)), FULL, axis=(1, 2), keepdims=True)
     scaled = np.nan_to_num(maps) / np.where(full > 0, full, 1.0)
     return np.clip(scaled, -LARGEST, LARGEST).astype(np.float16)

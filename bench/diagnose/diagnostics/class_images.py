@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, spread
 from bench.roles import ORIGINAL
 
@@ -21,11 +23,11 @@ class ClassImages(Diagnostic):
     """Gradient ascent on a class's logit, the same way for every network, quantisers of feature maps by-passed.
 
     Args:
-        classes: how many, at even distances.
+        classes: how many, at even distances among all.
         steps: of the ascent.
 
     Metrics:
-        `recognised.VERSION`: share of the original's class images that this network gives their class, 0 to 1.
+        `recognised.VERSION`: share of the original's class images that this network assigns to their class, 0 to 1.
 
     Arrays:
         `classes` (k,), `images.VERSION` (k, C, H, W) uint8, `answers.VERSION` (k,) to the original's images.
@@ -41,17 +43,15 @@ class ClassImages(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import answers, logits_of, unquantized_versions
-        from bench.diagnose.units.gallery import class_images
-        from bench.diagnose.units.painting import Palette
 
-        classes = spread(logits_of(networks[ORIGINAL], probe.images[:1]).shape[1], self.classes)
+        logits = diagnose.networks.logits_of(networks[ORIGINAL], probe.images[:1])
+        classes = spread(logits.shape[1], self.classes)
         findings = Findings(arrays={"classes": classes})
-        for version in unquantized_versions(networks):
-            images = class_images(version, probe, classes, self.steps)
+        for version in diagnose.networks.unquantized_versions(networks):
+            images = units.gallery.class_images(version, probe, classes, self.steps)
             findings.arrays[f"images.{version.role}"] = images
-            shown = Palette.of(probe, version.device).shown(findings.arrays[f"images.{ORIGINAL}"])
-            given = answers(version.network, shown)
-            findings.arrays[f"answers.{version.role}"] = given
-            findings.metrics[f"recognised.{version.role}"] = float(np.mean(given == classes))
+            shown = units.painting.Palette.of(probe, version.device).shown(findings.arrays[f"images.{ORIGINAL}"])
+            answers = diagnose.networks.answers(version.network, shown)
+            findings.arrays[f"answers.{version.role}"] = answers
+            findings.metrics[f"recognised.{version.role}"] = float(np.mean(answers == classes))
         return findings

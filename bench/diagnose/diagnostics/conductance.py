@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import explanations
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.diagnose.explanations.agreement import spearman
 from bench.roles import ORIGINAL
@@ -25,11 +27,11 @@ ByLayer = dict[str, np.ndarray]
 class Conductance(Diagnostic):
     """Conductance of every channel of every block for the original's answers, and its agreement with the original's.
 
-    Channels are compared by index, as far as a network has as many of them.
+    Channels are compared by index; a block with another number of channels is not compared.
 
     Args:
-        images: on which it is computed.
-        steps: along the way from the mean colour to the image.
+        images: how many it is computed on.
+        steps: of the path from the mean colour to the image.
 
     Metrics:
         `spearman.VERSION`: over the channels of a block, mean over images and blocks, -1 to 1.
@@ -49,46 +51,36 @@ class Conductance(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import answers, versions
 
         chosen = probe.spread(self.images)
-        targets = answers(networks[ORIGINAL], probe.images[chosen])
+        targets = diagnose.networks.answers(networks[ORIGINAL], probe.images[chosen])
         findings = Findings(arrays={"layers": np.array(probe.layers), "images": chosen, "targets": targets})
         original: ByLayer = {}
-        for version in versions(networks):
+        for version in diagnose.networks.versions(networks):
             try:
-                found = self._of(version, probe, chosen, targets)
+                conductances = self._of(version, probe, chosen, targets)
             except LookupError as reason:
                 findings.notes.append(f"Conductance of {version.name}: {reason.args[0]}.")
                 continue
-            original = original or found
-            _record(findings, version.name, found, original)
+            original = original or conductances  # versions come in the order of roles, the original's first
+            _record(findings, version.name, conductances, original)
         return findings
 
     def _of(self, version: Version, probe: Probe, chosen: np.ndarray, targets: np.ndarray) -> ByLayer:
-        import torch
-
-        from bench.diagnose.explanations.neuron_conductance import conductances
-        from bench.diagnose.networks import outputs
-        from bench.diagnose.remember import remember
-
         def compute() -> ByLayer:
-            images = probe.images[chosen].to(version.device)
-            classes = torch.from_numpy(targets).to(version.device)
-            with version.opened() as network:
-                outputs(network, probe.layers, images[:1])
-                return conductances(network, probe.layers, images, classes, self.steps)
+            images = probe.images[chosen]
+            return explanations.layer_conductance.conductances(version, probe.layers, images, targets, self.steps)
 
         key = ("conductance", self, version.key, probe.fingerprint, targets.tobytes())
-        return remember(key, compute)
+        return diagnose.remember.once(key, compute)
 
 
-def _record(findings: Findings, version: str, found: ByLayer, original: ByLayer) -> None:
+def _record(findings: Findings, version: str, conductances: ByLayer, original: ByLayer) -> None:
     agreement = np.full((len(original), len(next(iter(original.values())))), np.nan, dtype=np.float32)
-    for place, (layer, values) in enumerate(found.items()):
+    for row, (layer, values) in enumerate(conductances.items()):
         findings.arrays[f"conductance.{version}.{layer}"] = values.mean(0)
         if values.shape == original[layer].shape:
-            agreement[place] = spearman(values, original[layer])
+            agreement[row] = spearman(values, original[layer])
         else:
             widths = f"{values.shape[1]} channels and the original {original[layer].shape[1]}"
             findings.notes.append(f"Conductance of {version} at {layer}: it has {widths}, none is compared.")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import Diagnostic, Findings, Probe
 from bench.roles import ORIGINAL, ROLES
 
@@ -29,10 +31,10 @@ CLEAN = "clean"
 
 @dataclass(frozen=True)
 class Corruptions(Diagnostic):
-    """Corrupted by torchvision's transforms, the same images for every network; after CIFAR-10-C's kinds and strengths.
+    """Torchvision's transforms corrupt the same images for every network, in kinds and strengths after CIFAR-10-C.
 
     Args:
-        images: of the probe, that are corrupted.
+        images: how many of the probe are corrupted.
 
     Metrics:
         `CORRUPTION.VERSION`: accuracy, 0 to 1, mean over severities; `clean.VERSION` without corruption;
@@ -51,33 +53,27 @@ class Corruptions(Diagnostic):
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:
         """See Diagnostic."""
-        from bench.diagnose.networks import Version
-        from bench.diagnose.remember import remember
-        from bench.diagnose.units.corrupted import corrupted
-
         chosen = probe.spread(self.images)
-        made = remember(
-            ("corrupted", self, probe.fingerprint), lambda: corrupted(probe.pixels[chosen], SEVERITIES, probe.seed)
+        corrupted, notes = diagnose.remember.once(
+            ("corrupted", self, probe.fingerprint),
+            lambda: units.corrupted.corrupted(probe.pixels[chosen], SEVERITIES, probe.seed),
         )
-        arrays = {"images": chosen, "corruptions": np.array(list(made[0]))}
-        findings = Findings(arrays=arrays, notes=list(made[1]))
+        findings = Findings(arrays={"images": chosen, "corruptions": np.array(list(corrupted))}, notes=list(notes))
         for role in ROLES:
             if role in networks:
-                _record(findings, role, self._right(Version(role, role, networks[role]), made[0], probe, chosen))
+                version = diagnose.networks.Version(role, role, networks[role])
+                _record(findings, role, self._right(version, corrupted, probe, chosen))
         return findings
 
     def _right(
-        self, version: Version, made: Mapping[str, np.ndarray], probe: Probe, chosen: np.ndarray
+        self, version: Version, corrupted: Mapping[str, np.ndarray], probe: Probe, chosen: np.ndarray
     ) -> dict[str, np.ndarray]:
-        from bench.diagnose.remember import remember
-        from bench.diagnose.units.corrupted import right
-
         def compute() -> dict[str, np.ndarray]:
-            shown = {CLEAN: probe.pixels[chosen], **made}
-            labels = probe.labels[chosen]
+            right, labels = units.corrupted.right, probe.labels[chosen]
+            shown = {CLEAN: probe.pixels[chosen], **corrupted}
             return {name: right(version, pixels, labels, probe.mean, probe.std) for name, pixels in shown.items()}
 
-        return remember(("corruptions", self, version.key, probe.fingerprint), compute)
+        return diagnose.remember.once(("corruptions", self, version.key, probe.fingerprint), compute)
 
 
 def _record(findings: Findings, role: str, right: Mapping[str, np.ndarray]) -> None:

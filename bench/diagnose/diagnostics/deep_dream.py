@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe
 from bench.roles import ORIGINAL
 
@@ -21,7 +23,7 @@ class DeepDream(Diagnostic):
     """Gradient ascent on the mean square of the last stage's output, from real images; pictures without a number.
 
     Args:
-        images: of the probe, at even distances.
+        images: how many of the probe, at even distances.
         steps: of the ascent.
 
     Arrays:
@@ -40,17 +42,16 @@ class DeepDream(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import unquantized_versions
-        from bench.diagnose.units.gallery import dreams, stage_ends
 
-        versions, chosen = unquantized_versions(networks), probe.spread(self.images)
-        ends = stage_ends(versions[0], probe)
+        versions, chosen = diagnose.networks.unquantized_versions(networks), probe.spread(self.images)
+        ends = units.gallery.stage_ends(versions[0], probe)
         if not ends:
             return Findings(notes=["The original has no block that puts out feature maps."])
         findings = Findings(arrays={"layer": np.array(ends[-1]), "images": chosen, "real": probe.pixels[chosen]})
         for version in versions:
             try:
-                findings.arrays[f"images.{version.role}"] = dreams(version, probe, ends[-1], chosen, self.steps)
+                images = units.gallery.dreams(version, probe, ends[-1], chosen, self.steps)
+                findings.arrays[f"images.{version.role}"] = images
             except LookupError as reason:
                 findings.notes.append(f"Dreams of {version.role}: {reason.args[0]}.")
         return findings

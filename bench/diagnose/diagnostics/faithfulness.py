@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import explanations
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.roles import ORIGINAL
 
@@ -23,17 +25,17 @@ class Faithfulness(Diagnostic):
     """Each network's own attributions of the original's answers, scored on that network.
 
     Args:
-        method: of attribution, one that gives a value a pixel and channel.
-        images: on which it is scored.
+        method: of attribution, one that gives a value for every pixel and channel.
+        images: how many it is scored on.
         perturbations: of each image, for max-sensitivity.
         steps: of integrated gradients.
 
     Metrics:
         `SCORE.VERSION`: mean over images; `SCORE_difference.VERSION`: minus the original's on the same images.
         deletion: area under the class's probability while the pixels that speak for it are deleted, 0 to 1, smaller is
-        more faithful. infidelity: what the attribution does not explain of the logit's squared change when a square is
-        removed, after the best scaling, 0 to 1. sensitivity: largest relative change of the attribution under noise
-        that is hardly seen.
+        more faithful. infidelity: share of the logit's squared change on removal of a square that the attribution does
+        not explain after the best scaling, 0 to 1. sensitivity: largest relative change of the attribution under noise
+        that is hardly visible.
 
     Arrays:
         `images` (n,) indices into the probe, `targets` (n,), `SCORE.VERSION` (n,) float32, `curve.VERSION` (11,), the
@@ -54,22 +56,19 @@ class Faithfulness(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.explanations.attribution import CannotExplain, How
-        from bench.diagnose.explanations.deletion import scores
-        from bench.diagnose.networks import answers, versions
 
         chosen = probe.spread(self.images)
         images = probe.images[chosen]
-        targets = answers(networks[ORIGINAL], images)
-        how = How(self.steps, seed=probe.seed)
+        targets = diagnose.networks.answers(networks[ORIGINAL], images)
+        how = explanations.attribution.How(self.steps, seed=probe.seed)
         findings = Findings(arrays={"images": chosen, "targets": targets})
-        for version in versions(networks):
+        for version in diagnose.networks.versions(networks):
             try:
-                found = scores(version, self.method, images, targets, how, self.perturbations)
-            except CannotExplain as reason:
+                scores = explanations.deletion.scores(version, self.method, images, targets, how, self.perturbations)
+            except explanations.attribution.CannotExplain as reason:
                 findings.notes.append(f"{self.method} of {version.name}: {reason}.")
                 continue
-            findings.arrays.update({f"{name}.{version.name}": values for name, values in found.items()})
+            findings.arrays.update({f"{name}.{version.name}": values for name, values in scores.items()})
         _summarise(findings)
         return findings
 

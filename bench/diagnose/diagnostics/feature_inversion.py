@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.roles import ORIGINAL
 
@@ -21,11 +23,11 @@ class FeatureInversion(Diagnostic):
     """Each network's own features of real images, inverted by gradient descent, quantisers of feature maps by-passed.
 
     Args:
-        images: of the probe, at even distances.
+        images: how many of the probe, at even distances.
         steps: of the descent.
 
     Metrics, means over images and layers:
-        `features.VERSION`: squared distance of features that is left, as a share of the image's to the mean features.
+        `features.VERSION`: squared distance of features that remains, as a share of the image's to the mean features.
         `pixels.VERSION`: root mean square distance to the real image on the 0..1 scale.
 
     Arrays:
@@ -44,17 +46,15 @@ class FeatureInversion(Diagnostic):
         """See Diagnostic."""
         if ORIGINAL not in networks:
             return Findings(notes=[NO_ORIGINAL])
-        from bench.diagnose.networks import unquantized_versions
-        from bench.diagnose.units.gallery import inversions, stage_ends
 
-        versions, chosen = unquantized_versions(networks), probe.spread(self.images)
-        layers = stage_ends(versions[0], probe)
+        versions, chosen = diagnose.networks.unquantized_versions(networks), probe.spread(self.images)
+        layers = units.gallery.stage_ends(versions[0], probe)
         if not layers:
             return Findings(notes=["The original has no block that puts out feature maps."])
         findings = Findings(arrays={"layers": np.array(layers), "images": chosen, "real": probe.pixels[chosen]})
         for version in versions:
             try:
-                images, missed = inversions(version, probe, layers, chosen, self.steps)
+                images, missed = units.gallery.inversions(version, probe, layers, chosen, self.steps)
             except LookupError as reason:
                 findings.notes.append(f"Features of {version.role}: {reason.args[0]}.")
                 continue

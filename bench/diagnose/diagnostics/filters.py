@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from bench import diagnose
+from bench.diagnose import units
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 class Filters(Diagnostic):
     """The first convolution's filters and how alike they are to the original's.
 
-    Filters are compared by index; those of another training, of random weights and of a layer with fewer filters are
-    matched first (Hungarian method on the cosine).
+    Filters are compared by index. After another training, with random weights and in a layer with fewer filters an
+    index means nothing, so that filters are matched first (Hungarian method on the cosine).
 
     Metrics:
         `cosine.VERSION`: mean cosine between the original's filters and this network's, -1 to 1, filters that are zero
@@ -30,27 +32,25 @@ class Filters(Diagnostic):
     Arrays:
         `filters.VERSION` (filters, C, k, k) float16, a batch norm right behind them multiplied in, in units of the
         largest absolute weight; `cosine.VERSION` and `matched.VERSION`, for each of the original's filters the cosine
-        (float32) and the index of the other network's, -1 where there is none.
+        (float32) and the index of the other network's, -1 if it has no partner.
     """
 
     title = "First-layer filters"
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:
         """See Diagnostic."""
-        from bench.diagnose.networks import unquantized_versions
-        from bench.diagnose.units.first_filters import first_filters
-
-        findings, found = Findings(), {}
-        for version in unquantized_versions(networks):
+        findings, filters = Findings(), {}
+        for version in diagnose.networks.unquantized_versions(networks):
             try:
                 with version.opened() as network:
-                    found[version.role] = first_filters(network, probe.images[:1].to(version.device))
+                    image = probe.images[:1].to(version.device)
+                    filters[version.role] = units.first_filters.first_filters(network, image)
             except LookupError as reason:
                 findings.notes.append(f"First filters of {version.role}: {reason.args[0]}.")
         if ORIGINAL not in networks:
             findings.notes.append(NO_ORIGINAL)
-        for role, filters in found.items():
-            _record(findings, role, filters, found.get(ORIGINAL))
+        for role, weights in filters.items():
+            _record(findings, role, weights, filters.get(ORIGINAL))
         return findings
 
 
@@ -67,24 +67,27 @@ def _record(findings: Findings, role: str, filters: np.ndarray, original: np.nda
         return
     cosines = _cosines(original.reshape(len(original), -1), rows)
     matched = _matched(cosines, by_index=role not in (OTHER_SEED, RANDOM) and len(filters) == len(original))
-    known = matched >= 0
+    partnered = matched >= 0
     values = np.full(len(matched), np.nan, dtype=np.float32)
-    values[known] = cosines[np.flatnonzero(known), matched[known]]
+    values[partnered] = cosines[np.flatnonzero(partnered), matched[partnered]]
     findings.arrays[f"matched.{role}"], findings.arrays[f"cosine.{role}"] = matched, values
     findings.metrics[f"cosine.{role}"] = mean_or_none(values)
 
 
 def _cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(n1, n2); NaN where a filter is zero."""
+    """Cosines (n1, n2) of filters (n1, d) and (n2, d); NaN where a filter is zero."""
     with np.errstate(invalid="ignore", divide="ignore"):
         units = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in (first, second)]
     return units[0] @ units[1].T
 
 
 def _matched(cosines: np.ndarray, by_index: bool) -> np.ndarray:
+    """Index of the partner of each of the original's filters, -1 if it has none."""
     if by_index:
         return np.arange(len(cosines))
     matched = np.full(len(cosines), -1)
+    # One to one, so that no filter stands for two. A zero filter has no cosine and is worth least, -1: it is matched
+    # only when nothing else is left.
     rows, columns = linear_sum_assignment(np.nan_to_num(cosines, nan=-1.0), maximize=True)
     matched[rows] = columns
     return matched

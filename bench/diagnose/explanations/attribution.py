@@ -1,4 +1,8 @@
-"""Attributions by Captum: which pixels speak for a class, and how much."""
+"""Attributions by Captum: which pixels speak for a class, and how much.
+
+All methods explain a logit, never a probability, and keep signs. The baseline of those that need one is the mean
+colour, which is 0 in a normalised image.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import torch
 from torch import nn
 
 from bench.diagnose.networks import Version, seeded
-from bench.diagnose.remember import remember
+from bench.diagnose.remember import once
 
 AT_ONCE = 256  # images in one forward and backward pass
 NOISE = 0.15  # of SmoothGrad, in the images' standard deviations
@@ -26,13 +30,13 @@ class CannotExplain(Exception):
 
 @dataclass(frozen=True)
 class How:
-    """What the methods need besides network, images and classes.
+    """Settings of the methods.
 
     Attributes:
-        steps: of integrated gradients, along the way from the mean colour to the image.
-        samples: of SmoothGrad's noise.
+        steps: of integrated gradients, on the path from the mean colour to the image.
+        samples: number of noisy images that SmoothGrad averages over.
         seed: of that noise.
-        layer: whose maps Grad-CAM weighs; empty where there is none with more than one position.
+        layer: whose maps Grad-CAM weighs; empty if no layer has more than one position.
     """
 
     steps: int = 16
@@ -42,7 +46,7 @@ class How:
 
 
 def explain(version: Version, method: str, images: torch.Tensor, targets: np.ndarray, how: How) -> np.ndarray:
-    """Attribution of each image's target class, signed, computed once a process for the same network and images.
+    """Signed attribution of each image's target class; computed once per process for the same network and images.
 
     Args:
         method: a key of `METHODS`.
@@ -53,14 +57,15 @@ def explain(version: Version, method: str, images: torch.Tensor, targets: np.nda
         (n, C, H, W) float32; (n, 1, h, w) for Grad-CAM, at its layer's resolution.
 
     Raises:
-        CannotExplain: Captum refuses, or gives something that is no number.
+        CannotExplain: the method cannot go through this network, or Captum fails on it.
     """
     shown = (images.detach().cpu().numpy().tobytes(), tuple(targets.tolist()))
     key = ("explain", version.key, method, how, shown)
-    found = remember(key, lambda: _explained(version, method, images, torch.from_numpy(targets), how))
-    if isinstance(found, CannotExplain):
-        raise found
-    return found
+    # A refusal is remembered like a map: it takes as long to find out, and the reference comes back with every variant.
+    answer = once(key, lambda: _explained(version, method, images, torch.from_numpy(targets), how))
+    if isinstance(answer, CannotExplain):
+        raise answer
+    return answer
 
 
 def _explained(
@@ -72,13 +77,15 @@ def _explained(
             values = METHODS[method](network, images.to(version.device), targets.to(version.device), how)
         except CannotExplain as reason:
             return reason
-        except Exception as error:  # Captum lets through whatever a network makes it run into
+        except Exception as error:  # Captum passes on whatever a network raises
             return CannotExplain(f"{type(error).__name__}: {str(error).partition(chr(10))[0][:REASON]}")
     return values.detach().float().cpu().numpy()
 
 
 def integrated_gradients(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
     """Path integral of the gradient from the mean colour to the image (Sundararajan et al. 2017, equation 1)."""
+    # It is complete: attributions sum to the difference of the logit between image and baseline, up to the error of the
+    # quadrature, which is Gauss-Legendre in Captum's default.
     return captum.IntegratedGradients(network).attribute(
         images, 0.0, target=targets, n_steps=how.steps, internal_batch_size=AT_ONCE
     )
@@ -86,6 +93,8 @@ def integrated_gradients(network: nn.Module, images: torch.Tensor, targets: torc
 
 def grad_cam(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
     """A layer's maps weighted by their mean gradients (Selvaraju et al. 2017, equation 2), before the ReLU."""
+    # The paper's final ReLU is left out: a map that speaks against the class would become blank, and the agreement of a
+    # blank map is undefined.
     if not how.layer:
         raise CannotExplain("no block has maps of more than one position")
     layer = network.get_submodule(how.layer)
@@ -99,6 +108,9 @@ def saliency(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, ho
 
 def smoothgrad(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
     """The mean gradient under noise (Smilkov et al. 2017), the same noise for every network."""
+    # The gradient of a network of ReLUs jumps from one linear region to the next. Its mean over a neighbourhood says
+    # what holds around the image. The noise comes from the global generator, which `explain` seeds: with other noise,
+    # two networks would differ by the draw.
     return captum.NoiseTunnel(captum.Saliency(network)).attribute(
         images,
         nt_type="smoothgrad",
@@ -111,7 +123,7 @@ def smoothgrad(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, 
 
 
 def occlusion(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
-    """What the class loses where a square an eighth wide is painted in the mean colour (Zeiler and Fergus 2014)."""
+    """Loss of the logit when a square of an eighth of the side becomes the mean colour (Zeiler and Fergus 2014)."""
     side = max(2, images.shape[-1] // 8)
     step = max(1, 3 * side // 4)  # squares overlap by a quarter
     return captum.Occlusion(network).attribute(
@@ -126,13 +138,19 @@ def occlusion(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, h
 
 def guided_backprop(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
     """The gradient with negative parts dropped at every ReLU (Springenberg et al. 2015)."""
+    # Captum hooks modules of type ReLU and nothing else. A functional ReLU or another activation is passed as in a
+    # plain backward pass; a network without any such module would get its plain gradient under this method's name.
     if not any(isinstance(module, nn.ReLU) for module in network.modules()):
         raise CannotExplain("it has no ReLU module, and the map would be a plain gradient")
     return captum.GuidedBackprop(network).attribute(images, targets)
 
 
 def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
-    """Layer-wise relevance propagation (Bach et al. 2015), refused where relevance is lost on the way."""
+    """Layer-wise relevance propagation (Bach et al. 2015); refused if relevance is not conserved."""
+    # Each layer hands the relevance of its outputs to its inputs in proportion to their contributions, so that every
+    # layer's relevance sums to the logit. Captum does this by hooks on modules: an addition or a functional call
+    # between modules (a residual shortcut) has no rule, and relevance is then doubled or lost there. The sum over the
+    # image shows it; biases and the stabiliser take a little too, hence the tolerance.
     relevance, lost = captum.LRP(network).attribute(images, target=targets, return_convergence_delta=True)
     with torch.no_grad():
         output = network(images).gather(1, targets[:, None])[:, 0]

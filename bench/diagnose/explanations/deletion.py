@@ -11,7 +11,7 @@ from torch import nn
 
 from bench.diagnose.explanations.attribution import METHODS, How, explain
 from bench.diagnose.networks import Version, seeded
-from bench.diagnose.remember import remember
+from bench.diagnose.remember import once
 
 AT_ONCE = 512  # images in one forward pass
 DELETIONS = 10  # equal parts in which an image is deleted
@@ -23,7 +23,7 @@ RADIUS = 0.05  # of max-sensitivity's uniform noise, in the images' standard dev
 def scores(
     version: Version, method: str, images: torch.Tensor, targets: np.ndarray, how: How, perturbations: int
 ) -> dict[str, np.ndarray]:
-    """All scores of one network's own attributions, computed once a process.
+    """All scores of the attributions that one network gives; computed once per process.
 
     Returns:
         "deletion", "infidelity" and "sensitivity" (n,), and "curve" (DELETIONS + 1,).
@@ -34,7 +34,7 @@ def scores(
     values = torch.from_numpy(explain(version, method, images, targets, how))
     shown = (images.numpy(force=True).tobytes(), targets.tobytes())
     key = ("faithfulness", version.key, method, how, perturbations, shown)
-    return remember(key, lambda: _scores(version, method, images, values, targets, how, perturbations))
+    return once(key, lambda: _scores(version, method, images, values, targets, how, perturbations))
 
 
 def _scores(
@@ -70,15 +70,19 @@ def _scores(
 def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
     """The target's probability while pixels are painted in the mean colour, those that speak most for it first.
 
+    If the map is faithful, the first pixels to go are those that the answer rests on, and the probability drops early:
+    a small area under the curve (Petsiuk et al. 2018).
+
     Args:
         images: (n, C, H, W) normalised, so that 0 is the mean colour.
         maps: (n, H, W).
         targets: (n,).
 
     Returns:
-        (n, DELETIONS + 1), after 0, 1/DELETIONS, ... of the pixels. Its area is the deletion
-        score (Petsiuk et al. 2018).
+        (n, DELETIONS + 1), after 0, 1/DELETIONS, ... of the pixels.
     """
+    # The second argsort inverts the order of the first: it gives each pixel its rank. All stages of all images then
+    # pass as one list of batches.
     n, positions = len(images), maps[0].numel()
     rank = maps.reshape(n, -1).argsort(dim=1, descending=True, stable=True).argsort(dim=1).reshape(maps.shape)
     gone = [rank < round(positions * part / DELETIONS) for part in range(DELETIONS + 1)]
@@ -92,10 +96,10 @@ def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor
 def unexplained_share(
     network: nn.Module, images: torch.Tensor, values: torch.Tensor, targets: torch.Tensor, seed: int
 ) -> torch.Tensor:
-    """Infidelity (Yeh et al. 2019, definition 2.1, with the best scaling) as a share of what there is to explain.
+    """Infidelity (Yeh et al. 2019, definition 2.1, with the best scaling) as a share of the logit's squared change.
 
-    Captum's infidelity over SQUARES removed squares, divided by that of an attribution of zeros to the same squares,
-    which is the mean squared change of the logit: networks differ in the scale of their logits.
+    Captum's infidelity over SQUARES removed squares, divided by that of attributions of 0, which is the mean squared
+    change of the logit.
 
     Args:
         values: (n, C, H, W) attributions that sum to the logit's change.
@@ -104,6 +108,9 @@ def unexplained_share(
         (n,), 0 to 1; NaN where removing squares changes nothing.
     """
 
+    # Infidelity is E[(I·φ - (f(x) - f(x - I)))²] over removals I; the best scaling of φ is Captum's `normalize`. Logits
+    # of different networks have different scales, whose squares would decide every comparison: hence the share. Both
+    # terms must see the same squares, so each draws them from the same seed; only then is the share at most 1.
     def error(attributions: torch.Tensor, normalize: bool) -> torch.Tensor:
         with seeded(seed), torch.no_grad():
             return infidelity(
@@ -123,7 +130,7 @@ def unexplained_share(
 
 @infidelity_perturb_func_decorator(multiply_by_inputs=True)
 def _remove_square(images: torch.Tensor, baselines: float) -> torch.Tensor:
-    """Images with a square somewhere in the mean colour: the square removal of Yeh et al. 2019, section 3."""
+    """Images with a square painted in the mean colour, the square removal of Yeh et al. 2019, section 3."""
     n, _, height, width = images.shape
     side = max(1, height // SQUARE)
     top = torch.randint(height - side + 1, (n, 1, 1, 1), device=images.device)

@@ -10,9 +10,9 @@ from bench.diagnose.networks import Taps
 
 
 def first_filters(network: nn.Module, image: torch.Tensor) -> np.ndarray:
-    """The first convolution's filters, each times the factor that a batch norm right behind it applies.
+    """The first convolution's filters, each multiplied by the factor that a batch norm right behind it applies.
 
-    Compressed networks have batch norms folded; with the factor all filters are on the scale of what they put out.
+    Compressed networks have their batch norms folded; with the factor, folded and unfolded filters have one scale.
 
     Args:
         image: (1, C, H, W) normalised.
@@ -27,18 +27,21 @@ def first_filters(network: nn.Module, image: torch.Tensor) -> np.ndarray:
         name: module for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
     }
     names = {name: name for name in modules}
+    # The batch norm behind a convolution is found by identity: the tensor that it is given is the very one that the
+    # convolution put out. This needs no tracing and holds whatever the modules are called.
     with torch.no_grad(), Taps(network, names) as after, Taps(network, names, names) as before:
         network(image)
     for name, put_out in after.seen.items():
         module = modules[name]
         if isinstance(module, nn.Conv2d) and module.groups == 1 and module.in_channels == image.shape[1]:
             filters = module.weight.detach()
-            factors = [_factor(modules[other]) for other, given in before.seen.items() if given is put_out]
+            factors = [_factor(modules[other]) for other, taken in before.seen.items() if taken is put_out]
             return (filters * factors[0] if factors else filters).float().cpu().numpy()
     raise LookupError("no convolution sees all channels of the image")
 
 
 def _factor(norm: nn.Module) -> torch.Tensor | float:
+    """γ / √(σ² + ε) for each filter; 1 if the module normalises by no running statistics."""
     if not isinstance(norm, nn.BatchNorm2d) or norm.running_var is None:
         return 1.0
     gain = norm.weight if norm.weight is not None else torch.ones_like(norm.running_var)

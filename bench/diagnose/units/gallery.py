@@ -10,13 +10,13 @@ import torch
 
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Taps, Version, outputs
-from bench.diagnose.remember import remember
-from bench.diagnose.units.painting import Palette, Recipe, ascend
+from bench.diagnose.remember import once
+from bench.diagnose.units.painting import Ascent, Palette, ascend
 
-CLASS = Recipe()
-DREAM = Recipe(steps=30, learning_rate=0.02, variation=1.0)
-INVERSION = Recipe(jitter=0.0, variation=0.5, blur_every=0, learning_rate=0.1)
-TINY = 1e-12
+CLASS = Ascent()
+DREAM = Ascent(steps=30, learning_rate=0.02, variation=1.0)
+INVERSION = Ascent(jitter=0.0, variation=0.5, blur_every=0, learning_rate=0.1)
+TINY = 1e-12  # keeps a quotient finite where a layer never changes
 
 
 def stage_ends(version: Version, probe: Probe) -> list[str]:
@@ -26,16 +26,18 @@ def stage_ends(version: Version, probe: Probe) -> list[str]:
         LookupError: a layer does not exist or is not called.
     """
     with version.opened() as network:
-        found = outputs(network, probe.layers, probe.images[:1].to(version.device))
-    return list({found[layer].shape[2:]: layer for layer in probe.layers if found[layer].ndim == 4}.values())
+        maps = outputs(network, probe.layers, probe.images[:1].to(version.device))
+    return list({maps[layer].shape[2:]: layer for layer in probe.layers if maps[layer].ndim == 4}.values())
 
 
 def class_images(version: Version, probe: Probe, classes: np.ndarray, steps: int) -> np.ndarray:
-    """(classes, C, H, W) uint8 that make the logit of each class largest, in its deviations over the probe."""
+    """Images (classes, C, H, W) uint8 that make the logit of each class large, in its deviations over the probe."""
     palette, shape = Palette.of(probe, version.device), (len(classes), *probe.pixels.shape[1:])
 
     def compute() -> np.ndarray:
         with version.opened() as network:
+            # The logit, not the probability: a softmax is also raised by lowering all other classes. In deviations, so
+            # that the variation weighs as much against every network's logits.
             with torch.no_grad():
                 deviation = network(probe.images.to(version.device))[:, classes].std(0)
             scale = 1 / deviation.clamp_min(TINY)
@@ -45,11 +47,11 @@ def class_images(version: Version, probe: Probe, classes: np.ndarray, steps: int
 
             return ascend(objective, shape, palette, replace(CLASS, steps=steps), probe.seed)
 
-    return remember(("class-images", version.key, probe.fingerprint, tuple(classes), steps), compute)
+    return once(("class-images", version.key, probe.fingerprint, tuple(classes), steps), compute)
 
 
 def dreams(version: Version, probe: Probe, layer: str, chosen: np.ndarray, steps: int) -> np.ndarray:
-    """(n, C, H, W) uint8: probe images changed so that a layer is excited more, relative to how it was.
+    """Probe images changed so that a layer is excited more, relative to the unchanged image: (n, C, H, W) uint8.
 
     Raises:
         LookupError: the layer does not exist or is not called.
@@ -66,10 +68,10 @@ def dreams(version: Version, probe: Probe, layer: str, chosen: np.ndarray, steps
                     network(shown)
                     return _power(taps.seen[layer]) / before
 
-                recipe = replace(DREAM, steps=steps)
-                return ascend(objective, tuple(images.shape), palette, recipe, probe.seed, start)
+                ascent = replace(DREAM, steps=steps)
+                return ascend(objective, tuple(images.shape), palette, ascent, probe.seed, start)
 
-    return remember(("dreams", version.key, probe.fingerprint, layer, tuple(chosen), steps), compute)
+    return once(("dreams", version.key, probe.fingerprint, layer, tuple(chosen), steps), compute)
 
 
 def inversions(
@@ -85,12 +87,16 @@ def inversions(
         LookupError: a layer does not exist or is not called.
     """
     key = ("inversions", version.key, probe.fingerprint, tuple(layers), tuple(chosen), steps)
-    return remember(key, lambda: _inversions(version, probe, layers, chosen, steps))
+    return once(key, lambda: _inversions(version, probe, layers, chosen, steps))
 
 
 def _inversions(
     version: Version, probe: Probe, layers: Sequence[str], chosen: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    # Mahendran and Vedaldi (2015): minimise ‖Φ(x) - Φ(x₀)‖² plus a regulariser, here the painter's total variation. The
+    # error of an image is divided by ‖Φ(x₀) - Φ̄‖², its distance to the mean features of the probe, so that 1 means no
+    # better than knowing nothing of the image and layers and networks of any scale can be compared. All layers are
+    # inverted in one batch: rows of layer l count only that layer's error.
     palette = Palette.of(probe, version.device)
     shape = (len(layers) * len(chosen), *probe.pixels.shape[1:])
     with version.opened() as network:
@@ -102,7 +108,7 @@ def _inversions(
 
             def missed(images: torch.Tensor) -> torch.Tensor:
                 network(images)
-                rows = [taps.seen[layer].unflatten(0, (len(layers), -1))[place] for place, layer in enumerate(layers)]
+                rows = [taps.seen[layer].unflatten(0, (len(layers), -1))[row] for row, layer in enumerate(layers)]
                 parts = [_power(row - targets[layer]) / scales[layer] for row, layer in zip(rows, layers)]
                 return torch.cat(parts)
 
@@ -113,5 +119,5 @@ def _inversions(
 
 
 def _power(maps: torch.Tensor) -> torch.Tensor:
-    """Mean square of each image's values, (n,)."""
+    """Mean square of the values of each image, (n,)."""
     return maps.flatten(1).square().mean(1)

@@ -3,6 +3,17 @@
 Source: Olah et al., Feature Visualization (2017): Fourier basis, decorrelated colours, transformation robustness.
 """
 
+# Ascent on pixels ends in high-frequency noise that excites a unit and shows a reader nothing. Three choices of Olah et
+# al. avoid it:
+#
+# 1. The variable is the image's spectrum, each coefficient divided by its frequency. Adam takes steps of one size in
+#    every variable, so a step changes low frequencies most, as in natural images, whose amplitudes fall like 1/f.
+# 2. Its channels are independent colours; a root of the covariance of the probe's pixels turns them into pixels. A
+#    step thus moves colours along with each other as the data set does.
+# 3. Each step sees the image shifted at random (jitter), so that a pattern must work wherever it lies.
+#
+# Total variation and an occasional blur remove the noise that remains at this size.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -21,13 +32,13 @@ Objective = Callable[[torch.Tensor], torch.Tensor]  # normalised images (n, C, H
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How an image is painted.
+class Ascent:
+    """Settings of the gradient ascent that paints an image.
 
     Attributes:
         steps: of Adam.
         learning_rate: of Adam.
-        jitter: largest shift at each step, as a share of the image's side; 4 pixels of 32.
+        jitter: largest shift in a step, as a share of the image's side; 4 pixels of 32.
         variation: weight of the total variation, in the objective's unit for a mean step of 1 between neighbours.
         blur_every: steps between two blurs.
         blur: standard deviation of the Gaussian, as a share of the image's side.
@@ -46,7 +57,8 @@ class Palette:
     """Colours of the probe images.
 
     Attributes:
-        mixing: (C, C), independent colours to pixels before the sigmoid; the root of the pixels' covariance.
+        mixing: (C, C), independent colours to pixels before the sigmoid; a root of the pixels' covariance, scaled so
+            that its longest column has length 1.
         centre: (C, 1, 1), the mean colour before the sigmoid.
         mean, std: (C, 1, 1) that networks' images are normalised with.
     """
@@ -59,6 +71,7 @@ class Palette:
     @classmethod
     def of(cls, probe: Probe, device: torch.device) -> Palette:
         """From the probe's pixels and constants."""
+        # cov = V diag(λ) Vᵀ, so V diag(√λ) is a root. Rounding may leave a λ slightly below 0.
         pixels = np.moveaxis(probe.pixels, 1, 0).reshape(probe.pixels.shape[1], -1) / 255.0
         variances, directions = np.linalg.eigh(np.atleast_2d(np.cov(pixels)))
         root = directions * np.sqrt(np.maximum(variances, 0.0))
@@ -76,9 +89,9 @@ class Palette:
         return torch.sigmoid(torch.einsum("ij,njhw->nihw", self.mixing, colours) + self.centre)
 
     def unpaint(self, pixels: torch.Tensor) -> torch.Tensor:
-        """The inverse of `paint`."""
-        kept = pixels.clamp(DARKEST, 1 - DARKEST)
-        return torch.einsum("ij,njhw->nihw", torch.linalg.pinv(self.mixing), torch.logit(kept) - self.centre)
+        """The inverse of `paint`, as far as the mixing has one; pixels near black and white are moved off the edge."""
+        inside = pixels.clamp(DARKEST, 1 - DARKEST)  # the logit of 0 and 1 is infinite
+        return torch.einsum("ij,njhw->nihw", torch.linalg.pinv(self.mixing), torch.logit(inside) - self.centre)
 
     def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
         """Pixels between 0 and 1 as a network takes them."""
@@ -90,7 +103,7 @@ class Palette:
 
 
 class Canvas:
-    """A spectrum an image, larger than the image by the jitter on every side.
+    """One spectrum per image; the canvas is larger than the image by the jitter on every side, so shifts stay inside.
 
     Args:
         start: (n, C, H, W) independent colours to start from; None for a faint noise, drawn from the seed.
@@ -99,6 +112,8 @@ class Canvas:
     def __init__(self, shape: Sequence[int], jitter: int, seed: int, device: torch.device, start: torch.Tensor | None):
         n, channels, self.size = shape[0], shape[1], shape[2]
         self.jitter, side = jitter, shape[2] + 2 * jitter
+        # A real image's spectrum is symmetric: half of the columns suffice (rfft). The mean, of frequency 0, is scaled
+        # like the lowest frequency, 1 / side.
         frequencies = torch.hypot(torch.fft.fftfreq(side)[:, None], torch.fft.rfftfreq(side))
         self.frequencies = frequencies.to(device)
         self.scale = GAIN / self.frequencies.clamp_min(1 / side)
@@ -112,7 +127,7 @@ class Canvas:
         self.spectrum = torch.view_as_real(spectrum).clone().requires_grad_()
 
     def colours(self) -> torch.Tensor:
-        """(n, C, side, side) independent colours of the whole canvas."""
+        """Independent colours of the whole canvas, (n, C, side, side)."""
         spectrum = torch.view_as_complex(self.spectrum) * self.scale
         return torch.fft.irfft2(spectrum, s=(self.side, self.side), norm="ortho")
 
@@ -123,7 +138,7 @@ class Canvas:
 
     @torch.no_grad()
     def blur(self, deviation: float) -> None:
-        """Damp high frequencies as a Gaussian of this standard deviation, in pixels, does."""
+        """Damp high frequencies as a Gaussian of this standard deviation, in pixels, does: by exp(-2π²σ²f²)."""
         self.spectrum *= torch.exp(-2 * (torch.pi * deviation * self.frequencies) ** 2)[..., None]
 
 
@@ -131,11 +146,11 @@ def ascend(
     objective: Objective,
     shape: Sequence[int],
     palette: Palette,
-    recipe: Recipe,
+    ascent: Ascent,
     seed: int,
     start: torch.Tensor | None = None,
 ) -> np.ndarray:
-    """Images that make an objective large.
+    """Paint images that make an objective large.
 
     Args:
         objective: differentiable; each image's value depends on that image alone.
@@ -146,18 +161,21 @@ def ascend(
     Returns:
         (n, C, H, W) uint8 pixels.
     """
-    jitter = round(recipe.jitter * shape[2])
+    jitter = round(ascent.jitter * shape[2])
     device = palette.mixing.device
     canvas = Canvas(shape, jitter, seed, device, None if start is None else palette.unpaint(start))
-    shifts = np.random.default_rng(seed).integers(-jitter, jitter + 1, size=(recipe.steps, 2))
-    optimizer = torch.optim.Adam([canvas.spectrum], lr=recipe.learning_rate)
+    # Shifts are drawn on the CPU ahead of the loop: the same seed jitters alike on every device.
+    shifts = np.random.default_rng(seed).integers(-jitter, jitter + 1, size=(ascent.steps, 2))
+    optimizer = torch.optim.Adam([canvas.spectrum], lr=ascent.learning_rate)
     for step, (down, right) in enumerate(shifts.tolist(), start=1):
         pixels = palette.paint(canvas.cut(canvas.colours(), down, right))
-        gain = objective(palette.normalise(pixels)) - recipe.variation * total_variation(pixels)
+        gain = objective(palette.normalise(pixels)) - ascent.variation * total_variation(pixels)
+        # Only the spectrum's gradient is wanted. The images are summed since none depends on another's spectrum.
         (canvas.spectrum.grad,) = torch.autograd.grad(-gain.sum(), [canvas.spectrum])
         optimizer.step()
-        if recipe.blur_every and step % recipe.blur_every == 0 and step < recipe.steps:
-            canvas.blur(recipe.blur * shape[2])
+        # No blur after the last step, which would leave the picture softer than the objective wants it.
+        if ascent.blur_every and step % ascent.blur_every == 0 and step < ascent.steps:
+            canvas.blur(ascent.blur * shape[2])
     with torch.no_grad():
         pixels = palette.paint(canvas.cut(canvas.colours(), 0, 0))
     return (pixels * 255).round().to(torch.uint8).cpu().numpy()

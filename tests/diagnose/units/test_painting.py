@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.diagnose.units.painting import Palette, Recipe, ascend, total_variation
+from bench.diagnose.units.painting import Ascent, Palette, ascend, total_variation
 
 CPU = torch.device("cpu")
 
@@ -45,13 +45,13 @@ def test_colours_are_mixed_as_in_the_images(make_probe):
 @pytest.mark.parametrize("jitter", [0.0, 0.125])
 def test_without_steps_the_start_comes_back(jitter, palette, probe):
     start = torch.from_numpy(probe.pixels[:2]).float() / 255
-    recipe = Recipe(steps=0, jitter=jitter)
-    found = ascend(reddish, (2, 3, 8, 8), palette, recipe, 0, start)
+    ascent = Ascent(steps=0, jitter=jitter)
+    found = ascend(reddish, (2, 3, 8, 8), palette, ascent, 0, start)
     np.testing.assert_allclose(found, probe.pixels[:2].clip(6, 249), atol=2)
 
 
 def test_ascent_finds_a_known_optimum(palette):
-    found = ascend(reddish, (2, 3, 8, 8), palette, Recipe(steps=60), 0).astype(float)
+    found = ascend(reddish, (2, 3, 8, 8), palette, Ascent(steps=60), 0).astype(float)
     assert (found[:, 0].mean((1, 2)) > found[:, 2].mean((1, 2)) + 60).all()
 
 
@@ -59,7 +59,7 @@ def test_each_image_is_painted_for_itself(palette):
     def objective(images):
         return reddish(images) * torch.tensor([1.0, -1.0])
 
-    first, second = ascend(objective, (2, 3, 8, 8), palette, Recipe(steps=40), 0).astype(float)
+    first, second = ascend(objective, (2, 3, 8, 8), palette, Ascent(steps=40), 0).astype(float)
     assert first[0].mean() > first[2].mean() + 30 and second[2].mean() > second[0].mean() + 30
 
 
@@ -69,18 +69,18 @@ def test_variation_and_blur_smooth(palette):
     def objective(images):
         return (images * weights).sum((1, 2, 3))
 
-    def roughness(recipe):
-        found = ascend(objective, (1, 3, 8, 8), palette, recipe, 0)
+    def roughness(ascent):
+        found = ascend(objective, (1, 3, 8, 8), palette, ascent, 0)
         return total_variation(torch.from_numpy(found).float() / 255).item()
 
-    rough = Recipe(steps=40, jitter=0.0, variation=0.0, blur_every=0)
+    rough = Ascent(steps=40, jitter=0.0, variation=0.0, blur_every=0)
     assert roughness(replace(rough, variation=200.0)) < 0.7 * roughness(rough)
     assert roughness(replace(rough, blur_every=5, blur=0.1)) < 0.9 * roughness(rough)
 
 
 def test_the_seed_decides(palette):
     def paint(seed):
-        return ascend(reddish, (1, 3, 8, 8), palette, Recipe(steps=5), seed)
+        return ascend(reddish, (1, 3, 8, 8), palette, Ascent(steps=5), seed)
 
     np.testing.assert_array_equal(paint(1), paint(1))
     assert (paint(1) != paint(2)).any()
@@ -89,7 +89,7 @@ def test_the_seed_decides(palette):
 def test_gray_and_constant_images(make_probe):
     probe = make_probe(channels=1)
     palette = Palette.of(probe, CPU)
-    found = ascend(lambda x: x.mean((1, 2, 3)), (1, 1, 8, 8), palette, Recipe(steps=40), 0)
+    found = ascend(lambda x: x.mean((1, 2, 3)), (1, 1, 8, 8), palette, Ascent(steps=40), 0)
     assert found.mean() > probe.pixels.mean() + 25
     probe.pixels[:] = 7
     assert torch.isfinite(Palette.of(probe, CPU).paint(torch.randn(1, 1, 4, 4))).all()
