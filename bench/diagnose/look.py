@@ -32,7 +32,7 @@ def asked_for(name: str, patterns: Any, variants: tuple[Variant, ...], problems:
     if patterns is None:
         return every
     methods = [label for label in every if label not in CONTROLS]
-    if not isinstance(patterns, tuple) or not patterns or not all(isinstance(each, str) for each in patterns):
+    if not isinstance(patterns, tuple) or not patterns or not all(isinstance(pattern, str) for pattern in patterns):
         problems.append(
             f"diagnostic {name!r}, setting 'variants': give a list of labels of this profile's methods, such as "
             f'variants = ["magnitude:*"], given {patterns!r}'

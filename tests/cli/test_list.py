@@ -1,6 +1,6 @@
 import pytest
 
-from bench import diagnose, registry
+from bench import registry
 from bench.cli import list as shelves
 from bench.cli import main
 from bench.diagnose import catalog as diagnostics
@@ -37,5 +37,5 @@ def test_settings_stand_beside_what_has_them(capsys):
 
 
 def test_functions_of_predictions_are_no_diagnostics(capsys):
-    assert "exemplars" in registry.names(diagnose.__name__)
+    assert "exemplars" in registry.names("bench.diagnose.answers")
     assert "exemplars" not in listed(capsys, "diagnostics")

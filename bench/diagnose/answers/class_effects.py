@@ -1,4 +1,4 @@
-"""Who is hurt: the change of each class's recall, paired over seeds."""
+"""Which classes a compression hurts: the change of each class's recall, paired over seeds."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bench.statistics.tests import Significance, sign_flip, t_of
 
 @dataclass(frozen=True, slots=True)
 class ClassEffects:
-    """A row a class.
+    """Differences in recall, one entry per class.
 
     Attributes:
         estimates: recall of the compressed network minus the other's, shares of the class's images.
         tests: t tests that belong to the intervals.
-        sign_flips: the exact permutation tests over seeds beside them.
+        sign_flips: exact permutation tests over seeds of the same differences.
         corrected: Benjamini-Hochberg over the classes' t tests.
     """
 
@@ -44,7 +44,7 @@ def class_effects(
 
     >>> labels = np.array([0, 0, 1, 1])
     >>> good = np.eye(2)[[labels] * 3]
-    >>> [round(each.value, 2) for each in class_effects(good[:, :, ::-1], good, labels).estimates]
+    >>> [round(estimate.value, 2) for estimate in class_effects(good[:, :, ::-1], good, labels).estimates]
     [-1.0, -1.0]
 
     Args:
@@ -52,7 +52,7 @@ def class_effects(
         labels: (n,).
 
     Returns:
-        A class without images has no value, only a warning.
+        A class without images has a warning instead of a value.
 
     Raises:
         InputError: shapes that do not fit.
@@ -62,7 +62,7 @@ def class_effects(
     if shapes[0] != shapes[1]:
         raise InputError(f"paired logits must have one shape, not {shapes[0]} and {shapes[1]}.")
     truth, classes = np.asarray(labels), shapes[0][2]
-    pairs = [(answers[0][:, truth == each], answers[1][:, truth == each]) for each in range(classes)]
+    pairs = [(answers[0][:, truth == label], answers[1][:, truth == label]) for label in range(classes)]
     estimates = tuple(_estimate(first, second, confidence) for first, second in pairs)
     tests = tuple(t_of(estimate) for estimate in estimates)
     return ClassEffects(
@@ -74,7 +74,10 @@ def class_effects(
 
 
 def _estimate(first: np.ndarray, second: np.ndarray, confidence: float) -> Estimate:
-    """From which answers are right, (S, images of the class) bool each."""
+    """The difference of two recalls, from (S, images of the class) bool: which answers are right."""
+    # Seeds are the unit of replication. The class's images are a second, crossed sample: both networks of all seeds
+    # answer the same ones, so the influence of each image on a recall is passed on, and the interval widens by their
+    # variation. A single image has none to estimate.
     estimand = "difference in recall"
     if first.shape[1] < 2:
         return paired_difference(_recall(first), _recall(second), confidence=confidence, estimand=estimand)

@@ -1,4 +1,4 @@
-"""Who is hurt: images that most seeds of the original get right and most seeds of the compressed network get wrong."""
+"""Images that most seeds of the original get right and most seeds of the compressed network get wrong."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bench.errors import InputError
 from bench.statistics.multiplicity import Corrected, benjamini_hochberg
 from bench.statistics.tests import Significance
 
-LARGEST_EXACT = 12  # seeds, up to which all patterns of swaps are counted
-DRAWS = 4096
-BLOCK = 256  # patterns at a time
-ROUNDING = 1e-9  # share of the largest value, within which two values are the same
+LARGEST_EXACT = 12  # seeds up to which all patterns of swaps are counted
+DRAWS = 4096  # patterns beyond that
+BLOCK = 256  # patterns at a time: (BLOCK, n) counts stay small
+ROUNDING = 1e-9  # two values are the same within this share of the largest
 ONE_SEED = "One seed: most seeds is that seed, and nothing can be said of another training."
 
 
@@ -30,13 +30,13 @@ class Exemplars:
     Attributes:
         indices: (k,) the exemplars, those with the largest loss of right answers first.
         original_rate, compressed_rate: (n,) share of seeds that get each image right.
-        control_rate: (n,) the same of the control; None where there is none.
-        expected: number of exemplars there would be if each seed's changed answers fell on images at random: as many
-            lost among those its original got right, as many won among the others.
-        control_count: number of images that are exemplars of the control; None where there is none.
+        control_rate: (n,) the same of the control; None without a control.
+        expected: expected number of exemplars if each seed's changed answers fell on images at random: as many lost
+            among the images that its original got right, as many won among the others.
+        control_count: number of images that are exemplars of the control; None without a control.
         chance: is the consistent loss larger than chance gives? Seeds swap the original and the compressed network.
         control: is it larger than the control's? Seeds swap the control and the compressed network.
-        images: for each image alone, one-sided sign-flip over seeds, Benjamini-Hochberg over all images.
+        images: for every image by itself, one-sided sign-flip over seeds, Benjamini-Hochberg over all images.
     """
 
     indices: np.ndarray
@@ -69,19 +69,19 @@ def exemplars(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> Exemplars:
-    """Find them, and test whether the losses are more than chance and the control give.
+    """Exemplars, and tests of whether more is lost than by chance and than in the control.
 
     >>> labels = np.zeros(3, dtype=int)
     >>> right, hurt = [[[1.0, 0.0]] * 3] * 5, [[[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]] * 5
-    >>> found = exemplars(right, hurt, labels)
-    >>> found.indices, found.chance.p
+    >>> lost = exemplars(right, hurt, labels)
+    >>> lost.indices, lost.chance.p
     (array([1, 2]), 0.03125)
 
     Args:
         original, compressed, control: (S, n, classes) logits of the same seeds and images.
         labels: (n,).
         alpha: level of the images' correction.
-        seed: of the patterns that are drawn where there are more than 12 seeds.
+        seed: of the patterns, which are drawn if there are more than 12 seeds.
 
     Raises:
         InputError: shapes that do not fit.
@@ -91,10 +91,10 @@ def exemplars(
     for name, answers in (("compressed", second), ("control", third)):
         if answers is not None and answers.shape != first.shape:
             raise InputError(f"{name}: expected {first.shape[0]} seeds as of the original, not {answers.shape[0]}.")
-    found = np.flatnonzero(_exemplar(first, second))
-    order = np.argsort((second.mean(0) - first.mean(0))[found], kind="stable")
+    indices = np.flatnonzero(_exemplar(first, second))
+    order = np.argsort((second.mean(0) - first.mean(0))[indices], kind="stable")
     return Exemplars(
-        indices=found[order],
+        indices=indices[order],
         original_rate=first.mean(0),
         compressed_rate=second.mean(0),
         control_rate=None if third is None else third.mean(0),
@@ -119,12 +119,15 @@ def right(logits: ArrayLike, labels: ArrayLike, name: str = "logits") -> np.ndar
 
 
 def _exemplar(original: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n,) bool: more than half of the seeds are right there, and fewer than half here; (S, n) bool each."""
+    """Mask (n,): more than half of the original's seeds are right and fewer than half of the other's; (S, n) bool."""
     return (2 * original.sum(0) > len(original)) & (2 * other.sum(0) < len(other))
 
 
 def _at_random(original: np.ndarray, compressed: np.ndarray) -> float:
-    """Expected number of exemplars where changed answers fall on images at random, independently in every seed."""
+    """Expected number of exemplars if changed answers fall on images at random, independently in every seed."""
+    # Seed s turns a right answer wrong with probability lost/right and leaves a wrong one wrong with 1 - won/wrong, the
+    # same for all of its images. The number of wrong seeds of an image is then a sum of unequal coin tosses
+    # (Poisson-binomial), whose distribution is built up seed by seed: P(k) ← P(k)(1 - p) + P(k - 1)p.
     seeds, n = original.shape
     counts = np.maximum(original.sum(1), 1), np.maximum((~original).sum(1), 1)
     lost = (original & ~compressed).sum(1) / counts[0]
@@ -146,12 +149,17 @@ def _consistent_loss(before: np.ndarray, after: np.ndarray, seeds: int) -> np.nd
 
 
 def _by_chance(original: np.ndarray, compressed: np.ndarray, seed: int) -> Significance:
+    # Under the null hypothesis a seed's original and compressed network are exchangeable: swapping them changes nothing
+    # in distribution. A seed's answers are swapped for all images at once, since seeds are independent and images are
+    # not.
     patterns, test = _patterns(len(original), seed)
     losses = [_consistent_loss(a, b, len(original)) for a, b in _swapped(original, compressed, patterns)]
     return _significance(np.concatenate(losses), len(original), test, "consistent loss, images")
 
 
 def _beyond(original: np.ndarray, compressed: np.ndarray, control: np.ndarray, seed: int) -> Significance:
+    # The same test of the difference of two losses from one original: that of the compressed network and that of the
+    # control, which are exchangeable if compression hurts no more than the control does. The original is never swapped.
     seeds, before = len(original), original.sum(0)
     patterns, test = _patterns(seeds, seed)
     differences = [
@@ -162,7 +170,7 @@ def _beyond(original: np.ndarray, compressed: np.ndarray, control: np.ndarray, s
 
 
 def _patterns(seeds: int, seed: int) -> tuple[np.ndarray, str]:
-    """(patterns, S) bool, the first one without any swap, and the test in words."""
+    """Patterns of swaps (patterns, S), the first one without any swap, and the test in words."""
     if seeds <= LARGEST_EXACT:
         every = (np.arange(2**seeds)[:, None] >> np.arange(seeds)) & 1 == 1
         return every, f"exact swap of the two networks within seeds, all {len(every)} patterns"
@@ -172,7 +180,9 @@ def _patterns(seeds: int, seed: int) -> tuple[np.ndarray, str]:
 
 
 def _swapped(first: np.ndarray, second: np.ndarray, patterns: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """How many seeds are right on either side after swapping: (patterns of a block, n) each."""
+    """Number of seeds that are right on either side after swapping, in blocks: (patterns, n) and (patterns, n)."""
+    # Swapping seed s changes side one by second[s] - first[s], so all patterns are one matrix product; the two sides
+    # always add up to the same total. float32 is exact for counts of seeds and lets BLAS do it.
     gain = second.astype(np.float32) - first.astype(np.float32)
     before, total = first.sum(0), first.sum(0) + second.sum(0)
     for start in range(0, len(patterns), BLOCK):
@@ -181,7 +191,7 @@ def _swapped(first: np.ndarray, second: np.ndarray, patterns: np.ndarray) -> Ite
 
 
 def _significance(values: np.ndarray, seeds: int, test: str, estimand: str) -> Significance:
-    """One-sided: the share of patterns that give at least what no swap gives, which is the first value."""
+    """One-sided test: the share of patterns whose value is at least the first, which is that of no swap."""
     return Significance(
         p=float((values >= values[0] - ROUNDING * np.abs(values).max()).mean()),
         statistic=float(values[0]),
@@ -196,6 +206,8 @@ def _significance(values: np.ndarray, seeds: int, test: str, estimand: str) -> S
 
 
 def _by_image(original: np.ndarray, compressed: np.ndarray, alpha: float) -> Corrected:
+    # Only seeds whose answer changed count. Flipping their signs at random makes the number lost binomial with 1/2, so
+    # the exact sign-flip test of one image is the sign test.
     lost, won = (original & ~compressed).sum(0), (~original & compressed).sum(0)
     p = binom.sf(lost - 1, lost + won, 0.5)
     return benjamini_hochberg(p, family="one-sided sign-flip over seeds, every image", alpha=alpha)

@@ -17,10 +17,10 @@ class Reliability:
     """Answers of S seeds in bins of equal width of confidence.
 
     Attributes:
-        edges: (bins + 1,) of confidence.
-        counts: (S, bins) answers in each bin.
-        confidence: (S, bins) their mean confidence; NaN where a bin is empty.
-        accuracy: (S, bins) share of them that is right; NaN where a bin is empty.
+        edges: (bins + 1,) of the bins.
+        counts: (S, bins) number of answers in each bin.
+        confidence: (S, bins) their mean confidence; NaN in an empty bin.
+        accuracy: (S, bins) share of them that are right; NaN in an empty bin.
         error: (S,) expected calibration error (Guo et al. 2017, equation 3), 0 to 1.
     """
 
@@ -32,7 +32,7 @@ class Reliability:
 
 
 def reliability(logits: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> Reliability:
-    """The diagram's data.
+    """Counts, mean confidence and accuracy by bin of confidence.
 
     >>> sure = np.array([[[50.0, 0.0]] * 4])
     >>> diagram = reliability(sure, [0, 0, 0, 1])
@@ -51,12 +51,13 @@ def reliability(logits: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> Re
     if values.ndim != 3 or values.shape[1:2] != truth.shape or 0 in values.shape:
         raise InputError(f"logits: expected (S, n, classes) with n = {len(truth)} labels, not {np.shape(logits)}.")
     probabilities = softmax(values, axis=2)
-    sure, answered = probabilities.max(2), probabilities.argmax(2) == truth
-    places = np.minimum((sure * bins).astype(int), bins - 1)
+    sure, right = probabilities.max(2), probabilities.argmax(2) == truth
+    bin_of = np.minimum((sure * bins).astype(int), bins - 1)  # a confidence of 1 belongs to the last bin
     counts, confidence, accuracy = (
-        np.stack([np.bincount(place, weight, minlength=bins) for place, weight in zip(places, weights)])
-        for weights in (np.ones_like(sure), sure, answered.astype(float))
+        np.stack([np.bincount(row, weight, minlength=bins) for row, weight in zip(bin_of, weights)])
+        for weights in (np.ones_like(sure), sure, right.astype(float))
     )
+    # From the sums, before they become means: Σ_b n_b/n · |accuracy_b - confidence_b|, and no empty bin divides by 0.
     error = np.abs(accuracy - confidence).sum(1) / values.shape[1]
     with np.errstate(invalid="ignore"):
         means = confidence / counts, accuracy / counts

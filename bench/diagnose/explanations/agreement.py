@@ -12,7 +12,7 @@ SHARE = 0.1  # of the positions, that count as the top
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's rank correlation of each row with its partner, signs kept.
+    """Spearman's rank correlation of each row with the same row of the other array; signs count.
 
     >>> spearman(np.array([[1.0, 2.0, 3.0]]), np.array([[30.0, 20.0, 10.0]]))
     array([-1.])
@@ -23,6 +23,8 @@ def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Returns:
         (n,), -1 to 1; NaN where a side is constant or not finite.
     """
+    # Pearson's correlation of the ranks, ties sharing their mean rank. Ranks sum to the same whatever the ties, so
+    # subtracting the middle rank centres them.
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks = [rankdata(side, axis=1) - (side.shape[1] + 1) / 2 for side in (first, second)]
         squares = [(side**2).sum(1) for side in ranks]
@@ -31,7 +33,7 @@ def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def top_overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Share of one map's 10% largest positions that is among the other's; 0.1 is chance.
+    """Share of one map's 10% largest positions that are among the other's; 0.1 is chance.
 
     Args:
         first, second: (n, positions), attributions of the same images.
@@ -46,7 +48,7 @@ def top_overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _top(maps: np.ndarray, count: int) -> np.ndarray:
-    """(n, positions) bool: the `count` largest of each row, the first ones where there are ties."""
+    """Mask (n, positions) of the `count` largest values of each row; among ties the first ones."""
     marks = np.zeros(maps.shape, dtype=bool)
     np.put_along_axis(marks, np.argsort(-maps, axis=1, kind="stable")[:, :count], True, axis=1)
     return marks
