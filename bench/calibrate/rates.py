@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.calibrate.scenario import Covers, Outcomes, Rejects, Scenario
+from bench.statistics.intervals import wilson
 
 LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.92, 0.985
 HIGHEST_ERROR_RATE = 0.065
@@ -117,7 +118,10 @@ def _line(
     warned: float = 0.0,
     measured_unwarned: float | None = None,
 ) -> MeasuredRate:
-    low, high = _wilson(float(shares.mean()), len(shares))
+    # Wilson's interval takes a share for a count of whole successes. A share of false finds lies between 0 and 1 in one
+    # replication and so varies less than a coin of that mean: the interval is then wider than it need be, never
+    # narrower.
+    low, high = wilson(float(shares.mean()) * len(shares), len(shares))
     coverage = kind == "coverage"
     return MeasuredRate(
         what=what,
@@ -138,14 +142,6 @@ def _line(
         warned=warned,
         measured_unwarned=measured_unwarned,
     )
-
-
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    """Wilson's 95% interval; for shares between 0 and 1 in a replication it is wider than need be."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(share * n, n, alpha=0.05, method="wilson")
-    return float(low), float(high)
 
 
 def _coverage_status(measured: float) -> Status:

@@ -1,10 +1,9 @@
-"""The loop that most code has: a DataLoader with per-image torchvision transforms, float32, the default optimizer."""
+"""The loop in most code: a DataLoader with per-image torchvision transforms, float32, the default optimizer."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -12,20 +11,19 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from bench.data import Split
 from bench.training.recipe import Recipe
-
-if TYPE_CHECKING:
-    from bench.data import Split
 
 
 class TransformedImages(Dataset):
-    """Images as torchvision's CIFAR sets give them: transformed one by one.
+    """Images as torchvision's CIFAR sets yield them: transformed one by one.
 
     Args:
         mean, std: of each channel, on the 0..1 scale.
     """
 
     def __init__(self, split: Split, recipe: Recipe, mean: Sequence[float], std: Sequence[float]):
+        # The same crop and flip as in the project's recipe, so that both loops do the same work in another way.
         self.split = split
         size = split.images.shape[-1]
         steps = [
@@ -46,7 +44,8 @@ class TransformedImages(Dataset):
 
 
 def make_loader(images: TransformedImages, recipe: Recipe, device: torch.device) -> DataLoader:
-    """On a GPU with worker processes; on a CPU without, since the network needs the cores."""
+    """A shuffled loader of whole batches."""
+    # Worker processes help a GPU; on a CPU they would take cores from the network.
     workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
     return DataLoader(
         images,

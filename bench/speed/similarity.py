@@ -17,8 +17,8 @@ from bench.speed.training import Row, table, threads
 
 IMAGES, RESAMPLES = 1000, 1000
 WIDTHS = {"pooled": (16, 16, 16, 32, 32, 32, 64, 64, 64), "flattened": (8192,) * 9}
-LONGEST = 20.0  # seconds for a package's resample that is run whole; beyond it one pair is run
-ROUNDS = 5  # of our own; the median is shown
+LONGEST = 20.0  # seconds; a package that would take longer for one resample is timed on one pair
+ROUNDS = 5  # of this project's code; the median is shown
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,23 @@ class Scene:
     def pairs(self) -> int:
         return len(self.first) * len(self.second)
 
+    # The work below is what the algorithm needs at least, not what the code does: a Gram is symmetric, so that half of
+    # its n²d multiply-adds (two operations each) suffice. Work over time over the machine's matrix-product rate then
+    # says how far the code is from the best possible.
+
     @property
     def gram_flop(self) -> float:
-        """Least work of all Gram matrices, a half of each; a multiply-add is two."""
+        """Least work of all Gram matrices, half of each; a multiply-add counts as two."""
         return self.images**2 * sum(layer.shape[1] for layer in (*self.first, *self.second))
 
     @property
     def jackknife_flop(self) -> float:
-        """Grams, and every pair's products of a half of two Grams."""
+        """Grams, and for every pair the products of two half Grams."""
         return self.gram_flop + self.images**2 * self.pairs
 
     @property
     def half_sample_flop(self) -> float:
-        """Grams, quadratic forms of a half of every product of Grams, and every Gram's row sums."""
+        """Grams, quadratic forms of half of every product of Grams, and every Gram's row sums."""
         layers = len(self.first) + len(self.second)
         return self.gram_flop + self.images**2 * RESAMPLES * (self.pairs + 3 * layers)
 
@@ -69,22 +73,22 @@ def make_scene(widths: Sequence[int]) -> Scene:
 
 
 def compare(scene: Scene) -> list[Row]:
-    """Times of the loops of all packages that are installed, and ours beside them."""
+    """Times of every installed package's loop, with this project's beside them."""
     loops = {package: resample_seconds(package, scene) for package in PACKAGES if not package.absent}
     fastest = {
         words: min(RESAMPLES * seconds for package, (seconds, _) in loops.items() if package.is_package == published)
         for words, published in (("fastest package", True), ("numpy loop", False))
         if any(package.is_package == published for package in loops)
     }
-    rows = [(f"{package.title}, {RESAMPLES:,} resamples", _loop(*found)) for package, found in loops.items()]
+    rows = [(f"{package.title}, {RESAMPLES:,} resamples", _loop(*timing)) for package, timing in loops.items()]
     rate = matrix_product_rate()
     jackknifed = _median(lambda: pairwise(Grams(scene.first), Grams(scene.second)))
     rows.append(("exact jackknife, debiased", _ours(jackknifed, fastest, scene.jackknife_flop, rate)))
     halved = _seconds(lambda: half_samples(Grams(scene.first), Grams(scene.second), replicates=RESAMPLES))
     rows.append((f"{RESAMPLES:,} half-samples, debiased", _ours(halved, fastest, scene.half_sample_flop, rate)))
     if max(layer.shape[1] for layer in scene.first) < IMAGES:
-        every = _median(lambda: subspaces(scene.first, scene.second))
-        rows.append(("SVCCA, PWCCA, mean CCA, Procrustes", f"{every:.3f} s for all {scene.pairs} pairs"))
+        taken = _median(lambda: subspaces(scene.first, scene.second))
+        rows.append(("SVCCA, PWCCA, mean CCA, Procrustes", f"{taken:.3f} s for all {scene.pairs} pairs"))
     return rows + [(package.title, package.absent) for package in PACKAGES if package.absent]
 
 
@@ -98,7 +102,10 @@ def _ours(seconds: float, fastest: dict[str, float], flop: float, rate: float) -
 
 
 def resample_seconds(package: Package, scene: Scene) -> tuple[float, str]:
-    """Seconds a resample of all pairs takes a package, and what that was extrapolated from."""
+    """Seconds that a package takes for one resample of all pairs, and what that was extrapolated from."""
+    # The packages have no intervals: a user would loop over resamples of the images, as the textbook bootstrap does. A
+    # thousand of those take hours, so that one is timed. Where even one is slow and the package shares nothing between
+    # pairs, the pair of last layers stands for all. No layer is wider: the loop's time is at most that.
     with quietly():
         one = _seconds(lambda: package.all_pairs(scene.first[-1:], scene.second[-1:]))
         if package.by_pair and one * scene.pairs > LONGEST:
@@ -109,13 +116,14 @@ def resample_seconds(package: Package, scene: Scene) -> tuple[float, str]:
 
 
 def matrix_product_rate(side: int = 1500) -> float:
-    """FLOP/s of a square float32 product, the best of twenty: what the machine can do when nothing else runs."""
+    """FLOP/s of a square float32 product, the best of twenty: what an idle machine can do."""
     matrix = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
     return 2 * side**3 / min(_seconds(lambda: matrix @ matrix) for _ in range(20))
 
 
 def peak_of_a_large_comparison() -> Row:
     """Peak resident memory of a process that compares 20 pooled layers of two networks at n = 5,000."""
+    # A process of its own: the peak of this one includes whatever ran before.
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         taken, before, after = pool.apply(_compare_large)

@@ -28,7 +28,7 @@ from bench.training.schedule import Schedule
 from bench.zoo.networks.build import build
 from bench.zoo.networks.catalogue import recipe as recipe_of
 
-ROUNDS = 3  # of each loop in turn; medians are shown
+ROUNDS = 3  # of both loops in turn; medians are shown
 CLASSES, CHANNELS, SIZE = 10, 3, 32
 MEAN = STD = (0.5,) * CHANNELS
 Row = tuple[str, str]
@@ -39,9 +39,9 @@ class Workload:
     """What is trained, and where.
 
     Args:
-        model: of the zoo.
-        images: trained on in one timing.
-        matrix: side of the matrices whose product is the machine's rate.
+        model: a name of the zoo.
+        images: number trained on in one timing.
+        matrix: side of the square matrices whose product gives the machine's rate.
     """
 
     model: str
@@ -51,11 +51,11 @@ class Workload:
 
     @property
     def recipe(self) -> Recipe:
-        """The model's own, for one epoch."""
+        """The model's recipe, for one epoch."""
         return replace(recipe_of(self.model), epochs=1)
 
     def network(self) -> nn.Module:
-        """A fresh one, on the device."""
+        """A fresh network, on the device."""
         return build(self.model, CHANNELS, CLASSES, SIZE, seed=0).to(self.device)
 
 
@@ -78,6 +78,8 @@ def main() -> None:
 
 def compare(workload: Workload) -> list[Row]:
     """Both loops in turn, the input pipeline alone, and the share of the matrix-product rate."""
+    # Both loops alternate, so that a machine that slows down (heat, other users) slows both, and the ratio is taken
+    # round by round. Each is warmed up first: the first step allocates memory and chooses convolution algorithms.
     split = noise(workload.images)
     loops = ours(workload, split), plain(workload, split)
     rounds = [tuple(workload.images / seconds(loop, workload.device) for loop in loops) for _ in range(ROUNDS)]
@@ -95,7 +97,7 @@ def compare(workload: Workload) -> list[Row]:
 
 
 def ours(workload: Workload, split: Split) -> Callable[[], object]:
-    """One epoch of this loop, after a step to warm up."""
+    """One epoch of this project's loop, warmed up by one step."""
     network = workload.network()
 
     def epoch(recipe: Recipe = workload.recipe) -> object:
@@ -106,7 +108,7 @@ def ours(workload: Workload, split: Split) -> Callable[[], object]:
 
 
 def plain(workload: Workload, split: Split) -> Callable[[], object]:
-    """One epoch of the plain loop, after a batch to warm up."""
+    """One epoch of the plain loop, warmed up by one batch."""
     network, recipe, device = workload.network(), workload.recipe, workload.device
     loader = make_loader(TransformedImages(split, recipe, MEAN, STD), recipe, device)
     images, labels = next(iter(loader))
@@ -115,7 +117,7 @@ def plain(workload: Workload, split: Split) -> Callable[[], object]:
 
 
 def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
-    """An epoch of batches that nobody trains on."""
+    """One epoch of batches without training."""
     batches = Batches(
         split,
         CLASSIFICATION.targets(split, workload.device),
@@ -129,10 +131,9 @@ def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
 
 
 def flop_per_image(workload: Workload) -> float:
-    """Of one forward and one backward pass, a multiply-add being two, as if every convolution were computed directly.
-
-    Winograd's algorithm multiplies less, so that a share of more than 100 % of the matrix product's rate is possible.
-    """
+    """Operations of one forward and one backward pass, a multiply-add counting as two."""
+    # Counted as if every convolution were computed directly. Winograd's algorithm multiplies less, so that more than
+    # 100 % of the matrix product's rate is possible.
     network = workload.network().train()
     batch = 2  # batch norm needs more than one
     with FlopCounterMode(display=False) as counter:
@@ -141,7 +142,7 @@ def flop_per_image(workload: Workload) -> float:
 
 
 def matrix_product_rate(workload: Workload) -> float:
-    """FLOP/s of a square product: float32 on a CPU, bfloat16 on a GPU, which is what each trains in."""
+    """FLOP/s of a square product: float32 on a CPU, bfloat16 on a GPU, as training uses them."""
     dtype = torch.bfloat16 if workload.device.type == "cuda" else torch.float32
     matrix = torch.randn(workload.matrix, workload.matrix, device=workload.device).to(dtype)
     times = [seconds(lambda: matrix @ matrix, workload.device) for _ in range(20)]
@@ -154,7 +155,9 @@ def splits(cores: int) -> list[tuple[int, int]]:
 
 
 def split_rate(workload: Workload, processes: int, threads_each: int) -> float:
-    """Images per second of all processes together, each training a network of its own at the same time."""
+    """Images per second of all processes together, each training its own network at the same time."""
+    # Every process waits at the barrier until all are warmed up, so that they compete for memory and cores all the time
+    # that is measured, as they do when the benchmark trains several networks at once.
     context = multiprocessing.get_context("spawn")
     barrier, rates = context.Barrier(processes), context.Queue()
     workers = [
@@ -184,7 +187,7 @@ def noise(count: int) -> Split:
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
-    """Wall-clock time of a call, work that it left to the GPU included."""
+    """Wall-clock time of a call, with the work that it queued on the GPU."""
     _wait_for(device)
     start = time.perf_counter()
     run()
@@ -200,7 +203,7 @@ def table(rows: list[Row]) -> str:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Compute with so many threads, then with as many as before."""
+    """Limit PyTorch to `count` threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special, stats
 
 from bench.errors import InputError
 from bench.statistics.arrays import all_identical, fraction, joined, one_value_a_seed, same_length
@@ -175,19 +175,33 @@ def proportion(
     Raises:
         InputError: counts that cannot be.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     if n < 0 or not 0 <= successes <= n:
         raise InputError(f"proportion: expected 0 <= successes <= n, not {successes} of {n}.")
     alpha = 1.0 - fraction(confidence, "confidence")
-    words = {"wilson": "Wilson score", "clopper-pearson": "Clopper-Pearson"}[method]
+    words, ends = {"wilson": ("Wilson score", wilson), "clopper-pearson": ("Clopper-Pearson", _clopper_pearson)}[method]
     value, low, high, warning = float("nan"), float("nan"), float("nan"), "No images."
     if n:
-        name = "wilson" if method == "wilson" else "beta"
-        low, high = (float(end) for end in proportion_confint(successes, n, alpha=alpha, method=name))
-        value, warning = successes / n, ""
+        value, (low, high), warning = successes / n, ends(successes, n, alpha), ""
         low, high = min(low, value), max(high, value)  # which rounding may put outside, at 0 and n successes
     return Estimate(value, low, high, n, "image", words, confidence, warning=warning, estimand=estimand)
+
+
+# Wilson's interval holds every p whose score test does not reject the share: |q - p| ≤ z √(p(1 - p)/n), a quadratic in
+# p. The usual q ± z √(q(1 - q)/n) has width 0 at q = 1, where accuracies of good networks lie.
+def wilson(successes: float, n: int, alpha: float = 0.05) -> tuple[float, float]:
+    """Ends of Wilson's score interval (1927) for a share of n, which need not be a whole number of them."""
+    share, z = successes / n, float(stats.norm.isf(alpha / 2.0))
+    shrink = 1 + z**2 / n
+    centre = (share + z**2 / (2 * n)) / shrink
+    half = z * float(np.sqrt(share * (1.0 - share) / n + z**2 / (4.0 * n**2))) / shrink
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def _clopper_pearson(successes: int, n: int, alpha: float) -> tuple[float, float]:
+    """Every p for which neither tail of the binomial holds less than alpha/2, by the beta distribution's quantiles."""
+    low = float(stats.beta.ppf(alpha / 2.0, successes, n - successes + 1)) if successes else 0.0
+    high = float(stats.beta.isf(alpha / 2.0, successes + 1, n - successes)) if successes < n else 1.0
+    return low, high
 
 
 def effective_number(influence: np.ndarray) -> float:
