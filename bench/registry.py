@@ -1,5 +1,7 @@
 """Extension is a file: what a folder offers is the list of its modules, found without importing them.
 
+Whoever looks a class up by name also accepts one of the user's own (see `bench.guests`).
+
 A module's name is its public name with `-` for `_`: `bench/zoo/resnet20.py` is `resnet20`,
 `bench/compress/methods/magnitude_finetune.py` is `magnitude-finetune`. Modules whose name starts with `_` and
 sub-packages are helpers.
@@ -13,7 +15,9 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from bench import guests
 from bench.errors import InputError, did_you_mean
 
 
@@ -46,19 +50,42 @@ def load(package: str, name: str, what: str) -> ModuleType:
 
 
 def subclass(package: str, name: str, base: type, what: str) -> type:
-    """The one public subclass of `base` that an entry's module defines itself."""
+    """The class behind a name: the one public subclass of `base` that an entry's module defines, or a guest's.
+
+    Args:
+        package: whose files are the entries.
+        name: of an entry, or `package.module:Class` of the user's own.
+        what: how a sentence calls it, e.g. "method".
+
+    Raises:
+        InputError: no such entry; or no such class of the user's, or one that cannot be used (see `bench.guests`).
+    """
+    if guests.is_guest(name):
+        return guests.subclass(name, base, what)
     module = load(package, name, what)
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, base)
-        and value.__module__ == module.__name__
-        and not value.__name__.startswith("_")
+    classes = [
+        member
+        for member in vars(module).values()
+        if isinstance(member, type)
+        and issubclass(member, base)
+        and member.__module__ == module.__name__
+        and not member.__name__.startswith("_")
     ]
-    if len(found) != 1:
-        raise TypeError(f"{module.__name__} must define exactly one public {base.__name__}, found {len(found)}")
-    return found[0]
+    if len(classes) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one public {base.__name__}, found {len(classes)}")
+    return classes[0]
+
+
+def version(kind: type) -> Any:
+    """What a cell's key holds of an entry's code: the number that it declares; for a guest also a hash of its sources.
+
+    Nobody is asked to raise a number while they try things out, so a guest's cells are worked again after every edit.
+    """
+    declared = getattr(kind, "version", 1)
+    module = kind.__module__
+    if module.partition(".")[0] == __package__:
+        return declared
+    return f"{declared}-{guests.version(module, f'{module}:{kind.__qualname__}')}"
 
 
 def _stem(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bench import guests
 from bench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
@@ -20,12 +21,18 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
         what: how a sentence calls it, e.g. "method 'magnitude'".
 
     Raises:
-        InputError: one sentence for every unknown setting or value out of range.
+        InputError: one sentence for every unknown setting or value out of range; or for a class of the user's whose
+            annotations cannot be checked, or that fails when it is called.
     """
     try:
         return TypeAdapter(cls).validate_python(dict(settings))
     except ValidationError as error:
         raise InputError([_sentence(cls, what, problem) for problem in told_once(error)]) from error
+    except Exception as error:
+        if cls.__module__.partition(".")[0] == __package__:
+            raise
+        place = "" if guests.where(error) else f" ({guests.definition(cls)})"
+        raise InputError(f"{what} cannot be used: {guests.sentence(error)}{place}") from error
 
 
 def told_once(error: ValidationError) -> list[Mapping[str, Any]]:

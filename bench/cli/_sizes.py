@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from bench import guests
 from bench.compress.method import NotApplicable
 from bench.compress.variant import Variant
 from bench.errors import InputError
@@ -122,10 +123,13 @@ class Subject:
             checkpoints.load_checkpoint(network, self.checkpoint)
         compressed = Compressed(network, example=workbench.example)
         try:
-            for stage in self.variant.stages:
-                compressed = stage.method(compressed, workbench)
+            compressed = self.variant.apply(compressed, workbench)
         except NotApplicable as reason:
             raise InputError(f"{self.variant.label} does not work on {self.model}: {reason}") from reason
+        except Exception as error:
+            if not any(guests.is_guest(stage.name) for stage in self.variant.stages):
+                raise
+            raise InputError(f"{self.variant.label} fails on {self.model}: {guests.sentence(error)}") from error
         description = {"name": self.model, "channels": self.channels, "classes": self.outputs, "size": self.shape[-1]}
         return pack(finish(compressed), description)
 

@@ -12,18 +12,6 @@ from pydantic import ConfigDict
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
-Family = Literal[
-    "original",
-    "control",
-    "quantization",
-    "binary",
-    "pruning",
-    "structured pruning",
-    "low rank",
-    "product quantization",
-    "entropy coding",
-]
-
 
 class NotApplicable(Exception):
     """A method cannot work on this network: one sentence says why. The cell is shown as refused, not as failed."""
@@ -66,9 +54,12 @@ class Method(ABC):
 
     Class attributes:
         version: must be raised whenever the same settings give another network, so that old results are not reused.
-        family: groups methods in tables and figures.
+        family: groups methods in tables and figures. There are "quantization", "binary", "pruning", "structured
+            pruning", "low rank", "product quantization" and "entropy coding"; another name makes a family of its own.
+            "original" and "control" are for what nothing is compressed by.
         title: as printed in figures and tables.
-        source: BibTeX key in `bench/render/references.bib`; empty for controls.
+        source: BibTeX key; empty for controls, or to cite all of `bibtex`.
+        bibtex: BibTeX entries that the rooms' `references.bib` lack.
         start: which network the method is given: the trained one, the one trained with the profile's next seed, or a
             fresh one.
         finetunes: whether the method calls `Workbench.finetune`. If so, the fine-tuning recipe is part of its key.
@@ -80,9 +71,10 @@ class Method(ABC):
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     version: ClassVar[int] = 1
-    family: ClassVar[Family]
+    family: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str] = ""
+    bibtex: ClassVar[str] = ""
     start: ClassVar[Literal["original", "other-seed", "random"]] = "original"
     finetunes: ClassVar[bool] = False
     trains: ClassVar[bool] = False

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bench import registry
-from bench.compress.method import Family, Method
+from bench import guests, registry
+from bench.compress.method import Method
+from bench.compress.workbench import Workbench
 from bench.errors import InputError
+from bench.footprint.compressed import Compressed
 from bench.settings import validated
 
 PACKAGE = "bench.compress.methods"
@@ -59,7 +61,7 @@ class Variant:
         return " + ".join(titled(stage.method.title, dict(stage.chosen)) for stage in self.stages)
 
     @property
-    def family(self) -> Family:
+    def family(self) -> str:
         """The first method's family that compresses; a control's only where nothing else is there."""
         families = [stage.method.family for stage in self.stages]
         return next((family for family in families if family not in ("original", "control")), families[0])
@@ -98,10 +100,26 @@ class Variant:
         if problems:
             raise InputError(problems)
 
+    def apply(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """What its methods make of a network, one after another.
+
+        Raises:
+            NotApplicable: a method cannot work on it.
+            TypeError: a method of the user's own returns something else.
+        """
+        for stage in self.stages:
+            compressed = stage.method(compressed, workbench)
+            if not isinstance(compressed, Compressed):
+                raise TypeError(
+                    f"method {stage.name!r} must return a bench.footprint.compressed.Compressed, it returned a "
+                    f"{type(compressed).__name__} ({guests.definition(type(stage.method))})"
+                )
+        return compressed
+
     def spec(self) -> list[dict[str, Any]]:
         """What determines its result, as JSON."""
         return [
-            {"method": stage.name, "version": stage.method.version, "settings": stage.method.settings()}
+            {"method": stage.name, "version": registry.version(type(stage.method)), "settings": stage.method.settings()}
             for stage in self.stages
         ]
 
@@ -118,10 +136,17 @@ def parse(label: str) -> Variant:
 def parse_stage(label: str) -> Stage:
     """One method of a label; a value is read as TOML where it is, else as text.
 
+    >>> parse_stage("my_package.methods:Mine:sparsity=0.9")
+    Stage(name='my_package.methods:Mine', chosen=(('sparsity', 0.9),))
+
     Raises:
         InputError: it is not of the form `name` or `name:key=value,key=value`.
     """
     name, colon, settings = label.partition(":")
+    # A colon parts a name from its settings and, in a guest's name, the module from the class; a setting has a `=`.
+    if name not in registry.names(PACKAGE) and (guest := guests.split(label)[0]):
+        name = guest
+        _, colon, settings = label.removeprefix(guest).partition(":")
     return Stage(name, tuple(map(parse_setting, BETWEEN_SETTINGS.split(settings))) if colon else ())
 
 

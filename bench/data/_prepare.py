@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import registry
 from bench.data import _cache, split
 from bench.data._cache import Contents
 from bench.data._moments import moments
@@ -86,7 +87,7 @@ def _decoded(source: Source, cache: Path) -> tuple[str, Contents]:
 
 def _note(source: Source, cache: Path) -> Path:
     """The file that says what was found behind the source's stamp."""
-    behind = json.dumps([type(source).__name__, source.version, source.stamp()])
+    behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
     return cache / "sources" / f"{_hash(behind, 32)}.json"
 
 

@@ -81,7 +81,8 @@ class Diagnostic(ABC):
     Class attributes:
         version: raised whenever the same networks and settings give other numbers.
         title: as printed in figures and tables.
-        source: citation keys in `references.bib`.
+        source: citation keys in `references.bib`; empty to cite all of `bibtex`.
+        bibtex: BibTeX entries that `references.bib` lacks.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -89,6 +90,7 @@ class Diagnostic(ABC):
     version: ClassVar[int] = 1
     title: ClassVar[str]
     source: ClassVar[tuple[str, ...]] = ()
+    bibtex: ClassVar[str] = ""
 
     @abstractmethod
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bench import registry
 from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.errors import InputError
@@ -172,8 +173,12 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
     for name, look in profile.diagnostics.items():
         if compressed.variant not in look.variants:
             continue
-        chosen = {"diagnostic": name, "version": look.diagnostic.version, "settings": look.diagnostic.settings()}
-        spec = {**_about(compressed), **chosen}
+        spec = {
+            **_about(compressed),
+            "diagnostic": name,
+            "version": registry.version(type(look.diagnostic)),
+            "settings": look.diagnostic.settings(),
+        }
         yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)
 
 

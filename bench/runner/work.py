@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from bench import guests
 from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
 from bench.runner.job import Job, JobResult, Progress
@@ -33,7 +34,7 @@ def work(job: Job, progress: Progress) -> JobResult:
             files = _error("refused", str(reason))
         except Exception as error:
             traceback.print_exc()
-            files = _error("failed", _first_line(error))
+            files = _error("failed", guests.sentence(error))
     return JobResult(files, watch.provenance, log.getvalue())
 
 
@@ -58,11 +59,6 @@ def _settle(threads: int) -> None:
 
 def _error(kind: str, reason: str) -> Files:
     return {"error.json": to_json({"kind": kind, "reason": reason})}
-
-
-def _first_line(error: Exception) -> str:
-    line = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {line}" if line else type(error).__name__
 
 
 @contextlib.contextmanager

@@ -14,13 +14,16 @@ def measure(name: str) -> Measure | LabelledMeasure:
     >>> measure("debiased-cka").title
     'Debiased linear CKA'
 
+    Args:
+        name: of a built-in one, or `package.module:Class` of the user's own.
+
     Raises:
         InputError: no such measure; the sentence names the nearest.
     """
-    found: type[Measure] | type[LabelledMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
-    return found()
+    kind: type[Measure] | type[LabelledMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
+    return kind()
 
 
 def measures() -> dict[str, Measure | LabelledMeasure]:
-    """All measures with their default parameters, by name, sorted."""
+    """All built-in measures with their default parameters, by name, sorted."""
     return {name: measure(name) for name in registry.names(PACKAGE)}

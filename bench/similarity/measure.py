@@ -36,7 +36,8 @@ class Described:
         invariances: transformations that leave the value as it is when applied to either side alone: permuting units,
             an orthogonal map, one factor for all units, one factor per unit, adding one vector to all images, or an
             invertible linear map.
-        source: BibTeX key in `bench/similarity/references.bib`.
+        source: BibTeX key in `bench/similarity/references.bib`; empty to cite all of `bibtex`.
+        bibtex: BibTeX entries that the rooms' `references.bib` lack.
         compares: activations (n, d), or a classifier's outputs, logits (n, classes).
         undefined_where: which data leave the measure undefined, to end a sentence with.
     """
@@ -46,7 +47,8 @@ class Described:
     larger_is_similar: ClassVar[bool]
     symmetric: ClassVar[bool]
     invariances: ClassVar[tuple[Invariance, ...]]
-    source: ClassVar[str]
+    source: ClassVar[str] = ""
+    bibtex: ClassVar[str] = ""
     compares: ClassVar[Literal["activations", "outputs"]] = "activations"
     undefined_where: ClassVar[str] = "a side has no spread over these images"
 

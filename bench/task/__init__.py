@@ -119,7 +119,7 @@ def task(name: str) -> Task:
 
 def spec(name: str) -> dict[str, Any]:
     """What a task adds to the key of a cell: nothing for the first version of classification, which came before it."""
-    version = task(name).version
+    version = registry.version(type(task(name)))
     return {} if (name, version) == (DEFAULT, 1) else {"task": {"name": name, "version": version}}
 
 

@@ -87,10 +87,7 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Com
         trained_here=bool(json.loads(job.parents["trained"]["history.json"])),
         task=of_cell(job.spec),
     )
-    compressed = Compressed(start, example=workbench.example)
-    for stage in variant.stages:
-        compressed = stage.method(compressed, workbench)
-    return finish(compressed)
+    return finish(variant.apply(Compressed(start, example=workbench.example), workbench))
 
 
 def _start(variant: Variant, job: Job, images: ImageSet) -> torch.nn.Module:

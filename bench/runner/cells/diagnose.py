@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from bench import guests
 from bench.data import ImageSet
 from bench.diagnose.catalog import diagnostic
-from bench.diagnose.diagnostic import Probe
+from bench.diagnose.diagnostic import Findings, Probe
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, to_npz
@@ -27,6 +28,11 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     for each in network.values():
         computes_channels_last(each, probe.images[:1])
     findings = look(network, probe)
+    if not isinstance(findings, Findings):
+        raise TypeError(
+            f"diagnostic {name!r} must return {Findings.__module__}.Findings, it returned a {type(findings).__name__} "
+            f"({guests.definition(type(look))})"
+        )
     return {
         "metrics.json": to_json(finite(findings.metrics)),
         "arrays.npz": to_npz(findings.arrays),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from bench.errors import InputError, did_you_mean
+from bench import guests
+from bench.errors import InputError
 from bench.zoo.networks.catalogue import (
     TORCHVISION,
     check_torchvision,
-    current_folder_importable,
     is_detector,
     is_own,
     is_torchvision,
@@ -69,27 +68,19 @@ def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
 
 
 def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
-    with current_folder_importable():
-        function = _function(name)
-        network = function(**_accepted(name, function, {"channels": channels, "classes": classes, "size": size}))
+    parts_of_own(name)
+    function = guests.load(name, "model", "function")
+    if not callable(function):
+        raise InputError(f"model {name!r}: {name.partition(':')[0]!r} has no function {name.partition(':')[2]!r}")
+    arguments = _accepted(name, function, {"channels": channels, "classes": classes, "size": size})
+    with guests.current_folder_importable():
+        try:
+            network = function(**arguments)
+        except Exception as error:
+            raise InputError(f"model {name!r} cannot be built: {guests.sentence(error)}") from error
     if not isinstance(network, nn.Module):
         raise InputError(f"model {name!r} must return a torch.nn.Module, it returned a {type(network).__name__}")
     return network
-
-
-def _function(name: str) -> Callable[..., Any]:
-    module_name, function_name = parts_of_own(name)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = f"there is no module {error.name!r} here or among what is installed"
-        raise InputError(f"model {name!r}: {missing}") from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        functions = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        hint = did_you_mean(function_name, functions)
-        raise InputError(f"model {name!r}: module {module_name!r} has no function {function_name!r}, {hint}")
-    return function
 
 
 def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) -> dict[str, int]:
@@ -113,7 +104,12 @@ def _check(name: str, network: nn.Module, channels: int, classes: int, size: int
         with torch.no_grad():
             logits = network(torch.zeros(1, channels, size, size))
     except Exception as error:
-        raise InputError(f"model {name!r} does not take {image}: {error}") from error
+        raise InputError(f"model {name!r} does not take {image}: {_reason(name, error)}") from error
     shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if shape != (1, classes):
         raise InputError(f"model {name!r} must give logits of shape (1, {classes}) for {image}, it gave {shape}")
+
+
+def _reason(name: str, error: Exception) -> str:
+    """What the network says; for the user's own also at which line."""
+    return guests.sentence(error) if is_own(name) else str(error)

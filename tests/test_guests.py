@@ -1,0 +1,202 @@
+"""Code of the user's own, by `package.module:Name`."""
+
+import sys
+
+import pytest
+
+from bench import guests, profile, registry
+from bench.compress import variant
+from bench.compress.method import Method
+from bench.data import catalog as sources
+from bench.diagnose import catalog as diagnostics
+from bench.errors import InputError
+from bench.similarity import catalog as measures
+
+METHOD = """
+from dataclasses import dataclass
+from typing import Annotated
+from pydantic import Field
+from bench.compress.method import Method
+from guest_package import helpers
+
+@dataclass(frozen=True)
+class Mine(Method):
+    amount: Annotated[float, Field(gt=0)] = 0.5
+    family = "shrinkage"
+    title = "Mine"
+
+    def __call__(self, compressed, workbench):
+        return helpers.shrunk(compressed)
+"""
+POSTPONED = f"from __future__ import annotations{METHOD}"  # annotations that only pydantic reads
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of the user's in the current folder: returns how to write one of its modules."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "guest_package"
+    folder.mkdir()
+
+    def write(module, text):
+        (folder / f"{module}.py").write_text(text)
+
+    write("__init__", "")
+    write("helpers", "def shrunk(compressed): return compressed")
+    write("methods", METHOD)
+    yield write
+    for name in [name for name in sys.modules if name.partition(".")[0] == "guest_package"]:
+        del sys.modules[name]
+
+
+def test_a_guest_stands_wherever_a_method_can(package):
+    label = "guest_package.methods:Mine:amount=0.25+float16"
+    chain = variant.parse(label)
+    assert chain.label == label
+    assert [stage.name for stage in chain.stages] == ["guest_package.methods:Mine", "float16"]
+    assert chain.stages[0].method.settings() == {"amount": 0.25}
+    assert chain.title == "Mine (amount 0.25) + float16"
+    assert chain.family == "shrinkage"
+    assert variant.from_spec(chain.spec()).spec() == chain.spec()
+
+
+def test_profiles_name_guests_in_sweeps_chains_and_patterns(package):
+    package("looks", METHOD.replace("compress.method", "diagnose.diagnostic").replace("Method", "Diagnostic"))
+    text = """
+    seeds = [0]
+    models = [{name = "resnet8"}]
+    [[methods]]
+    name = "guest_package.methods:Mine"
+    amount = [0.25, 0.5]
+    [[methods]]
+    chain = ["guest_package.methods:Mine:amount=0.5", "float16"]
+    [[diagnostics]]
+    name = "guest_package.looks:Mine"
+    variants = ["guest_package.methods:Mine:amount=0.5*"]
+    """
+    parsed = profile.parse("p", text)
+    mine = "guest_package.methods:Mine"
+    labels = [f"{mine}:amount=0.25", f"{mine}:amount=0.5", f"{mine}:amount=0.5+float16"]
+    assert [each.label for each in parsed.variants][-3:] == labels
+    assert parsed.diagnostics["guest_package.looks:Mine"].variants == tuple(labels[1:])
+
+
+def test_a_built_in_name_is_no_guest():
+    assert variant.parse_stage("magnitude:sparsity=0.9").name == "magnitude"
+    with pytest.raises(InputError, match="a setting is written key=value"):
+        variant.parse_stage("magnitude:sparsity")
+
+
+def version_of_mine():
+    return guests.version("guest_package.methods", "method")
+
+
+def test_the_version_is_that_of_the_file_and_of_what_it_imports(package):
+    versions = [version_of_mine()]
+    for module, text in (
+        ("helpers", "from . import deep\ndef shrunk(compressed): return compressed"),
+        ("deep", "from guest_package.deeper import *"),
+        ("deeper", "import numpy"),
+        ("__init__", "LIMIT = 3"),
+        ("methods", METHOD + "# changed"),
+    ):
+        package(module, text)
+        versions.append(version_of_mine())
+    assert len(set(versions)) == len(versions)
+
+
+def test_what_it_does_not_import_is_no_part_of_its_version(package):
+    before = version_of_mine()
+    package("stranger", "x = 1")
+    assert version_of_mine() == before
+
+
+def test_a_file_of_its_own_counts_what_stands_beside_it(package, tmp_path):
+    (tmp_path / "guest_alone.py").write_text("import guest_beside, numpy, bench.errors")
+    (tmp_path / "guest_beside.py").write_text("x = 1")
+    before = guests.version("guest_alone", "model")
+    (tmp_path / "guest_beside.py").write_text("x = 2")
+    assert guests.version("guest_alone", "model") != before
+
+
+def test_its_version_is_part_of_the_key_and_a_built_in_ones_is_not_changed(package):
+    mine = variant.parse("guest_package.methods:Mine").spec()[0]["version"]
+    assert mine == f"1-{version_of_mine()}"
+    assert variant.parse("magnitude").spec()[0]["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("guest_package.nowhere:Mine", METHOD, "there is no module 'guest_package.nowhere'"),
+        ("guest_package.methods:Mien", METHOD, "has no class 'Mien', did you mean 'Mine'"),
+        ("guest_package.methods:Mine", "class Mine(", "line 1 of 'guest_package.methods' is not Python"),
+        ("guest_package.methods:Mine", METHOD + "1 / 0", r"division by zero \(guest_package/methods.py, line 16\)"),
+        ("guest_package.methods:Mine", METHOD.replace("import helpers", "import helprs"), r"methods.py, line 6\)"),
+        ("guest_package.methods:Mine", "class Mine: ...", r"methods.py, line 1\) must derive from bench.compress.me"),
+        ("guest_package.methods:Mine", "def Mine(): ...", r"methods.py, line 1\) must be a class .* it is a function"),
+        ("guest_package.methods:Mine", METHOD.replace("__call__", "call"), r"line 8\) lacks '__call__', which"),
+        ("guest_package.methods:Mine", METHOD.replace('    title = "Mine"\n', ""), r"line 8\) lacks 'title', which"),
+        ("guest_package.methods:Mine", METHOD.replace("@dataclass(frozen=True)\n", ""), "is no dataclass: write @data"),
+        ("guest_package.methods:Mine", METHOD.replace("(frozen=True)", ""), r"frozen one \(guest_.*, line 8\)"),
+        ("guest_package.methods:Mine", POSTPONED.replace("[float", "[Unknown"), "cannot be used.* line 8"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence_that_names_file_and_line(package, name, text, sentence):
+    package("methods", text)
+    with pytest.raises(InputError, match=sentence) as caught:
+        variant.parse(name).check()
+    assert len(caught.value.problems) == 1
+    assert "\n" not in caught.value.problems[0]
+
+
+def test_an_error_is_traced_to_the_guest_and_not_to_what_it_called(package):
+    package("helpers", "import json\ndef shrunk(compressed):\n    return json.loads('x')")
+    method = variant.parse("guest_package.methods:Mine").stages[0].method
+    with pytest.raises(ValueError) as caught:
+        method(None, None)
+    assert guests.sentence(caught.value).endswith("(guest_package/helpers.py, line 3)")
+
+
+def test_what_a_method_returns_is_checked(package):
+    with pytest.raises(TypeError, match=r"returned a NoneType \(guest_package/methods.py, line 8\)"):
+        variant.parse("guest_package.methods:Mine").apply(None, None)
+
+
+def test_errors_of_others_name_no_file():
+    assert guests.sentence(ValueError("wrong\nhere")) == "ValueError: wrong"
+
+
+def test_measures_diagnostics_and_sources_have_guests(package):
+    package(
+        "others",
+        """
+from dataclasses import dataclass
+from bench.data.source import Source
+from bench.diagnose.diagnostic import Diagnostic
+from bench.similarity.measure import Measure
+
+@dataclass(frozen=True)
+class Look(Diagnostic):
+    title = "Look"
+    def __call__(self, networks, probe): ...
+
+@dataclass(frozen=True)
+class Likeness(Measure):
+    title, range, larger_is_similar, symmetric, invariances = "Likeness", (0.0, 1.0), True, True, ()
+    def compute(self, x, y): return 1.0
+
+class Images(Source):
+    name = title = "images"
+    takes = "PATH"
+    def stamp(self): return 0
+    def read(self): ...
+""",
+    )
+    assert diagnostics.diagnostic("guest_package.others:Look").title == "Look"
+    assert measures.measure("guest_package.others:Likeness").title == "Likeness"
+    assert sources.find("guest_package.others:Images:a/b:c").argument == "a/b:c"
+    with pytest.raises(InputError, match=r"write it as 'guest_package.others:Images:PATH'"):
+        sources.find("guest_package.others:Images")
+    with pytest.raises(InputError, match=r"must derive from bench.compress.method.Method"):
+        registry.subclass("bench.compress.methods", "guest_package.others:Look", Method, "method")
