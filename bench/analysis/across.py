@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study, judgement
 from bench.errors import InputError
 from bench.roles import CONTROL
@@ -19,42 +19,48 @@ class Across:
     """One outcome over all models.
 
     Attributes:
-        key, title, unit, digits: of the outcome.
-        joint: every method against the fine-tuned control; None where there is no control.
-        ranking: of the methods, the larger the better; None where fewer than two methods can be ranked.
+        joint: every method against the fine-tuned control; None if there is no control.
+        ranking: of the methods, the larger the better; None if fewer than two methods can be ranked.
     """
 
-    key: str
-    title: str
-    unit: str
-    digits: int
+    outcome: Outcome
     joint: JointAnalysis | None
     ranking: Ranking | None
+
+    @property
+    def title(self) -> str:
+        """What is compared."""
+        return self.outcome.quantity
 
 
 @judgement
 def across(study: Study) -> tuple[Across, ...]:
-    """Top-1 and the inside's similarity; nothing for a single model."""
+    """The task's primary outcome and the inside's similarity; empty for a single model."""
     if len(study.models) < 2 or not study.plan.methods:
         return ()
-    feature = study.plan.features[0]
-    return (
-        _of(study, "accuracy", "Top-1", "points", 2, lambda model, variant: _accuracy(study, model, variant)),
-        _of(
-            study, "inside", f"CKA ({feature})", "CKA", 4,
-            lambda model, variant: _inside(study, model, variant, feature),
-        ),
-    )  # fmt: skip
+    return tuple(_across(study, outcome) for outcome in (primary(study), inside(study)))
 
 
-def _of(study: Study, key: str, title: str, unit: str, digits: int, values) -> Across:
+def _across(study: Study, outcome: Outcome) -> Across:
+    # Levels and not differences go into the joint model: it takes the control as a method of its own and estimates
+    # every method's contrast to it, with seeds as random effects within a network.
     labels = [variant.label for variant in study.plan.methods]
-    found = {(model, label): values(model, label) for model in study.models for label in (*labels, CONTROL)}
-    rows = list(_rows(study, found))
-    return Across(key, title, unit, digits, _joint(rows), _ranking(study, found, labels))
+    levels = {
+        (model, label): outcome.values(study, model, label) for model in study.models for label in (*labels, CONTROL)
+    }
+    means = {label: np.array([_mean(levels[model, label]) for model in study.models]) for label in labels}
+    ranked = {label: by_model for label, by_model in means.items() if np.isfinite(by_model).any()}
+    ranking = rank_methods(ranked, alpha=study.plan.alpha) if len(ranked) > 1 else None
+    return Across(outcome, _joint(study, levels), ranking)
 
 
-def _joint(rows: list[tuple[str, str, int, float]]) -> JointAnalysis | None:
+def _joint(study: Study, levels: dict[tuple[str, str], np.ndarray]) -> JointAnalysis | None:
+    rows = [
+        (model, label, seed, value)
+        for (model, label), values in levels.items()
+        for seed, value in zip(study.plan.seeds, values.tolist())
+        if np.isfinite(value)
+    ]
     if not rows:
         return None
     models, methods, seeds, values = zip(*rows, strict=True)
@@ -64,28 +70,6 @@ def _joint(rows: list[tuple[str, str, int, float]]) -> JointAnalysis | None:
         return None
 
 
-def _ranking(study: Study, found: dict[tuple[str, str], np.ndarray], labels: list[str]) -> Ranking | None:
-    means = {label: np.array([_mean(found[model, label]) for model in study.models]) for label in labels}
-    there = {label: each for label, each in means.items() if np.isfinite(each).any()}
-    return rank_methods(there, alpha=study.plan.alpha) if len(there) > 1 else None
-
-
-def _rows(study: Study, found: dict[tuple[str, str], np.ndarray]) -> Iterator[tuple[str, str, int, float]]:
-    for (model, label), values in found.items():
-        for seed, value in zip(study.plan.seeds, values):
-            if np.isfinite(value):
-                yield model, label, seed, float(value)
-
-
-def _accuracy(study: Study, model: str, variant: str) -> np.ndarray:
-    return 100 * study.per_seed("test_accuracy", model, variant)
-
-
-def _inside(study: Study, model: str, variant: str, feature: str) -> np.ndarray:
-    own = study.insides.get((model, variant, feature))
-    return own.mean_values if own is not None else np.full(study.seeds, np.nan)
-
-
 def _mean(values: np.ndarray) -> float:
-    there = values[np.isfinite(values)]
-    return float(there.mean()) if len(there) else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite, nan
 
 from bench.analysis import inside
 from bench.analysis.study import Study, judgement
@@ -14,7 +15,13 @@ from bench.statistics.tests import t_of
 
 @dataclass(frozen=True)
 class BlockClaim:
-    """One block of one variant: similarity to the original, and how it differs from the control's."""
+    """One block of one variant: similarity to the original, and how it differs from the control's.
+
+    Attributes:
+        depth: from the input, 0 is the first block.
+        beyond: less the control's; None if it cannot be paired.
+        p, p_corrected: that `beyond` is 0; NaN for a control, which is not tested.
+    """
 
     model: str
     variant: str
@@ -24,43 +31,50 @@ class BlockClaim:
     similarity: Estimate
     beyond: Estimate | None
     p: float
-    p_corrected: float
+    p_corrected: float = nan
 
 
 @judgement
 def blocks(study: Study) -> list[BlockClaim]:
     """Every block of every variant; Benjamini-Hochberg over methods and blocks of a model and feature."""
+    # Which blocks changed is a search among many, so the false discovery rate is held and not the chance of any error:
+    # Holm over dozens of correlated blocks would find almost none. Verdicts rest on the mean over blocks alone.
     return [
-        claim for model in study.models for feature in study.plan.features for claim in _blocks(study, model, feature)
+        claim for model in study.models for feature in study.plan.features for claim in _judged(study, model, feature)
     ]
 
 
-def _blocks(study: Study, model: str, feature: str) -> list[BlockClaim]:
-    control = study.insides.get((model, CONTROL, feature))
-    drafts = []
-    for variant in inside.comparable(study.plan):
-        own = study.insides.get((model, variant, feature))
-        for depth, block in enumerate(own.blocks if own else ()):
-            assert own is not None
-            fits = control is not None and variant != CONTROL and own.influence.shape == control.influence.shape
-            beyond = own.beyond_at(control, depth) if fits and control is not None else None
-            tested = beyond is not None and not study.plan.variant(variant).control
-            p = t_of(beyond).p if beyond is not None and tested else float("nan")
-            drafts.append((variant, block, depth, own.at(depth), beyond, p))
+def _judged(study: Study, model: str, feature: str) -> list[BlockClaim]:
+    drafts = [claim for label in inside.comparable(study.plan) for claim in _drafts(study, model, label, feature)]
     family = f"methods x blocks of {model}, {feature}"
-    adjusted = benjamini_hochberg([draft[-1] for draft in drafts], family=family, alpha=study.plan.alpha).p
-    return [BlockClaim(model, v, feature, b, d, s, y, p, q) for (v, b, d, s, y, p), q in zip(drafts, adjusted)]
+    corrected = benjamini_hochberg([draft.p for draft in drafts], family=family, alpha=study.plan.alpha)
+    return [replace(draft, p_corrected=p) for draft, p in zip(drafts, corrected.p)]
+
+
+def _drafts(study: Study, model: str, variant: str, feature: str) -> list[BlockClaim]:
+    """One variant's blocks before correction."""
+    compared, control = (study.insides.get((model, label, feature)) for label in (variant, CONTROL))
+    if compared is None:
+        return []
+    paired = control is not None and variant != CONTROL and compared.influence.shape == control.influence.shape
+    tested = not study.plan.variant(variant).control
+    claims = []
+    for depth, block in enumerate(compared.blocks):
+        beyond = compared.beyond_at(control, depth) if paired and control is not None else None
+        p = t_of(beyond).p if beyond is not None and tested else nan
+        claims.append(BlockClaim(model, variant, feature, block, depth, compared.at(depth), beyond, p))
+    return claims
 
 
 def departures(study: Study, model: str, variant: str) -> list[BlockClaim] | None:
-    """The blocks that are farther from the original than the control's, from the input; None where none was judged."""
-    feature, alpha = study.plan.features[0], study.plan.alpha
-    judged = [
+    """The blocks shown to be farther from the original than the control's, from the input; None if none was tested."""
+    asked = (model, variant, study.plan.features[0])
+    tested = [
         claim
         for claim in blocks(study)
-        if (claim.model, claim.variant, claim.feature) == (model, variant, feature)
-        and claim.p_corrected == claim.p_corrected
+        if (claim.model, claim.variant, claim.feature) == asked and isfinite(claim.p_corrected)
     ]
-    if not judged:
+    if not tested:
         return None
-    return [each for each in judged if each.p_corrected <= alpha and each.beyond is not None and each.beyond.value < 0]
+    shown = [claim for claim in tested if claim.p_corrected <= study.plan.alpha]
+    return [claim for claim in shown if claim.beyond is not None and claim.beyond.value < 0]

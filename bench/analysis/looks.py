@@ -128,8 +128,7 @@ class Looks:
 
     def hole(self, model: str, variant: str) -> str:
         """Why a variant was not looked into: the worst state among its cells; empty where all are done."""
-        states = self.study.results.look_states.get((self.diagnostic, model, variant), set())
-        return next((state for state in ("failed", "refused", "damaged", "missing") if state in states), "")
+        return self.study.results.hole("diagnose", model, variant, self.diagnostic)
 
     def notes(self) -> Iterator[tuple[str, int, str, str]]:
         """(model, seed, variant, sentence) of all that could not be done."""

@@ -20,7 +20,9 @@ from bench.profile import Theme
 from bench.runner.plan_file import PlanFile, PlannedCell, read
 from bench.runner.store import Store
 
-STATES = ("done", "failed", "refused", "damaged", "missing")
+# Why a cell has no result, the worst first, and how a sentence says so.
+HOLES = {"failed": "failed", "refused": "was refused", "damaged": "is damaged", "missing": "is missing"}
+_BESIDE_METRICS = {"train": ["history.json"], "compress": ["history.json", "layers.json"]}
 _ID = ["model", "seed", "variant"]
 
 
@@ -29,7 +31,7 @@ class Results:
     """Everything that was measured, as it lies in one `runs/<profile>/`.
 
     Attributes:
-        cells: name, key, kind, model, seed, variant, state (see `STATES`), reason; in the plan's order.
+        cells: name, key, kind, model, seed, variant, state ("done" or one of `HOLES`), reason; in the plan's order.
         trained, compressed, compared: model, seed, variant and the metrics of each finished cell of that kind.
         diagnosed: likewise, with the diagnostic's name.
         history: model, seed, variant, kind, epoch, loss, ...; one row an epoch.
@@ -53,42 +55,40 @@ class Results:
     _arrays: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def _compare_keys(self) -> dict[tuple[str, str, int], str]:
-        found = self.compared
-        return {(m, v, s): k for m, v, s, k in zip(found["model"], found["variant"], found["seed"], found["key"])}
+    def _keys(self) -> dict[tuple[str, str, str, int], str]:
+        """Keys of the finished cells by kind, model, variant and seed."""
+        frames = {"compressed": self.compressed, "compared": self.compared}
+        return {
+            (kind, model, variant, seed): key
+            for kind, frame in frames.items()
+            for model, variant, seed, key in zip(frame["model"], frame["variant"], frame["seed"], frame["key"])
+        }
+
+    def _load(self, key: str, file: str, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Arrays of a cell's file by name, those that it has."""
+        content = self.store.read(key, [file])[file]
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names or arrays if name in arrays}
 
     def similarity(self, model: str, variant: str, seed: int, names: Iterable[str]) -> dict[str, np.ndarray] | None:
-        """Arrays of a comparison by name, those that are there; None where the cell is not done."""
-        key = self._compare_keys.get((model, variant, seed))
-        if key is None:
-            return None
-        data = self.store.read(key, ["similarity.npz"])["similarity.npz"]
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names if name in arrays}
-
-    @cached_property
-    def _compress_keys(self) -> dict[tuple[str, str, int], str]:
-        found = self.compressed
-        return {(m, v, s): k for m, v, s, k in zip(found["model"], found["variant"], found["seed"], found["key"])}
+        """Arrays of a comparison by name, those that it has; None if the cell is not done."""
+        key = self._keys.get(("compared", model, variant, seed))
+        return None if key is None else self._load(key, "similarity.npz", names)
 
     def logits(self, model: str, variant: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """By seed, where there are any: (n, classes) logits of the packed file on the test images, and (n,) labels."""
-        keys = ((seed, self._compress_keys.get((model, variant, seed))) for seed in self.plan.seeds)
-        found = {}
-        for seed, key in keys:
-            if key is not None:
-                data = self.store.read(key, ["predictions.npz"])["predictions.npz"]
-                with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                    found[seed] = arrays["test_logits"], arrays["test_labels"]
-        return found
+        """By finished seed: (n, classes) logits of the packed file on the test images, and (n,) labels."""
+        keys = {seed: self._keys.get(("compressed", model, variant, seed)) for seed in self.plan.seeds}
+        names = ("test_logits", "test_labels")
+        answers = {seed: self._load(key, "predictions.npz", names) for seed, key in keys.items() if key is not None}
+        return {seed: (arrays["test_logits"], arrays["test_labels"]) for seed, arrays in answers.items()}
 
     @cached_property
     def test_images(self) -> np.ndarray | None:
-        """(n, C, H, W) uint8 from the image cache beside the runs; None where it is not there any more."""
+        """(n, C, H, W) uint8 from the image cache beside the runs; None if it is gone."""
         return kept_test_images(self.plan.data.content, self.store.folder.parent / ".data")
 
     def by_seed(self, kind: str, metric: str, model: str, variant: str) -> np.ndarray:
-        """(S,) a metric of a finished cell's kind, "compressed" or "compared", NaN where a seed has none."""
+        """(S,) a metric of a finished cell's kind, "compressed" or "compared"; NaN for a seed without a result."""
         if (kind, metric) not in self._by_variant:
             self._by_variant[kind, metric] = self._values(kind, metric)
         return self._by_variant[kind, metric].get((model, variant), np.full(len(self.plan.seeds), np.nan))
@@ -98,13 +98,13 @@ class Results:
         frame: pd.DataFrame = getattr(self, kind)
         if metric not in frame:
             return {}
-        places = {seed: place for place, seed in enumerate(self.plan.seeds)}
-        found: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.full(len(places), np.nan))
-        values = frame[metric].to_numpy(dtype=np.float64)
-        for model, variant, seed, value in zip(frame["model"], frame["variant"], frame["seed"], values):
-            if seed in places:
-                found[model, variant][places[seed]] = value
-        return dict(found)
+        position = {seed: index for index, seed in enumerate(self.plan.seeds)}
+        values: dict[tuple[str, str], np.ndarray] = defaultdict(lambda: np.full(len(position), np.nan))
+        numbers = frame[metric].to_numpy(dtype=np.float64)
+        for model, variant, seed, number in zip(frame["model"], frame["variant"], frame["seed"], numbers):
+            if seed in position:
+                values[model, variant][position[seed]] = number
+        return dict(values)
 
     def diagnosed_with(self, diagnostic: str) -> list[dict[str, Any]]:
         """Model, seed, variant, key and metrics of the finished cells of one diagnostic."""
@@ -112,31 +112,32 @@ class Results:
 
     @cached_property
     def _diagnosed(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        cells: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for record in self.diagnosed.to_dict("records"):
-            found[record["diagnostic"]].append({str(name): value for name, value in record.items()})
-        return dict(found)
+            cells[record["diagnostic"]].append({str(name): value for name, value in record.items()})
+        return dict(cells)
 
     def arrays(self, key: str) -> Mapping[str, np.ndarray]:
-        """What a diagnostic's cell kept."""
+        """What a diagnostic's cell stored, by name."""
         if key not in self._arrays:
-            data = self.store.read(key, ["arrays.npz"])["arrays.npz"]
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                self._arrays[key] = dict(arrays)
+            self._arrays[key] = self._load(key, "arrays.npz", ())
         return self._arrays[key]
 
-    @cached_property
-    def look_states(self) -> dict[tuple[str, str, str], set[str]]:
-        """States of the planned looks by diagnostic, model and variant."""
-        looks = self.cells[self.cells["kind"] == "diagnose"]
-        found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-        for name, model, variant, state in zip(looks["name"], looks["model"], looks["variant"], looks["state"]):
-            found[name.rpartition("/")[2], model, variant].add(state)
-        return dict(found)
+    def hole(self, kind: str, model: str, variant: str, diagnostic: str = "") -> str:
+        """Why a variant lacks results of a kind: the worst state among its cells; empty if all are done."""
+        states = self._states.get((kind, model, variant, diagnostic), ())
+        return next((state for state in HOLES if state in states), "")
 
-    def count(self, state: str) -> int:
-        """How many of the planned cells are in a state."""
-        return int((self.cells["state"] == state).sum())
+    @cached_property
+    def _states(self) -> dict[tuple[str, str, str, str], set[str]]:
+        states: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
+        for cell, state in zip(self.plan.cells, self.cells["state"], strict=True):
+            states[cell.kind, cell.model, cell.variant, cell.diagnostic].add(state)
+        return dict(states)
+
+    def count(self, *states: str) -> int:
+        """How many of the planned cells are in one of the states."""
+        return int(self.cells["state"].isin(states).sum())
 
 
 def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
@@ -192,7 +193,7 @@ class _Reader:
             except (Damaged, ValueError, KeyError) as error:
                 state, reason = "damaged", str(error).replace(str(self.store.folder) + "/", "")
         if state != "done":
-            self.trouble[cell.key] = f"{cell.name}, which {_PARTICIPLE[state]}"
+            self.trouble[cell.key] = f"{cell.name}, which {HOLES[state]}"
         if state != "missing":
             self._provenance(cell)
         self.cells.append({**_identity(cell), "name": cell.name, "kind": cell.kind, "state": state, "reason": reason})
@@ -215,17 +216,8 @@ class _Reader:
 
     def _provenance(self, cell: PlannedCell) -> None:
         file = self.store.path(cell.key) / "provenance.json"
-        known = json.loads(file.read_bytes()) if file.is_file() else {}
-        self.provenance.append({"name": cell.name, "kind": cell.kind, **known})
-
-
-_BESIDE_METRICS = {"train": ["history.json"], "compress": ["history.json", "layers.json"]}
-_PARTICIPLE = {
-    "failed": "failed",
-    "refused": "was refused",
-    "damaged": "is damaged",
-    "missing": "is missing",
-}
+        facts = json.loads(file.read_bytes()) if file.is_file() else {}
+        self.provenance.append({"name": cell.name, "kind": cell.kind, **facts})
 
 
 def _identity(cell: PlannedCell) -> dict[str, Any]:

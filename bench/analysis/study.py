@@ -21,6 +21,7 @@ from bench.runner.plan_file import PlanFile
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
 from bench.statistics.seed_equivalents import seed_equivalents
+from bench.task import Primary
 
 T = TypeVar("T")
 
@@ -30,7 +31,6 @@ class Study:
     """Answers questions about the measurements of one profile."""
 
     results: Results
-    _seed_values: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict, repr=False)
     _judgements: dict[Callable[[Study], Any], Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -45,16 +45,18 @@ class Study:
 
     @property
     def seeds(self) -> int:
-        """How many the profile asks for."""
+        """Number of seeds that the profile asks for."""
         return len(self.plan.seeds)
 
+    @property
+    def primary(self) -> Primary:
+        """The task's outcome that ranks networks: its metric, scale and unit."""
+        return self.plan.task.primary
+
     def per_seed(self, metric: str, model: str, variant: str) -> np.ndarray:
-        """(S,) a metric of a variant, of its packed file first and of its comparison with the original else."""
-        key = (metric, model, variant)
-        if key not in self._seed_values:
-            kind = "compressed" if metric in self.results.compressed else "compared"
-            self._seed_values[key] = self.results.by_seed(kind, metric, model, variant)
-        return self._seed_values[key]
+        """(S,) a metric of a variant's packed file, or else of its comparison with the original."""
+        kind = "compressed" if metric in self.results.compressed else "compared"
+        return self.results.by_seed(kind, metric, model, variant)
 
     def mean(self, metric: str, model: str, variant: str) -> Estimate:
         """A metric's mean over seeds."""
@@ -64,37 +66,36 @@ class Study:
         """A metric's mean difference to another variant's, paired by seed."""
         return paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
 
+    def level(self, model: str, variant: str) -> Estimate:
+        """The primary outcome of a network, mean over seeds, unscaled."""
+        return self.mean(self.primary.test, model, variant)
+
+    def payload(self, model: str, variant: str) -> float:
+        """Bytes of payload, mean over seeds; NaN if none is packed."""
+        return self.mean("payload_bytes", model, variant).value
+
     def has_results(self, model: str) -> bool:
-        """Whether any method of a model has an accuracy."""
-        return any(self.mean("test_accuracy", model, variant.label).n for variant in self.plan.methods)
+        """Whether any method of a model was evaluated."""
+        return any(self.level(model, variant.label).n for variant in self.plan.methods)
 
     def hole(self, model: str, variant: str, kind: str = "compress") -> str:
-        """Why a variant has no result of that kind: the worst state among its cells; empty where all are done."""
-        states = self._states.get((kind, model, variant), set())
-        return next((state for state in ("failed", "refused", "damaged", "missing") if state in states), "")
-
-    @cached_property
-    def _states(self) -> dict[tuple[str, str, str], set[str]]:
-        found: dict[tuple[str, str, str], set[str]] = {}
-        cells = self.results.cells
-        for kind, model, variant, state in zip(cells["kind"], cells["model"], cells["variant"], cells["state"]):
-            found.setdefault((kind, model, variant), set()).add(state)
-        return found
+        """Why a variant has no result of that kind: the worst state among its cells; empty if all are done."""
+        return self.results.hole(kind, model, variant)
 
     @cached_property
     def insides(self) -> dict[tuple[str, str, str], Inside]:
         """Every variant's similarity to the original, by (model, variant, feature)."""
         return {
-            (model, variant, feature): found
+            (model, variant, feature): compared
             for model in self.models
             for variant in inside.comparable(self.plan)
-            for feature, found in inside.read(self.results, model, variant).items()
+            for feature, compared in inside.read(self.results, model, variant).items()
         }
 
     def distance(self, model: str, variant: str, feature: str) -> Estimate | None:
         """Seed-equivalents of a variant's inside, mean over blocks."""
-        own, other = (self.insides.get((model, label, feature)) for label in (variant, OTHER_SEED))
-        return None if own is None or other is None else seed_equivalents(own.mean_values, other.mean_values)
+        compressed, other = (self.insides.get((model, label, feature)) for label in (variant, OTHER_SEED))
+        return seed_equivalents(compressed.mean_values, other.mean_values) if compressed and other else None
 
 
 def judgement(compute: Callable[[Study], T]) -> Callable[[Study], T]:

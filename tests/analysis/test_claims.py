@@ -3,12 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.claims import Claim, Evidence, Outcome, claims, judge
+from bench.analysis.claims import Claim, claims, judge
 from bench.analysis.departures import blocks
+from bench.analysis.outcomes import Evidence, PrimaryOutcome
 from bench.analysis.study import Study
 from bench.statistics.intervals import seed_mean
 
-ACCURACY = Outcome("accuracy", "Top-1, less original", "top-1", "points", 0.5, 2)
+ACCURACY = PrimaryOutcome(
+    key="accuracy", quantity="Top-1", title="Top-1, less original", estimand="top-1", unit="points", margin=0.5,
+    digits=2, reference="original", kind="compress",
+)  # fmt: skip
 
 
 def evidence(*differences: float) -> Evidence:

@@ -90,3 +90,11 @@ def test_a_diagnosis_is_a_row_of_its_own(runs, tmp_path: Path):
     Store(folder).write(look, {"metrics.json": to_json({"dead": 0.25})}, {"wall_seconds": 1.0}, "")
     found = load(folder).diagnosed
     assert found[["diagnostic", "variant", "dead"]].to_numpy().tolist() == [["filters", "float16", 0.25]]
+
+
+def test_the_worst_state_is_why_there_is_no_result(runs, tmp_path: Path):
+    states = {"compress/resnet8/0/float16": "missing", "compress/resnet8/1/float16": "failed"}
+    results = load(runs(models=("resnet8",), seeds=(0, 1, 2), states=states).write(tmp_path))
+    assert results.hole("compress", "resnet8", "float16") == "failed"
+    assert results.hole("compress", "resnet8", "original") == ""
+    assert (results.count("failed"), results.count("failed", "missing")) == (1, 2)

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 
-from bench.analysis.claims import claims
+from bench.analysis.claims import claim_on
+from bench.analysis.outcomes import primary
 from bench.analysis.study import Study
 from bench.render.figures import _key
 from bench.render.kit import labels as lettering
@@ -189,7 +190,7 @@ def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Poin
 def describe(study: Study, model: str, point: Point) -> str:
     """One point in words."""
     half = (point.high - point.low) / 2
-    claim = claims(study).get((model, point.variant.label, "accuracy"))
+    claim = claim_on(study, model, point.variant.label, primary(study))
     verdict = f"; accuracy against the original: {claim.verdict.word}" if claim else ""
     spread = f" ± {decimal(half, 2)}" if half > 0 else ""
     return f"{point.variant.title}, {model}: {decimal(point.top1, 2)}%{spread} at {decimal(point.size, 1)} kB{verdict}"

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.claims import Claim, Outcome, claims, outcomes
+from bench.analysis.claims import Claim, claim_on, claims, claims_on
+from bench.analysis.outcomes import Outcome, inside, primary, primary_beyond_control
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, panels
@@ -63,10 +64,9 @@ def _paint(study: Study, medium: Medium) -> Sheet:
 
 
 def _outcomes(study: Study, medium: Medium) -> list[Outcome]:
-    """Accuracy and the first feature convention; the others are in the table."""
-    chosen = [outcome for outcome in outcomes(study) if outcome.unit == "points"]
-    inside = [outcome for outcome in outcomes(study) if outcome.unit != "points"][:1]
-    return [*(chosen if medium.ems > 70 else chosen[:1]), *inside]
+    """The primary outcome and the inside by the first feature convention; the others are in the table."""
+    beyond = [primary_beyond_control(study)] if medium.ems > 70 else []
+    return [primary(study), *beyond, inside(study)]
 
 
 def _shift(panel: Axes, names: float, across: int, column: int) -> None:
@@ -79,15 +79,14 @@ def _shift(panel: Axes, names: float, across: int, column: int) -> None:
 def _panel(
     sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[PlannedVariant], *, first: bool
 ) -> None:
-    judged = [claims(study).get((model, variant.label, outcome.key)) for variant in rows]
+    judged = [claim_on(study, model, variant.label, outcome) for variant in rows]
     _rows.prepare(panel, rows, sheet.medium, named=first, words=_words(panel, sheet.medium))
     if first:
         panel.text(
             -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
         )
     panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
-    everywhere = [claim for (_, _, key), claim in claims(study).items() if key == outcome.key]
-    _scale(panel, outcome, everywhere, sheet.medium)
+    _scale(panel, outcome, claims_on(study, outcome), sheet.medium)
     points = []
     for place, (variant, claim) in enumerate(zip(rows, judged)):
         if claim is None:

@@ -46,7 +46,7 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(Group(f"{each.title}, less control, {each.unit}", tuple(_rows(study, each))) for each in found),
+        tuple(Group(f"{each.title}, less control, {each.outcome.unit}", tuple(_rows(study, each))) for each in found),
         notes=tuple(dict.fromkeys(note for each in found for note in _notes(each))),
     )
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from bench.analysis.answers import hurt
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
-from bench.analysis.claims import claims
+from bench.analysis.claims import claim_on
 from bench.analysis.departures import BlockClaim, departures
 from bench.analysis.looks import Looks
+from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Column, Datum, Table, estimate
@@ -65,8 +66,8 @@ def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, meth
     yield from _where(departures(study, model, label), hole)
     distance = study.distance(model, label, feature)
     yield estimate(distance) if distance else Datum(hole=hole)
-    yield _verdict(study, model, label, f"inside-{feature}", hole)
-    yield _verdict(study, model, label, "accuracy", study.hole(model, label) or "–")
+    yield _verdict(study, model, label, inside(study), hole)
+    yield _verdict(study, model, label, primary(study), study.hole(model, label) or "–")
     ece = study.difference("ece_difference", model, label, CONTROL)
     yield estimate(ece, 100, hole=hole)
     changed = [found for found in hurt(study) if (found.model, found.variant) == (model, label)]
@@ -86,6 +87,6 @@ def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Datum]:
     yield Datum(len(found))
 
 
-def _verdict(study: Study, model: str, label: str, outcome: str, hole: str) -> Datum:
-    claim = claims(study).get((model, label, outcome))
+def _verdict(study: Study, model: str, label: str, outcome: Outcome, hole: str) -> Datum:
+    claim = claim_on(study, model, label, outcome)
     return Datum(claim.verdict.word) if claim else Datum(hole=hole)

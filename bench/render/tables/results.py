@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.budget import leading
-from bench.analysis.claims import claims
+from bench.analysis.claims import claim_on
+from bench.analysis.outcomes import Outcome, primary, primary_beyond_control
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, by_model
 from bench.render.kit.table import Column, Datum, Table, estimate, number
 from bench.render.text import captions
-from bench.roles import CONTROL, ORIGINAL
+from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
@@ -79,8 +80,8 @@ def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Datum]
     label, hole = variant.label, study.hole(model, variant.label)
     bold = label in leading(study)[model].bold
     yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
-    yield _difference(study, model, label, ORIGINAL, "accuracy", hole)
-    yield _difference(study, model, label, CONTROL, "accuracy-control", hole)
+    yield _difference(study, model, label, primary(study), hole)
+    yield _difference(study, model, label, primary_beyond_control(study), hole)
     payload = study.mean("payload_bytes", model, label).value
     yield number(payload, 1e-3, hole=hole)
     yield number(study.mean("payload_bytes", model, ORIGINAL).value / payload if payload else None, hole=hole)
@@ -98,10 +99,11 @@ def _scored(study: Study) -> bool:
     return "micronet_score" in found and bool(found["micronet_score"].notna().any())
 
 
-def _difference(study: Study, model: str, label: str, reference: str, outcome: str, hole: str) -> Datum:
-    if label == reference:
+def _difference(study: Study, model: str, label: str, outcome: Outcome, hole: str) -> Datum:
+    if label == outcome.reference:
         return Datum()
-    claim = claims(study).get((model, label, outcome))
-    found = claim.evidence.difference if claim else study.difference("test_accuracy", model, label, reference)
-    factor = 1 if claim else 100
-    return estimate(found, factor, stars=claim.stars if claim else "", hole=hole)
+    claim = claim_on(study, model, label, outcome)
+    if claim:
+        return estimate(claim.evidence.difference, stars=claim.stars, hole=hole)
+    less = study.difference(study.primary.test, model, label, outcome.reference)
+    return estimate(less, study.primary.scale, hole=hole)

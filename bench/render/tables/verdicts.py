@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.analysis.claims import Claim, Outcome, claims, outcomes
+from bench.analysis.claims import Claim, claim_on
+from bench.analysis.outcomes import Outcome, outcomes
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, row
 from bench.render.kit.table import Column, Datum, Group, Table, estimate, number
@@ -60,9 +61,8 @@ def build(study: Study) -> Table:
 
 
 def _row(study: Study, model: str, variant: PlannedVariant, outcome: Outcome):
-    claim = claims(study).get((model, variant.label, outcome.key))
-    kind = "compress" if outcome.unit == "points" else "compare"
-    cells = _cells(claim) if claim else (Datum(hole=study.hole(model, variant.label, kind) or "missing"),) * 11
+    claim = claim_on(study, model, variant.label, outcome)
+    cells = _cells(claim) if claim else (Datum(hole=study.hole(model, variant.label, outcome.kind) or "missing"),) * 11
     return row(model, variant, (Datum(outcome.title), *cells))
 
 

@@ -8,8 +8,10 @@ from typing import get_args
 import numpy as np
 
 from bench.analysis.budget import Within, best_within, fitting, headline_budget
-from bench.analysis.claims import Claim, claims_on, outcomes
+from bench.analysis.claims import Claim, claims_on
 from bench.analysis.departures import departures
+from bench.analysis.outcomes import inside as the_inside
+from bench.analysis.outcomes import outcomes, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, listed
 from bench.render.kit.table import decimal
@@ -123,7 +125,7 @@ def payload(study: Study, model: str, label: str) -> float:
 
 def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
     """The smallest file whose accuracy was shown to be the original's, within the margin."""
-    claims = claims_on(study, model, "accuracy")
+    claims = claims_on(study, primary(study), model)
     same = [claim for claim in claims if claim.verdict.word in (EQUIVALENT, DIFFERENT_BUT_SMALL)]
     margin = f"±{study.plan.margins.accuracy:g} points"
     if same:
@@ -148,7 +150,7 @@ def unchanged_accuracy(study: Study, model: str) -> Iterator[Sentence]:
 def inside(study: Study, model: str) -> Iterator[Sentence]:
     """Whether the inside changed beyond what fine-tuning alone does."""
     feature = study.plan.features[0]
-    claims = claims_on(study, model, f"inside-{feature}")
+    claims = claims_on(study, the_inside(study), model)
     if not claims:
         yield ("Its inside was not compared with a fine-tuned control's.",)
         return
@@ -173,7 +175,7 @@ def by_family(study: Study, model: str) -> Iterator[Sentence]:
     told: list[str] = []
     for name in dict.fromkeys(variant.family for variant in study.plan.methods):
         labels = [variant.label for variant in study.plan.methods if variant.family == name]
-        claims = [claim for claim in claims_on(study, model, f"inside-{feature}") if claim.evidence.variant in labels]
+        claims = [claim for claim in claims_on(study, the_inside(study), model) if claim.evidence.variant in labels]
         if not claims:
             continue
         changed = [claim for claim in claims if claim.verdict.word == DIFFERENT and claim.evidence.difference.value < 0]
@@ -223,7 +225,7 @@ def undecided(study: Study) -> list[Sentence]:
     """What could not be told, and how many seeds would tell: one sentence an outcome."""
     found: list[Sentence] = []
     for outcome in outcomes(study):
-        claims = {model: claims_on(study, model, outcome.key) for model in study.models}
+        claims = {model: claims_on(study, outcome, model) for model in study.models}
         open_ = {
             model: [claim for claim in group if claim.verdict.word == INCONCLUSIVE] for model, group in claims.items()
         }

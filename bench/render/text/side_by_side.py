@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.claims import Claim, claims
+from bench.analysis.claims import Claim, claim_on
+from bench.analysis.outcomes import inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, row
@@ -121,18 +122,18 @@ def _cells(study: Study, model: str, label: str) -> Iterator[Datum]:
         yield from (Datum(hole="–"),) * 5
         return
     hole = study.hole(model, label) or "missing"
-    accuracy, inside = claims(study).get((model, label, "accuracy")), _inside(study, model, label)
+    accuracy, insides = claim_on(study, model, label, primary(study)), _inside(study, model, label)
     yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Datum(hole=hole)
     ours, theirs = (study.mean("payload_bytes", model, each).value for each in (label, ORIGINAL))
     yield Datum(theirs / ours) if ours > 0 and theirs == theirs else Datum(hole=hole)
     hole = study.hole(model, label, "compare") or "none"
-    yield estimate(inside.evidence.difference, stars=inside.stars) if inside else Datum(hole=hole)
-    yield Datum(inside.verdict.word) if inside else Datum(hole=hole)
+    yield estimate(insides.evidence.difference, stars=insides.stars) if insides else Datum(hole=hole)
+    yield Datum(insides.verdict.word) if insides else Datum(hole=hole)
     yield Datum(accuracy.evidence.difference.n if accuracy else 0)
 
 
 def _inside(study: Study, model: str, label: str) -> Claim | None:
-    return claims(study).get((model, label, f"inside-{_feature(study)}"))
+    return claim_on(study, model, label, inside(study))
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:

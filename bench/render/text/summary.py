@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.budget import Within, best_within, headline_budget
-from bench.analysis.claims import Claim, claims, claims_on
+from bench.analysis.claims import Claim, claim_on, claims_on
+from bench.analysis.outcomes import inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.kit.table import decimal
@@ -117,7 +118,7 @@ def _headline(study: Study, model: str, budget: float, found: Within | None) -> 
 
 def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> Pick:
     size, original = (payload(study, model, which) for which in (label, ORIGINAL))
-    claim = claims(study).get((model, label, f"inside-{study.plan.features[0]}"))
+    claim = claim_on(study, model, label, inside(study))
     return Pick(
         role=role,
         behind=behind,
@@ -177,12 +178,12 @@ def _best(study: Study) -> Iterator[Sentence]:
             by_method.setdefault(found.best, {})[model] = found
     told: list[str] = []
     for label, models in by_method.items():
-        inside = [claims(study).get((model, label, f"inside-{study.plan.features[0]}")) for model in models]
+        judged = [claim_on(study, model, label, inside(study)) for model in models]
         told += [
             "; " if told else f"Under {kilobytes(budget)} the most accurate is ",
             Strong(study.plan.variant(label).title),
             " (" + "; ".join(_numbers(study, model, each) for model, each in models.items()) + ")",
-            _verdict_of_inside(inside),
+            _verdict_of_inside(judged),
         ]
     if told:
         yield (*told, ".")
@@ -219,8 +220,7 @@ def _verdict_of_inside(claims: list[Claim | None]) -> str:
 
 def _inside(study: Study) -> Iterator[Sentence]:
     """Over all models and methods: how many insides stayed, changed, or cannot be told."""
-    feature = study.plan.features[0]
-    every = [claim for model in study.models for claim in claims_on(study, model, f"inside-{feature}")]
+    every = claims_on(study, inside(study))
     if not every:
         return
     counts = Counter(claim.verdict.word for claim in every)
@@ -256,7 +256,7 @@ def _farthest(study: Study) -> Iterator[Sentence]:
 
 def _accuracy(study: Study) -> Iterator[Sentence]:
     """For how many the accuracy was shown to be the original's, and what would settle the rest."""
-    every = [claim for model in study.models for claim in claims_on(study, model, "accuracy")]
+    every = claims_on(study, primary(study))
     if not every:
         return
     counts = Counter(claim.verdict.word for claim in every)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.claims import claims, outcomes
+from bench.analysis.claims import claims
+from bench.analysis.outcomes import outcomes
 from bench.analysis.study import Study
 from bench.render.tables.verdicts import build
 
