@@ -16,7 +16,7 @@ __all__ = ["ImageSet", "Split", "fingerprint", "kept_test_images", "load"]
 
 
 def load(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> ImageSet:
-    """Open a data set, decoding and dividing it first where the cache does not hold it.
+    """Open a data set; decode and divide it first if the cache does not hold it.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as cache:
@@ -25,7 +25,7 @@ def load(source: str, *, validation: float, probe: int, probe_seed: int, split_s
     ((1078, 1, 8, 8), (120, 1, 8, 8), (599, 1, 8, 8), (64,))
 
     Args:
-        source: a file of this folder, with what it takes: `digits`, `cifar10`, `folder:PATH`.
+        source: name of a source and what it takes: `digits`, `cifar10`, `folder:PATH`.
         validation: share of each class of train that is held out, between 0 and 1.
         probe: number of test images on which activations are compared.
         probe_seed, split_seed: of the two draws.
@@ -39,7 +39,7 @@ def load(source: str, *, validation: float, probe: int, probe_seed: int, split_s
 
 
 def fingerprint(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> str:
-    """`load(...).fingerprint`, without opening an image where the cache is warm; where it is not, it is filled.
+    """`load(...).fingerprint`; a warm cache answers without opening an image, a cold one is filled.
 
     Returns:
         16 hex digits.
@@ -47,5 +47,5 @@ def fingerprint(source: str, *, validation: float, probe: int, probe_seed: int, 
     Raises:
         InputError: as `load`.
     """
-    found, division = find(source), Division(validation, split_seed, probe, probe_seed)
-    return known_fingerprint(found, division, cache) or prepare(found, division, cache).fingerprint
+    opened, division = find(source), Division(validation, split_seed, probe, probe_seed)
+    return known_fingerprint(opened, division, cache) or prepare(opened, division, cache).fingerprint

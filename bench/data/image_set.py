@@ -1,4 +1,4 @@
-"""A data set as the benchmark uses it: three splits of images, and the probe set."""
+"""A data set as every cell uses it: three splits of images, and the probe set."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images to train on, to choose on, and to test on.
+    """Images to train on, to choose on, and to report on.
 
     Attributes:
         name: short, as in file names and tables.
         title: as printed in captions.
         classes: names by label.
         train, validation: disjoint parts of the source's training images.
-        test: the source's test images; they never choose anything.
+        test: the source's test images; nothing is ever chosen by them.
         probe: (p,) int64, sorted indices into test, on which activations are compared.
         mean, std: of each channel of `train`, on the 0..1 scale.
-        fingerprint: 16 hex digits; changes if and only if the images or how they are split do.
-        content: name of the folder of the cache that holds all of the source's images.
+        fingerprint: 16 hex digits that change if and only if the images or their splits do.
+        content: fingerprint of all of the source's images, which names their folder in the cache.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a source of images is, and how it is found by its name."""
+"""The contract of a source of images: what it declares, and what it reads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bench.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class RawImages:
-    """What a source yields, decoded.
+    """All images of a source, decoded.
 
     Attributes:
-        train_images, test_images: (n, C, H, W) uint8, square.
+        train_images, test_images: (n, C, H, W) uint8, square, with 1 or 3 channels.
         train_labels, test_labels: (n,) int64, indices into classes.
         classes: names by label.
     """
@@ -37,6 +37,8 @@ class RawImages:
 
     def fingerprint(self) -> str:
         """16 hex digits of the SHA-256 over all pixels, labels and class names."""
+        # The same on every machine, and for every layout in memory: arrays are hashed in C order, little-endian, with
+        # type and shape before the bytes, so that no two sets can run together into the same bytes.
         digest = hashlib.sha256(json.dumps(self.classes).encode())
         for name, array in self.arrays().items():
             little_endian = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
@@ -46,7 +48,27 @@ class RawImages:
 
 
 class Source(ABC):
-    """A source of images; it reads nothing until it is asked.
+    """A source of images; nothing is read before `stamp` or `read` is called.
+
+    The images are decoded once: they go into a cache under what `stamp` returns, and later runs map them from there. A
+    source of one's own is complete with a name, a title and the two calls:
+
+    >>> class Stripes(Source):
+    ...     name = "stripes"
+    ...     title = "Horizontal and vertical stripes"
+    ...     def stamp(self):
+    ...         return "one fixed set"
+    ...     def read(self):
+    ...         rows = np.zeros((8, 8), dtype=np.uint8)
+    ...         rows[::2] = 255
+    ...         images, labels = np.stack([rows, rows.T])[:, None], np.array([0, 1])
+    ...         return RawImages(np.repeat(images, 10, 0), np.repeat(labels, 10), images, labels, ("rows", "columns"))
+    >>> Stripes().read().train_images.shape
+    (20, 1, 8, 8)
+
+    In a module of one's own it is the source `package.module:Stripes`; alone in `bench/data/sources/stripes.py` it is
+    `stripes`. Torch, scikit-learn and PIL are imported inside `read` there, because a run that finds its images in the
+    cache must start quickly.
 
     Args:
         argument: what follows the colon where a profile names the source.
@@ -56,8 +78,8 @@ class Source(ABC):
         title: as printed in captions.
 
     Class attributes:
-        version: raised whenever the same files give other arrays.
-        takes: what the argument is; empty where there is none.
+        version: must be raised whenever the same files give other arrays, so that they are decoded again.
+        takes: what the argument is, e.g. "PATH"; empty if the source takes none.
     """
 
     name: str
@@ -70,24 +92,28 @@ class Source(ABC):
 
     @abstractmethod
     def stamp(self) -> Any:
-        """JSON that is found without decoding and changes whenever the images may have."""
+        """JSON that changes whenever the images may have changed, made without decoding them; see `listing`.
+
+        Raises:
+            InputError: the images do not exist.
+        """
 
     @abstractmethod
     def read(self) -> RawImages:
         """Decode everything.
 
         Raises:
-            InputError: the images are not there, or cannot be used.
+            InputError: the images do not exist or cannot be used.
         """
 
 
 def listing(files: Iterable[Path]) -> list[list[str | int]]:
-    """Path, size and times of files: a stamp that needs no reading.
+    """A stamp that needs no reading: path, size, and times of modification and status change of each file, sorted.
 
-    The time of the last change of status is part of it, since a modification time can be set back.
+    The time of the last status change is included because a modification time can be set back.
 
     Raises:
-        InputError: a file is not there, such as behind a broken link.
+        InputError: a file does not exist, e.g. behind a broken link.
     """
     try:
         states = [(str(file), file.stat()) for file in files]
