@@ -10,6 +10,7 @@ from bench.analysis.study import Study
 from bench.profile import Theme
 from bench.render import contents
 from bench.render.drawings import Drawings
+from bench.render.kit.dataset import Dataset
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence
 from bench.render.kit.table import Table
@@ -19,7 +20,7 @@ from bench.render.text.banner import warnings
 from bench.render.text.side_by_side import side_by_side
 from bench.render.text.summary import Headline, headlines, summary
 
-Item = Table | Figure
+Item = Table | Dataset | Figure
 Built = dict[str, tuple[Item, ...]]  # by name in the contents
 
 
@@ -84,6 +85,11 @@ class Document:
     def tables(self) -> list[Table]:
         """Of what they have in common, and of all parts."""
         return [item for item in self._items() if isinstance(item, Table)]
+
+    @property
+    def data(self) -> list[Table | Dataset]:
+        """All that has data files."""
+        return [item for item in self._items() if isinstance(item, Table | Dataset)]
 
     @property
     def figures(self) -> list[Figure]:

@@ -13,7 +13,7 @@ SUFFIXES = {"figures": (".pdf",), "data": (".csv", ".json", ".parquet")}
 def remove(document: Document, out: Path) -> None:
     """Delete what the report before made and this one did not; a file that no report made is never touched."""
     manifest = out / MANIFEST
-    made = {f"data/{table.id}{suffix}" for table in document.tables for suffix in SUFFIXES["data"]}
+    made = {f"data/{table.id}{suffix}" for table in document.data for suffix in SUFFIXES["data"]}
     made |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}
     before = manifest.read_text(encoding="utf-8", errors="replace").splitlines() if manifest.is_file() else []
     for name in set(before) - made:

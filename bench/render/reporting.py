@@ -89,7 +89,7 @@ def report(
         out=out,
         cells=sum(len(study.results.cells) for study in studies),
         done=sum(study.results.count("done") for study in studies),
-        tables=len(document.tables),
+        tables=len(document.data),
         figures=len(document.figures),
         pdf=not note,
         note=note,

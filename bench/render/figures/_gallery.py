@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
+from bench.analysis.galleries import Painted
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures import _grid, _mosaic
@@ -15,44 +15,8 @@ from bench.render.kit.figure import Figure
 from bench.render.kit.names import compact
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 REAL = "Image"  # the row of what the pictures were made of
-
-
-@dataclass(frozen=True)
-class Painted:
-    """One network's pictures as a diagnostic kept them in the model's first finished seed.
-
-    Attributes:
-        role: the variant's, in the cell where it is best seen.
-        there: whether that seed has any of it.
-    """
-
-    variant: PlannedVariant
-    arrays: Mapping[str, np.ndarray]
-    role: str
-    there: bool
-
-
-def painted(looks: Looks, model: str, variants: Sequence[PlannedVariant], *names: str) -> list[Painted]:
-    """The variants, with what is there of them; none where the first finished seed has nothing of any.
-
-    Args:
-        names: of the arrays NAME.ROLE that make a picture.
-    """
-    seed = looks.first_seed(model)
-    seen = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants] if seed is not None else []
-    found = [
-        Painted(variant, arrays, role, all(f"{name}.{role}" in arrays for name in names))
-        for variant, arrays, role in seen
-    ]
-    return found if any(each.there for each in found) else []
-
-
-def first(found: Sequence[Painted]) -> Painted:
-    """One that has pictures."""
-    return next(each for each in found if each.there)
 
 
 def rows(study: Study, found: Sequence[Painted], pictures: Callable[[Painted], np.ndarray]) -> list[_mosaic.Row]:

@@ -6,18 +6,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bench.analysis.galleries import FILTERS, first, painted
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
 from bench.render.kit.figure import Figure
 
-DIAGNOSTIC, METRIC = "filters", "cosine"
-
 
 def build(study: Study) -> list[Figure]:
     """One figure a model."""
     return _gallery.figures(
-        study, DIAGNOSTIC, gallery, "filters", "First filters of {}",
+        study, FILTERS, gallery, "filters", "First filters of {}",
         "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
         "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) "
         "over white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be"
@@ -28,18 +27,13 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
-def painted(looks: Looks, model: str) -> list[_gallery.Painted]:
-    """Who is shown, with what is there of them."""
-    return _gallery.painted(looks, model, looks.drawn(METRIC, model), "filters", "matched")
-
-
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The filters of the networks that are shown."""
     found = painted(looks, model)
     if not found:
         return _grid.Grid([], ())
     rows = _gallery.rows(looks.study, found, lambda each: _mosaic.thumbnails(pictures(each.arrays, each.role)))
-    one = _gallery.first(found)
+    one = first(found)
     count = len(one.arrays[f"matched.{one.role}"])
     return _grid.Grid(rows, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
 

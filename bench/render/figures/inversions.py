@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.analysis.galleries import INVERSIONS, first, painted
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures import _gallery, _grid, _mosaic
 from bench.render.kit.figure import Figure
 
-DIAGNOSTIC = "feature-inversion"
-
 
 def build(study: Study) -> list[Figure]:
     """One figure a model."""
     return _gallery.figures(
-        study, DIAGNOSTIC, gallery, "inversions", "What is left of an image in {}",
+        study, INVERSIONS, gallery, "inversions", "What is left of an image in {}",
         "Images that gradient descent paints to have the features that the probe image (first row) has in the last"
         " block of a stage, each network its own features and all the same number of steps; above the columns the "
         "block, and the image's index in the probe. What differs from the image is what the block no longer tells "
@@ -26,17 +25,12 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
-def painted(looks: Looks, model: str) -> list[_gallery.Painted]:
-    """Who is shown, with what is there of them."""
-    return _gallery.painted(looks, model, looks.shown(model), "images")
-
-
 def gallery(looks: Looks, model: str) -> _grid.Grid:
     """The images, and what the networks that are shown kept of them: stage by stage."""
     found = painted(looks, model)
     if not found:
         return _grid.Grid([], ())
-    arrays = _gallery.first(found).arrays
+    arrays = first(found).arrays
     layers, images = list(map(str, arrays["layers"])), list(map(str, arrays["images"].tolist()))
     rows = _gallery.rows(
         looks.study, found, lambda each: _mosaic.photographs(np.concatenate(each.arrays[f"images.{each.role}"]))

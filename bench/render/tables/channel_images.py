@@ -3,65 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.figures.units import DIAGNOSTIC, OTHER_START
-from bench.render.kit.table import Column, Datum, Group, Row, Table, number
+from bench.render.kit.dataset import Dataset, Field, dataset, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-COLUMNS = (
-    Column("model", "Model", "text", "Name of the network."),
-    Column("seed", "Seed", "number", "Of the training."),
-    Column("variant", "Variant", "text", "The variant's label."),
-    Column("version", "Version", "text", "Its role in the cell, or other-initialisation."),
-    Column("layer", "Layer", "text", "The block."),
-    Column("channel", "Channel", "number", "The original's, by index."),
-    Column("own_channel", "Own channel", "number", "This network's; -1 where there is none."),
-    Column("transfer", "Transfer", "number", "Response to the original's image by that to its own.", digits=4),
-    Column("response", "Response", "number", "To its own image, in deviations over the probe.", digits=4),
-    Column("shape", "Shape", "text", "Of the image: colours, rows, columns."),
-    Column("pixels", "Pixels", "text", "A byte each as two hexadecimal digits, colour by colour and row by row."),
-)
+DIAGNOSTIC, OTHER_START = "activation-maximization", "other-initialisation"
+FIELDS = {
+    "model": Field("Name of the network."),
+    "seed": Field("Of the training.", "number"),
+    "variant": Field("The variant's label."),
+    "version": Field("Its role in the cell, or other-initialisation."),
+    "layer": Field("The block."),
+    "channel": Field("The original's, by index.", "number"),
+    "own_channel": Field("This network's; -1 where there is none.", "number"),
+    "transfer": Field("Response to the original's image by that to its own.", "number"),
+    "response": Field("To its own image, in deviations over the probe.", "number"),
+    "shape": Field("Of the image: colours, rows, columns."),
+    "pixels": Field("A byte each as two hexadecimal digits, colour by colour and row by row."),
+}
 
 
-def build(study: Study) -> Table | None:
-    """One row an image of one seed, the networks that are drawn; None where no channel was driven."""
+def build(study: Study) -> Dataset | None:
+    """One row per image of one seed, for the networks that are drawn; None if no channel was driven."""
     looks = Looks(study, DIAGNOSTIC)
-    rows = tuple(row for model in study.models for row in _rows(looks, model)) if looks else ()
-    if not rows:
-        return None
-    return Table(
-        "channel-images",
-        "Images of channels",
-        captions.joined("One row an image that is drawn, of one seed a model.", captions.version(study)),
-        COLUMNS,
-        (Group("", rows),),
-        raw=True,
-    )
+    text = captions.joined("One row an image that is drawn, of one seed a model.", captions.version(study))
+    rows = (row for model in study.models for row in _rows(looks, model))
+    return dataset("channel-images", "Images of channels", text, rows, FIELDS)
 
 
-def _rows(looks: Looks, model: str) -> Iterator[Row]:
+def _rows(looks: Looks, model: str) -> Iterator[dict[str, Any]]:
     seed = looks.first_seed(model)
     if seed is None:
         return
     for variant in looks.drawn("transfer", model):
         arrays, role = looks.arrays(model, variant.label, seed)
         for version in (role, OTHER_START) if variant.label == ORIGINAL else (role,):
-            for place, pixels in enumerate(arrays.get(f"images.{version}", ())):
-                yield Row(
-                    (
-                        Datum(model),
-                        Datum(seed),
-                        Datum(variant.label),
-                        Datum(version),
-                        Datum(str(arrays["layers"][place])),
-                        Datum(int(arrays["channels"][place])),
-                        Datum(int(arrays[f"channels.{version}"][place])),
-                        number(float(arrays[f"transfer.{version}"][place]), hole="–"),
-                        number(float(arrays[f"response.{version}"][place]), hole="–"),
-                        Datum("×".join(map(str, pixels.shape))),
-                        Datum(pixels.tobytes().hex()),
-                    )
-                )
+            for index, pixels in enumerate(arrays.get(f"images.{version}", ())):
+                yield {
+                    "model": model,
+                    "seed": seed,
+                    "variant": variant.label,
+                    "version": version,
+                    "layer": str(arrays["layers"][index]),
+                    "channel": int(arrays["channels"][index]),
+                    "own_channel": int(arrays[f"channels.{version}"][index]),
+                    **number("transfer", float(arrays[f"transfer.{version}"][index])),
+                    **number("response", float(arrays[f"response.{version}"][index])),
+                    "shape": "×".join(map(str, pixels.shape)),
+                    "pixels": pixels.tobytes().hex(),
+                }

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from bench.analysis.answers import Hurt, hurt
+from bench.analysis.answers import hurt
 from bench.analysis.study import Study
-from bench.render.kit.rows import LABEL, MODEL
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.dataset import Dataset, Field, dataset, interval, number
 from bench.render.text import captions
 
-COLUMNS = (
-    MODEL,
-    LABEL,
-    Column("class", "Class", "text", "Name of the class."),
-    Column("recall", "Recall", "estimate", "Less the fine-tuned control's.", "points", 2, signed=True),
-    Column("p", "p", "p", "Two-sided paired t over seeds and images, not corrected."),
-    Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.", "flip"),
-    Column("p_corrected", "q", "p", "The t test's p after Benjamini-Hochberg over the method's classes.", "BH"),
-)
+FIELDS = {
+    "model": Field("Name of the network."),
+    "variant": Field("The variant's name in files and on the command line.", title="Label"),
+    "class": Field("Name of the class."),
+    "recall": Field("Less the fine-tuned control's.", "estimate", unit="points"),
+    "p": Field("Two-sided paired t over seeds and images, not corrected.", "p", "p"),
+    "p_flip": Field("Exact two-sided sign-flip test over seeds, not corrected.", "p", "p", "flip"),
+    "p_corrected": Field("The t test's p after Benjamini-Hochberg over the method's classes.", "p", "q", "BH"),
+}
 
 
-def build(study: Study) -> Table | None:
-    """The table; None where answers cannot be paired."""
-    rows = tuple(row for each in hurt(study) for row in _rows(study, each))
-    if not rows:
-        return None
-    return Table(
+def build(study: Study) -> Dataset | None:
+    """One row per method and class; None if answers cannot be paired."""
+    rows = (
+        {
+            "model": losses.model,
+            "variant": losses.variant,
+            "class": study.plan.data.named(index),
+            **interval("recall", change, 100),
+            **number("p", test.p),
+            **number("p_flip", flip.p),
+            **number("p_corrected", float(corrected)),
+        }
+        for losses in hurt(study)
+        for effects in [losses.classes]
+        for index, (change, test, flip, corrected) in enumerate(
+            zip(effects.estimates, effects.tests, effects.sign_flips, effects.corrected.p, strict=True)
+        )
+    )
+    return dataset(
         "classes",
         "Recall by class",
         captions.joined(
@@ -35,24 +45,6 @@ def build(study: Study) -> Table | None:
             captions.seeds(study),
             captions.version(study),
         ),
-        COLUMNS,
-        (Group("", rows),),
-        raw=True,
+        rows,
+        FIELDS,
     )
-
-
-def _rows(study: Study, losses: Hurt) -> Iterator[Row]:
-    effects, names = losses.classes, study.plan.data.classes
-    parts = zip(effects.estimates, effects.tests, effects.sign_flips, effects.corrected.p, strict=True)
-    for place, (change, test, flip, corrected) in enumerate(parts):
-        yield Row(
-            (
-                Datum(losses.model),
-                Datum(losses.variant),
-                Datum(names[place] if place < len(names) else str(place)),
-                estimate(change, 100),
-                number(test.p, hole="–"),
-                number(flip.p, hole="–"),
-                number(corrected, hole="–"),
-            )
-        )

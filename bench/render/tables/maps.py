@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.dataset import Dataset, Field, dataset
 from bench.render.text import captions
 
-COLUMNS = (
-    Column("model", "Model", "text", "Name of the network."),
-    Column("variant", "Variant", "text", "The variant's label."),
-    Column("feature", "Features", "text", "How a feature map becomes a vector."),
-    Column("original_block", "Original's block", "text", "Block of the original."),
-    Column("block", "Block", "text", "Block of the variant."),
-    Column("cka", "CKA", "number", "Debiased linear CKA, mean over seeds.", digits=6),
-)
+FIELDS = {
+    "model": Field("Name of the network."),
+    "variant": Field("The variant's label."),
+    "feature": Field("How a feature map becomes a vector.", title="Features"),
+    "original_block": Field("Block of the original.", title="Original's block"),
+    "block": Field("Block of the variant."),
+    "cka": Field("Debiased linear CKA, mean over seeds.", "number", "CKA"),
+}
 
 
-def build(study: Study) -> Table | None:
-    """One row a pair of blocks; None where nothing was compared."""
-    rows = tuple(
-        Row((Datum(model), Datum(variant), Datum(feature), Datum(above), Datum(across), Datum(float(value))))
-        for (model, variant, feature), found in study.insides.items()
-        if found.map is not None
-        for above, line in zip(found.blocks, found.map)
-        for across, value in zip(found.blocks, line)
+def build(study: Study) -> Dataset | None:
+    """One row per pair of blocks; None if nothing was compared."""
+    rows = (
+        {"model": model, "variant": variant, "feature": feature, "original_block": original, "block": block, "cka": cka}
+        for (model, variant, feature), similarity in study.insides.items()
+        if similarity.map is not None
+        for original, line in zip(similarity.blocks, similarity.map.tolist())
+        for block, cka in zip(similarity.blocks, line)
     )
-    if not rows:
-        return None
-    return Table(
+    return dataset(
         "maps",
         "Block against block",
         captions.joined(captions.similarity(study), "Mean over seeds.", captions.seeds(study), captions.version(study)),
-        COLUMNS,
-        (Group("", rows),),
-        raw=True,
+        rows,
+        FIELDS,
     )

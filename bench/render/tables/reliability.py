@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from bench.analysis.reliability import INTERVALS, Diagram, diagrams
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.dataset import Dataset, Field, dataset, interval
 from bench.render.text import captions
 
-COLUMNS = (
-    Column("model", "Model", "text", "Name of the network."),
-    Column("variant", "Variant", "text", "The variant's label."),
-    Column("from", "From", "number", "Least confidence of the bin.", digits=3),
-    Column("to", "To", "number", "Largest confidence of the bin.", digits=3),
-    Column("answers", "Answers", "number", "In the bin, mean over seeds.", digits=1),
-    Column("confidence", "Confidence", "number", "Mean of the answers in the bin.", digits=4),
-    Column("accuracy", "Accuracy", "estimate", "Of the answers of all seeds in the bin.", "%", 2),
-    Column(
-        "ece", "ECE", "estimate", "Expected calibration error, mean over seeds; the same in all of its rows.", "%", 2
-    ),
-)
+FIELDS = {
+    "model": Field("Name of the network."),
+    "variant": Field("The variant's label."),
+    "from": Field("Least confidence of the bin.", "number"),
+    "to": Field("Largest confidence of the bin.", "number"),
+    "answers": Field("In the bin, mean over seeds.", "number"),
+    "confidence": Field("Mean of the answers in the bin.", "number"),
+    "accuracy": Field("Of the answers of all seeds in the bin.", "estimate", unit="%"),
+    "ece": Field("Expected calibration error, mean over seeds; the same in all of its rows.", "estimate", "ECE", "%"),
+}
 
 
-def build(study: Study) -> Table | None:
-    """One row a bin of the networks that are drawn; None where no answers are there."""
-    rows = tuple(row for model in study.models for found in diagrams(study, model) for row in _rows(model, found))
-    if not rows:
-        return None
-    return Table(
+def build(study: Study) -> Dataset | None:
+    """One row per bin of the networks that are drawn; None without any answers."""
+    return dataset(
         "reliability",
         "Reliability diagrams",
         captions.joined(
@@ -40,24 +36,20 @@ def build(study: Study) -> Table | None:
             "No tests.",
             captions.version(study),
         ),
-        COLUMNS,
-        (Group("", rows),),
-        raw=True,
+        (row for model in study.models for diagram in diagrams(study, model) for row in _rows(model, diagram)),
+        FIELDS,
     )
 
 
-def _rows(model: str, diagram: Diagram) -> Iterator[Row]:
-    edges = diagram.bins.edges
-    for place in np.flatnonzero(diagram.answers):
-        yield Row(
-            (
-                Datum(model),
-                Datum(diagram.variant.label),
-                number(float(edges[place]), hole="–"),
-                number(float(edges[place + 1]), hole="–"),
-                number(float(diagram.answers[place]), hole="–"),
-                number(float(diagram.confidence[place]), hole="–"),
-                estimate(diagram.accuracy[place], 100),
-                estimate(diagram.error, 100),
-            )
-        )
+def _rows(model: str, diagram: Diagram) -> Iterator[dict[str, Any]]:
+    for index in np.flatnonzero(diagram.answers).tolist():
+        yield {
+            "model": model,
+            "variant": diagram.variant.label,
+            "from": float(diagram.bins.edges[index]),
+            "to": float(diagram.bins.edges[index + 1]),
+            "answers": float(diagram.answers[index]),
+            "confidence": float(diagram.confidence[index]),
+            **interval("accuracy", diagram.accuracy[index], 100),
+            **interval("ece", diagram.error, 100),
+        }

@@ -5,15 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.render.document import Document
-from bench.render.kit.table import Column, Datum, Table
+from bench.render.kit.dataset import Dataset
+from bench.render.kit.table import Column, Datum, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow
+
+BLANKS = {"boolean": False, "string": "", "number": None}
+
+
+@dataclass(frozen=True)
+class DataField:
+    """One field of a table's files, as the data dictionary describes it."""
+
+    name: str
+    type: str
+    title: str
+    describe: str
 
 
 def write(document: Document, out: Path) -> None:
@@ -22,17 +36,12 @@ def write(document: Document, out: Path) -> None:
 
     folder = out / "data"
     folder.mkdir(parents=True, exist_ok=True)
-    for table in document.tables:
-        fields, records = names(table), list(_records(table))
-        (folder / f"{table.id}.csv").write_text(_csv(fields, records), encoding="utf-8", newline="")
-        (folder / f"{table.id}.json").write_text(_json(records), encoding="utf-8")
-        parquet.write_table(_arrow(table, records), folder / f"{table.id}.parquet")
+    for table in document.data:
+        schema, rows = fields(table), records(table)
+        (folder / f"{table.id}.csv").write_text(_csv(schema, rows), encoding="utf-8", newline="")
+        (folder / f"{table.id}.json").write_text(_json(rows), encoding="utf-8")
+        parquet.write_table(_arrow(schema, rows), folder / f"{table.id}.parquet")
     (folder / "datapackage.json").write_text(_json(package(document)), encoding="utf-8")
-
-
-def names(table: Table) -> list[str]:
-    """The fields of a table's data files, in order."""
-    return [name for column in table.columns for name, _ in _fields(column)]
 
 
 def package(document: Document) -> dict[str, Any]:
@@ -42,11 +51,11 @@ def package(document: Document) -> dict[str, Any]:
         "title": document.title,
         "version": document.version,
         "profile": "tabular-data-package",
-        "resources": [_resource(table) for table in document.tables],
+        "resources": [_resource(table) for table in document.data],
     }
 
 
-def _resource(table: Table) -> dict[str, Any]:
+def _resource(table: Table | Dataset) -> dict[str, Any]:
     return {
         "name": table.id.lower(),
         "path": f"{table.id}.csv",
@@ -56,81 +65,89 @@ def _resource(table: Table) -> dict[str, Any]:
         "description": table.caption,
         "schema": {
             "fields": [
-                {"name": name, "type": _type(column, name), "title": column.head, "description": describe}
-                for column in table.columns
-                for name, describe in _fields(column)
+                {"name": field.name, "type": field.type, "title": field.title, "description": field.describe}
+                for field in fields(table)
             ],
             "missingValues": [""],
         },
     }
 
 
-def _fields(column: Column) -> Iterator[tuple[str, str]]:
+def fields(table: Table | Dataset) -> list[DataField]:
+    """The fields of a table's data files, in order."""
+    if isinstance(table, Dataset):
+        described: list[tuple[str, str, str, str, str]] = [
+            (name, field.kind, field.head(name), field.unit, field.describe) for name, field in table.fields.items()
+        ]
+    else:
+        described = [(column.key, column.kind, column.head, column.unit, column.describe) for column in table.columns]
+    return [field for column in described for field in _fields(*column)]
+
+
+def _fields(name: str, kind: str, title: str, unit: str, describe: str) -> Iterator[DataField]:
     """A column's fields: an estimate has its interval, its stars and its place in the leading set beside it."""
-    unit = f" Unit: {column.unit}." if column.unit else ""
-    yield column.key, column.describe + unit
+    number, in_unit = kind in ("number", "estimate", "p"), f" Unit: {unit}." if unit else ""
+    yield DataField(name, "number" if number else "string", title, describe + in_unit)
+    if kind == "estimate":
+        yield DataField(f"{name}_low", "number", title, f"Lower end of the 95% interval.{in_unit}")
+        yield DataField(f"{name}_high", "number", title, f"Upper end of the 95% interval.{in_unit}")
+        stars = "Stars of the corrected p; empty where not significant, withheld or not tested."
+        yield DataField(f"{name}_stars", "string", title, stars)
+        yield DataField(f"{name}_leading", "boolean", title, "Whether it is one of the leading set (bold).")
+    if number:
+        yield DataField(f"{name}_note", "string", title, "Why there is no value, or what to know of it.")
+
+
+def records(table: Table | Dataset) -> list[dict[str, Any]]:
+    """The rows of a table's data files, by field."""
+    if isinstance(table, Table):
+        return [_record(table, row) for row in table.rows]
+    blanks = {field.name: None if field.name in table.fields else BLANKS[field.type] for field in fields(table)}
+    return [{name: row.get(name, blank) for name, blank in blanks.items()} for row in table.frame.to_dict("records")]
+
+
+def _record(table: Table, row: Row) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for column, datum in zip(table.columns, row.cells):
+        record |= _values(column, datum)
+    return record
+
+
+def _values(column: Column, datum: Datum) -> dict[str, Any]:
+    values: dict[str, Any] = {column.key: datum.value}
     if column.kind == "estimate":
-        yield f"{column.key}_low", f"Lower end of the 95% interval.{unit}"
-        yield f"{column.key}_high", f"Upper end of the 95% interval.{unit}"
-        yield f"{column.key}_stars", "Stars of the corrected p; empty where not significant, withheld or not tested."
-        yield f"{column.key}_leading", "Whether it is one of the leading set (bold)."
-    if not column.is_text:
-        yield f"{column.key}_note", "Why there is no value, or what to know of it."
-
-
-def _type(column: Column, name: str) -> str:
-    if name.endswith("_leading"):
-        return "boolean"
-    return "string" if column.is_text or name.endswith(("_stars", "_note")) else "number"
-
-
-def _records(table: Table) -> Iterator[dict[str, Any]]:
-    for row in table.rows:
-        record: dict[str, Any] = {}
-        for column, cell in zip(table.columns, row.cells):
-            record.update(_values(column, cell))
-        yield record
-
-
-def _values(column: Column, cell: Datum) -> Mapping[str, Any]:
-    found: dict[str, Any] = {column.key: cell.value}
-    if column.kind == "estimate":
-        found |= {
-            f"{column.key}_low": cell.low,
-            f"{column.key}_high": cell.high,
-            f"{column.key}_stars": cell.stars,
-            f"{column.key}_leading": cell.bold,
+        values |= {
+            f"{column.key}_low": datum.low,
+            f"{column.key}_high": datum.high,
+            f"{column.key}_stars": datum.stars,
+            f"{column.key}_leading": datum.bold,
         }
     if not column.is_text:
-        found[f"{column.key}_note"] = "; ".join(part for part in (cell.hole, cell.note) if part)
-    elif cell.value is None and cell.hole:
-        found[column.key] = cell.hole
-    return found
+        values[f"{column.key}_note"] = "; ".join(part for part in (datum.hole, datum.note) if part)
+    elif datum.value is None and datum.hole:
+        values[column.key] = datum.hole
+    return values
 
 
-def _csv(fields: list[str], records: list[dict[str, Any]]) -> str:
+def _csv(schema: list[DataField], rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fields, lineterminator="\n")
+    writer = csv.DictWriter(buffer, [field.name for field in schema], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
+    writer.writerows(rows)
     return buffer.getvalue()
 
 
-def _arrow(table: Table, records: list[dict[str, Any]]) -> pyarrow.Table:
-    """The records with the types that the data dictionary gives, also where a column is all holes."""
+def _arrow(schema: list[DataField], rows: list[dict[str, Any]]) -> pyarrow.Table:
+    """The rows with the types that the data dictionary gives, also where a column is all holes."""
     import pyarrow
 
     types = {"boolean": pyarrow.bool_(), "string": pyarrow.string(), "number": pyarrow.float64()}
-    fields = [
-        pyarrow.field(name, types[_type(column, name)], metadata={"description": describe})
-        for column in table.columns
-        for name, describe in _fields(column)
-    ]
+    typed = [pyarrow.field(field.name, types[field.type], metadata={"description": field.describe}) for field in schema]
     columns = [
-        pyarrow.array([_typed(record.get(field.name), field.type == types["string"]) for record in records], field.type)
-        for field in fields
+        pyarrow.array([_typed(row[field.name], field.type == types["string"]) for row in rows], field.type)
+        for field in typed
     ]
-    return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(fields))
+    return pyarrow.Table.from_arrays(columns, schema=pyarrow.schema(typed))
 
 
 def _typed(value: Any, text: bool) -> Any:

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bench.render.document import Document, Item
+from bench.render.kit.dataset import Dataset
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Strong, text
 from bench.render.kit.style import NARROW, WIDE
@@ -85,7 +86,7 @@ def _environment(files: Templates) -> Environment:
     )
     environment.globals.update(show=show, long=LONG, longest=LONGEST)
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
-    environment.tests["table"] = lambda item: isinstance(item, Table)
+    environment.tests["table"] = lambda item: isinstance(item, Table | Dataset)
     environment.tests["citation"] = lambda part: isinstance(part, Cite)
     environment.tests["strong"] = lambda part: isinstance(part, Strong)
     environment.filters["slug"] = slug

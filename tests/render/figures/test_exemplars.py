@@ -76,8 +76,7 @@ def test_of_many_methods_those_between_the_fewest_and_the_most_are_drawn(study: 
 def test_every_exemplar_is_a_row(hurting: Study):
     table = tables.build(hurting)
     assert table is not None
-    keys = [column.key for column in table.columns]
-    rows = [dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows]
+    rows = table.frame.to_dict("records")
     own = [row for row in rows if row["model"] == "resnet8"]
     assert [row["image"] for row in own] == [43, 44, 45, 46, 47, 42]
     assert {row["variant"] for row in own} == {PRUNED}
@@ -90,7 +89,7 @@ def test_every_exemplar_is_a_row(hurting: Study):
 
 def test_a_table_holds_no_more_than_the_first(hurting: Study, monkeypatch):
     monkeypatch.setattr(tables, "MOST", 2)
-    assert len(list(tables.build(hurting).rows)) == 2 * len(hurting.models)
+    assert tables.build(hurting).size == 2 * len(hurting.models)
 
 
 def test_without_images_or_losses_there_is_no_figure(hurting: Study, study: Study, monkeypatch):

@@ -24,7 +24,7 @@ def test_captions_say_n_interval_and_version(document: Document):
 
 
 def test_every_plotted_value_is_in_a_table(document: Document):
-    tables = {table.id for table in document.tables}
+    tables = {table.id for table in document.data}
     for figure in document.figures:
         assert figure.tables, figure.id
         assert set(figure.tables) <= tables, figure.id

@@ -25,7 +25,7 @@ def test_every_bin_with_answers_is_a_row(study: Study):
     table = tables.build(study)
     assert table is not None
     found = [found for model in study.models for found in diagrams(study, model)]
-    assert len(list(table.rows)) == sum(int((each.answers > 0).sum()) for each in found)
+    assert table.size == sum(int((each.answers > 0).sum()) for each in found)
 
 
 def test_without_answers_there_is_nothing(study_of, runs):

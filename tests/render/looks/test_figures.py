@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis.galleries import CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS
 from bench.analysis.looks import Looks
 from bench.render import report
 from bench.render.figures import (
@@ -22,6 +23,7 @@ from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import attribution_maps, gallery
 from tests.render._written import collisions
 
+GALLERIES = {FILTERS: filters, CLASS_IMAGES: class_images, INVERSIONS: inversions, DREAMS: dreams}
 MODULES = (attributions, units, filters, class_images, inversions, dreams, activation_blocks, corruptions)
 
 
@@ -143,14 +145,11 @@ def test_maps_of_any_size_stand_below_images_of_any_size(image, side):
 @pytest.mark.parametrize("colours", [1, 3])
 def test_galleries_have_a_row_a_network_and_a_column_a_picture(looked, colours):
     study = looked(colours=colours)
-    made = {
-        module.DIAGNOSTIC: module.gallery(Looks(study, module.DIAGNOSTIC), "resnet8")
-        for module in (filters, class_images, inversions, dreams)
-    }
+    made = {diagnostic: module.gallery(Looks(study, diagnostic), "resnet8") for diagnostic, module in GALLERIES.items()}
     networks = ["Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
     for name, found in made.items():
         names = [row.name for row in found.rows]
-        real = name in (inversions.DIAGNOSTIC, dreams.DIAGNOSTIC)
+        real = name in (INVERSIONS, DREAMS)
         assert names[:1] == (["Image"] if real else networks[:1])
         assert names[real : real + 3] == networks
         assert all(len(row.pictures) == len(found.heads) for row in found.rows)
@@ -174,8 +173,8 @@ def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked
 
 def test_cells_that_kept_no_images_are_drawn_without_them(looked):
     study = looked(without=("real",))
-    for module in (inversions, dreams):
-        rows = module.gallery(Looks(study, module.DIAGNOSTIC), "resnet8").rows
+    for diagnostic in (INVERSIONS, DREAMS):
+        rows = GALLERIES[diagnostic].gallery(Looks(study, diagnostic), "resnet8").rows
         assert [row.name for row in rows][:1] == ["Original"]
     assert gallery.build(study) is not None
     assert attribution_maps.build(study) is not None

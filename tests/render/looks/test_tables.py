@@ -135,25 +135,23 @@ def test_every_diagnostic_is_named_with_its_settings_and_sources(looked):
 
 
 def test_maps_are_in_the_data_as_they_are_drawn(looked):
-    found = [[cell.value for cell in row.cells] for row in attribution_maps.build(looked()).rows]
+    found = attribution_maps.build(looked()).frame.to_numpy().tolist()
     own = [row for row in found if row[2] == "nncf-int8-ptq" and row[3] == "grad-cam" and row[4] == "compressed"]
     assert [row[5:8] for row in own] == [[0, 0, 4], [3, 3, 4]]
     assert own[0][8].split() == ["0.9"] * 16
 
 
 def test_images_of_channels_are_in_the_data_as_they_are_drawn(looked):
-    found = [[cell.value for cell in row.cells] for row in channel_images.build(looked()).rows]
-    other = [row for row in found if row[2] == "other-seed"]
-    assert [row[6] for row in other] == [3, -1]
-    assert [row[8] for row in other] == [2.0, None]
-    assert {row[3] for row in found if row[2] == "original"} == {"original", "other-initialisation"}
-    assert bytes.fromhex(other[0][10]) == bytes([128] * 64)
+    frame = channel_images.build(looked()).frame
+    other = frame[frame["variant"] == "other-seed"]
+    assert other["own_channel"].tolist() == [3, -1]
+    assert other["response"].tolist() == [2.0, None]
+    assert set(frame[frame["variant"] == "original"]["version"]) == {"original", "other-initialisation"}
+    assert bytes.fromhex(other["pixels"].iloc[0]) == bytes([128] * 64)
 
 
 def test_every_picture_of_the_galleries_is_there(looked):
-    table = gallery.build(looked(colours=3))
-    keys = [column.key for column in table.columns]
-    found = [dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows]
+    found = gallery.build(looked(colours=3)).frame.to_dict("records")
     counts = {name: sum(row["diagnostic"] == name for row in found) for name in {row["diagnostic"] for row in found}}
     networks = 7  # four references and three methods
     assert counts == {

@@ -6,10 +6,9 @@ from bench.render.tables.cells import build
 
 def test_every_planned_cell_with_all_it_measured(study: Study):
     table = build(study)
-    assert table.raw
+    assert table is not None
     assert table.size == len(study.results.cells)
-    keys = [column.key for column in table.columns]
-    rows = {row.cells[0].value: dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows}
+    rows = {row["cell"]: row for row in table.frame.to_dict("records")}
     row = rows["compress/resnet8/0/float16"]
     assert row["test_accuracy"] == study.per_seed("test_accuracy", "resnet8", "float16")[0]
     assert row["churn"] is None

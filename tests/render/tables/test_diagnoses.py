@@ -19,7 +19,7 @@ def test_a_row_a_number(runs, tmp_path: Path):
     Store(folder).write(look, {"metrics.json": to_json(metrics)}, {}, "")
     table = build(Study(load(folder)))
     assert table is not None
-    assert [[c.value for c in row.cells] for row in table.rows] == [["filters", "resnet8", 0, "float16", "dead", 0.25]]
+    assert table.frame.to_numpy().tolist() == [["filters", "resnet8", 0, "float16", "dead", 0.25]]
 
 
 def test_nothing_diagnosed_is_no_table(study: Study):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import frictionless
 import pyarrow
@@ -11,8 +12,9 @@ from pyarrow import parquet
 
 from bench.analysis.study import Study
 from bench.render.document import Document, compose
-from bench.render.kit.table import Datum
-from bench.render.writers.data import names, package, write
+from bench.render.kit.dataset import Dataset
+from bench.render.kit.table import Column, Datum, Table
+from bench.render.writers.data import fields, package, write
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +30,16 @@ def folder(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_every_table_is_there_in_full_precision(document: Document, folder: Path):
-    for table in document.tables:
+    for table in document.data:
         rows = list(csv.DictReader((folder / f"{table.id}.csv").open(encoding="utf-8")))
         records = json.loads((folder / f"{table.id}.json").read_text(encoding="utf-8"))
         assert len(rows) == len(records) == table.size
-        for row, record, line in zip(rows, records, table.rows):
-            assert list(row) == list(record) == names(table)
-            for column, cell in zip(table.columns, line.cells):
-                assert record[column.key] == (cell.value if cell.value is not None else _hole(column, cell))
-                if isinstance(cell.value, float):
-                    assert float(row[column.key]) == cell.value
+        for row, record, line in zip(rows, records, _values(table)):
+            assert list(row) == list(record) == [field.name for field in fields(table)]
+            for name, value in line.items():
+                assert record[name] == value
+                if isinstance(value, float):
+                    assert float(row[name]) == value
 
 
 def test_an_estimate_has_its_interval_beside_it(folder: Path):
@@ -77,5 +79,11 @@ def test_the_dictionary_describes_every_field_of_every_file(document: Document, 
         assert all(field["description"] and field["type"] in ("string", "number", "boolean") for field in fields)
 
 
-def _hole(column, cell: Datum):
-    return cell.hole if column.is_text and cell.hole else None
+def _values(table: Table | Dataset) -> list[dict[str, Any]]:
+    if isinstance(table, Dataset):
+        return table.frame[list(table.fields)].to_dict("records")
+    return [{column.key: _hole(column, datum) for column, datum in zip(table.columns, row.cells)} for row in table.rows]
+
+
+def _hole(column: Column, datum: Datum) -> Any:
+    return datum.hole if datum.value is None and column.is_text and datum.hole else datum.value
