@@ -1,14 +1,20 @@
 """From a source to a data set, by way of the cache.
 
-Three folders of the cache: `sources/` notes what was found behind a stamp, `images/<content>/` holds all that a source
-yields, and `divided/<fingerprint>/` its training images in their two parts, so that each part can be memory-mapped.
+The cache has three folders: `sources/` notes which content each stamp stands for, `images/<content>/` holds all images
+of a source, and `divided/<fingerprint>/` its training images in their two parts, so that each can be memory-mapped.
 """
+
+# Two levels of names let a warm cache answer without decoding. A stamp (paths, sizes, times) is quick to make, but
+# changes with every copy of the same images; content (a hash of all pixels) does not, but needs them decoded. The note
+# under the stamp leads to the content. The fingerprint, which is part of cells' keys, depends on content, division and
+# the version of the draw alone: the same images elsewhere, or touched, are the same data set.
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +24,13 @@ import numpy as np
 from bench import registry
 from bench.data import _cache, split
 from bench.data._cache import Contents
-from bench.data._moments import moments
 from bench.data.image_set import ImageSet, Split
 from bench.data.source import Source
+from bench.errors import InputError
 from bench.folders import Damaged
+
+WHITE = 255
+CHUNK = 1024  # images widened at a time
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Division:
 
 
 def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
-    """Open what the cache holds, and make what it does not."""
+    """The data set from the cache; what the cache lacks is made first."""
     content, decoded = _decoded(source, cache)
     fingerprint = _fingerprint(content, division)
     divided = _cache.fetch(_divided_folder(cache, fingerprint), lambda: _divide(decoded, division))
@@ -55,7 +64,7 @@ def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
 
 
 def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
-    """(n, C, H, W) uint8 that the cache holds; None where it does not hold them, or damaged."""
+    """Test images (n, C, H, W) uint8 from the cache; None if it does not hold them or they are damaged."""
     try:
         return _cache.read(_images_folder(cache, content)).arrays.get("test_images") if content else None
     except Damaged:
@@ -63,14 +72,14 @@ def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
 
 
 def known_fingerprint(source: Source, division: Division, cache: Path) -> str | None:
-    """The data set's fingerprint where the cache holds it, without opening an array."""
+    """The data set's fingerprint without opening an array; None if the cache does not hold the data set."""
     content = _known_content(_note(source, cache), cache)
     fingerprint = content and _fingerprint(content, division)
     return fingerprint if fingerprint and _cache.exists(_divided_folder(cache, fingerprint)) else None
 
 
 def _decoded(source: Source, cache: Path) -> tuple[str, Contents]:
-    """A source's images, and the fingerprint of their content."""
+    """The fingerprint of a source's content, and its images."""
     note = _note(source, cache)
     content = _known_content(note, cache)
     if content:
@@ -86,33 +95,59 @@ def _decoded(source: Source, cache: Path) -> tuple[str, Contents]:
 
 
 def _note(source: Source, cache: Path) -> Path:
-    """The file that says what was found behind the source's stamp."""
+    """The file that names the content behind the source's stamp."""
     behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
     return cache / "sources" / f"{_hash(behind, 32)}.json"
 
 
 def _known_content(note: Path, cache: Path) -> str | None:
-    known = _cache.read_note(note)
-    content = known.get("content") if isinstance(known, dict) else None
+    entry = _cache.read_note(note)
+    content = entry.get("content") if isinstance(entry, dict) else None
     return content if content and _cache.exists(_images_folder(cache, str(content))) else None
 
 
 def _divide(decoded: Contents, division: Division) -> Contents:
     """Draw the validation images out of train, and the probe set from test."""
+    # Mean and deviation are those of the images that are trained on: validation images stay unseen.
     images, labels = decoded.arrays["train_images"], decoded.arrays["train_labels"]
     probe = split.probe(decoded.arrays["test_labels"], division.probe, division.probe_seed)
-    held = split.hold_out(labels, division.validation, division.split_seed, decoded.about["classes"])
-    kept = np.setdiff1d(np.arange(len(labels)), held)
-    train = images[kept]
+    held_out = split.hold_out(labels, division.validation, division.split_seed, decoded.about["classes"])
+    trained_on = np.setdiff1d(np.arange(len(labels)), held_out)
+    train = images[trained_on]
     mean, std = moments(train)
     arrays: dict[str, Any] = {
         "train_images": train,
-        "train_labels": labels[kept],
-        "validation_images": images[held],
-        "validation_labels": labels[held],
+        "train_labels": labels[trained_on],
+        "validation_images": images[held_out],
+        "validation_labels": labels[held_out],
         "probe": probe,
     }
     return Contents(arrays, {"mean": mean, "std": std})
+
+
+def moments(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, on the 0..1 scale.
+
+    Args:
+        images: (n, C, H, W) uint8.
+
+    Raises:
+        InputError: a channel has one value everywhere, so that it cannot be normalised.
+    """
+    # Sums of integers are exact, so the order of images cannot change a bit of the result. With n pixels of value x the
+    # variance is (n Σx² - (Σx)²) / n²; in integers that difference loses no digit, as it would in floating point.
+    channels = range(images.shape[1])
+    chunks = (images[start : start + CHUNK].astype(np.uint32) for start in range(0, len(images), CHUNK))
+    sums = [(chunk.sum((0, 2, 3), np.int64), np.square(chunk).sum((0, 2, 3), np.int64)) for chunk in chunks]
+    totals = [sum(int(total[channel]) for total, _ in sums) for channel in channels]
+    squares = [sum(int(square[channel]) for _, square in sums) for channel in channels]
+    count = images.size // images.shape[1]
+    spreads = [count * square - total**2 for total, square in zip(totals, squares, strict=True)]  # count² variances
+    for channel, spread in enumerate(spreads):
+        if spread == 0:
+            raise InputError(f"channel {channel} of all {len(images)} training images has the same value everywhere")
+    mean = tuple(total / count / WHITE for total in totals)
+    return mean, tuple(math.sqrt(spread) / count / WHITE for spread in spreads)
 
 
 def _part(contents: Contents, name: str) -> Split:

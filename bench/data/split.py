@@ -1,4 +1,4 @@
-"""Who is trained on, who chooses, and who is looked into: draws that keep the classes' shares."""
+"""Which images are held out and which form the probe set: draws that keep the classes' shares."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def hold_out(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]
         classes: names by label.
 
     Returns:
-        (m,) int64, sorted indices of the chosen images.
+        (m,) int64, sorted indices of the images held out.
 
     Raises:
         InputError: the share is out of range, or a class has fewer than two images.
@@ -48,7 +48,7 @@ def probe(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         (count,) int64, sorted indices.
 
     Raises:
-        InputError: more are wanted than there are.
+        InputError: there are fewer test images.
     """
     if not 0 < count <= len(labels):
         raise InputError(f"a probe set of {count} images cannot be drawn from {len(labels)} test images")
@@ -56,7 +56,9 @@ def probe(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def _apportion(counts: np.ndarray, seats: int) -> np.ndarray:
-    """Share out `seats` by `counts`: each gets its quota rounded down, the largest remainders one more."""
+    """Share out `seats` in proportion to `counts`: quotas rounded down, and one more for the largest remainders."""
+    # Quotas rounded one by one would not add up to `seats`. divmod gives the integer part of counts * seats / total and
+    # the remainder exactly; among equal remainders the lower label comes first (stable sort).
     floors, remainders = np.divmod(counts * seats, counts.sum())
     largest = np.argsort(-remainders, kind="stable")[: seats - floors.sum()]
     floors[largest] += 1
@@ -64,7 +66,9 @@ def _apportion(counts: np.ndarray, seats: int) -> np.ndarray:
 
 
 def _draw(labels: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
-    """`wanted[c]` images of each class c, sorted; every class has a random stream of its own."""
+    """`wanted[c]` images of each class c, sorted."""
+    # The first images of a random permutation of each class, every class with a random stream of its own: a larger
+    # share contains the smaller one, and a change in one class leaves the draw from all others as it was.
     chosen = [
         np.random.default_rng((seed, label)).permutation(np.flatnonzero(labels == label))[:number]
         for label, number in enumerate(wanted)

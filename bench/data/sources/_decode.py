@@ -6,16 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from bench.errors import InputError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
-
-EXTENSIONS = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 GRAY = frozenset(("1", "L", "LA", "La"))
 DEEP = ("I", "F")  # modes of more than 8 bits begin so
 CHUNK = 256  # files a thread decodes at a time
@@ -24,7 +20,7 @@ Size = tuple[int, int]  # width, height
 
 
 def decode(files: Sequence[Path]) -> np.ndarray:
-    """Decode files of one square size: gray where all are, else everything as RGB; transparency is dropped.
+    """Decode files of one square size; gray if all files are gray, else all as RGB. Transparency is dropped.
 
     Returns:
         (n, C, H, W) uint8, in the files' order.
@@ -38,13 +34,13 @@ def decode(files: Sequence[Path]) -> np.ndarray:
     images = list(_decode_all(files, (width, height)))
     channels = 1 if all(image.ndim == 2 for image in images) else 3
     decoded = np.empty((len(files), channels, height, width), dtype=np.uint8)
-    for place, image in zip(decoded, images, strict=True):
-        place[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
+    for slot, image in zip(decoded, images, strict=True):
+        slot[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
     return decoded
 
 
 def _decode_all(files: Sequence[Path], size: Size) -> Iterator[np.ndarray]:
-    """In order, decoded by a pool of threads since PIL lets go of the interpreter while it decodes."""
+    """Images in order. Threads suffice, because PIL releases the interpreter's lock while it decodes."""
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     with ThreadPoolExecutor() as pool:
         for images in pool.map(partial(_decode_chunk, like=files[0], size=size), chunks):
@@ -56,30 +52,26 @@ def _decode_chunk(files: Sequence[Path], like: Path, size: Size) -> list[np.ndar
 
 
 def _decode_one(file: Path, like: Path, size: Size) -> np.ndarray:
-    """(H, W) where the file is gray, else (H, W, 3)."""
-    from PIL import Image
-
+    """Pixels of one file: (H, W) if it is gray, else (H, W, 3)."""
     try:
         with Image.open(file) as image:
             if image.size == size and not image.mode.startswith(DEEP):
                 return _pixels(image)
             mode, (width, height) = image.mode, image.size
-    except Exception as error:  # PIL's decoders raise whatever a damaged file makes them stumble over
+    except Exception as error:  # PIL's decoders raise anything on a damaged file
         raise InputError(_unreadable(file, error)) from error
     if (width, height) != size:
         raise InputError(f"images must have one size: {like} is {size[0]}×{size[1]} pixels, {file} is {width}×{height}")
     raise InputError(f"{file} has more than 8 bits a channel (PIL's mode {mode!r}): convert it to 8-bit gray or RGB")
 
 
-def _pixels(image: Picture) -> np.ndarray:
+def _pixels(image: Image.Image) -> np.ndarray:
     if image.mode == "P":
         image = image.convert("RGBA")  # PIL warns of a transparent palette otherwise
     return np.asarray(image.convert("L" if image.mode in GRAY else "RGB"))
 
 
 def _size(file: Path) -> Size:
-    from PIL import Image
-
     try:
         with Image.open(file) as image:
             return image.size
@@ -88,7 +80,5 @@ def _size(file: Path) -> Size:
 
 
 def _unreadable(file: Path, error: Exception) -> str:
-    from PIL import UnidentifiedImageError
-
     reason = "of no known format" if isinstance(error, UnidentifiedImageError) else f"{type(error).__name__}: {error}"
     return f"{file} cannot be read as an image ({reason}): remove or replace it"

@@ -39,20 +39,18 @@ class TorchvisionSource(Source):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """What torchvision downloads, as it says itself."""
-        from torchvision import datasets
-
-        known = getattr(datasets, self.dataset)
-        if hasattr(known, "mirrors"):
-            return tuple(known.mirrors[0] + name for name, _ in known.resources)
-        return (known.url,)
+        """Addresses that torchvision downloads from, as its class has them."""
+        dataset = self._dataset()
+        if hasattr(dataset, "mirrors"):
+            return tuple(dataset.mirrors[0] + name for name, _ in dataset.resources)
+        return (dataset.url,)
 
     @abstractmethod
     def as_images(self, data: np.ndarray) -> np.ndarray:
         """torchvision's array as (n, C, H, W)."""
 
     def stamp(self) -> Any:
-        """See Source; first downloads what is not there, so that what is stamped is what is read."""
+        """See Source; missing files are downloaded first, so that the stamp is of the files that are read."""
         if not self._unpacked():
             self._open(train=True)
         return [str(self.root.resolve()), listing(self._unpacked())]
@@ -66,16 +64,21 @@ class TorchvisionSource(Source):
     def _unpacked(self) -> list[Path]:
         return [path for path in (self.root / self.folder).rglob("*") if path.is_file()]
 
-    def _open(self, *, train: bool) -> Any:
-        """torchvision checks what is unpacked, else unpacks what was put there by hand, else downloads."""
+    def _dataset(self) -> Any:
+        """torchvision's class; importing it imports torch, which a warm cache does not need."""
         from torchvision import datasets
 
+        return getattr(datasets, self.dataset)
+
+    def _open(self, *, train: bool) -> Any:
+        """torchvision checks unpacked files, else unpacks files that were put there by hand, else downloads."""
+        dataset = self._dataset()
         try:
             with _impatient():
-                part = getattr(datasets, self.dataset)(self.root, train=train, download=True)
+                part = dataset(self.root, train=train, download=True)
             if len(part.data) != len(part.targets):
                 raise ValueError(f"{len(part.data)} images have {len(part.targets)} labels")
-        except Exception as error:  # all that a foreign file or a network can do to torchvision
+        except Exception as error:  # a foreign file or a network can make torchvision raise anything
             raise InputError(self._unusable(error)) from error
         return part
 
@@ -103,7 +106,7 @@ def _labels(part: Any) -> np.ndarray:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Let connections fail that nobody answers; torchvision alone would wait for ever."""
+    """Let connections fail that nobody answers; torchvision by itself would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:

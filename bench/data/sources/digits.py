@@ -10,13 +10,13 @@ import numpy as np
 from bench.data import split
 from bench.data.source import RawImages, Source
 
-TEST_SHARE = 1 / 3  # the set comes undivided
+TEST_SHARE = 1 / 3  # scikit-learn does not divide the set
 TEST_SEED = 0
-BRIGHTEST = 16  # pixels count the dark ones of a 4×4 field
+BRIGHTEST = 16  # a pixel is the number of dark ones in a field of 4×4
 
 
 class Digits(Source):
-    """E. Alpaydin and C. Kaynak's optical digits (UCI, 1998) as scikit-learn has them, divided once and for all."""
+    """E. Alpaydin and C. Kaynak's optical digits (UCI, 1998) as scikit-learn has them, with one fixed test set."""
 
     name = "digits"
     title = "Digits (scikit-learn, 8×8)"
@@ -27,7 +27,7 @@ class Digits(Source):
 
     def read(self) -> RawImages:
         """See Source."""
-        from sklearn.datasets import load_digits
+        from sklearn.datasets import load_digits  # takes a second, which a warm cache does not need
 
         digits = load_digits()
         images = np.rint(digits.images * (255 / BRIGHTEST)).astype(np.uint8)[:, np.newaxis]

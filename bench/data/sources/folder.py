@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from bench.data.source import RawImages, Source, listing
-from bench.data.sources._decode import EXTENSIONS, decode
 from bench.errors import InputError, nearest
 
-TEST_FOLDERS = ("test", "val")  # the first that is there
+EXTENSIONS = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+TEST_FOLDERS = ("test", "val")  # the first that exists
 
 Tree = Mapping[str, list[Path]]  # image files by class, both sorted
 
 
 class Folder(Source):
-    """A folder of images; hidden files and files that are no images are passed over."""
+    """A folder of images; hidden files and other files than images are ignored."""
 
     takes = "PATH"
 
@@ -36,6 +36,9 @@ class Folder(Source):
 
     def read(self) -> RawImages:
         """See Source."""
+        from bench.data.sources._decode import decode  # needs PIL, which a warm cache does not
+
+        # Train and test are decoded together: they must agree in size, and if one file has colour all of them do.
         images = decode(_files(self.train) + _files(self.test))
         train, test = np.split(images, [len(_files(self.train))])
         return RawImages(train, _labels(self.train), test, _labels(self.test), tuple(self.train))
@@ -73,8 +76,8 @@ class Folder(Source):
             if (self.root / name).is_dir():
                 return self.root / name
         wanted = " or ".join(f"{name}/" for name in names)
-        found = ", ".join(sorted(path.name for path in self.root.iterdir())[:10]) or "nothing"
-        raise InputError(f"{self.root} has no {wanted} with a folder of images a class; it holds {found}")
+        content = ", ".join(sorted(path.name for path in self.root.iterdir())[:10]) or "nothing"
+        raise InputError(f"{self.root} has no {wanted} with a folder of images a class; it holds {content}")
 
 
 def _tree(part: Path) -> Tree:

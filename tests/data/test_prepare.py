@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data import _moments
-from bench.data._moments import moments
+from bench.data import _prepare
+from bench.data._prepare import moments
 from bench.errors import InputError
 
 
@@ -15,7 +15,7 @@ def test_half_black_half_white():
 
 
 def test_each_channel_as_numpy_has_it(monkeypatch):
-    monkeypatch.setattr(_moments, "CHUNK", 3)
+    monkeypatch.setattr(_prepare, "CHUNK", 3)
     images = np.random.default_rng(0).integers(0, 256, (10, 3, 5, 5), dtype=np.uint8)
     mean, std = moments(images)
     np.testing.assert_allclose(mean, (images / 255).mean((0, 2, 3)), rtol=1e-12)
