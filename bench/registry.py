@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,8 @@ from typing import Any
 
 from bench import guests
 from bench.errors import InputError, did_you_mean
+
+_ENTRY = re.compile(r"@\w+\s*\{\s*([^,\s]+)\s*,")  # of BibTeX, up to its key
 
 
 @cache
@@ -86,6 +89,13 @@ def version(kind: type) -> Any:
     if module.partition(".")[0] == __package__:
         return declared
     return f"{declared}-{guests.version(module, f'{module}:{kind.__qualname__}')}"
+
+
+def sources(kind: type) -> tuple[str, ...]:
+    """BibTeX keys of the papers behind a method, measure or diagnostic: those it names, else of all it carries."""
+    named: str | tuple[str, ...] = getattr(kind, "source", ())
+    keys = (named,) if isinstance(named, str) else tuple(named)
+    return tuple(filter(None, keys)) or tuple(_ENTRY.findall(getattr(kind, "bibtex", "")))
 
 
 def _stem(name: str) -> str:

@@ -121,7 +121,9 @@ def compose(studies: list[Study]) -> Document:
         date=max((_last_day(study) for study in studies), default=""),
         together=_together(studies),
         parts=parts,
-        references=references(key for part in parts for key in _cited(part)),
+        references=references(
+            (key for part in parts for key in _cited(part)), "\n".join(study.plan.bibtex for study in studies)
+        ),
         drawings=drawings,
     )
 

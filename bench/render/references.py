@@ -41,21 +41,25 @@ class Reference:
         return ", ".join(names)
 
 
-def references(keys: Iterable[str]) -> tuple[Reference, ...]:
-    """The papers of those keys that a bibliography knows, by author and year."""
-    known = library()
-    found = {key: known[key] for key in keys if key in known}
-    return tuple(sorted(found.values(), key=lambda reference: (reference.short.lower(), reference.key)))
+def references(keys: Iterable[str], bibtex: str = "") -> tuple[Reference, ...]:
+    """The papers of those keys that a bibliography has, by author and year.
+
+    Args:
+        bibtex: entries that methods and diagnostics carry themselves.
+    """
+    papers = {reference.key: reference for reference in parse(bibtex)} | library()
+    cited = {key: papers[key] for key in keys if key in papers}
+    return tuple(sorted(cited.values(), key=lambda reference: (reference.short.lower(), reference.key)))
 
 
 @cache
 def library() -> dict[str, Reference]:
     """Every paper of every room's bibliography; the first that has a key wins."""
-    found: dict[str, Reference] = {}
+    papers: dict[str, Reference] = {}
     for file in sorted(BENCH.glob("*/references.bib")):
         for reference in parse(file.read_text(encoding="utf-8")):
-            found.setdefault(reference.key, reference)
-    return found
+            papers.setdefault(reference.key, reference)
+    return papers
 
 
 def parse(bibtex: str) -> Iterator[Reference]:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import bench
+from bench import registry
 from bench import task as tasks
 from bench.compress.variant import Variant, parse_stage, titled
 from bench.diagnose.look import Look
@@ -53,6 +54,7 @@ class PlannedVariant(_Record):
     title: str
     family: str
     sources: tuple[str, ...] = ()
+    bibtex: str = ""
     control: bool = False
     finetunes: bool = False
     stages: tuple[PlannedStage, ...] = ()
@@ -103,6 +105,7 @@ class PlannedLook(_Record):
 
     title: str
     sources: tuple[str, ...] = ()
+    bibtex: str = ""
     settings: dict[str, Any] = {}
     variants: tuple[str, ...] | None = None
 
@@ -196,6 +199,12 @@ class PlanFile(_Record):
         """The variants that compress: neither the original nor a control."""
         return tuple(variant for variant in self.variants if not variant.control)
 
+    @property
+    def bibtex(self) -> str:
+        """The entries that its methods and diagnostics carry themselves, each once."""
+        texts = [variant.bibtex for variant in self.variants] + [look.bibtex for look in self.diagnostics.values()]
+        return "\n".join(dict.fromkeys(filter(None, texts)))
+
     def variant(self, label: str) -> PlannedVariant:
         """The variant of that label."""
         return next(variant for variant in self.variants if variant.label == label)
@@ -251,7 +260,8 @@ def _variant(variant: Variant) -> PlannedVariant:
         label=variant.label,
         title=variant.title,
         family=variant.family,
-        sources=tuple(stage.method.source for stage in variant.stages if stage.method.source),
+        sources=tuple(key for stage in variant.stages for key in registry.sources(type(stage.method))),
+        bibtex="\n".join(filter(None, (stage.method.bibtex for stage in variant.stages))),
         control=variant.family in ("original", "control"),
         finetunes=variant.finetunes or variant.trains,
         stages=tuple(
@@ -264,7 +274,8 @@ def _variant(variant: Variant) -> PlannedVariant:
 def _look(look: Look) -> PlannedLook:
     return PlannedLook(
         title=look.diagnostic.title,
-        sources=look.diagnostic.source,
+        sources=registry.sources(type(look.diagnostic)),
+        bibtex=look.diagnostic.bibtex,
         settings=look.diagnostic.settings(),
         variants=None if look.all else look.variants,
     )

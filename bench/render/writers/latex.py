@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,8 @@ from jinja2 import Environment, StrictUndefined
 
 from bench.render.document import Document
 from bench.render.kit.figure import Figure
-from bench.render.kit.prose import Cite, Sentence, Strong
+from bench.render.kit.prose import Cite, Strong
 from bench.render.kit.table import Column, Datum, Group, Row, Text, show
-from bench.render.references import library
 from bench.render.writers.citation import citation
 from bench.render.writers.overrides import Templates, told
 from bench.render.writers.siunitx import Number
@@ -36,7 +35,7 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
     (out / "figures").mkdir(parents=True, exist_ok=True)
     drawn = {figure.id: _save(document.drawings.text(figure), out / "figures") for figure in document.figures}
     files = Templates("latex", templates)
-    environment = _environment(files)
+    environment = _environment(files, {reference.key for reference in document.references})
     for name in ("appendix.tex", "appendix-body.tex"):
         with told(files):
             text = environment.get_template(f"{name}.j2").render(document=document, pages=drawn)
@@ -57,7 +56,12 @@ def _save(files: dict[str, bytes], folder: Path) -> list[str]:
     return list(files)
 
 
-def _environment(files: Templates) -> Environment:
+def _environment(files: Templates, citable: Container[str]) -> Environment:
+    """Jinja for LaTeX.
+
+    Args:
+        citable: keys of the papers in `references.bib`.
+    """
     environment = Environment(
         loader=files.loader,
         block_start_string="<%",
@@ -76,10 +80,10 @@ def _environment(files: Templates) -> Environment:
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
     environment.globals.update(floating=FLOATING, longest=LONGEST)
     environment.filters.update(
-        sentence=_sentence,
+        sentence=lambda sentence: Tex("".join(_part(part, citable) for part in sentence)),
         tabulars=tabulars,
         heads=lambda tabular: Tex(" & ".join(_head(tabular, index) for index in tabular.columns)),
-        lines=lambda tabular, group: list(_lines(tabular, group)),
+        lines=lambda tabular, group: list(_lines(tabular, group, citable)),
         specification=lambda tabular: Tex(tabular.specification),
         tex=Tex,
         ascii=lambda text: Tex(re.sub(r"[^A-Za-z0-9 ,.:;()-]", "", text)[:200]),
@@ -89,13 +93,9 @@ def _environment(files: Templates) -> Environment:
     return environment
 
 
-def _sentence(sentence: Sentence) -> Tex:
-    return Tex("".join(map(_part, sentence)))
-
-
-def _part(part: str) -> Tex:
+def _part(part: str, citable: Container[str]) -> Tex:
     if isinstance(part, Cite):
-        return _cite([str(part)])
+        return _cite([str(part)], citable)
     return Tex(rf"\textbf{{{escape(part)}}}") if isinstance(part, Strong) else escape(part)
 
 
@@ -116,28 +116,29 @@ class _Line:
     apart: bool  # a rule divides it from the line before
 
 
-def _lines(tabular: Tabular, group: Group) -> Iterator[_Line]:
+def _lines(tabular: Tabular, group: Group, citable: Container[str]) -> Iterator[_Line]:
     """A group's rows, with a rule between the methods and what they are compared with."""
     before = ""
     for row in group.rows:
         role = "method" if row.role == "method" else "other"
-        yield _Line(_line(tabular, row), apart=bool(before) and role != before)
+        yield _Line(_line(tabular, row, citable), apart=bool(before) and role != before)
         before = role
 
 
-def _line(tabular: Tabular, row: Row) -> Tex:
+def _line(tabular: Tabular, row: Row, citable: Container[str]) -> Tex:
     columns = tabular.table.columns
-    return Tex(" & ".join(_cell(row.cells[i], columns[i], tabular.ragged(i)) for i in tabular.columns) + r" \\")
+    cells = (_cell(row.cells[i], columns[i], tabular.ragged(i), citable) for i in tabular.columns)
+    return Tex(" & ".join(cells) + r" \\")
 
 
-def _cell(cell: Datum, column: Column, ragged: bool) -> Tex:
+def _cell(cell: Datum, column: Column, ragged: bool, citable: Container[str]) -> Tex:
     text = show(cell, column)
     if ragged:
         return _number(text)
     if text.hole:
         return _hole(text)
     if column.kind == "citations":
-        return _cite(text.main.split())
+        return _cite(text.main.split(), citable)
     main = identifier(text.main) if column.kind == "code" else escape(text.main)
     return Tex(rf"\textbf{{{main}}}") if text.bold else main
 
@@ -156,8 +157,8 @@ def _hole(text: Text) -> Tex:
     return Tex(rf"\emph{{{escape(text.main)}}}") if text.main.isalpha() else escape(text.main)
 
 
-def _cite(keys: list[str]) -> Tex:
-    r"""A \cite of the keys that a bibliography holds; other keys are printed as they are."""
-    listed = [key for key in keys if key in library()]
+def _cite(keys: list[str], citable: Container[str]) -> Tex:
+    r"""A \cite of the keys that the bibliography holds; other keys are printed as they are."""
+    listed = [key for key in keys if key in citable]
     cited = [rf"\cite{{{','.join(listed)}}}"] if listed else []
     return Tex(" ".join([*cited, *(identifier(key) for key in keys if key not in listed)]))

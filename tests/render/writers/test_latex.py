@@ -107,8 +107,8 @@ def test_without_latex_it_says_what_to_install(small, tmp_path: Path, without_la
 def test_a_failure_names_the_first_error_and_is_not_fatal(small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     original = latex._environment
 
-    def broken(files):
-        environment = original(files)
+    def broken(files, citable):
+        environment = original(files, citable)
         environment.filters["label"] = lambda name: latex.Tex(r"\oops")
         return environment
 
