@@ -46,7 +46,9 @@ class KMeans(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import product
+        from bench.compress.codebooks import product_quantization
 
-        settings = product.Settings(self.blocks, self.words, self.classifier_words, self.iterations, None, swaps=0)
-        return product.quantized(compressed, workbench, settings, distill=self.distill)
+        settings = product_quantization.Settings(
+            self.blocks, self.words, self.classifier_words, self.iterations, None, swaps=0
+        )
+        return product_quantization.quantized(compressed, workbench, settings, distill=self.distill)

@@ -41,7 +41,7 @@ class Pca(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors, output_statistics
+        from bench.compress.low_rank import factors, principal_components
 
         layers = factors.layers(compressed.network, linear=False)
         candidates = {name: layer for name, layer in layers.items() if self.strides or set(layer.stride) == {1}}
@@ -51,11 +51,11 @@ class Pca(FinetuningMethod):
         for number in range(1, self.rounds + 1):
             single = factors.merged(compressed.network, network, ranks) if number > 1 else network
             images = workbench.batches(self.images)
-            outputs = output_statistics.moments(single, list(ranks), images, gradients=self.hessian)
+            outputs = principal_components.moments(single, list(ranks), images, gradients=self.hessian)
             network = factors.factorised(
                 single,
                 factors.between(single, ranks, number / self.rounds),
-                partial(output_statistics.principal_components, outputs, hessian=self.hessian),
+                partial(principal_components.leading, outputs, hessian=self.hessian),
             )
             history = (*history, *workbench.finetune(network, epochs=epochs, distill=self.distill))
         structure = (*compressed.structure, factors.step(ranks))

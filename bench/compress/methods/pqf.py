@@ -50,14 +50,14 @@ class Pqf(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import product
+        from bench.compress.codebooks import product_quantization
 
-        settings = product.Settings(
+        settings = product_quantization.Settings(
             blocks=self.blocks,
             words=self.words,
             classifier_words=self.classifier_words,
             iterations=self.iterations,
-            annealing=product.Annealing(self.heat, self.cooling) if self.anneal else None,
+            annealing=product_quantization.Annealing(self.heat, self.cooling) if self.anneal else None,
             swaps=self.swaps if self.permute else 0,
         )
-        return product.quantized(compressed, workbench, settings, distill=self.distill)
+        return product_quantization.quantized(compressed, workbench, settings, distill=self.distill)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from bench.cli import _sizes
-from bench.compress.low_rank import output_statistics
+from bench.compress.low_rank import principal_components
 from bench.compress.method import NotApplicable
 from bench.compress.methods.pca import Pca
 from bench.compress.variant import parse
@@ -11,12 +11,12 @@ from bench.footprint.compressed import Compressed
 
 
 def outputs(network, names, workbench):
-    return output_statistics.moments(network, names, workbench.batches(64), gradients=True)
+    return principal_components.moments(network, names, workbench.batches(64), gradients=True)
 
 
 def difference(layer, rank, found, images):
     first, shift, second, bias = (
-        tensor.float() for tensor in output_statistics.principal_components({"": found}, "", layer, rank, hessian=False)
+        tensor.float() for tensor in principal_components.leading({"": found}, "", layer, rank, hessian=False)
     )
     low = nn.functional.conv2d(images, first.reshape(rank, *layer.weight.shape[1:]), shift, padding=1)
     low = nn.functional.conv2d(low, second[..., None, None], bias)

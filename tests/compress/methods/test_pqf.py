@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from bench.cli import _sizes
-from bench.compress.codebooks import product
+from bench.compress.codebooks import product_quantization
 from bench.compress.codebooks.kmeans import Annealing
 from bench.compress.codebooks.shared_words import Words, share
 from bench.compress.method import NotApplicable
@@ -21,7 +21,7 @@ from bench.footprint.trace import trace
 from bench.zoo.networks import build
 
 QUICK = {"iterations": 2, "swaps": 200}
-SETTINGS = product.Settings("large", 256, None, 2, Annealing(0.25, 2), 200)
+SETTINGS = product_quantization.Settings("large", 256, None, 2, Annealing(0.25, 2), 200)
 
 
 def formula(network, layers):
@@ -46,8 +46,8 @@ def test_resnet18_takes_what_the_paper_says():
 @pytest.mark.parametrize("model", ["resnet20", "mobilenet-small"])
 def test_the_payload_is_the_formula(model, blocks):
     network = build.build(model, 3, 10, 32, 0)
-    settings = product.Settings(blocks, 256, None, 1, None, 0)
-    layers = product.plan(network, trace(network, torch.zeros(1, 3, 32, 32)), settings)
+    settings = product_quantization.Settings(blocks, 256, None, 1, None, 0)
+    layers = product_quantization.plan(network, trace(network, torch.zeros(1, 3, 32, 32)), settings)
     report = _sizes.footprint(_sizes.Subject(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false")))
     assert report["payload_bytes"] * 8 == pytest.approx(formula(network, layers), abs=8 * len(layers))
 
@@ -61,9 +61,9 @@ def test_permuting_keeps_the_function(model):
         if isinstance(module, nn.BatchNorm2d):
             for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
                 tensor.data.uniform_(0.5, 1.5, generator=generator)
-    layers = product.plan(network, trace(network, example[:1]), SETTINGS)
+    layers = product_quantization.plan(network, trace(network, example[:1]), SETTINGS)
     permuted = deepcopy(network)
-    product.permute(permuted, example[:1], layers, 50, seed=0)
+    product_quantization.permute(permuted, example[:1], layers, 50, seed=0)
     with torch.inference_mode():
         expected, found = network(example), permuted(example)
     assert float((found - expected).abs().max() / expected.abs().max()) < 1e-12
@@ -76,27 +76,27 @@ def test_permuting_never_makes_the_determinants_larger(compressed, workbench):
     from bench.compress.codebooks.permutation import objective
 
     network = deepcopy(compressed.network)
-    layers = {"block.conv2.weight": product.Layer(18, 16), "fc.weight": product.Layer(4, 2)}
-    product.permute(network, workbench.example, layers, 200, 0)
+    layers = {"block.conv2.weight": product_quantization.Layer(18, 16), "fc.weight": product_quantization.Layer(4, 2)}
+    product_quantization.permute(network, workbench.example, layers, 200, 0)
 
     def volume(of):
         weight = of.state_dict()["block.conv2.weight"].numpy().reshape(8, 8, 9)
-        return objective([product.permutation.Weight(weight, 18)], np.arange(8))
+        return objective([product_quantization.permutation.Weight(weight, 18)], np.arange(8))
 
     assert volume(network) <= volume(compressed.network)
 
 
 def test_words_by_the_rules_of_the_paper():
-    assert product.word_length((64, 64, 3, 3), "small", False) == 9
-    assert product.word_length((64, 64, 3, 3), "large", False) == 18
-    assert product.word_length((64, 1, 3, 3), "large", True) == 9
-    assert product.word_length((64, 64, 1, 1), "large", False) == 4
-    assert product.word_length((64, 64, 1, 1), "large", True) == 8
-    assert product.word_length((10, 64), "large", True) == 4
-    assert product.word_length((10, 63), "small", False) == 1
-    assert product.word_count(64 * 64, 256) == 256
-    assert product.word_count(16 * 16, 256) == 64
-    assert product.word_count(3, 256) == 0
+    assert product_quantization.word_length((64, 64, 3, 3), "small", False) == 9
+    assert product_quantization.word_length((64, 64, 3, 3), "large", False) == 18
+    assert product_quantization.word_length((64, 1, 3, 3), "large", True) == 9
+    assert product_quantization.word_length((64, 64, 1, 1), "large", False) == 4
+    assert product_quantization.word_length((64, 64, 1, 1), "large", True) == 8
+    assert product_quantization.word_length((10, 64), "large", True) == 4
+    assert product_quantization.word_length((10, 63), "small", False) == 1
+    assert product_quantization.word_count(64 * 64, 256) == 256
+    assert product_quantization.word_count(16 * 16, 256) == 64
+    assert product_quantization.word_count(3, 256) == 0
 
 
 def test_the_same_network_comes_from_the_file(compressed, workbench, through_a_file):
@@ -135,7 +135,7 @@ def test_what_cannot_be_worked_on_is_refused(compressed, workbench):
 
 
 def test_payload_in_a_file_equals_the_formula_on_a_tiny_network(compressed, workbench):
-    layers = product.plan(compressed.network, trace(compressed.network, workbench.example), SETTINGS)
+    layers = product_quantization.plan(compressed.network, trace(compressed.network, workbench.example), SETTINGS)
     packed = pack(Pqf(blocks="large", **QUICK)(compressed, workbench), {})
     assert sizes(packed).payload_bytes == sum(
         math.ceil((math.log2(layers[name].words) * parameter.numel() / layers[name].length) / 8)

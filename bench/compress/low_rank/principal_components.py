@@ -76,7 +76,7 @@ def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *,
     return found
 
 
-def principal_components(outputs: Mapping[str, Moments], name: str, layer: Any, rank: int, *, hessian: bool) -> Factors:
+def leading(outputs: Mapping[str, Moments], name: str, layer: Any, rank: int, *, hessian: bool) -> Factors:
     """W' = UᵀW and b' = Uᵀ(b - μ), then U and μ, for the r leading eigenvectors U.
 
     Args:
