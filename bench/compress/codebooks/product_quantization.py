@@ -16,7 +16,7 @@ import torch
 from bench.compress.codebooks import permutation, shared_words
 from bench.compress.codebooks.kmeans import Annealing, k_means
 from bench.compress.codebooks.shared_words import Words
-from bench.compress.filters.channels import LINEAR, Channels, channels, take
+from bench.compress.filters.channels import LINEAR, CoupledChannels, channels, take
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
@@ -160,7 +160,7 @@ def codebooks(network: torch.nn.Module, layers: Mapping[str, Layer], settings: S
 
 
 def _orderable(
-    state: Mapping[str, torch.Tensor], group: Channels, layers: Mapping[str, Layer]
+    state: Mapping[str, torch.Tensor], group: CoupledChannels, layers: Mapping[str, Layer]
 ) -> list[permutation.Weight]:
     """The weights that read these channels and whose sub-vectors span several of them."""
     found = []

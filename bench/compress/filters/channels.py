@@ -62,7 +62,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Channels:
+class CoupledChannels:
     """Channels that belong together.
 
     Attributes:
@@ -83,7 +83,7 @@ class Channels:
     parts: int = 1
 
 
-def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[Channels, ...]:
+def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledChannels, ...]:
     """All free channels of a network, in the order in which they are first written; others are fixed.
 
     Args:
@@ -96,12 +96,12 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[Channels,
     return tuple(axes.free())
 
 
-def take(network: torch.nn.Module, group: Channels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
+def take(network: torch.nn.Module, group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
     """The tensors of `group` with only the `chosen` channels, (k,) int64, in that order."""
     return taken(network.state_dict(), group, chosen)
 
 
-def taken(tensors: Mapping[str, torch.Tensor], group: Channels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
+def taken(tensors: Mapping[str, torch.Tensor], group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
     """Of tensors by their parameters' names those that belong to `group`, with only the `chosen` channels."""
     own = (*group.writers, *group.followers)
     found = {name: tensors[name][chosen.to(tensors[name].device)] for name in own if name in tensors}
@@ -161,7 +161,7 @@ class _Axes:
         if not known:
             self._fix(operation)
 
-    def free(self) -> Iterator[Channels]:
+    def free(self) -> Iterator[CoupledChannels]:
         """Axes that nothing fixes, that a layer writes and a layer reads."""
         for buffer in self.traced.outputs:
             if buffer in self.buffers:
@@ -173,7 +173,7 @@ class _Axes:
             free = axis.same_as is None and not axis.fixed and axis.parts < axis.count
             if free and axis.writers and axis.readers:
                 members = (tuple(axis.writers), tuple(axis.followers), tuple(axis.readers))
-                yield Channels(axis.count, axis.resolution, *members, axis.parts)
+                yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts)
 
     def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
         """What an operation does to axes; the function returns False where it cannot tell."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from bench.compress.filters.channels import Channels, Reader
+from bench.compress.filters.channels import CoupledChannels, Reader
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
 
 
 def choose(
-    network: torch.nn.Module, group: Channels, count: int, *, workbench: Workbench, images: int, positions: int
+    network: torch.nn.Module, group: CoupledChannels, count: int, *, workbench: Workbench, images: int, positions: int
 ) -> torch.Tensor:
     """The `count` channels to keep, ascending; scales what their readers make of them, in place."""
     for reader in group.readers:
@@ -66,7 +66,7 @@ def least_squares(samples: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
 
 
 def contributions(
-    network: torch.nn.Module, group: Channels, workbench: Workbench, images: int, positions: int
+    network: torch.nn.Module, group: CoupledChannels, workbench: Workbench, images: int, positions: int
 ) -> dict[str, torch.Tensor]:
     """(n, C) float64 by reader: what each channel adds to outputs drawn at random, before the bias."""
     found: dict[str, list[torch.Tensor]] = {reader.weight: [] for reader in group.readers}

@@ -13,14 +13,14 @@ from typing import Protocol
 
 import torch
 
-from bench.compress.filters.channels import Channels, channels, take, taken
+from bench.compress.filters.channels import CoupledChannels, channels, take, taken
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import retrained
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import thin_channels
 
-Choose = Callable[[torch.nn.Module, Channels, int], torch.Tensor]  # network, channels, how many to keep: which
+Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, how many to keep: which
 
 
 class Kept(Protocol):
@@ -31,7 +31,7 @@ class Kept(Protocol):
 
 def counts(
     compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...], kept: Kept
-) -> list[tuple[Channels, int]]:
+) -> list[tuple[CoupledChannels, int]]:
     """The channels that can go alone, and how many of them are kept: at least one of each part.
 
     Args:
@@ -46,7 +46,7 @@ def counts(
     return [(group, left(group, partial(kept, share=share))) for group, share in zip(groups, shares, strict=True)]
 
 
-def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]:
+def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledChannels]:
     """Channels that one layer alone writes, in the order of the forward pass.
 
     Those that an addition joins to others, as between residual blocks, stay.
@@ -74,12 +74,12 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[Channels]
     return kept
 
 
-def layer(group: Channels) -> str:
+def layer(group: CoupledChannels) -> str:
     """Name of the layer whose filters these are."""
     return group.writers[0].rpartition(".")[0]
 
 
-def ratios(groups: Sequence[Channels], ratio: float | Sequence[float]) -> list[float]:
+def ratios(groups: Sequence[CoupledChannels], ratio: float | Sequence[float]) -> list[float]:
     """The share to take out of each group, from one for all or one for each stage.
 
     A stage is all layers whose feature maps have one resolution.
@@ -95,12 +95,12 @@ def ratios(groups: Sequence[Channels], ratio: float | Sequence[float]) -> list[f
     return [ratio[stages.index(group.resolution)] for group in groups]
 
 
-def left(group: Channels, of_a_part: Callable[[int], int]) -> int:
+def left(group: CoupledChannels, of_a_part: Callable[[int], int]) -> int:
     """How many channels stay, by how many of a part's; at least one of each."""
     return group.parts * max(of_a_part(group.count // group.parts), 1)
 
 
-def largest(scores: torch.Tensor, group: Channels, count: int) -> torch.Tensor:
+def largest(scores: torch.Tensor, group: CoupledChannels, count: int) -> torch.Tensor:
     """The `count` channels with the largest scores (C,), ascending, equally many of each part; of equals the first."""
     parts = scores.reshape(group.parts, -1)
     chosen = parts.argsort(dim=1, descending=True, stable=True)[:, : count // group.parts]
@@ -108,7 +108,7 @@ def largest(scores: torch.Tensor, group: Channels, count: int) -> torch.Tensor:
     return (chosen.cpu() + first).reshape(-1).sort().values
 
 
-def largest_norms(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+def largest_norms(network: torch.nn.Module, group: CoupledChannels, count: int) -> torch.Tensor:
     """The `count` filters with the largest L1 norms (Li et al. 2017), ascending."""
     return largest(network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1), group, count)
 
@@ -117,14 +117,14 @@ def random_choice(seed: int) -> Choose:
     """A choice of filters at random, from one stream of numbers for all layers."""
     generator = torch.Generator().manual_seed(seed)
 
-    def choose(network: torch.nn.Module, group: Channels, count: int) -> torch.Tensor:
+    def choose(network: torch.nn.Module, group: CoupledChannels, count: int) -> torch.Tensor:
         positions = torch.randperm(group.count, generator=generator).argsort()  # in a random order
         return largest(-positions, group, count)
 
     return choose
 
 
-def thinned(compressed: Compressed, wanted: Sequence[tuple[Channels, int]], choose: Choose) -> Compressed:
+def thinned(compressed: Compressed, wanted: Sequence[tuple[CoupledChannels, int]], choose: Choose) -> Compressed:
     """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
 
     Args:
@@ -163,7 +163,7 @@ def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:
     return compressed.but(network=network, structure=(*compressed.structure, step))
 
 
-def thin(network: torch.nn.Module, group: Channels, kept: torch.Tensor) -> None:
+def thin(network: torch.nn.Module, group: CoupledChannels, kept: torch.Tensor) -> None:
     """Leave only the `kept` channels, in place."""
     values = take(network, group, kept)
     thin_channels.apply(network, _sizes(network, group, len(kept)))
@@ -177,7 +177,7 @@ def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Com
     return retrained(compressed, workbench, distill=distill)
 
 
-def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, dict[str, int]]:
+def _sizes(network: torch.nn.Module, group: CoupledChannels, count: int) -> dict[str, dict[str, int]]:
     sizes: dict[str, dict[str, int]] = {}
 
     def change(tensor: str, **now: int) -> None:
@@ -195,7 +195,7 @@ def _sizes(network: torch.nn.Module, group: Channels, count: int) -> dict[str, d
     return sizes
 
 
-def _tensors(group: Channels) -> tuple[str, ...]:
+def _tensors(group: CoupledChannels) -> tuple[str, ...]:
     return (*group.writers, *group.followers, *(reader.weight for reader in group.readers))
 
 
