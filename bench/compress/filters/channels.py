@@ -1,10 +1,10 @@
-"""Which channels of a network belong together: all that must be permuted, or thinned, as one.
+"""Which channels of a network are coupled: all that must be permuted, or thinned, as one.
 
-Axes of channels are followed through the traced graph. A convolution or linear layer begins a new one; normalisation,
-activations, pooling and depthwise convolutions keep it; an addition makes two into one. The groups of a convolution
-divide what it reads and what it writes into parts. Whatever is not known to treat every channel alike (padding of
-channels, concatenation, shuffling, softmax, the network's own input and output) makes the axes that it touches fixed,
-and they are left out; the next layer begins a new one all the same.
+Axes of channels are followed through the traced graph. A convolution or linear layer begins a new axis; normalisation,
+activations, pooling and depthwise convolutions keep it; an addition joins two axes. The groups of a convolution divide
+its input and its output into parts. An operation that isn't known to treat every channel alike (padding of channels,
+concatenation, shuffling, softmax) fixes the axes that it touches, and so do the network's own input and output. Fixed
+axes are left out; the next layer begins a new one all the same.
 
 Libraries of dependency graphs, such as Torch-Pruning, find what to remove, not what to permute. The trace that counts
 feature-map memory serves both here, so that a network that can be permuted can also be thinned.
@@ -45,8 +45,8 @@ class Reader:
 
     Attributes:
         weight: name of the parameter; its axis 1 holds the channels.
-        factor: neighbouring inputs a channel: 1, or the pixels of a feature map that was flattened.
-        groups: of a convolution whose outputs each see one part of the channels.
+        factor: neighbouring inputs per channel: 1, or the pixels of a feature map that was flattened.
+        groups: of the convolution; each group of outputs sees one part of the channels.
     """
 
     weight: str
@@ -56,23 +56,24 @@ class Reader:
     def only(self, tensor: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
         """The weight, or a tensor of its shape, with the inputs of the `chosen` channels alone, in that order."""
         if self.groups > 1:
-            own = chosen.reshape(self.groups, -1) % tensor.shape[1]
-            return torch.cat([part[:, inputs] for part, inputs in zip(tensor.chunk(self.groups), own)])
+            # the weight of a group counts its inputs from 0, whichever part of the channels they are
+            within = chosen.reshape(self.groups, -1) % tensor.shape[1]
+            return torch.cat([part[:, inputs] for part, inputs in zip(tensor.chunk(self.groups), within)])
         return tensor[:, (chosen[:, None] * self.factor + torch.arange(self.factor).to(chosen)).reshape(-1)]
 
 
 @dataclass(frozen=True)
 class CoupledChannels:
-    """Channels that belong together.
+    """Channels that must be permuted or thinned as one, in every tensor that has them.
 
     Attributes:
         count: how many there are.
-        resolution: of the first feature map that they are written to, (H, W).
-        writers: weights of the layers that compute them, along axis 0: several where their outputs are added.
-        followers: whatever else has an entry a channel, along axis 0: biases, normalisation, depthwise weights.
-        readers: weights that take them in.
-        parts: equal runs of neighbours, the groups of convolutions: a choice keeps their order, and equally many of
-            each.
+        resolution: of the first feature map that holds them, (H, W).
+        writers: weights of the layers that compute them, along axis 0; several if their outputs are added.
+        followers: all other tensors with one entry per channel along axis 0: biases, normalisation, depthwise weights.
+        readers: weights that take them as input.
+        parts: equal runs of neighbours, from the groups of convolutions. A choice of channels must keep the order of
+            the parts, and equally many channels of each.
     """
 
     count: int
@@ -84,7 +85,7 @@ class CoupledChannels:
 
 
 def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledChannels, ...]:
-    """All free channels of a network, in the order in which they are first written; others are fixed.
+    """All groups of channels of a network that can be changed, in the order in which they are first written.
 
     Args:
         example: (1, C, H, W) float32.
@@ -97,24 +98,25 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledCh
 
 
 def take(network: torch.nn.Module, group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
-    """The tensors of `group` with only the `chosen` channels, (k,) int64, in that order."""
+    """All tensors of `group` by name, with only the `chosen` channels, (k,) int64, in that order."""
     return taken(network.state_dict(), group, chosen)
 
 
 def taken(tensors: Mapping[str, torch.Tensor], group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Of tensors by their parameters' names those that belong to `group`, with only the `chosen` channels."""
-    own = (*group.writers, *group.followers)
-    found = {name: tensors[name][chosen.to(tensors[name].device)] for name in own if name in tensors}
+    """As `take`, of other tensors by parameter name, such as masks; parameters that have none are left out."""
+    outputs = (*group.writers, *group.followers)
+    taken = {name: tensors[name][chosen.to(tensors[name].device)] for name in outputs if name in tensors}
     for reader in group.readers:
         if reader.weight in tensors:
-            whole = found.get(reader.weight, tensors[reader.weight])
-            found[reader.weight] = reader.only(whole, chosen.to(whole.device))
-    return found
+            # a layer that reads and writes these channels, as a one-layer residual branch, changes along both axes
+            tensor = taken.get(reader.weight, tensors[reader.weight])
+            taken[reader.weight] = reader.only(tensor, chosen.to(tensor.device))
+    return taken
 
 
 @dataclass
 class _Axis:
-    """An axis of channels, until it turns out to be the same as another."""
+    """An axis of channels, as far as it is known; joined to another once they turn out to be the same."""
 
     count: int
     resolution: tuple[int, ...]
@@ -125,9 +127,9 @@ class _Axis:
     followers: list[str] = field(default_factory=list)
     readers: list[Reader] = field(default_factory=list)
 
-    def found(self) -> _Axis:
-        """The axis that stands for all that are the same."""
-        return self.same_as.found() if self.same_as else self
+    def root(self) -> _Axis:
+        """The axis that stands for all that were joined."""
+        return self.same_as.root() if self.same_as else self
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,16 @@ class _Buffer:
 
 
 class _Axes:
-    """The axes of a network's graph, found operation by operation."""
+    """The axes of a network's graph, learned operation by operation."""
+
+    # This is a union-find over axes of channels. Each operation begins an axis (the output of a layer), hands on its
+    # input's (normalisation, pooling, a depthwise convolution), or shows that two are the same (an addition) and joins
+    # them with all their writers, followers and readers. An axis is found by the memory that holds the feature map, so
+    # that views need few rules of their own, and by the parameter's axis, so that a layer used twice couples what it
+    # reads and writes at both uses.
+    #
+    # `fixed` survives every join. An operation without a rule fixes all axes that it touches: a network that does
+    # something unforeseen has fewer channels to change, but what is changed stays right.
 
     def __init__(self, network: torch.nn.Module, traced: Trace):
         self.network, self.traced = network, traced
@@ -147,7 +158,7 @@ class _Axes:
         self.hidden = _modules_with_hidden_parameters(network, traced)
         self.buffers: dict[int, _Buffer] = {}
         self.all: list[_Axis] = []
-        self.along: dict[tuple[str, int], _Axis] = {}  # by parameter and its axis
+        self.along: dict[tuple[str, int], _Axis] = {}  # by parameter, and which of its axes
         self.fixed_parameters: set[str] = set()
         for operation in traced.operations:
             for value in operation.inputs:
@@ -155,20 +166,20 @@ class _Axes:
                     self._new(value, fixed=True)
 
     def follow(self, operation: Operation) -> None:
-        """Learn what an operation says of the axes."""
-        seen = operation.module not in self.hidden and not operation.constants
-        known = seen and self._rule(operation)(operation)
-        if not known:
+        """Learn what an operation says about the axes."""
+        # a tensor of constants, or one derived from parameters, may have an entry per channel that could not be moved
+        visible = operation.module not in self.hidden and not operation.constants
+        if not (visible and self._rule(operation)(operation)):
             self._fix(operation)
 
     def free(self) -> Iterator[CoupledChannels]:
-        """Axes that nothing fixes, that a layer writes and a layer reads."""
+        """Axes that nothing fixes, written by a layer and read by a layer."""
         for buffer in self.traced.outputs:
             if buffer in self.buffers:
-                self.buffers[buffer].axis.found().fixed = True
+                self.buffers[buffer].axis.root().fixed = True
         for (name, _), axis in self.along.items():
             if name in self.fixed_parameters:
-                axis.found().fixed = True
+                axis.root().fixed = True
         for axis in self.all:
             free = axis.same_as is None and not axis.fixed and axis.parts < axis.count
             if free and axis.writers and axis.readers:
@@ -176,7 +187,7 @@ class _Axes:
                 yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts)
 
     def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
-        """What an operation does to axes; the function returns False where it cannot tell."""
+        """What an operation does to axes, as a function that returns False if it can't tell."""
         if operation.name == "convolution":
             return self._convolution
         if operation.name in LINEAR:
@@ -192,6 +203,7 @@ class _Axes:
         source = self._axis_of(operation.inputs[0])
         if layer is None or len(operation.inputs) != 1:
             return False
+        # depthwise: output i depends on input i alone, so the axis goes on and the filters follow the channels
         if source is not None and layer.groups == source.count == layer.out_channels > 1:
             return self._keeps(operation, source)
         return self._layer_between(operation, source or self._unknown(operation.inputs[0]), 1, layer.groups)
@@ -223,7 +235,7 @@ class _Axes:
         for source in sources[1:]:
             assert source is not None
             self._join(first, source)
-        return self._keeps(operation, first.found())
+        return self._keeps(operation, first.root())
 
     def _layer_between(self, operation: Operation, source: _Axis, factor: int, groups: int = 1) -> bool:
         """A layer that reads one axis and writes another."""
@@ -232,13 +244,14 @@ class _Axes:
         source = self._attach((weight, 1), source)
         _divide(source, groups)
         if reader not in source.readers:
+            # no order suits a weight that reads the same channels in two ways
             source.fixed |= any(other.weight == weight for other in source.readers)
             source.readers.append(reader)
         target = self._attach((weight, 0), self._new(operation.outputs[0]))
         _divide(target, groups)
         if weight not in target.writers:
             target.writers.append(weight)
-        return self._own_entries(operation, target, apart=weight)
+        return self._follows(operation, target, apart=weight)
 
     def _keeps(self, operation: Operation, axis: _Axis) -> bool:
         """An operation whose outputs have the axis of its inputs."""
@@ -247,10 +260,10 @@ class _Axes:
                 if len(value.shape) < 2 or value.shape[1] != axis.count:
                     return False
                 self.buffers[value.buffer] = _Buffer(axis, value)
-        return self._own_entries(operation, axis, apart="")
+        return self._follows(operation, axis, apart="")
 
-    def _own_entries(self, operation: Operation, axis: _Axis, apart: str) -> bool:
-        """Parameters with an entry a channel belong to the axis; those with one entry in all do not matter."""
+    def _follows(self, operation: Operation, axis: _Axis, apart: str) -> bool:
+        """Parameters with one entry per channel follow the axis; those with a single number do not matter."""
         for name in operation.parameters:
             tensor = self.parameters[name]
             if name == apart or tensor.numel() == 1:
@@ -262,18 +275,18 @@ class _Axes:
                 axis.followers.append(name)
         return True
 
-    def _attach(self, place: tuple[str, int], axis: _Axis) -> _Axis:
-        """The axis of a parameter's axis, the same at every use."""
-        return self._join(self.along.setdefault(place, axis).found(), axis)
+    def _attach(self, parameter_axis: tuple[str, int], axis: _Axis) -> _Axis:
+        """The axis along a parameter's axis, the same at every use."""
+        return self._join(self.along.setdefault(parameter_axis, axis).root(), axis)
 
     def _join(self, one: _Axis, other: _Axis) -> _Axis:
-        one, other = one.found(), other.found()
+        one, other = one.root(), other.root()
         if one is other:
             return one
         if one.count != other.count:
             one.fixed = other.fixed = True
             return one
-        if self.all.index(other) < self.all.index(one):
+        if self.all.index(other) < self.all.index(one):  # the first written stands for both: results keep its order
             one, other = other, one
         other.same_as = one
         one.fixed |= other.fixed
@@ -290,9 +303,9 @@ class _Axes:
         return axis
 
     def _unknown(self, value: Value) -> _Axis:
-        """A fixed axis for what a layer reads of memory in an order that is not known; that memory is fixed too."""
+        """A fixed axis, for a layer that reads memory in an unknown order; that memory's own axis is fixed too."""
         if value.buffer in self.buffers:
-            self.buffers[value.buffer].axis.found().fixed = True
+            self.buffers[value.buffer].axis.root().fixed = True
         axis = _Axis(value.shape[1], value.shape[2:], fixed=True)
         self.all.append(axis)
         return axis
@@ -300,46 +313,49 @@ class _Axes:
     def _fix(self, operation: Operation) -> None:
         for value in (*operation.inputs, *operation.outputs):
             if value.buffer in self.buffers:
-                self.buffers[value.buffer].axis.found().fixed = True
+                self.buffers[value.buffer].axis.root().fixed = True
             else:
                 self._new(value, fixed=True)
         self.fixed_parameters.update(operation.parameters)
 
     def _axis_of(self, value: Value) -> _Axis | None:
-        """The axis of channels that is the value's axis 1."""
+        """The axis of channels that is the value's axis 1; None if axis 1 is something else."""
+        # a view still holds whole channels along axis 1 if that axis has the size and the stride of the buffer's own;
+        # a transposition, a slice of the channels or a flattened map fails one of the two
         buffer = self.buffers.get(value.buffer)
         if buffer is None or len(value.shape) < 2:
             return None
-        axis, original = buffer.axis.found(), buffer.value
+        axis, original = buffer.axis.root(), buffer.value
         same = value.shape[1] == axis.count and value.strides[1] == original.strides[1]
         return axis if same and len(original.shape) > 1 else None
 
     def _flattened(self, value: Value) -> _Axis | None:
-        """The axis of channels whose feature maps are the value's axis 1, one after another."""
+        """The axis of channels whose flattened feature maps follow one another along the value's axis 1."""
         buffer = self.buffers.get(value.buffer)
         if buffer is None or len(value.shape) != 2 or value.strides[1] != 1:
             return None
-        original, axis = buffer.value, buffer.axis.found()
-        whole = value.shape[0] == original.shape[0] and math.prod(value.shape) == math.prod(original.shape)
-        return axis if whole and original.strides == _contiguous(original.shape) else None
+        original, axis = buffer.value, buffer.axis.root()
+        complete = value.shape[0] == original.shape[0] and math.prod(value.shape) == math.prod(original.shape)
+        # in memory laid out channels last, neighbours along axis 1 would be the channels of one pixel
+        return axis if complete and original.strides == _contiguous(original.shape) else None
 
     def _layer(self, operation: Operation, kinds: tuple[type, ...]) -> Any:
-        """The layer that an operation is all of; None where it is something else."""
+        """The plain layer whose only operation this is; None if it belongs to anything else."""
         layer: Any = self.network.get_submodule(operation.module)
-        own = {f"{operation.module}.{name}" if operation.module else name for name in ("weight", "bias")}
+        names = {f"{operation.module}.{name}" if operation.module else name for name in ("weight", "bias")}
         plain = any(type(layer).forward is kind.forward for kind in kinds)  # type: ignore[attr-defined]
         weights = [name for name in operation.parameters if self.parameters[name].ndim > 1]
-        return layer if plain and len(weights) == 1 and set(operation.parameters) <= own else None
+        return layer if plain and len(weights) == 1 and set(operation.parameters) <= names else None
 
 
 def _divide(axis: _Axis, parts: int) -> None:
-    """Channels fall into parts; where they do so in two ways, nothing is known of them."""
+    """Note that channels fall into parts; two different numbers of parts fix the axis."""
     axis.fixed |= 1 < axis.parts != parts > 1
     axis.parts = max(axis.parts, parts)
 
 
 def _modules_with_hidden_parameters(network: torch.nn.Module, traced: Trace) -> set[str]:
-    """Modules that compute with what is derived from their parameters, whose channels the graph does not tell.
+    """Modules that compute with tensors derived from their parameters, whose channels the graph doesn't show.
 
     E.g. frozen batch normalisation, weight normalisation.
     """
@@ -349,8 +365,8 @@ def _modules_with_hidden_parameters(network: torch.nn.Module, traced: Trace) -> 
 
 def _own_tensors(name: str, module: torch.nn.Module) -> Iterable[str]:
     """Tensors of a module itself that could have an entry a channel, as the graph would name them."""
-    own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
-    return [f"{name}.{key}" if name else key for key, tensor in own if key != NOT_USED and tensor.numel() > 1]
+    tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+    return [f"{name}.{key}" if name else key for key, tensor in tensors if key != NOT_USED and tensor.numel() > 1]
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,7 +1,6 @@
-"""Filters taken out for real: which channels may go, and the smaller network without them.
+"""Structured pruning: which filters may be removed, and the smaller network without them.
 
-Channels are coupled as the traced graph says (`bench.compress.filters.channels`), which PQF needs for its permutations
-too; so no library for dependency graphs is used besides.
+Channels are coupled as the traced graph shows (`bench.compress.filters.channels`).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import thin_channels
 
-Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, how many to keep: which
+Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, count to keep -> kept
 
 
 class Kept(Protocol):
@@ -32,46 +31,48 @@ class Kept(Protocol):
 def counts(
     compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...], kept: Kept
 ) -> list[tuple[CoupledChannels, int]]:
-    """The channels that can go alone, and how many of them are kept: at least one of each part.
+    """The channels that can be removed, and how many of them to keep: at least one of each part.
 
     Args:
-        ratio: share that goes, one for all layers or one for each stage of a resolution.
-        skip: layers that stay whole, by name.
+        ratio: share to remove, one for all layers or one per stage (see `ratios`).
+        skip: layers that keep all their filters, by name.
+        kept: how many filters of a part to keep.
 
     Raises:
         NotApplicable: there are none, a layer is unknown, or there is another number of stages.
     """
     groups = prunable(compressed, skip)
     shares = ratios(groups, ratio)
-    return [(group, left(group, partial(kept, share=share))) for group, share in zip(groups, shares, strict=True)]
+    return [(group, _count(group, partial(kept, share=share))) for group, share in zip(groups, shares, strict=True)]
 
 
 def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledChannels]:
-    """Channels that one layer alone writes, in the order of the forward pass.
+    """Channels written by a single layer, in the order of the forward pass.
 
-    Those that an addition joins to others, as between residual blocks, stay.
+    Channels that an addition joins to others, as between residual blocks, are left alone: all layers that are added
+    there would have to lose the same ones.
 
     Args:
         skip: layers whose filters stay, by name.
 
     Raises:
-        NotApplicable: there are none, a name is unknown, or weights are stored in a way of their own already.
+        NotApplicable: there are none, a name is unknown, or weights have a representation already.
     """
     require_unrounded(compressed)
     network = compressed.network
     if compressed.example is None:
         raise ValueError("channels are found along the graph: give `Compressed` an `example`")
-    alone = [group for group in channels(network, compressed.example) if len(group.writers) == 1]
-    found = [group for group in alone if all(_has_sizes(network, name) for name in _tensors(group))]
-    unknown = set(skip) - {layer(group) for group in found}
+    single = [group for group in channels(network, compressed.example) if len(group.writers) == 1]
+    groups = [group for group in single if all(_has_sizes(network, name) for name in _tensors(group))]
+    unknown = set(skip) - {layer(group) for group in groups}
     if unknown:
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
-    kept = [group for group in found if layer(group) not in skip]
-    if not found:
+    wanted = [group for group in groups if layer(group) not in skip]
+    if not groups:
         raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
-    if not kept:
+    if not wanted:
         raise NotApplicable("all layers whose filters could be taken out are to be skipped")
-    return kept
+    return wanted
 
 
 def layer(group: CoupledChannels) -> str:
@@ -80,9 +81,9 @@ def layer(group: CoupledChannels) -> str:
 
 
 def ratios(groups: Sequence[CoupledChannels], ratio: float | Sequence[float]) -> list[float]:
-    """The share to take out of each group, from one for all or one for each stage.
+    """The share to remove from each group, given one for all or one per stage, from first to last.
 
-    A stage is all layers whose feature maps have one resolution.
+    A stage is all layers whose feature maps have the same resolution.
 
     Raises:
         NotApplicable: there is another number of stages.
@@ -95,13 +96,13 @@ def ratios(groups: Sequence[CoupledChannels], ratio: float | Sequence[float]) ->
     return [ratio[stages.index(group.resolution)] for group in groups]
 
 
-def left(group: CoupledChannels, of_a_part: Callable[[int], int]) -> int:
-    """How many channels stay, by how many of a part's; at least one of each."""
-    return group.parts * max(of_a_part(group.count // group.parts), 1)
+def _count(group: CoupledChannels, kept_of_part: Callable[[int], int]) -> int:
+    """How many channels to keep, from how many of a part's; at least one of each."""
+    return group.parts * max(kept_of_part(group.count // group.parts), 1)
 
 
 def largest(scores: torch.Tensor, group: CoupledChannels, count: int) -> torch.Tensor:
-    """The `count` channels with the largest scores (C,), ascending, equally many of each part; of equals the first."""
+    """The `count` channels with the largest scores (C,), ascending, equally many of each part; ties go to the first."""
     parts = scores.reshape(group.parts, -1)
     chosen = parts.argsort(dim=1, descending=True, stable=True)[:, : count // group.parts]
     first = torch.arange(group.parts)[:, None] * parts.shape[1]
@@ -125,7 +126,7 @@ def random_choice(seed: int) -> Choose:
 
 
 def thinned(compressed: Compressed, wanted: Sequence[tuple[CoupledChannels, int]], choose: Choose) -> Compressed:
-    """A copy with fewer channels: layer by layer, each choice sees the network that earlier ones left.
+    """A copy with fewer channels. Layers are thinned one after another, each chosen in the network thinned so far.
 
     Args:
         wanted: channels, and how many of them to keep.
@@ -148,23 +149,24 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[CoupledChannels, int]
 
 
 def _require_runs(network: torch.nn.Module, example: torch.Tensor) -> None:
-    """A network may hold numbers of channels that no graph shows, e.g. in a view."""
+    """Refuse a network with a number of channels that no graph shows, e.g. in a view."""
     try:
         with torch.inference_mode():
             network.eval()(example.to(next(network.parameters()).device))
-    except Exception as error:  # whatever a network runs into
+    except Exception as error:  # a user's network may raise anything
         first = str(error).partition("\n")[0]
         raise NotApplicable(f"it counts on the number of its channels: without some of them, {first}") from error
 
 
 def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:
-    """`compressed` with a thinner network of its own modules."""
+    """`compressed` with a copy of its network that has fewer channels, and the structural step between the two."""
     step = thin_channels.step(compressed.network, network)
     return compressed.but(network=network, structure=(*compressed.structure, step))
 
 
 def thin(network: torch.nn.Module, group: CoupledChannels, kept: torch.Tensor) -> None:
     """Leave only the `kept` channels, in place."""
+    # copies of the surviving weights are taken first: resizing a layer replaces its parameters by new ones
     values = take(network, group, kept)
     thin_channels.apply(network, _sizes(network, group, len(kept)))
     state = network.state_dict()
@@ -173,7 +175,7 @@ def thin(network: torch.nn.Module, group: CoupledChannels, kept: torch.Tensor) -
 
 
 def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Compressed:
-    """Fine-tuned, with what was pruned weight by weight before kept at zero."""
+    """Fine-tune; weights that earlier unstructured pruning removed stay at zero."""
     return retrained(compressed, workbench, distill=distill)
 
 
@@ -188,6 +190,7 @@ def _sizes(network: torch.nn.Module, group: CoupledChannels, count: int) -> dict
         change(name, out=count)
     for name in group.followers:
         present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
+        # a depthwise convolution follows its channels: inputs, outputs and groups are the same number, before and after
         depthwise = present.get("groups", 0) == present["out"] == present.get("in", 0)
         change(name, **({"in": count, "out": count, "groups": count} if depthwise else {"out": count}))
     for reader in group.readers:

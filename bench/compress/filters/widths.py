@@ -1,4 +1,4 @@
-"""A network with the same share of channels left in every layer, and the share that gives it a size."""
+"""Uniformly narrower networks: the same share of channels in every layer, chosen for a payload."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEPS = 256  # widths that are tried: 1/256 to 256/256 of the channels
 
 
 def of_size(compressed: Compressed, fraction: float) -> Compressed:
-    """The widest network whose payload is at most `fraction` of the given one's, both in float32.
+    """The widest network whose payload is at most `fraction` of the full one's, both in float32.
 
     Args:
         compressed: an uncompressed network with initial weights.
@@ -31,6 +31,8 @@ def of_size(compressed: Compressed, fraction: float) -> Compressed:
     Raises:
         NotApplicable: its layers cannot all be made narrower, or not enough.
     """
+    # No layer has fewer channels at a larger width, so the payload never falls, and a binary search finds the widest
+    # that fits. It packs nine networks at most, which is exact whatever is folded and however tensors are stored.
     limit = fraction * payload(compressed)
     narrow = bisect_right(range(1, STEPS + 1), limit, key=lambda step: payload(scaled(compressed, step / STEPS)))
     if not narrow:
@@ -47,8 +49,8 @@ def payload(compressed: Compressed) -> int:
 def scaled(compressed: Compressed, width: float) -> Compressed:
     """A copy with round(width · channels) channels, at least one, wherever neither images nor classes fix them.
 
-    Weights are the first ones of the given network's, scaled to keep the variance that layers of their number of inputs
-    and outputs begin with.
+    Weights are the first ones of the full network's, scaled to the variance with which layers of that many inputs and
+    outputs begin.
 
     Args:
         width: 0 to 1.
@@ -80,12 +82,13 @@ def _sizes(network: nn.Module, traced: Trace, width: float) -> thin_channels.Siz
 
     def of_layer(name: str, now: dict[str, int]) -> dict[str, int]:
         if "new" in now:
+            # a shortcut that pads channels with zeros adds the difference of its two feature maps, both narrower now
             inputs, outputs = _around(traced, name)
             return {"new": less(outputs) - less(inputs)}
         wanted = {"out": now["out"] if name in last else less(now["out"])}
         if "in" in now:
-            each = pixels.get(name, 1)
-            wanted["in"] = now["in"] if name in first else less(now["in"] // each) * each
+            per_channel = pixels.get(name, 1)
+            wanted["in"] = now["in"] if name in first else less(now["in"] // per_channel) * per_channel
         if "groups" in now:
             depthwise = now["groups"] == now["in"] == now["out"]
             wanted["groups"] = wanted["in"] if depthwise else now["groups"]
@@ -96,48 +99,48 @@ def _sizes(network: nn.Module, traced: Trace, width: float) -> thin_channels.Siz
 
 
 def _first_layers(network: nn.Module, traced: Trace) -> set[str]:
-    """Layers that read the images' channels."""
-    fixed, found = set(traced.inputs), set()
+    """Layers that read the images' channels, perhaps through pooling or normalisation."""
+    fixed, layers = set(traced.inputs), set()
     for operation in traced.operations:
         if any(value.buffer in fixed for value in operation.inputs):
-            found.add(operation.module)
+            layers.add(operation.module)
             if not _mixes(network, operation):
                 fixed.update(value.buffer for value in operation.outputs)
-    return found
+    return layers
 
 
 def _last_layers(network: nn.Module, traced: Trace) -> set[str]:
-    """Layers that write an entry a class."""
-    fixed, found = set(traced.outputs), set()
+    """Layers that write one entry per class, perhaps before pooling or an activation."""
+    fixed, layers = set(traced.outputs), set()
     for operation in reversed(traced.operations):
         if any(value.buffer in fixed for value in operation.outputs):
-            found.add(operation.module)
+            layers.add(operation.module)
             if not _mixes(network, operation):
                 fixed.update(value.buffer for value in operation.inputs)
-    return found
+    return layers
 
 
 def _mixes(network: nn.Module, operation: Operation) -> bool:
-    """Whether it makes channels out of others: a convolution or a matrix product."""
+    """Whether an operation mixes channels: a convolution or a matrix product with a weight."""
     return any(network.state_dict(keep_vars=True)[name].ndim > 1 for name in operation.parameters)
 
 
 def _pixels(traced: Trace) -> dict[str, int]:
-    """By linear layer, its neighbouring inputs that belong to one channel: the pixels of a flattened feature map."""
+    """Neighbouring inputs that belong to one channel, by linear layer: the pixels of a flattened feature map."""
     written: dict[int, Value] = {}
-    found = {}
+    pixels = {}
     for operation in traced.operations:
         for value in operation.outputs:
             written.setdefault(value.buffer, value)
         source = operation.inputs[0]
         map_ = written.get(source.buffer, source)
         if operation.name in LINEAR and len(map_.shape) > 2:
-            found[operation.module] = math.prod(map_.shape[2:])
-    return found
+            pixels[operation.module] = math.prod(map_.shape[2:])
+    return pixels
 
 
 def _around(traced: Trace, module: str) -> tuple[int, int]:
-    """Channels of what a module is given and of what it returns."""
+    """Channels of a module's input and of its output."""
     call = next(call for call in traced.calls if call.module == module)
     assert call.input is not None and call.output is not None
     return call.input.shape[1], call.output.shape[1]
@@ -145,12 +148,14 @@ def _around(traced: Trace, module: str) -> tuple[int, int]:
 
 def _check(network: nn.Module, original: nn.Module, example: torch.Tensor) -> None:
     with torch.inference_mode():
-        found, expected = network(example), original(example)
-    if found.shape != expected.shape:
-        raise ValueError(f"it gives logits of shape {tuple(found.shape)}, not {tuple(expected.shape)}")
+        logits, expected = network(example), original(example)
+    if logits.shape != expected.shape:
+        raise ValueError(f"it gives logits of shape {tuple(logits.shape)}, not {tuple(expected.shape)}")
 
 
 def _first(tensor: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    """The tensor's first entries along every axis; weights grow by the root of the mean of both fans' shares."""
-    kept = tensor[tuple(slice(size) for size in shape)]
-    return kept * (tensor.numel() / kept.numel()) ** 0.25 if tensor.ndim > 1 else kept
+    """The tensor's first entries along every axis; weights are scaled for the smaller number of inputs and outputs."""
+    corner = tensor[tuple(slice(size) for size in shape)]
+    # Initial weights have variance ∝ 1/fan in (He, forward) or 1/fan out (He, backward). With shares a and b of inputs
+    # and outputs left, 1/√(ab) times the variance lies between the two, whichever the network used.
+    return corner * (tensor.numel() / corner.numel()) ** 0.25 if tensor.ndim > 1 else corner
