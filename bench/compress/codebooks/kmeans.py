@@ -1,4 +1,4 @@
-"""Codebooks: plain k-means, and k-means whose centroids are shaken ever less (Martinez et al. 2021, section 3.3)."""
+"""Codebooks by plain k-means, or by k-means with annealed noise (Martinez et al. 2021, section 3.3)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NEAREST_AT_ONCE = 2**18  # distances: few enough to stay in the cache
+NEAREST_AT_ONCE = 2**18  # distances at a time: few enough to stay in the processor's cache
 TIE_BREAK = 1e-5  # of a standard deviation, so that no two first words are the same
 SETTLING = 10  # iterations without noise at the end
 MOVES = 10  # attempts to give every word a row in the end
@@ -14,7 +14,7 @@ MOVES = 10  # attempts to give every word a row in the end
 
 @dataclass(frozen=True)
 class Annealing:
-    """How centroids are shaken: in iteration i of I by Gaussian noise of heat·(1 - i/I)^cooling standard deviations."""
+    """Gaussian noise on centroids: in iteration i of I, heat·(1 - i/I)^cooling standard deviations of the rows."""
 
     heat: float
     cooling: float
@@ -23,17 +23,22 @@ class Annealing:
 def k_means(
     rows: np.ndarray, words: int, iterations: int, annealing: Annealing | None, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A codebook for rows, and the word of each.
+    """A codebook for rows, and the word of each row.
 
     Args:
         rows: (n, d) float32.
-        annealing: stochastic relaxation, which a few plain iterations follow; None for plain k-means, which stops
-            where nothing changes any more.
+        annealing: the schedule of noise, followed by a few plain iterations; None for plain k-means, which stops once
+            nothing changes.
 
     Returns:
         Codebook (words, d) float16, and codes (n,) int64, each row's nearest word. Every word is used, if the rows
         are different enough.
     """
+    # Stochastic relaxation: each update of the centroids is followed by noise, in proportion to the rows' spread in
+    # each dimension, that decays to nothing. Early on rows change their word freely, which carries the codebook out of
+    # the local optimum that plain k-means settles in from its random start. With the paper's schedule the squared error
+    # of 256 words ends 2 to 3% lower. The rows themselves are never disturbed, and a few plain iterations end it, so
+    # that every word ends as the mean of its rows.
     spread = rows.std(0)
     start = rows[generator.choice(len(rows), words, replace=False)]
     codebook = start + TIE_BREAK * spread * _noise(generator, start.shape)
@@ -46,7 +51,7 @@ def k_means(
 
 
 def _settled(rows: np.ndarray, codebook: np.ndarray, iterations: int, generator: np.random.Generator) -> np.ndarray:
-    """The codebook after plain iterations, fewer where nothing changes any more."""
+    """The codebook after plain iterations, stopped early once no code changes."""
     codes = np.zeros(0, np.int64)
     for _ in range(iterations):
         before, codes = codes, nearest(rows, codebook)
@@ -58,8 +63,10 @@ def _settled(rows: np.ndarray, codebook: np.ndarray, iterations: int, generator:
 
 def nearest(rows: np.ndarray, codebook: np.ndarray) -> np.ndarray:
     """Index (n,) of the nearest word (k, d) to each row (n, d); the first of equals."""
+    # ‖x - w‖² = ‖x‖² - 2 (x·w - ‖w‖²/2), and ‖x‖² is the same for all words: the nearest has the largest x·w - ‖w‖²/2.
+    # With 1 appended to x and -‖w‖²/2 to w, that is one matrix product per chunk of rows.
     words = codebook.astype(np.float32)
-    projection = np.concatenate([words.T, -0.5 * (words**2).sum(1)[None]])  # largest inner product: nearest
+    projection = np.concatenate([words.T, -0.5 * (words**2).sum(1)[None]])
     chunk = max(NEAREST_AT_ONCE // len(words), 1)
     scores = np.empty((chunk, len(words)), np.float32)
     codes = np.empty(len(rows), np.int64)
@@ -71,7 +78,11 @@ def nearest(rows: np.ndarray, codebook: np.ndarray) -> np.ndarray:
 
 
 def _stored(rows: np.ndarray, codebook: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Words rounded to what is stored, codes that are nearest to those; no word left without a row."""
+    """Words rounded to float16 and the nearest of them for each row, with no word left unused.
+
+    Two words may round to the same numbers, and then the second is nearest to no row. An unused word moves to the row
+    that is worst represented, and all rows are assigned again.
+    """
     for _ in range(MOVES):
         words = codebook.astype(np.float16)
         codes = nearest(rows, words)
@@ -85,7 +96,7 @@ def _stored(rows: np.ndarray, codebook: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _updated(rows: np.ndarray, codes: np.ndarray, codebook: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Means, and a random row for each word that has none: noise would carry it ever further off."""
+    """Mean of each word's rows; a word without rows moves to a random row, or noise would carry it ever further off."""
     updated = _means(rows, codes, codebook)
     unused = np.flatnonzero(np.bincount(codes, minlength=len(codebook)) == 0)
     updated[unused] = rows[generator.choice(len(rows), unused.size)]
@@ -93,7 +104,7 @@ def _updated(rows: np.ndarray, codes: np.ndarray, codebook: np.ndarray, generato
 
 
 def _means(rows: np.ndarray, codes: np.ndarray, codebook: np.ndarray) -> np.ndarray:
-    """Mean of each word's rows; a word without rows stays where it is."""
+    """Mean of each word's rows; a word without rows stays as it is."""
     counts = np.bincount(codes, minlength=len(codebook))
     sums = np.stack([np.bincount(codes, column, len(codebook)) for column in rows.T], axis=1)
     means = sums / np.maximum(counts, 1)[:, None]

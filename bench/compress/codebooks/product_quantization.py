@@ -25,16 +25,16 @@ from bench.footprint.fold import merge
 from bench.footprint.trace import Trace, trace
 
 Blocks = Literal["small", "large"]
-POINTWISE = 4  # weights a word of a 1x1 convolution or linear layer
+POINTWISE = 4  # weights in a word of a 1x1 convolution or linear layer
 POINTWISE_LARGE = 8  # with large blocks, in networks whose convolutions are mostly 1x1
 CLASSIFIER_WORDS = 2048
 CLASSIFIER_WORDS_POINTWISE = 1024  # in networks whose convolutions are mostly 1x1
-LEAST_ROWS = 4  # sub-vectors a word
+LEAST_ROWS = 4  # sub-vectors per word
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is quantised; see the methods for what they mean."""
+    """How a network is quantised; `bench.compress.methods.pqf` says what each setting means."""
 
     blocks: Blocks
     words: int
@@ -46,7 +46,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Layer:
-    """How a weight is quantised: sub-vectors of `length` weights, a codebook of `words`."""
+    """How a weight is quantised: in sub-vectors of `length` weights, with a codebook of `words`."""
 
     length: int
     words: int
@@ -56,12 +56,16 @@ def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, 
     """A copy, permuted (unless there are no swaps), quantised and fine-tuned.
 
     Raises:
-        NotApplicable: it has no layer to quantise, was pruned weight by weight, or its weights are stored in a way of
-            their own already.
+        NotApplicable: it has no layer to quantise, was pruned weight by weight, or its weights have a representation
+            already.
     """
     require_unrounded(compressed)
     if compressed.masks:
         raise NotApplicable("its weights were pruned one by one: whole words are not zero")
+    # The paper's three steps. Channels are permuted first, because the order decides which weights share a sub-vector
+    # and costs no byte: it is absorbed by the layers on both sides. Then each layer gets its codebook, and last the
+    # words are fine-tuned with their codes fixed. Scale and shift of normalisation are stored for every channel, as the
+    # paper counts them, so normalisation is merged and not folded: folding would change weights that are words by now.
     network = deepcopy(compressed.network)
     layers = plan(network, trace(network, workbench.example), settings)
     if settings.swaps:
@@ -81,16 +85,17 @@ def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[st
         NotApplicable: none is left.
     """
     first, classifier = _first_convolution(traced), _classifier(traced)
-    shared = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
+    uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     weights = prunable(network)
     mostly_pointwise = _mostly_pointwise(weights)
     layers = {}
     for name, weight in weights.items():
-        if name == first or shared[id(weight)] > 1:
+        if name == first or uses[id(weight)] > 1:
             continue
         most = settings.words
         if name == classifier:
             most = settings.classifier_words or (CLASSIFIER_WORDS_POINTWISE if mostly_pointwise else CLASSIFIER_WORDS)
+        # a layer too small for two words of four sub-vectors each stays in float32
         length = word_length(tuple(weight.shape), settings.blocks, mostly_pointwise)
         words = word_count(weight.numel() // length, most)
         if words > 1:
@@ -101,9 +106,9 @@ def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[st
 
 
 def word_length(shape: tuple[int, ...], blocks: Blocks, mostly_pointwise: bool) -> int:
-    """Weights a word: a kernel (two with large blocks), or several weights of a linear layer or 1x1 convolution.
+    """Weights in a word: a kernel (two with large blocks), or several weights of a linear layer or 1x1 convolution.
 
-    Shorter where the layer has not enough inputs.
+    Shorter if the layer's inputs cannot be divided into words of that length.
 
     >>> word_length((64, 64, 3, 3), "large", False)
     18
@@ -116,7 +121,7 @@ def word_length(shape: tuple[int, ...], blocks: Blocks, mostly_pointwise: bool) 
 
 
 def word_count(rows: int, most: int) -> int:
-    """Words of a codebook: a power of two, at most one for each four sub-vectors.
+    """Words in a codebook: a power of two, at most one for every four sub-vectors; 0 if there are fewer than four.
 
     >>> word_count(10 * 16, 256)
     32
@@ -142,10 +147,11 @@ def permute(
 
 
 def codebooks(network: torch.nn.Module, layers: Mapping[str, Layer], settings: Settings, seed: int) -> dict[str, Words]:
-    """A codebook for each weight; layers are independent, so they are worked at once on torch's number of threads."""
+    """A codebook for each weight. Layers are independent and run in parallel, on as many threads as torch has."""
     state = network.state_dict()
 
-    def work(job: tuple[int, tuple[str, Layer]]) -> tuple[str, Words]:
+    # every layer draws from a stream of its own, so that codebooks don't depend on which thread comes first
+    def codebook_of(job: tuple[int, tuple[str, Layer]]) -> tuple[str, Words]:
         number, (name, layer) = job
         weight = state[name].detach().float().cpu()
         rows = weight.reshape(-1, layer.length).numpy()
@@ -156,21 +162,22 @@ def codebooks(network: torch.nn.Module, layers: Mapping[str, Layer], settings: S
         return name, Words(codebook, codes.reshape(weight.shape[0], -1))
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        return dict(pool.map(work, enumerate(layers.items())))
+        return dict(pool.map(codebook_of, enumerate(layers.items())))
 
 
 def _orderable(
     state: Mapping[str, torch.Tensor], group: CoupledChannels, layers: Mapping[str, Layer]
 ) -> list[permutation.Weight]:
-    """The weights that read these channels and whose sub-vectors span several of them."""
-    found = []
+    """The weights that read these channels in sub-vectors of several: no order changes sub-vectors of one channel."""
+    weights = []
     for reader in group.readers:
         weight, layer = state[reader.weight], layers.get(reader.weight)
         kernel = math.prod(weight.shape[2:])
+        # with no more sub-vectors than weights in each, the covariance is singular under every order
         if layer and reader.factor == 1 and layer.length > kernel and weight.numel() > layer.length**2:
             values = weight.detach().float().cpu().numpy().reshape(*weight.shape[:2], kernel)
-            found.append(permutation.Weight(values, layer.length))
-    return found
+            weights.append(permutation.Weight(values, layer.length))
+    return weights
 
 
 def _mostly_pointwise(weights: Mapping[str, torch.nn.Parameter]) -> bool:

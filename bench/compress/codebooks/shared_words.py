@@ -1,4 +1,4 @@
-"""Weights that are words of a codebook, trained through it: which word stands where stays as it is."""
+"""Fine-tuning of a codebook: weights are computed from its words, and assignments stay fixed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.footprint.representation import Codebook, Representation
 
 @dataclass(frozen=True)
 class Words:
-    """A codebook and its use in one weight.
+    """A codebook, and which of its words make up a weight.
 
     Attributes:
         codebook: (k, d) of the type that is stored.
-        codes: (Cout, m) int64.
-        fixed_zero: whether word 0 is zero and stays so, for weights that were pruned.
+        codes: (Cout, m) int64, an index of a word each.
+        fixed_zero: whether word 0 is zero and stays zero, for weights that were pruned.
     """
 
     codebook: np.ndarray
@@ -30,34 +30,38 @@ class Words:
 
 
 def share(network: torch.nn.Module, words: Mapping[str, Words]) -> None:
-    """Compute weights from codebooks, in place, so that training reaches those alone.
+    """Compute weights from codebooks, in place, so that training moves the codebooks alone.
 
     Raises:
-        NotApplicable: two layers have one weight.
+        NotApplicable: two layers share a weight.
     """
     for name, shared in words.items():
-        module, own_name = _place(network, name)
-        weight = getattr(module, own_name)
-        users = [user for user, each in network.named_parameters(remove_duplicate=False) if each is weight]
+        module, attribute = _owner(network, name)
+        weight = getattr(module, attribute)
+        users = [user for user, tensor in network.named_parameters(remove_duplicate=False) if tensor is weight]
         if len(users) > 1:
             raise NotApplicable(f"{' and '.join(users)} are one tensor, which cannot be trained as words")
         gather = _Gather(shared, tuple(weight.shape)).to(weight.device)
-        parametrize.register_parametrization(module, own_name, gather, unsafe=True)
-        codebook = module.parametrizations[own_name].original
+        # unsafe: PyTorch would otherwise demand that the parameter, a codebook, has the shape of the weight
+        parametrize.register_parametrization(module, attribute, gather, unsafe=True)
+        codebook = module.parametrizations[attribute].original
         codebook.register_hook(gather.mean_gradient)
 
 
 def fixed(network: torch.nn.Module, words: Mapping[str, Words]) -> dict[str, Representation]:
-    """Turn shared weights into plain ones again, in place, as their codebooks are stored; returns how.
+    """Make shared weights plain again, in place, rounded as they will be stored.
+
+    Returns:
+        Representations by parameter name.
 
     Raises:
-        NotApplicable: training took a word beyond the numbers that are stored.
+        NotApplicable: training took a word beyond the range of the stored type.
     """
     return {name: _fix(network, name, shared) for name, shared in words.items()}
 
 
 class _Gather(torch.nn.Module):
-    """A weight as words of a codebook."""
+    """A parametrisation: the weight that a codebook and fixed codes give."""
 
     codes: torch.Tensor
     uses: torch.Tensor
@@ -76,15 +80,15 @@ class _Gather(torch.nn.Module):
         return codebook[self.codes].reshape(self.shape)
 
     def right_inverse(self, weight: torch.Tensor) -> torch.Tensor:
-        """The codebook to begin with."""
+        """The codebook to begin with; PyTorch asks for it when the parametrisation is registered."""
         return self.initial.clone()
 
     def mean_gradient(self, gradient: torch.Tensor) -> torch.Tensor:
-        """The gradient's mean over a word's uses.
-
-        Through the gather comes the sum. Under Adam, which the papers use, that is the same; SGD would take steps as
-        many times too long as the word has uses.
-        """
+        """The gradient of a codebook, as a mean over each word's uses instead of their sum."""
+        # Backpropagation through the gather adds up the gradients of all weights that are the same word. Adam, which
+        # the papers use, divides by the gradient's size and doesn't care; SGD would take steps as many times too long
+        # as a word has uses, hundreds or thousands in a large layer. Word 0 of pruned weights must stay zero, so it
+        # doesn't move.
         mean = gradient / self.uses.clamp(min=1)[:, None].to(gradient)
         if self.fixed_zero:
             mean[0] = 0
@@ -92,19 +96,20 @@ class _Gather(torch.nn.Module):
 
 
 def _fix(network: torch.nn.Module, name: str, words: Words) -> Codebook:
-    module, own_name = _place(network, name)
-    trained = module.parametrizations[own_name].original.detach().cpu().numpy()
-    parametrize.remove_parametrizations(module, own_name, leave_parametrized=True)
+    module, attribute = _owner(network, name)
+    trained = module.parametrizations[attribute].original.detach().cpu().numpy()
+    parametrize.remove_parametrizations(module, attribute, leave_parametrized=True)
     with np.errstate(over="ignore"):
         codebook = trained.astype(words.codebook.dtype)
     if not np.isfinite(codebook).all():
         raise NotApplicable(f"{name} holds {np.abs(trained).max():.4g}, which is beyond {codebook.dtype}'s range")
-    stored = Codebook(words.codes, codebook, tuple(getattr(module, own_name).shape))
+    stored = Codebook(words.codes, codebook, tuple(getattr(module, attribute).shape))
     with torch.no_grad():
-        getattr(module, own_name).copy_(torch.from_numpy(stored.decode()))
+        getattr(module, attribute).copy_(torch.from_numpy(stored.decode()))
     return stored
 
 
-def _place(network: torch.nn.Module, name: str) -> tuple[Any, str]:
-    owner, _, own_name = name.rpartition(".")
-    return network.get_submodule(owner), own_name
+def _owner(network: torch.nn.Module, name: str) -> tuple[Any, str]:
+    """The module that owns a parameter, and the parameter's name in it."""
+    module, _, attribute = name.rpartition(".")
+    return network.get_submodule(module), attribute

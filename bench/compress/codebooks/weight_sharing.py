@@ -1,4 +1,4 @@
-"""Weights of a layer that share a few values (Han, Mao & Dally 2016, section 3)."""
+"""Weight sharing: the weights of a layer take a few values (Han, Mao & Dally 2016, section 3)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
 ITERATIONS = 100  # of k-means, at most
-LEAST_USES = 4  # weights a value: a table larger than what it saves makes no sense
+LEAST_USES = 4  # weights per value, or the table would be larger than what it saves
 
 
 def shared(compressed: Compressed, workbench: Workbench, bits: tuple[int, int], *, distill: bool) -> Compressed:
-    """A copy whose layers share values, which are then trained; pruned weights stay zero.
+    """A copy whose layers each share a few values, which are then fine-tuned; pruned weights stay zero.
 
     Args:
-        bits: of a symbol in convolutions, and in linear layers.
+        bits: width of a symbol, in convolutions and in linear layers.
     """
     network = deepcopy(compressed.network)
     words = {
@@ -34,26 +34,29 @@ def shared(compressed: Compressed, workbench: Workbench, bits: tuple[int, int], 
 
 
 def share(weight: np.ndarray, bits: int) -> Words:
-    """Symbol 0 for zero, and values of the other symbols by k-means from evenly spaced ones.
+    """Words of one weight each: symbol 0 is zero, the values of all others come from k-means.
 
-    At most `bits` bits a symbol, and at least four weights that are not zero a value.
+    Args:
+        bits: of a symbol, at most; fewer if there would be fewer than four surviving weights per value.
     """
+    # Pruned weights get a symbol of their own rather than the nearest mean, so that the sparse layouts may leave it out
+    # and training cannot revive it. All other symbols are fitted to the surviving weights alone.
     flat = weight.reshape(-1)
-    alive = flat[flat != 0].astype(np.float64)
-    words = min(2**bits, 2 ** int(np.log2(max(alive.size / LEAST_USES, 2))))
+    survivors = flat[flat != 0].astype(np.float64)
+    words = min(2**bits, 2 ** int(np.log2(max(survivors.size / LEAST_USES, 2))))
     codebook, codes = np.zeros((words, 1), np.float32), np.zeros(flat.size, np.int64)
-    if alive.size:
-        values, nearest = _from_evenly_spaced(alive, words - 1)
+    if survivors.size:
+        values, nearest = _from_evenly_spaced(survivors, words - 1)
         codebook[1:, 0] = values
         codes[flat != 0] = nearest + 1
     return Words(codebook, codes.reshape(weight.shape[0], -1), fixed_zero=True)
 
 
 def _from_evenly_spaced(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means (count,) ascending, and which of them is nearest to each value. A mean without values stays in its place.
-
-    Evenly spaced beginnings keep the few large weights, which matter most (their section 3.2).
-    """
+    """One-dimensional k-means from evenly spaced means: means (count,) ascending, and the nearest to each value."""
+    # Evenly spaced starts reach the few large weights, which matter most; random ones would crowd where weights are
+    # dense, around the small (their section 3.2). In one dimension the nearest of ascending means is found by their
+    # midpoints, and means stay ascending. A mean without values stays as it is.
     means = np.linspace(values.min(), values.max(), count)
     nearest = np.zeros(0, np.int64)
     for _ in range(ITERATIONS):
