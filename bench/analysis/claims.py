@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 from bench.analysis.outcomes import Evidence, Outcome, outcomes
 from bench.analysis.study import Study, judgement
-from bench.statistics.equivalence import Verdict, assess_estimate, corrected
+from bench.statistics.equivalence import (
+    DIFFERENT,
+    DIFFERENT_BUT_SMALL,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    Verdict,
+    assess_estimate,
+    corrected,
+)
 from bench.statistics.multiplicity import holm
+from bench.statistics.power import seeds_for_equivalence
 from bench.statistics.tests import Significance, sign_flip, smallest_attainable_p
 
 LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -40,6 +50,26 @@ class Claim:
         """Stars of the difference's corrected p; empty if withheld."""
         p = self.verdict.p_different
         return "" if self.withheld else next((stars for level, stars in LEVELS if p <= level), "")
+
+    @property
+    def within(self) -> bool:
+        """Whether the difference is shown to be smaller than the margin."""
+        return self.verdict.word in (EQUIVALENT, DIFFERENT_BUT_SMALL)
+
+    @property
+    def differs(self) -> bool:
+        """Whether a difference is shown, however small."""
+        return self.verdict.word in (DIFFERENT, DIFFERENT_BUT_SMALL)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether neither a difference nor its absence beyond the margin is shown."""
+        return self.verdict.word == INCONCLUSIVE
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is shown to be below the reference, and not shown to be within the margin."""
+        return self.verdict.word == DIFFERENT and self.evidence.difference.value < 0
 
 
 @judgement
@@ -85,3 +115,20 @@ def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim
         )
         for tested, before, after in zip(evidence, raw, corrected(raw, different, equivalent), strict=True)
     ]
+
+
+def seeds_to_tell(claims: Iterable[Claim]) -> list[float]:
+    """How many seeds each claim would need, sorted, of those that need more than they have.
+
+    Enough to show equivalence 8 times in 10, were there no difference, at the strictest level that Holm may ask for;
+    infinite if 100,000 are too few. A claim whose spread is 0 or unknown is left out, and so is one with enough seeds:
+    there the difference stands in the way.
+    """
+    spread = [claim for claim in claims if claim.raw.sd > 0]
+    needed = ((claim.raw.n, _seeds_needed(claim)) for claim in spread)
+    return sorted(wanted for n, wanted in needed if wanted > n)
+
+
+def _seeds_needed(claim: Claim) -> float:
+    alpha = claim.raw.alpha / max(claim.size, 1)
+    return seeds_for_equivalence(claim.raw.sd, claim.raw.margin, alpha=alpha) or inf

@@ -13,13 +13,13 @@ from matplotlib.text import Annotation
 from bench.analysis.claims import claim_on
 from bench.analysis.outcomes import primary
 from bench.analysis.study import Study
+from bench.analysis.wording import decimal
 from bench.render.figures import _key
 from bench.render.kit import labels as lettering
 from bench.render.kit.figure import Sheet, panels, title
 from bench.render.kit.labels import Label
 from bench.render.kit.names import methods, shortened, sweep_names, values_alone
 from bench.render.kit.style import FAINT, FAMILIES, INK, MUTED, Medium, family
-from bench.render.kit.table import decimal
 from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
 from bench.runner.plan_file import PlannedVariant
 

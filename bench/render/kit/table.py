@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bench.analysis.wording import decimal
 from bench.statistics.estimate import Estimate
 
 Kind = Literal["text", "code", "number", "estimate", "p", "verdict", "citations"]
 Value = float | int | str | bool | None
 
 DASH = "–"
-MINUS = "−"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +176,6 @@ def show(cell: Datum, column: Column) -> Text:
         return Text(cell.value, stars=cell.stars, bold=cell.bold, note=cell.note, sort=cell.value)
     main = p_value(cell.value) if column.kind == "p" else decimal(cell.value, column.digits, signed=column.signed)
     return Text(main, _interval(cell, column), cell.stars, cell.bold, note=cell.note, sort=float(cell.value))
-
-
-def decimal(value: float, digits: int, *, signed: bool = False) -> str:
-    """A number with a true minus sign and thousands set apart.
-
-    >>> decimal(-1234.5, 1), decimal(0.25, 2, signed=True), decimal(-0.0001, 2)
-    ('−1,234.5', '+0.25', '0.00')
-    """
-    text = f"{abs(value):,.{digits}f}"
-    if not any(digit in text for digit in "123456789"):
-        return text
-    return (MINUS if value < 0 else "+" if signed else "") + text
 
 
 def p_value(p: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Datum, Group, Row, Table
 from bench.render.text import captions
@@ -17,7 +18,7 @@ def build(study: Study) -> Table:
     """The table: failed first, then refused, damaged and missing."""
     cells = study.results.cells
     groups = []
-    for state in ("failed", "refused", "damaged", "missing"):
+    for state in HOLES:
         found = cells[cells["state"] == state]
         rows = [Row((Datum(name), Datum(state), Datum(reason))) for name, reason in zip(found["name"], found["reason"])]
         if rows:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis import wording
+from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted, listed
 from bench.roles import CONTROL
+from bench.statistics.tests import smallest_attainable_p
 
 
 def warnings(study: Study) -> list[str]:
@@ -18,7 +21,7 @@ def _about_seeds(study: Study) -> Iterator[str]:
     if study.plan.exploratory:
         yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
     if study.seeds < 6:
-        floor = 2.0 ** (1 - study.seeds)
+        floor = smallest_attainable_p(study.seeds)
         yield (
             f"{counted(study.seeds, 'seed')}: too few for claims. The smallest attainable p of the sign-flip test is "
             f"{floor:.3g}, and no stars are given."
@@ -30,7 +33,7 @@ def _about_seeds(study: Study) -> Iterator[str]:
 
 
 def _about_origin(study: Study) -> Iterator[str]:
-    found = study.results.provenance
+    provenance = study.results.provenance
     for field, what in (
         ("commit", "different commits"),
         ("versions.innards", "different versions of Innards"),
@@ -38,24 +41,17 @@ def _about_origin(study: Study) -> Iterator[str]:
         ("processor", "different processors"),
         ("versions.torch", "different versions of PyTorch"),
     ):
-        if field in found and found[field].dropna().nunique() > 1:
-            yield f"The cells come from {what}: {listed(sorted(map(str, found[field].dropna().unique())))}."
-    if "dirty" in found and (found["dirty"] == True).any():  # noqa: E712 - None is neither
-        dirty = int((found["dirty"] == True).sum())  # noqa: E712
+        if field in provenance and provenance[field].dropna().nunique() > 1:
+            yield f"The cells come from {what}: {listed(sorted(map(str, provenance[field].dropna().unique())))}."
+    dirty = int((provenance["dirty"] == True).sum()) if "dirty" in provenance else 0  # noqa: E712 - None is neither
+    if dirty:
         yield f"{counted(dirty, 'cell')} ran with changes that were not committed."
 
 
 def _about_holes(study: Study) -> Iterator[str]:
-    counts = {state: study.results.count(state) for state in ("failed", "damaged", "refused", "missing")}
-    told = [f"{count} {state}" for state, count in counts.items() if count]
-    if told:
-        lost = len(study.results.cells) - study.results.count("done")
+    lost = study.results.count(*HOLES)
+    if lost:
         of = counted(len(study.results.cells), "cell")
-        yield f"{lost:,} of {of} {'has' if lost == 1 else 'have'} no result ({', '.join(told)})."
-    if not any(model_has_control(study, model) for model in study.models):
+        yield f"{lost:,} of {of} {'has' if lost == 1 else 'have'} no result ({wording.holes(study)})."
+    if not any(study.level(model, CONTROL).n for model in study.models):
         yield "There is no fine-tuned control: what compression does cannot be told from what more training does."
-
-
-def model_has_control(study: Study, model: str) -> bool:
-    """Whether a model's fine-tuned control has any result."""
-    return bool(study.mean("test_accuracy", model, CONTROL).n)

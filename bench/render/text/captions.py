@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bench.analysis import wording
 from bench.analysis.claims import claims
+from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
+from bench.statistics.tests import smallest_attainable_p
 
 
 def seeds(study: Study) -> str:
@@ -14,9 +17,8 @@ def seeds(study: Study) -> str:
 
     "n = 6 seeds (the unit of replication); fewer where cells are missing."
     """
-    n = study.seeds
-    holes = "; fewer where cells are missing" if study.results.count("done") < len(study.results.cells) else ""
-    return f"n = {n} seed{'s' * (n != 1)}, the unit of replication{holes}."
+    holes = "; fewer where cells are missing" if study.results.count(*HOLES) else ""
+    return f"n = {counted(study.seeds, 'seed')}, the unit of replication{holes}."
 
 
 def seed_interval() -> str:
@@ -59,13 +61,13 @@ def each(sizes: Mapping[str, int], noun: str) -> str:
 
 def stars(study: Study) -> str:
     """What the stars mean, or why there are none."""
-    floor = 2.0 ** (1 - study.seeds)
-    if claims(study) and all(claim.withheld for claim in claims(study).values()):
+    floor, judged = smallest_attainable_p(study.seeds), claims(study).values()
+    if judged and all(claim.withheld for claim in judged):
         return (
-            f"No stars: with {study.seeds} seed{'s' * (study.seeds != 1)} the smallest attainable p of the sign-flip "
+            f"No stars: with {counted(study.seeds, 'seed')} the smallest attainable p of the sign-flip "
             f"test is {floor:.3g}, above {study.plan.alpha:g}."
         )
-    least = floor * max((claim.size for claim in claims(study).values()), default=1)
+    least = floor * max((claim.size for claim in judged), default=1)
     rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
     return (
         "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "
@@ -75,8 +77,7 @@ def stars(study: Study) -> str:
 
 def margins(study: Study) -> str:
     """The margins that were fixed before the run."""
-    plan = study.plan.margins
-    return f"Margins, fixed in the profile: ±{plan.accuracy:g} points of accuracy, ±{plan.cka:g} of CKA."
+    return f"Margins, fixed in the profile: {wording.margins(study)}."
 
 
 def version(study: Study) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
+from bench.analysis import outcomes, wording
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
+from bench.analysis.wording import decimal
 from bench.render.kit.prose import Cite, Sentence, Strong, counted, listed
-from bench.render.kit.table import decimal
-from bench.render.text.findings import accuracy, findings
+from bench.render.text.findings import findings
 from bench.roles import CONTROL, ORIGINAL
+from bench.statistics.tests import smallest_attainable_p
 
 
 def results(study: Study) -> list[Sentence]:
@@ -25,7 +28,7 @@ def results(study: Study) -> list[Sentence]:
 
 def inside(study: Study) -> list[Sentence]:
     """How the inside is judged, and what could not be told."""
-    margin = study.plan.margins.cka
+    similarity, primary = (wording.margin(outcome) for outcome in (outcomes.inside(study), outcomes.primary(study)))
     return [
         (
             "A network is compared with its own original, block by block, on images it never trained on; what "
@@ -33,7 +36,7 @@ def inside(study: Study) -> list[Sentence]:
             Strong("Different"),
             ": a change beyond chance. ",
             Strong("Equivalent"),
-            f": shown to be smaller than the margin (±{margin:g} CKA, ±{study.plan.margins.accuracy:g} points). ",
+            f": shown to be smaller than the margin ({similarity}, {primary}). ",
             Strong("Inconclusive"),
             ": neither; a large p is not “the same”.",
         ),
@@ -58,18 +61,15 @@ def explanations(study: Study) -> list[Sentence]:
 
 def holes(study: Study) -> list[Sentence]:
     """How much is missing."""
-    results = study.results
-    counts = ((state, results.count(state)) for state in ("failed", "refused", "damaged", "missing"))
-    told = ", ".join(f"{count} {state}" for state, count in counts if count)
-    return [
-        (f"{results.count('done'):,} of {counted(len(results.cells), 'cell')} are done{'; ' + told if told else ''}.",)
-    ]
+    results, missing = study.results, wording.holes(study)
+    more = f"; {missing}" if missing else ""
+    return [(f"{results.count('done'):,} of {counted(len(results.cells), 'cell')} are done{more}.",)]
 
 
 def statistics(study: Study) -> list[Sentence]:
     """The unit, the intervals, the tests, the corrections and the verdicts."""
     plan = study.plan
-    floor = 2.0 ** (1 - study.seeds)
+    floor = smallest_attainable_p(study.seeds)
     return [
         (
             Strong("Unit. "),
@@ -92,8 +92,7 @@ def statistics(study: Study) -> list[Sentence]:
             Strong("Equivalence. "),
             "Two one-sided tests (TOST, ",
             Cite("schuirmann1987comparison"),
-            ") against margins that the profile fixes before the run: "
-            f"±{plan.margins.accuracy:g} points of accuracy, ±{plan.margins.cka:g} of CKA.",
+            f") against margins that the profile fixes before the run: {wording.margins(study)}.",
         ),
         (
             Strong("Multiplicity. "),
@@ -141,12 +140,14 @@ def _calibration(study: Study) -> str:
             "python -m bench calibrate does it, and its table then stands here."
         )
     missed = [row for row in rows if not row.within]
-    said = f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
+    kept = f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
     intervals = [row for row in missed if row.kind == "coverage"]
     if not intervals:
-        return f"{said}."
-    told = sum(map(warned, intervals))
-    return f"{said}; in {told} of the {len(intervals)} whose intervals do not, most estimates carry a warning."
+        return f"{kept}."
+    return (
+        f"{kept}; in {sum(map(warned, intervals))} of the {len(intervals)} whose intervals do not, most estimates "
+        "carry a warning."
+    )
 
 
 def data(study: Study) -> list[Sentence]:
@@ -161,16 +162,16 @@ def data(study: Study) -> list[Sentence]:
 
 def predictions(study: Study) -> list[Sentence]:
     """Which methods change the most and the fewest answers beyond the control."""
-    found = []
+    means = []
     for variant in study.plan.methods:
-        each = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]
-        known = [value for value in each if value == value]
-        if known:
-            found.append((100 * sum(known) / len(known), variant.title))
+        churn = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]
+        finite = [value for value in churn if isfinite(value)]
+        if finite:
+            means.append((100 * sum(finite) / len(finite), variant.title))
     start = "What whoever uses the network notices: answers that change, and confidence that shifts."
-    if not found:
+    if not means:
         return [(start,)]
-    least, most = min(found), max(found)
+    least, most = min(means), max(means)
     networks = ", on average over the networks" if len(study.models) > 1 else ""
     return [
         (
@@ -185,9 +186,9 @@ def predictions(study: Study) -> list[Sentence]:
 
 def training(study: Study) -> list[Sentence]:
     """How accurate the originals are."""
-    known = [(model, study.mean("test_accuracy", model, ORIGINAL)) for model in study.models]
-    told = "; ".join(f"{model} {accuracy(found)}" for model, found in known if found.n)
-    return [(f"Test accuracy of the originals, mean over seeds: {told or 'none is done'}.",)]
+    trained = [model for model in study.models if study.level(model, ORIGINAL).n]
+    levels = "; ".join(f"{model} {wording.level(study, model, ORIGINAL)}" for model in trained)
+    return [(f"Test {study.primary.noun} of the originals, mean over seeds: {levels or 'none is done'}.",)]
 
 
 def methods(study: Study) -> list[Sentence]:

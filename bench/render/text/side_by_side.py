@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.claims import Claim, claim_on
@@ -10,14 +10,16 @@ from bench.analysis.outcomes import inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate
+from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
-from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL
 
-DIFFERING = (DIFFERENT, DIFFERENT_BUT_SMALL)
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
+SAME = Column(
+    "same", "Insides", "text", "Whether all profiles that judge the inside come to the same verdict and sign.", "agree"
+)
+Getter = Callable[[Study, str, str], Datum]  # of a model and a method's label
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Comparison:
     """What stands before the parts of several profiles.
 
     Attributes:
-        table: None where the profiles share nothing.
+        table: None if the profiles share nothing.
     """
 
     text: tuple[Sentence, ...]
@@ -36,17 +38,24 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
     """The methods that at least two profiles measured on a network of the same name; None for a single profile."""
     if len(studies) < 2:
         return None
-    groups = tuple(group for group in (_group(studies, model) for model in _models(studies)) if group.rows)
+    fields = [(study, column, fill) for study in studies for column, fill in _fields(study)]
+    models = dict.fromkeys(model for study in studies for model in study.models)
+    shared = {model: _shared(studies, model) for model in models}
+
+    def line(model: str, variant: PlannedVariant) -> Row:
+        cells = (_filled(study, fill, model, variant.label) for study, _, fill in fields)
+        return row(model, variant, (*cells, _same(studies, model, variant.label)))
+
+    groups = tuple(
+        Group(model, tuple(line(model, variant) for variant in variants))
+        for model, variants in shared.items()
+        if variants
+    )
     if not groups:
         return Comparison(((ALONE,), _command(studies)), None)
-    table = Table(
-        "side-by-side",
-        "The profiles side by side",
-        _caption(studies),
-        (*NAMES, *(column for study in studies for column in _columns(study)), SAME),
-        groups,
-    )
-    return Comparison((_sentence(studies, groups), _command(studies)), table)
+    columns = (*NAMES, *(column for _, column, _ in fields), SAME)
+    table = Table("side-by-side", "The profiles side by side", _caption(studies), columns, groups)
+    return Comparison((_sentence(studies, shared), _command(studies)), table)
 
 
 def _command(studies: Sequence[Study]) -> Sentence:
@@ -54,29 +63,65 @@ def _command(studies: Sequence[Study]) -> Sentence:
     return ("To make this report again: ", Strong(f'make bench report PROFILE="{names}"'), ".")
 
 
-SAME = Column(
-    "same", "Insides", "text", "Whether all profiles that judge the inside come to the same verdict and sign.", "agree"
-)
+def _shared(studies: Sequence[Study], model: str) -> list[PlannedVariant]:
+    """The methods of a model that at least two profiles have, as the first of these names them."""
+    methods = [variant for study in studies if model in study.models for variant in study.plan.methods]
+    labels = [variant.label for variant in methods]
+    first = {variant.label: variant for variant in reversed(methods)}
+    return [first[label] for label in dict.fromkeys(labels) if labels.count(label) > 1]
 
 
-def _columns(study: Study) -> Iterator[Column]:
-    name = study.plan.name
-    yield Column(
-        f"{name}-accuracy", name, "estimate", "Top-1 of the packed file less the original's.", "points", 2, signed=True
-    )
-    yield Column(f"{name}-smaller", name, "number", "Payload of the original by that of the packed file.", "smaller", 1)
-    yield Column(
-        f"{name}-cka", name, "estimate", f"Similarity ({_feature(study)} features), less the control's.", "CKA", 3,
-        signed=True,
-    )  # fmt: skip
-    yield Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", "inside")
-    yield Column(f"{name}-seeds", name, "number", "Seeds behind the difference of accuracy.", "n", shown=False)
+def _fields(study: Study) -> Iterator[tuple[Column, Getter]]:
+    """One profile's columns, each with what fills it."""
+    name, task = study.plan.name, study.primary
+    less = f"{task.title} of the packed file less the original's."
+    smaller = "Payload of the original by that of the packed file."
+    similarity = f"Similarity ({study.plan.features[0]} features), less the control's."
+    seeds = f"Seeds behind the difference of {task.noun}."
+    yield Column(f"{name}-accuracy", name, "estimate", less, task.unit, task.digits, signed=True), _accuracy
+    yield Column(f"{name}-smaller", name, "number", smaller, "smaller", 1), _smaller
+    yield Column(f"{name}-cka", name, "estimate", similarity, "CKA", 3, signed=True), _cka
+    yield Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", "inside"), _verdict
+    yield Column(f"{name}-seeds", name, "number", seeds, "n", shown=False), _seeds
+
+
+def _filled(study: Study, fill: Getter, model: str, label: str) -> Datum:
+    """What a profile says of a method; a dash if it never asked for it."""
+    asked = model in study.models and any(variant.label == label for variant in study.plan.variants)
+    return fill(study, model, label) if asked else Datum(hole="–")
+
+
+def _accuracy(study: Study, model: str, label: str) -> Datum:
+    claim = claim_on(study, model, label, primary(study))
+    hole = study.hole(model, label) or "missing"
+    return estimate(claim.evidence.difference, stars=claim.stars) if claim else Datum(hole=hole)
+
+
+def _smaller(study: Study, model: str, label: str) -> Datum:
+    payload, original = study.payload(model, label), study.payload(model, ORIGINAL)
+    return number(original / payload if payload > 0 else None, hole=study.hole(model, label) or "missing")
+
+
+def _cka(study: Study, model: str, label: str) -> Datum:
+    claim = claim_on(study, model, label, inside(study))
+    hole = study.hole(model, label, "compare") or "none"
+    return estimate(claim.evidence.difference, stars=claim.stars) if claim else Datum(hole=hole)
+
+
+def _verdict(study: Study, model: str, label: str) -> Datum:
+    claim = claim_on(study, model, label, inside(study))
+    return Datum(claim.verdict.word if claim else None, hole=study.hole(model, label, "compare") or "none")
+
+
+def _seeds(study: Study, model: str, label: str) -> Datum:
+    claim = claim_on(study, model, label, primary(study))
+    return Datum(claim.evidence.difference.n if claim else 0)
 
 
 def _caption(studies: Sequence[Study]) -> str:
-    told = "; ".join(
-        f"{study.plan.name}: {study.seeds} seeds, {_feature(study)} features, margin ±{study.plan.margins.cka:g}, "
-        f"{captions.version(study).rstrip('.')}"
+    profiles = "; ".join(
+        f"{study.plan.name}: {study.seeds} seeds, {study.plan.features[0]} features, "
+        f"margin ±{study.plan.margins.cka:g}, {captions.version(study).rstrip('.')}"
         for study in studies
     )
     stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
@@ -86,71 +131,33 @@ def _caption(studies: Sequence[Study]) -> str:
         "the packed file. CKA: debiased linear CKA to the original, mean over blocks, less the fine-tuned control's; "
         "inside: the verdict on it, after Holm within a model of a profile.",
         stars,
-        f"{told}.",
+        f"{profiles}.",
         "Data, budgets and margins differ between profiles: compare verdicts and signs, not sizes; no test between "
         "profiles.",
     )
 
 
-def _feature(study: Study) -> str:
-    """How feature maps become vectors where the inside is judged in sentences."""
-    return study.plan.features[0]
-
-
-def _models(studies: Sequence[Study]) -> list[str]:
-    found = [model for study in studies for model in study.models]
-    return [model for model in dict.fromkeys(found) if found.count(model) > 1]
-
-
-def _group(studies: Sequence[Study], model: str) -> Group:
-    there = [study for study in studies if model in study.models]
-    methods = [variant for study in there for variant in study.plan.methods]
-    labels = [variant.label for variant in methods]
-    shared = {variant.label: variant for variant in reversed(methods) if labels.count(variant.label) > 1}
-    ordered = [shared[label] for label in dict.fromkeys(labels) if label in shared]
-    return Group(model, tuple(_row(studies, model, variant) for variant in ordered))
-
-
-def _row(studies: Sequence[Study], model: str, variant: PlannedVariant) -> Row:
-    cells = [cell for study in studies for cell in _cells(study, model, variant.label)]
-    same = _agree(studies, model, variant.label)
-    return row(model, variant, (*cells, Datum(hole="–") if same is None else Datum("yes" if same else "no")))
-
-
-def _cells(study: Study, model: str, label: str) -> Iterator[Datum]:
-    if model not in study.models or not any(variant.label == label for variant in study.plan.variants):
-        yield from (Datum(hole="–"),) * 5
-        return
-    hole = study.hole(model, label) or "missing"
-    accuracy, insides = claim_on(study, model, label, primary(study)), _inside(study, model, label)
-    yield estimate(accuracy.evidence.difference, stars=accuracy.stars) if accuracy else Datum(hole=hole)
-    ours, theirs = (study.mean("payload_bytes", model, each).value for each in (label, ORIGINAL))
-    yield Datum(theirs / ours) if ours > 0 and theirs == theirs else Datum(hole=hole)
-    hole = study.hole(model, label, "compare") or "none"
-    yield estimate(insides.evidence.difference, stars=insides.stars) if insides else Datum(hole=hole)
-    yield Datum(insides.verdict.word) if insides else Datum(hole=hole)
-    yield Datum(accuracy.evidence.difference.n if accuracy else 0)
-
-
-def _inside(study: Study, model: str, label: str) -> Claim | None:
-    return claim_on(study, model, label, inside(study))
+def _same(studies: Sequence[Study], model: str, label: str) -> Datum:
+    same = _agree(studies, model, label)
+    return Datum(hole="–") if same is None else Datum("yes" if same else "no")
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
-    """Whether those that judge the inside say the same of it; None where fewer than two do."""
-    judged = [claim for study in studies if (claim := _inside(study, model, label))]
-    said = {
-        (claim.verdict.word, claim.evidence.difference.value < 0 if claim.verdict.word in DIFFERING else None)
-        for claim in judged
-    }
-    return len(said) == 1 if len(judged) > 1 else None
+    """Whether those that judge the inside come to the same word and sign; None if fewer than two do."""
+    claims = [claim for study in studies if (claim := claim_on(study, model, label, inside(study)))]
+    return len(set(map(_direction, claims))) == 1 if len(claims) > 1 else None
 
 
-def _sentence(studies: Sequence[Study], groups: Sequence[Group]) -> Sentence:
-    pairs = [(str(row.cells[0].value), str(row.cells[1].value)) for group in groups for row in group.rows]
+def _direction(claim: Claim) -> tuple[str, bool | None]:
+    """A verdict with the sign of the difference; without one if no difference is shown."""
+    return claim.verdict.word, claim.evidence.difference.value < 0 if claim.differs else None
+
+
+def _sentence(studies: Sequence[Study], shared: dict[str, list[PlannedVariant]]) -> Sentence:
+    pairs = [(model, variant.label) for model, variants in shared.items() for variant in variants]
     judged = [same for pair in pairs if (same := _agree(studies, *pair)) is not None]
     methods = counted(len({label for _, label in pairs}), "method")
-    networks = counted(len(groups), "network")
+    networks = counted(len({model for model, _ in pairs}), "network")
     names = listed([study.plan.name for study in studies])
     if not judged:
         return (f"{names} share ", Strong(methods), f" on {networks}; the inside was judged by no two of them.")

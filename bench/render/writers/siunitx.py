@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bench.render.kit.table import MINUS, Text
+from bench.analysis.wording import MINUS
+from bench.render.kit.table import Text
 from bench.render.writers.tex import escape
 
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from bench.analysis.answers import hurt
 from bench.analysis.claims import claims
 from bench.analysis.departures import blocks
 from bench.analysis.study import Study
-from bench.render.kit.prose import text
 from bench.render.tables import along
-from bench.render.text.findings import by_family
 
 
 def rows(table, model):
@@ -57,37 +54,3 @@ def test_a_method_that_failed_is_said_to_have(study_of):
 def test_without_a_comparison_there_is_no_table(study_of, runs):
     names = [cell.name for cell in runs(models=("resnet8",)).cells()]
     assert along.build(study_of(states=dict.fromkeys(names, "missing"))) is None
-
-
-def test_families_are_told_apart(study: Study):
-    (said,) = (text(each) for each in by_family(study, "resnet8"))
-    feature, alpha = study.plan.features[0], study.plan.alpha
-    for family in {variant.family for variant in study.plan.methods}:
-        labels = [variant.label for variant in study.plan.methods if variant.family == family]
-        judged = {label: claims(study)["resnet8", label, f"inside-{feature}"] for label in labels}
-        changed = [
-            label
-            for label, each in judged.items()
-            if each.verdict.word == "different" and each.evidence.difference.value < 0
-        ]
-        middle = np.median([study.distance("resnet8", label, feature).value for label in labels])
-        below = [
-            claim
-            for claim in blocks(study)
-            if (claim.model, claim.feature) == ("resnet8", feature)
-            and claim.variant in changed
-            and claim.p_corrected <= alpha
-            and claim.beyond.value < 0
-        ]
-        first = f", from {min(below, key=lambda claim: claim.depth).block}" if below else ""
-        assert f"{family} {len(changed)} of {len(labels)} ({middle:.2f} seed-equivalents{first})" in said
-
-
-def test_where_nothing_was_judged_no_block_is_named(study_of):
-    for said in by_family(study_of(seeds=(0,)), "resnet8"):
-        assert "from " not in text(said).partition("(verdict")[2].partition(". In brackets")[0]
-
-
-def test_one_family_is_not_compared(study_of, variants):
-    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
-    assert list(by_family(study_of(variants=chosen), "resnet8")) == []

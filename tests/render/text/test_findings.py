@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from bench.analysis.budget import best_within
 from bench.analysis.claims import claims
+from bench.analysis.departures import blocks
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.text import findings
@@ -28,7 +30,7 @@ def steady(**accuracies: float):
 def test_the_smallest_shown_to_be_as_accurate_is_named_with_its_size(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
-    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    sentence = text(findings.unchanged_accuracy(study, "resnet8"))
     assert (
         sentence
         == "The smallest whose accuracy is shown to be the original's within ±0.5 points is float16 (156.1 kB)."
@@ -41,9 +43,7 @@ def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_
     def noisy(model: str, seed: int, label: str) -> float:
         return 95 + (0.9 * (-1) ** seed if label == "nncf-int8-ptq" else 0)
 
-    sentence = " ".join(
-        text(each) for each in findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8")
-    )
+    sentence = text(findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8"))
     assert sentence.startswith("For none could accuracy within ±0.5 points of the original's be shown; were there no ")
     assert "seeds would, by the method's spread." in sentence
 
@@ -51,12 +51,12 @@ def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_
 def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, nncf_int8_ptq=90))
-    sentence = " ".join(text(each) for each in findings.unchanged_accuracy(study, "resnet8"))
+    sentence = text(findings.unchanged_accuracy(study, "resnet8"))
     assert sentence.endswith("be shown; all are shown to differ.")
 
 
 def test_the_inside_is_told_in_each_of_its_words(study: Study):
-    sentence = text(next(iter(findings.inside(study, "resnet8"))))
+    sentence = text(findings.inside(study, "resnet8"))
     assert "is the same as after fine-tuning alone (within ±0.02 CKA) for" in sentence
     same, changed = sentence.split("it has changed for")
     assert "INT8 (NNCF PTQ)" in same
@@ -111,7 +111,7 @@ def test_a_method_that_lacks_a_seed_is_named_with_its_seeds(runs, study_of):
     cell = "compare/resnet8/0/nncf-int8-ptq"
     assert cell in [each.name for each in runs(models=("resnet8",)).cells()]
     study = study_of(models=("resnet8",), states={cell: "missing"})
-    assert "INT8 (NNCF PTQ) (n = 5)" in text(next(iter(findings.inside(study, "resnet8"))))
+    assert "INT8 (NNCF PTQ) (n = 5)" in text(findings.inside(study, "resnet8"))
 
 
 @pytest.mark.parametrize("kind", ["missing", "failed"])
@@ -120,21 +120,35 @@ def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
     assert said(study_of(states=dict.fromkeys(names, kind))) == "resnet8: no method has a result."
 
 
-def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
-    wild = [claim for claim in claims(study).values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
-    assert findings.seeds_that_would_tell(wild).endswith("more than 100 seeds")
-    assert findings.seeds_that_would_tell([]) == ""
+def test_families_are_told_apart(study: Study):
+    (said,) = (text(each) for each in findings.by_family(study, "resnet8"))
+    feature, alpha = study.plan.features[0], study.plan.alpha
+    for family in {variant.family for variant in study.plan.methods}:
+        labels = [variant.label for variant in study.plan.methods if variant.family == family]
+        judged = {label: claims(study)["resnet8", label, f"inside-{feature}"] for label in labels}
+        changed = [
+            label
+            for label, each in judged.items()
+            if each.verdict.word == "different" and each.evidence.difference.value < 0
+        ]
+        middle = np.median([study.distance("resnet8", label, feature).value for label in labels])
+        below = [
+            claim
+            for claim in blocks(study)
+            if (claim.model, claim.feature) == ("resnet8", feature)
+            and claim.variant in changed
+            and claim.p_corrected <= alpha
+            and claim.beyond.value < 0
+        ]
+        first = f", from {min(below, key=lambda claim: claim.depth).block}" if below else ""
+        assert f"{family} {len(changed)} of {len(labels)} ({middle:.2f} seed-equivalents{first})" in said
 
 
-def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
-    claim = next(iter(claims(study).values()))
+def test_where_nothing_was_judged_no_block_is_named(study_of):
+    for said in findings.by_family(study_of(seeds=(0,)), "resnet8"):
+        assert "from " not in text(said).partition("(verdict")[2].partition(". In brackets")[0]
 
-    def of(*spreads: float) -> str:
-        raw = [replace(claim.raw, sd=spread * claim.raw.margin, n=6) for spread in spreads]
-        return findings.seeds_that_would_tell([replace(claim, raw=each, size=1) for each in raw])
 
-    few, many = of(1.0), of(2.0)
-    assert of(2.0, 1.0, 1.5) == f"{few.removesuffix(' seeds')} to {many}"
-    assert of(1.0, 1.0) == few
-    assert of(0.1) == ""  # six seeds would have told
-    assert of(1.0, 1e3) == f"{few.removesuffix(' seeds')} to more than 100 seeds"
+def test_one_family_is_not_compared(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
+    assert list(findings.by_family(study_of(variants=chosen), "resnet8")) == []
