@@ -13,6 +13,7 @@ from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
 from bench.runner.job import at_work
 from bench.runner.store import Store
+from bench.training import tensorboard
 
 HELP = "run a profile's benchmark, or resume it"
 EXAMPLE = "python -m bench run --profile digits --jobs 2"
@@ -67,8 +68,6 @@ def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
 
 
 def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], store: Store) -> None:
-    from bench.training import tensorboard
-
     for cell in cells:
         if states[cell.key].state == "done" and cell.kind != "compare":
             tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)

@@ -1,5 +1,10 @@
 """Augmentation of whole batches, on the device where the images are, in uint8."""
 
+# An epoch's decisions (shift, mirror, square) are drawn at once by a generator on the CPU and sent to the device in one
+# piece: the same seed then decides alike on every device, and no step waits for a transfer. Shifting and mirroring only
+# move pixels, so a batch is one gather: for every target row and column the source row and column, computed from the
+# decisions. Working in uint8 moves a quarter of the bytes of float32; normalising comes after.
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,13 +18,10 @@ from bench.training.recipe import Recipe
 class Augmentation:
     """Select images, then shift them inside a reflected border, mirror them, and blank out a square.
 
-    What happens to an image is decided by a generator on the CPU, for a whole epoch at once, so that the same seed
-    decides alike on every device and no step waits for a transfer.
-
     Args:
-        recipe: of it `flip`, `crop_padding` (largest shift along each axis, pixels) and `cutout` (side of the square,
+        recipe: its `flip`, `crop_padding` (largest shift along each axis, pixels) and `cutout` (side of the square,
             pixels; centred anywhere, so that it may reach over the border: DeVries and Taylor, Improved Regularization
-            of Convolutional Neural Networks with Cutout, 2017, section 3.2).
+            of Convolutional Neural Networks with Cutout, 2017, section 3.2) are used.
         fill: the square's value in each channel, on the 0..1 scale.
         size: side of the images, pixels.
 
@@ -38,7 +40,7 @@ class Augmentation:
         self.fill = torch.tensor([round(255 * c) for c in fill], dtype=torch.uint8, device=device)[:, None, None]
 
     def decide(self, count: int, generator: torch.Generator) -> torch.Tensor:
-        """What will happen to `count` images.
+        """Draw what happens to `count` images.
 
         Returns:
             (count, 5) int64 on the CPU: shift down, shift right, mirrored or not, the square's row and column.
@@ -60,6 +62,7 @@ class Augmentation:
             (b, C, size, size) uint8.
         """
         down, right, mirrored, row, column = decisions[:, :, None].unbind(1)
+        # Column x of the result comes from column x - right, in a mirrored image from size - 1 - x - right.
         rows = self._sources(self.positions - down)
         columns = self._sources(torch.where(mirrored > 0, self.positions.flip(0), self.positions) - right)
         augmented = images[
@@ -68,7 +71,7 @@ class Augmentation:
         return self._blank(augmented, row, column) if self.cutout else augmented
 
     def _sources(self, positions: torch.Tensor) -> torch.Tensor:
-        """Positions beyond the border, reflected at the outermost pixel."""
+        """Positions with those beyond the border reflected at the outermost pixel: -1 is 1, size is size - 2."""
         last = self.size - 1
         return last - (last - positions.abs()).abs()
 

@@ -1,8 +1,20 @@
 """Forward and backward pass of a batch: kernel by kernel or, on a GPU, one recording that is replayed every step.
 
-A GPU is done with a kernel of a small network before Python has launched the next; a recording is launched as a whole.
 Source: Nguyen et al., Accelerating PyTorch with CUDA Graphs (2021).
 """
+
+# A GPU finishes a kernel of a small network before Python has launched the next, so that it mostly waits. A CUDA graph
+# records the kernels of one step, with their arguments, and launches them as a whole. It knows nothing but memory:
+#
+# - Inputs are copied into the tensors that the recording has seen, and loss and gradients are read where it wrote them.
+#   If a weight moves to other memory (a method replaced it), the recording no longer fits and is not used.
+# - What Python decides from step to step is frozen as it was. Only networks of packages that decide nothing in Python
+#   are recorded, and none with hooks.
+# - It must not wait for the GPU while recording (`.item()`, copies to the CPU); CUDA refuses, and so do we beforehand.
+#
+# Nobody is told when a recording is wrong, so each one is tried once: replayed and computed the usual way on the same
+# batch, loss and gradients must agree up to rounding. Batch-norm statistics and random state are put back after each
+# trial, which so leaves no trace in the training.
 
 from __future__ import annotations
 
@@ -20,14 +32,13 @@ from bench.training._objective import Objective
 Compute = Callable[[], torch.Tensor]
 Recorder = Callable[[Compute], tuple[Callable[[], None], torch.Tensor]]  # to what replays it, and what it returns
 RECORDED = ("torch", "torchvision", "bench")  # networks of other packages may decide in Python, which no recording sees
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 WARM_UP = 3  # passes before a recording, as libraries set themselves up in the first ones
-WORTH_IT = 50  # steps; recording takes as long as some
+WORTH_IT = 50  # steps; recording takes as long as several
 TOLERANCE = 0.05  # of the gradients' norm: rounding in bfloat16 stays far below it, wrong memory does not
 
 
 class Passes:
-    """Loss of a batch; its gradients are left with the weights, those of the step before are gone."""
+    """Loss of a batch, kernel by kernel; afterwards the weights hold its gradients alone."""
 
     def __init__(
         self, network: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, device: torch.device
@@ -36,7 +47,7 @@ class Passes:
 
     @property
     def parameters(self) -> list[nn.Parameter]:
-        """Those that are trained."""
+        """The parameters that are trained."""
         return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
 
     def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
@@ -49,7 +60,7 @@ class Passes:
 
 
 class Replayed:
-    """The same, recorded at the first batch; where that fails or finds other gradients, kernel by kernel as before."""
+    """Loss of a batch, recorded at the first one; kernel by kernel if that fails or gives other gradients."""
 
     def __init__(self, passes: Passes, record: Recorder):
         self.passes, self.record = passes, record
@@ -57,7 +68,7 @@ class Replayed:
         self.tried = False
 
     def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The loss, which the next call overwrites."""
+        """The loss, in memory that the next call overwrites."""
         if not self.tried:
             self.recording, self.tried = _recorded(self.passes, images, labels, self.record), True
         if self.recording is None or not self.recording.fits(images):
@@ -69,13 +80,13 @@ class _Recording:
     def __init__(self, passes: Passes, images: torch.Tensor, labels: torch.Tensor, record: Recorder):
         self.network, self.parameters = passes.network, passes.parameters
         self.images, self.labels = images.clone(), labels.clone()
-        self.places = _places(self.network)
+        self.addresses = _addresses(self.network)
         self.replay, self.loss = record(lambda: passes(self.images, self.labels))
         self.gradients = [parameter.grad for parameter in self.parameters]
 
     def fits(self, images: torch.Tensor) -> bool:
-        """Whether batch and weights are what was recorded: a recording knows memory, not tensors."""
-        return images.shape == self.images.shape and _places(self.network) == self.places
+        """Whether the batch has the recorded shape and the weights are where they were."""
+        return images.shape == self.images.shape and _addresses(self.network) == self.addresses
 
     def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         self.images.copy_(images)
@@ -87,11 +98,11 @@ class _Recording:
 
 
 def make_passes(passes: Passes, steps: int, teacher: nn.Module | None) -> Passes | Replayed:
-    """Recorded on a GPU, where the training is long enough for it and all that decides is tensors.
+    """Recorded passes on a GPU if the training is long enough and its networks can be recorded, else plain ones.
 
     Args:
         steps: of the training.
-        teacher: which the objective runs, too.
+        teacher: network that the objective runs too.
     """
     networks = [passes.network] if teacher is None else [passes.network, teacher]
     if passes.device.type == "cuda" and steps >= WORTH_IT and all(map(can_be_recorded, networks)):
@@ -100,7 +111,7 @@ def make_passes(passes: Passes, steps: int, teacher: nn.Module | None) -> Passes
 
 
 def can_be_recorded(network: nn.Module) -> bool:
-    """Whether all modules are of packages that decide nothing in Python from step to step, and carry no hooks."""
+    """Whether all modules come from packages that decide nothing in Python from step to step, and carry no hooks."""
     return all(
         type(module).__module__.split(".")[0] in RECORDED
         and not any(
@@ -111,13 +122,16 @@ def can_be_recorded(network: nn.Module) -> bool:
 
 
 def record_on_gpu(device: torch.device, compute: Compute) -> tuple[Callable[[], None], torch.Tensor]:
-    """Record what a function has a GPU do.
+    """Record the kernels that a function launches.
+
+    Returns:
+        A function that replays them, and the function's result, whose memory a replay writes to.
 
     Raises:
-        RuntimeError: it waits for the GPU's answer somewhere, or cannot be recorded otherwise.
+        RuntimeError: the function waits for the GPU somewhere, or cannot be recorded for another reason.
     """
     with torch.cuda.device(device):
-        side = torch.cuda.Stream()  # the usual one cannot be recorded, nor what was first computed on it
+        side = torch.cuda.Stream()  # CUDA does not record the default stream; the warm-up belongs to the recorded one
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side), _waits_refused():
             for _ in range(WARM_UP):
@@ -137,14 +151,14 @@ def _recorded(passes: Passes, images: torch.Tensor, labels: torch.Tensor, record
             replayed = recording(images, labels).clone(), _copies(recording.gradients)
         with _undone(passes.network):
             computed = passes(images, labels), _copies([parameter.grad for parameter in passes.parameters])
-    except RuntimeError:  # what is no matter of recording comes up again without it
+    except RuntimeError:  # an error that has nothing to do with recording comes up again without it
         return None
     return recording if _agree(replayed, computed) else None
 
 
 @contextmanager
 def _undone(network: nn.Module) -> Iterator[None]:
-    """Statistics of batch norm and random numbers are afterwards what they were before."""
+    """Restore statistics of batch norm and the state of random numbers at the end."""
     before = [(buffer, buffer.clone()) for buffer in network.buffers()]
     gpus = sorted({weight.device.index for weight in network.parameters() if weight.is_cuda})
     try:
@@ -157,6 +171,7 @@ def _undone(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _waits_refused() -> Iterator[None]:
+    """Raise where a function waits for the GPU."""
     before = torch.cuda.get_sync_debug_mode()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype", UserWarning)
@@ -167,7 +182,7 @@ def _waits_refused() -> Iterator[None]:
         torch.cuda.set_sync_debug_mode(before)
 
 
-def _places(network: nn.Module) -> tuple[int, ...]:
+def _addresses(network: nn.Module) -> tuple[int, ...]:
     return tuple(tensor.data_ptr() for tensors in (network.parameters(), network.buffers()) for tensor in tensors)
 
 
@@ -178,6 +193,8 @@ def _copies(gradients: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
 def _agree(
     first: tuple[torch.Tensor, list[torch.Tensor | None]], second: tuple[torch.Tensor, list[torch.Tensor | None]]
 ) -> bool:
+    # One norm over loss and all gradients: layer by layer, a layer whose gradient is almost 0 would differ by rounding
+    # alone.
     if [gradient is None for gradient in first[1]] != [gradient is None for gradient in second[1]]:
         return False
     pairs = [(a, b) for a, b in zip([first[0], *first[1]], [second[0], *second[1]], strict=True) if a is not None]

@@ -1,4 +1,4 @@
-"""Knowledge distillation: how much a student listens to a teacher."""
+"""Knowledge distillation: the weight and the softness of a teacher's answers."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def predict(
     task: Task,
     batch_size: int = BATCH_SIZE,
 ) -> Predictions:
-    """What a network answers in eval mode, as the task keeps it; the network stays in eval mode.
+    """Predictions of a network in eval mode, as the task keeps them; the network stays in eval mode.
 
     Args:
         network: on `device` already.

@@ -1,7 +1,12 @@
-"""The memory layout that convolutions compute fastest in, for networks that compute in it.
+"""The memory layout that convolutions compute fastest in, for networks that compute in it."""
 
-Not all do: `x.view(len(x), -1)` of a feature map needs the usual layout.
-"""
+# With channels last, the values of one position lie side by side, as the kernels of cuDNN and oneDNN want them; in the
+# usual layout they rearrange every map before and after. Shapes and results stay (n, C, H, W); maps take the layout of
+# the weights. What changes is the order of summation, hence the last bits: a network must compute in the same layout
+# whenever it is read, or its answers would depend on the reader.
+#
+# Not every network can: `x.view(len(x), -1)` of a feature map needs the usual layout and raises. So each network is
+# tried once, and the answer is kept for as long as the network lives.
 
 from __future__ import annotations
 
@@ -13,11 +18,11 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-_COMPUTE: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()  # channels last, as far as it was tried
+_COMPUTE: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()  # whether with channels last, once tried
 
 
 def computes_channels_last(network: nn.Module, example: torch.Tensor) -> bool:
-    """Whether a network computes with channels last, which is tried once, in eval mode.
+    """Whether a network computes with channels last; tried once, in eval mode.
 
     Args:
         example: (b, C, H, W) float32, where the network is.
@@ -29,10 +34,10 @@ def computes_channels_last(network: nn.Module, example: torch.Tensor) -> bool:
 
 @contextmanager
 def channels_last(network: nn.Module) -> Iterator[None]:
-    """Weights lie channels last, which makes feature maps do so and is faster on CPUs too; afterwards as before.
+    """Lay weights out channels last, so that feature maps follow; afterwards as before.
 
-    For networks that `computes_channels_last` has found to compute so, others stay as they are; and for those that only
-    compute: what is written to a weight inside is lost.
+    Networks stay as they are unless `computes_channels_last` was true for them. Inside, a network must only compute:
+    what is written to a weight is lost.
     """
     with _laid_out(network) if _COMPUTE.get(network, False) else nullcontext():
         yield
@@ -45,7 +50,7 @@ def _tried(network: nn.Module, example: torch.Tensor) -> bool:
     try:
         with _laid_out(network.eval()), torch.no_grad():
             network(example)
-    except RuntimeError:  # of a view; whatever else it is will come up again
+    except RuntimeError:  # from a view; any other error comes up again
         return False
     finally:
         for module, mode in modes:

@@ -15,7 +15,6 @@ from torch import nn
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
 from bench.training._objective import objective
-from bench.training._optimizer import make_optimizer
 from bench.training._passes import Passes, Replayed, make_passes
 from bench.training.batches import Batches
 from bench.training.distillation import Distillation
@@ -32,7 +31,7 @@ Hook = Callable[[int, int], None]  # step, steps
 
 
 class Diverged(ArithmeticError):
-    """Training left the finite numbers: one sentence says when, and at which learning rate."""
+    """The loss or a weight is no longer finite: one sentence says when, and at which learning rate."""
 
 
 def train(
@@ -56,8 +55,8 @@ def train(
     """Train a network in place; it ends on the device, in eval mode.
 
     The same arguments on the same machine, with the same number of threads, give the same weights to the bit. Order and
-    augmentation come from a generator of their own; dropout draws from the global one, which is seeded for the
-    training and afterwards is what it was before.
+    augmentation have a generator to themselves; dropout draws from the global one, which is seeded for the training
+    and restored afterwards.
 
     Args:
         split: training images.
@@ -71,7 +70,7 @@ def train(
         task: what the network learns.
 
     Returns:
-        A row an epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
+        One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
         `validation`, the primary metric on it, such as validation_accuracy (0 to 1).
 
     Raises:
@@ -95,6 +94,37 @@ def train(
         history = tuple(_epochs(step, batches, measure, progress or _nothing))
     _check_weights(network, recipe)
     return history
+
+
+def make_optimizer(
+    network: nn.Module, recipe: Recipe, parameters: Iterable[nn.Parameter] | None = None
+) -> torch.optim.SGD:
+    """SGD with Nesterov momentum; its learning rate is set at every step.
+
+    Args:
+        parameters: only these are trained; default all that require a gradient.
+    """
+    # Weight decay is for weights. On a bias, a batch norm's scale or a quantiser's range it would only pull a working
+    # point towards 0.
+    trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]
+    decayed = {id(parameter) for parameter in decaying(network)}
+    groups = [
+        {"params": [p for p in trained if id(p) in decayed], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in trained if id(p) not in decayed], "weight_decay": 0.0},
+    ]
+    return torch.optim.SGD(
+        [group for group in groups if group["params"]],
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.momentum > 0,
+        foreach=True,  # not fused: that is silently wrong where a method gave a weight another memory layout
+    )
+
+
+def decaying(network: nn.Module) -> list[nn.Parameter]:
+    """Weights of convolutions and linear layers; not biases, batch norms, scales of quantisers or codebooks."""
+    layers = (module for module in network.modules() if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)))
+    return [parameter for layer in layers for parameter in layer.parameters(recurse=False) if parameter.ndim > 1]
 
 
 def _epochs(
@@ -140,7 +170,7 @@ class _Step:
 
 @contextmanager
 def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
-    """The global generators seeded, and only algorithms that repeat themselves; both as before in the end."""
+    """Seed the global generators and allow only algorithms that repeat themselves; both as before in the end."""
     gpus = list(range(torch.cuda.device_count())) if device.type == "cuda" else []
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
@@ -163,7 +193,7 @@ def _layout_of(network: nn.Module, split: Split, device: torch.device) -> torch.
 
 @contextmanager
 def _training_mode(network: nn.Module, layout: torch.memory_format) -> Iterator[None]:
-    """Training, in a layout; afterwards in the usual one."""
+    """Training mode in a layout; afterwards eval mode in the usual one."""
     network.to(memory_format=layout).train()
     try:
         yield

@@ -12,8 +12,8 @@ from bench.training.recipe import Recipe
 class Schedule:
     """Steps and learning rates of one training.
 
-    An incomplete last batch is dropped: the next epoch's order brings its images in, and a batch of a few images would
-    spoil the statistics of batch norm. A set smaller than a batch is one batch.
+    An incomplete last batch is dropped: its images come in with the next epoch's order, and a batch of a few images
+    would spoil the statistics of batch norm. A set smaller than a batch is one batch.
 
     Args:
         images: number of training images.
@@ -24,7 +24,7 @@ class Schedule:
 
     @property
     def batch_size(self) -> int:
-        """Images a step."""
+        """Images per step."""
         return min(self.recipe.batch_size, self.images)
 
     @property
@@ -34,13 +34,13 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """Of the whole training; a fraction of an epoch is at least one step."""
+        """Steps of the training; a fraction of an epoch is at least one step."""
         epochs = self.recipe.epochs
         return max(1, round(epochs * self.steps_per_epoch)) if epochs else 0
 
     @property
     def epochs(self) -> int:
-        """Whole and begun ones."""
+        """Epochs of the training, an incomplete last one included."""
         return math.ceil(self.steps / self.steps_per_epoch)
 
     def steps_of(self, epoch: int) -> range:
@@ -49,10 +49,12 @@ class Schedule:
         return range(first, min(first + self.steps_per_epoch, self.steps))
 
     def learning_rate(self, step: int) -> float:
-        """One cycle: up to the peak on a line, then down on a line to a last step just above zero.
+        """One cycle: linearly up to the peak, then linearly down to a last step just above zero.
 
         Source: Smith and Topin, Super-Convergence (2018), section 4, without the cycle of the momentum.
         """
+        # Neither end is 0, since a step at rate 0 is wasted. With r rising steps of n, the rate is peak·(s + 1)/(r + 1)
+        # before step r, the peak at step r, and peak·(n - s)/(n - r) after it: peak/(n - r) in the last step.
         rising = round(self.recipe.warmup * self.steps)
         if step < rising:
             return self.recipe.learning_rate * (step + 1) / (rising + 1)

@@ -15,18 +15,18 @@ def write_json(path: Path, folder: Path) -> None:
 
 
 def write(history: Sequence[Mapping[str, float | None]], folder: Path) -> None:
-    """Write an event file with a curve for every column of a history but the epoch; none for an empty history.
+    """Write an event file with one curve per column of a history; no file for an empty history.
 
     Args:
-        history: a row an epoch, see `bench.training.loop.train`; the step is the row's place, since epochs begin
-            anew where one training follows another.
-        folder: made if need be; an event file's name holds the time and the host, so it is no result.
+        history: one row per epoch, see `bench.training.loop.train`. The step is the row's number and not its epoch,
+            which starts at 1 again when one training follows another.
+        folder: made if it does not exist. An event file's name holds the time and the host, so it is no result.
 
     Raises:
         InputError: TensorBoard is not installed.
     """
     try:
-        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter  # an extra, and torch, only for those who ask for it
     except ImportError as error:
         raise InputError(
             "event files need TensorBoard, which is not installed: pip install 'innards[tensorboard]'"

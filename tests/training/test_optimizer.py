@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from bench.training._optimizer import decaying, make_optimizer
+from bench.training.loop import decaying, make_optimizer
 from bench.training.recipe import Recipe
 
 

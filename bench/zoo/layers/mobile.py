@@ -66,7 +66,7 @@ class MobileNet(nn.Module):
 
     Args:
         features: stem and blocks, in order.
-        width: channels of the last one.
+        width: channels of the last block.
         dropout: before the linear layer, in training.
     """
 

@@ -14,7 +14,7 @@ Shortcut = Literal["identity", "projection"]
 
 
 class SubsampleAndPad(nn.Module):
-    """Option A shortcut, without parameters: every stride-th pixel, new channels filled with zeros on both sides."""
+    """Option A shortcut, without parameters: every stride-th pixel, and zeros for the new channels on both sides."""
 
     def __init__(self, stride: int, new_channels: int):
         super().__init__()

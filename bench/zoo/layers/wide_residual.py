@@ -39,7 +39,7 @@ class WideResNet(nn.Module):
     """A 3×3 stem, three stages of pre-activation blocks, batch norm, ReLU, average pooling, a linear layer.
 
     Args:
-        depth: blocks a stage.
+        depth: blocks per stage.
         widths: of the stem and of the three stages.
     """
 

@@ -13,14 +13,14 @@ def block_activations(
     layers: Sequence[str],
     batches: Iterable[torch.Tensor],
 ) -> list[np.ndarray]:
-    """What each layer puts out for all images, in the order of `layers`.
+    """Output of each layer for all images, in the order of `layers`.
 
     Args:
         layers: module names, see `bench.zoo.networks.blocks.block_outputs`.
         batches: normalised images, (b, C, H, W) float32 each, on the network's device.
 
     Returns:
-        An array a layer, (n, channels, height, width) or (n, d), float32.
+        One array per layer, (n, channels, height, width) or (n, d), float32.
 
     Raises:
         LookupError: a layer was not called.

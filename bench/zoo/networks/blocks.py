@@ -1,7 +1,7 @@
-"""Where the inside of a network is looked at: the outputs of its blocks.
+"""The outputs of a network's blocks, at which networks are compared and looked into.
 
 Quantised networks hold fake-quantised values after activations and residual additions, but not after a bare
-convolution or batch norm, so those are places to compare only in networks that show no others.
+convolution or batch norm, so the latter count as blocks only in networks that have no others.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTran
 def block_outputs(network: nn.Module) -> tuple[str, ...]:
     """Names of the modules whose outputs are block outputs, in the order of the forward pass.
 
-    From the top, plain containers are opened; a module with parts and a forward pass of its own (a residual block, an
-    inception module) is one block; so is an activation that stands between blocks. Convolutions, norms, pooling,
-    dropout and classifiers are none. A network whose forward pass applies functions between plain layers has its
-    convolutions for blocks. A network may name its blocks itself in an attribute `block_names`.
+    A block is a module with parts and a forward pass of its own (a residual block, an inception module), or an
+    activation between such modules; plain containers are opened. Convolutions, norms, pooling, dropout and classifiers
+    are not blocks. If a forward pass applies functions between plain layers, so that no block is called, the
+    convolutions are the blocks. A network may name its blocks itself in an attribute `block_names`.
 
     Raises:
         InputError: `block_names` names no module, or the network has no block that its forward pass calls once.
@@ -38,10 +38,10 @@ def block_outputs(network: nn.Module) -> tuple[str, ...]:
         _check_names(tuple(named), network)
         return tuple(named)
     convolutions = (name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS))
-    found = _called_once(network, tuple(_candidates(network, ""))) or _called_once(network, tuple(convolutions))
-    if not found:
+    blocks = _called_once(network, tuple(_candidates(network, ""))) or _called_once(network, tuple(convolutions))
+    if not blocks:
         raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
-    return found
+    return blocks
 
 
 def _candidates(module: nn.Module, prefix: str) -> Iterator[str]:
@@ -66,6 +66,8 @@ def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, 
 
     A network that cannot be traced symbolically keeps the order in which its modules were registered.
     """
+    # A module that is called twice has two outputs, and a hook would keep the last without a word; one that is never
+    # called has none. The symbolic trace lists calls in the order of the forward pass, without running any arithmetic.
     tracer = _BlockTracer({network.get_submodule(name) for name in candidates})
     training = network.training
     try:
@@ -80,7 +82,7 @@ def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, 
 
 
 class _BlockTracer(fx.Tracer):
-    """Looks into nothing but what lies between the blocks."""
+    """Trace the calls of blocks without looking into them."""
 
     def __init__(self, blocks: set[nn.Module]):
         super().__init__()
@@ -91,8 +93,8 @@ class _BlockTracer(fx.Tracer):
 
 
 def _check_names(names: tuple[str, ...], network: nn.Module) -> None:
-    known = dict(network.named_modules())
+    modules = dict(network.named_modules())
     for name in names:
-        if name not in known or not name:
-            hint = did_you_mean(name, (module for module in known if module))
+        if name not in modules or not name:
+            hint = did_you_mean(name, (module for module in modules if module))
             raise InputError(f"block_names of {type(network).__name__}: there is no module {name!r}, {hint}")

@@ -40,7 +40,7 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
         seed: of the initial weights.
 
     Raises:
-        InputError: there is no such network, or it does not take such images or give a logit a class.
+        InputError: the network does not exist, does not take such images, or does not give one logit per class.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -84,7 +84,7 @@ def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
 
 
 def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) -> dict[str, int]:
-    """What the function asks for of what there is."""
+    """Those of the offered arguments that the function takes."""
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return offered
@@ -98,7 +98,7 @@ def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) 
 
 
 def _check(name: str, network: nn.Module, channels: int, classes: int, size: int) -> None:
-    """One image through the network: it must take it and give a logit a class."""
+    """Pass one image: the network must take it and give one logit per class."""
     image = f"an image of {channels}×{size}×{size}"
     try:
         with torch.no_grad():

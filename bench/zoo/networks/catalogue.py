@@ -38,7 +38,7 @@ def recipe(name: str) -> Recipe:
 
 
 def version(name: str) -> int | str:
-    """What changes when the same seed would give another network.
+    """A value that changes whenever the same seed would give another network.
 
     The zoo's files declare theirs; for the user's own function it is a hash of the file that it is in and of what
     that imports of its own package.
@@ -60,7 +60,7 @@ def of_zoo(name: str) -> ModuleType:
     """The zoo's file of that name.
 
     Raises:
-        InputError: there is none; the sentence also says how other models are named.
+        InputError: the zoo has no such file; the sentence also says how other models are named.
     """
     try:
         return registry.load(PACKAGE, name, "model")

@@ -29,7 +29,7 @@ def load_checkpoint(network: nn.Module, path: Path | str) -> None:
             names may begin with "module.".
 
     Raises:
-        InputError: there is no such file, it holds no weights, or they do not fit: with the names and shapes that
+        InputError: the file does not exist, holds no weights, or they do not fit; with the names and shapes that
             differ.
     """
     try:
@@ -53,28 +53,29 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
 
 
 def fill(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Put tensors into a network by name; those that are not given stay.
+    """Put tensors into a network by name; tensors without a new value stay.
 
-    A network's own state carries the versions of its modules, for which some ask; a plain dictionary has none.
+    A network's own state dictionary carries the versions of its modules, which some of them need; a plain dictionary
+    does not.
     """
     state = network.state_dict()
     state.update(weights)
     network.load_state_dict(state)
 
 
-def differences(expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> list[str]:
-    """What keeps weights from fitting a network: missing, unexpected and mis-shaped tensors, a clause a kind."""
+def differences(expected: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> list[str]:
+    """Why weights do not fit a network: one clause each for missing, unexpected and mis-shaped tensors."""
     misshapen = [
-        f"{key} is {_shape(found[key])} instead of {_shape(tensor)}"
+        f"{key} is {_shape(weights[key])} instead of {_shape(tensor)}"
         for key, tensor in expected.items()
-        if key in found and found[key].shape != tensor.shape
+        if key in weights and weights[key].shape != tensor.shape
     ]
     missing = [
         f"{key} {_shape(tensor)}"
         for key, tensor in expected.items()
-        if key not in found and not key.endswith(NOT_NEEDED)
+        if key not in weights and not key.endswith(NOT_NEEDED)
     ]
-    unexpected = [f"{key} {_shape(tensor)}" for key, tensor in sorted(found.items()) if key not in expected]
+    unexpected = [f"{key} {_shape(tensor)}" for key, tensor in sorted(weights.items()) if key not in expected]
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
     return [f"{len(items)} {kind} ({_few(items)})" for kind, items in kinds.items() if items]
 

@@ -1,4 +1,4 @@
-"""The smallest images that an architecture can see."""
+"""The smallest images that an architecture takes."""
 
 from __future__ import annotations
 
