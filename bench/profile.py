@@ -20,6 +20,7 @@ from bench.errors import InputError, did_you_mean
 from bench.roles import REFERENCES
 from bench.settings import told_once, validated
 from bench.training.recipe import Recipe
+from bench.zoo.networks import catalogue
 
 SHIPPED = Path(__file__).parent / "profiles"
 Features = Literal["pooled", "flattened"]
@@ -333,10 +334,8 @@ def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:
 
 
 def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
-    from bench.zoo.networks.catalogue import recipe
-
     try:
-        own = recipe(model["name"])
+        own = catalogue.recipe(model["name"])
     except InputError as error:
         problems.extend(error.problems)
         own = Recipe()
@@ -362,10 +361,8 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
 
 def _version(name: str, problems: list[str]) -> Any:
     """What changes when the model's code does: its declared version, or the hash of the user's own module."""
-    from bench.zoo.networks.catalogue import version
-
     try:
-        return version(name)
+        return catalogue.version(name)
     except InputError as error:
         problems.extend(error.problems)
         return 0

@@ -7,56 +7,71 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import cli
+from bench import cli, registry
 from bench.cli import _options
 from bench.data import load
 from bench.errors import InputError
+from bench.runner import executor
 from bench.runner.drive import Status
-from bench.runner.job import Executor
+from bench.runner.executor import Crew
+from bench.runner.job import Progress
 from bench.runner.plan_file import DataDescription
-from bench.runner.progress import Base, for_stream
+from bench.runner.progress import CountingReporter, for_stream
 from bench.runner.store import Store
-
-DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    """`--jobs` and `--device`."""
+    """`--jobs`, `--device` and `--executor`."""
     parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes; 1 works in this process")
     parser.add_argument(
         "--device", type=device, default="auto", help="cpu, cuda (all GPUs) or cuda:N (default: auto, cuda where it is)"
     )
+    parser.add_argument(
+        "--executor",
+        metavar="NAME",
+        help=f"what works the cells: {', '.join(registry.names(executor.PACKAGE))} or package.module:Class of your own "
+        "(default: inline for one job, else processes)",
+    )
 
 
-def reporter() -> Base:
+def reporter() -> CountingReporter:
     """Tells a person what happens, on standard error."""
     return for_stream(sys.stderr)
 
 
-def executor(jobs: int | None, places: Sequence[str], threads: int, told: Base) -> Executor:
-    """As many workers as `--jobs` asks for: by default a process a core, or one a GPU.
+def check_workers(options: argparse.Namespace) -> None:
+    """Refuse workers that cannot be, before anything is decoded or written.
+
+    Raises:
+        InputError: there is no such executor, or the GPU that is named is not there.
+    """
+    if options.executor:
+        executor.check_name(options.executor)
+    # Only PyTorch knows which GPUs it can use, and importing it takes seconds. `auto` waits until a cell has to be
+    # worked, so that a run with nothing to do is quick; who names a GPU wants to hear at once that it is missing.
+    if options.device.startswith("cuda"):
+        devices(options.device)
+
+
+def crew(options: argparse.Namespace, threads: int, progress: Progress) -> Crew:
+    """The workers that `add_workers` asked for: by default one process per core, or one per GPU.
 
     Args:
-        places: from `devices`.
         threads: that one cell computes with.
-        told: of epochs.
+        progress: told of epochs.
+
+    Raises:
+        InputError: see `devices` and `executor.make`.
     """
+    available = devices(options.device)
     cores = max(1, len(os.sched_getaffinity(0)) // threads)
-    jobs = jobs or (cores if places == ["cpu"] else len(places))
-    if jobs == 1:
-        from bench.runner.executors.inline import Inline
-
-        return Inline(told.epoch)
-    from bench.runner.executors.processes import Processes
-
-    processes = Processes(jobs, told.epoch)
-    told.fetch = processes.pump
-    return processes
+    jobs = options.jobs or (cores if available == ["cpu"] else len(available))
+    name = options.executor or (executor.ONE_AT_A_TIME if jobs == 1 else executor.SEVERAL)
+    return Crew(executor.make(name, jobs, progress), available)
 
 
 def device(text: str) -> str:
@@ -78,35 +93,21 @@ def devices(asked: str) -> list[str]:
     """
     if asked == "cpu":
         return ["cpu"]
-    found = [f"cuda:{index}" for index in range(gpus() or (0 if asked == "auto" else gpus_of_torch()))]
+    gpus = [f"cuda:{index}" for index in range(count_gpus())]
     if asked == "auto":
-        return found or ["cpu"]
-    if not found:
+        return gpus or ["cpu"]
+    if not gpus:
         raise InputError(f"--device {asked}: there is no GPU here that PyTorch can use, expected cpu or auto")
     if asked == "cuda":
-        return found
-    if asked not in found:
-        there = "there is one GPU" if len(found) == 1 else f"there are {len(found)} GPUs"
-        raise InputError(f"--device {asked}: {there} here, expected {' or '.join(found)}")
+        return gpus
+    if asked not in gpus:
+        there = "there is one GPU" if len(gpus) == 1 else f"there are {len(gpus)} GPUs"
+        raise InputError(f"--device {asked}: {there} here, expected {' or '.join(gpus)}")
     return [asked]
 
 
-def gpus() -> int:
-    """How many GPUs PyTorch can use, without importing it: a run with nothing to do is quick.
-
-    Those that CUDA_VISIBLE_DEVICES hides do not count; none does where PyTorch was built for CPUs.
-    """
-    if not DRIVER.is_dir() or metadata.version("torch").endswith("+cpu"):
-        return 0
-    there = len(list(DRIVER.iterdir()))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return there
-    return min(there, len([name for name in visible.split(",") if name not in ("", "-1")]))
-
-
-def gpus_of_torch() -> int:
-    """How many it finds itself; asked where no driver is seen, but a GPU is named."""
+def count_gpus() -> int:
+    """How many GPUs PyTorch can use."""
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0

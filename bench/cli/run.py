@@ -11,7 +11,7 @@ from bench.data import fingerprint
 from bench.runner import plan, plan_file
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
-from bench.runner.job import at_work
+from bench.runner.executor import at_work
 from bench.runner.store import Store
 from bench.training import tensorboard
 
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     experiment = profile.load(options.profile)
-    devices = _work.devices(options.device)
+    _work.check_workers(options)
     data = dict(experiment.file.data.model_dump())
     cache = options.runs / ".data"
     whole = plan.make(experiment, fingerprint(**data, cache=cache))
@@ -45,9 +45,9 @@ def execute(options: argparse.Namespace) -> int:
     command = plan_file.command("bench", options.profile)
     plan_file.write(store, plan_file.describe(experiment, whole.cells, _work.describe(data, cache), command=command))
     reporter = _work.reporter()
-    driver = Driver(store, Work(data, cache, devices), reporter)
-    with at_work(_work.executor(options.jobs, devices, experiment.file.threads, reporter)) as executor:
-        states = driver.run(cells, executor, retry_failed=options.retry_failed)
+    driver = Driver(store, Work(data, cache), reporter)
+    with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
+        states = driver.run(cells, hire, retry_failed=options.retry_failed)
     if options.tensorboard:
         _write_event_files(cells, states, store)
     return _work.summarise(states, store)

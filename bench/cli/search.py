@@ -12,7 +12,6 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from bench import cli
 from bench import profile as profiles
@@ -25,13 +24,12 @@ from bench.roles import ORIGINAL
 from bench.runner import plan, plan_file
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Status, Work
-from bench.runner.job import Executor, at_work
+from bench.runner.executor import Hire, at_work
 from bench.runner.plan_file import Trial
 from bench.runner.store import Store
 from bench.search import confirm
-from bench.search.goal import Goal, front, size
+from bench.search.goal import Goal, NetworkSearch, front, size
 from bench.search.space import space
-from bench.search.trials import NetworkSearch, try_chains
 
 HELP = "find the best chain of methods for a number of bytes"
 EXAMPLE = "python -m bench search --profile digits --model resnet8 --budget 10kB --trials 40"
@@ -57,11 +55,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
+    from bench.search.trials import try_chains  # it imports Optuna
+
     goal = Goal(size(options.budget) if options.budget else None, options.floor)
     places = space(options.among)
     experiment = profiles.load(options.profile)
     models = _models(options.model, experiment)
-    with _Laboratory(options, experiment) as laboratory:
+    _work.check_workers(options)
+    reporter = _work.reporter()
+    with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
+        laboratory = _Laboratory(options, experiment, hire, reporter)
         searches = []
         for model in models:
             attempt = laboratory.attempt(model)
@@ -87,25 +90,14 @@ def _models(wanted: Sequence[str] | None, experiment: Profile) -> list[str]:
 class _Laboratory:
     """Where trials are worked: one store and the same workers throughout."""
 
-    def __init__(self, options: argparse.Namespace, experiment: Profile):
-        self.options, self.experiment = options, experiment
-        self.devices = _work.devices(options.device)
+    def __init__(self, options: argparse.Namespace, experiment: Profile, hire: Hire, reporter: Reporter):
+        self.options, self.experiment, self.hire, self.reporter = options, experiment, hire, reporter
         self.data = dict(experiment.file.data.model_dump())
         self.cache = options.runs / ".data"
         self.base = Store(options.runs / experiment.name)
         self.store = Store(options.runs / f"{experiment.name}-search")
         self.store.sweep()
-
-    def __enter__(self) -> _Laboratory:
         self.fingerprint = fingerprint(**self.data, cache=self.cache)
-        self.reporter = _work.reporter()
-        threads = self.experiment.file.threads
-        self.working = at_work(_work.executor(self.options.jobs, self.devices, threads, self.reporter))
-        self.executor: Executor = self.working.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.working.__exit__(*error)
 
     def attempt(self, model: str) -> Callable[[Sequence[Variant]], list[Trial]]:
         """Works several chains at once on the profile's first seed."""
@@ -130,7 +122,7 @@ class _Laboratory:
         needed = {step.key: step for cell in cells for step in (cell.parents["trained"], cell)}
         for key in needed:
             self.store.borrow(key, self.base)
-        states = self._driver(Reporter()).run(list(needed.values()), self.executor, retry_failed=False)
+        states = self._driver(Reporter()).run(list(needed.values()), self.hire, retry_failed=False)
         return [self._trial(cell, states[cell.key]) for cell in cells]
 
     def _trial(self, cell: Cell, status: Status) -> Trial:
@@ -153,11 +145,11 @@ class _Laboratory:
         images = _work.describe(self.data, self.cache)
         command = _command(self.options)
         plan_file.write(self.store, plan_file.describe(experiment, whole.cells, images, command=command, search=record))
-        states = self._driver(self.reporter).run(whole.cells, self.executor, retry_failed=False)
+        states = self._driver(self.reporter).run(whole.cells, self.hire, retry_failed=False)
         return _work.summarise(states, self.store)
 
     def _driver(self, reporter: Reporter) -> Driver:
-        return Driver(self.store, Work(self.data, self.cache, self.devices), reporter)
+        return Driver(self.store, Work(self.data, self.cache), reporter)
 
 
 def _say(searches: Sequence[NetworkSearch], options: argparse.Namespace) -> None:

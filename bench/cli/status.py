@@ -12,6 +12,7 @@ import json
 from bench import cli
 from bench.cli import _options
 from bench.errors import InputError
+from bench.runner import plan_file
 from bench.runner.drive import Status, glance
 from bench.runner.store import Store
 
@@ -42,8 +43,6 @@ def execute(options: argparse.Namespace) -> int:
 
 def _planned(store: Store) -> list[tuple[str, str]]:
     """Names and keys."""
-    from bench.runner import plan_file
-
     file = store.folder / "plan.json"
     if not file.is_file():
         raise InputError(

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from bench.folders import Damaged
 from bench.runner.cell import Cell
-from bench.runner.job import Executor, Job, JobResult, WorkerDied
+from bench.runner.executor import Crew, Hire, WorkerDied
+from bench.runner.job import Job, JobResult
 from bench.runner.slots import Slots
 from bench.runner.store import Store
 
@@ -57,7 +58,6 @@ class Work:
 
     data: Mapping[str, Any]
     cache: Path
-    devices: Sequence[str]
 
 
 def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
@@ -122,11 +122,11 @@ class Driver:
     states: dict[str, Status] = field(default_factory=dict)
     running: dict[Future[JobResult], tuple[Cell, int]] = field(default_factory=dict)
 
-    def run(self, cells: Sequence[Cell], executor: Executor, *, retry_failed: bool) -> dict[str, Status]:
+    def run(self, cells: Sequence[Cell], hire: Hire, *, retry_failed: bool) -> dict[str, Status]:
         """Work what is missing, parents before children; a failing cell never stops the others.
 
         Args:
-            executor: stays open, for more runs; see `bench.runner.job.at_work`.
+            hire: called only if something is missing; the crew stays, for more runs (see `executor.at_work`).
 
         Returns:
             How every cell stands afterwards, by key.
@@ -142,7 +142,8 @@ class Driver:
         self._discard_damaged(waiting)
         self.reporter.begin(len(cells), waiting)
         try:
-            self._work_off(waiting, executor)
+            if waiting:
+                self._work_off(waiting, hire())
         finally:
             self.reporter.end()
         return self.states
@@ -160,19 +161,20 @@ class Driver:
                 self.store.discard(cell.key)
                 self.states[cell.key] = Status("missing")
 
-    def _work_off(self, waiting: list[Cell], executor: Executor) -> None:
-        slots = Slots(executor.slots)
+    def _work_off(self, waiting: list[Cell], crew: Crew) -> None:
+        slots = Slots(crew.executor.slots)
         while waiting or self.running:
-            waiting = self._start_ready(waiting, executor, slots)
+            waiting = self._start_ready(waiting, crew, slots)
             if not self.running:
                 continue
             ended, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
+            crew.executor.pump()
             self.reporter.pump()
             for future in ended:
                 cell, slot = self.running.pop(future)
                 slots.give_back(slot, lives=self._take(cell, future))
 
-    def _start_ready(self, waiting: list[Cell], executor: Executor, slots: Slots) -> list[Cell]:
+    def _start_ready(self, waiting: list[Cell], crew: Crew, slots: Slots) -> list[Cell]:
         """Start as many cells as there are free slots; returns those that wait on."""
         waiting = [cell for cell in waiting if not self._end_blocked(cell)]
         started: set[str] = set()
@@ -185,7 +187,7 @@ class Driver:
                 slot = slots.take(cell.topic, anew=anew)
                 if slot is not None:
                     started.add(cell.key)
-                    if not self._start(cell, executor, slot):
+                    if not self._start(cell, crew, slot):
                         slots.give_back(slot)
         return [cell for cell in waiting if cell.key not in started]
 
@@ -198,7 +200,7 @@ class Driver:
     def _is_ready(self, cell: Cell) -> bool:
         return all(self.states[parent.key].state == "done" for parent in cell.parents.values())
 
-    def _start(self, cell: Cell, executor: Executor, slot: int) -> bool:
+    def _start(self, cell: Cell, crew: Crew, slot: int) -> bool:
         """Whether it could be started; where a parent's files are damaged, the cell has ended."""
         try:
             parents = {role: self.store.read(parent.key) for role, parent in cell.parents.items()}
@@ -206,10 +208,10 @@ class Driver:
             self._end(cell, Status("failed", f"{damage}; run again, it is redone"))
             return False
         outside = {name: path.read_bytes() for name, path in cell.outside.items()}
-        device = self.work.devices[slot % len(self.work.devices)]
+        device = crew.devices[slot % len(crew.devices)]
         job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
         self.reporter.started(cell)
-        self.running[executor.submit(job, slot)] = (cell, slot)
+        self.running[crew.executor.submit(job, slot)] = (cell, slot)
         return True
 
     def _take(self, cell: Cell, future: Future[JobResult]) -> bool:

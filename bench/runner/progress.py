@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench.runner.cell import Cell, Kind
 from bench.runner.drive import Reporter, Status
@@ -15,12 +18,8 @@ from bench.runner.drive import Reporter, Status
 PLAIN_INTERVAL = 5.0  # seconds between lines, so that a log stays readable
 
 
-class Base(Reporter):
-    """Counts; how it is shown is up to the sub-classes.
-
-    Args:
-        pump: fetches what worker processes have to say.
-    """
+class CountingReporter(Reporter):
+    """Counts cells and measures how long they take; how that is shown is up to the sub-classes."""
 
     def __init__(self) -> None:
         self.total = self.there = self.ended = self.failed = 0
@@ -28,7 +27,6 @@ class Base(Reporter):
         self.started_at: dict[str, float] = {}
         self.left: Counter[Kind] = Counter()
         self.seconds: defaultdict[Kind, list[float]] = defaultdict(list)
-        self.fetch: Callable[[], None] = lambda: None
 
     def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
@@ -56,10 +54,6 @@ class Base(Reporter):
             self.failed += 1
             self.note(f"failed: {cell.name}: {status.reason}")
 
-    def pump(self) -> None:
-        """See Reporter."""
-        self.fetch()
-
     @property
     def seconds_left(self) -> float:
         """By the mean time of each kind of cell so far; kinds not yet seen are left out."""
@@ -73,7 +67,7 @@ class Base(Reporter):
         return f"{name} {self.running[name]}".strip() if name else ""
 
 
-class Lines(Base):
+class Lines(CountingReporter):
     """A line every few seconds, for logs."""
 
     def __init__(self, stream: TextIO | None = None):
@@ -97,7 +91,6 @@ class Lines(Base):
 
     def pump(self) -> None:
         """See Reporter."""
-        super().pump()
         self._line()
 
     def _line(self) -> None:
@@ -109,13 +102,10 @@ class Lines(Base):
         self.note(f"{self.there + self.ended}/{self.total} cells{failed}{left}; {self.doing}")
 
 
-class Bar(Base):
+class Bar(CountingReporter):
     """One bar for the benchmark, with the running cell's epoch and loss, on a terminal."""
 
     def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
         super().__init__()
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
         self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
@@ -132,7 +122,6 @@ class Bar(Base):
 
     def pump(self) -> None:
         """See Reporter."""
-        super().pump()
         parts = [f"{len(self.running)} running", f"{self.failed} failed" if self.failed else ""]
         parts += [f"{_clock(self.seconds_left)} left" if self.ended else "", self.doing]
         description = ", ".join(filter(None, parts))
@@ -143,7 +132,7 @@ class Bar(Base):
         self.bar.stop()
 
 
-def for_stream(stream: TextIO) -> Base:
+def for_stream(stream: TextIO) -> CountingReporter:
     """The reporter that suits where the output goes."""
     return Bar() if stream.isatty() else Lines(stream)
 

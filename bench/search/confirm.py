@@ -9,7 +9,7 @@ import tomli_w
 
 from bench.compress.variant import Variant
 from bench.profile import Profile, parse
-from bench.search.trials import NetworkSearch
+from bench.search.goal import NetworkSearch
 
 SMALL_DENSE = "small-dense"
 

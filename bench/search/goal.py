@@ -1,4 +1,4 @@
-"""What is looked for: the best within a number of bytes, or the smallest that is accurate enough."""
+"""What a search looks for, the best within a number of bytes or the smallest that is accurate enough; what it found."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.compress.variant import Variant, parse
 from bench.errors import InputError
-from bench.runner.plan_file import Trial
+from bench.runner.plan_file import SearchedNetwork, Trial
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 
@@ -65,6 +66,45 @@ def front(trials: Iterable[Trial]) -> list[Trial]:
         if not found or (trial.accuracy or 0) > (found[-1].accuracy or 0):
             found.append(trial)
     return found
+
+
+@dataclass(frozen=True)
+class NetworkSearch:
+    """A finished search on one network.
+
+    Attributes:
+        original: the uncompressed network.
+        trials: in the order in which they were tried; a chain may come twice.
+        best: what the goal chooses among them.
+    """
+
+    model: str
+    goal: Goal
+    original: Trial
+    trials: tuple[Trial, ...]
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial of the chain to use; None if no chain keeps the bounds."""
+        return self.goal.best(self.trials)
+
+    @property
+    def chain(self) -> Variant | None:
+        """The best trial's chain."""
+        return parse(self.best.label) if self.best else None
+
+    @property
+    def record(self) -> SearchedNetwork:
+        """As kept in `plan.json`."""
+        return SearchedNetwork(
+            model=self.model,
+            budget=self.goal.budget,
+            floor=self.goal.floor,
+            original=self.original,
+            trials=self.trials,
+            front=tuple(trial.label for trial in front(self.trials)),
+            best=self.best.label if self.best else None,
+        )
 
 
 def size(text: str) -> int:

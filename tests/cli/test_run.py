@@ -41,6 +41,24 @@ def test_two_workers_give_the_same_bytes(finished, bench):
     assert bench.results() == finished.results()
 
 
+def test_an_executor_of_ones_own_gives_the_same_bytes(finished, bench):
+    (bench.folder / "my_executors.py").write_text(
+        "import threading\n"
+        "from concurrent.futures import Future\n"
+        "from bench.runner.executor import Executor\n"
+        "class Thread(Executor):\n"
+        "    def __init__(self, jobs, progress):\n"
+        "        super().__init__(1, progress)\n"
+        "    def submit(self, job, slot):\n"
+        "        from bench.runner.work import work\n"
+        "        future = Future()\n"
+        "        threading.Thread(target=lambda: future.set_result(work(job, self.progress))).start()\n"
+        "        return future\n"
+    )
+    assert bench.run("--executor", "my_executors:Thread").code == 0
+    assert bench.results() == finished.results()
+
+
 def test_shards_give_the_same_bytes(finished, bench):
     for part in ("1/2", "2/2"):
         assert bench.run("--jobs", "1", "--shard", part).code == 0
@@ -215,9 +233,10 @@ def test_start_up_imports_no_torch(finished, arguments):
     subprocess.run([sys.executable, "-c", code], cwd=finished.folder, env=finished.environment, check=True)
 
 
-def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench):
+@pytest.mark.parametrize("workers", [(), ("--device", "cpu", "--jobs", "1"), ("--executor", "inline")])
+def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench, workers):
     copy_of(finished, bench)
     code = "import sys; from bench.cli import main\n"
-    code += "assert main(['run', '--profile', 'micro.toml', '--device', 'cpu', '--jobs', '1']) == 0\n"
+    code += f"assert main(['run', '--profile', 'micro.toml', {', '.join(map(repr, workers))}]) == 0\n"
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=bench.folder, env=bench.environment, check=True)

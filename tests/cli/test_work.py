@@ -1,23 +1,19 @@
 import argparse
-from importlib import metadata
 
 import pytest
 
 from bench.cli import _work, main
 from bench.errors import InputError
+from bench.runner.executors.inline import Inline
+from bench.runner.executors.processes import Processes
 
 
 @pytest.fixture
-def with_gpus(monkeypatch, tmp_path):
-    """Makes this a machine with a driver and so many GPUs."""
+def with_gpus(monkeypatch):
+    """Makes this a machine with so many GPUs."""
 
-    def pretend(count, torch="2.14.1"):
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-        monkeypatch.setattr(_work, "DRIVER", tmp_path / "gpus")
-        monkeypatch.setattr(_work, "gpus_of_torch", lambda: 0)
-        monkeypatch.setattr(metadata, "version", lambda _: torch)
-        for index in range(count):
-            (tmp_path / "gpus" / f"0000:0{index}:00.0").mkdir(parents=True)
+    def pretend(count):
+        monkeypatch.setattr(_work, "count_gpus", lambda: count)
 
     return pretend
 
@@ -52,27 +48,32 @@ def test_a_gpu_that_is_not_there(with_gpus, asked, count, sentence):
         _work.devices(asked)
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_for_auto_torch_is_not_asked(with_gpus, monkeypatch, count):
+@pytest.mark.parametrize("asked", ["auto", "cpu"])
+def test_gpus_are_not_counted_before_a_cell_is_worked(monkeypatch, asked):
+    monkeypatch.setattr(_work, "count_gpus", lambda: pytest.fail("PyTorch was asked"))
+    _work.check_workers(argparse.Namespace(device=asked, executor=None))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "name", "count", "kind", "slots"),
+    [(1, None, 0, Inline, 1), (2, None, 0, Processes, 2), (None, None, 3, Processes, 3), (2, "inline", 0, Inline, 1)],
+)
+def test_one_job_is_worked_here_and_several_in_processes(with_gpus, jobs, name, count, kind, slots):
     with_gpus(count)
-    monkeypatch.setattr(_work, "gpus_of_torch", lambda: pytest.fail("torch was asked"))
-    assert len(_work.devices("auto")) == max(count, 1)
+    crew = _work.crew(argparse.Namespace(device="auto", jobs=jobs, executor=name), 1, lambda *_: None)
+    crew.executor.close(at_once=True)
+    assert isinstance(crew.executor, kind)
+    assert crew.executor.slots == slots
+    assert list(crew.devices) == ([f"cuda:{index}" for index in range(count)] or ["cpu"])
 
 
-def test_a_gpu_that_is_named_may_have_no_driver_to_see(with_gpus, monkeypatch):
-    with_gpus(0)
-    monkeypatch.setattr(_work, "gpus_of_torch", lambda: 2)
-    assert _work.devices("cuda:1") == ["cuda:1"]
-
-
-def test_hidden_gpus_and_those_of_a_torch_for_cpus_do_not_count(with_gpus, monkeypatch):
-    with_gpus(2)
-    for visible, count in (("1", 1), ("", 0), ("-1", 0), ("0,1,2", 2)):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        assert _work.gpus() == count
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    monkeypatch.setattr(metadata, "version", lambda _: "2.14.1+cpu")
-    assert _work.gpus() == 0
+@pytest.mark.parametrize("command", ["run", "search"])
+def test_no_run_starts_with_an_executor_that_is_not_there(command, tmp_path, capsys):
+    asked = [command, "--profile", "smoke", "--runs", str(tmp_path / "runs"), "--executor", "proceses"]
+    asked += ["--budget", "9kB"] if command == "search" else []
+    assert main(asked) == 2
+    assert "unknown executor 'proceses': did you mean 'processes'?" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("text", ["tpu", "gpu", "0", "", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:01", "cuda:1,2"])

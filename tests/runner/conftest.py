@@ -4,7 +4,8 @@ import pytest
 
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Work
-from bench.runner.job import JobResult, WorkerDied, at_work
+from bench.runner.executor import Crew, Executor, WorkerDied, at_work
+from bench.runner.job import JobResult
 from bench.runner.store import Store, to_json
 
 
@@ -24,13 +25,12 @@ class Listener(Reporter):
         self.ended[cell.name] = status
 
 
-class Script:
-    """An executor that does what the test says for a cell, by name; by default it succeeds."""
-
-    slots = 2
+class Script(Executor):
+    """Does what the test says for a cell, by name; by default it succeeds."""
 
     def __init__(self, **actions):
-        self.actions, self.jobs, self.slot_of, self.closed = actions, [], {}, None
+        super().__init__(2, print)
+        self.actions, self.jobs, self.slot_of, self.closed, self.pumped = actions, [], {}, None, 0
 
     def submit(self, job, slot):
         self.jobs.append(job)
@@ -48,6 +48,9 @@ class Script:
             inputs = b"".join(files["out"] for _, files in sorted(job.parents.items()))
             future.set_result(JobResult({"out": inputs + job.name.encode()}, {"host": "here"}, "a log"))
         return future
+
+    def pump(self):
+        self.pumped += 1
 
     def close(self, *, at_once):
         self.closed = at_once
@@ -75,9 +78,9 @@ def drive(store, tmp_path):
 
     def run(cells, executor=None, retry_failed=False):
         listener = Listener()
-        driver = Driver(store, Work({}, tmp_path, ["cpu"]), listener)
-        with at_work(executor or Script()) as working:
-            states = driver.run(cells, working, retry_failed=retry_failed)
+        driver = Driver(store, Work({}, tmp_path), listener)
+        with at_work(lambda: Crew(executor or Script(), ["cpu"])) as hire:
+            states = driver.run(cells, hire, retry_failed=retry_failed)
         return {cell.name: states[cell.key].state for cell in cells}, listener
 
     return run

@@ -5,6 +5,8 @@ import pytest
 from bench.errors import InputError
 from bench.folders import Damaged
 from bench.runner.cell import Cell
+from bench.runner.drive import Driver, Reporter, Work
+from bench.runner.executor import at_work
 
 
 def test_everything_is_worked_once_parents_first(drive, chain):
@@ -138,3 +140,16 @@ def test_a_parent_damaged_meanwhile_leaves_its_worker_free(drive, chain, store, 
     states, listener = drive([*chain[:2], chain[3]], executor)
     assert "run again" in listener.ended["compress/m/0/v"].reason
     assert states["train/m/1"] == "done"
+
+
+def test_a_run_with_nothing_to_do_hires_nobody(drive, chain, store, tmp_path):
+    drive(chain)
+    with at_work(lambda: pytest.fail("nobody was needed")) as hire:
+        states = Driver(store, Work({}, tmp_path), Reporter()).run(chain, hire, retry_failed=False)
+    assert {status.state for status in states.values()} == {"done"}
+
+
+def test_workers_are_listened_to_while_they_work(drive, chain, script):
+    executor = script()
+    drive(chain, executor)
+    assert executor.pumped

@@ -3,8 +3,7 @@ import pytest
 from bench.profile import load, parse, shipped
 from bench.runner.plan_file import Trial
 from bench.search import confirm
-from bench.search.goal import Goal
-from bench.search.trials import NetworkSearch
+from bench.search.goal import Goal, NetworkSearch
 
 BASE = parse(
     "p",

@@ -1,9 +1,9 @@
 import pytest
 
 from bench.runner.plan_file import Trial
-from bench.search.goal import Goal
+from bench.search.goal import Goal, NetworkSearch
 from bench.search.space import space
-from bench.search.trials import TOGETHER, NetworkSearch, try_chains
+from bench.search.trials import TOGETHER, try_chains
 
 SPACE = space(["li", "magnitude-finetune", "k-bit", "bwn"])
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from bench.runner.executor import Executor
 from bench.runner.job import Job, JobResult, Progress
+from bench.runner.work import work
 
 
-class Inline:
-    """An executor whose `submit` returns when the work is done."""
+class Inline(Executor):
+    """Its `submit` returns when the work is done, so it has one slot, however many jobs a user wants at a time."""
 
-    slots = 1
-
-    def __init__(self, progress: Progress):
-        self.progress = progress
+    def __init__(self, jobs: int, progress: Progress):
+        super().__init__(1, progress)
 
     def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Work the job now."""
-        from bench.runner.work import work
-
         future: Future[JobResult] = Future()
         future.set_result(work(job, self.progress))
         return future
-
-    def close(self, *, at_once: bool) -> None:
-        """Nothing is left to let go."""

@@ -11,27 +11,23 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from bench.runner.job import Job, JobResult, Progress, WorkerDied
+from bench.runner.executor import Executor, WorkerDied
+from bench.runner.job import Job, JobResult, Progress
 
 UNBEGUN = "its worker process ended before it began"
 _messages: Any = None  # in a worker: the queue to the driver
 
 
-class Processes:
-    """An executor over fresh interpreters, so that no state of the driver leaks into a cell.
+class Processes(Executor):
+    """Fresh interpreters, one per slot, so that no state of the driver leaks into a cell."""
 
-    Args:
-        slots: number of processes.
-        progress: told of epochs from `pump`, in the driver's thread.
-    """
-
-    def __init__(self, slots: int, progress: Progress):
+    def __init__(self, jobs: int, progress: Progress):
+        super().__init__(jobs, progress)
+        # A forked process would inherit the driver's threads' locks and, once CUDA is in use, could not use it at all.
         context = multiprocessing.get_context("spawn")
-        self.slots = slots
-        self.progress = progress
         self.messages = context.Queue()
         self.context = context
-        self.workers = [self._worker() for _ in range(slots)]
+        self.workers = [self._worker() for _ in range(jobs)]
 
     def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Hand the job to the slot's worker; to a new one, where that has died since its last job."""
@@ -52,7 +48,7 @@ class Processes:
         return ProcessPool(1, context=self.context, initializer=_start, initargs=(self.messages,))
 
     def pump(self) -> None:
-        """Pass on what the workers said since the last call."""
+        """Pass on the epochs that the workers have finished since the last call."""
         while True:
             try:
                 self.progress(*self.messages.get_nowait())

@@ -6,16 +6,17 @@ import time
 
 import pytest
 
+from bench.runner.executor import WorkerDied
 from bench.runner.executors import processes
-from bench.runner.job import WorkerDied, at_work
 
 
 @pytest.fixture
 def negating(monkeypatch):
     """Two worker processes whose work is to negate a number."""
     monkeypatch.setattr(processes, "_work", operator.neg)
-    with at_work(processes.Processes(2, lambda *_: None)) as working:
-        yield working
+    executor = processes.Processes(2, lambda *_: None)
+    yield executor
+    executor.close(at_once=True)
 
 
 def test_each_slot_is_a_process_of_its_own(negating):
