@@ -1,1 +1,1 @@
-"""How similar two networks are inside: one measure a file, each with an interval that covers."""
+"""How similar two networks are inside: one measure per file, each with an interval that covers."""

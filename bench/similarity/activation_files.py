@@ -1,4 +1,4 @@
-"""Every measure of two activation files."""
+"""Every measure applied to two files of activations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ActivationFile:
-    """What an NPZ file holds: activations (n, d) and, where there are any, labels (n,) and logits (n, classes)."""
+    """The arrays of an NPZ file: activations (n, d), labels (n,) and logits (n, classes); the last two may be None."""
 
     path: Path
     activations: np.ndarray
@@ -34,16 +34,16 @@ class ActivationFile:
 def compare_files(first: Path, second: Path, *, confidence: float = 0.95, seed: int = 0) -> list[Row]:
     """Every measure between two NPZ files of activations of the same images.
 
-    Each file holds an array `activations` (n, d). With `labels` (n,) in one of them (or the same in both) there are the
-    measures that need classes; with `logits` (n, classes) in both, those of outputs.
+    Each file holds an array `activations` (n, d). Measures that need classes are computed if one file holds `labels`
+    (n,), or both hold the same; measures of outputs if both hold `logits` (n, classes).
 
     Returns:
-        One row a measure, in order of name: `measure`, `title`, `larger_is_similar`, `symmetric`, `range`, all fields
-        of its `Estimate` (None where the measure was refused or a number is not finite) and `refused`, the reason or
-        an empty string.
+        One row per measure, sorted by name: `measure`, `title`, `larger_is_similar`, `symmetric`, `range`, all fields
+        of its `Estimate` (None if the number is not finite or the measure refused the data) and `refused`, the reason
+        or an empty string.
 
     Raises:
-        InputError: a file or array that is missing or unusable, or sides that differ in n.
+        InputError: a file or array is missing or unusable, or the files differ in n.
     """
     x, y = read(first), read(second)
     inputs.same_images([x.activations, y.activations], (str(first), str(second)))
@@ -58,7 +58,7 @@ def read(path: Path) -> ActivationFile:
     """Load a file of activations, without pickles.
 
     Raises:
-        InputError: no such file, not an NPZ file, no array `activations`, or an unusable one.
+        InputError: the file does not exist, is no NPZ file, or has no usable array `activations`.
     """
     arrays = _load(path)
     activations = inputs.activations(arrays[ARRAY], f"{path}, {ARRAY}")
@@ -89,13 +89,15 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
                 names = ", ".join(sorted(arrays.files)) or "nothing"
                 raise InputError(f"{path}: no array {ARRAY!r} of shape (n, d); the file holds {names}.")
             return {name: arrays[name] for name in (ARRAY, LABELS, LOGITS) if name in arrays.files}
+    # A damaged archive can fail anywhere in zipfile, zlib or NumPy, with a dozen kinds of exception. Each becomes one
+    # sentence. A header may also promise more than there is memory for, which NumPy tries to allocate first.
     except InputError:
         raise
     except MemoryError as error:
         raise InputError(f"{path}: it describes arrays that do not fit into memory.") from error
-    except Exception as error:  # whatever NumPy and the decompressors make of bytes that are wrong
-        said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-        reason = said.partition(". ")[0].rstrip(".")  # what follows is advice for programmers
+    except Exception as error:
+        message = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+        reason = message.partition(". ")[0].rstrip(".")  # what follows is advice for programmers
         raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
 
 
@@ -135,12 +137,12 @@ def _estimate(
 
 
 def _common_labels(x: ActivationFile, y: ActivationFile) -> np.ndarray:
-    found = [side.labels for side in (x, y) if side.labels is not None]
-    if not all(np.array_equal(found[0], other) for other in found):
+    labels = [side.labels for side in (x, y) if side.labels is not None]
+    if not all(np.array_equal(labels[0], other) for other in labels):
         raise InputError(f"{x.path} and {y.path} hold different {LABELS}: the same images, in order, are needed.")
-    return found[0]
+    return labels[0]
 
 
 def _finite(value: Any) -> Any:
-    """None for a NaN or an infinity, which JSON does not have."""
+    """None for NaN and infinity, which JSON lacks."""
     return None if isinstance(value, float) and not isfinite(value) else value

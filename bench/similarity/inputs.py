@@ -1,4 +1,4 @@
-"""The one place that looks at what a measure is handed."""
+"""Checks of activations, logits and labels: every measure takes its input through here."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from numpy.typing import ArrayLike
 from bench.errors import InputError
 
 FEWEST_IMAGES = 4
-LARGEST = 1e75  # fourth powers of what is larger, or of the inverse, leave the range of float64
+
+# HSIC multiplies entries of two Grams, and each entry is a sum of products of two activations: fourth powers. Those of
+# numbers beyond 1e75, or below its inverse, leave the range of float64 (1e308), and CKA would come out as 0/0 or as a
+# ratio of infinities. No float32 number lies that far out.
+LARGEST = 1e75
 
 
 def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
     """`values` as an (n, d) array, checked, in the precision it came in.
 
-    float16 and float32 stay what they are; everything else that is a number gives float64.
+    float16 and float32 stay as they are; all other numbers become float64.
 
     Raises:
-        InputError: not numbers, not two-dimensional, no columns, not finite, or fewer than 4 rows.
+        InputError: `values` are not real numbers, not two-dimensional, without columns, not finite, or of fewer than 4
+            rows.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise InputError(f"{name}: expected real numbers, not an array of {array.dtype}.")
     _two_dimensional(array, name)
     if array.dtype not in (np.float16, np.float32):
-        with np.errstate(over="ignore"):  # of wider floats, which are refused below
+        with np.errstate(over="ignore"):  # wider floats may overflow to infinity, which is refused below
             array = array.astype(np.float64, copy=False)
     _finite(array, name)
     if len(array) < FEWEST_IMAGES:
@@ -35,7 +40,7 @@ def activations(values: ArrayLike, name: str = "activations") -> np.ndarray:
 
 
 def pair_as_given(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tuple[np.ndarray, np.ndarray]:
-    """Both sides, (n, d1) and (n, d2) of the same n images, each in the precision it came in.
+    """Both sides, (n, d1) and (n, d2) of the same n images, unchanged in precision.
 
     Raises:
         InputError: one side is unusable, or they differ in n.
@@ -52,10 +57,10 @@ def pair(x: ArrayLike, y: ArrayLike, names: tuple[str, str] = ("x", "y")) -> tup
 
 
 def layers(values: Sequence[ArrayLike], name: str = "layers") -> list[np.ndarray]:
-    """One (n, d_l) array a layer, checked, all of the same n images.
+    """One (n, d_l) array per layer, checked, all of the same n images.
 
     Raises:
-        InputError: no layer, an unusable one, or layers that differ in n.
+        InputError: there is no layer, one is unusable, or they differ in n.
     """
     if len(values) == 0:
         raise InputError(f"{name}: no layer to compare.")
@@ -69,7 +74,7 @@ def labels(values: ArrayLike, n: int, name: str = "labels") -> np.ndarray:
     """Class labels, (n,) int64.
 
     Raises:
-        InputError: not one whole number an image, or one beyond int64.
+        InputError: they are not one whole number per image, or one exceeds int64.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "iub" or array.shape != (n,):
@@ -80,7 +85,7 @@ def labels(values: ArrayLike, n: int, name: str = "labels") -> np.ndarray:
 
 
 def same_images(arrays: Sequence[np.ndarray], names: Sequence[str]) -> None:
-    """Raises InputError where arrays differ in their number of rows."""
+    """Raise InputError if arrays differ in their number of rows."""
     for array, name in zip(arrays, names):
         if len(array) != len(arrays[0]):
             raise InputError(
@@ -102,9 +107,11 @@ def _two_dimensional(array: np.ndarray, name: str) -> None:
 
 
 def _finite(array: np.ndarray, name: str) -> None:
+    # A finite sum shows that every number is finite, without an array of the same size. The sum of finite numbers may
+    # still overflow, so that only a sum that is not finite leads to a look at every number.
     with np.errstate(over="ignore", invalid="ignore"):
-        known = np.isfinite(array.sum())
-    bad = ~np.isfinite(array) if not known else np.zeros(0, bool)
+        all_finite = np.isfinite(array.sum())
+    bad = ~np.isfinite(array) if not all_finite else np.zeros(0, bool)
     if bad.any():
         row, column = np.argwhere(bad)[0]
         count = int(bad.sum())

@@ -23,7 +23,7 @@ class TransformedImages(Dataset):
     """
 
     def __init__(self, split: Split, recipe: Recipe, mean: Sequence[float], std: Sequence[float]):
-        # The same crop and flip as in the project's recipe, so that both loops do the same work in another way.
+        # Crop and flip as the recipe has them: the same work, image by image.
         self.split = split
         size = split.images.shape[-1]
         steps = [

@@ -1,8 +1,4 @@
-"""Orthonormal bases of representations, and what is between two of them.
-
-Canonical correlations are the singular values of M = U'V, where U and V are orthonormal bases of the two (centred)
-representations; Procrustes, GULP, regression fit and eigenspace overlap are functions of M and the singular values.
-"""
+"""Orthonormal bases of representations, and what lies between two of them."""
 
 from __future__ import annotations
 
@@ -15,14 +11,15 @@ from scipy import linalg
 from bench.similarity.algebra.geometry import centred
 from bench.similarity.measure import OnRows
 
-ROOM = {np.dtype(np.float16): 4.0}  # for the arithmetic before: half precision is summed in single, rounded at the end
-USUAL_ROOM = 32.0  # sums of many terms, and a mean that is taken off them; above 2 was seen in a network with big means
+ROOM = {np.dtype(np.float16): 4.0}  # factor for earlier arithmetic: half precision is summed in single, rounded once
+USUAL_ROOM = 32.0  # sums of many terms, less a mean; a factor above 2 was seen in a network with large means
 SHAKY = 1e-5  # a subsample whose smallest pivot is below this share of the largest is decomposed from scratch
+VARIANCE_KEPT = 0.99  # of SVCCA
 
 
 @dataclass(frozen=True)
 class Basis:
-    """The thin singular value decomposition x = u diag(s) vt, without directions that are rounding alone.
+    """The thin singular value decomposition x = u diag(s) vt, without directions that are only rounding.
 
     Attributes:
         u: (n, r) orthonormal columns.
@@ -36,23 +33,25 @@ class Basis:
 
 
 def basis(x: np.ndarray, rounding: float = 0.0) -> Basis:
-    """The basis of a representation as it is; centre it first where the measure does.
+    """The basis of a representation as it is; centre it first if the measure does.
 
     Args:
         x: (n, d) float64.
-        rounding: see `rounding_of`; directions of no more than that, or than the decomposition's own, are left out.
+        rounding: directions with singular values up to this (see `rounding_of`) or up to the decomposition's own
+            rounding are left out.
     """
     u, s, vt = linalg.svd(x, full_matrices=False, check_finite=False)
     rank = int((s > max(s[0] * max(x.shape) * np.finfo(s.dtype).eps, rounding)).sum())
     return Basis(u[:, :rank], s[:rank], vt[:rank])
 
 
+# Canonical correlations count every direction alike, so that a direction of rounding errors weighs as much as a real
+# one: the rank must be told from rounding in the precision that the activations were computed in. Rounding changes a
+# number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which bounds the change of
+# every singular value (Weyl). A factor c leaves room for the arithmetic before. The usual max(n, d) ε s₁ would not do
+# for float16: it exceeds the largest singular value s₁ itself from n = 1,024 on.
 def rounding_of(x: np.ndarray) -> float:
-    """How large a singular value of activations may be that are rounding alone: c ε/2 ‖x‖, ε their precision's.
-
-    Rounding changes a number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which
-    bounds every singular value's change; c leaves room for the arithmetic that came before. The usual max(n, d) ε s₁
-    would not do for float16: it exceeds the largest singular value s₁ itself from n = 1,024 on.
+    """The largest singular value that can be rounding alone: c ε/2 ‖x‖, ε the precision of the activations.
 
     Args:
         x: (n, d) in the precision it was computed in, before centring.
@@ -63,11 +62,14 @@ def rounding_of(x: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Between:
-    """Two representations of a subsample, each as q @ r with orthonormal q, in the coordinates of their bases.
+    """Two representations of the same images in coordinates of orthonormal bases q of the spaces they span.
+
+    Canonical correlations are the singular values of `m`. Procrustes, GULP, regression fit and eigenspace overlap are
+    functions of `m`, `x` and `y` too.
 
     Attributes:
-        m: (rx, ry) inner products of the two orthonormal bases.
-        x, y: (rx, d1), (ry, d2): the representations in those bases, so that q @ x is the (centred) representation.
+        m: (rx, ry) inner products of the two bases.
+        x, y: (rx, d1), (ry, d2), so that q @ x is the (centred) representation.
     """
 
     m: np.ndarray
@@ -78,24 +80,27 @@ class Between:
 OfBetween = Callable[[Between], float]
 
 
+# The bases u of all images are found once, and every subsample's from them. Its rows a = u[rows] (centred again) span
+# the subsample's space but are not orthonormal. With aᵀa = RᵀR (Cholesky) the columns of aR⁻¹ are, so that
+#
+#     m = R₁⁻ᵀ (aᵀb) R₂⁻¹   and   x = R₁ s vᵀ:
+#
+# triangular solves of the rank's size in place of an SVD of size n × d. Forming aᵀa squares the condition number, which
+# rows of a basis can afford, unless a unit lives on the images left out: such a subsample is decomposed from scratch.
 def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre: bool = True) -> OnRows:
-    """A function of `Between` as a function of the rows that are kept.
-
-    The bases of all images are found once. A subsample of their rows is well conditioned, so that a Cholesky
-    factorisation makes it orthonormal again; where it is not (a unit that lives on the images left out), the subsample
-    is decomposed from scratch.
+    """A function of `Between` as a function of the images that are kept.
 
     Args:
         x, y: (n, d1) and (n, d2), in the precision they were computed in.
     """
     first, second = _basis_of(x, centre), _basis_of(y, centre)
-    whole = Between(first.u.T @ second.u, first.s[:, None] * first.vt, second.s[:, None] * second.vt)
+    of_all = Between(first.u.T @ second.u, first.s[:, None] * first.vt, second.s[:, None] * second.vt)
 
     def on_rows(rows: np.ndarray) -> float:
         if not len(first.s) or not len(second.s):
             return float("nan")
         if len(rows) == len(x):
-            return measure(whole)
+            return measure(of_all)
         a, b = first.u[rows], second.u[rows]
         if centre:
             a, b = a - a.mean(0), b - b.mean(0)
@@ -104,7 +109,7 @@ def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre:
             return between_on_rows(x[rows], y[rows], measure, centre=centre)(np.arange(len(rows)))
         half = linalg.solve_triangular(left, a.T @ b, trans="T", check_finite=False)
         m = linalg.solve_triangular(right, half.T, trans="T", check_finite=False).T
-        return measure(Between(m, left @ whole.x, right @ whole.y))
+        return measure(Between(m, left @ of_all.x, right @ of_all.y))
 
     return on_rows
 
@@ -115,7 +120,7 @@ def _basis_of(x: np.ndarray, centre: bool) -> Basis:
 
 
 def _triangle(a: np.ndarray) -> np.ndarray | None:
-    """R of a = QR, from the Cholesky factorisation of a'a; None where that would lose too many digits."""
+    """R of a = QR, from the Cholesky factorisation of aᵀa; None if that would lose too many digits."""
     try:
         triangle = linalg.cholesky(a.T @ a, check_finite=False)
     except linalg.LinAlgError:
@@ -130,5 +135,18 @@ def singular_values(matrix: np.ndarray) -> np.ndarray:
 
 
 def correlations(m: np.ndarray) -> np.ndarray:
-    """Canonical correlations from M, rounding above 1 cut off."""
+    """Canonical correlations from M; rounding above 1 is cut off."""
     return np.minimum(singular_values(m), 1.0)
+
+
+# The common slips: cumulating singular values instead of their squares keeps more directions than hold the share, and
+# comparing cumulated shares with threshold × total variance, as ReSi does, keeps a single one as a rule.
+def leading_components(variances: np.ndarray, share: float) -> int:
+    """How many of the falling variances it takes to reach `share` of their sum."""
+    shares = np.cumsum(variances) / np.sum(variances)
+    return min(int(np.searchsorted(shares, share)) + 1, len(variances))
+
+
+def projection_weights(variates: np.ndarray, representation: np.ndarray) -> np.ndarray:
+    """PWCCA's αᵢ of the canonical variates (r, k), both in coordinates of the basis in which x is (r, d): (k,)."""
+    return np.abs(variates.T @ representation).sum(1)

@@ -1,4 +1,4 @@
-"""Distances, kernels and centring that several measures share. All arrays float64, all distances exactly symmetric."""
+"""Centring, norms and distances that several measures share: float64, and distances exactly symmetric."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ import numpy as np
 
 
 def centred(x: np.ndarray) -> np.ndarray:
-    """Column means taken off, and the mean of that difference's rounding: a unit that never changes ends at 0."""
+    """x less its column means."""
+    # Twice: the mean of equal numbers is rounded, so that a unit that never changes would be left with a constant of
+    # the order of 1e-16, which later divisions by its norm would blow up. The second mean takes that constant off.
     values = x - x.mean(0)
     values -= values.mean(0)
     return values
 
 
 def unit_norm(x: np.ndarray) -> np.ndarray:
-    """x divided by its Frobenius norm; NaN where x is 0."""
+    """x divided by its Frobenius norm; NaN if x is 0."""
     size = np.linalg.norm(x)
     return x / size if size > 0.0 else np.full_like(x, np.nan)
 
 
 def compact(x: np.ndarray) -> np.ndarray:
-    """At most n columns with the same inner products between rows: for d > n the triangle of an LQ factorisation."""
+    """At most n columns with the same inner products between rows."""
+    # x = LQ with orthonormal rows in Q, so that x xᵀ = L Lᵀ: for d > n the (n, n) triangle L stands for x wherever only
+    # inner products between images count, and every subsample is decomposed at width n instead of d.
     n, d = x.shape
     return np.asarray(np.linalg.qr(x.T, mode="r")).T if d > n else x
 
 
 def squared_distances(x: np.ndarray) -> np.ndarray:
     """Squared Euclidean distances between rows, (n, n), diagonal exactly 0, never negative."""
+    # ‖a - b‖² = ‖a‖² + ‖b‖² - 2ab subtracts large numbers if the images share a large mean, which no distance contains:
+    # it is taken off first. What rounding still leaves below 0 is cut off.
     shifted = centred(x)
     products = shifted @ shifted.T
     norms = np.diagonal(products)
@@ -40,9 +46,9 @@ def distances(x: np.ndarray) -> np.ndarray:
 def cosine_distances(x: np.ndarray) -> np.ndarray:
     """1 - cosine between rows, (n, n), diagonal 0; a row of zeros is at distance 1 from all others."""
     directions = unit_rows(x)
-    found = np.clip(1.0 - directions @ directions.T, 0.0, 2.0)
-    np.fill_diagonal(found, 0.0)
-    return found
+    cosine_distance = np.clip(1.0 - directions @ directions.T, 0.0, 2.0)
+    np.fill_diagonal(cosine_distance, 0.0)
+    return cosine_distance
 
 
 def correlation_distances(x: np.ndarray) -> np.ndarray:
@@ -57,7 +63,7 @@ def unit_rows(x: np.ndarray) -> np.ndarray:
 
 
 def double_centred(matrix: np.ndarray) -> np.ndarray:
-    """Row, column and grand means of a symmetric matrix taken off."""
+    """HKH with H = I - 1/n: a symmetric matrix less its row and column means, plus its grand mean."""
     means = matrix.mean(0)
     return matrix - means - means[:, None] + means.mean()
 

@@ -9,12 +9,15 @@ from bench.similarity.measure import OnRows
 
 
 def alignment(first: np.ndarray, second: np.ndarray) -> float:
-    """Cosine between two symmetric matrices once both are double-centred; NaN where one of them is then 0."""
+    """Cosine between two double-centred symmetric matrices; NaN if one of them is 0."""
+    # Of two kernels this is CKA with the biased (V-statistic) HSIC; of two matrices of distances the squared distance
+    # correlation. The diagonal counts, and with many units per image it dominates: two independent representations come
+    # out similar (0.87 at n = 30, d = 200). Debiased CKA leaves it out.
     a, b = double_centred(first), double_centred(second)
     sizes = np.linalg.norm(a) * np.linalg.norm(b)
     return float(np.vdot(a, b) / sizes) if sizes > 0.0 else float("nan")
 
 
 def alignment_on_rows(first: np.ndarray, second: np.ndarray) -> OnRows:
-    """`alignment` of the blocks that belong to some images."""
+    """`alignment` as a function of the images that are kept."""
     return lambda rows: alignment(block(first, rows), block(second, rows))

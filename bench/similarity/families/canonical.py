@@ -1,4 +1,4 @@
-"""What measures made of canonical correlations have in common: they need more images than units."""
+"""Measures of the spaces that units span: they need more images than units."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from bench.similarity.measure import Measure, OnRows
 class CanonicalMeasure(Measure):
     """A function of the bases of two centred representations, defined for n > d only.
 
-    With many units an image intervals are wider than they need be (by a third at d = n/5), never narrower: subsampling
-    overstates the part of the variance that comes from pairs of images.
-
     `compute` and `compute_on_rows` get arrays in the precision they came in: it decides which directions are rounding.
     """
 
     replicates: ClassVar[int] = 40
 
+    # With n ≤ d units span all of the images' space, and every other representation lies in it: all correlations are 1
+    # whatever the data. With d1 + d2 ≥ n two subspaces of n - 1 dimensions must still meet, which `warning` says. With
+    # many units per image the intervals are wider than they need be (by a third at d = n/5), never narrower:
+    # subsampling overstates the part of the variance that comes from pairs of images.
     def minimum_n(self, d1: int, d2: int) -> int:
         return max(super().minimum_n(d1, d2), d1 + 1, d2 + 1)
 
@@ -48,4 +49,5 @@ class CanonicalMeasure(Measure):
         return between_on_rows(x, y, self.of_bases)
 
     @abstractmethod
-    def of_bases(self, between: Between) -> float: ...
+    def of_bases(self, between: Between) -> float:
+        """The measure, from both representations in coordinates of their bases."""

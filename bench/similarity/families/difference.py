@@ -1,4 +1,4 @@
-"""Absolute differences of one number a representation."""
+"""Absolute differences of one number per representation."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Difference(Measure):
         """See `Measure.estimate`."""
         return folded(super().estimate(x, y, confidence=confidence, replicates=replicates, seed=seed))
 
+    # On subsamples the signed difference is computed: it is nearly normal also where its absolute value would pile up
+    # at 0. The interval is made of it, within ± the range, and folded at the end.
     def _limits(self) -> tuple[float, float]:
         return -self.range[1], self.range[1]
 
@@ -41,4 +43,4 @@ class Difference(Measure):
 
     @abstractmethod
     def of_rows(self, side: np.ndarray) -> OnRows:
-        """f of one representation, as a function of the rows that are kept."""
+        """f of one representation, as a function of the images that are kept."""

@@ -1,4 +1,4 @@
-"""Correlations between the units of two representations."""
+"""Measures of how well single units of two representations match."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.similarity.measure import Invariance, Measure
 
 @dataclass(frozen=True)
 class UnitMatch(Measure):
-    """A mean of correlations between matched units. A dead unit correlates 0 with every other, as in ReSi."""
+    """A mean of correlations between matched units. A dead unit correlates 0 with every other one, as in ReSi."""
 
     range: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     larger_is_similar: ClassVar[bool] = True
@@ -26,6 +26,9 @@ class UnitMatch(Measure):
     replicates: ClassVar[int] = 50
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
+        # Centred units of unit length: all d1 × d2 correlations are one product. A dead unit is a row of zeros and
+        # stays one. Unlike CKA these measures change under rotations, because they ask whether single units mean the
+        # same.
         first, second = unit_rows(centred(x).T), unit_rows(centred(y).T)
         if not first.any() or not second.any():
             return float("nan")

@@ -1,4 +1,4 @@
-"""The k nearest other images of every image, and what three measures of neighbourhoods have in common."""
+"""Measures of neighbourhoods: who the k nearest other images of every image are."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from bench.similarity.measure import Invariance, Measure, OnRows
 
 DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}
 
-ROUNDING = 1e-12  # distances that differ by less, as a share of the largest there can be, are equal
-FEW_TIES = 0.01  # of the images
+ROUNDING = 1e-12  # distances that differ by less than this share of the largest possible one are equal
+FEW_TIES = 0.01  # share of the images that may have ties without a warning
 
 
 @dataclass(frozen=True)
 class NeighbourMeasure(Measure):
     """A mean over images of how alike their k nearest neighbours are on both sides.
 
-    Conventions (ReSi's): k = 10, cosine distance of uncentred representations, an image is never its own neighbour.
-    ReSi drops the first hit instead of the image itself, which differs where two images have the same representation.
+    Conventions (ReSi's): k = 10, cosine distance of uncentred representations, and no image is its own neighbour. ReSi
+    drops the first hit instead of the image itself, which differs if two images have the same representation.
 
     Args:
         k: number of neighbours.
@@ -36,7 +36,7 @@ class NeighbourMeasure(Measure):
 
     larger_is_similar: ClassVar[bool] = True
     symmetric: ClassVar[bool] = True
-    ranks_count: ClassVar[bool] = False  # or only who the k nearest are
+    ranks_count: ClassVar[bool] = False  # whether their order matters too
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
 
     def __post_init__(self) -> None:
@@ -56,6 +56,8 @@ class NeighbourMeasure(Measure):
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
+    # Distances are formed once; a subsample takes a block of them and sorts anew, since leaving images out moves others
+    # up among the k nearest. A side whose distances differ by rounding alone has no neighbourhoods.
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
         if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
@@ -72,8 +74,12 @@ class NeighbourMeasure(Measure):
             f"{self.k} nearest{ranks} depends on the order of the images."
         )
 
+    # Ties matter only where they straddle the k-th place: which of two equally near images is the k-th nearest is then
+    # decided by their order in the array. Where ranks count, a tie anywhere among the k nearest does so too. The k + 1
+    # nearest, sorted, show both: their last difference, or any of them. Dead layers and duplicate images make such
+    # ties.
     def _tied(self, distance: np.ndarray) -> np.ndarray:
-        """Which images' neighbours are not settled by their distances, (n,) bool."""
+        """Which images have neighbours that their distances do not settle, (n,) bool."""
         others = distance.copy()
         np.fill_diagonal(others, np.inf)
         near = np.sort(np.partition(others, self.k, axis=1)[:, : self.k + 1], axis=1)
@@ -81,21 +87,23 @@ class NeighbourMeasure(Measure):
         return np.asarray(equal.any(1) if self.ranks_count else equal[:, -1])
 
     def _rounding(self, distance: np.ndarray) -> float:
-        """Differences of distances that are rounding alone: cosines are of the order of 1, others of the largest."""
+        """Largest difference that is rounding alone: cosines are of the order of 1, others of the largest."""
         return ROUNDING * (1.0 if self.distance == "cosine" else float(distance.max()))
 
     @abstractmethod
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """One number an image, (n,), from two (n, n) matrices of distances."""
+        """One number per image, (n,), from two (n, n) matrices of distances."""
 
 
 def nearest(distance: np.ndarray, k: int) -> np.ndarray:
     """Indices of each row's k nearest other rows, nearest first: (n, k)."""
+    # A partition finds the k smallest in O(n); only those are sorted. They are put in order of index before the stable
+    # sort by distance, because a partition leaves them in no order of its own: equal distances keep that of the images.
     others = distance.copy()
     np.fill_diagonal(others, np.inf)
-    found = np.sort(np.argpartition(others, k - 1, axis=1)[:, :k], axis=1)
-    order = np.argsort(np.take_along_axis(others, found, 1), axis=1, kind="stable")
-    return np.take_along_axis(found, order, 1)
+    neighbours = np.sort(np.argpartition(others, k - 1, axis=1)[:, :k], axis=1)
+    order = np.argsort(np.take_along_axis(others, neighbours, 1), axis=1, kind="stable")
+    return np.take_along_axis(neighbours, order, 1)
 
 
 def matches(first: np.ndarray, second: np.ndarray) -> np.ndarray:

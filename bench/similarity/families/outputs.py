@@ -1,4 +1,4 @@
-"""Measures of two classifiers' outputs: means over images, whose jackknife is the t interval of a mean."""
+"""Measures of two classifiers' outputs: means over images, with the t interval of a mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.statistics.estimate import Estimate
 
 @dataclass(frozen=True)
 class OutputMeasure(Measure):
-    """A mean over images of how far two networks' logits (n, classes) are apart."""
+    """A mean over images of the distance between two networks' logits (n, classes)."""
 
     larger_is_similar: ClassVar[bool] = False
     symmetric: ClassVar[bool] = True
@@ -25,10 +25,10 @@ class OutputMeasure(Measure):
     compares: ClassVar[Literal["activations", "outputs"]] = "outputs"
 
     def per_image(self, x: ArrayLike, y: ArrayLike) -> np.ndarray:
-        """One number an image, (n,), whose mean is the measure.
+        """One number per image, (n,), whose mean is the measure.
 
         Raises:
-            InputError: unusable logits, or sides that differ in n or in their number of classes.
+            InputError: the logits are unusable, or the sides differ in n or in their number of classes.
         """
         return self.compute_per_image(*self._accepted(x, y))
 
@@ -47,11 +47,12 @@ class OutputMeasure(Measure):
         return float(self.compute_per_image(x, y).mean())
 
     @abstractmethod
-    def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray: ...
+    def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """One number per image, (n,), from two checked arrays of logits (n, classes)."""
 
 
 def same_classes(x: np.ndarray, y: np.ndarray, title: str) -> None:
-    """Raises InputError where logits are for different numbers of classes."""
+    """Raise InputError if the logits differ in their number of classes."""
     if x.shape[1] != y.shape[1]:
         raise InputError(
             f"{title}: logits are for {x.shape[1]} and {y.shape[1]} classes; one set of classes is needed."

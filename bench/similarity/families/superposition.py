@@ -15,7 +15,7 @@ from bench.similarity.measure import Invariance, Measure, OnRows
 
 @dataclass(frozen=True)
 class OrthogonalMatch(Measure):
-    """A distance made of ‖XᵀY‖_* of centred representations of unit Frobenius norm (the cosine after rotation)."""
+    """A function of ‖XᵀY‖_*, X and Y centred and of unit Frobenius norm: their cosine after the best rotation."""
 
     larger_is_similar: ClassVar[bool] = False
     symmetric: ClassVar[bool] = True
@@ -30,12 +30,21 @@ class OrthogonalMatch(Measure):
         return lambda rows: self.compute(first[rows], second[rows])
 
     @abstractmethod
-    def of_cosine(self, cosine: float) -> float: ...
+    def of_cosine(self, cosine: float) -> float:
+        """The distance from the cosine, 0 to 1."""
 
 
+# The maximum of ⟨XQ, Y⟩ over orthogonal Q is the sum of the singular values of XᵀY (Schönemann 1966): no Q has to be
+# found. Rotations of x or y leave the singular values alone, so that `compact` may change coordinates. Rounding can put
+# the cosine of identical sides above 1, where √ and arccos are undefined.
 def matched_cosine(x: np.ndarray, y: np.ndarray) -> float:
-    """max over orthogonal Q of ⟨XQ, Y⟩ / (‖X‖ ‖Y‖), both centred; NaN where a side has no spread."""
+    """max over orthogonal Q of ⟨XQ, Y⟩ / (‖X‖ ‖Y‖), both centred; NaN if a side has no spread."""
     first, second = (unit_norm(compact(centred(side))) for side in (x, y))
     if np.isnan(first[0, 0]) or np.isnan(second[0, 0]):
         return float("nan")
     return float(min(singular_values(first.T @ second).sum(), 1.0))
+
+
+def procrustes_distance(cosine: float) -> float:
+    """‖XQ - Y‖ = √(2 - 2 cosine) of representations of unit norm after the best rotation."""
+    return float(np.sqrt(2.0 - 2.0 * cosine))

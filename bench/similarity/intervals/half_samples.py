@@ -1,11 +1,4 @@
-"""Intervals from distinct half-samples of the images, for any measure.
-
-A bootstrap draws images twice. A pair of copies is the most similar pair there can be: it puts the Gram's diagonal back
-into unbiased statistics, gives every copy a neighbour at distance 0, and centres the interval on another value.
-Half-samples draw without replacement, so that no image meets itself. They are the delete-d jackknife with d = n - m
-(Shao and Wu 1989): for subsamples of m of n images, SE² = m/(n-m) · mean (θ_S - θ̄)², which is 1 · mean (θ_S - θ̄)² for
-halves.
-"""
+"""Intervals from distinct half-samples of the images, for any measure."""
 
 from __future__ import annotations
 
@@ -18,11 +11,19 @@ from scipy import stats
 
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
-CARRIED = 0.3  # share of the subsamples' variance that goes with a handful of images, from which on they carry it
+CARRIED = 0.3  # share of the subsamples' variance; a handful of images that explains more carries the value
+
+
+# Why not the textbook bootstrap: it draws images twice. A pair of copies is the most similar pair possible: it puts the
+# Gram's diagonal back into unbiased statistics, gives every copy a neighbour at distance 0, and so centres the interval
+# on another value. Nominal 95% intervals for debiased CKA then cover 0 to 67%. Half-samples draw without replacement,
+# so that no image meets itself. They are the delete-d jackknife with d = n - m (Shao and Wu 1989): for subsamples of m
+# of n images, SE² = m/(n - m) · mean (θ_S - θ̄)², whose factor is 1 for halves. A subsample of half the images varies
+# more than one of all, but halves also overlap, and the two cancel exactly for a mean.
 
 
 def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
-    """Distinct subsets of `kept` of n images: (replicates, kept) sorted indices; all of them where there are fewer.
+    """Distinct subsets of `kept` of n images: (replicates, kept) sorted indices, or all subsets if there are fewer.
 
     >>> draw(4, 2, 100, seed=0).shape
     (6, 2)
@@ -30,11 +31,11 @@ def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
     if comb(n, kept) <= replicates:
         return np.array(list(combinations(range(n), kept)))
     rng = np.random.default_rng(seed)
-    found: dict[bytes, np.ndarray] = {}
-    while len(found) < replicates:
+    subsets: dict[bytes, np.ndarray] = {}
+    while len(subsets) < replicates:
         subset = np.sort(rng.permutation(n)[:kept])
-        found.setdefault(subset.tobytes(), subset)
-    return np.array(list(found.values()))
+        subsets.setdefault(subset.tobytes(), subset)
+    return np.array(list(subsets.values()))
 
 
 def standard_error(replicates: np.ndarray, n: int, kept: int) -> np.ndarray:
@@ -42,35 +43,36 @@ def standard_error(replicates: np.ndarray, n: int, kept: int) -> np.ndarray:
     return np.sqrt(kept / (n - kept) * np.var(replicates, axis=0))
 
 
+# Two conditions must hold for the warning. First, a side's variance must lie in few images: its effective number of
+# images (Σr)²/Σr², r the squared distances from the mean, is n for equal distances and 1 if one image is far from all
+# others. Second, those images must move this measure: subsamples are grouped by which of the far images they hold, and
+# the groups must explain a share CARRIED of the values' variance. A measure of ranks or angles is not moved, and so not
+# warned of, whatever the distances. The jackknife's n_eff serves debiased CKA in the same role.
 def handful(sides: Sequence[np.ndarray], subsets: np.ndarray, values: np.ndarray) -> str:
-    """A warning where a few images that are far from all others decide the value; empty where none do.
-
-    Each side's effective number of images is (Σr)²/Σr² of their squared distances r from the mean. Where it is small,
-    the images with the largest r are looked at: if the subsamples' values go with which of those images they hold, the
-    interval rests on a handful of images. A measure of ranks or angles is not moved by them and is not warned of.
+    """A warning if a few images far from all others decide the value; else empty.
 
     Args:
-        sides: (n, d) each.
-        subsets: (replicates, kept) indices, as `draw` gives them.
-        values: (replicates,) of the subsamples, on the interval's scale; NaN where undefined.
+        sides: two arrays (n, d).
+        subsets: (replicates, kept) indices from `draw`.
+        values: (replicates,) of the subsamples, on the interval's scale; NaN if undefined.
     """
     doubles = [side.astype(np.float64, copy=False) for side in sides]
     far = [((side - side.mean(0)) ** 2).sum(1) for side in doubles]
-    numbers = [float(each.sum() ** 2 / (each**2).sum()) if each.any() else float(len(each)) for each in far]
+    numbers = [float(r.sum() ** 2 / (r**2).sum()) if r.any() else float(len(r)) for r in far]
     number = min(numbers)
-    known = np.isfinite(values)
-    if number >= FEW_EFFECTIVE_IMAGES or known.sum() < 2 or np.ptp(values[known]) == 0.0:
+    defined = np.isfinite(values)
+    if number >= FEW_EFFECTIVE_IMAGES or defined.sum() < 2 or np.ptp(values[defined]) == 0.0:
         return ""
-    named = np.argsort(far[numbers.index(number)])[-ceil(number) :]
-    held = (subsets[known][:, :, None] == named).any(1)
+    farthest = np.argsort(far[numbers.index(number)])[-ceil(number) :]
+    held = (subsets[defined][:, :, None] == farthest).any(1)
     _, group = np.unique(held, axis=0, return_inverse=True)
-    if _explained(values[known], group.ravel()) < CARRIED:
+    if _explained(values[defined], group.ravel()) < CARRIED:
         return ""
     return carried_by_few(number)
 
 
 def _explained(values: np.ndarray, group: np.ndarray) -> float:
-    """Share of the variance that goes with the groups, less what chance gives (adjusted R²)."""
+    """Share of the variance that the groups explain beyond chance (adjusted R²)."""
     counts = np.bincount(group)
     if len(counts) >= len(values):
         return 0.0
@@ -80,5 +82,5 @@ def _explained(values: np.ndarray, group: np.ndarray) -> float:
 
 
 def quantile(confidence: float, replicates: int) -> float:
-    """Two-sided t quantile for a standard error that was itself found from so many replicates."""
+    """Two-sided t quantile for a standard error that was itself estimated from this many replicates."""
     return float(stats.t.ppf(0.5 + confidence / 2, replicates - 1))

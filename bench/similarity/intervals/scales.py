@@ -11,6 +11,9 @@ from scipy import special
 Scale = Literal["identity", "atanh", "logit", "log"]
 Transform = Callable[[np.ndarray], np.ndarray]
 
+# A measure that ends at a bound has a skewed distribution near it: a symmetric interval for a CKA of 0.99 would reach
+# beyond 1 and not far enough down. atanh (Fisher's z) suits values that behave like correlations, logit shares between
+# 0 and 1, log distances that start at 0. The interval is found there and transformed back, so that it stays in range.
 FORWARD: dict[Scale, Transform] = {
     "identity": np.asarray,
     "atanh": np.arctanh,
@@ -26,7 +29,7 @@ BACKWARD: dict[Scale, Transform] = {
 
 
 def usable(scale: Scale, values: np.ndarray) -> Scale:
-    """`scale`, or "identity" where a value lies on or beyond its end and would be infinite on it."""
+    """`scale`, or "identity" if a value at or beyond the scale's end would not be finite on it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         finite = np.isfinite(FORWARD[scale](values)).all()
     return scale if finite else "identity"

@@ -1,8 +1,4 @@
-"""Debiased CKA of every pair of layers on many distinct half-samples of the images, as matrix products.
-
-For a 0/1 vector w that marks a half-sample, every sum that HSIC needs is linear or quadratic in w: w'(Ã∘B̃)w, the row
-sums Ãw and the total w'Ãw. With W (n, replicates) they are matrix products over the Grams there already are.
-"""
+"""Debiased CKA of every pair of layers on many distinct half-samples of the images, as matrix products."""
 
 from __future__ import annotations
 
@@ -18,8 +14,8 @@ from bench.similarity.layers._map import LayerMap
 from bench.similarity.layers._pairwise import Layers, paired
 
 HALF_SAMPLES = "distinct half-samples of images, atanh scale, t"
-FEWEST_IMAGES = 8  # a half of them still has the four that a debiased HSIC needs
-AT_ONCE = 256  # replicates in one product; bounds the memory of the row sums
+FEWEST_IMAGES = 8  # half of them are the four that a debiased HSIC needs
+AT_ONCE = 256  # replicates per product; bounds the memory of the row sums
 
 
 def half_samples(
@@ -28,23 +24,23 @@ def half_samples(
     """Debiased linear CKA of all pairs of layers, with intervals from distinct half-samples on the atanh scale.
 
     Args:
-        xs, ys: one (n, d_l) array a layer, or the network's `Grams`.
-        replicates: number of half-samples, at least 2; the same for all pairs.
-        seed: of the drawing; the same seed gives the same bytes.
+        xs, ys: one (n, d_l) array per layer, or the network's `Grams`.
+        replicates: number of half-samples, at least 2; all pairs share them.
+        seed: of the draws; the same seed gives the same bytes.
 
     Returns:
         A map without `influence`; its `n_eff` holds the degrees of freedom, replicates - 1.
 
     Raises:
-        InputError: unusable activations, n < 8, or fewer than 2 replicates.
+        InputError: the activations are unusable, n < 8, or there are fewer than 2 replicates.
     """
     first, second = paired(xs, ys)
     n, rounding = first.n, max(first.rounding, second.rounding)
     if n < FEWEST_IMAGES or replicates < 2:
         raise InputError(f"half-samples need n >= {FEWEST_IMAGES} and replicates >= 2, not {n} and {replicates}.")
     subsets = subsampling.draw(n, n // 2, replicates, seed)
-    own_x, own_y = first.own.sum(-1), second.own.sum(-1)
-    value = ratio(row_products(first, second).sum(-1), own_x[:, None], own_y, rounding)
+    self_x, self_y = first.self_products.sum(-1), second.self_products.sum(-1)
+    value = ratio(row_products(first, second).sum(-1), self_x[:, None], self_y, rounding)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.arctanh(value)
         error = subsampling.standard_error(np.arctanh(_values(first, second, subsets, rounding)), n, n // 2)
@@ -55,16 +51,20 @@ def half_samples(
     return LayerMap(value, low, high, error, df, n, HALF_SAMPLES, confidence)
 
 
+# No half-sample's Gram is formed. For a 0/1 vector w that marks one, every sum that HSIC needs is linear or quadratic
+# in w: wᵀ(Ã∘B̃)w, the row sums Ãw and the total wᵀÃw. With W (n, replicates) they are matrix products over the Grams of
+# all images. Ã may stand for the half-sample's Gram although it was centred over all images: what U-centring added is a
+# number per image, to which HSIC is indifferent.
 def _values(first: Grams, second: Grams, subsets: np.ndarray, rounding: float) -> np.ndarray:
     """Debiased CKA on each subset: (replicates, L1, L2)."""
-    kept = subsets.shape[1]
+    size = subsets.shape[1]
     parts = []
     for marks in _marks(subsets, first.n, np.result_type(first.dtype, second.dtype)):
         rows_x, rows_y = _row_sums(first, marks), _row_sums(second, marks)
-        cross = _hsic(_products(first, second, marks), rows_x[:, None], rows_y[None], kept)
-        own_x = _hsic(_own_products(first, marks), rows_x, rows_x, kept)
-        own_y = _hsic(_own_products(second, marks), rows_y, rows_y, kept)
-        parts.append(ratio(cross, own_x[:, None], own_y[None], rounding))
+        cross = _hsic(_products(first, second, marks), rows_x[:, None], rows_y[None], size)
+        self_x = _hsic(_self_products(first, marks), rows_x, rows_x, size)
+        self_y = _hsic(_self_products(second, marks), rows_y, rows_y, size)
+        parts.append(ratio(cross, self_x[:, None], self_y[None], rounding))
     return np.concatenate(parts, axis=-1).transpose(2, 0, 1)
 
 
@@ -77,8 +77,8 @@ def _marks(subsets: np.ndarray, n: int, dtype: np.dtype) -> Iterator[np.ndarray]
         yield marks
 
 
-def _hsic(products: np.ndarray, rows_x: np.ndarray, rows_y: np.ndarray, kept: int) -> np.ndarray:
-    """HSIC on each subset but for the factor m(m-3): Nguyen et al. 2021, equation 3.
+def _hsic(products: np.ndarray, rows_x: np.ndarray, rows_y: np.ndarray, size: int) -> np.ndarray:
+    """m(m-3) HSIC on each subset of m images, by Nguyen et al. 2021, equation 3.
 
     Args:
         products: w'(Ã∘B̃)w, (..., replicates).
@@ -86,10 +86,11 @@ def _hsic(products: np.ndarray, rows_x: np.ndarray, rows_y: np.ndarray, kept: in
     """
     totals = rows_x.sum(-2, dtype=np.float64) * rows_y.sum(-2, dtype=np.float64)
     left, right = np.broadcast_arrays(rows_x, rows_y)
+    # Σᵢ of products of row sums, pair by pair: all at once would take (L1, L2, n, replicates) numbers.
     inner = np.empty(products.shape)
     for at in np.ndindex(products.shape[:-1]):
         inner[at] = np.einsum("ib,ib->b", left[at], right[at])
-    return products + totals / ((kept - 1) * (kept - 2)) - 2.0 / (kept - 2) * inner
+    return products + totals / ((size - 1) * (size - 2)) - 2.0 / (size - 2) * inner
 
 
 def _row_sums(grams: Grams, marks: np.ndarray) -> np.ndarray:
@@ -114,7 +115,7 @@ def _products(first: Grams, second: Grams, marks: np.ndarray) -> np.ndarray:
     return totals
 
 
-def _own_products(grams: Grams, marks: np.ndarray) -> np.ndarray:
+def _self_products(grams: Grams, marks: np.ndarray) -> np.ndarray:
     """w'(Ã∘Ã)w of every layer and subset: (L, replicates) float64."""
     totals = np.zeros((len(grams), marks.shape[1]))
     for start, strip in zip(range(0, grams.n, STRIP), grams.strips):
@@ -125,7 +126,7 @@ def _own_products(grams: Grams, marks: np.ndarray) -> np.ndarray:
 
 
 def _doubled(strip: np.ndarray) -> np.ndarray:
-    """A strip of an upper triangle that counts for both halves: everything right of the diagonal block twice."""
+    """A strip that counts for both triangles: everything right of the diagonal block twice."""
     both = strip.copy()
     both[:, len(strip) :] *= 2.0
     return both

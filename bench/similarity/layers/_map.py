@@ -1,4 +1,4 @@
-"""What comparing every layer of one network with every layer of another gives."""
+"""A map of debiased CKA: every layer of one network against every layer of another."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class LayerMap:
     """Debiased CKA of every pair of layers of two networks, with its interval over images.
 
     Attributes:
-        value, low, high: (L1, L2), rows are layers of the first network; NaN where a layer has no spread.
+        value, low, high: (L1, L2), rows are layers of the first network; NaN if a layer has no spread.
         standard_error: (L1, L2), on the atanh scale.
-        n_eff: (L1, L2) degrees of freedom of the interval; with the jackknife the effective number of images.
+        n_eff: (L1, L2) degrees of freedom of the interval; for the jackknife the effective number of images.
         n: number of images.
         interval: how the interval was made, in words for a caption.
-        z: (L,) atanh of the diagonal of `value`, infinite where two layers are the same up to rounding; None where the
+        z: (L,) atanh of the diagonal of `value`, infinite if two layers are the same up to rounding; None if the
             networks differ in depth or the interval is no jackknife.
-        influence: (L, n) the jackknife's ψ of each image on `z`, 0 where `z` is infinite; None like `z`.
+        influence: (L, n) the jackknife's ψ of each image on `z`, 0 if `z` is infinite; None like `z`.
     """
 
     value: np.ndarray

@@ -25,34 +25,40 @@ def pairwise(xs: Layers, ys: Layers, *, confidence: float = 0.95) -> LayerMap:
     (3, 2)
 
     Args:
-        xs, ys: one (n, d_l) array a layer, or the network's `Grams`, which can be used again.
+        xs, ys: one (n, d_l) array per layer, or the network's `Grams`, which can be used again.
 
     Raises:
-        InputError: unusable activations, or networks shown different numbers of images.
+        InputError: the activations are unusable, or the networks were shown different numbers of images.
     """
     first, second = paired(xs, ys)
     rounding = max(first.rounding, second.rounding)
-    found = jackknife(
-        row_products(first, second), first.own[:, None], second.own[None], confidence=confidence, rounding=rounding
+    estimates = jackknife(
+        row_products(first, second),
+        first.self_products[:, None],
+        second.self_products[None],
+        confidence=confidence,
+        rounding=rounding,
     )
+    # Only layers at the same depth go into the seeds' means, and only there is the influence of n images worth its
+    # memory.
     square = len(first) == len(second)
     diagonal = np.arange(len(first))
     return LayerMap(
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        standard_error=found.standard_error,
-        n_eff=found.n_eff,
+        value=estimates.value,
+        low=estimates.low,
+        high=estimates.high,
+        standard_error=estimates.standard_error,
+        n_eff=estimates.n_eff,
         n=first.n,
         interval=JACKKNIFE,
         confidence=confidence,
-        z=found.z[diagonal, diagonal] if square else None,
-        influence=found.influence[diagonal, diagonal] if square else None,
+        z=estimates.z[diagonal, diagonal] if square else None,
+        influence=estimates.influence[diagonal, diagonal] if square else None,
     )
 
 
 def paired(xs: Layers, ys: Layers) -> tuple[Grams, Grams]:
-    """The Grams of two networks that were shown the same number of images."""
+    """The Grams of two networks, which must have been shown the same number of images."""
     first = xs if isinstance(xs, Grams) else Grams(xs, name="xs")
     second = first if ys is xs else ys if isinstance(ys, Grams) else Grams(ys, name="ys")
     if first.n != second.n:

@@ -11,18 +11,25 @@ from scipy import linalg
 
 from bench.errors import InputError
 from bench.similarity import inputs
-from bench.similarity.algebra.basis import Basis, basis, correlations, rounding_of, singular_values
+from bench.similarity.algebra.basis import (
+    VARIANCE_KEPT,
+    Basis,
+    basis,
+    correlations,
+    leading_components,
+    projection_weights,
+    rounding_of,
+    singular_values,
+)
 from bench.similarity.algebra.geometry import centred, compact
-from bench.similarity.measures.procrustes import Procrustes
-from bench.similarity.measures.pwcca import projection_weights
-from bench.similarity.measures.svcca import SVCCA, components
+from bench.similarity.families.superposition import procrustes_distance
 
 
 @dataclass(frozen=True)
 class SubspaceMaps:
     """Measures of every pair of layers of two networks, all (L1, L2), rows being layers of the first.
 
-    NaN where a layer has no spread, and in the first three where a side has as many units as images.
+    Values are NaN if a layer has no spread; all but `procrustes` also if a side has as many units as images.
 
     Attributes:
         mean_cca, svcca, procrustes: as the measures of these names.
@@ -44,19 +51,20 @@ class Bases:
     (2, 2)
 
     Args:
-        layers: one (n, d_l) array a layer, of the same n images.
-        threshold: of SVCCA, the share of the variance to keep.
+        layers: one (n, d_l) array per layer, of the same n images.
+        threshold: SVCCA's share of the variance to keep.
 
     Raises:
         InputError: see `bench.similarity.inputs.layers`.
     """
 
-    def __init__(self, layers: Sequence[ArrayLike], *, threshold: float = SVCCA.threshold, name: str = "layers"):
+    def __init__(self, layers: Sequence[ArrayLike], *, threshold: float = VARIANCE_KEPT, name: str = "layers"):
         arrays = inputs.layers(layers, name)
         self.n = len(arrays[0])
         self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
         self.canonical = [array.shape[1] < self.n for array in arrays]
-        self.kept = [components(one.s**2, threshold) if len(one.s) else 0 for one in self.of]
+        self.kept = [leading_components(one.s**2, threshold) if len(one.s) else 0 for one in self.of]
+        # All bases side by side: M of every pair of layers is a block of a single product of two such matrices.
         self.stacked = np.hstack([one.u for one in self.of])
         self.starts = np.cumsum([0, *(len(one.s) for one in self.of)])
 
@@ -68,7 +76,7 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
     """Mean CCA, SVCCA, PWCCA and Procrustes distance of every layer of one network with every layer of another.
 
     Raises:
-        InputError: unusable activations, or networks shown different numbers of images.
+        InputError: the activations are unusable, or the networks were shown different numbers of images.
     """
     first = xs if isinstance(xs, Bases) else Bases(xs, name="xs")
     second = first if ys is xs else ys if isinstance(ys, Bases) else Bases(ys, name="ys")
@@ -84,15 +92,17 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
             maps.procrustes[row, column] = _procrustes(a, b, m)
             if first.canonical[row] and second.canonical[column]:
                 maps.mean_cca[row, column], maps.pwcca[row, column] = _canonical(a, m)
-                kept = m[: first.kept[row], : second.kept[column]]
-                maps.svcca[row, column] = correlations(kept).mean()
+                # The bases' columns are principal components in falling order: SVCCA's M is the leading block.
+                leading = m[: first.kept[row], : second.kept[column]]
+                maps.svcca[row, column] = correlations(leading).mean()
     return maps
 
 
+# XᵀY = v₁ (s₁ M s₂) v₂ᵀ has the singular values of its middle: the rotations v do not count.
 def _procrustes(a: Basis, b: Basis, m: np.ndarray) -> float:
     sizes = float(np.linalg.norm(a.s) * np.linalg.norm(b.s))
     cosine = float(singular_values(a.s[:, None] * m * b.s).sum()) / sizes
-    return Procrustes().of_cosine(min(cosine, 1.0))
+    return procrustes_distance(min(cosine, 1.0))
 
 
 def _canonical(a: Basis, m: np.ndarray) -> tuple[float, float]:

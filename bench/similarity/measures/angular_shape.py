@@ -1,4 +1,4 @@
-"""Angular shape distance: the angle that is left after the best rotation."""
+"""Angular shape distance: the angle that remains after the best rotation."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bench.similarity.measure import Invariance, OnRows
 class ConcentricityDifference(Difference):
     """|c(x) - c(y)| with c the mean cosine between an image's representation and the mean over images.
 
-    An image whose representation is 0 counts cosine 0. Source: Wang et al. 2022; Klabunde et al. 2025.
+    An image whose representation is 0 has cosine 0. Source: Wang et al. 2022; Klabunde et al. 2025.
     """
 
     title: ClassVar[str] = "Concentricity difference"

@@ -8,11 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.errors import InputError
-from bench.similarity.intervals.jackknife import ratio
 from bench.similarity.intervals.scales import Scale
-from bench.similarity.layers import Grams, pairwise
-from bench.similarity.layers._grams import row_products
+from bench.similarity.layers import pairwise
 from bench.similarity.measure import Invariance, Measure
 from bench.statistics.estimate import Estimate
 
@@ -25,9 +22,9 @@ class DebiasedCKA(Measure):
     >>> DebiasedCKA()(x, 2 * x + 1)
     1.0
 
-    Unlike biased CKA it does not grow with the number of units: two independent representations give 0 on average, and
-    so it can be below 0, which is kept. The interval is the exact delete-one jackknife on the atanh scale; subsample
-    arguments change nothing.
+    Unlike biased CKA it does not grow with the number of units: independent representations give 0 on average, and
+    single values below 0, which stay as they are. The interval is the exact delete-one jackknife on the atanh scale;
+    `replicates` and `seed` change nothing.
 
     Source: Kornblith et al. 2019, section 3; Nguyen et al. 2021, equation 3; estimator of Song et al. 2012.
     """
@@ -45,12 +42,9 @@ class DebiasedCKA(Measure):
     ) -> Estimate:
         """The value with its exact jackknife interval; see `Measure.estimate`."""
         first, second = self._accepted(x, y)
-        found = pairwise([first], [second], confidence=confidence).estimate(0, 0)
-        if np.isnan(found.value):
-            raise InputError(f"{self.title} is undefined: a side has no spread over these images.")
-        return found
+        estimate = pairwise([first], [second], confidence=confidence).estimate(0, 0)
+        self._defined(estimate.value)
+        return estimate
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
-        first, second = Grams([x]), Grams([y])
-        cross = row_products(first, second).sum()
-        return float(ratio(cross, first.own.sum(), second.own.sum(), first.rounding))
+        return float(pairwise([x], [y]).value[0, 0])

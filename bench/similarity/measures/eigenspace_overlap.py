@@ -17,7 +17,7 @@ from bench.similarity.measure import Invariance, OnRows
 class EigenspaceOverlap(CanonicalMeasure):
     """‖UᵀV‖² / max(d1, d2), U and V orthonormal bases of the representations as they are, not centred.
 
-    Convention: the larger number of units divides, dead ones among them, as in May et al. and ReSi. Independent
+    Convention: the larger number of units divides, dead units included, as in May et al. and ReSi. Independent
     representations score min(d1, d2)/n on average.
 
     Source: May et al. 2019.
@@ -37,5 +37,6 @@ class EigenspaceOverlap(CanonicalMeasure):
         return between_on_rows(x, y, self.of_bases, centre=False)
 
     def of_bases(self, between: Between) -> float:
+        # ‖M‖² sums the squared cosines of the principal angles between the two spaces.
         units = max(between.x.shape[1], between.y.shape[1])
         return float(np.linalg.norm(between.m) ** 2 / units)

@@ -19,8 +19,8 @@ class GULP(CanonicalMeasure):
     """tr(Σₓ⁻¹ΣₓΣₓ⁻¹Σₓ) + tr(Σᵧ⁻¹ΣᵧΣᵧ⁻¹Σᵧ) - 2 tr(Σₓ⁻¹ΣₓᵧΣᵧ⁻¹Σᵧₓ), λ added to every covariance that is inverted.
 
     Conventions (the authors' code and ReSi): representations are centred and scaled to ‖X‖ = √n, and the *squared*
-    distance is returned. λ = 0, ReSi's default, needs n > d and inverts on the space that the units span, whose rank
-    is told from rounding; there it is invariant to invertible linear maps, for λ > 0 to orthogonal ones.
+    distance is returned. λ = 0, ReSi's default, needs n > d and inverts on the space that the units span. It is then
+    invariant to invertible linear maps, and to orthogonal ones for λ > 0.
 
     Args:
         penalty: λ, relative to a total variance of 1.
@@ -49,6 +49,10 @@ class GULP(CanonicalMeasure):
         return super().warning(x, y) if self.penalty == 0.0 else ""
 
     def of_bases(self, between: Between) -> float:
+        # λ = 0: Σₓ⁻¹Σₓ is the identity on the span, whose trace is the rank, and the last trace is that of the
+        # canonical correlations squared: rank₁ + rank₂ - 2‖M‖². Otherwise, in principal directions, Σₓ⁻¹Σₓ is diagonal
+        # with entries p/(p + λ), and the cross term sums (uᵢᵀvⱼ)² between the principal directions u and v of the two
+        # sides, weighted by both shrinkages.
         if self.penalty == 0.0:
             return max(sum(between.m.shape) - 2.0 * float(np.linalg.norm(between.m)) ** 2, 0.0)
         first, second = basis(between.x), basis(between.y)

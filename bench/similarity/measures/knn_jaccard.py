@@ -1,4 +1,4 @@
-"""Share of common nearest neighbours: local structure, whatever the few largest directions do."""
+"""Share of common nearest neighbours: local structure, insensitive to a few large directions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer still tells about the class: accuracy of a linear classifier on it."""
+"""How well a layer tells the classes apart: accuracy of a linear classifier on it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from bench.statistics.intervals import proportion
 class LinearProbe(LabelledMeasure):
     """|probe accuracy on x - probe accuracy on y|; `accuracy` gives that of one representation.
 
-    The probe is a ridge regression to one-hot classes on a random half of the images, scored on the other half. Units
-    are standardised by that half; a unit that is dead on it is left out.
+    The probe is a ridge regression to one-hot classes, trained on a random half of the images and scored on the other.
+    The training half standardises the units; a unit that is dead on it is left out.
 
     Args:
         penalty: ridge, relative to the number of training images (each standardised unit has variance 1).
@@ -45,7 +45,7 @@ class LinearProbe(LabelledMeasure):
         """Accuracy of a probe of x (n, d) on the half of the images that did not train it, with Wilson's interval.
 
         Raises:
-            InputError: unusable activations or labels, or a training half with one class only.
+            InputError: the activations or labels are unusable, or the training half holds a single class.
         """
         side = inputs.activations(x, "x").astype(np.float64, copy=False)
         right = self.correct(side, inputs.labels(labels, len(side)))
@@ -62,6 +62,9 @@ class LinearProbe(LabelledMeasure):
         return classes[scores.argmax(1)] == labels[held_out]
 
 
+# Ridge regression has a closed form, needs no learning rate and gives the same probe every time, which a softmax
+# trained by gradients does not. (FᵀF + λI)⁻¹Fᵀ = Fᵀ(FFᵀ + λI)⁻¹: whichever of the two Grams is smaller, (d, d) or (n,
+# n), is solved. Targets are centred and their mean is put back, which is the intercept, free of the penalty.
 def _ridge_scores(train: np.ndarray, targets: np.ndarray, held_out: np.ndarray, penalty: float) -> np.ndarray:
     """Predictions (m, classes) of a ridge regression with intercept, through whichever Gram is smaller."""
     alive = np.ptp(train, axis=0) > 0.0

@@ -17,8 +17,8 @@ from bench.similarity.measure import Invariance
 class LinearRegressionFit(CanonicalMeasure):
     """R² of predicting the first representation from the second: ‖QᵧᵀX‖² / ‖X‖², Qᵧ a basis of the second.
 
-    Fitted and scored on the same images, so that it grows with d2/n. Invariant to any invertible linear map of the
-    second side, to orthogonal ones of the first. Dead units of the second side are no hindrance.
+    Fitted and scored on the same images, so that it grows with d2/n. Invariant to invertible linear maps of the second
+    side and to orthogonal ones of the first. The second side may have dead units.
 
     Source: Kornblith et al. 2019, section 4, R²_LR.
     """
@@ -32,5 +32,6 @@ class LinearRegressionFit(CanonicalMeasure):
     scale: ClassVar[Scale] = "logit"
 
     def of_bases(self, between: Between) -> float:
+        # X = qₓ·x and qᵧᵀqₓ = Mᵀ: projecting X on the second side's space leaves Mᵀx in its coordinates.
         explained = float(np.linalg.norm(between.m.T @ between.x) / np.linalg.norm(between.x)) ** 2
         return min(explained, 1.0)

@@ -1,4 +1,4 @@
-"""Mean canonical correlation: every direction counts alike, however little it varies."""
+"""Mean canonical correlation: every direction has the same weight, however little it varies."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bench.similarity.measure import Invariance
 class MeanCCA(CanonicalMeasure):
     """Mean of the canonical correlations, over as many as the smaller rank.
 
-    Convention: dead and duplicate units leave the rank and so do not count; Kornblith et al. divide by the number of
-    units of one side, Google's svcca leaves out the last 2% of the correlations' sum. Without dead units and with
-    d1 = d2 the first is the same number.
+    Convention: dead and duplicate units add nothing to the rank and so do not count. Kornblith et al. divide by the
+    number of units of one side, which is the same for d1 = d2 without dead units; Google's svcca leaves out the last 2%
+    of the correlations' sum.
 
     Source: Raghu et al. 2017; Kornblith et al. 2019, section 4, ρ̄.
     """

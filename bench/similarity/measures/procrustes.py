@@ -1,4 +1,4 @@
-"""Orthogonal Procrustes distance: what is left after the best rotation."""
+"""Orthogonal Procrustes distance: the distance that remains after the best rotation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.families.superposition import OrthogonalMatch
+from bench.similarity.families.superposition import OrthogonalMatch, procrustes_distance
 from bench.similarity.intervals.scales import Scale
 
 
@@ -27,4 +27,4 @@ class Procrustes(OrthogonalMatch):
     scale: ClassVar[Scale] = "log"
 
     def of_cosine(self, cosine: float) -> float:
-        return float(np.sqrt(2.0 - 2.0 * cosine))
+        return procrustes_distance(cosine)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import linalg
 
-from bench.similarity.algebra.basis import Between
+from bench.similarity.algebra.basis import Between, projection_weights
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
@@ -34,11 +34,8 @@ class PWCCA(CanonicalMeasure):
     scale: ClassVar[Scale] = "atanh"
 
     def of_bases(self, between: Between) -> float:
+        # With x = qX the variates are h = qP, P the left singular vectors of m, so that ⟨hᵢ, xⱼ⟩ = (PᵀX)ᵢⱼ: neither
+        # variates nor units are needed at length n. X carries the singular values, and so the weights do.
         variates, rho, _ = linalg.svd(between.m, full_matrices=False, check_finite=False)
         weights = projection_weights(variates, between.x)
         return float(np.minimum(rho, 1.0) @ weights / weights.sum())
-
-
-def projection_weights(variates: np.ndarray, representation: np.ndarray) -> np.ndarray:
-    """αᵢ of the canonical variates (r, k), both in coordinates of the basis in which x is (r, d): (k,)."""
-    return np.abs(variates.T @ representation).sum(1)

@@ -1,4 +1,4 @@
-"""Agreement of the order of common nearest neighbours."""
+"""How well the order of common nearest neighbours agrees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from bench.similarity.intervals.scales import Scale
 class RankSimilarity(NeighbourMeasure):
     """Mean over images of Σ 2 / ((1 + |r - r'|)(r + r')) over common neighbours, divided by Σ_{i ≤ common} 1/i.
 
-    r and r' are a common neighbour's ranks on the two sides, 1 the nearest. An image without any counts 0.
+    r and r' are a common neighbour's ranks on the two sides, 1 for the nearest. An image without common neighbours
+    counts 0.
 
     Source: Wang et al. 2022; Klabunde et al. 2025.
     """
@@ -27,6 +28,9 @@ class RankSimilarity(NeighbourMeasure):
     ranks_count: ClassVar[bool] = True
 
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        # A neighbour at the same rank r on both sides contributes 1/r: near ones count more, and a difference in rank
+        # takes from it. The divisor is what the same number of common neighbours would reach at ranks 1, 2, ... on both
+        # sides; it is 1 for none, whose sum is 0.
         common = matches(nearest(first, self.k), nearest(second, self.k))
         rank = np.arange(1, self.k + 1)
         weight = 2.0 / ((1.0 + np.abs(rank[:, None] - rank)) * (rank[:, None] + rank))

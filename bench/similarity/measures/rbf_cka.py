@@ -19,7 +19,7 @@ class RBFCKA(Measure):
     """Biased CKA of the kernels exp(-‖xᵢ - xⱼ‖² / 2σ²), σ a fraction of the median distance.
 
     Convention: the median is over pairs of different images. Kornblith's code takes it over all entries of the matrix
-    of squared distances, zeros of the diagonal among them, which makes σ smaller by a factor that depends on n.
+    of squared distances, the zeros of its diagonal included, which makes σ smaller by a factor that depends on n.
 
     Args:
         fraction: σ over the square root of the median squared distance.
@@ -51,6 +51,9 @@ class RBFCKA(Measure):
         first, second = squared_distances(x), squared_distances(y)
         return lambda rows: alignment(self._kernel(block(first, rows)), self._kernel(block(second, rows)))
 
+    # The median sets the scale: without it, multiplying all activations by a factor would change the kernel. It is that
+    # of the subsample's own images, as it would be if no other images existed. A median of 0, where most images are one
+    # and the same, leaves the kernel without a scale, and the measure undefined.
     def _kernel(self, squared: np.ndarray) -> np.ndarray:
         median = float(np.median(upper_triangle(squared)))
         if median == 0.0:

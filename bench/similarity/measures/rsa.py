@@ -13,7 +13,8 @@ from bench.similarity.algebra.geometry import block, centred, correlation_distan
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
 
-DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}  # whose order is that of distances
+# Ranks are all that counts, and squares keep the order of distances: no root is taken.
+DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class RSA(Measure):
     """Spearman correlation of the upper triangles of two matrices of distances between images.
 
     Convention: distances are 1 - Pearson correlation across units (Kriegeskorte's, and ReSi's), the diagonal is left
-    out, ties share their mean rank. With the correlation distance the vector added by a translation must be constant
-    over units, so that translation is no invariance; with the Euclidean one orthogonal maps and translations are.
+    out, and ties share their mean rank. The correlation distance allows only translations by one number for all units,
+    so that translation is no invariance; the Euclidean one allows orthogonal maps and any translation.
 
     Args:
         distance: "correlation" or "euclidean".
@@ -55,8 +56,11 @@ class RSA(Measure):
         return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
 
 
+# Equal distances (duplicate images, dead units, collinear images) come out of the arithmetic equal up to their last
+# digits only. Ranked as they are, rounding would decide their order, and with many ties the value: they are rounded to
+# 12 digits of the largest distance first, so that they share their mean rank.
 def _settled(distance: np.ndarray) -> np.ndarray:
-    """Distances, as shares of the largest, without the digits that are rounding: ties are ties."""
+    """Distances as shares of the largest, without the digits that are rounding."""
     largest = float(distance.max())
     return np.round(distance / largest, 12) if largest > 0.0 else distance
 

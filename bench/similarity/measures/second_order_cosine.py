@@ -1,4 +1,4 @@
-"""Cosine between the distances to the nearest neighbours of both sides."""
+"""Cosine between an image's distances to its nearest neighbours on the two sides."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from bench.similarity.intervals.scales import Scale
 
 @dataclass(frozen=True)
 class SecondOrderCosine(NeighbourMeasure):
-    """Mean over images of the cosine between its distances to N ∪ N' on one side and on the other.
+    """Mean over images of the cosine between an image's distances to N ∪ N' on one side and on the other.
 
-    Convention: vectors of distances, as ReSi computes them; Hamilton et al. use vectors of cosine similarities, whose
-    cosine is another number. An image at distance 0 from all those neighbours on one side counts 0.
+    N and N' are its k nearest neighbours on either side. Convention: vectors of distances, as ReSi computes them;
+    Hamilton et al. use vectors of cosine similarities, whose cosine is another number. An image at distance 0 from all
+    those neighbours on one side counts 0.
 
     Source: Hamilton et al. 2016; Klabunde et al. 2025.
     """
@@ -27,6 +28,8 @@ class SecondOrderCosine(NeighbourMeasure):
     scale: ClassVar[Scale] = "atanh"
 
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        # The union differs in size from image to image. Rows of n distances with zeros outside the union have the same
+        # cosine, and are one array.
         both = np.zeros(first.shape, dtype=bool)
         for side in (first, second):
             np.put_along_axis(both, nearest(side, self.k), True, axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from bench.errors import InputError
-from bench.similarity.algebra.basis import Between, correlations
+from bench.similarity.algebra.basis import VARIANCE_KEPT, Between, correlations, leading_components
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
@@ -17,7 +17,7 @@ from bench.similarity.measure import Invariance
 
 @dataclass(frozen=True)
 class SVCCA(CanonicalMeasure):
-    """Mean canonical correlation of the fewest principal components whose variances sum to `threshold` of the total.
+    """Mean canonical correlation of the fewest principal components that hold `threshold` of the variance.
 
     Conventions: *squared* singular values of the centred representation are summed, and all correlations count. ReSi
     compares the share of the variance with threshold times the total variance and so keeps one component in general;
@@ -29,7 +29,7 @@ class SVCCA(CanonicalMeasure):
     Source: Raghu et al. 2017.
     """
 
-    threshold: float = 0.99
+    threshold: float = VARIANCE_KEPT
 
     title: ClassVar[str] = "SVCCA"
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
@@ -49,11 +49,6 @@ class SVCCA(CanonicalMeasure):
 
     def _components(self, representation: np.ndarray) -> np.ndarray:
         """The leading left singular vectors of a representation in coordinates of a basis: (r, kept)."""
+        # Of the (r, r) Gram XXᵀ in the basis' coordinates: its eigenvalues are the squared singular values, rising.
         variances, vectors = linalg.eigh(representation @ representation.T, check_finite=False)
-        return vectors[:, ::-1][:, : components(variances[::-1], self.threshold)]
-
-
-def components(variances: np.ndarray, threshold: float) -> int:
-    """How many of the falling variances it takes for `threshold` of their sum."""
-    shares = np.cumsum(variances) / np.sum(variances)
-    return min(int(np.searchsorted(shares, threshold)) + 1, len(variances))
+        return vectors[:, ::-1][:, : leading_components(variances[::-1], self.threshold)]

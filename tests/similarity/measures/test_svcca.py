@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.similarity.algebra.basis import leading_components
 from bench.similarity.measures.mean_cca import MeanCCA
-from bench.similarity.measures.svcca import SVCCA, components
+from bench.similarity.measures.svcca import SVCCA
 
 
 def test_is_mean_cca_of_the_leading_principal_components(related):
@@ -18,9 +19,9 @@ def test_is_mean_cca_of_the_leading_principal_components(related):
 
 
 def test_squares_are_summed_not_singular_values():
-    assert components(np.array([9.0, 1.0]) ** 2, 0.95) == 1
-    assert components(np.array([0.98, 0.01, 0.01]), 0.99) == 2
-    assert components(np.array([1.0, 1.0, 1.0]), 1.0) == 3
+    assert leading_components(np.array([9.0, 1.0]) ** 2, 0.95) == 1
+    assert leading_components(np.array([0.98, 0.01, 0.01]), 0.99) == 2
+    assert leading_components(np.array([1.0, 1.0, 1.0]), 1.0) == 3
 
 
 def test_all_the_variance_is_mean_cca(related):
