@@ -1,4 +1,4 @@
-"""A variant: one point of a method's sweep, or a chain of them, with the name it goes by everywhere."""
+"""A variant: one compressed version of a network, with its name in files, tables and figures."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from bench.footprint.compressed import Compressed
 from bench.settings import validated
 
 PACKAGE = "bench.compress.methods"
-BETWEEN_SETTINGS = re.compile(r",(?![^\[]*\])")  # not those of a list
+BETWEEN_SETTINGS = re.compile(r",(?![^\[]*\])")  # a comma, but not inside a list
 NUMBERS = re.compile(r"\d+(\.\d+)?([,-]\d+(\.\d+)?)+")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A method with the settings that were chosen for it; all others are its defaults."""
+    """A method, and the settings chosen for it; all other settings have their defaults."""
 
     name: str
     chosen: tuple[tuple[str, Any], ...] = ()
 
     @cached_property
     def method(self) -> Method:
-        """The method itself, its settings validated.
+        """The method itself, with validated settings.
 
         Raises:
             InputError: no such method or setting, or a value out of range.
@@ -62,7 +62,7 @@ class Variant:
 
     @property
     def family(self) -> str:
-        """The first method's family that compresses; a control's only where nothing else is there."""
+        """Family of the first method that compresses; that of a control if none does."""
         families = [stage.method.family for stage in self.stages]
         return next((family for family in families if family not in ("original", "control")), families[0])
 
@@ -73,7 +73,7 @@ class Variant:
 
     @property
     def finetunes(self) -> bool:
-        """Whether any of its methods does."""
+        """Whether any of its methods fine-tunes."""
         return any(stage.method.finetunes for stage in self.stages)
 
     @property
@@ -82,10 +82,10 @@ class Variant:
         return any(stage.method.trains for stage in self.stages)
 
     def check(self) -> None:
-        """Look at all its methods at once.
+        """Check all its methods.
 
         Raises:
-            InputError: a sentence for each that does not exist or has wrong settings, or for an order without sense.
+            InputError: one sentence per method that does not exist or has wrong settings, or for a senseless order.
         """
         problems: list[str] = []
         for stage in self.stages:
@@ -117,7 +117,7 @@ class Variant:
         return compressed
 
     def spec(self) -> list[dict[str, Any]]:
-        """What determines its result, as JSON."""
+        """All that determines its result, ready for JSON: each method's name, version and settings."""
         return [
             {"method": stage.name, "version": registry.version(type(stage.method)), "settings": stage.method.settings()}
             for stage in self.stages
@@ -134,7 +134,7 @@ def parse(label: str) -> Variant:
 
 
 def parse_stage(label: str) -> Stage:
-    """One method of a label; a value is read as TOML where it is, else as text.
+    """One method of a label. A value that is not valid TOML is a text.
 
     >>> parse_stage("my_package.methods:Mine:sparsity=0.9")
     Stage(name='my_package.methods:Mine', chosen=(('sparsity', 0.9),))
@@ -151,7 +151,7 @@ def parse_stage(label: str) -> Stage:
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """`key=value` as a pair; several numbers are parted by commas, or as labels show them.
+    """`key=value` as a pair. Several numbers are separated by commas or, as in labels, by hyphens.
 
     >>> parse_setting("sparsity=0.9")
     ('sparsity', 0.9)

@@ -1,4 +1,4 @@
-"""Weights of one bit: how they are trained, and what they come to when they are stored."""
+"""Weights of one bit: training them through their signs, and storing them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from bench.footprint.structure import binary_activations
 from bench.footprint.structure.binary_activations import NORMALISED
 from bench.footprint.trace import trace
 
-IMAGES = 512  # by which statistics of batch normalisation are taken again
+IMAGES = 512  # from which statistics of batch normalisation are estimated again
 
 
 def all_layers(compressed: Compressed) -> list[str]:
-    """Names of all layers with weights that can be binarised.
+    """Names of all layers whose weights can be binarised.
 
     Raises:
-        NotApplicable: the weights are rounded or pruned already, or there are none.
+        NotApplicable: the weights have a representation or are pruned already, or there are none.
     """
     require_unrounded(compressed)
     names = [weight.removesuffix("weight").removesuffix(".") for weight in prunable(compressed.network)]
@@ -38,10 +38,10 @@ def all_layers(compressed: Compressed) -> list[str]:
 
 
 def inner_layers(compressed: Compressed) -> list[str]:
-    """Names of all layers with weights but the first and the last that run.
+    """Names of all layers with weights, except the first and the last to run.
 
     Raises:
-        NotApplicable: the weights are rounded or pruned already, or there are none between.
+        NotApplicable: the weights have a representation or are pruned already, or there are none between.
     """
     if compressed.example is None:
         raise ValueError(
@@ -103,15 +103,15 @@ def trained(
     *,
     distill: bool,
 ) -> Compressed:
-    """Train with the weights of `layers` binarised, and store them as what they are then: signs, and a scale a filter.
-
-    Forward and backward passes see binary weights, the optimizer moves the real ones behind them. Signs flip until the
-    end, or are even drawn, so statistics of batch normalisation are taken again with those that are stored. A
-    normalisation after a layer is folded into it, so that the scale of its filters costs nothing.
+    """Train with the weights of `layers` binarised, and store them as signs and one scale per filter.
 
     Args:
-        make: a binarisation of its own for each weight.
+        make: called with each weight; returns its binarisation.
     """
+    # Forward and backward passes see binary weights; the optimizer moves the real ones behind them, since steps far too
+    # small to flip a sign must add up. Signs still flip in the last steps (or are drawn at random), so running
+    # statistics lag behind the weights that are stored, and are estimated again. A normalisation after a layer is
+    # folded last: it scales each filter, which has a scale anyway, so that both together cost one number per filter.
     network = deepcopy(compressed.network)
     modules: dict[str, Any] = {name: network.get_submodule(name) for name in layers}
     binarisations = {name: make(module.weight) for name, module in modules.items()}
@@ -133,9 +133,10 @@ def trained(
 
 @torch.no_grad()
 def take_again(network: torch.nn.Module, workbench: Workbench, images: int = IMAGES) -> None:
-    """Set running means and variances, in place, to those of training images; the network must be in eval mode.
+    """Estimate running means and variances again, in place, from training images. No weight changes.
 
-    Every normalisation sees what the others make of their batch, as in training; no weight is changed.
+    The network must be in eval mode and is left so; meanwhile every normalisation normalises by its batch, as in
+    training.
     """
     norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
     momenta = [norm.momentum for norm in norms]
@@ -151,7 +152,7 @@ def take_again(network: torch.nn.Module, workbench: Workbench, images: int = IMA
 
 
 def represented(compressed: Compressed, layers: Iterable[str]) -> Compressed:
-    """Normalisation folded, and the weights of `layers`, of two values a filter, as one bit each."""
+    """Fold normalisation, and represent the weights of `layers`, which have two values per filter, by one bit each."""
     finished = finish(compressed)
     names = map(_weight, layers)
     signs = {name: _as_binary(finished.network.get_parameter(name).detach().cpu().numpy()) for name in names}

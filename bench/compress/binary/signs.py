@@ -1,4 +1,4 @@
-"""Real weights seen as signs while they are trained: what is computed forward, and what gradient goes back."""
+"""Binary weights in training: their values in the forward pass, and the gradients of the real weights behind them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from typing import Any
 
 import torch
 
-SMALLEST = 1e-12  # scale of a filter of zeros: as good as zero, and still one of two values
+SMALLEST = 1e-12  # scale of a filter of zeros: as good as zero, and still two different values
 
 
 class Binarisation(torch.nn.Module, ABC):
-    """A parametrisation of a weight by two values a filter; called with (Cout, ...) real weights."""
+    """A parametrisation that gives a weight two values per filter; called with (Cout, ...) real weights."""
 
     def start(self, weight: torch.Tensor) -> None:
-        """Make real weights to start from of trained ones, in place; as they are if there is nothing to do."""
+        """Prepare trained weights as the real weights to start from, in place."""
 
     @abstractmethod
     def tidy(self, weight: torch.Tensor) -> None:
-        """Put real weights in order after a step, in place."""
+        """Keep real weights in range after a step, in place."""
 
 
 class Signs(Binarisation):
-    """BinaryConnect: W to +1 or -1, sign(0) = +1; in training with `stochastic` to +1 with probability (W + 1) / 2.
-
-    The gradient at the signs is W's. It is multiplied by (fan in + fan out) / 1.5, the inverse square of Glorot's
-    scale, since real weights here are that much larger than usual while the signs' gradient is that much smaller.
+    """BinaryConnect: +1 where W ≥ 0, else -1; if `stochastic`, in training +1 with probability (W + 1) / 2.
 
     Source: Courbariaux et al., BinaryConnect (2015), equations 1 to 3, section 2.5 (table 1).
     """
+
+    # The gradient with respect to the signs is passed on to W as it is (straight-through), times `pace`: (fan in + fan
+    # out) / 1.5, the inverse square of Glorot's scale, by which the paper multiplies the learning rate of SGD. Weights
+    # of ±1 are larger than usual ones by the inverse of that scale. Their gradients are smaller by it, and their steps
+    # must be larger by it, to change the network as much. sign(0) must be +1: torch.sign gives 0, a third value, which
+    # one bit cannot store.
 
     def __init__(self, weight: torch.Tensor, stochastic: bool):
         super().__init__()
@@ -42,12 +45,13 @@ class Signs(Binarisation):
 
     @torch.no_grad()
     def start(self, weight: torch.Tensor) -> None:
-        """Spread trained weights over -1 to 1, as a uniform distribution there is spread; signs stay."""
+        """Scale trained weights to the spread of a uniform distribution over -1 to 1; signs stay."""
+        # 3^-½ is that distribution's standard deviation
         weight.mul_(3**-0.5 / weight.square().mean().sqrt().clamp(min=SMALLEST)).clamp_(-1, 1)
 
     @torch.no_grad()
     def tidy(self, weight: torch.Tensor) -> None:
-        """Clip real weights: beyond -1 and 1 they no longer matter."""
+        """Clip real weights to -1 and 1: further out they change no sign, and would take longer to come back."""
         weight.clamp_(-1, 1)
 
 
@@ -64,23 +68,25 @@ class _Signs(torch.autograd.Function):
 
 
 class ScaledSigns(Binarisation):
-    """Binary weight networks: each filter's W to alpha·sign(W), alpha = mean |W|, sign(0) = +1.
-
-    The gradient dL/dW = dL/dWb · (1/n + alpha · 1{|W| < 1}) of filters of n weights is multiplied by n, as the authors
-    do in their published code: it is as small as the weights are, and SGD would hardly move them.
+    """Binary weight networks: each filter's W becomes alpha·sign(W), with alpha = mean |W| and sign(0) = +1.
 
     Source: Rastegari et al., XNOR-Net (2016), equation 6 and section 3.1.
     """
 
+    # Of all filters with two values ±a, alpha·sign(W) is the closest to W in squared error: the best signs B are those
+    # of W, and the best a is then WᵀB/n = mean |W|. The gradient for filters of n weights is dL/dW = dL/dWb · (1/n +
+    # alpha · 1{|W| < 1}), the first term from alpha, the second straight through the sign. As in the authors' code it
+    # is multiplied by n: both terms are as small as the weights are, and SGD would hardly move them.
+
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """(Cout, ...) real weights to two values a filter."""
+        """(Cout, ...) real weights to two values per filter."""
         return _ScaledSigns.apply(weight)
 
     @torch.no_grad()
     def tidy(self, weight: torch.Tensor) -> None:
         """Subtract the mean over input channels, clip to -1 and 1.
 
-        A depthwise filter reads one channel: less its mean nothing would be left, so it is clipped alone.
+        A depthwise filter reads one channel, and nothing would remain without its mean, so it is only clipped.
         """
         if weight.shape[1] > 1:
             weight.sub_(weight.mean(1, keepdim=True))

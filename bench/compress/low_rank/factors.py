@@ -1,4 +1,4 @@
-"""Layers as two of low rank: which, of what rank, and their weights."""
+"""Layers replaced by two factors of low rank: which layers, of what rank, and the factors' weights."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # reduc
 
 
 def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -> dict[str, int]:
-    """Rank by layer: a share of its outputs, rounded down, where the factors are smaller than the layer.
+    """Rank by layer: a share of its outputs, rounded down. Layers that are smaller than their factors are left out.
+
+    Args:
+        candidates: layers by name.
 
     Raises:
-        NotApplicable: there is no such layer, the network was pruned weight by weight, or its weights are stored in a
-            way of their own already.
+        NotApplicable: no layer is left, the network was pruned weight by weight, or its weights have a representation
+            already.
     """
     require_unrounded(compressed)
     if compressed.masks:
         raise NotApplicable("its weights were pruned one by one: factors are not zero where they were")
-    found = {name: max(int(share * layer.weight.shape[0]), 1) for name, layer in candidates.items()}
-    smaller = {name: rank for name, rank in found.items() if _saves(candidates[name], rank)}
+    shares = {name: max(int(share * layer.weight.shape[0]), 1) for name, layer in candidates.items()}
+    smaller = {name: rank for name, rank in shares.items() if _saves(candidates[name], rank)}
     if not smaller:
         raise NotApplicable("no layer of it is larger than its factors would be")
     return smaller
 
 
 def layers(network: torch.nn.Module, *, linear: bool) -> dict[str, Any]:
-    """Layers with factors by name: ungrouped, with parameters of their own, run as they are.
+    """Layers that have factors, by name: ungrouped, with a weight that is a parameter and not computed from others.
 
     Args:
         linear: linear layers too, not convolutions alone.
@@ -57,6 +60,7 @@ def between(network: torch.nn.Module, last: Mapping[str, int], progress: float) 
 
 def truncated_svd(name: str, layer: Any, rank: int) -> Factors:
     """The factors whose product is the best approximation of the layer's weight of this rank (Eckart and Young)."""
+    # W = U S Vᵀ is split as (U √S)(√S Vᵀ): both factors have the same norm, so that fine-tuning moves both alike
     left, singular, right = torch.linalg.svd(matrix(layer), full_matrices=False)
     root = singular[:rank].sqrt()
     bias = left.new_zeros(len(left)) if layer.bias is None else layer.bias.detach().double()
@@ -66,11 +70,16 @@ def truncated_svd(name: str, layer: Any, rank: int) -> Factors:
 def factorised(
     network: torch.nn.Module, ranks: Mapping[str, int], factors: Callable[[str, Any, int], Factors]
 ) -> torch.nn.Module:
-    """A copy of `network` with layers replaced by their factors."""
-    found = {name: factors(name, network.get_submodule(name), rank) for name, rank in ranks.items()}
+    """A copy of `network` with layers replaced by their factors.
+
+    Args:
+        ranks: by layer.
+        factors: called with a layer's name, the layer and its rank.
+    """
+    weights = {name: factors(name, network.get_submodule(name), rank) for name, rank in ranks.items()}
     copy = low_rank.apply(deepcopy(network), dict(ranks))
     with torch.no_grad():
-        for name, values in found.items():
+        for name, values in weights.items():
             pair: Any = copy.get_submodule(name)
             targets = (pair.reduce.weight, pair.reduce.bias, pair.expand.weight, pair.expand.bias)
             for target, value in zip(targets, values, strict=True):
@@ -84,7 +93,8 @@ def step(ranks: Mapping[str, int]) -> dict[str, Any]:
 
 
 def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterable[str]) -> torch.nn.Module:
-    """A copy of `factorised` with single layers again, as `original` has them, each the product of its factors."""
+    """A copy of `factorised` with the single layers of `original`, each with the product of its factors as weight."""
+    # E(Rx + r) + e = (ER)x + (Er + e): exact for convolutions too, since `expand` is 1×1 and `reduce` has the window
     copy = deepcopy(factorised)
     for name in names:
         pair: Any = factorised.get_submodule(name)
@@ -93,8 +103,8 @@ def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterab
         weight = (expand @ pair.reduce.weight.detach().flatten(1)).reshape(layer.weight.shape)
         bias = expand @ pair.reduce.bias.detach() + pair.expand.bias.detach()
         layer.weight, layer.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
-        parent, _, own_name = name.rpartition(".")
-        copy.get_submodule(parent).register_module(own_name, layer)
+        parent, _, child = name.rpartition(".")
+        copy.get_submodule(parent).register_module(child, layer)
     return copy
 
 
@@ -105,5 +115,5 @@ def matrix(layer: Any) -> torch.Tensor:
 
 def _saves(layer: Any, rank: int) -> bool:
     outputs, inputs = layer.weight.shape[0], layer.weight[0].numel()
-    own = outputs * inputs + (outputs if layer.bias is not None else 0)
-    return rank <= min(outputs, inputs) and rank * inputs + rank + rank * outputs + outputs < own
+    single = outputs * inputs + (outputs if layer.bias is not None else 0)
+    return rank <= min(outputs, inputs) and rank * inputs + rank + rank * outputs + outputs < single

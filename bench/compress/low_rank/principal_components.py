@@ -1,4 +1,4 @@
-"""What a network's convolutions put out on training images: mean, covariance, and what removing a direction costs."""
+"""Principal components of convolutions' outputs on training images, by variance or by the loss of removing them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Moments:
     """Sums over all images and positions of a layer's outputs y (C,) and of gradients g of the mean loss.
 
     Attributes:
-        count: of positions.
+        count: number of positions.
         first: (C,) float64, sum of y.
         second: (C, C) float64, sum of y yᵀ.
         gradient: (C,) float64, sum of g.
@@ -45,22 +45,22 @@ class Moments:
 
     @property
     def hessian(self) -> torch.Tensor:
-        """(C, C) H such that vᵀHv is, to second order in v, what removing direction v adds to the loss.
-
-        Removing it turns y into y - v vᵀ(y - μ), so that H is the symmetric part of -Σ g (y - μ)ᵀ: the Hessian in v,
-        halved, in closed form.
-        """
+        """(C, C) H such that vᵀHv is, to second order in v, what removing direction v adds to the loss."""
+        # Removing v turns every output y into y - v vᵀ(y - μ), which is of second order in v. The loss therefore
+        # changes, to that order, by -Σ gᵀ v vᵀ(y - μ) = vᵀ (-Σ g (y - μ)ᵀ) v, and only the symmetric part of the matrix
+        # matters. So one backward pass per image gives the Hessian (halved) in closed form, which pca-compress fits by
+        # descent.
         cross = self.cross - torch.outer(self.gradient, self.mean)
         return -(cross + cross.T) / 2
 
 
 def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *, gradients: bool) -> dict[str, Moments]:
-    """Moments of the outputs of convolutions, in eval mode.
+    """Moments of the outputs of convolutions by name, in eval mode.
 
     Args:
-        gradients: also of the cross-entropy's gradients; zero otherwise.
+        gradients: also of the gradients of the cross-entropy; else these are zero.
     """
-    found: dict[str, Moments] = {}
+    moments: dict[str, Moments] = {}
     outputs: dict[str, torch.Tensor] = {}
     images = 0
     with _watching(network, names, outputs), torch.set_grad_enabled(gradients):
@@ -68,36 +68,39 @@ def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *,
             loss = torch.nn.functional.cross_entropy(network(batch), labels, reduction="sum")
             towards = torch.autograd.grad(loss, [outputs[name] for name in names]) if gradients else [None] * len(names)
             for name, gradient in zip(names, towards, strict=True):
-                _add(found, name, outputs.pop(name).detach(), gradient)
+                _add(moments, name, outputs.pop(name).detach(), gradient)
             images += len(labels)
-    for each in found.values():
-        each.gradient /= images
-        each.cross /= images
-    return found
+    for layer in moments.values():  # from the summed loss to the mean
+        layer.gradient /= images
+        layer.cross /= images
+    return moments
 
 
 def leading(outputs: Mapping[str, Moments], name: str, layer: Any, rank: int, *, hessian: bool) -> Factors:
-    """W' = UᵀW and b' = Uᵀ(b - μ), then U and μ, for the r leading eigenvectors U.
+    """The factors that keep the `rank` leading principal components of a convolution's outputs.
 
     Args:
         outputs: moments by layer.
-        hessian: of the Hessian, instead of the covariance.
+        hessian: components by what removing them adds to the loss, instead of by their variance.
     """
+    # With U the r leading eigenvectors, U Uᵀ(y - μ) + μ is the projection of the outputs y = Wx + b with the least
+    # squared error, which is the sum of the eigenvalues left out. As a layer of r filters, W' = UᵀW and b' = Uᵀ(b - μ),
+    # followed by a 1×1 one with weight U and bias μ, it never computes y.
     moments, mean = outputs[name], outputs[name].mean
     directions = torch.linalg.eigh(moments.hessian if hessian else moments.covariance).eigenvectors[:, -rank:]
     bias = torch.zeros_like(mean) if layer.bias is None else layer.bias.detach().double()
     return directions.T @ matrix(layer), directions.T @ (bias - mean), directions, mean
 
 
-def _add(found: dict[str, Moments], name: str, output: torch.Tensor, gradient: torch.Tensor | None) -> None:
+def _add(moments: dict[str, Moments], name: str, output: torch.Tensor, gradient: torch.Tensor | None) -> None:
     values = _positions(output)
     slopes = torch.zeros_like(values) if gradient is None else _positions(gradient)
     new = Moments(len(values), values.sum(0), values.T @ values, slopes.sum(0), slopes.T @ values)
-    if name not in found:
-        found[name] = new
+    if name not in moments:
+        moments[name] = new
         return
     for field in ("count", "first", "second", "gradient", "cross"):
-        setattr(found[name], field, getattr(found[name], field) + getattr(new, field))
+        setattr(moments[name], field, getattr(moments[name], field) + getattr(new, field))
 
 
 def _positions(maps: torch.Tensor) -> torch.Tensor:
@@ -107,9 +110,9 @@ def _positions(maps: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _watching(network: torch.nn.Module, names: Sequence[str], outputs: dict[str, torch.Tensor]) -> Iterator[None]:
-    def keep(name: str, module: torch.nn.Module, given: object, output: torch.Tensor) -> torch.Tensor:
+    def keep(name: str, module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
         outputs[name] = output
-        return output.clone()  # what follows may work in place
+        return output.clone()  # the next layer may work in place
 
     handles = [network.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]
     training = network.training

@@ -14,8 +14,8 @@ class BinaryConnect(FinetuningMethod):
     """All convolutions and linear layers, the first and the last too; biases and normalisation stay real.
 
     Args:
-        stochastic: draw the signs in training, +1 with probability (w + 1) / 2; the stored network has those of the
-            real weights either way.
+        stochastic: draw the signs at random in training, +1 with probability (w + 1) / 2. The stored network has the
+            signs of the real weights either way.
     """
 
     stochastic: bool = False

@@ -15,13 +15,13 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class DeepCompression(FinetuningMethod):
-    """Magnitude pruning with retraining, weights of a layer shared by k-means, then relative indices and Huffman codes.
+    """Magnitude pruning with retraining, weight sharing by k-means, then relative indices and Huffman codes.
 
-    Shared values are float32 and are trained too, while which weight shares which stays. One symbol stands for zero.
+    Shared values are float32 and are trained too, while assignments stay fixed. One symbol stands for zero.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed; those pruned earlier in a chain stay so.
-        convolution_bits, linear_bits: of a shared weight's symbol; fewer in layers with few weights.
+        sparsity: share of convolution and linear weights to remove; weights pruned earlier in a chain stay removed.
+        convolution_bits, linear_bits: width of a shared weight's symbol; smaller in layers with few weights.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8

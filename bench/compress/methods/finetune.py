@@ -11,9 +11,9 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Finetune(FinetuningMethod):
-    """Tells what compression does from what more training does.
+    """Separates the effect of compression from that of more training.
 
-    In a chain it retrains what came before, with pruned weights kept at zero.
+    In a chain it retrains the network of the method before, with pruned weights kept at zero.
     """
 
     family = "control"

@@ -16,14 +16,14 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class GradualMagnitude(FinetuningMethod):
-    """The smallest weights of all layers together are removed at steps of one training.
+    """Removes the smallest weights of all layers together, at evenly spaced steps of one training.
 
-    Source: To prune, or not to prune, equation 1, from a sparsity of 0; there every layer is pruned alike.
+    Source: To prune, or not to prune, equation 1, from a sparsity of 0; there every layer has the same sparsity.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed in the end.
+        sparsity: share of convolution and linear weights to remove in the end.
         times: how often weights are removed.
-        share: of the training, in which that happens.
+        share: share of the training in which that happens.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
@@ -44,8 +44,9 @@ class GradualMagnitude(FinetuningMethod):
         masks = dict(compressed.masks)
 
         def prune(progress: float) -> None:
-            found = masking.global_magnitude(network, cubic(self.sparsity, progress))
-            masks.update(masking.joined(found, compressed.masks))
+            # `masks` is updated in place, because `keep_zeros` below reads it after every step
+            smallest = masking.global_magnitude(network, cubic(self.sparsity, progress))
+            masks.update(masking.joined(smallest, compressed.masks))
             masking.apply(network, masks)
 
         pruning = Gradually(prune, self.times, self.share)
@@ -57,7 +58,7 @@ class GradualMagnitude(FinetuningMethod):
 
 
 def cubic(last: float, progress: float) -> float:
-    """The sparsity after a share of the pruning, 0 to 1 (equation 1).
+    """The sparsity at a progress of pruning from 0 to 1 (equation 1): fast at first, slower as weights get scarce.
 
     >>> round(cubic(0.8, 0.5), 3), cubic(0.8, 1.0)
     (0.7, 0.8)

@@ -15,16 +15,16 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Han(FinetuningMethod):
-    """Each round removes the same share of what is left: the smallest weights of all layers together.
+    """Every round removes the same share of the surviving weights: the smallest of all layers together.
 
     The rounds share the epochs of the fine-tuning recipe, so that they train no longer than one round would.
 
-    Source: Learning both Weights and Connections for Efficient Neural Networks, sections 3 and 3.4; there each layer
-    has a threshold of its own, set by hand.
+    Source: Learning both Weights and Connections for Efficient Neural Networks, sections 3 and 3.4; there every layer
+    has its own threshold, set by hand.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed in the end.
-        rounds: of pruning and retraining.
+        sparsity: share of convolution and linear weights to remove in the end.
+        rounds: number of rounds of pruning and retraining.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
@@ -46,7 +46,7 @@ class Han(FinetuningMethod):
 
 
 def sparsities(last: float, rounds: int) -> Iterator[float]:
-    """The sparsity after each round, where each keeps the same share of what is left.
+    """The sparsity after each round, if every round keeps the same share of the surviving weights.
 
     >>> list(sparsities(0.75, 2))
     [0.5, 0.75]

@@ -12,7 +12,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Huffman(Method):
-    """The network stays the same to the bit; at the end of a chain it makes the file smaller."""
+    """Makes the file smaller and leaves the network the same to the bit; for the end of a chain."""
 
     family = "entropy coding"
     title = "Huffman"

@@ -11,7 +11,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Int8PerChannel(Method):
-    """Each filter's outermost weight decides its own step, at the cost of a float32 a filter.
+    """The outermost weight of each filter decides the filter's step, at the cost of one float32 per filter.
 
     Batch normalisation is folded first; biases stay float32, feature maps are computed in float32.
 

@@ -12,13 +12,13 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class KBit(Method):
-    """Of few integers it pays to spend none on rare outliers: they are clipped, and the others get a finer step.
+    """With few integers it pays to spend none on rare outliers: these are clipped, so that all others get a finer step.
 
     Nothing is trained. Batch normalisation is folded first; biases stay float32, feature maps are computed in float32.
 
     Args:
-        bits: of a weight.
-        per_channel: a step for each filter, else one for a whole tensor.
+        bits: width of a weight.
+        per_channel: one step per filter, else one per tensor.
         symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, so that 2 bits are -1, 0 and 1; else 0 to
             2^bits - 1 over the range of the weights, widened to include 0.
     """

@@ -13,10 +13,10 @@ from bench.footprint.compressed import Compressed
 
 
 def power_of_two(count: int) -> int:
-    """`count` itself: a code has a whole number of bits.
+    """`count` itself, if it is a power of two: only then are all symbols of a whole number of bits words.
 
     Raises:
-        ValueError: it is no power of two.
+        ValueError: it is not.
     """
     if count & (count - 1):
         raise ValueError("a codebook has a power of two of words")
@@ -28,11 +28,11 @@ WordCount = Annotated[int, Field(ge=2), AfterValidator(power_of_two)]
 
 @dataclass(frozen=True)
 class KMeans(FinetuningMethod):
-    """Codebooks by k-means, then trained; takes the same bytes as PQF with the same blocks and words.
+    """Codebooks by k-means, then fine-tuned; takes the same bytes as PQF with the same blocks and words.
 
     Args:
         blocks, words, classifier_words: see PQF.
-        iterations: at most; fewer where nothing changes any more.
+        iterations: at most; k-means stops once nothing changes.
     """
 
     blocks: Literal["small", "large"] = "small"

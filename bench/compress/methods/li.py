@@ -20,19 +20,20 @@ def _names(setting: Any) -> Any:
 
 Ratio = Annotated[float, Field(ge=0, lt=1)]
 Ratios = Ratio | tuple[Ratio, ...]
-Layers = Annotated[tuple[str, ...], BeforeValidator(_names)]  # in text, parted by commas or as labels show it
+Layers = Annotated[tuple[str, ...], BeforeValidator(_names)]  # a text is split at commas, or at the hyphens of a label
 
 
 @dataclass(frozen=True)
 class Li(FinetuningMethod):
-    """In each layer the filters with the smallest sum of absolute weights go, with all that belongs to them.
+    """Removes from every layer the filters with the smallest sum of absolute weights, and all that belongs to them.
 
-    What is left is a smaller dense network. Only filters that no addition joins to others go: in residual networks,
-    those inside blocks.
+    The result is a smaller dense network. Filters whose outputs an addition joins to others stay: in residual networks
+    only those inside blocks are removed.
 
     Args:
-        ratio: share of a layer's filters, rounded up; or one for each stage of a resolution, from first to last.
-        skip: layers that stay whole, by name.
+        ratio: share of a layer's filters to remove, rounded up; or one per stage of equal resolution, from first to
+            last.
+        skip: layers that keep all their filters, by name.
     """
 
     ratio: Ratios = 0.5
@@ -53,5 +54,5 @@ class Li(FinetuningMethod):
 
 
 def rounded_up(filters: int, share: float) -> int:
-    """Kept where ⌈share·filters⌉ go."""
+    """Number of filters to keep if ⌈share·filters⌉ are removed."""
     return filters - ceil(round(share * filters, 9))  # 0.1 * 30 is 3.0000000000000004: not a fourth filter

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LotteryTicket(FinetuningMethod):
-    """What is left of the initial network after the weights that end smallest are removed is trained from its start.
+    """Removes the weights that end smallest after training, rewinds the others to their initial values, trains them.
 
-    All else, normalisation too, is rewound with the weights.
+    All other tensors, those of normalisation too, are rewound with the weights.
 
     Source: The Lottery Ticket Hypothesis, section 1; with several rounds, strategy 1 of appendix B.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed in the end.
-        rounds: of pruning, rewinding and training; each removes the same share of what is left.
-        epochs: of each round's training; default the fine-tuning recipe's, which may be short for a start from nothing.
+        sparsity: share of convolution and linear weights to remove in the end.
+        rounds: number of rounds of pruning, rewinding and training; each removes the same share of the surviving
+            weights.
+        epochs: of training per round; default the fine-tuning recipe's, which may be short for a start from nothing.
         learning_rate: peak, instead of the fine-tuning recipe's.
     """
 

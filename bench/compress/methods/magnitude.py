@@ -17,7 +17,7 @@ class Magnitude(Method):
     """The smallest weights of all convolutions and linear layers together become zero.
 
     Args:
-        sparsity: share of those weights that is removed.
+        sparsity: share of those weights to remove.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8

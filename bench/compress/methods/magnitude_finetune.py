@@ -15,10 +15,10 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class MagnitudeFinetune(FinetuningMethod):
-    """Prune, then retrain what is left with the fine-tuning recipe.
+    """Prune, then retrain the surviving weights with the fine-tuning recipe.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed.
+        sparsity: share of convolution and linear weights to remove.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8

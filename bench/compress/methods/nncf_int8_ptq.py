@@ -20,7 +20,7 @@ class NncfInt8Ptq(Method):
 
     Args:
         weight_bits: width of the weights; feature maps have 8 bits.
-        calibration: number of training images.
+        calibration: number of training images for the ranges.
     """
 
     weight_bits: Annotated[int, Field(ge=2, le=8)] = 8

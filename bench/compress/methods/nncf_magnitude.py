@@ -14,10 +14,10 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class NncfMagnitude(FinetuningMethod):
-    """Unlike `magnitude-finetune` it measures a weight by its share of its layer's L2 norm.
+    """Unlike `magnitude-finetune`, it measures a weight by its share of its layer's L2 norm.
 
     Args:
-        sparsity: share of the weights that is removed, to within one a layer.
+        sparsity: share of the weights to remove, to within one weight per layer.
         scope: "global" ranks the weights of all layers together, "local" removes the share from each layer.
         gradual: raise the sparsity exponentially over the first half of the training, else at once.
     """

@@ -14,12 +14,12 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class NncfRegularization(FinetuningMethod):
-    """Every weight has a stochastic gate; a penalty pulls the share of open gates to what is asked for.
+    """Every weight has a stochastic gate; a penalty pulls the share of open gates to the target.
 
     Source: Louizos, Welling and Kingma, Learning Sparse Neural Networks through L0 Regularization (2018), as in NNCF.
 
     Args:
-        sparsity: share of the weights that is removed.
+        sparsity: share of the weights to remove.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8

@@ -11,7 +11,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Original(Method):
-    """No compression but the folding of batch normalisation, which costs nothing."""
+    """No compression except that batch normalisation is folded, which costs nothing."""
 
     family = "original"
     title = "Original"

@@ -11,7 +11,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class OtherSeed(Method):
-    """How far training again, from another start, takes a network: the unit of seed-equivalents."""
+    """Shows how far training again from another start takes a network: the unit of seed-equivalents."""
 
     family = "control"
     title = "Another seed"

@@ -17,14 +17,15 @@ from bench.footprint.compressed import Compressed
 class Pca(FinetuningMethod):
     """Each convolution becomes r filters, the leading components of its outputs before normalisation, and a 1×1 one.
 
-    Layers are replaced from last to first, so that statistics of each are those of the network as it was. Convolutions
-    with a stride, grouped ones, and those that are smaller than their factors stay as they are.
+    Statistics of all layers are taken before any is replaced. Convolutions with a stride, grouped ones, and those that
+    are smaller than their factors stay as they are.
 
     Args:
         rank: as a share of a convolution's outputs.
-        hessian: directions by what removing them adds to the loss, instead of by their variance.
-        rounds: in which the rank falls by an equal factor each, with an equal share of the fine-tuning after each.
-        images: of the training set, whose outputs are examined.
+        hessian: choose components by what removing them adds to the loss, instead of by their variance.
+        rounds: number of rounds; the rank falls by the same factor in each, and each has an equal share of the
+            fine-tuning.
+        images: number of training images from which statistics are taken.
         strides: replace convolutions with a stride too.
     """
 
@@ -48,6 +49,8 @@ class Pca(FinetuningMethod):
         ranks = factors.ranks(compressed, self.rank, candidates)
         epochs = workbench.epochs / self.rounds if self.rounds > 1 else None
         network, history = compressed.network, compressed.history
+        # A later round starts from single layers again, each the product of its trained factors, and examines the
+        # outputs anew: after fine-tuning, the components of the round before need not be the leading ones any more.
         for number in range(1, self.rounds + 1):
             single = factors.merged(compressed.network, network, ranks) if number > 1 else network
             images = workbench.batches(self.images)

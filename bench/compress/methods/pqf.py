@@ -15,21 +15,21 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Pqf(FinetuningMethod):
-    """Weights become words of a codebook a layer; the words are trained, which word stands where is not.
+    """The weights of a layer become words of a codebook. The words are fine-tuned; assignments stay fixed.
 
-    The first convolution stays in float32. A code takes log2(k) bits, a word 16 bits a weight, a normalised channel
+    The first convolution stays in float32. A code takes log2(k) bits, a word 16 bits per weight, a normalised channel
     two float32 numbers: torchvision's ResNet-18 takes 1,615,904 bytes with small blocks.
 
     Args:
-        blocks: a word is one kernel of a k×k convolution ("small"), or two ("large"). Of linear layers and 1×1
-            convolutions it is 4 weights; 8 of 1×1 convolutions with large blocks, where most convolutions are 1×1.
-        words: of a codebook; fewer where there would not be four uses of each.
-        classifier_words: of the last linear layer; default 2048, or 1024 where most convolutions are 1×1.
-        permute: reorder channels first so that words come closer; the network's function stays.
-        swaps: of channels that are tried.
-        anneal: shake the centroids ever less while they are found.
-        iterations: of that.
-        heat, cooling: iteration i of I shakes by heat·(1 - i/I)^cooling standard deviations. The paper has 1000
+        blocks: a word is one kernel of a k×k convolution ("small"), or two ("large"). In linear layers and 1×1
+            convolutions it is 4 weights; 8 in 1×1 convolutions with large blocks, if most convolutions are 1×1.
+        words: size of a codebook; smaller if there would be fewer than four uses per word.
+        classifier_words: of the last linear layer; default 2048, or 1024 if most convolutions are 1×1.
+        permute: first reorder channels so that words come closer; the network computes the same.
+        swaps: number of swaps of channels to try.
+        anneal: add decaying noise to the centroids of k-means.
+        iterations: of k-means.
+        heat, cooling: the noise of iteration i of I has heat·(1 - i/I)^cooling standard deviations. The paper has 1000
             iterations, heat 1 and cooling 0.5; the defaults come as close in a tenth of the time.
     """
 

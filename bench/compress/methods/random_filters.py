@@ -12,7 +12,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class RandomFilters(FinetuningMethod):
-    """Tells what choosing filters by norm is worth from what the smaller network and fine-tuning do.
+    """Separates the effect of choosing filters by norm from that of the smaller network and fine-tuning.
 
     Args:
         ratio, skip: see Li.

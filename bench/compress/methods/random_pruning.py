@@ -14,11 +14,10 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class RandomPruning(FinetuningMethod):
-    """Tells what choosing by magnitude is worth from what sparsity and retraining do.
+    """Separates the effect of choosing by magnitude from that of sparsity and retraining.
 
     Args:
-        sparsity: share of convolution and linear weights that is removed, divided over the layers as magnitude
-            pruning would divide it.
+        sparsity: share of convolution and linear weights to remove, divided over the layers as by magnitude pruning.
     """
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8

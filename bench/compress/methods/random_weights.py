@@ -11,7 +11,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class RandomWeights(Method):
-    """What the images and the architecture alone make alike."""
+    """Shows how similar networks are by the images and the architecture alone."""
 
     family = "control"
     title = "Random weights"

@@ -14,13 +14,13 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class SmallDense(Method):
-    """Tells what compressing a large network is worth from what a small one reaches by itself.
+    """Separates the worth of compressing a large network from what a small one reaches by itself.
 
-    All layers lose the same share of their channels: the widest network whose packed file has at most the wanted
-    payload is built with fresh weights and trained with the original's own recipe. Nothing of the original is used.
+    All layers lose the same share of their channels. The widest network whose packed file has at most the wanted
+    payload is built with fresh weights and trained with the original's own recipe. No weight of the original is used.
 
     Args:
-        fraction: largest payload, as a share of the original's in float32: 0.25 is the size of 8 bits a weight.
+        fraction: largest payload, as a share of the original's in float32: 0.25 is the size of 8 bits per weight.
         distill: learn the logits of the trained original (Hinton et al. 2015), besides the labels.
     """
 

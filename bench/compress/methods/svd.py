@@ -14,7 +14,7 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Svd(FinetuningMethod):
-    """The best approximation of each weight matrix (Cout, all others) of a rank; needs no images.
+    """Each weight matrix (Cout, all others) becomes its best approximation of a given rank; needs no images.
 
     Grouped convolutions, and layers that are smaller than their factors, stay as they are.
 

@@ -16,18 +16,18 @@ from bench.footprint.compressed import Compressed
 
 @dataclass(frozen=True)
 class Thinet(FinetuningMethod):
-    """Channels go whose joint contribution to sampled outputs of the next layer is smallest.
+    """Removes the channels whose joint contribution to sampled outputs of the next layer is smallest.
 
-    They are chosen greedily; the next layer's weights for each channel that stays are scaled by least squares. Layers
-    are worked from first to last, each on the network that the ones before left; then all is fine-tuned. Only
-    channels that no addition joins to others go.
+    They are chosen greedily; the next layer's weights for every remaining channel are then scaled by least squares.
+    Layers are thinned from first to last, each in the network thinned so far, and the result is fine-tuned. Channels
+    that an addition joins to others stay.
 
     Args:
-        ratio: share of a layer's filters that goes, the number kept being rounded down; or one for each stage of a
+        ratio: share of a layer's filters to remove, with the number kept rounded down; or one per stage of equal
             resolution, from first to last.
-        skip: layers that stay whole, by name.
-        images: of the training set.
-        positions: sampled in the next layer's output, an image.
+        skip: layers that keep all their filters, by name.
+        images: number of training images.
+        positions: number of positions to sample in the next layer's output, per image.
     """
 
     ratio: Ratios = 0.5
@@ -50,5 +50,5 @@ class Thinet(FinetuningMethod):
 
 
 def rounded_down(filters: int, share: float) -> int:
-    """Kept: ⌊(1 - share)·filters⌋."""
+    """Number of filters to keep: ⌊(1 - share)·filters⌋."""
     return int(round((1 - share) * filters, 9))  # (1 - 0.9) * 10 is 0.9999999999999998: yet one filter

@@ -15,8 +15,8 @@ class XnorNet(FinetuningMethod):
     """All convolutions and linear layers but the first and the last: normalise, take the sign, then convolve.
 
     The normalisation that the sign needs is put before every such layer, so that any order of convolution,
-    normalisation and activation will do, residual blocks included; shortcuts stay real. Feature maps have no scale of
-    their own, as in the authors' published code.
+    normalisation and activation will do, residual blocks included; shortcuts stay real. Feature maps have no scale, as
+    in the authors' published code.
     """
 
     family = "binary"

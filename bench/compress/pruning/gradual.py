@@ -1,4 +1,4 @@
-"""Pruning more and more while training goes on."""
+"""Pruning step by step while training goes on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class Gradually:
 
     Args:
         prune: called with the progress of pruning: 1/times, 2/times, ..., 1.
-        times: how often.
-        share: of the steps, after which the rest of the training is left to recover.
+        times: how often to prune.
+        share: share of the steps in which to prune; the rest of the training is left to recover.
     """
 
     def __init__(self, prune: Callable[[float], None], times: int, share: float):

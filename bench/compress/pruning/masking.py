@@ -1,4 +1,4 @@
-"""Which weights survive pruning: chosen, applied, and kept at zero while the others are trained."""
+"""Unstructured pruning: which weights survive, and keeping the others at zero while these are trained."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 
 
 def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
-    """Masks that leave out exactly floor(sparsity * N) of all N weights: the smallest in magnitude, over all layers.
+    """Masks that remove exactly floor(sparsity * N) of all N weights: the smallest in magnitude, over all layers.
 
-    PyTorch's `global_unstructured` with the L1 norm does the choosing.
+    PyTorch's `global_unstructured` with the L1 norm makes the choice.
     """
     probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
     weights = prunable(probe)
@@ -47,7 +47,7 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
 
 
 def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
-    """Masks with as many survivors in each layer, placed at random."""
+    """Masks with the same number of survivors in each layer, at random positions."""
     generator = torch.Generator().manual_seed(seed)
     shuffled = {}
     for name, mask in masks.items():
@@ -57,7 +57,7 @@ def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:
 
 
 def apply(network: torch.nn.Module, masks: Masks) -> None:
-    """Set the weights that are left out to zero, in place."""
+    """Set the weights that masks remove to zero, in place."""
     with torch.no_grad():
         for name, mask in masks.items():
             network.get_parameter(name).masked_fill_(~mask, 0.0)
@@ -65,19 +65,20 @@ def apply(network: torch.nn.Module, masks: Masks) -> None:
 
 def keep_zeros(network: torch.nn.Module, masks: Masks) -> Callable[[int, int], None]:
     """A hook for after each optimizer step that returns pruned weights to zero."""
+    # Zeroing gradients would not do: momentum from before the pruning and weight decay move a weight without any.
     return lambda step, steps: apply(network, masks)
 
 
 def joined(masks: Masks, earlier: Masks) -> dict[str, torch.Tensor]:
-    """Masks that leave out what either leaves out, so that pruning in a chain never brings a weight back."""
+    """Masks that remove what either removes, so that pruning in a chain never brings a weight back."""
     return {**earlier, **{name: mask & earlier[name] if name in earlier else mask for name, mask in masks.items()}}
 
 
 def pruned(compressed: Compressed, masks: Masks) -> Compressed:
-    """A copy with the weights that are left out, now or earlier in the chain, at zero.
+    """A copy with all weights at zero that these masks or those of earlier pruning remove.
 
     Raises:
-        NotApplicable: its weights are stored in a way of their own already.
+        NotApplicable: a tensor has a representation already.
     """
     require_unrounded(compressed)
     network = deepcopy(compressed.network)
@@ -94,10 +95,10 @@ def retrained(
     epochs: float | None = None,
     learning_rate: float | None = None,
 ) -> Compressed:
-    """A copy whose surviving weights were trained on.
+    """A copy whose surviving weights were fine-tuned.
 
     Raises:
-        NotApplicable: its weights are stored in a way of their own already.
+        NotApplicable: a tensor has a representation already.
     """
     require_unrounded(compressed)
     network = deepcopy(compressed.network)

@@ -1,4 +1,4 @@
-"""NNCF's pruning: masks that hang on a network while it is trained, and what is left when they are taken off."""
+"""NNCF's pruning: masks hung on a network while it is trained, and the plain network without them."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from nncf.torch.function_hook.pruning.rb.losses import RBLoss
 from nncf.torch.function_hook.pruning.scheduler_fns import exponential_ratio_scheduler
 
 MAGNITUDE = {"local": PruneMode.UNSTRUCTURED_MAGNITUDE_LOCAL, "global": PruneMode.UNSTRUCTURED_MAGNITUDE_GLOBAL}
-TIMES = 20  # that the sparsity is raised in gradual pruning
-SHARE = 0.5  # of the training, in which it is
+TIMES = 20  # how often gradual pruning raises the sparsity
+SHARE = 0.5  # share of the training in which it does
 LEARNING = 0.5  # share of the epochs in which masks are learned; in the rest they are fixed
 
 
 def by_magnitude(
     compressed: Compressed, workbench: Workbench, *, sparsity: float, scope: str, gradual: bool, distill: bool
 ) -> Compressed:
-    """Prune and train under NNCF's magnitude masks, under which a weight of zero always stays zero.
+    """Prune and train under NNCF's magnitude masks; a weight that is zero always stays zero.
 
     Args:
         scope: a key of `MAGNITUDE`.
-        gradual: by NNCF's exponential schedule, else before the first step.
+        gradual: raise the sparsity by NNCF's exponential schedule, else prune before the first step.
 
     Raises:
-        NotApplicable: NNCF cannot trace the network, or its weights are rounded already.
+        NotApplicable: NNCF cannot trace the network, or a tensor has a representation already.
     """
     mode = MAGNITUDE[scope]
     network = _wrapped(compressed, mode, sparsity)
@@ -64,7 +64,9 @@ def by_magnitude(
 
 
 def _update(network: torch.nn.Module, mode: PruneMode, ratio: float) -> None:
-    """Set the masks anew. NNCF reads only contiguous weights, and training holds them in another layout."""
+    """Compute the masks again, for another sparsity."""
+    # NNCF reads only contiguous weights and the training loop holds them channels last, so a contiguous copy is asked,
+    # and the values of its masks are copied into those that the network trains under.
     probe = deepcopy(network).to(memory_format=torch.contiguous_format)
     update_pruning_ratio(probe, mode, ratio)
     for name, mask in magnitude_masks(network).items():
@@ -74,17 +76,20 @@ def _update(network: torch.nn.Module, mode: PruneMode, ratio: float) -> None:
 def by_regularization(compressed: Compressed, workbench: Workbench, *, sparsity: float, distill: bool) -> Compressed:
     """Learn masks and weights together under NNCF's regularisation-based pruning.
 
-    NNCF's loss pulls the share of weights that survive towards the target. Masks are trained by Adam beside the
-    recipe's optimizer, whose steps their tiny gradients would not move. In the end exactly floor(sparsity · N) weights
-    go: those whose masks are lowest, and of equals the smallest.
+    In the end exactly floor(sparsity · N) weights are removed: those with the lowest masks, and of equals the smallest.
 
     Raises:
-        NotApplicable: NNCF cannot trace the network, or its weights are rounded already.
+        NotApplicable: NNCF cannot trace the network, or a tensor has a representation already.
     """
+    # Each weight has a stochastic gate, open with the probability that the sigmoid of its mask gives (Louizos, Welling
+    # and Kingma 2018); NNCF's loss pulls the share of masks above zero towards the target. The gradients of masks are
+    # tiny and the recipe's optimizer would not move them, so Adam trains them beside it, at a pace set by their start.
+    # The share rarely ends at exactly the target, hence the ranking. Under fixed masks the survivors train for the rest
+    # of the epochs.
     network = _wrapped(compressed, PruneMode.UNSTRUCTURED_REGULARIZATION_BASED, None)
     learned = {name: module.mask for name, module in sorted(learned_masks(network).items())}
     training = _MaskTraining(list(learned.values()), RBLoss(network, sparsity))
-    own = {id(mask) for mask in learned.values()}
+    by_adam = {id(mask) for mask in learned.values()}
     keep_zeros = masking.keep_zeros(network, compressed.masks)
 
     def after_step(step: int, steps: int) -> None:
@@ -93,7 +98,7 @@ def by_regularization(compressed: Compressed, workbench: Workbench, *, sparsity:
 
     history = workbench.finetune(
         network,
-        parameters=[parameter for parameter in network.parameters() if id(parameter) not in own],
+        parameters=[parameter for parameter in network.parameters() if id(parameter) not in by_adam],
         before_step=training.before_step,
         after_step=after_step,
         distill=distill,
@@ -105,7 +110,7 @@ def by_regularization(compressed: Compressed, workbench: Workbench, *, sparsity:
 
 
 class _MaskTraining:
-    """Adam for masks that the loop's optimizer leaves alone, on the task's gradient and the regularisation's."""
+    """Adam for the masks, on the gradients of the task's loss and of the regularisation."""
 
     def __init__(self, masks: list[torch.nn.Parameter], loss: torch.nn.Module):
         self.masks, self.loss = masks, loss
@@ -115,7 +120,9 @@ class _MaskTraining:
         self.optimizer.zero_grad()
 
     def after_step(self, step: int, steps: int) -> None:
-        """The pace lets a mask fall from where it starts to 0 within `SHARE` of the training."""
+        """Add the regularisation's gradient to the task's, and step."""
+        # Adam's steps are about as long as its learning rate, so at this pace a mask that is always pulled down falls
+        # from its start to 0, where its gate is open half of the time, within `SHARE` of the steps.
         if step == 0:
             self.pace = float(self.masks[0].detach().max()) / (SHARE * steps)
         self.optimizer.param_groups[0]["lr"] = self.pace
@@ -136,7 +143,7 @@ def _wrapped(compressed: Compressed, mode: PruneMode, ratio: float | None) -> to
 
 
 def _unwrapped(network: torch.nn.Module, masks: Mapping[str, torch.Tensor], compressed: Compressed) -> Compressed:
-    """The trained weights under the masks, in modules that know nothing of NNCF."""
+    """The trained weights under the masks, in plain modules without NNCF's hooks."""
     state = network.state_dict()
     plain = deepcopy(compressed.network)
     fill(plain, {name: state[name] for name in plain.state_dict()})

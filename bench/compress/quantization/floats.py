@@ -1,4 +1,4 @@
-"""Storing what no other method represents as floating-point numbers of 16 bits."""
+"""Tensors stored as floating-point numbers of 16 bits."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _stored_smaller(compressed: Compressed, name: str) -> bool:
 
 def _round(name: str, values: np.ndarray, dtype: FloatType) -> Float:
     representation = Float.rounded(values, dtype)
-    overflown = np.isfinite(values) & ~np.isfinite(representation.values)
-    if overflown.any():
-        worst = float(np.abs(values[overflown]).max())
+    overflow = np.isfinite(values) & ~np.isfinite(representation.values)
+    if overflow.any():
+        worst = float(np.abs(values[overflow]).max())
         raise NotApplicable(f"{name} holds {worst:.4g}, which is beyond {dtype}'s range")
     return representation

@@ -13,20 +13,20 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Float, Integer
 
-RATIOS = 100  # clipping ratios that are tried: 0.01, 0.02, ... 1
-CACHED = 2**16  # weights that are searched at a time: they stay in the processor's cache, several times as fast
+RATIOS = 100  # clipping ratios to try: 0.01, 0.02, ... 1
+CACHED = 2**16  # weights to search at a time: they stay in the processor's cache, which is several times as fast
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Which integers, and how their step is found.
+    """A grid of evenly spaced numbers to round weights to: its integers, and how its step is chosen.
 
     Args:
         bits: 2 to 8.
-        per_channel: a step for each output channel (the tensor's first axis), else one for the tensor.
-        symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, 0 stands for 0; else 0 to 2^bits - 1 over the
-            range from the smallest to the largest weight, widened to include 0, which keeps a code of its own.
-        search: the range is narrowed to what loses the least squared error, else it reaches to the outermost weight.
+        per_channel: one step per output channel (the tensor's first axis), else one for the tensor.
+        symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, with 0 for zero; else 0 to 2^bits - 1 over the
+            range from the smallest to the largest weight, widened to include zero.
+        search: narrow the range to the one with the least squared error, else it reaches to the outermost weight.
     """
 
     bits: int
@@ -35,11 +35,7 @@ class Grid:
     search: bool = False
 
     def __call__(self, weight: torch.Tensor) -> Integer:
-        """A tensor's integers.
-
-        Args:
-            weight: (Cout, ...) float32.
-        """
+        """Round a tensor, (Cout, ...) float32."""
         rows = weight.detach().reshape(weight.shape[0] if self.per_channel else 1, -1)
         ratio = rows.new_ones(len(rows), 1)
         if self.search:
@@ -53,7 +49,9 @@ class Grid:
         )
 
     def _best_ratio(self, rows: torch.Tensor) -> torch.Tensor:
-        """(rows, 1): the share of the full range that loses the least squared error, the widest of equals."""
+        """(rows, 1): the share of the full range with the least squared error; of equals the widest."""
+        # A narrower range has finer steps for most weights and clips the outermost. The error isn't convex in the
+        # ratio, so all ratios are tried, from the widest: a narrower range must do better, not merely as well.
         best = rows.new_ones(len(rows), 1)
         least = rows.new_full((len(rows), 1), torch.inf)
         for number in range(RATIOS, 0, -1):
@@ -65,7 +63,9 @@ class Grid:
         return best
 
     def _steps(self, rows: torch.Tensor, ratio: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The nearest multiples of the step, the step and the code of 0; (rows, n), (rows, 1), (rows, 1) float32."""
+        """Integers around zero, the step, and the code of zero: (rows, n), (rows, 1), (rows, 1) float32."""
+        # Zero must be a number of the grid, or pruned weights would come back. Symmetric grids have it, at the cost of
+        # the most negative integer. Others round the zero point to an integer, and clip by it rather than by the range.
         if self.symmetric:
             highest = 2 ** (self.bits - 1) - 1
             scale = _positive(rows.abs().amax(1, keepdim=True) * ratio / highest)
@@ -79,15 +79,15 @@ class Grid:
 
 
 def _positive(scale: torch.Tensor) -> torch.Tensor:
-    """Any step will do where all weights are zero."""
+    """The step, or 1 where all weights are zero and any will do."""
     return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
 def rounded(compressed: Compressed, grid: Grid) -> Compressed:
-    """All weights of convolutions and linear layers on a grid; biases and normalisation stay float32.
+    """Round all weights of convolutions and linear layers to a grid; biases and normalisation stay float32.
 
-    Batch normalisation is folded first. Weights that are stored otherwise already stay as they are. A weight of zero,
-    pruned or not, stays zero.
+    Batch normalisation is folded first. Weights that have another representation already stay as they are. A weight of
+    zero, pruned or not, stays zero.
 
     Raises:
         NotApplicable: there is no weight to round, or one is not finite.

@@ -1,4 +1,4 @@
-"""What NNCF's quantisation to integers comes to: exact integer weights, and quantisers of the feature maps.
+"""NNCF's quantisation read out as it will be stored: exact integer weights, and quantisers of the feature maps.
 
 NNCF simulates: weights stay float and are rounded at every forward pass. Here the integers are read out bit for bit,
 the weight quantisers are dropped, and those of the feature maps are rebuilt from the file.
@@ -27,7 +27,7 @@ from bench.zoo.networks.checkpoint import fill
 
 # By default NNCF keeps half of the first layer's range free for processors whose sums of INT8 products overflow.
 FULL_RANGE = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.DISABLE)
-BATCH = 64  # images a calibration batch; NNCF counts its subset in batches
+BATCH = 64  # images in a calibration batch; NNCF counts its subset in batches
 
 
 class _Batches(Dataset):
@@ -77,14 +77,16 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
         )
     except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
         raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
-    found = nncf_quantizers.weight_quantizers(quantized)
-    apart = sorted(found.keys() - dict(network.named_parameters()).keys())
-    if apart:
-        place = apart[0].removesuffix("weight").removesuffix(".") or "the network itself"
+    quantizers = nncf_quantizers.weight_quantizers(quantized)
+    foreign = sorted(quantizers.keys() - dict(network.named_parameters()).keys())
+    if foreign:
+        module = foreign[0].removesuffix("weight").removesuffix(".") or "the network itself"
         raise NotApplicable(
-            f"{place} computes with weights that are not a layer's own, and NNCF does not say which it rounds"
+            f"{module} computes with weights that are not a layer's own, and NNCF does not say which it rounds"
         )
-    for quantizer in found.values():
+    # NNCF has no post-training mode below 8 bits. Its ranges of weights don't depend on the width, so it's set
+    # afterwards.
+    for quantizer in quantizers.values():
         quantizer.num_bits = weight_bits
         quantizer.set_levels()
     return quantized
@@ -101,6 +103,9 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
         NotApplicable: a weight's quantiser is not symmetric, or its scales are not along the first axis (transposed
             convolutions), so that its integers cannot be read out.
     """
+    # The order matters. Integers are read out first and put into a plain copy, bit for bit. If normalisation is left,
+    # as it is after training, `finish` merges it then, since nothing can be folded into integers. Last the quantisers
+    # of feature maps are put in again, as the file will describe them, with the ranges that NNCF found.
     state = quantized.state_dict()
     plain = deepcopy(compressed.network)
     fill(plain, {name: state[name] for name in plain.state_dict()})
@@ -129,10 +134,10 @@ def _integer_weights(quantized: torch.nn.Module) -> Iterator[tuple[str, Integer]
 
 
 def _integer(weight: torch.Tensor, quantizer: SymmetricQuantizer) -> Integer:
-    """The codes behind a fake-quantised weight: weight = codes / divisor, bit for bit.
-
-    The codes are taken from the fake-quantised weight, never from the float one, which may round the other way.
-    """
+    """The codes behind a fake-quantised weight: weight = codes / divisor, bit for bit."""
+    # NNCF divides by (levels - 1) / (high - low) instead of multiplying by a step, which rounds differently in float32,
+    # so the file stores the divisor. Codes are taken from the fake-quantised weight, never from the float one: that may
+    # lie halfway between two codes and round the other way here.
     with torch.no_grad():
         simulated = quantizer.quantize(weight)
         high = quantizer.scale.abs() + quantizer.eps
