@@ -1,4 +1,4 @@
-"""Every diagnostic there is, by name."""
+"""Every diagnostic, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a profile asks of a diagnostic: its settings, and into which variants it looks."""
+"""A diagnostic as a profile asks for it: with its settings, and the variants that it looks into."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bench.roles import CONTROLS, ORIGINAL
 
 @dataclass(frozen=True)
 class Look:
-    """A diagnostic, and which variants it looks into; the controls are seen beside each of them.
+    """A diagnostic and the variants that it looks into; the controls are shown beside each of them.
 
     Attributes:
-        variants: labels.
-        all: whether that is every variant.
+        variants: their labels.
+        all: whether these are all variants.
     """
 
     diagnostic: Diagnostic
@@ -27,7 +27,12 @@ class Look:
 
 
 def asked_for(name: str, patterns: Any, variants: tuple[Variant, ...], problems: list[str]) -> tuple[str, ...]:
-    """Labels of all variants but the original, or of the methods that match one of the patterns."""
+    """Labels of the variants that a diagnostic looks into.
+
+    Args:
+        patterns: from the profile, a tuple of shell patterns for labels of methods; None for all but the original.
+        problems: gets one sentence for each mistake.
+    """
     every = tuple(variant.label for variant in variants if variant.label != ORIGINAL)
     if patterns is None:
         return every

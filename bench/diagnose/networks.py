@@ -107,7 +107,7 @@ def bypassed(network: nn.Module) -> Iterator[None]:
 def still(network: nn.Module) -> Iterator[nn.Module]:
     """In eval mode, without gradients of weights, without in-place activations; afterwards as it was before."""
     # In place, an activation would write over the tensor that a hook has just kept of the module before it, and a
-    # convolution's output could no more be told from its ReLU's.
+    # convolution's output could no longer be distinguished from its ReLU's.
     modes = [(module, module.training) for module in network.modules()]
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     in_place = [module for module in network.modules() if getattr(module, "inplace", False)]

@@ -12,7 +12,7 @@ Source: Nguyen et al., Accelerating PyTorch with CUDA Graphs (2021).
 #   are recorded, and none with hooks.
 # - It must not wait for the GPU while recording (`.item()`, copies to the CPU); CUDA refuses, and so do we beforehand.
 #
-# Nobody is told when a recording is wrong, so each one is tried once: replayed and computed the usual way on the same
+# A wrong recording raises no error, so each one is tried once: replayed and computed the usual way on the same
 # batch, loss and gradients must agree up to rounding. Batch-norm statistics and random state are put back after each
 # trial, which so leaves no trace in the training.
 

@@ -1,4 +1,4 @@
-"""torchvision's own data sets, downloaded by torchvision where there is a network."""
+"""torchvision's own data sets, which torchvision downloads if it can."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How far two attributions of the same image agree.
 
-Never as a cosine of non-negative maps: those agree whatever they show, even with a random network's.
+A cosine of non-negative maps is no measure of it: such maps agree with anything, even with a random network's.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Palette:
         return torch.sigmoid(torch.einsum("ij,njhw->nihw", self.mixing, colours) + self.centre)
 
     def unpaint(self, pixels: torch.Tensor) -> torch.Tensor:
-        """The inverse of `paint`, as far as the mixing has one; pixels near black and white are moved off the edge."""
+        """The inverse of `paint`, a pseudo-inverse if the mixing has none; pixels stay off black and white."""
         inside = pixels.clamp(DARKEST, 1 - DARKEST)  # the logit of 0 and 1 is infinite
         return torch.einsum("ij,njhw->nihw", torch.linalg.pinv(self.mixing), torch.logit(inside) - self.centre)
 
