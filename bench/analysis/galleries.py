@@ -11,12 +11,14 @@ from bench.analysis.looks import Looks
 from bench.runner.plan_file import PlannedVariant
 
 FILTERS, CLASS_IMAGES, INVERSIONS, DREAMS = "filters", "class-images", "feature-inversion", "deep-dream"
+CHANNELS, OTHER_START = "activation-maximization", "other-initialisation"
 # By diagnostic: the metric that orders the methods (empty: the profile's order), and the arrays that make a picture.
 _MADE_OF: dict[str, tuple[str, tuple[str, ...]]] = {
     FILTERS: ("cosine", ("filters", "matched")),
     CLASS_IMAGES: ("recognised", ("images",)),
     INVERSIONS: ("", ("images",)),
     DREAMS: ("", ("images",)),
+    CHANNELS: ("transfer", ("images",)),
 }
 
 
@@ -33,6 +35,10 @@ class Painted:
     arrays: Mapping[str, np.ndarray]
     role: str
     there: bool
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The array NAME.ROLE, this network's own."""
+        return self.arrays[f"{name}.{self.role}"]
 
 
 def painted(looks: Looks, model: str) -> list[Painted]:

@@ -1,4 +1,4 @@
-"""What the colours and markers mean, below all panels: families that have no name in the drawing are told too."""
+"""What the colours and markers mean, below all panels, since not every family has a name in the drawing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from matplotlib.lines import Line2D
 from bench.render.kit.figure import Sheet
 from bench.render.kit.style import MUTED, Medium, family
 
-LETTER = 0.58  # of the font's size, the width of a letter on average
+LETTER = 0.58  # width of a letter on average, in font sizes
 MARK, GAP = 1.5, 1.6  # widths of a marker and of the room behind a name, in font sizes
 LINE = 1.7  # height of a line, in font sizes
 
 
 def height(medium: Medium, names: Sequence[str]) -> float:
     """Inches at the wide medium's font that the key needs."""
-    return (len(_lines(medium, names)) * LINE + 0.6) * medium.small / 72 / (medium.font / 8.4)
+    return (len(_lines(medium, names)) * LINE + 0.6) * medium.small / 72 / medium.grow
 
 
 def draw(sheet: Sheet, names: Sequence[str]) -> None:
@@ -27,20 +27,8 @@ def draw(sheet: Sheet, names: Sequence[str]) -> None:
     for row, line in enumerate(lines):
         x, y = 1.0, (len(lines) - row - 0.5) * LINE
         for name in line:
-            style = family(name)
-            hollow = name == "control"
-            sheet.drawing.add_artist(
-                Line2D(
-                    [(x + 0.4) / width],
-                    [y / tall],
-                    marker=style.marker,
-                    markersize=style.size * medium.font * 0.72,
-                    markerfacecolor="#ffffff" if hollow else style.color,
-                    markeredgecolor=style.color if hollow else "#ffffff",
-                    markeredgewidth=1.1 if hollow else 0.6,
-                    linestyle="none",
-                )
-            )
+            marker = Line2D([(x + 0.4) / width], [y / tall], **family(name).marked(medium.font * 0.72))
+            sheet.drawing.add_artist(marker)
             sheet.drawing.text(
                 (x + MARK) / width, y / tall, name, fontsize=medium.small, color=MUTED, va="center_baseline"
             )

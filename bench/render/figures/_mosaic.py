@@ -1,4 +1,4 @@
-"""Rows of small pictures, a row a network, as one image: a drawing with few and small parts."""
+"""Small pictures as one image: a row per network, a column per picture."""
 
 from __future__ import annotations
 
@@ -10,29 +10,51 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.render.kit.figure import Sheet
-from bench.render.kit.names import in_two_lines
+from bench.diagnose.diagnostic import spread
+from bench.render.figures import _rows
+from bench.render.kit.figure import Sheet, empty, inset, note
+from bench.render.kit.names import cut, in_two_lines
 from bench.render.kit.style import INK, MUTED, Medium
 
 LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
 SMALLEST = 24  # smaller ones are magnified, so that gaps are alike
 SHADES = 64  # of a colour scale: few, so that images compress well
-TOOLS = "gallery"  # what a script may add to figures of pictures
+TOOLS = "gallery"  # the controls that a page's script adds to figures of pictures
 GAP = 0.08  # between pictures, share of a side
 HEAD_PAD = 3  # between pictures and the words above them, pt
+MOST = {"wide": 12, "narrow": 6, "print": 9}  # columns
 
 
 @dataclass(frozen=True)
-class Row:
+class Strip:
     """One network's pictures.
 
     Attributes:
-        pictures: (K, h, w) on a colour scale, or (K, h, w, 3) from 0 to 1; NaN, or None for all, where there is none.
+        pictures: (K, h, w) on a colour scale, or (K, h, w, 3) from 0 to 1; NaN where a picture is missing, None if all
+            are.
     """
 
     name: str
     pictures: np.ndarray | None
     control: bool = False
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """All that is drawn.
+
+    Attributes:
+        heads: a word above each column.
+        over: a word above the heads, written once for neighbours that share it; empty for none.
+        scale: colour map of pictures without colours of their own.
+        ends: values at the ends of the scale.
+    """
+
+    strips: list[Strip]
+    heads: tuple[str, ...]
+    over: tuple[str, ...] = ()
+    scale: str = "gray"
+    ends: tuple[float, float] = (0.0, 1.0)
 
 
 def thumbnails(pictures: np.ndarray) -> np.ndarray:
@@ -46,13 +68,13 @@ def thumbnails(pictures: np.ndarray) -> np.ndarray:
         times = max(SMALLEST // max(pictures.shape[1:3]), 1)
         return pictures.repeat(times, axis=1).repeat(times, axis=2)
     height, width = (side - side % step for side in pictures.shape[1:3])
-    cut = pictures[:, :height, :width]
-    squares = cut.reshape(len(cut), height // step, step, width // step, step, *cut.shape[3:])
+    cropped = pictures[:, :height, :width]
+    squares = cropped.reshape(len(cropped), height // step, step, width // step, step, *cropped.shape[3:])
     return squares.mean(axis=(2, 4))
 
 
 def photographs(images: np.ndarray) -> np.ndarray:
-    """(K, h, w, 3) from 0 to 1, of (K, C, H, W) uint8: in colours where there are three, else the mean in grey."""
+    """(K, h, w, 3) from 0 to 1, of (K, C, H, W) uint8: in colour if C is 3, else the mean over channels in grey."""
     shown = np.moveaxis(images, 1, -1) / 255.0
     return thumbnails(shown if shown.shape[-1] == 3 else shown.mean(-1, keepdims=True).repeat(3, axis=-1))
 
@@ -66,96 +88,130 @@ def anchor(kind: str, model: str) -> str:
     return f"{kind}-{re.sub(r'[^A-Za-z0-9]+', '-', model).strip('-')}"
 
 
-def alike(rows: Sequence[Row], scale: str, ends: tuple[float, float]) -> list[Row]:
-    """The same rows with pictures of the largest one's size, by the nearest pixel, and all in colours where one is."""
-    there = [row.pictures for row in rows if row.pictures is not None]
+def alike(strips: Sequence[Strip], scale: str, ends: tuple[float, float]) -> list[Strip]:
+    """The same strips with pictures of the largest one's size, and all in colour if one is."""
+    # Maps of a small layer stand below photographs, filters of three channels beside filters of one. One image needs
+    # one size and one kind of pixel: pixels are repeated by the nearest index, so that small maps stay visibly coarse,
+    # and numbers get the colours that the scale would have given them.
+    there = [strip.pictures for strip in strips if strip.pictures is not None]
     height, width = (max((pictures.shape[axis] for pictures in there), default=0) for axis in (1, 2))
     colours = any(pictures.ndim == 4 for pictures in there)
 
     def changed(pictures: np.ndarray) -> np.ndarray:
-        down, across = (np.arange(size) * own // size for size, own in zip((height, width), pictures.shape[1:3]))
+        down, across = (np.arange(size) * side // size for size, side in zip((height, width), pictures.shape[1:3]))
         pictures = pictures[:, down][:, :, across]
         return _coloured(pictures, scale, ends) if colours and pictures.ndim == 3 else pictures
 
-    return [row if row.pictures is None else replace(row, pictures=changed(row.pictures)) for row in rows]
+    return [strip if strip.pictures is None else replace(strip, pictures=changed(strip.pictures)) for strip in strips]
 
 
 def _coloured(pictures: np.ndarray, scale: str, ends: tuple[float, float]) -> np.ndarray:
-    painted = mpl.colormaps[scale].resampled(SHADES)((pictures - ends[0]) / (ends[1] - ends[0]))[..., :3]
-    painted[~np.isfinite(pictures)] = np.nan
-    return painted
+    colours = mpl.colormaps[scale].resampled(SHADES)((pictures - ends[0]) / (ends[1] - ends[0]))[..., :3]
+    colours[~np.isfinite(pictures)] = np.nan
+    return colours
 
 
-def tiled(rows: Sequence[Row], columns: int) -> np.ndarray:
-    """All pictures, of one size, in one array; NaN between them and where there is none."""
-    there = next(row.pictures for row in rows if row.pictures is not None)
+def tiled(strips: Sequence[Strip], columns: int) -> np.ndarray:
+    """All pictures, of one size, in one array; NaN between them and where one is missing."""
+    # One image instead of one per picture: an SVG or PDF holds a header and a transform for each image, which for
+    # pictures of a few pixels is more than the pixels.
+    there = next(strip.pictures for strip in strips if strip.pictures is not None)
     height, width = there.shape[1:3]
     gap = max(1, round(GAP * width))
-    shape = (len(rows) * (height + gap) - gap, columns * (width + gap) - gap, *there.shape[3:])
+    shape = (len(strips) * (height + gap) - gap, columns * (width + gap) - gap, *there.shape[3:])
     tiles = np.full(shape, np.nan)
-    for down, row in enumerate(rows):
-        if row.pictures is None:
-            continue
-        for across, picture in enumerate(row.pictures[:columns]):
+    for down, strip in enumerate(strips):
+        for across, picture in enumerate(() if strip.pictures is None else strip.pictures[:columns]):
             top, left = down * (height + gap), across * (width + gap)
             tiles[top : top + height, left : left + width] = picture
     return tiles
 
 
-def draw(
-    panel: Axes,
-    rows: Sequence[Row],
-    heads: Sequence[str],
-    medium: Medium,
-    *,
-    named: bool,
-    names: float,
-    scale: str = "gray",
-    ends: tuple[float, float] = (0.0, 1.0),
-) -> None:
-    """Rows of pictures with a word above each column, and names at the left where `named`.
+def columns(mosaic: Mosaic, most: int) -> list[int]:
+    """Indices of at most so many columns, evenly spread; the same ones in each group if all groups are alike.
+
+    >>> columns(Mosaic([], tuple("abcabc"), tuple("111222")), 4)
+    [0, 2, 3, 5]
+    """
+    names = dict.fromkeys(mosaic.over)
+    groups = [[index for index, over in enumerate(mosaic.over) if over == name] for name in names]
+    heads = {tuple(mosaic.heads[index] for index in group) for group in groups}
+    if len(heads) != 1 or len(groups) > most:
+        return list(spread(len(mosaic.heads), most))
+    within = spread(len(groups[0]), most // len(groups))
+    return [group[index] for group in groups for index in within]
+
+
+def paint(mosaic: Mosaic, medium: Medium) -> Sheet:
+    """All networks, and as many columns as the medium has room for."""
+    chosen = columns(mosaic, MOST[medium.layout])
+    names, above = names_width(medium), (0.42 if mosaic.over else 0.24) * medium.grow
+    side = min((medium.width - names - 0.08) / len(chosen), 0.72 * medium.grow)
+    wide, tall = side * len(chosen), side * len(mosaic.strips)
+    sheet = empty(medium, tall + above + 0.05)
+    panel = inset(sheet, names, 0.05, wide, tall)
+    strips = [
+        strip if strip.pictures is None else replace(strip, pictures=strip.pictures[chosen]) for strip in mosaic.strips
+    ]
+    letters = medium.letters(side, 2)
+    heads = tuple(cut(mosaic.heads[index], letters) for index in chosen)
+    draw(panel, replace(mosaic, strips=strips, heads=heads), medium, named=True, names=names)
+    _name_groups(panel, [mosaic.over[index] for index in chosen] if mosaic.over else [], side, medium)
+    return sheet
+
+
+def names_width(medium: Medium) -> float:
+    """Inches for the networks' names at the left."""
+    return _rows.name_width(medium) * medium.grow * 0.8
+
+
+def _name_groups(panel: Axes, names: list[str], side: float, medium: Medium) -> None:
+    for name in dict.fromkeys(names):
+        first, count = names.index(name), names.count(name)
+        text = cut(name, medium.letters(count * side, 3, 0.62))
+        at, offset = ((first + count / 2) / len(names), 1), (0, medium.small * 2.1)
+        note(panel, text, at, offset, medium, xycoords="axes fraction", ha="center", va="center")
+
+
+def draw(panel: Axes, mosaic: Mosaic, medium: Medium, *, named: bool, names: float) -> None:
+    """Draw the strips with a word above each column.
 
     Args:
-        names: inches that there are for them.
-        scale: of colours, for pictures without their own.
-        ends: of the scale.
+        named: whether to write the strips' names at the left, into `names` inches.
     """
-    columns = len(heads)
-    tiles = tiled(alike(rows, scale, ends), columns)
+    across, down = len(mosaic.heads), len(mosaic.strips)
+    tiles = tiled(alike(mosaic.strips, mosaic.scale, mosaic.ends), across)
     panel.imshow(
         _opaque(tiles) if tiles.ndim == 3 else tiles,
-        vmin=ends[0],
-        vmax=ends[1],
-        cmap=mpl.colormaps[scale].resampled(SHADES),
+        vmin=mosaic.ends[0],
+        vmax=mosaic.ends[1],
+        cmap=mpl.colormaps[mosaic.scale].resampled(SHADES),
         interpolation="none",
         aspect="auto",
-        extent=(0.0, float(columns), float(len(rows)), 0.0),
+        extent=(0.0, float(across), float(down), 0.0),
     )
     _bare(panel)
-    places = [place + 0.5 for place in range(columns)]
     panel.xaxis.tick_top()
-    panel.set_xticks(places, list(heads))
-    letters = max(int(names * 72 / (0.6 * medium.small)), 8)
-    shown = [wrapped(row.name, letters) for row in rows]
-    panel.set_yticks([place + 0.5 for place in range(len(rows))], shown if named else [""] * len(rows))
+    panel.set_xticks([column + 0.5 for column in range(across)], list(mosaic.heads))
+    letters = medium.letters(names, 8)
+    labels = [wrapped(strip.name, letters) if named else "" for strip in mosaic.strips]
+    panel.set_yticks([row + 0.5 for row in range(down)], labels)
     panel.tick_params(length=0, pad=HEAD_PAD)
-    for text, row in zip(panel.get_yticklabels(), rows):
-        text.set_color(MUTED if row.control else INK)
+    for row, (text, strip) in enumerate(zip(panel.get_yticklabels(), mosaic.strips)):
+        text.set_color(MUTED if strip.control else INK)
         text.set_linespacing(0.95)
-    for place, row in enumerate(rows):
-        if row.pictures is None:
-            panel.text(0.1, place + 0.5, "none", va="center", color=MUTED, fontsize=medium.small, style="italic")
+        if strip.pictures is None:
+            panel.text(0.1, row + 0.5, "none", va="center", color=MUTED, fontsize=medium.small, style="italic")
 
 
 def _opaque(tiles: np.ndarray) -> np.ndarray:
-    """Colours with what is not a number transparent."""
+    """(h, w, 4) colours; transparent where they are NaN."""
     return np.dstack([np.nan_to_num(np.clip(tiles, 0, 1)), np.isfinite(tiles).all(axis=2)])
 
 
 def wrapped(name: str, most: int) -> str:
-    """In one line, or in two of about the same length."""
-    width = most if len(name) <= most else min(len(name) // 2 + 5, most)
-    return in_two_lines(name, width)
+    """A name in one line, or in two of about the same length."""
+    return in_two_lines(name, most if len(name) <= most else min(len(name) // 2 + 5, most))
 
 
 def _bare(panel: Axes) -> None:
@@ -163,14 +219,11 @@ def _bare(panel: Axes) -> None:
         spine.set_visible(False)
 
 
-def bar(sheet: Sheet, place: tuple[float, float, float, float], scale: str, words: tuple[str, str]) -> None:
-    """A horizontal colour scale with a word at each of its ends; `place` in inches from the lower left."""
-    width, height = sheet.drawing.get_size_inches()
-    left, bottom, wide, tall = place
-    panel = sheet.drawing.add_axes((left / width, bottom / height, wide / width, tall / height))
-    shades = np.linspace(0, 1, SHADES)[None]
+def bar(sheet: Sheet, box: tuple[float, float, float, float], scale: str, words: tuple[str, str]) -> None:
+    """Draw a horizontal colour scale with a word at each end; `box` is left, bottom, width, height in inches."""
+    panel = inset(sheet, *box)
     colors = mpl.colormaps[scale].resampled(SHADES)
-    panel.imshow(shades, cmap=colors, aspect="auto", interpolation="none", extent=(0, 1, 0, 1))
+    panel.imshow(np.linspace(0, 1, SHADES)[None], cmap=colors, aspect="auto", interpolation="none", extent=(0, 1, 0, 1))
     _bare(panel)
     panel.set_xticks([])
     panel.set_yticks([])

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bench.analysis.activations import Curve, curves
 from bench.analysis.study import Study
-from bench.render.figures._ends import LINES, End, name_ends
+from bench.render.figures._lines import LINES, End, block_axis, evenly, intervals, name_ends
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.names import compact
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
@@ -18,13 +18,13 @@ from bench.roles import CONTROL, ORIGINAL, OTHER_SEED, RANDOM
 
 MEASURES = {"dead": "Dead channels (%)", "dimension": "Effective dimension (%)"}
 NAMES = {ORIGINAL: "original", CONTROL: "fine-tuned", OTHER_SEED: "another seed", RANDOM: "random weights"}
-METHODS = 4  # a panel
+METHODS = 4  # most in a panel
 
 
 def build(study: Study) -> Figure | None:
-    """The figure; None where nothing was measured."""
-    found = {model: own for model in study.models if (own := curves(study, model))}
-    if not found:
+    """The figure; None if nothing was measured."""
+    by_model = {model: lines for model in study.models if (lines := curves(study, model))}
+    if not by_model:
         return None
     return Figure(
         "activation-blocks",
@@ -39,63 +39,50 @@ def build(study: Study) -> Figure | None:
             captions.version(study),
         ),
         "Line plots of dead channels and effective dimension against depth; every value is in the data file.",
-        partial(_paint, study, found),
+        partial(_paint, study, by_model),
         ("activation-blocks",),
     )
 
 
-def _paint(study: Study, found: dict[str, list[Curve]], medium: Medium) -> Sheet:
-    wanted = [(model, measure) for model in found for measure in MEASURES]
+def _paint(study: Study, by_model: dict[str, list[Curve]], medium: Medium) -> Sheet:
+    wanted = [(model, measure) for model in by_model for measure in MEASURES]
     sheet, axes = panels(medium, len(wanted), 2.6, left=0.55, bottom=0.48, top=0.34)
     names = compact(study.plan)
     for panel, (model, measure) in zip(axes, wanted):
-        shown = drawn(found[model])
-        _frame(panel, len(shown[0].blocks), medium)
+        shown = drawn(by_model[model])
+        block_axis(panel, len(shown[0].blocks), medium)
         title(panel, model)
         panel.set_ylabel(MEASURES[measure])
-        ends = [_line(panel, curve, measure, names, place) for place, curve in enumerate(shown)]
+        ends = [_line(panel, curve, measure, names, index) for index, curve in enumerate(shown)]
         low, high = panel.get_ylim()
         panel.set_ylim(min(low, 0.0), max(high, 1.0))
         name_ends(panel, ends, medium)
     return sheet
 
 
-def drawn(found: list[Curve]) -> list[Curve]:
-    """Original and controls, and of the methods the nearest to the original, the farthest and those between."""
-    original = next((_dimension(curve) for curve in found if curve.variant.label == ORIGINAL), 0.0)
-    methods = [curve for curve in found if not curve.variant.control]
+def drawn(lines: list[Curve]) -> list[Curve]:
+    """Original and controls, and of the methods the nearest to the original, the farthest and those evenly between."""
+    original = next((_dimension(curve) for curve in lines if curve.variant.label == ORIGINAL), 0.0)
+    methods = [curve for curve in lines if not curve.variant.control]
     methods.sort(key=lambda curve: (abs(_dimension(curve) - original), curve.variant.label))
-    places = np.linspace(0, len(methods) - 1, min(len(methods), METHODS)).round().astype(int).tolist()
-    return [curve for curve in found if curve.variant.label in NAMES] + [methods[place] for place in places]
+    return [curve for curve in lines if curve.variant.label in NAMES] + evenly(methods, METHODS)
 
 
 def _dimension(curve: Curve) -> float:
-    values = [each.value for each in curve.measures["dimension"] if np.isfinite(each.value)]
-    return float(np.mean(values)) if values else 0.0
+    """Effective dimension, mean over blocks."""
+    shares = [share.value for share in curve.measures["dimension"] if np.isfinite(share.value)]
+    return float(np.mean(shares)) if shares else 0.0
 
 
-def _frame(panel: Axes, blocks: int, medium: Medium) -> None:
-    last = max(blocks - 1, 1)
-    panel.set_xlim(-0.05 * last, last / (1 - medium.names))
-    shown = range(0, blocks, max(1, -(-blocks // 9)))
-    panel.set_xticks(list(shown), [str(place + 1) for place in shown])
-    panel.grid(axis="y")
-    panel.set_xlabel(f"Block (1 to {blocks}, from the input)")
-    panel.xaxis.label.set_x((1 - medium.names) / 2)
-    panel.spines["bottom"].set_bounds(0, last)
-
-
-def _line(panel: Axes, curve: Curve, measure: str, names: dict[str, str], place: int) -> End:
-    found, label = curve.measures[measure], curve.variant.label
-    x, y = range(len(found)), [each.value for each in found]
-    known = [value for value in y if np.isfinite(value)]
+def _line(panel: Axes, curve: Curve, measure: str, names: dict[str, str], index: int) -> End:
+    label, (y, low, high) = curve.variant.label, intervals(curve.measures[measure])
+    x = range(len(y))
+    last = next((value for value in reversed(y) if np.isfinite(value)), 0.0)
     if label in NAMES:
         line = LINES[list(NAMES).index(label)]
         panel.plot(x, y, color=INK if label == ORIGINAL else FAINT, linestyle=line, linewidth=1.1)
-        return End(x[-1], known[-1] if known else 0.0, NAMES[label], MUTED, italic=True)
+        return End(x[-1], last, NAMES[label], MUTED, italic=True)
     style = family(curve.variant.family)
-    low, high = ([end if np.isfinite(end) else each.value for end, each in zip(ends, found)]
-                 for ends in ([e.low for e in found], [e.high for e in found]))  # fmt: skip
     panel.fill_between(x, np.clip(low, 0, 100), np.clip(high, 0, 100), color=style.color, alpha=0.1, linewidth=0)
-    panel.plot(x, y, color=style.color, linestyle=LINES[place % len(LINES)], marker=style.marker, markersize=2.8)
-    return End(x[-1], known[-1] if known else 0.0, names[label], style.color)
+    panel.plot(x, y, color=style.color, linestyle=LINES[index % len(LINES)], marker=style.marker, markersize=2.8)
+    return End(x[-1], last, names[label], style.color)

@@ -3,100 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Drawing
 
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
-from bench.analysis.looks import Looks
+from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
-from bench.render.figures import _gallery, _mosaic, _rows
-from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet
+from bench.render.figures import _gallery
+from bench.render.figures._mosaic import HEAD_PAD, Mosaic, Strip, bar, draw, names_width, thumbnails
+from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet, empty, inset
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import Medium
-from bench.render.text import captions
+from bench.roles import ORIGINAL
 
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
-PALE = 5  # percent of the scale; what stays below looks empty
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """One model's maps: by attribution the rows, and the explained classes."""
-
-    rows: dict[str, list[_mosaic.Row]]
-    heads: tuple[str, ...]
+PALE = 5  # percent of the scale; maps that stay below look empty
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model, for those that were explained."""
+    """One figure per model that was explained."""
     looks = Looks(study, DIAGNOSTIC)
-    if not looks:
-        return []
-    galleries = ((model, gallery(looks, model)) for model in study.models)
-    return [_figure(study, looks, model, found) for model, found in galleries if found.rows]
+    galleries = ((model, mosaics(looks, model)) for model in study.models)
+    return [_figure(looks, model, shown) for model, shown in galleries if shown]
 
 
-def _figure(study: Study, looks: Looks, model: str, found: Gallery) -> Figure:
-    return Figure(
-        _mosaic.anchor("attributions", model),
-        f"What {model} looks at",
-        captions.joined(
-            "Attributions of the class that the original answers (above each column), on the same probe images "
-            "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
-            "networks, ending at the 99th percentile of the original's absolute values on that image; a network "
-            "that answers weakly is pale, and in brackets is how far up the scale it gets where that is under "
-            f"{PALE}%. Of the methods: the one that agrees most with the original, the middle "
-            "one and the one that agrees least.",
-            f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test, see "
-            "the table for all.",
-            captions.version(study),
-        ),
+def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
+    return _gallery.illustration(
+        looks, model, "attributions", f"What {model} looks at",
+        "Attributions of the class that the original answers (above each column), on the same probe images "
+        "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
+        "networks, ending at the 99th percentile of the original's absolute values on that image; a network "
+        "that answers weakly is pale, and in brackets is how far up the scale it gets where that is under "
+        f"{PALE}%. Of the methods: the one that agrees most with the original, the middle "
+        "one and the one that agrees least.",
         f"Grid of attribution maps of {model}: a row a network, a column an image; every map is in the data file.",
-        partial(_paint, found),
+        partial(_paint, shown),
         ("attribution-maps", "explanations"),
-        tools=_mosaic.TOOLS,
-    )
+        see=", see the table for all",
+    )  # fmt: skip
 
 
-def gallery(looks: Looks, model: str) -> Gallery:
-    """The maps of the networks that are shown, of the model's first finished seed."""
-    seed, found = looks.first_seed(model), attributions(looks)
-    if seed is None or not found:
-        return Gallery({}, ())
-    shown = looks.drawn(f"{found[0]}.spearman", model)
-    seen = {variant.label: looks.arrays(model, variant.label, seed) for variant in shown}
-    names = compact(looks.study.plan)
-    maps = {method: {label: _maps(*arrays, method) for label, arrays in seen.items()} for method in found}
-    rows = {
-        method: [
-            _mosaic.Row(_named(names[v.label], own[v.label]), own[v.label], v.control and v.label != "original")
-            for v in shown
-        ]
-        for method, own in maps.items()
-    }
-    there = {method: own for method, own in rows.items() if any(row.pictures is not None for row in own)}
-    arrays = next(iter(seen.values()))[0]
-    if "real" in arrays:
-        image = _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True)
-        there = {method: [image, *own] for method, own in there.items()}
-    return Gallery(there, _heads(looks.study, arrays))
+def mosaics(looks: Looks, model: str) -> dict[str, Mosaic]:
+    """By attribution the maps of the networks that are shown, from the model's first finished seed."""
+    seed, methods = looks.first_seed(model), attributions(looks)
+    if seed is None or not methods:
+        return {}
+    variants = looks.drawn(f"{methods[0]}.spearman", model)
+    seen = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants]
+    names, arrays = compact(looks.study.plan), seen[0][1]
+    images = [_gallery.real(arrays["real"])] if "real" in arrays else []
+    heads = _heads(looks.study, arrays)
+    shown = {}
+    for method in methods:
+        strips = []
+        for variant, own_arrays, role in seen:
+            maps = _maps(own_arrays, role, method)
+            control = variant.control and variant.label != ORIGINAL
+            strips.append(Strip(_named(names[variant.label], maps), maps, control))
+        if any(strip.pictures is not None for strip in strips):
+            shown[method] = Mosaic([*images, *strips], heads, scale=SCALE, ends=(-1, 1))
+    return shown
 
 
 def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarray | None:
-    """(K, h, w); where feature maps are quantised, as the network computes, or else with the quantisers by-passed."""
-    for name in (f"{method}.map.{role}", f"{method}.map.{role}-bypassed"):
+    """(K, h, w) maps of the network as it computes, or else with its quantisers of feature maps by-passed."""
+    for name in (f"{method}.map.{role}", f"{method}.map.{role}{BYPASSED}"):
         if name in arrays:
-            return _mosaic.thumbnails(arrays[name].astype(np.float64))
+            return thumbnails(arrays[name].astype(np.float64))
     return None
 
 
 def _named(name: str, maps: np.ndarray | None) -> str:
-    """With how far up the scale pale maps get."""
+    """A network's name, and how far up the scale its maps get if they are pale."""
     largest = 100.0 if maps is None else 100 * float(np.abs(maps).max(initial=0.0))
     return name if largest >= PALE else f"{name} (to {largest:.1g}%)"
 
@@ -104,37 +84,35 @@ def _named(name: str, maps: np.ndarray | None) -> str:
 def _heads(study: Study, arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     if "shown" not in arrays:
         return ()
-    return tuple(study.plan.data.named(each) for each in arrays["targets"][arrays["shown"]].tolist())
+    return tuple(map(study.plan.data.named, arrays["targets"][arrays["shown"]].tolist()))
 
 
-def _paint(found: Gallery, medium: Medium) -> Sheet:
-    """Attributions side by side where there is room, under one another else."""
-    grow = medium.font / 8.4
-    across = min(len(found.rows), medium.columns)
-    count = min(MOST[medium.layout], len(found.heads))
-    rows = max(len(own) for own in found.rows.values())
-    names, gap, above, below = _rows.name_width(medium) * grow * 0.8, 0.18 * grow, 0.52 * grow, 0.34 * grow
-    wide = (medium.width - names - 0.08 - gap * (across - 1)) / across
-    down = -(-len(found.rows) // across)
+def _paint(shown: dict[str, Mosaic], medium: Medium) -> Sheet:
+    """Attributions side by side as far as there is room, then below one another."""
+    # Every picture is a square of one size, limited by the width of a panel, by a size that is large enough, and by
+    # the height of a page. Names stand once, at the left of each line of panels. A panel's title may be wider than its
+    # pictures, so that the step from panel to panel is at least the widest title.
+    grow = medium.grow
+    first = next(iter(shown.values()))
+    across = min(len(shown), medium.columns)
+    down = -(-len(shown) // across)
+    count = min(MOST[medium.layout], len(first.heads))
+    rows = max(len(mosaic.strips) for mosaic in shown.values())
+    names, gap, above, below = names_width(medium), 0.18 * grow, 0.52 * grow, 0.34 * grow
+    room = (medium.width - names - 0.08 - gap * (across - 1)) / across
     page = float("inf") if medium.layout == "narrow" else medium.tallest  # a column of a paper holds no pictures
-    room = (page - below) / down - above
-    side = min(wide / count, 0.62 * grow, room / rows)
+    side = min(room / count, 0.62 * grow, ((page - below) / down - above) / rows)
     wide, tall = side * count, side * rows
-    longest = max(len(TITLES.get(method, method)) for method in found.rows)
+    longest = max(len(TITLES.get(method, method)) for method in shown)
     step = max(wide + gap, BOLD_LETTER * longest * medium.font / 72)
     height = down * (tall + above) + below
-    sheet = Sheet(medium, Drawing(figsize=(medium.width, height)))
-    FigureCanvasAgg(sheet.drawing)
-    for place, (method, own) in enumerate(found.rows.items()):
-        left = names + step * (place % across)
-        bottom = height - (place // across + 1) * (tall + above)
-        box = (left / medium.width, bottom / height, wide / medium.width, tall / height)
-        panel = sheet.drawing.add_axes(box)
-        letters = max(int(side * 72 / (0.6 * medium.small)), 2)
-        heads = [cut(head, letters) if len(head) > letters else head for head in found.heads[:count]]
-        named = place % across == 0
-        _mosaic.draw(panel, own, heads, medium, named=named, names=names, scale=SCALE, ends=(-1, 1))
-        panel.set_title(TITLES.get(method, method), pad=_mosaic.HEAD_PAD + 1.3 * medium.small + 3 * grow)
-    words = ("against the class", "for the class")
-    _mosaic.bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, words)
+    sheet = empty(medium, height)
+    heads = tuple(cut(head, medium.letters(side, 2)) for head in first.heads[:count])
+    for index, (method, mosaic) in enumerate(shown.items()):
+        row, column = divmod(index, across)
+        panel = inset(sheet, names + step * column, height - (row + 1) * (tall + above), wide, tall)
+        limited = Mosaic(mosaic.strips, heads, scale=mosaic.scale, ends=mosaic.ends)
+        draw(panel, limited, medium, named=column == 0, names=names)
+        panel.set_title(TITLES.get(method, method), pad=HEAD_PAD + 1.3 * medium.small + 3 * grow)
+    bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, ("against the class", "for the class"))
     return sheet

@@ -11,7 +11,7 @@ from bench.analysis.claims import Claim, claim_on, claims, claims_on
 from bench.analysis.outcomes import Outcome, inside, primary, primary_beyond_control
 from bench.analysis.study import Study
 from bench.render.figures import _rows
-from bench.render.kit.figure import Figure, Sheet, panels
+from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
 from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
 from bench.render.text import captions
@@ -20,11 +20,11 @@ from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
 
 WORDS = {DIFFERENT: ("different", BAD), EQUIVALENT: ("equivalent", GOOD), INCONCLUSIVE: ("can't tell", UNKNOWN)}
 SMALL = ("within margin", GOOD)
-LETTERS = 14  # that the words may have
+LETTERS = 14  # most that a verdict may have
 
 
 def build(study: Study) -> Figure | None:
-    """The figure; None where nothing can be tested."""
+    """The figure; None if nothing can be tested."""
     if not claims(study):
         return None
     return Figure(
@@ -50,16 +50,15 @@ def build(study: Study) -> Figure | None:
 def _paint(study: Study, medium: Medium) -> Sheet:
     questions = _outcomes(study, medium)
     models = [model for model in study.models if any(key[0] == model for key in claims(study))]
-    rows = list(study.plan.methods)
-    height = _rows.height(medium, len(rows)) + 0.75
-    left = _rows.name_width(medium)
+    variants = list(study.plan.methods)
+    height = _rows.height(medium, len(variants)) + 0.75
     across = len(questions) if medium.columns > 1 else 1
     count = len(questions) * len(models)
     sheet, axes = panels(medium, count, height, columns=across, left=0.1, top=0.4, bottom=0.35)
-    for place, panel in enumerate(axes):
-        model, outcome = models[place // len(questions)], questions[place % len(questions)]
-        _shift(panel, left * medium.font / 8.4 / medium.width, across, place % across)
-        _panel(sheet, panel, study, model, outcome, rows, first=place % across == 0)
+    for index, panel in enumerate(axes):
+        model, outcome = models[index // len(questions)], questions[index % len(questions)]
+        _rows.shift(panel, medium, across, index % across, 0.012)
+        _panel(sheet, panel, study, model, outcome, variants, first=index % across == 0)
     return sheet
 
 
@@ -69,69 +68,67 @@ def _outcomes(study: Study, medium: Medium) -> list[Outcome]:
     return [primary(study), *beyond, inside(study)]
 
 
-def _shift(panel: Axes, names: float, across: int, column: int) -> None:
-    """Make room for the names left of the first column."""
-    box = panel.get_position()
-    width = (1 - names) / across
-    panel.set_position((names + column * width + 0.012, box.y0, width - 0.024, box.height))
-
-
 def _panel(
-    sheet: Sheet, panel: Axes, study: Study, model: str, outcome: Outcome, rows: list[PlannedVariant], *, first: bool
+    sheet: Sheet,
+    panel: Axes,
+    study: Study,
+    model: str,
+    outcome: Outcome,
+    variants: list[PlannedVariant],
+    *,
+    first: bool,
 ) -> None:
-    judged = [claim_on(study, model, variant.label, outcome) for variant in rows]
-    _rows.prepare(panel, rows, sheet.medium, named=first, words=_words(panel, sheet.medium))
+    medium = sheet.medium
+    _rows.prepare(panel, variants, medium, named=first, words=_words(panel, medium))
     if first:
         panel.text(
             -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
         )
-    panel.set_title(f"{outcome.title}", fontweight="normal", fontsize=sheet.medium.small)
-    _scale(panel, outcome, claims_on(study, outcome), sheet.medium)
-    points = []
-    for place, (variant, claim) in enumerate(zip(rows, judged)):
+    panel.set_title(outcome.title, fontweight="normal", fontsize=medium.small)
+    _scale(panel, outcome, claims_on(study, outcome), medium)
+    dots = []
+    for row, variant in enumerate(variants):
+        claim = claim_on(study, model, variant.label, outcome)
         if claim is None:
-            hole = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
-            panel.text(
-                0, place, hole, ha="center", va="center", color=UNKNOWN, fontsize=sheet.medium.small, style="italic"
-            )
+            word = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
+            _rows.hole(panel, row, word, medium, ha="center", color=UNKNOWN)
             continue
-        found = claim.evidence.difference
-        points.append(_rows.Point(place, found.value, found.low, found.high, variant))
+        difference = claim.evidence.difference
+        dots.append(_rows.Dot(row, difference.value, difference.low, difference.high, variant))
         word, color = WORDS.get(claim.verdict.word, SMALL)
         panel.text(
-            1.0, place, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
-            fontsize=max(sheet.medium.small * 0.95, 6.0),
+            1.0, row, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
+            fontsize=max(medium.small * 0.95, 6.0),
         )  # fmt: skip
-    _rows.draw(sheet, panel, points)
+    _rows.draw(sheet, panel, dots)
 
 
 def _words(panel: Axes, medium: Medium) -> float:
     """Share of a panel's width that verdicts take."""
-    return LETTERS * 0.54 * medium.small / _width(panel)
-
-
-def _width(panel: Axes) -> float:
-    """In pt."""
-    return panel.get_window_extent().width / panel.figure.get_dpi() * 72
+    return LETTERS * 0.54 * medium.small / points_across(panel)
 
 
 def _scale(panel: Axes, outcome: Outcome, judged: list[Claim], medium: Medium) -> None:
-    """Linear near 0, logarithmic beyond twice the margin, with room for the words at the right; one for all models."""
+    """Linear near 0, logarithmic beyond twice the margin; one scale for all models."""
+    # The question is whether an interval lies within the margin, so the margin gets most of the width, while networks
+    # that lost everything still fit. Limits are set where the scale is linear, in transformed coordinates: from the
+    # farthest ends, then so much farther right that the verdicts take their share there, and back to data.
     margin = outcome.margin
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.0)
     ends = [end for claim in judged for end in _ends(claim)]
     low, high = min([-2 * margin, *ends]), max([2 * margin, *ends])
     forward = panel.transScale.transform
-    a, b = forward([(low, 0), (high, 0)])[:, 0]
+    left, right = forward([(low, 0), (high, 0)])[:, 0]
     words = _words(panel, medium)
-    b += (b - a) * words / (1 - words)
-    a -= (b - a) * 0.03
-    edges = panel.transScale.inverted().transform([(a, 0), (b, 0)])[:, 0]
-    panel.set_xlim(*edges)
+    right += (right - left) * words / (1 - words)
+    left -= (right - left) * 0.03
+    panel.set_xlim(*panel.transScale.inverted().transform([(left, 0), (right, 0)])[:, 0])
+
+    def position(tick: float) -> float:
+        return float(forward([(tick, 0)])[0, 0] - left) / (right - left) * points_across(panel)
+
     wanted = [tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high]
-    ticks = _rows.apart(
-        wanted, lambda tick: float(forward([(tick, 0)])[0, 0] - a) / (b - a) * _width(panel), 2.7 * medium.small
-    )
+    ticks = apart(wanted, position, 2.7 * medium.small)
     panel.set_xticks(ticks, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in ticks])
     panel.set_xticks([], minor=True)
     panel.axvspan(-margin, margin, color=INK, alpha=0.07, linewidth=0)
@@ -139,5 +136,5 @@ def _scale(panel: Axes, outcome: Outcome, judged: list[Claim], medium: Medium) -
 
 
 def _ends(claim: Claim) -> list[float]:
-    found = claim.evidence.difference
-    return [float(end) for end in (found.value, found.low, found.high) if np.isfinite(end)]
+    difference = claim.evidence.difference
+    return [float(end) for end in (difference.value, difference.low, difference.high) if np.isfinite(end)]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bench.analysis.galleries import DREAMS, first, painted
-from bench.analysis.looks import Looks
+from bench.analysis.galleries import DREAMS, Painted, first
 from bench.analysis.study import Study
-from bench.render.figures import _gallery, _grid, _mosaic
+from bench.render.figures import _gallery
+from bench.render.figures._mosaic import Mosaic, photographs
 from bench.render.kit.figure import Figure
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model."""
+    """One figure per model."""
     return _gallery.figures(
-        study, DREAMS, gallery, "dreams", "What {} sees more of",
+        study, DREAMS, mosaic, "dreams", "What {} sees more of",
         "Probe images (first row; above each column the index in the probe), changed by gradient ascent so that "
         "the last block with feature maps is excited more, the same way for every network; quantisers of feature "
         "maps are by-passed. Of the methods: the profile's first, middle and last. Pictures without a number.",
@@ -20,13 +20,9 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
-def gallery(looks: Looks, model: str) -> _grid.Grid:
-    """The images, and what the networks that are shown made of them."""
-    found = painted(looks, model)
-    if not found:
-        return _grid.Grid([], ())
-    arrays = first(found).arrays
-    rows = _gallery.rows(looks.study, found, lambda each: _mosaic.photographs(each.arrays[f"images.{each.role}"]))
-    if "real" in arrays:
-        rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(arrays["real"]), True))
-    return _grid.Grid(rows, tuple(map(str, arrays["images"].tolist())))
+def mosaic(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per image; the images themselves first, if they were kept."""
+    arrays = first(networks).arrays
+    images = [_gallery.real(arrays["real"])] if "real" in arrays else []
+    strips = _gallery.strips(study, networks, lambda network: photographs(network["images"]))
+    return Mosaic([*images, *strips], tuple(map(str, arrays["images"].tolist())))

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
 from bench.diagnose.diagnostic import spread
-from bench.render.figures import _mosaic, _rows
-from bench.render.kit.figure import Figure, Sheet, blank, picture
+from bench.render.figures._mosaic import TOOLS, anchor, names_width, photographs, wrapped
+from bench.render.kit.figure import Figure, Sheet, blank, note, picture
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 
-METHODS = 6  # rows
-MOST = {"wide": 8, "narrow": 4, "print": 7}  # images of a method
+METHODS = 6  # most rows
+MOST = {"wide": 8, "narrow": 4, "print": 7}  # images per method
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class Lost:
 
     Attributes:
         pictures: (k, h, w, 3) from 0 to 1.
-        words: of each picture, the class and the answer.
-        counts: of each picture, how many seeds of the original and of the compressed network are right.
+        words: each picture's class and the compressed network's answer.
+        counts: for each picture, how many seeds of the original and of the compressed network are right.
         total: number of exemplars, of which these are the first.
     """
 
@@ -41,40 +40,40 @@ class Lost:
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model; none where no image is lost, or where the images are not beside the runs any more."""
-    made = ((model, gallery(study, model)) for model in study.models)
-    return [_figure(study, model, found) for model, found in made if found]
+    """One figure per model; none if no image is lost, or if the images are no longer beside the runs."""
+    galleries = ((model, gallery(study, model)) for model in study.models)
+    return [_figure(study, model, rows) for model, rows in galleries if rows]
 
 
 def gallery(study: Study, model: str) -> list[Lost]:
-    """Of the methods that cost images at most `METHODS`: the fewest, the most and those evenly between."""
+    """At most `METHODS` methods that cost images: with the fewest, with the most and those evenly between."""
     images = study.results.test_images
-    found = [each for each in hurt(study) if each.model == model and each.images.count]
-    if images is None or not found:
+    costly = [method for method in hurt(study) if method.model == model and method.images.count]
+    if images is None or not costly:
         return []
-    found.sort(key=lambda each: (each.images.count, each.variant))
+    costly.sort(key=lambda method: (method.images.count, method.variant))
     names = compact(study.plan)
-    chosen = [found[place] for place in spread(len(found), METHODS)]
-    return [_lost(study, names[each.variant], each, images) for each in chosen]
+    chosen = [costly[index] for index in spread(len(costly), METHODS)]
+    return [_lost(study, names[method.variant], method, images) for method in chosen]
 
 
-def _lost(study: Study, name: str, found: Hurt, images: np.ndarray) -> Lost:
-    chosen = found.images.indices[: max(MOST.values())]
-    rates = np.stack([found.images.original_rate[chosen], found.images.compressed_rate[chosen]], axis=1)
-    counts = (rates * found.seeds).round().astype(int).tolist()
+def _lost(study: Study, name: str, method: Hurt, images: np.ndarray) -> Lost:
+    chosen = method.images.indices[: max(MOST.values())]
+    rates = np.stack([method.images.original_rate[chosen], method.images.compressed_rate[chosen]], axis=1)
+    counts = (rates * method.seeds).round().astype(int).tolist()
     named = study.plan.data.named
     return Lost(
         name,
-        _mosaic.photographs(np.asarray(images[chosen])),
-        tuple((named(label), named(given)) for label, given in zip(found.labels, found.given)),
-        tuple((first, second) for first, second in counts),
-        found.images.count,
+        photographs(np.asarray(images[chosen])),
+        tuple((named(label), named(answer)) for label, answer in zip(method.labels, method.given)),
+        tuple((original, compressed) for original, compressed in counts),
+        method.images.count,
     )
 
 
-def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
+def _figure(study: Study, model: str, rows: list[Lost]) -> Figure:
     return Figure(
-        _mosaic.anchor("exemplars", model),
+        anchor("exemplars", model),
         f"Images that compressing {model} costs",
         captions.joined(
             "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
@@ -87,53 +86,39 @@ def _figure(study: Study, model: str, found: list[Lost]) -> Figure:
             captions.version(study),
         ),
         f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
-        partial(_paint, found),
+        partial(_paint, rows),
         ("exemplars", "hurt"),
-        tools=_mosaic.TOOLS,
+        tools=TOOLS,
     )
 
 
-def _paint(found: Sequence[Lost], medium: Medium) -> Sheet:
-    grow = medium.font / 8.4
+def _paint(rows: Sequence[Lost], medium: Medium) -> Sheet:
+    grow = medium.grow
     count = MOST[medium.layout]
-    names, gap = _rows.name_width(medium) * grow * 0.8, 0.1 * grow
+    names, gap = names_width(medium), 0.1 * grow
     step = min((medium.width - names - 0.04) / count, 0.85 * grow)
-    letters = max(int(step * 72 / (0.6 * medium.small)) - 1, 4)
-    apart = any(len(was) + len(now) >= letters for row in found for was, now in row.words[:count])
+    letters = max(medium.letters(step, 0) - 1, 4)
+    apart = any(len(label) + len(answer) >= letters for row in rows for label, answer in row.words[:count])
     below = (0.43 if apart else 0.3) * grow
     side = step - 0.06 * grow
     tall = side + below + gap
-    sheet, panel = blank(medium, tall * len(found))
-    for down, row in enumerate(found):
-        bottom = (len(found) - down) * tall - side
-        _head(panel, row, (names, bottom + side / 2), medium)
-        for across in range(min(count, len(row.pictures))):
-            left = names + across * step
-            picture(panel, row.pictures[across], left, bottom, side, side, vmin=0, vmax=1)
-            words = _below(row, across, letters, apart=apart)
-            _write(panel, words, (left + side / 2, bottom), medium)
+    sheet, panel = blank(medium, tall * len(rows))
+    for index, row in enumerate(rows):
+        bottom = (len(rows) - index) * tall - side
+        text = f"{wrapped(row.name, medium.letters(names, 8))}\n{row.total} image{'s' * (row.total != 1)}"
+        middle = (names, bottom + side / 2)
+        note(panel, text, middle, (-4, 0), medium, ha="right", va="center", color=INK, linespacing=1.1)
+        for column in range(min(count, len(row.pictures))):
+            left = names + column * step
+            picture(panel, row.pictures[column], left, bottom, side, side, vmin=0, vmax=1)
+            for line, (text, color) in enumerate(_below(row, column, letters, apart=apart)):
+                offset = (0, -2 - line * medium.small * 1.2)
+                note(panel, text, (left + side / 2, bottom), offset, medium, ha="center", va="top", color=color)
     return sheet
 
 
-def _below(row: Lost, which: int, letters: int, *, apart: bool) -> list[tuple[str, str]]:
-    """What stands below a picture, line by line with its colour: class and answer in two lines where they are long."""
-    (was, now), (first, second) = row.words[which], row.counts[which]
-    named = [cut(was, letters), f"→{cut(now, letters - 1)}"] if apart else [f"{was}→{now}"]
-    return [*((line, INK) for line in named), (f"{first}→{second}", MUTED)]
-
-
-def _write(panel: Axes, lines: list[tuple[str, str]], place: tuple[float, float], medium: Medium) -> None:
-    for line, (text, color) in enumerate(lines):
-        panel.annotate(
-            text, place, (0, -2 - line * medium.small * 1.2), textcoords="offset points", ha="center", va="top",
-            fontsize=medium.small, color=color,
-        )  # fmt: skip
-
-
-def _head(panel: Axes, row: Lost, place: tuple[float, float], medium: Medium) -> None:
-    letters = max(int(place[0] * 72 / (0.6 * medium.small)), 8)
-    text = f"{_mosaic.wrapped(row.name, letters)}\n{row.total} image{'s' * (row.total != 1)}"
-    panel.annotate(
-        text, place, (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=medium.small, color=INK,
-        linespacing=1.1,
-    )  # fmt: skip
+def _below(row: Lost, column: int, letters: int, *, apart: bool) -> list[tuple[str, str]]:
+    """Lines below a picture with their colours: class and answer, in two lines if `apart`, then the counts."""
+    (label, answer), (original, compressed) = row.words[column], row.counts[column]
+    named = [cut(label, letters), f"→{cut(answer, letters - 1)}"] if apart else [f"{label}→{answer}"]
+    return [*((line, INK) for line in named), (f"{original}→{compressed}", MUTED)]

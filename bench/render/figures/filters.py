@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from bench.analysis.galleries import FILTERS, first, painted
-from bench.analysis.looks import Looks
+from bench.analysis.galleries import FILTERS, Painted, first
 from bench.analysis.study import Study
-from bench.render.figures import _gallery, _grid, _mosaic
+from bench.render.figures import _gallery
+from bench.render.figures._mosaic import Mosaic, thumbnails
 from bench.render.kit.figure import Figure
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model."""
+    """One figure per model."""
     return _gallery.figures(
-        study, FILTERS, gallery, "filters", "First filters of {}",
+        study, FILTERS, mosaic, "filters", "First filters of {}",
         "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
         "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) "
         "over white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be"
@@ -27,24 +25,24 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
-def gallery(looks: Looks, model: str) -> _grid.Grid:
-    """The filters of the networks that are shown."""
-    found = painted(looks, model)
-    if not found:
-        return _grid.Grid([], ())
-    rows = _gallery.rows(looks.study, found, lambda each: _mosaic.thumbnails(pictures(each.arrays, each.role)))
-    one = first(found)
-    count = len(one.arrays[f"matched.{one.role}"])
-    return _grid.Grid(rows, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
+def mosaic(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per filter of the original."""
+    strips = _gallery.strips(study, networks, lambda n: thumbnails(pictures(n["filters"], n["matched"])))
+    count = len(first(networks)["matched"])
+    return Mosaic(strips, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
 
 
-def pictures(arrays: Mapping[str, np.ndarray], role: str) -> np.ndarray:
-    """Each filter in units of its own largest absolute weight; NaN where none is left.
+def pictures(filters: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """Each filter in units of its own largest absolute weight; NaN if the network has none for the original's.
+
+    Args:
+        filters: (m, C, k, k) of a network.
+        matched: (n,) for each filter of the original the index of this network's, -1 for none.
 
     Returns:
-        (n, k, k, 3) from 0 to 1 where filters have three colours, else (n, k, k) their mean.
+        (n, k, k, 3) from 0 to 1 if filters have three colours, else (n, k, k) their mean.
     """
-    filters, matched = arrays[f"filters.{role}"].astype(np.float64), arrays[f"matched.{role}"]
+    filters = filters.astype(np.float64)
     largest = np.abs(filters).max((1, 2, 3), keepdims=True)
     shown = (filters / np.where(largest > 0, largest, 1))[np.maximum(matched, 0)]
     shown[matched < 0] = np.nan

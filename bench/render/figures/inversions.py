@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.analysis.galleries import INVERSIONS, first, painted
-from bench.analysis.looks import Looks
+from bench.analysis.galleries import INVERSIONS, Painted, first
 from bench.analysis.study import Study
-from bench.render.figures import _gallery, _grid, _mosaic
+from bench.render.figures import _gallery
+from bench.render.figures._mosaic import Mosaic, photographs
 from bench.render.kit.figure import Figure
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model."""
+    """One figure per model."""
     return _gallery.figures(
-        study, INVERSIONS, gallery, "inversions", "What is left of an image in {}",
+        study, INVERSIONS, mosaic, "inversions", "What is left of an image in {}",
         "Images that gradient descent paints to have the features that the probe image (first row) has in the last"
         " block of a stage, each network its own features and all the same number of steps; above the columns the "
         "block, and the image's index in the probe. What differs from the image is what the block no longer tells "
@@ -25,17 +25,10 @@ def build(study: Study) -> list[Figure]:
     )  # fmt: skip
 
 
-def gallery(looks: Looks, model: str) -> _grid.Grid:
-    """The images, and what the networks that are shown kept of them: stage by stage."""
-    found = painted(looks, model)
-    if not found:
-        return _grid.Grid([], ())
-    arrays = first(found).arrays
+def mosaic(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per stage and image; the images themselves first, if they were kept."""
+    arrays = first(networks).arrays
     layers, images = list(map(str, arrays["layers"])), list(map(str, arrays["images"].tolist()))
-    rows = _gallery.rows(
-        looks.study, found, lambda each: _mosaic.photographs(np.concatenate(each.arrays[f"images.{each.role}"]))
-    )
-    if "real" in arrays:
-        real = np.concatenate([arrays["real"]] * len(layers))
-        rows.insert(0, _mosaic.Row(_gallery.REAL, _mosaic.photographs(real), True))
-    return _grid.Grid(rows, tuple(images * len(layers)), tuple(layer for layer in layers for _ in images))
+    originals = [_gallery.real(np.concatenate([arrays["real"]] * len(layers)))] if "real" in arrays else []
+    strips = _gallery.strips(study, networks, lambda network: photographs(np.concatenate(network["images"])))
+    return Mosaic([*originals, *strips], tuple(images * len(layers)), tuple(layer for layer in layers for _ in images))

@@ -8,18 +8,17 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.looks import ends_and_middle
 from bench.analysis.study import Study
-from bench.render.kit.figure import Figure, Sheet, blank, picture
+from bench.render.kit.figure import Figure, Sheet, blank, note, picture
 from bench.render.kit.names import compact, cut, in_two_lines
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
-METHODS = 3  # the nearest, the middle and the farthest
-
 
 def build(study: Study) -> list[Figure]:
-    """One figure a feature convention, for those that have maps."""
+    """One figure per feature convention that has maps."""
     return [
         Figure(
             f"maps-{feature}",
@@ -42,25 +41,23 @@ def build(study: Study) -> list[Figure]:
 
 
 def chosen(study: Study, feature: str) -> list[str]:
-    """Labels of the variants that are drawn: the controls, then the methods by distance."""
-    there = {v for (_, v, f), found in study.insides.items() if f == feature and found.map is not None}
-    controls = [label for label in (CONTROL, OTHER_SEED, RANDOM) if label in there]
-    methods = [variant.label for variant in study.plan.methods if variant.label in there]
-    ordered = sorted(methods, key=lambda label: (-_similarity(study, label, feature), label))
-    places = {0, len(ordered) // 2, len(ordered) - 1} if ordered else set()
-    return [*controls, *(ordered[place] for place in sorted(places))]
+    """Labels of the variants that are drawn: the controls, and the nearest, the middle and the farthest method."""
+    mapped = {v for (_, v, f), inside in study.insides.items() if f == feature and inside.map is not None}
+    methods = [variant.label for variant in study.plan.methods if variant.label in mapped]
+    methods.sort(key=lambda label: (-_similarity(study, label, feature), label))
+    return [*(label for label in (CONTROL, OTHER_SEED, RANDOM) if label in mapped), *ends_and_middle(methods)]
 
 
 def _similarity(study: Study, label: str, feature: str) -> float:
     """Mean over the models and seeds."""
-    found = [study.insides[m, label, feature] for m in study.models if (m, label, feature) in study.insides]
-    return float(np.mean([np.nanmean(each.mean_values) for each in found]))
+    insides = [study.insides[m, label, feature] for m in study.models if (m, label, feature) in study.insides]
+    return float(np.mean([np.nanmean(inside.mean_values) for inside in insides]))
 
 
 def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     variants = chosen(study, feature)
     models = [m for m in study.models if any((m, v, feature) in study.insides for v in variants)]
-    names, grow = compact(study.plan), medium.font / 8.4
+    names, grow = compact(study.plan), medium.grow
     across = len(variants) if medium.columns > 1 else min(3, len(variants))
     down = -(-len(variants) // across)
     step = (medium.width - 0.75 * grow) / across
@@ -70,13 +67,13 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     image = None
     for row, (model, part) in enumerate(product(models, range(down))):
         bottom = (down * len(models) - row - 1) * tall + 0.14 * grow
-        for place, variant in enumerate(variants[part * across : (part + 1) * across]):
-            found = study.insides.get((model, variant, feature))
-            if found is None or found.map is None:
+        for column, variant in enumerate(variants[part * across : (part + 1) * across]):
+            inside = study.insides.get((model, variant, feature))
+            if inside is None or inside.map is None:
                 continue
-            box = (0.3 * grow + place * step, bottom, side, side - 0.1 * grow)
-            image = picture(panel, found.map, *box, vmin=0, vmax=1, cmap="viridis")
-            _frame(panel, box, len(found.blocks), "" if place else model, names[variant], medium)
+            box = (0.3 * grow + column * step, bottom, side, side - 0.1 * grow)
+            image = picture(panel, inside.map, *box, vmin=0, vmax=1, cmap="viridis")
+            _frame(panel, box, len(inside.blocks), "" if column else model, names[variant], medium)
     if image is not None:
         _scale(sheet, image, medium)
     return sheet
@@ -85,33 +82,24 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
 def _frame(
     panel: Axes, box: tuple[float, float, float, float], blocks: int, model: str, name: str, medium: Medium
 ) -> None:
-    """A map's name above it, its first and last blocks beside it, and the model of a row."""
+    """A map's name above it, its first and last blocks beside it, and the model at the start of a line of maps."""
     left, bottom, width, height = box
-    letters = int((width + 0.12) * 72 / medium.small / 0.6)
-    _word(panel, in_two_lines(name, letters), (left, bottom + height), (0, 3), "left", "baseline", medium, INK)
+    above = in_two_lines(name, medium.letters(width + 0.12, 0))
+    note(panel, above, (left, bottom + height), (0, 3), medium, ha="left", va="baseline", color=INK)
     for block in sorted({0, blocks - 1}):
         share = (block + 0.5) / blocks
-        _word(panel, str(block + 1), (left + share * width, bottom), (0, -2), "center", "top", medium)
+        note(panel, str(block + 1), (left + share * width, bottom), (0, -2), medium, ha="center", va="top")
         if model:
-            place = (left, bottom + (1 - share) * height)
-            _word(panel, str(block + 1), place, (-2, 0), "right", "center_baseline", medium)
+            beside = (left, bottom + (1 - share) * height)
+            note(panel, str(block + 1), beside, (-2, 0), medium, ha="right", va="center_baseline")
     if model:
-        place = (left, bottom + height / 2)
-        panel.annotate(
-            cut(model, 18), place, (-2 - 1.5 * medium.small, 0), textcoords="offset points", ha="right", va="center",
-            rotation=90, fontsize=medium.small, color=MUTED,
-        )  # fmt: skip
-
-
-def _word(panel, text, place, offset, across, down, medium, color=MUTED) -> None:
-    panel.annotate(
-        text, place, offset, textcoords="offset points", ha=across, va=down, fontsize=medium.small, color=color
-    )
+        middle, offset = (left, bottom + height / 2), (-2 - 1.5 * medium.small, 0)
+        note(panel, cut(model, 18), middle, offset, medium, ha="right", va="center", rotation=90)
 
 
 def _scale(sheet: Sheet, image, medium: Medium) -> None:
-    """The colour bar, at the right of the whole."""
-    grow = medium.font / 8.4
+    """The colour bar, at the right of all maps."""
+    grow = medium.grow
     width = 0.08 * grow / medium.width
     bar = sheet.drawing.add_axes((1 - 0.36 * grow / medium.width, 0.2, width, 0.6))
     sheet.drawing.colorbar(image, cax=bar, ticks=[0, 0.5, 1])

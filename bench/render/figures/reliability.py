@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 
 from bench.analysis.reliability import FEWEST, INTERVALS, Diagram, diagrams
 from bench.analysis.study import Study
-from bench.render.figures import _mosaic
-from bench.render.kit.figure import Figure, Sheet, panels
+from bench.render.figures._mosaic import anchor
+from bench.render.kit.figure import Figure, Sheet, note, panels
 from bench.render.kit.names import compact, cut
-from bench.render.kit.style import FAINT, INK, MUTED, RULE, Medium, family
+from bench.render.kit.style import FAINT, INK, RULE, Medium, family
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -22,14 +22,14 @@ HANGING = 20.0  # pt by which names begin left of their panel, which is narrower
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure a model, for those with answers."""
-    made = ((model, diagrams(study, model)) for model in study.models)
-    return [_figure(study, model, found) for model, found in made if found]
+    """One figure per model with answers."""
+    by_model = ((model, diagrams(study, model)) for model in study.models)
+    return [_figure(study, model, shown) for model, shown in by_model if shown]
 
 
-def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
+def _figure(study: Study, model: str, shown: list[Diagram]) -> Figure:
     return Figure(
-        _mosaic.anchor("reliability", model),
+        anchor("reliability", model),
         f"How sure {model} is, and how often it is right",
         captions.joined(
             "Accuracy of the answers on the test images by their confidence, in bins of equal width; on the diagonal "
@@ -43,34 +43,26 @@ def _figure(study: Study, model: str, found: list[Diagram]) -> Figure:
             captions.version(study),
         ),
         f"Reliability diagrams of {model}, a panel a network; every value is in the data file.",
-        partial(_paint, study, found),
+        partial(_paint, study, shown),
         ("reliability", "predictions"),
     )
 
 
-def _paint(study: Study, found: list[Diagram], medium: Medium) -> Sheet:
+def _paint(study: Study, shown: list[Diagram], medium: Medium) -> Sheet:
     across = ACROSS[medium.layout]
-    sheet, axes = panels(medium, len(found), 2.1, columns=across, left=LEFT, right=0.14, top=0.48, bottom=0.44)
+    sheet, axes = panels(medium, len(shown), 2.1, columns=across, left=LEFT, right=0.14, top=0.48, bottom=0.44)
     names = compact(study.plan)
-    for place, (panel, diagram) in enumerate(zip(axes, found)):
-        label = diagram.variant.label
-        _frame(panel, first=place % across == 0)
-        _draw(panel, diagram, INK if label == ORIGINAL else family(diagram.variant.family).color)
+    letters = int((72 * (medium.width / across - LEFT) + HANGING) / (0.66 * medium.small))
+    for index, (panel, diagram) in enumerate(zip(axes, shown)):
+        _frame(panel, first=index % across == 0)
+        _draw(panel, diagram)
         error = diagram.error
         spread = f" ± {100 * (error.high - error.low) / 2:.1f}" if np.isfinite(error.low) else ""
-        letters = int((72 * (medium.width / across - LEFT) + HANGING) / (0.66 * medium.small))
-        _head(panel, cut(names[label], letters), f"ECE {100 * error.value:.1f}{spread}", medium)
+        name, words = cut(names[diagram.variant.label], letters), f"ECE {100 * error.value:.1f}{spread}"
+        options = {"xycoords": "axes fraction"}
+        note(panel, name, (0, 1), (-HANGING, medium.small * 1.9), medium, color=INK, fontweight="bold", **options)
+        note(panel, words, (0, 1), (-HANGING, medium.small * 0.7), medium, fontweight="normal", **options)
     return sheet
-
-
-def _head(panel: Axes, name: str, error: str, medium: Medium) -> None:
-    """Above the panel, from over its margin."""
-    lines = ((name, medium.small * 1.9, INK, "bold"), (error, medium.small * 0.7, MUTED, "normal"))
-    for text, above, color, weight in lines:
-        panel.annotate(
-            text, (0, 1), (-HANGING, above), xycoords="axes fraction", textcoords="offset points",
-            fontsize=medium.small, color=color, fontweight=weight,
-        )  # fmt: skip
 
 
 def _frame(panel: Axes, *, first: bool) -> None:
@@ -84,21 +76,18 @@ def _frame(panel: Axes, *, first: bool) -> None:
     panel.plot([0, 100], [0, 100], color=FAINT, linewidth=0.8, linestyle=(0, (3, 2)))
 
 
-def _draw(panel: Axes, diagram: Diagram, color: str) -> None:
+def _draw(panel: Axes, diagram: Diagram) -> None:
+    style = family(diagram.variant.family)
+    color = INK if diagram.variant.label == ORIGINAL else style.color
     edges, answers = 100 * diagram.bins.edges, diagram.answers
     panel.bar(
         edges[:-1], 100 * answers / answers.sum(), np.diff(edges), align="edge", color=RULE, linewidth=0, zorder=0
     )
-    drawn = diagram.drawn
-    x = 100 * diagram.confidence[drawn]
-    found = [diagram.accuracy[place] for place in drawn]
-    y = [100 * each.value for each in found]
-    panel.plot(x, y, color=color, linewidth=1.1, marker=_marker(diagram), markersize=3)
-    for place, value, each in zip(x, y, found):
-        if np.isfinite(each.low):
-            low, high = np.clip([100 * each.low, 100 * each.high], 0, 100)
-            panel.plot([place, place], [min(low, value), max(high, value)], color=color, linewidth=0.8)
-
-
-def _marker(diagram: Diagram) -> str:
-    return family("original" if diagram.variant.label == ORIGINAL else diagram.variant.family).marker
+    x = 100 * diagram.confidence[diagram.drawn]
+    shares = [diagram.accuracy[index] for index in diagram.drawn]
+    y = [100 * share.value for share in shares]
+    panel.plot(x, y, color=color, linewidth=1.1, marker=style.marker, markersize=3)
+    for confidence, value, share in zip(x, y, shares):
+        if np.isfinite(share.low):
+            low, high = np.clip([100 * share.low, 100 * share.high], 0, 100)
+            panel.plot([confidence, confidence], [min(low, value), max(high, value)], color=color, linewidth=0.8)

@@ -1,11 +1,11 @@
-"""One figure source for every medium: what is drawn, and what scripts and captions need to know of it."""
+"""One figure for every medium: how it is drawn, and what captions and scripts say about it."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +18,15 @@ from matplotlib.transforms import Bbox
 
 from bench.render.kit.fonts import families
 from bench.render.kit.names import cut
-from bench.render.kit.style import Medium
+from bench.render.kit.style import MUTED, Medium
 
-DOTS = 133  # an inch of a PNG: 1200 pixels across a wide page
-BOLD_LETTER = 0.66  # width of a letter of a title, in units of the font's size
+DOTS = 133  # per inch of a PNG: 1200 pixels across a wide page
+BOLD_LETTER = 0.66  # average width of a title's letters, in units of the font's size
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Something in a drawing that is about one result: text for a tooltip, and data for scripts."""
+    """A part of a drawing that shows one result: a tooltip's text, and data for scripts."""
 
     label: str
     data: Mapping[str, str] = field(default_factory=dict)
@@ -34,12 +34,12 @@ class Mark:
 
 @dataclass
 class Sheet:
-    """A drawing on its way.
+    """A drawing in the making.
 
     Attributes:
-        drawing: the figure.
+        drawing: matplotlib's figure.
         marks: by group id.
-        cuts: inches from the top at which it may be divided into pages.
+        cuts: inches from the top where a page may end.
     """
 
     medium: Medium
@@ -49,16 +49,18 @@ class Sheet:
 
     @property
     def pages(self) -> list[tuple[float, float]]:
-        """From where to where, inches from the top, each page goes: as few as fit."""
-        found, top, height = [], 0.0, float(self.drawing.get_figheight())
-        for place, following in zip(self.cuts, (*self.cuts[1:], height)):
-            if following - top > self.medium.tallest:
-                found.append((top, place))
-                top = place
-        return [*found, (top, height)]
+        """Top and bottom of each page in inches from the drawing's top, as few as fit."""
+        # Greedy: a page ends at the last cut before it would grow taller than the medium allows, which gives the
+        # fewest pages. A single panel that is too tall gets a page of its own and is not cut.
+        pages, top, height = [], 0.0, float(self.drawing.get_figheight())
+        for cut_here, next_cut in zip(self.cuts, (*self.cuts[1:], height)):
+            if next_cut - top > self.medium.tallest:
+                pages.append((top, cut_here))
+                top = cut_here
+        return [*pages, (top, height)]
 
     def mark(self, artist: Artist, label: str, **data: str) -> None:
-        """Let an artist be found again in the drawing."""
+        """Tag an artist with its result, so that a page's script finds it."""
         name = f"mark-{len(self.marks)}"
         artist.set_gid(name)
         self.marks[name] = Mark(label, data)
@@ -70,11 +72,11 @@ class Figure:
 
     Attributes:
         id: anchor, label and file name.
-        caption: all sentences, complete with n, unit, interval, test and version.
-        alt: what it shows, in a sentence or two, for who cannot see it.
-        paint: draws it on a sheet of a medium; called within that medium's settings.
+        caption: all sentences, including n, unit, interval, test and version.
+        alt: what it shows, in a sentence or two, for readers who cannot see it.
+        paint: draws it for a medium; called within that medium's settings.
         tables: ids of the tables that hold every plotted value.
-        tools: name of the controls that a script may add; empty for none.
+        tools: name of the controls that a script may add; empty if none.
     """
 
     id: str
@@ -87,37 +89,38 @@ class Figure:
 
     @property
     def gallery(self) -> bool:
-        """Whether it shows pictures, too many for a column."""
+        """Whether it shows pictures, which are too many for a column of a paper."""
         return self.tools == "gallery"
 
     def draw(self, medium: Medium) -> Sheet:
-        """The drawing for one medium."""
+        """Draw it for one medium."""
         with _settings(medium):
             return self.paint(medium)
 
     def written(self, medium: Medium, forms: Sequence[str]) -> dict[str, Any]:
-        """Painted once, and written in forms: what the methods of these names give, the same bytes every time."""
+        """Paint it once and write it in several forms, the same bytes every time.
+
+        Args:
+            forms: names of the methods below; what each returns is the value of its name.
+        """
         with _settings(medium):
             sheet = self.paint(medium)
             for axis in (axis for panel in sheet.drawing.axes for axis in (panel.xaxis, panel.yaxis)):
                 if not axis.get_label_text():
-                    axis.set_label_coords(0, 0)  # else matplotlib looks for room for it among the ticks
+                    axis.set_label_coords(0, 0)  # spares matplotlib the search for room among the ticks
             return {form: _FORMS[form](sheet) for form in forms}
 
     def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
-        """As SVG, and its marks."""
-        found: tuple[str, Mapping[str, Mark]] = self.written(medium, ["svg"])["svg"]
-        return found
+        """Write SVG; return it with its marks."""
+        return self.written(medium, ["svg"])["svg"]
 
     def pages(self, medium: Medium) -> list[bytes]:
-        """As PDF with Type 42 fonts, one for each page of the medium that it fills: one where it fits."""
-        found: list[bytes] = self.written(medium, ["pages"])["pages"]
-        return found
+        """Write PDFs with Type 42 fonts, one per page of the medium."""
+        return self.written(medium, ["pages"])["pages"]
 
     def png(self, medium: Medium) -> bytes:
-        """As PNG on white, at `DOTS` an inch."""
-        found: bytes = self.written(medium, ["png"])["png"]
-        return found
+        """Write a PNG on white with `DOTS` per inch."""
+        return self.written(medium, ["png"])["png"]
 
 
 def _svg(sheet: Sheet) -> tuple[str, Mapping[str, Mark]]:
@@ -127,9 +130,11 @@ def _svg(sheet: Sheet) -> tuple[str, Mapping[str, Mark]]:
 
 
 def _pages(sheet: Sheet) -> list[bytes]:
-    """Without the date, which would differ."""
+    # One drawing is saved several times through boxes of its pages. Panels outside a box are hidden, because the PDF
+    # would hold them beyond its edge: the file grows, and text search finds words that no page shows. The creation
+    # date is left out, so that the same figure gives the same bytes.
     width, height = sheet.drawing.get_size_inches()
-    found = []
+    pages = []
     for above, below in sheet.pages:
         box = Bbox([[0, height - below], [width, height - above]])
         for panel in sheet.drawing.axes:
@@ -137,15 +142,15 @@ def _pages(sheet: Sheet) -> list[bytes]:
             panel.set_visible(bool(top < below and bottom > above))
         buffer = io.BytesIO()
         sheet.drawing.savefig(buffer, format="pdf", metadata={"CreationDate": None}, bbox_inches=box)
-        found.append(buffer.getvalue())
+        pages.append(buffer.getvalue())
     for panel in sheet.drawing.axes:
         panel.set_visible(True)
-    return found
+    return pages
 
 
 def _png(sheet: Sheet) -> bytes:
-    """Without the program's name, which would differ."""
     buffer = io.BytesIO()
+    # The program's name holds matplotlib's version, with which the bytes would change.
     sheet.drawing.savefig(buffer, format="png", metadata={"Software": None}, dpi=DOTS, facecolor="white")
     return buffer.getvalue()
 
@@ -155,32 +160,68 @@ _FORMS: dict[str, Callable[[Sheet], Any]] = {"svg": _svg, "pages": _pages, "png"
 
 @contextlib.contextmanager
 def _settings(medium: Medium) -> Iterator[None]:
-    """The medium's, and silence about characters that its font lacks."""
+    """Apply the medium's settings, and silence warnings about characters that the font lacks."""
     with mpl.rc_context(medium.settings | {"font.family": families()}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
+def points_across(panel: Axes) -> float:
+    """Width of a panel in pt."""
+    return float(panel.get_window_extent().width / panel.figure.get_dpi() * 72)
+
+
 def title(panel: Axes, text: str) -> None:
-    """A panel's title; smaller where it is too long, and at 6 pt cut to the panel's width."""
-    room = panel.get_window_extent().width / panel.figure.get_dpi() * 72
+    """Set a panel's title: smaller if it is too long, and cut if even the least size is too wide."""
+    # The width is estimated from the average letter, since measuring text needs a renderer. A title shrinks by up to a
+    # fifth, not below 6 pt; what is still too wide loses its middle (`cut`).
+    room = points_across(panel)
     usual = float(panel.title.get_fontsize())
     size = min(usual, max(room / (BOLD_LETTER * max(len(text), 1)), 6.0, 0.8 * usual))
     panel.set_title(cut(text, max(int(room / (BOLD_LETTER * size)), 8)), fontsize=size)
 
 
-def blank(medium: Medium, height: float) -> tuple[Sheet, Axes]:
-    """A sheet with one panel over all of it, in inches from the lower left and without axes."""
+def note(
+    panel: Axes, text: str, at: tuple[float, float], offset: tuple[float, float], medium: Medium, **options: Any
+) -> None:
+    """Write small text at a point of a panel, moved by an offset in pt; `options` are those of `Axes.annotate`."""
+    style: dict[str, Any] = {"fontsize": medium.small, "color": MUTED}
+    panel.annotate(text, at, offset, textcoords="offset points", **style | options)
+
+
+def apart(ticks: Iterable[float], position: Callable[[float], float], gap: float) -> list[float]:
+    """Keep the ticks, in order of importance, whose positions are at least a gap from all that are kept before."""
+    kept: list[float] = []
+    for tick in ticks:
+        if all(abs(position(tick) - position(other)) >= gap for other in kept):
+            kept.append(tick)
+    return kept
+
+
+def empty(medium: Medium, height: float) -> Sheet:
+    """A sheet of the medium's width without panels; `height` in inches."""
     drawing = Drawing(figsize=(medium.width, height))
     FigureCanvasAgg(drawing)
-    panel = drawing.add_axes((0, 0, 1, 1))
+    return Sheet(medium, drawing)
+
+
+def inset(sheet: Sheet, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Add a panel; all lengths in inches from the lower left."""
+    wide, tall = sheet.drawing.get_size_inches()
+    return sheet.drawing.add_axes((left / wide, bottom / tall, width / wide, height / tall))
+
+
+def blank(medium: Medium, height: float) -> tuple[Sheet, Axes]:
+    """A sheet with one panel that covers it, without axes; its coordinates are inches from the lower left."""
+    sheet = empty(medium, height)
+    panel = sheet.drawing.add_axes((0, 0, 1, 1))
     panel.set_axis_off()
     panel.set(xlim=(0, medium.width), ylim=(0, height), autoscale_on=False)
-    return Sheet(medium, drawing), panel
+    return sheet, panel
 
 
 def picture(panel: Axes, pixels: Any, left: float, bottom: float, width: float, height: float, **options: Any) -> Any:
-    """An image on a `blank` panel, with sharp pixels; `options` are those of `Axes.imshow`."""
+    """Show an image with sharp pixels on a `blank` panel; `options` are those of `Axes.imshow`."""
     extent = (left, left + width, bottom, bottom + height)
     return panel.imshow(pixels, extent=extent, aspect="auto", interpolation="none", **options)
 
@@ -196,33 +237,36 @@ def panels(
     top: float = 0.32,
     bottom: float = 0.48,
     foot: float = 0.0,
-    scale: bool = True,
 ) -> tuple[Sheet, list[Axes]]:
     """A sheet with panels of one size, row by row.
 
     Args:
-        height: of a panel with its margins, inches at the wide medium's font size.
-        columns: most panels side by side; the medium's own where None.
-        left, right, top, bottom: inches around each panel; they grow with the font.
-        foot: inches below all panels; it grows too.
+        height: of a panel with its margins.
+        columns: most panels side by side; None for the medium's own limit.
+        left, right, top, bottom: margins of each panel.
+        foot: room below all panels.
+
+    All lengths are inches at the wide medium's font size, and grow with the medium's.
     """
+    # Margins hold text, so they grow with the font while the width is the medium's: a small medium with large text
+    # keeps the panels' data area narrower rather than letting labels run into one another. Pages may be cut between
+    # rows of panels.
     across = max(min(columns or medium.columns, count), 1)
     down = max(-(-count // across), 1)
-    grow = medium.font / 8.4 if scale else 1.0
-    left, right, top, bottom, foot, height = (value * grow for value in (left, right, top, bottom, foot, height))
-    whole = height * down + foot
-    drawing = Drawing(figsize=(medium.width, whole))
-    FigureCanvasAgg(drawing)
-    width = medium.width / across
-    axes = [
-        drawing.add_axes(
-            (
-                (place % across * width + left) / medium.width,
-                1 - ((place // across + 1) * height - bottom) / whole,
-                (width - left - right) / medium.width,
-                (height - top - bottom) / whole,
-            )
+    left, right, top, bottom, foot, height = (
+        length * medium.grow for length in (left, right, top, bottom, foot, height)
+    )
+    tall, width = height * down + foot, medium.width / across
+    sheet = empty(medium, tall)
+    sheet.cuts = tuple(height * row for row in range(1, down))
+    axes = []
+    for index in range(count):
+        row, column = divmod(index, across)
+        box = (
+            (column * width + left) / medium.width,
+            1 - ((row + 1) * height - bottom) / tall,
+            (width - left - right) / medium.width,
+            (height - top - bottom) / tall,
         )
-        for place in range(count)
-    ]
-    return Sheet(medium, drawing, cuts=tuple(height * row for row in range(1, down))), axes
+        axes.append(sheet.drawing.add_axes(box))
+    return sheet, axes

@@ -1,7 +1,8 @@
-"""One visual language: a colour and a marker a family, and the sizes of the media that figures are drawn for."""
+"""One visual language: a colour and a marker per family, and the media that figures are drawn for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,24 @@ GOOD, BAD, UNKNOWN = "#00765a", "#b3400a", "#5c6470"
 
 @dataclass(frozen=True)
 class Family:
-    """How a family of methods is drawn: told apart by colour and by marker, each alone."""
+    """How a family of methods is drawn; colour and marker each suffice to tell it from the others."""
 
     name: str
     color: str
     marker: str
-    size: float = 1.0  # of the marker, so that all weigh the same
+    size: float = 1.0  # of the marker, relative to a circle, so that all look equally large
+
+    def marked(self, size: float) -> dict[str, Any]:
+        """Line properties of one marker that is `size` points wide; a control's is hollow."""
+        hollow = self.name == "control"
+        return {
+            "marker": self.marker,
+            "markersize": self.size * size,
+            "markerfacecolor": PAPER if hollow else self.color,
+            "markeredgecolor": self.color if hollow else PAPER,
+            "markeredgewidth": 1.1 if hollow else 0.6,
+            "linestyle": "none",
+        }
 
 
 FAMILIES = {
@@ -37,7 +50,9 @@ FAMILIES = {
 }
 OTHER = Family("other", "#555b66", "8")
 
-# Each colour of a drawing and the CSS variable that stands for it, so that a page can be light or dark.
+# A drawing is made once, in the colours of a light page. In the HTML page each of these colours becomes a reference to
+# its CSS variable (`writers/svg.py`), which has another value on a dark page. So a colour means one thing: two names
+# for one colour would follow the same variable, and a colour that is missing here stays as it is in the dark.
 VARIABLES = {
     INK: "--ink",
     MUTED: "--muted",
@@ -53,8 +68,14 @@ VARIABLES = {
 
 
 def family(name: str) -> Family:
-    """How a family is drawn; one that is not known looks like `OTHER`."""
+    """How a family is drawn."""
     return FAMILIES.get(name, OTHER)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Families in the order of a key, each once: those of Innards, then others by name."""
+    names = set(names)
+    return [*(name for name in FAMILIES if name in names), *sorted(names - set(FAMILIES))]
 
 
 @dataclass(frozen=True)
@@ -64,9 +85,9 @@ class Medium:
     Attributes:
         width: inches.
         columns: most panels side by side.
-        font: of labels, pt; ticks are a little smaller, never below 6 pt.
-        names: share of a panel's width that names at lines' ends take.
-        tallest: inches that fit on a page with the caption; what is taller is divided.
+        font: size of labels, pt; ticks are a little smaller, but never below 6 pt.
+        names: share of a panel's width for the names at the ends of lines.
+        tallest: inches that fit on a page beside the caption; a taller figure is divided into pages.
     """
 
     name: str
@@ -78,8 +99,17 @@ class Medium:
 
     @property
     def layout(self) -> str:
-        """The medium that it is laid out like."""
+        """The medium whose layout it shares."""
         return self.name if self.columns > 1 else "narrow"
+
+    @property
+    def grow(self) -> float:
+        """Size of its text relative to a wide page's; lengths that are stated for a wide page grow with it."""
+        return self.font / WIDE_FONT
+
+    def letters(self, inches: float, least: int, width: float = 0.6) -> int:
+        """How many small letters fit into so many inches, if one is `width` of the font's size wide on average."""
+        return max(int(inches * 72 / (width * self.small)), least)
 
     @property
     def small(self) -> float:
@@ -88,12 +118,12 @@ class Medium:
 
     @property
     def ems(self) -> float:
-        """Width in units of the font's size: how much fits side by side."""
+        """Width in units of the font's size, a measure of how much fits side by side."""
         return self.width * 72 / self.font
 
     @property
     def settings(self) -> dict[Any, Any]:
-        """What matplotlib is told."""
+        """Parameters for matplotlib's `rc_context`."""
         return {
             "figure.facecolor": "none",
             "savefig.facecolor": "none",
@@ -103,7 +133,7 @@ class Medium:
             "axes.titlesize": self.font * 1.08,
             "axes.titleweight": "bold",
             "axes.titlelocation": "left",
-            "axes.titley": 1.0,  # else matplotlib looks for ticks in its way, which takes as long as to draw them
+            "axes.titley": 1.0,  # fixed: looking for ticks in the title's way takes as long as drawing them
             "axes.titlepad": 7.0,
             "axes.edgecolor": FAINT,
             "axes.labelcolor": MUTED,
@@ -136,7 +166,8 @@ class Medium:
         }
 
 
-WIDE = Medium("wide", 9.0, 2, 8.4, 0.46)
+WIDE_FONT = 8.4  # pt
+WIDE = Medium("wide", 9.0, 2, WIDE_FONT, 0.46)
 NARROW = Medium("narrow", 3.25, 1, 7.2, 0.46, tallest=8.2)  # a phone, and a column of two on paper
 PRINT = Medium("print", 5.5, 2, 6.8, 0.5, tallest=7.2)  # the text of most papers
 mpl.use("Agg")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bench.analysis.galleries import CHANNELS, OTHER_START
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset, number
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-DIAGNOSTIC, OTHER_START = "activation-maximization", "other-initialisation"
 FIELDS = {
     "model": Field("Name of the network."),
     "seed": Field("Of the training.", "number"),
@@ -29,7 +29,7 @@ FIELDS = {
 
 def build(study: Study) -> Dataset | None:
     """One row per image of one seed, for the networks that are drawn; None if no channel was driven."""
-    looks = Looks(study, DIAGNOSTIC)
+    looks = Looks(study, CHANNELS)
     text = captions.joined("One row an image that is drawn, of one seed a model.", captions.version(study))
     rows = (row for model in study.models for row in _rows(looks, model))
     return dataset("channel-images", "Images of channels", text, rows, FIELDS)

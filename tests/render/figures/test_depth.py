@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.study import Study
 from bench.render.figures import depth
-from bench.render.figures._ends import spread
+from bench.render.figures._lines import spread
 from bench.render.figures.depth import MOST_LINES, build
 from bench.render.kit.style import WIDE
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from matplotlib.collections import PathCollection
 
 from bench.analysis.study import Study
-from bench.render.figures._rows import NAME, Point, draw
+from bench.render.figures._rows import NAME, Dot, draw
 from bench.render.figures.distance import build
 from bench.render.kit.figure import panels
 from bench.render.kit.style import WIDE
@@ -32,9 +32,9 @@ def test_an_interval_that_leaves_the_panel_ends_in_an_arrowhead(study: Study):
         sheet,
         panel,
         [
-            Point(0, 0.5, 0.2, 0.8, variant),
-            Point(1, 0.5, 0.2, 3.0, variant),
-            Point(2, 0.5, -1.0, 0.8, variant),
+            Dot(0, 0.5, 0.2, 0.8, variant),
+            Dot(1, 0.5, 0.2, 3.0, variant),
+            Dot(2, 0.5, -1.0, 0.8, variant),
         ],
     )
     heads = [each.get_offsets().tolist() for each in panel.collections if isinstance(each, PathCollection)]

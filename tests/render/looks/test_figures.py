@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.galleries import CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS
+from bench.analysis.galleries import CHANNELS, CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS, painted
 from bench.analysis.looks import Looks
 from bench.render import report
 from bench.render.figures import (
@@ -28,8 +28,12 @@ MODULES = (attributions, units, filters, class_images, inversions, dreams, activ
 
 
 def figures(study):
-    made = [module.build(study) for module in MODULES]
-    return [figure for each in made for figure in (each if isinstance(each, list) else [each])]
+    built = [module.build(study) for module in MODULES]
+    return [figure for figures in built for figure in (figures if isinstance(figures, list) else [figures])]
+
+
+def mosaic(study, diagnostic):
+    return GALLERIES[diagnostic].mosaic(study, painted(Looks(study, diagnostic), "resnet8"))
 
 
 def test_small_pictures_are_magnified_and_large_ones_averaged():
@@ -43,7 +47,8 @@ def test_small_pictures_are_magnified_and_large_ones_averaged():
 
 
 def test_pictures_keep_their_place_and_what_is_missing_is_empty():
-    rows = [_mosaic.Row("a", np.ones((2, 24, 24))), _mosaic.Row("b", None), _mosaic.Row("c", np.zeros((1, 24, 24)))]
+    strips = [_mosaic.Strip("a", np.ones((2, 24, 24))), _mosaic.Strip("b", None)]
+    rows = [*strips, _mosaic.Strip("c", np.zeros((1, 24, 24)))]
     tiles = _mosaic.tiled(rows, 2)
     assert tiles.shape == (3 * 26 - 2, 2 * 26 - 2)
     assert (tiles[:24, :24] == 1).all()
@@ -69,7 +74,7 @@ def test_no_words_lie_on_others(looked, medium):
 
 
 def test_maps_that_look_empty_say_how_far_up_the_scale_they_get(looked):
-    rows = attributions.gallery(Looks(looked(), "attributions"), "resnet8").rows["grad-cam"]
+    rows = attributions.mosaics(Looks(looked(), "attributions"), "resnet8")["grad-cam"].strips
     pale = [row.name for row in rows if row.name.endswith("%)")]
     assert pale == ["Random weights (to 0%)"]
     assert pale == [row.name for row in rows if np.abs(row.pictures).max() < 0.05]
@@ -81,9 +86,9 @@ def test_the_same_bytes_every_time(looked):
 
 
 def test_a_row_a_network_on_the_originals_scale(looked):
-    found = attributions.gallery(Looks(looked(), "attributions"), "resnet8")
-    assert found.heads == ("0", "3")
-    rows = found.rows["grad-cam"]
+    shown = attributions.mosaics(Looks(looked(), "attributions"), "resnet8")["grad-cam"]
+    assert shown.heads == ("0", "3")
+    rows = shown.strips
     assert [row.name for row in rows][:4] == ["Image", "Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
     assert [row.pictures.max() for row in rows[:4]] == pytest.approx([0.2, 1, 0.98, 0.9], abs=1e-3)
 
@@ -91,31 +96,31 @@ def test_a_row_a_network_on_the_originals_scale(looked):
 def test_a_network_without_maps_is_said_to_have_none(looked):
     states = {f"diagnose/resnet8/0/nncf-int8-ptq/{name}": "failed" for name in ("attributions",)}
     looks = Looks(looked(states=states), "attributions")
-    rows = {row.name: row for row in attributions.gallery(looks, "resnet8").rows["grad-cam"]}
+    rows = {row.name: row for row in attributions.mosaics(looks, "resnet8")["grad-cam"].strips}
     assert rows["INT8 (NNCF PTQ)"].pictures is None
 
 
 def test_channels_of_the_original_come_from_two_starts(looked):
-    found = units.gallery(Looks(looked(), "activation-maximization"), "resnet8")
-    assert [row.name for row in found.rows][:2] == ["Original", "Original, other start"]
+    found = units.mosaic(Looks(looked(), CHANNELS), "resnet8")
+    assert [row.name for row in found.strips][:2] == ["Original", "Original, other start"]
     assert (found.over, found.heads) == (("stage0", "stage1"), ("3", "5"))
 
 
 def test_a_channel_that_has_no_partner_is_empty(looked):
-    found = units.gallery(Looks(looked(), "activation-maximization"), "resnet8")
-    (row,) = (row for row in found.rows if "matched" in row.name)
+    found = units.mosaic(Looks(looked(), CHANNELS), "resnet8")
+    (row,) = (row for row in found.strips if "matched" in row.name)
     assert np.isfinite(row.pictures[0]).all()
     assert np.isnan(row.pictures[1]).all()
 
 
 def test_images_keep_their_colours(looked):
-    found = units.gallery(Looks(looked(colours=3), "activation-maximization"), "resnet8")
-    assert found.rows[0].pictures.shape == (2, 24, 24, 3)
+    found = units.mosaic(Looks(looked(colours=3), CHANNELS), "resnet8")
+    assert found.strips[0].pictures.shape == (2, 24, 24, 3)
 
 
 def test_numbers_beside_colours_are_coloured_and_small_pictures_grow_to_the_size_of_the_largest():
     numbers, colours = np.array([[[-1.0, np.nan], [0.0, 1.0]]]), np.full((1, 4, 4, 3), 0.5)
-    rows = [_mosaic.Row("a", numbers), _mosaic.Row("b", None), _mosaic.Row("c", colours)]
+    rows = [_mosaic.Strip("a", numbers), _mosaic.Strip("b", None), _mosaic.Strip("c", colours)]
     painted, empty, same = (row.pictures for row in _mosaic.alike(rows, "gray", (-1.0, 1.0)))
     assert painted.shape == (1, 4, 4, 3)
     np.testing.assert_array_equal(painted[0, 0, 0], [0, 0, 0])
@@ -126,7 +131,7 @@ def test_numbers_beside_colours_are_coloured_and_small_pictures_grow_to_the_size
 
 
 def test_rows_without_colours_stay_numbers_of_one_size():
-    rows = _mosaic.alike([_mosaic.Row("a", np.eye(2)[None]), _mosaic.Row("b", np.ones((1, 3, 3)))], "gray", (0, 1))
+    rows = _mosaic.alike([_mosaic.Strip("a", np.eye(2)[None]), _mosaic.Strip("b", np.ones((1, 3, 3)))], "gray", (0, 1))
     assert [row.pictures.shape for row in rows] == [(1, 3, 3)] * 2
     np.testing.assert_array_equal(rows[0].pictures[0], [[1, 1, 0], [1, 1, 0], [0, 0, 1]])
 
@@ -135,7 +140,7 @@ def test_rows_without_colours_stay_numbers_of_one_size():
 def test_maps_of_any_size_stand_below_images_of_any_size(image, side):
     photograph = _mosaic.photographs(np.full((1, 3, image, image), 51, np.uint8))
     maps = _mosaic.thumbnails(np.ones((1, side, side)))
-    rows = [_mosaic.Row("image", photograph), _mosaic.Row("map", maps)]
+    rows = [_mosaic.Strip("image", photograph), _mosaic.Strip("map", maps)]
     tiles = _mosaic.tiled(_mosaic.alike(rows, "gray", (-1.0, 1.0)), 1)
     height = photograph.shape[1]
     np.testing.assert_allclose(tiles[:height], 0.2)
@@ -145,27 +150,27 @@ def test_maps_of_any_size_stand_below_images_of_any_size(image, side):
 @pytest.mark.parametrize("colours", [1, 3])
 def test_galleries_have_a_row_a_network_and_a_column_a_picture(looked, colours):
     study = looked(colours=colours)
-    made = {diagnostic: module.gallery(Looks(study, diagnostic), "resnet8") for diagnostic, module in GALLERIES.items()}
+    made = {diagnostic: mosaic(study, diagnostic) for diagnostic in GALLERIES}
     networks = ["Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
     for name, found in made.items():
-        names = [row.name for row in found.rows]
+        names = [row.name for row in found.strips]
         real = name in (INVERSIONS, DREAMS)
         assert names[:1] == (["Image"] if real else networks[:1])
         assert names[real : real + 3] == networks
-        assert all(len(row.pictures) == len(found.heads) for row in found.rows)
+        assert all(len(row.pictures) == len(found.heads) for row in found.strips)
     assert made["filters"].heads == ("0", "1", "2", "3")
     assert made["class-images"].heads == ("1", "4")
     assert made["deep-dream"].heads == ("2", "5")
     assert made["feature-inversion"].heads == ("2", "5", "2", "5")
     assert made["feature-inversion"].over == ("stage0", "stage0", "stage1", "stage1")
-    assert made["deep-dream"].rows[1].pictures.max() == 1.0
-    assert made["deep-dream"].rows[0].pictures.max() == pytest.approx(0.2)
+    assert made["deep-dream"].strips[1].pictures.max() == 1.0
+    assert made["deep-dream"].strips[0].pictures.max() == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(("colours", "shape", "value"), [(1, (4, 24, 24), 1.0), (3, (4, 24, 24, 3), 1.0)])
 def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked, colours, shape, value):
-    found = filters.gallery(Looks(looked(colours=colours), "filters"), "resnet8")
-    (row,) = (row for row in found.rows if row.name.startswith("INT8"))
+    found = mosaic(looked(colours=colours), FILTERS)
+    (row,) = (row for row in found.strips if row.name.startswith("INT8"))
     assert row.pictures.shape == shape
     assert row.pictures[0].max() == pytest.approx(value, abs=1e-3)
     assert np.isnan(row.pictures[3]).all()
@@ -174,15 +179,14 @@ def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked
 def test_cells_that_kept_no_images_are_drawn_without_them(looked):
     study = looked(without=("real",))
     for diagnostic in (INVERSIONS, DREAMS):
-        rows = GALLERIES[diagnostic].gallery(Looks(study, diagnostic), "resnet8").rows
-        assert [row.name for row in rows][:1] == ["Original"]
+        assert [strip.name for strip in mosaic(study, diagnostic).strips][:1] == ["Original"]
     assert gallery.build(study) is not None
     assert attribution_maps.build(study) is not None
 
 
 def test_filters_that_cannot_be_matched_are_not_drawn(looked):
     study = looked(without=("matched.compressed",))
-    found = {row.name: row.pictures for row in filters.gallery(Looks(study, "filters"), "resnet8").rows}
+    found = {row.name: row.pictures for row in mosaic(study, FILTERS).strips}
     assert found["INT8 (NNCF PTQ)"] is None
     assert found["Original"] is not None
 
@@ -193,7 +197,7 @@ def test_where_no_filter_can_be_matched_there_is_no_figure(looked):
 
 def test_every_filter_has_its_own_scale_and_one_of_zeros_is_zero():
     weights = np.array([[[[0.5, -1.0]]], [[[0.01, -0.005]]], [[[0.0, 0.0]]]], np.float16)
-    shown = filters.pictures({"filters.original": weights, "matched.original": np.arange(3)}, "original")
+    shown = filters.pictures(weights, np.arange(3))
     np.testing.assert_allclose(shown[:, 0], [[0.5, -1], [1, -0.5], [0, 0]], atol=1e-3)
 
 
