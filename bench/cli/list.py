@@ -1,65 +1,152 @@
-"""What there is: profiles, models, compression methods and diagnostics with their settings, and similarity measures."""
+"""What there is, with settings; of one entry, by its name or as package.module:Class, also title, family and source."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import inspect
 import tomllib
+from collections.abc import Iterator
+from typing import Any
 
-from bench import cli, profile, registry
+from bench import cli, guests, profile, registry
 from bench.compress.method import Method
-from bench.diagnose import catalog as diagnostics
+from bench.compress.variant import PACKAGE as METHODS
+from bench.data.catalog import PACKAGE as SOURCES
+from bench.data.source import Source
+from bench.diagnose.catalog import PACKAGE as DIAGNOSTICS
+from bench.diagnose.diagnostic import Diagnostic
+from bench.errors import InputError, did_you_mean
+from bench.similarity.catalog import PACKAGE as MEASURES
+from bench.similarity.measure import Described
+from bench.task import PACKAGE as TASKS
+from bench.task import Task
+from bench.zoo.networks.catalogue import PACKAGE as MODELS
+from bench.zoo.networks.catalogue import TORCHVISION, check_torchvision, is_torchvision
 
-HELP = "list profiles, models, methods, measures and diagnostics"
+HELP = "list what there is, or show one entry"
 EXAMPLE = "python -m bench list methods"
-SHELVES = ("profiles", "models", "methods", "measures", "diagnostics")
+PROFILES = "profiles"
+
+
+@dataclasses.dataclass(frozen=True)
+class Shelf:
+    """Entries of one kind: where their files are, the class that they derive from, and what a sentence calls one."""
+
+    package: str
+    base: type
+    what: str
+
+
+# Models are modules that offer functions, so that they have no base; profiles are no code at all.
+CLASSES = {
+    "methods": Shelf(METHODS, Method, "method"),
+    "measures": Shelf(MEASURES, Described, "measure"),
+    "diagnostics": Shelf(DIAGNOSTICS, Diagnostic, "diagnostic"),
+    "sources": Shelf(SOURCES, Source, "data source"),
+    "tasks": Shelf(TASKS, Task, "task"),
+}
+SHELVES = (PROFILES, "models", *CLASSES)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("what", nargs="?", choices=SHELVES, help="only these (default: all)")
+    names = ", ".join(SHELVES)
+    parser.add_argument(
+        "what", nargs="?", help=f"only these: {names} (default: all); or one entry: its name or package.module:Class"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    rows = {
-        "profiles": _profiles,
-        "models": lambda: _entries("bench.zoo"),
-        "methods": _methods,
-        "measures": lambda: _entries("bench.similarity.measures"),
-        "diagnostics": _diagnostics,
-    }
+    if options.what and options.what not in SHELVES:
+        print("\n".join(_one(options.what)))
+        return cli.OK
     for shelf in [options.what] if options.what else SHELVES:
         print(f"{shelf}:")
-        for name, summary in rows[shelf]():
-            print(f"  {name:24} {summary}")
+        for name in _names(shelf):
+            print(f"  {name:24} {_summary(shelf, name)}")
     return cli.OK
 
 
-def _profiles() -> list[tuple[str, str]]:
-    texts = {name: profile.find(name).read_text(encoding="utf-8") for name in profile.shipped()}
-    return [(name, tomllib.loads(text).get("title", "")) for name, text in texts.items()]
+def _names(shelf: str) -> tuple[str, ...]:
+    if shelf == PROFILES:
+        return profile.shipped()
+    return registry.names(MODELS if shelf == "models" else CLASSES[shelf].package)
 
 
-def _entries(package: str) -> list[tuple[str, str]]:
-    return [(name, registry.summary(package, name)) for name in registry.names(package)]
+def _summary(shelf: str, name: str) -> str:
+    if shelf == PROFILES:
+        return tomllib.loads(profile.find(name).read_text(encoding="utf-8")).get("title", "")
+    if shelf == "models":
+        return registry.summary(MODELS, name)
+    package = CLASSES[shelf].package
+    settings = [f"{key}={value}" for key, value in _settings(_class(shelf, name))]
+    return registry.summary(package, name) + (f" [{', '.join(settings)}]" if settings else "")
 
 
-def _methods() -> list[tuple[str, str]]:
-    package = "bench.compress.methods"
+def _class(shelf: str, name: str) -> type:
+    kind = CLASSES[shelf]
+    return registry.subclass(kind.package, name, kind.base, kind.what)
+
+
+def _settings(kind: type) -> list[tuple[str, Any]]:
+    """Names and defaults."""
+    if not dataclasses.is_dataclass(kind):
+        return []
     return [
-        (name, f"{summary}{_settings(registry.subclass(package, name, Method, 'method'))}")
-        for name, summary in _entries(package)
+        (field.name, field.default if field.default_factory is dataclasses.MISSING else field.default_factory())
+        for field in dataclasses.fields(kind)
     ]
 
 
-def _diagnostics() -> list[tuple[str, str]]:
-    return [
-        (name, f"{registry.summary(diagnostics.PACKAGE, name)}{_settings(diagnostics.diagnostic(name))}")
-        for name in diagnostics.names()
+def _one(name: str) -> Iterator[str]:
+    """Everything of that name: one may be a profile and a data source."""
+    if is_torchvision(name):
+        check_torchvision(name)
+        yield f"model {name}: {name.removeprefix(TORCHVISION)} of torchvision"
+        return
+    if guests.is_guest(name):
+        yield from _guest(name)
+        return
+    shelves = [shelf for shelf in SHELVES if name in _names(shelf)]
+    if not shelves:
+        known = (entry for shelf in SHELVES for entry in (shelf, *_names(shelf)))
+        raise InputError(f"there is no {name!r} to list: {did_you_mean(name, known)}; or give {guests.FORM}")
+    for shelf in shelves:
+        if shelf in CLASSES:
+            kind = CLASSES[shelf]
+            yield from _described(f"{kind.what} {name}: {registry.summary(kind.package, name)}", _class(shelf, name))
+        else:
+            yield f"{shelf.removesuffix('s')} {name}: {_summary(shelf, name)}"
+
+
+def _guest(name: str) -> Iterator[str]:
+    code = guests.load(name, "entry")
+    if not isinstance(code, type):
+        guests.load(name, "model", "function")
+        yield f"model {name}: {_first_line(code)}"
+        return
+    kinds = [kind for kind in CLASSES.values() if issubclass(code, kind.base)]
+    if not kinds:
+        bases = ", ".join(f"{kind.base.__module__}.{kind.base.__name__}" for kind in CLASSES.values())
+        raise InputError(f"{name!r} ({guests.definition(code)}) derives from none of {bases}")
+    guests.subclass(name, kinds[0].base, kinds[0].what)
+    yield from _described(f"{kinds[0].what} {name}: {_first_line(code)}", code)
+
+
+def _described(head: str, kind: type) -> Iterator[str]:
+    yield head
+    facts: list[tuple[str, Any]] = [
+        ("title", getattr(kind, "title", "")),
+        ("family", getattr(kind, "family", "")),
+        ("source", ", ".join(registry.sources(kind))),
+        ("version", registry.version(kind)),
     ]
+    facts += [(f"setting {key}", value) for key, value in _settings(kind)]
+    width = max(len(fact) for fact, _ in facts)
+    yield from (f"  {fact:{width}}  {value}" for fact, value in facts if value != "")
 
 
-def _settings(kind: type) -> str:
-    settings = [f"{field.name}={field.default}" for field in dataclasses.fields(kind)]
-    return f" [{', '.join(settings)}]" if settings else ""
+def _first_line(code: Any) -> str:
+    return (inspect.getdoc(code) or "").partition("\n")[0]
