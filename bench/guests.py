@@ -149,11 +149,15 @@ def definition(thing: Any) -> str:
         return f"in {getattr(thing, '__module__', type(thing).__module__)}"
 
 
-def sentence(error: BaseException) -> str:
-    """An error in one line: its kind, its message, and `(file, line N)` of the guest's code that it came from."""
+def sentence(error: BaseException, code: Any = None) -> str:
+    """An error in one line: its kind, its message, and `(file, line N)` of the guest's code that it came from.
+
+    Args:
+        code: the guest's class or function, named if no line of a guest took part.
+    """
     first_line = str(error).strip().partition("\n")[0]
     message = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
-    place = where(error)
+    place = where(error) or (definition(code) if code else "")
     return f"{message} ({place})" if place and place not in message else message
 
 

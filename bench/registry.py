@@ -85,10 +85,14 @@ def version(kind: type) -> Any:
     Nobody is asked to raise a number while they try things out, so a guest's cells are worked again after every edit.
     """
     declared = getattr(kind, "version", 1)
-    module = kind.__module__
-    if module.partition(".")[0] == __package__:
+    if is_built_in(kind):
         return declared
-    return f"{declared}-{guests.version(module, f'{module}:{kind.__qualname__}')}"
+    return f"{declared}-{guests.version(kind.__module__, f'{kind.__module__}:{kind.__qualname__}')}"
+
+
+def is_built_in(kind: type) -> bool:
+    """Whether a class is Innards' own and not a guest's."""
+    return kind.__module__.partition(".")[0] == __package__
 
 
 def sources(kind: type) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bench import guests
+from bench import guests, registry
 from bench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
@@ -29,10 +29,9 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
     except ValidationError as error:
         raise InputError([_sentence(cls, what, problem) for problem in told_once(error)]) from error
     except Exception as error:
-        if cls.__module__.partition(".")[0] == __package__:
+        if registry.is_built_in(cls):
             raise
-        place = "" if guests.where(error) else f" ({guests.definition(cls)})"
-        raise InputError(f"{what} cannot be used: {guests.sentence(error)}{place}") from error
+        raise InputError(f"{what} cannot be used: {guests.sentence(error, cls)}") from error
 
 
 def told_once(error: ValidationError) -> list[Mapping[str, Any]]:

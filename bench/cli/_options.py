@@ -53,7 +53,9 @@ def results(runs: Path, name_or_path: str) -> Path:
 def add_subject(parser: argparse.ArgumentParser) -> None:
     """Which model, under which method, on which images."""
     parser.add_argument("--model", required=True, help="of the zoo, torchvision:NAME, or package.module:function")
-    parser.add_argument("--method", required=True, help="a method, or a chain: magnitude:sparsity=0.9+nncf-int8-ptq")
+    parser.add_argument(
+        "--method", required=True, help="a method, package.module:Class, or a chain: magnitude:sparsity=0.9+huffman"
+    )
     parser.add_argument(
         "--set",
         dest="settings",

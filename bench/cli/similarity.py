@@ -20,6 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("a", type=Path, metavar="A.npz", help="activations of one network")
     parser.add_argument("b", type=Path, metavar="B.npz", help="activations of the other, on the same images")
+    parser.add_argument(
+        "--measures", nargs="+", default=[], metavar="NAME", help="only these (default: all), or package.module:Class"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -27,7 +30,7 @@ def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     from bench.similarity.activation_files import compare_files
 
-    rows = compare_files(options.a, options.b)
+    rows = compare_files(options.a, options.b, names=options.measures)
     print(json.dumps(rows, indent=1) if options.json else "\n".join(map(_line, rows)))
     return cli.OK
 

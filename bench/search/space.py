@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench import registry
+from bench import guests, registry
 from bench.compress.method import Method
 from bench.compress.variant import PACKAGE, Stage, Variant
 from bench.errors import InputError, did_you_mean
@@ -57,24 +57,26 @@ class Space:
 
 
 def space(among: Iterable[str] = ()) -> Space:
-    """All methods that declare what may be searched, or those named.
+    """All built-in methods that declare what may be searched, or those named, which may be the user's own.
 
     Raises:
         InputError: a name is not one of them.
     """
-    searched = {name: method.family for name, method in _methods() if method.searched is not None}
-    chosen = tuple(among) or tuple(searched)
+    among = tuple(among)
+    names = (*registry.names(PACKAGE), *filter(guests.is_guest, among))
+    searched = {name: _method(name).family for name in names if _method(name).searched is not None}
+    chosen = among or tuple(searched)
     problems = [
         f"method {name!r} is not searched: {did_you_mean(name, searched)}" for name in chosen if name not in searched
     ]
     if problems:
         raise InputError(problems)
-    found = {place: tuple(n for n in chosen if searched[n] in families) for place, families in PLACES}
-    return Space({place: names for place, names in found.items() if names})
-
-
-def _methods() -> Iterable[tuple[str, type[Method]]]:
-    return ((name, _method(name)) for name in registry.names(PACKAGE))
+    # A family of the user's own has a place of its own, after the weights: it may prune or quantise.
+    known = {family for _, families in PLACES for family in families}
+    places = [*PLACES]
+    places.insert(2, ("own", tuple(set(searched.values()) - known)))
+    methods = {place: tuple(name for name in chosen if searched[name] in families) for place, families in places}
+    return Space({place: names for place, names in methods.items() if names})
 
 
 def _method(name: str) -> type[Method]:

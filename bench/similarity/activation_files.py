@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from bench import guests, registry
 from bench.errors import InputError
 from bench.similarity import inputs
-from bench.similarity.catalog import measures
+from bench.similarity.catalog import measure, measures
 from bench.similarity.measure import LabelledMeasure, Measure
 from bench.statistics.estimate import Estimate
 
@@ -31,11 +32,16 @@ class ActivationFile:
     logits: np.ndarray | None
 
 
-def compare_files(first: Path, second: Path, *, confidence: float = 0.95, seed: int = 0) -> list[Row]:
+def compare_files(
+    first: Path, second: Path, *, names: Sequence[str] = (), confidence: float = 0.95, seed: int = 0
+) -> list[Row]:
     """Every measure between two NPZ files of activations of the same images.
 
     Each file holds an array `activations` (n, d). Measures that need classes are computed if one file holds `labels`
     (n,), or both hold the same; measures of outputs if both hold `logits` (n, classes).
+
+    Args:
+        names: of measures, those of the user's own too; all built-in ones if empty.
 
     Returns:
         One row per measure, sorted by name: `measure`, `title`, `larger_is_similar`, `symmetric`, `range`, all fields
@@ -43,14 +49,13 @@ def compare_files(first: Path, second: Path, *, confidence: float = 0.95, seed: 
         or an empty string.
 
     Raises:
-        InputError: a file or array is missing or unusable, or the files differ in n.
+        InputError: no such measure; a file or array is missing or unusable, or the files differ in n.
     """
+    chosen = {name: measure(name) for name in names} or measures()
     x, y = read(first), read(second)
     inputs.same_images([x.activations, y.activations], (str(first), str(second)))
     return [
-        _row(name, measure, x, y, confidence, seed)
-        for name, measure in measures().items()
-        if _has_what_it_needs(measure, x, y)
+        _row(name, kind, x, y, confidence, seed) for name, kind in chosen.items() if names or not _missing(kind, x, y)
     ]
 
 
@@ -101,21 +106,29 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
         raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
 
 
-def _has_what_it_needs(measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile) -> bool:
-    logits = x.logits is not None and y.logits is not None
-    labels = x.labels is not None or y.labels is not None
-    return (measure.compares == "activations" or logits) and (not isinstance(measure, LabelledMeasure) or labels)
+def _missing(measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile) -> str:
+    """What the files lack for a measure, as a sentence; empty if nothing."""
+    if measure.compares == "outputs" and (x.logits is None or y.logits is None):
+        return f"{measure.title} needs an array {LOGITS!r} of shape (n, classes) in both files."
+    if isinstance(measure, LabelledMeasure) and x.labels is None and y.labels is None:
+        return f"{measure.title} needs an array {LABELS!r} of shape (n,) in one of the files."
+    return ""
 
 
 def _row(
     name: str, measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int
 ) -> Row:
-    refused = ""
+    refused = _missing(measure, x, y)
     numbers: Row = dict.fromkeys(Estimate.__dataclass_fields__)
     try:
-        numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
+        if not refused:
+            numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
     except InputError as error:
         refused = str(error)
+    except Exception as error:
+        if registry.is_built_in(type(measure)):
+            raise
+        refused = guests.sentence(error, type(measure))
     return {
         "measure": name,
         "title": measure.title,
