@@ -93,7 +93,7 @@ def load(name: str, what: str, kind: str = "class") -> Any:
     """
     check(name, what, kind)
     module_name, _, attribute = name.partition(":")
-    _top_levels.add(module_name.partition(".")[0])
+    _top_levels.update({module_name.partition(".")[0]} - sys.stdlib_module_names)
     with current_folder_importable():
         try:
             module = importlib.import_module(module_name)

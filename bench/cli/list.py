@@ -17,6 +17,8 @@ from bench.data.source import Source
 from bench.diagnose.catalog import PACKAGE as DIAGNOSTICS
 from bench.diagnose.diagnostic import Diagnostic
 from bench.errors import InputError, did_you_mean
+from bench.runner.executor import PACKAGE as EXECUTORS
+from bench.runner.executor import Executor
 from bench.similarity.catalog import PACKAGE as MEASURES
 from bench.similarity.measure import Described
 from bench.task import PACKAGE as TASKS
@@ -45,6 +47,7 @@ CLASSES = {
     "diagnostics": Shelf(DIAGNOSTICS, Diagnostic, "diagnostic"),
     "sources": Shelf(SOURCES, Source, "data source"),
     "tasks": Shelf(TASKS, Task, "task"),
+    "executors": Shelf(EXECUTORS, Executor, "executor"),
 }
 SHELVES = (PROFILES, "models", *CLASSES)
 
@@ -80,9 +83,11 @@ def _summary(shelf: str, name: str) -> str:
         return tomllib.loads(profile.find(name).read_text(encoding="utf-8")).get("title", "")
     if shelf == "models":
         return registry.summary(MODELS, name)
-    package = CLASSES[shelf].package
+    summary = registry.summary(CLASSES[shelf].package, name)
+    if not dataclasses.is_dataclass(CLASSES[shelf].base):  # it has no settings, and may import PyTorch
+        return summary
     settings = [f"{key}={value}" for key, value in _settings(_class(shelf, name))]
-    return registry.summary(package, name) + (f" [{', '.join(settings)}]" if settings else "")
+    return f"{summary} [{', '.join(settings)}]" if settings else summary
 
 
 def _class(shelf: str, name: str) -> type:

@@ -25,6 +25,7 @@ def test_every_shelf_is_listed(capsys):
         ("diagnostics", diagnostics.names()),
         ("sources", registry.names("bench.data.sources")),
         ("tasks", registry.names("bench.task")),
+        ("executors", registry.names("bench.runner.executors")),
     ],
 )
 def test_a_shelf_names_everything_on_it_with_a_summary(capsys, shelf, names):
