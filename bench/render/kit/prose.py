@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
@@ -23,6 +24,19 @@ Sentence = tuple[str, ...]  # parts, some Strong or Cite; data among them is pla
 def text(sentence: Sentence) -> str:
     """A sentence without its emphasis and citations."""
     return "".join(part for part in sentence if not isinstance(part, Cite))
+
+
+def marked(*sentences: str) -> list[Sentence]:
+    """Sentences of our own with marks: `**bold**`, and `[@key]` for the paper of that key.
+
+    >>> marked("**Holm. **A step-down correction ([@holm1979simple]).")
+    [('Holm. ', 'A step-down correction (', 'holm1979simple', ').')]
+    """
+    # Splitting by an expression with two groups gives text, bold, key, text, bold, key, ..., text: at every mark the
+    # group that did not match is None. What a user named, such as a title, may hold asterisks and does not belong here.
+    kinds = (str, Strong, Cite)
+    parts = [re.split(r"\*\*(.+?)\*\*|\[@(\w+)\]", sentence) for sentence in sentences]
+    return [tuple(kinds[i % 3](part) for i, part in enumerate(split) if part) for split in parts]
 
 
 def listed(names: Sequence[str], *, most: int = 6, word: str = "and") -> str:

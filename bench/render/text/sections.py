@@ -9,7 +9,7 @@ from bench.analysis import outcomes, wording
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
-from bench.render.kit.prose import Cite, Sentence, Strong, counted, listed
+from bench.render.kit.prose import Sentence, Strong, counted, listed, marked
 from bench.render.text.findings import findings
 from bench.roles import CONTROL, ORIGINAL
 from bench.statistics.tests import smallest_attainable_p
@@ -17,34 +17,25 @@ from bench.statistics.tests import smallest_attainable_p
 
 def results(study: Study) -> list[Sentence]:
     """What an accuracy and a footprint are here."""
-    return [
-        (
-            "Every size is that of a file that was written, and every accuracy that of the network read back from it. "
-            "Payload is what papers count: weights, scales, masks and codes; the file on disk and the peak memory of "
-            "feature maps are columns of their own.",
-        )
-    ]
+    return marked(
+        "Every size is that of a file that was written, and every accuracy that of the network read back from it. "
+        "Payload is what papers count: weights, scales, masks and codes; the file on disk and the peak memory of "
+        "feature maps are columns of their own."
+    )
 
 
 def inside(study: Study) -> list[Sentence]:
     """How the inside is judged, and what could not be told."""
     similarity, primary = (wording.margin(outcome) for outcome in (outcomes.inside(study), outcomes.primary(study)))
-    return [
-        (
-            "A network is compared with its own original, block by block, on images it never trained on; what "
-            "fine-tuning alone changes is taken off. ",
-            Strong("Different"),
-            ": a change beyond chance. ",
-            Strong("Equivalent"),
-            f": shown to be smaller than the margin ({similarity}, {primary}). ",
-            Strong("Inconclusive"),
-            ": neither; a large p is not “the same”.",
-        ),
-    ]
+    return marked(
+        "A network is compared with its own original, block by block, on images it never trained on; what fine-tuning "
+        "alone changes is taken off. **Different**: a change beyond chance. **Equivalent**: shown to be smaller than "
+        f"the margin ({similarity}, {primary}). **Inconclusive**: neither; a large p is not “the same”."
+    )
 
 
 def explanations(study: Study) -> list[Sentence]:
-    """What was looked into beside similarity; nothing where the profile asks for no diagnostic."""
+    """What is looked into beside similarity; nothing if the profile asks for no diagnostic."""
     if study.results.diagnosed.empty:
         return []
     titles = [look.title[:1].lower() + look.title[1:] for look in study.plan.diagnostics.values()]
@@ -55,107 +46,6 @@ def explanations(study: Study) -> list[Sentence]:
             "how much two trainings share. ",
             Strong("Descriptive"),
             ": no verdict rests on it.",
-        )
-    ]
-
-
-def holes(study: Study) -> list[Sentence]:
-    """How much is missing."""
-    results, missing = study.results, wording.holes(study)
-    more = f"; {missing}" if missing else ""
-    return [(f"{results.count('done'):,} of {counted(len(results.cells), 'cell')} are done{more}.",)]
-
-
-def statistics(study: Study) -> list[Sentence]:
-    """The unit, the intervals, the tests, the corrections and the verdicts."""
-    plan = study.plan
-    floor = smallest_attainable_p(study.seeds)
-    return [
-        (
-            Strong("Unit. "),
-            f"Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated measures "
-            "and never count as n.",
-        ),
-        (
-            Strong("Intervals. "),
-            "95%. Accuracy and what is derived from predictions: t over seeds, on the fixed test set. Similarity: "
-            "variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees of "
-            "freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
-        ),
-        (
-            Strong("Tests. "),
-            "Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
-            f"test beside it. With {counted(study.seeds, 'seed')} its smallest p is {floor:.3g}; where "
-            f"that is above {plan.alpha:g}, no stars are given and nothing is set in bold.",
-        ),
-        (
-            Strong("Equivalence. "),
-            "Two one-sided tests (TOST, ",
-            Cite("schuirmann1987comparison"),
-            f") against margins that the profile fixes before the run: {wording.margins(study)}.",
-        ),
-        (
-            Strong("Multiplicity. "),
-            "Holm (",
-            Cite("holm1979simple"),
-            ") over the co-primary outcomes of all methods of a model, for differences and for equivalence alike; the "
-            "leading set: a method is left out where another is shown to be better, Holm over all others, so that what "
-            "is truly best stays in (",
-            Cite("hsu1981simultaneous"),
-            "); blocks: Benjamini-Hochberg (",
-            Cite("benjamini1995controlling"),
-            ") over the methods and blocks of a model.",
-        ),
-        *([_ranks()] if len(study.models) > 1 else []),
-        (
-            Strong("Similarity. "),
-            "Debiased linear CKA (U-statistic HSIC, never clamped; ",
-            Cite("kornblith2019similarity"),
-            ") at block outputs. The verdict is on the mean over "
-            "blocks of each block's similarity to the same block of the original.",
-        ),
-        (
-            Strong("Seed-equivalents. "),
-            "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
-        ),
-        (Strong("Calibration. "), _calibration(study)),
-    ]
-
-
-def _ranks() -> Sentence:
-    return (
-        Strong("Ranks. "),
-        "Methods are ranked within each network; mean ranks are compared by Friedman's test and Nemenyi's critical "
-        "difference (",
-        Cite("demsar2006statistical"),
-        ").",
-    )
-
-
-def _calibration(study: Study) -> str:
-    rows = simulated(study)
-    if not rows:
-        return (
-            "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "
-            "python -m bench calibrate does it, and its table then stands here."
-        )
-    missed = [row for row in rows if not row.within]
-    kept = f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
-    intervals = [row for row in missed if row.kind == "coverage"]
-    if not intervals:
-        return f"{kept}."
-    return (
-        f"{kept}; in {sum(map(warned, intervals))} of the {len(intervals)} whose intervals do not, most estimates "
-        "carry a warning."
-    )
-
-
-def data(study: Study) -> list[Sentence]:
-    """What lies beside the report."""
-    return [
-        (
-            "Every table is beside this report as CSV and JSON, unrounded, with intervals in columns of their own; "
-            "datapackage.json describes every column (Frictionless Data Package).",
         )
     ]
 
@@ -171,15 +61,15 @@ def predictions(study: Study) -> list[Sentence]:
     start = "What whoever uses the network notices: answers that change, and confidence that shifts."
     if not means:
         return [(start,)]
-    least, most = min(means), max(means)
+    (least, fewest), (largest, most) = min(means), max(means)
     networks = ", on average over the networks" if len(study.models) > 1 else ""
     return [
         (
             f"{start} Beyond what fine-tuning alone changes{networks}, the most answers change under ",
-            Strong(most[1]),
-            f" ({decimal(most[0], 2, signed=True)} points of churn), the fewest under ",
-            Strong(least[1]),
-            f" ({decimal(least[0], 2, signed=True)}).",
+            Strong(most),
+            f" ({decimal(largest, 2, signed=True)} points of churn), the fewest under ",
+            Strong(fewest),
+            f" ({decimal(least, 2, signed=True)}).",
         )
     ]
 
@@ -191,14 +81,67 @@ def training(study: Study) -> list[Sentence]:
     return [(f"Test {study.primary.noun} of the originals, mean over seeds: {levels or 'none is done'}.",)]
 
 
+def holes(study: Study) -> list[Sentence]:
+    """How much is missing."""
+    cells, missing = counted(len(study.results.cells), "cell"), wording.holes(study)
+    return [(f"{study.results.count('done'):,} of {cells} are done{missing and '; '}{missing}.",)]
+
+
 def methods(study: Study) -> list[Sentence]:
     """What all methods have in common."""
-    return [
-        (
-            "Every method starts from the same trained network of its seed and sees training images alone. What comes "
-            "out is packed with the smallest codec that holds each layer exactly, read back, and evaluated.",
+    return marked(
+        "Every method starts from the same trained network of its seed and sees training images alone. What comes out "
+        "is packed with the smallest codec that holds each layer exactly, read back, and evaluated."
+    )
+
+
+def statistics(study: Study) -> list[Sentence]:
+    """The unit, the intervals, the tests, the corrections and the verdicts."""
+    ranks = (
+        "**Ranks. **Methods are ranked within each network; mean ranks are compared by Friedman's test and Nemenyi's "
+        "critical difference ([@demsar2006statistical])."
+    )
+    return marked(
+        f"**Unit. **Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated "
+        "measures and never count as n.",
+        "**Intervals. **95%. Accuracy and what is derived from predictions: t over seeds, on the fixed test set. "
+        "Similarity: variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees "
+        "of freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
+        "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
+        f"test beside it. With {counted(study.seeds, 'seed')} its smallest p is {smallest_attainable_p(study.seeds):.3g}; "
+        f"where that is above {study.plan.alpha:g}, no stars are given and nothing is set in bold.",
+        "**Equivalence. **Two one-sided tests (TOST, [@schuirmann1987comparison]) against margins that the profile "
+        f"fixes before the run: {wording.margins(study)}.",
+        "**Multiplicity. **Holm ([@holm1979simple]) over the co-primary outcomes of all methods of a model, for "
+        "differences and for equivalence alike; the leading set: a method is left out where another is shown to be "
+        "better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]); blocks: "
+        "Benjamini-Hochberg ([@benjamini1995controlling]) over the methods and blocks of a model.",
+        *([ranks] if len(study.models) > 1 else []),
+        "**Similarity. **Debiased linear CKA (U-statistic HSIC, never clamped; [@kornblith2019similarity]) at block "
+        "outputs. The verdict is on the mean over blocks of each block's similarity to the same block of the original.",
+        "**Seed-equivalents. **(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training "
+        "again.",
+        f"**Calibration. **{_calibration(study)}",
+    )
+
+
+def _calibration(study: Study) -> str:
+    rows = simulated(study)
+    if not rows:
+        return (
+            "Whether the intervals cover and the tests keep their level was not simulated beside these runs; "
+            "python -m bench calibrate does it, and its table then stands here."
         )
-    ]
+    missed = [row for row in rows if not row.within]
+    intervals = [row for row in missed if row.kind == "coverage"]
+    warnings = (
+        f"; in {sum(map(warned, intervals))} of the {len(intervals)} whose intervals do not, most estimates carry a "
+        "warning"
+    )
+    return (
+        f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
+        f"{warnings if intervals else ''}."
+    )
 
 
 def provenance(study: Study) -> list[Sentence]:
@@ -212,16 +155,15 @@ def provenance(study: Study) -> list[Sentence]:
     ]
 
 
-SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {
-    "findings": findings,
-    "results": results,
-    "inside": inside,
-    "explanations": explanations,
-    "holes": holes,
-    "predictions": predictions,
-    "training": training,
-    "methods": methods,
-    "statistics": statistics,
-    "provenance": provenance,
-    "data": data,
-}
+def data(study: Study) -> list[Sentence]:
+    """What lies beside the report."""
+    return marked(
+        "Every table is beside this report as CSV and JSON, unrounded, with intervals in columns of their own; "
+        "datapackage.json describes every column (Frictionless Data Package)."
+    )
+
+
+_SECTIONS = (
+    findings, results, inside, explanations, predictions, training, holes, methods, statistics, provenance, data,
+)  # fmt: skip
+SECTIONS: dict[str, Callable[[Study], list[Sentence]]] = {section.__name__: section for section in _SECTIONS}
