@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ class Hurt:
         classes: recall of each class less the control's.
         images: the compression-identified exemplars.
         labels: (k,) the class of each exemplar.
-        given: (k,) the most frequent wrong class among the compressed network's seeds; of several the lowest.
+        wrong: (k,) the most frequent wrong answer among the compressed network's seeds; of several the lowest class.
         votes: (k,) number of seeds that give it.
     """
 
@@ -32,13 +31,13 @@ class Hurt:
     classes: ClassEffects
     images: Exemplars
     labels: np.ndarray
-    given: np.ndarray
+    wrong: np.ndarray
     votes: np.ndarray
 
     @property
     def changed(self) -> int:
         """Number of classes whose recall differs from the control's, after correction."""
-        return sum(bool(each) for each in self.classes.corrected.rejected)
+        return int(np.sum(self.classes.corrected.rejected))
 
     @property
     def tested(self) -> bool:
@@ -47,7 +46,7 @@ class Hurt:
 
     @property
     def worst(self) -> int | None:
-        """The class that loses the most; None where no class has a value."""
+        """The class that loses the most; None if no class has a value."""
         values = np.array([estimate.value for estimate in self.classes.estimates])
         return int(np.nanargmin(values)) if np.isfinite(values).any() else None
 
@@ -55,33 +54,27 @@ class Hurt:
 @judgement
 def hurt(study: Study) -> tuple[Hurt, ...]:
     """Which classes and images each method costs, for every method with answers of any seed."""
-    return tuple(_each(study))
+    pairs = [(model, variant.label) for model in study.models for variant in study.plan.methods]
+    return tuple(losses for pair in pairs if (losses := _hurt(study, *pair)))
 
 
-def _each(study: Study) -> Iterator[Hurt]:
-    for model in study.models:
-        original, control = (study.results.logits(model, label) for label in (ORIGINAL, CONTROL))
-        for variant in study.plan.methods:
-            own = study.results.logits(model, variant.label)
-            seeds = [seed for seed in study.plan.seeds if seed in own and seed in original and seed in control]
-            if seeds:
-                stacks = [np.stack([each[seed][0] for seed in seeds]) for each in (own, original, control)]
-                yield _hurt(study, model, variant.label, stacks, own[seeds[0]][1])
-
-
-def _hurt(study: Study, model: str, variant: str, stacks: list[np.ndarray], labels: np.ndarray) -> Hurt:
-    own, original, control = stacks
-    alpha = study.plan.alpha
-    images = exemplars(original, own, labels, control, alpha=alpha)
-    given, votes = _most_wrong(own[:, images.indices].argmax(2), labels[images.indices])
+def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
+    networks = [study.results.logits(model, label) for label in (ORIGINAL, variant, CONTROL)]
+    seeds = [seed for seed in study.plan.seeds if all(seed in answers for answers in networks)]
+    if not seeds:
+        return None
+    original, compressed, control = (np.stack([answers[seed][0] for seed in seeds]) for answers in networks)
+    labels, alpha = networks[0][seeds[0]][1], study.plan.alpha
+    images = exemplars(original, compressed, labels, control, alpha=alpha)
+    wrong, votes = _most_wrong(compressed[:, images.indices].argmax(2), labels[images.indices])
     return Hurt(
         model=model,
         variant=variant,
-        seeds=len(own),
-        classes=class_effects(own, control, labels, alpha=alpha),
+        seeds=len(seeds),
+        classes=class_effects(compressed, control, labels, alpha=alpha),
         images=images,
         labels=labels[images.indices],
-        given=given,
+        wrong=wrong,
         votes=votes,
     )
 
@@ -92,6 +85,6 @@ def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
     >>> _most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
     (array([2, 0]), array([2, 1]))
     """
-    counts = [np.bincount(each[each != label]) for each, label in zip(answers.T, labels)]
-    given, votes = ([int(call(each)) for each in counts] for call in (np.argmax, np.max))
-    return np.array(given, dtype=np.int64), np.array(votes, dtype=np.int64)
+    counts = [np.bincount(votes[votes != label]) for votes, label in zip(answers.T, labels)]
+    most, votes = ([int(call(count)) for count in counts] for call in (np.argmax, np.max))
+    return np.array(most, dtype=np.int64), np.array(votes, dtype=np.int64)

@@ -48,7 +48,7 @@ def painted(looks: Looks, model: str) -> list[Painted]:
     if seed is None:
         return []
     pictures = []
-    for variant in looks.drawn(metric, model) if metric else looks.shown(model):
+    for variant in looks.drawn(metric, model):
         arrays, role = looks.arrays(model, variant.label, seed)
         pictures.append(Painted(variant, arrays, role, all(f"{name}.{role}" in arrays for name in names)))
     return pictures if any(picture.there for picture in pictures) else []

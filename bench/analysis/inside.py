@@ -20,9 +20,9 @@ class Inside:
 
     Attributes:
         blocks: names in order of depth.
-        values: (S, L), NaN where a seed has none.
+        values: (S, L), NaN for a seed without a result.
         influence: (S, L, n) of each probe image on each value, on the value's own scale.
-        map: (L, L) mean over seeds, rows the original's blocks, columns this variant's; None where no seed has one.
+        map: (L, L) mean over seeds, rows the original's blocks, columns this variant's; None if seeds differ in shape.
     """
 
     blocks: tuple[str, ...]
@@ -37,7 +37,7 @@ class Inside:
 
     @cached_property
     def mean_influence(self) -> np.ndarray:
-        """(S, n) influence on the mean over the blocks."""
+        """(S, n) influence on the mean over the blocks, which is the mean of the influences."""
         return self.influence.mean(axis=1)
 
     def overall(self) -> Estimate:
@@ -54,40 +54,40 @@ class Inside:
 
     def beyond_at(self, control: Inside, block: int) -> Estimate:
         """Difference to the control's in one block, paired by seed and image."""
-        return paired_difference(
-            self.values[:, block], control.values[:, block], self.influence[:, block], control.influence[:, block]
+        (values, influence), (others, other_influence) = (
+            (inside.values[:, block], inside.influence[:, block]) for inside in (self, control)
         )
+        return paired_difference(values, others, influence, other_influence)
 
 
 def read(results: Results, model: str, variant: str) -> dict[str, Inside]:
     """A variant's similarity to the original by feature convention, for those that any seed has."""
-    features, seeds = results.plan.features, results.plan.seeds
-    wanted = ["layers", *(name for feature in features for name in _names(feature).values())]
-    found = [results.similarity(model, variant, seed, wanted) or {} for seed in seeds]
-    each = {feature: _gathered(found, _names(feature)) for feature in features}
-    return {feature: inside for feature, inside in each.items() if inside is not None}
+    keys = ("value", "z", "influence")
+    names = {feature: [f"{feature}.{ORIGINAL}.{key}" for key in keys] for feature in results.plan.features}
+    wanted = ["layers", *(name for of_feature in names.values() for name in of_feature)]
+    seeds = [results.similarity(model, variant, seed, wanted) or {} for seed in results.plan.seeds]
+    gathered = {feature: _gathered(seeds, *of_feature) for feature, of_feature in names.items()}
+    return {feature: inside for feature, inside in gathered.items() if inside is not None}
 
 
-def _names(feature: str) -> dict[str, str]:
-    return {key: f"{feature}.{ORIGINAL}.{key}" for key in ("value", "z", "influence")}
-
-
-def _gathered(found: list[dict[str, np.ndarray]], names: dict[str, str]) -> Inside | None:
+def _gathered(seeds: list[dict[str, np.ndarray]], value: str, z: str, influence: str) -> Inside | None:
     """One convention's arrays of all seeds; a seed that lacks them, or has other blocks, stays NaN."""
-    whole = [arrays for arrays in found if all(name in arrays for name in names.values())]
-    if not whole:
+    complete = [arrays for arrays in seeds if {value, z, influence} <= arrays.keys()]
+    if not complete:
         return None
-    shape = whole[0][names["influence"]].shape
-    values, influence = np.full((len(found), shape[0]), np.nan), np.full((len(found), *shape), np.nan)
-    for place, arrays in enumerate(found):
-        if names["influence"] in arrays and arrays[names["influence"]].shape == shape:
-            values[place], influence[place] = from_atanh(arrays[names["z"]], arrays[names["influence"]])
-    maps = [arrays[names["value"]] for arrays in whole]
+    shape = complete[0][influence].shape
+    values, influences = np.full((len(seeds), shape[0]), np.nan), np.full((len(seeds), *shape), np.nan)
+    for index, arrays in enumerate(seeds):
+        # Cells keep the jackknife's influence on z = atanh(CKA). Means over blocks and seeds are of CKA itself, so
+        # value and influence go back to its own scale: dCKA = (1 - CKA²) dz, the delta method.
+        if influence in arrays and arrays[influence].shape == shape:
+            values[index], influences[index] = from_atanh(arrays[z], arrays[influence])
+    maps = [arrays[value] for arrays in complete]
     return Inside(
-        blocks=tuple(str(name) for name in whole[0]["layers"]),
+        blocks=tuple(str(name) for name in complete[0]["layers"]),
         values=values,
-        influence=influence,
-        map=np.mean(maps, axis=0) if len({each.shape for each in maps}) == 1 else None,
+        influence=influences,
+        map=np.mean(maps, axis=0) if len({layers.shape for layers in maps}) == 1 else None,
     )
 
 

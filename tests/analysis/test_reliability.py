@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.reliability import Diagram, _share, diagrams
+from bench.analysis.reliability import Diagram, diagrams
 from bench.analysis.study import Study
 from bench.diagnose.answers.reliability import Reliability, reliability
 from bench.statistics.intervals import seed_mean
@@ -31,21 +31,6 @@ def test_bins_are_those_of_the_answers(study: Study):
     right = [(logits.argmax(1) == labels).mean() for logits, labels in own.values()]
     weights = np.nansum(expected.accuracy * expected.counts) / expected.counts.sum()
     assert weights == pytest.approx(np.mean(right))
-
-
-def test_a_seed_with_many_answers_counts_for_as_many():
-    found = _share(np.array([1.0, 0.0, 30.0]), np.array([1, 0, 99]))
-    assert found.value == pytest.approx(0.31)
-    assert found.n == 2
-    lone = _share(np.array([3.0]), np.array([4]))
-    assert lone.value == 0.75
-    assert np.isnan([lone.low, lone.high]).all()
-
-
-def test_with_as_many_answers_a_seed_the_interval_is_the_ts_over_seeds():
-    right = np.array([3.0, 5.0, 4.0, 6.0])
-    found, expected = _share(right, np.full(4, 10)), seed_mean(right / 10)
-    assert (found.value, found.low, found.high) == pytest.approx((expected.value, expected.low, expected.high))
 
 
 def test_confidence_is_the_mean_over_answers_and_bins_with_few_are_not_drawn(study: Study):

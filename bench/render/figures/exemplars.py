@@ -65,7 +65,7 @@ def _lost(study: Study, name: str, method: Hurt, images: np.ndarray) -> Lost:
     return Lost(
         name,
         photographs(np.asarray(images[chosen])),
-        tuple((named(label), named(answer)) for label, answer in zip(method.labels, method.given)),
+        tuple((named(label), named(answer)) for label, answer in zip(method.labels, method.wrong)),
         tuple((original, compressed) for original, compressed in counts),
         method.images.count,
     )

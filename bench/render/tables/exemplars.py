@@ -48,7 +48,7 @@ def build(study: Study) -> Dataset | None:
 def _rows(study: Study, answers: Hurt) -> Iterator[dict[str, Any]]:
     exemplars, pictures, named = answers.images, study.results.test_images, study.plan.data.named
     chosen = zip(
-        exemplars.indices[:MOST].tolist(), answers.labels.tolist(), answers.given.tolist(), answers.votes.tolist()
+        exemplars.indices[:MOST].tolist(), answers.labels.tolist(), answers.wrong.tolist(), answers.votes.tolist()
     )
     for image, label, answer, votes in chosen:
         yield {

@@ -101,6 +101,7 @@ def statistics(study: Study) -> list[Sentence]:
         "**Ranks. **Methods are ranked within each network; mean ranks are compared by Friedman's test and Nemenyi's "
         "critical difference ([@demsar2006statistical])."
     )
+    few, floor = counted(study.seeds, "seed"), smallest_attainable_p(study.seeds)
     return marked(
         f"**Unit. **Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated "
         "measures and never count as n.",
@@ -108,8 +109,8 @@ def statistics(study: Study) -> list[Sentence]:
         "Similarity: variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees "
         "of freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
-        f"test beside it. With {counted(study.seeds, 'seed')} its smallest p is {smallest_attainable_p(study.seeds):.3g}; "
-        f"where that is above {study.plan.alpha:g}, no stars are given and nothing is set in bold.",
+        f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no stars "
+        "are given and nothing is set in bold.",
         "**Equivalence. **Two one-sided tests (TOST, [@schuirmann1987comparison]) against margins that the profile "
         f"fixes before the run: {wording.margins(study)}.",
         "**Multiplicity. **Holm ([@holm1979simple]) over the co-primary outcomes of all methods of a model, for "

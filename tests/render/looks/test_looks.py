@@ -67,7 +67,7 @@ def test_those_drawn_are_the_references_and_the_nearest_the_middle_and_the_farth
 
 
 def test_those_shown_without_a_number_are_the_references_and_methods_of_the_profile_at_even_distances(looked):
-    labels = [variant.label for variant in Looks(looked(), "deep-dream").shown("resnet8")]
+    labels = [variant.label for variant in Looks(looked(), "deep-dream").drawn("", "resnet8")]
     methods = ["nncf-int8-ptq", "magnitude:sparsity=0.8", "magnitude:sparsity=0.95"]
     assert labels == ["original", "finetune", *methods, "other-seed", "random-weights"]
 

@@ -46,7 +46,7 @@ def test_only_methods_have_rows(answering: Study):
 def test_every_class_is_in_the_data(answering: Study):
     table = classes.build(answering)
     assert table.raw
-    assert len(list(table.rows)) == len(answering.models) * len(answering.plan.methods) * 10
+    assert table.size == len(answering.models) * len(answering.plan.methods) * 10
 
 
 def test_without_the_control_nothing_is_paired(study_of):
