@@ -1,4 +1,4 @@
-"""What every function here asks of the numbers it is handed."""
+"""Checks that every function of this room makes of its numbers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import ArrayLike
 
 from bench.errors import InputError
 
-ROUNDING = 1e-12
+ROUNDING = 1e-12  # relative: differences below it are arithmetic, not data
 
 
 def one_value_a_seed(values: ArrayLike, name: str) -> np.ndarray:
-    """`values` as a float64 vector; what is not finite stands for a seed without a result.
+    """`values` as a float64 vector; a number that is not finite stands for a seed without a result.
 
     Raises:
-        InputError: where it is not a vector.
+        InputError: `values` is not a vector.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
@@ -23,20 +23,20 @@ def one_value_a_seed(values: ArrayLike, name: str) -> np.ndarray:
 
 
 def same_length(first: np.ndarray, second: np.ndarray, name: str) -> None:
-    """Raises InputError where paired vectors differ in length."""
+    """Raise InputError if paired vectors differ in length."""
     if first.shape != second.shape:
         raise InputError(f"{name}: paired values must have one shape, not {first.shape} and {second.shape}.")
 
 
 def fraction(value: float, name: str) -> float:
-    """`value`, which must lie strictly between 0 and 1 (alpha, power, confidence)."""
+    """`value`, checked to lie strictly between 0 and 1 (alpha, power, confidence)."""
     if not 0.0 < value < 1.0:
         raise InputError(f"{name}: expected a number between 0 and 1, not {value!r}.")
     return float(value)
 
 
 def positive(value: float, name: str) -> float:
-    """`value`, which must be finite and above 0 (margins, standard deviations)."""
+    """`value`, checked to be finite and above 0 (margins, standard deviations)."""
     if not (np.isfinite(value) and value > 0.0):
         raise InputError(f"{name}: expected a number above 0, not {value!r}.")
     return float(value)
@@ -44,9 +44,11 @@ def positive(value: float, name: str) -> float:
 
 def all_identical(values: np.ndarray) -> bool:
     """Whether all values are one number, up to floating-point rounding."""
+    # Differences of equal accuracies come out as 0.01 and 0.010000000000000009. Their standard deviation is rounding,
+    # and t would be a difference in units of it: a p of 1e-40 out of nothing. Callers take the exact sign flip instead.
     return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())
 
 
 def joined(*sentences: str) -> str:
-    """The sentences that are not empty, one after the other."""
+    """The sentences that are not empty, separated by spaces."""
     return " ".join(sentence for sentence in sentences if sentence)

@@ -1,4 +1,4 @@
-"""Same, different, or can't we tell? Two one-sided tests against a margin, beside the test of a difference."""
+"""Same, different, or undecided: two one-sided tests against a margin, beside the test of a difference."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ DIFFERENT_BUT_SMALL: Word = "different, by less than matters"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What can be said of a difference, given a margin fixed beforehand.
+    """A verdict on a difference, given a margin fixed beforehand.
 
     Attributes:
         word: "different", "equivalent", "inconclusive" or "different, by less than matters".
         value: mean difference over seeds.
-        low, high: its 1 - 2 alpha interval: inside the margins exactly when the uncorrected test says equivalent.
+        low, high: its 1 - 2 alpha interval, inside the margins exactly if the uncorrected test says equivalent.
         margin: equivalence is |difference| < margin.
-        alpha: level of both questions.
-        p_different: two-sided, against no difference.
-        p_lower, p_upper: one-sided, against a difference of -margin or less, and of margin or more.
+        alpha: level of both tests.
+        p_different: two-sided, of no difference.
+        p_lower, p_upper: one-sided, of a difference of -margin or less, and of margin or more.
         p_equivalent: the larger of the two, or its corrected value.
-        n: number of units; `unit` is "seed", or "image" where a single seed leaves nothing to test.
-        sd: standard deviation that the seeds seem to have, standard error × √n: what `power` asks for; NaN for images
-            and where every seed gave the same value.
+        n: number of units; `unit` is "seed", or "image" if a single seed leaves nothing to test.
+        sd: standard deviation between seeds implied by the standard error (× √n), as `power` takes it; NaN for images
+            and if every seed gave the same value.
         test: both tests in words for a caption.
-        correction: of the two p values in `word`, in words; "none" until `corrected` was used.
-        reason: one sentence where the verdict is inconclusive or needs care, else empty.
-        estimand: what the difference is of.
+        correction: of the two p values behind `word`, in words; "none" before `corrected`.
+        reason: one sentence if the verdict is inconclusive or needs care, else empty.
+        estimand: what the difference is between.
     """
 
     word: Word
@@ -75,18 +75,24 @@ def assess(differences: ArrayLike, margin: float, *, alpha: float = 0.05, estima
     'equivalent'
 
     Args:
-        differences: (S,) one difference a seed, for example A(original, compressed) - A(original, control);
-            NaN where a seed has none.
-        margin: differences below it do not matter; same unit, above 0, fixed before the run.
+        differences: (S,) one difference per seed, for example A(original, compressed) - A(original, control); NaN for
+            a seed without one.
+        margin: differences below it do not matter; in the same unit, above 0, fixed before the run.
     """
     return assess_estimate(seed_mean(differences, estimand=estimand), margin, alpha=alpha)
 
 
+# A large p of the t test is no evidence of "the same": with few seeds everything has one. TOST turns the hypotheses
+# round (Schuirmann 1987): the nulls are a difference of at least the margin on either side, and both must be rejected,
+# each at alpha, so that p is the larger of the two. No correction is due for two tests: only one of the nulls can be
+# true. It is the same as asking whether the 1 - 2 alpha interval lies between the margins, which is why that interval
+# is drawn. Difference and equivalence are two questions with two answers: a small difference over many seeds may be
+# both.
 def assess_estimate(estimate: Estimate, margin: float, *, alpha: float = 0.05) -> Verdict:
     """The verdict from a mean difference, its standard error and df, for example of seeds and images combined.
 
-    Fewer than two seeds give "inconclusive", with the reason. Where every seed gave the same difference the
-    exact sign-flip test stands in for t.
+    Fewer than two seeds give "inconclusive", with the reason. If every seed gave the same difference, the exact
+    sign-flip test replaces t.
     """
     margin, alpha = positive(margin, "margin"), fraction(alpha, "alpha")
     difference = t_of(estimate)
@@ -126,7 +132,7 @@ def decide(p_different: float, p_equivalent: float, alpha: float) -> Word:
 
 
 def corrected(verdicts: list[Verdict], different: Corrected, equivalent: Corrected) -> list[Verdict]:
-    """The same verdicts after correction for their number: one `Corrected` for each of the two questions.
+    """The verdicts after correction for their number: one `Corrected` for each of the two questions.
 
     >>> from bench.statistics.multiplicity import holm
     >>> first = [assess([0.1, 0.2, 0.15], 0.5), assess([0.0, 0.1, -0.1], 0.5)]
@@ -163,6 +169,7 @@ def _interval(estimate: Estimate, alpha: float) -> tuple[float, float]:
 
 
 def _spread(estimate: Estimate) -> float:
+    # Seeds that agree by chance leave an error of the images alone, from which no spread of seeds can be told.
     if estimate.unit != "seed" or NO_SPREAD in estimate.warning:
         return float("nan")
     return estimate.standard_error * float(np.sqrt(estimate.n))

@@ -1,4 +1,4 @@
-"""An estimate with its interval, and everything a caption must say about it."""
+"""An estimate with its interval, and everything that a caption must say about it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, its confidence interval, and how both were found.
+    """A value, its confidence interval, and how both were made.
 
     Attributes:
-        value: the point estimate, in the measure's own unit.
-        low, high: ends of the interval; NaN where none can be given (say why in `warning`).
+        value: the point estimate, in the measure's unit.
+        low, high: ends of the interval; NaN if there is none, with the reason in `warning`.
         n: number of independent units behind it (see `unit`).
         unit: what is replicated: "image" or "seed".
         interval: how the interval was made, in words for a caption, e.g. "delete-one jackknife, atanh scale".
         confidence: nominal coverage.
         standard_error: on the scale named in `interval`.
-        df: degrees of freedom of the t quantile; NaN where the interval does not use one.
-        warning: one sentence where the number must be read with care, else empty.
-        estimand: what is estimated, in words for a caption; empty where the caller's column says it.
+        df: degrees of freedom of the t quantile; NaN if the interval uses no t.
+        warning: one sentence if the number must be read with care, else empty.
+        estimand: what is estimated, in words for a caption; empty if the caller's column says it.
     """
 
     value: float

@@ -1,10 +1,4 @@
-"""Which variants lead: all that are not shown to be worse than another one (Hsu 1981).
-
-A variant is left out where some other variant is shown to be better, by a one-sided paired t test over seeds after
-Holm's correction over all that it is compared with. The best one, or each of several that are best alike, is kept with
-a probability of at least 1 - alpha: whichever it is, all of its own tests are true null hypotheses. That the best mean
-is sought in the same data spoils nothing, since no test starts from it.
-"""
+"""Which variants lead: all that are not shown to be worse than another one (Hsu 1981)."""
 
 from __future__ import annotations
 
@@ -21,20 +15,20 @@ from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 @dataclass(frozen=True, slots=True)
 class LeadingSet:
-    """The best variant and those that are not shown to be worse.
+    """The best variant and all that are not shown to be worse.
 
     Attributes:
-        best: highest mean over seeds; empty where nothing has a value.
-        members: the best and all that the tests do not show to be worse than another, in the order given.
-        bold: what a table may print in bold: `members`, or nothing where `withheld`.
-        p: of each variant, corrected, that it is as good as all others; NaN for the untested.
+        best: the variant with the best mean over seeds; empty if none has a value.
+        members: the best and all that the tests do not show to be worse than another, in the caller's order.
+        bold: what a table may print in bold: `members`, or nothing if `withheld`.
+        p: per variant, corrected, of being as good as all others; NaN for the untested.
         untested: variants that share fewer than two seeds with the best.
         n: seeds of the best.
         smallest_attainable_p: of the sign-flip test with n seeds.
-        withheld: whether n seeds could never reach alpha, so that nothing may be set in bold.
+        withheld: whether n seeds could never reach alpha, so that nothing may be printed in bold.
         alpha: level.
         test: test and correction in words for a caption.
-        why_withheld: one sentence where nothing may be set in bold, else empty.
+        why_withheld: one sentence if nothing may be printed in bold, else empty.
     """
 
     best: str
@@ -54,23 +48,25 @@ class LeadingSet:
         return asdict(self)
 
 
+# Hsu's multiple comparisons with the best: a variant is left out if some other one is shown to be better, by a
+# one-sided paired t test over seeds, corrected by Holm over all that it is compared with. The truly best variant (or
+# each of several) is kept with probability 1 - alpha at least: all the null hypotheses of its tests are true. Choosing
+# the best observed mean from the same data costs nothing, because no test starts from it. The opposite, testing
+# everyone against the observed best, would throw out the true best too often, since the observed best is a lucky one.
 def leading_set(
     values: Mapping[str, ArrayLike], *, larger_is_better: bool = True, alpha: float = 0.05, family: str = ""
 ) -> LeadingSet:
     """Every variant that no other is shown to beat, and the one with the best mean.
 
-    The best is sought among the variants that have at least half as many seeds as the fullest, lest one lucky seed
-    lead.
-
     Args:
-        values: variant to (S,) values, in the same order of seeds for all; NaN where a seed is missing.
+        values: (S,) values per variant, with the seeds in the same order for all; NaN for a missing seed.
 
     Raises:
-        InputError: variants with different numbers of seeds.
+        InputError: the variants differ in their number of seeds.
     """
     fraction(alpha, "alpha")
-    table = {name: one_value_a_seed(each, name) for name, each in values.items()}
-    if len({len(each) for each in table.values()}) > 1:
+    table = {name: one_value_a_seed(over_seeds, name) for name, over_seeds in values.items()}
+    if len({len(over_seeds) for over_seeds in table.values()}) > 1:
         raise InputError("leading_set: every variant needs one place a seed (NaN where it is missing).")
     best = _best(table, larger_is_better)
     n = int(np.isfinite(table[best]).sum()) if best else 0
@@ -96,7 +92,10 @@ def leading_set(
 
 
 def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[str, float]:
-    """Of each variant the smallest p against any other that may be better, times their number (Holm's first step)."""
+    """Per variant the smallest p against any other that may be better, times their number (Holm's first step)."""
+    # Only whether *some* other variant is better decides, so that Holm's first step, Bonferroni on the smallest p, is
+    # all of Holm that is needed. All pairs are tested at once: (pairs, S) differences, two-sided, split by the mean's
+    # sign.
     names = list(table)
     if len(names) < 2:
         return dict.fromkeys(names, float("nan"))
@@ -108,21 +107,22 @@ def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[st
     one_sided = np.full((len(names), len(names)), np.nan)
     one_sided[first, second] = np.where(means < 0, both / 2, 1 - both / 2)
     one_sided[second, first] = np.where(means > 0, both / 2, 1 - both / 2)
-    found = {}
-    for name, own in zip(names, one_sided):
-        tested = own[np.isfinite(own)]
-        found[name] = min(1.0, float(tested.min()) * len(tested)) if len(tested) else float("nan")
-    return found
+    chances = {}
+    for name, against_others in zip(names, one_sided):
+        tested = against_others[np.isfinite(against_others)]
+        chances[name] = min(1.0, float(tested.min()) * len(tested)) if len(tested) else float("nan")
+    return chances
 
 
 def _means(rows: np.ndarray) -> np.ndarray:
-    known = np.isfinite(rows)
+    present = np.isfinite(rows)
     with np.errstate(invalid="ignore"):
-        return np.where(known, rows, 0.0).sum(axis=1) / known.sum(axis=1)
+        return np.where(present, rows, 0.0).sum(axis=1) / present.sum(axis=1)
 
 
 def _best(table: Mapping[str, np.ndarray], larger_is_better: bool) -> str:
-    counts = {name: int(np.isfinite(each).sum()) for name, each in table.items()}
+    # Variants with less than half as many seeds as the fullest cannot be the best, or one lucky seed would lead.
+    counts = {name: int(np.isfinite(over_seeds).sum()) for name, over_seeds in table.items()}
     most = max(counts.values(), default=0)
     if not most:
         return ""

@@ -1,4 +1,4 @@
-"""Many tests at once: Holm where every claim must hold, Benjamini-Hochberg where a list of finds is wanted."""
+"""Many tests at once: Holm if every claim must hold, Benjamini-Hochberg for lists of discoveries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Corrected:
     """Corrected p values of one family.
 
     Attributes:
-        p: corrected, in the order given; NaN where the raw one was.
-        rejected: whether each is at most alpha.
-        raw: the p values as given.
+        p: corrected, in the caller's order; NaN if the raw p was.
+        rejected: whether the corrected p is at most alpha, for every test.
+        raw: the p values before correction.
         correction: "Holm" or "Benjamini-Hochberg".
         family: what the family is, in words for a caption.
-        size: tests in the family, those without a p not counted.
-        left_out: tests without a p (NaN), which are not part of the family.
-        alpha: the level asked for.
+        size: tests in the family that have a p.
+        left_out: tests without a p (NaN), which do not belong to the family.
+        alpha: the level.
     """
 
     p: tuple[float, ...]
@@ -50,8 +50,13 @@ class Corrected:
         return asdict(self)
 
 
+# Holm compares the i-th smallest of m p values with alpha/(m - i + 1) and stops at the first that fails; corrected,
+# that is p times m, m - 1, ... with a running maximum. It controls the chance of any false claim whatever the tests'
+# dependence, and never rejects less than Bonferroni. Benjamini and Hochberg bound the expected share of false ones
+# among the rejected, for tests that are independent or positively dependent, as layers of one network tend to be: right
+# for a list to look into, too weak for a headline.
 def holm(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
-    """Holm's step-down correction (1979): no false claim in the family, with probability 1 - alpha.
+    """Holm's step-down correction (1979): no false claim in the family, with probability at least 1 - alpha.
 
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03]).p]
     [0.03, 0.06, 0.06]
@@ -60,7 +65,7 @@ def holm(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
 
 
 def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
-    """Benjamini and Hochberg's correction (1995): at most a share alpha of the finds is false, on average.
+    """Benjamini and Hochberg's correction (1995): on average at most a share alpha of the rejections is false.
 
     >>> [round(p, 3) for p in benjamini_hochberg([0.01, 0.04, 0.03]).p]
     [0.03, 0.04, 0.04]
@@ -69,7 +74,8 @@ def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -
 
 
 def _step_down(p: np.ndarray) -> np.ndarray:
-    """Holm's corrected p values; statsmodels collects all garbage at every call, 100 ms in a large process."""
+    """Holm's corrected p values."""
+    # Written out because statsmodels' version collects all garbage at every call: 100 ms in a large process.
     order = np.argsort(p)
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
@@ -81,19 +87,19 @@ def _corrected(
 ) -> Corrected:
     fraction(alpha, "alpha")
     raw = np.asarray(p, dtype=np.float64).ravel()
-    known = ~np.isnan(raw)
-    if ((raw[known] < 0.0) | (raw[known] > 1.0)).any():
-        raise InputError(f"{name}: p values lie between 0 and 1, not {raw[known].min()!r} to {raw[known].max()!r}.")
+    tested = ~np.isnan(raw)
+    if ((raw[tested] < 0.0) | (raw[tested] > 1.0)).any():
+        raise InputError(f"{name}: p values lie between 0 and 1, not {raw[tested].min()!r} to {raw[tested].max()!r}.")
     corrected = np.full(len(raw), np.nan)
-    if known.any():
-        corrected[known] = correct(raw[known])
+    if tested.any():
+        corrected[tested] = correct(raw[tested])
     return Corrected(
         p=tuple(corrected.tolist()),
         rejected=tuple((corrected <= alpha).tolist()),
         raw=tuple(raw.tolist()),
         correction=name,
         family=family,
-        size=int(known.sum()),
-        left_out=int((~known).sum()),
+        size=int(tested.sum()),
+        left_out=int((~tested).sum()),
         alpha=alpha,
     )

@@ -1,7 +1,7 @@
-"""How many seeds would tell: power of the paired t test and of the two one-sided tests.
+"""How many seeds an experiment needs: power of the paired t test and of the two one-sided tests.
 
-The convention behind every number of seeds: a true difference of 0 for equivalence, and of one margin for the
-test of a difference; alpha 0.05 and power 0.8 unless told otherwise; each one-sided test of TOST at alpha.
+Conventions: the true difference is 0 for equivalence and one margin for a difference; alpha is 0.05 and power 0.8 by
+default; each one-sided test of TOST is made at alpha.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.statistics.tests import smallest_attainable_p
 
 MOST_SEEDS = 100_000
 USUAL_SEEDS = (3, 6, 12)
-_WIDEST = 12.0
+_WIDEST = 12.0  # times the true SD: with 2 seeds a sample SD beyond it has probability 4e-33
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class SeedsNeeded:
         sd: standard deviation of the paired differences between seeds.
         margin: the equivalence margin, and the difference to be detected, in the same unit.
         alpha, power: level of each test and probability of its success.
-        seeds_for_equivalence: TOST, where the true difference is 0; None where 100,000 do not do.
-        seeds_for_difference: two-sided paired t, where the true difference is one margin; None likewise.
+        seeds_for_equivalence: for TOST at a true difference of 0; None if 100,000 are too few.
+        seeds_for_difference: for the two-sided paired t at a true difference of one margin; None likewise.
         seeds_for_sign_flip: the fewest with which the sign-flip test can reach alpha at all.
         at: (seeds, power of TOST, power of the paired t) for the usual numbers of seeds.
     """
@@ -73,7 +73,7 @@ def seeds_needed(sd: float, margin: float, *, alpha: float = 0.05, power: float 
     [6, 11]
 
     Raises:
-        InputError: an SD or margin that is not above 0, alpha or power outside 0 to 1.
+        InputError: the SD or margin is not above 0, or alpha or power is not between 0 and 1.
     """
     return SeedsNeeded(
         sd=positive(sd, "sd"),
@@ -90,14 +90,14 @@ def seeds_needed(sd: float, margin: float, *, alpha: float = 0.05, power: float 
 def seeds_for_equivalence(
     sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05, power: float = 0.8
 ) -> int | None:
-    """The fewest seeds with which TOST succeeds with probability `power`; None where 100,000 do not do."""
+    """The fewest seeds with which TOST succeeds with probability `power`; None if 100,000 are too few."""
     if abs(difference) >= margin:
         return None
     return _fewest(lambda n: tost_power(n, sd, margin, difference=difference, alpha=alpha), power)
 
 
 def seeds_for_difference(sd: float, difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int | None:
-    """The fewest seeds with which a two-sided paired t finds `difference`; None where 100,000 do not do."""
+    """The fewest seeds with which a two-sided paired t finds `difference`; None if 100,000 are too few."""
     if difference == 0.0:
         return None
     return _fewest(lambda n: t_power(n, sd, difference, alpha=alpha), power)
@@ -126,10 +126,10 @@ def t_power(n: int, sd: float, difference: float, *, alpha: float = 0.05) -> flo
 
 
 def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05) -> float:
-    """Probability that both one-sided paired t tests reject, exactly, where `difference` is the truth.
-
-    TOST succeeds when |d̄| + t·s/√n < margin, which given s is a normal probability (Phillips 1990).
-    """
+    """Probability that both one-sided paired t tests reject if `difference` is the truth; exact (Phillips 1990)."""
+    # TOST succeeds if |d̄| + t·s/√n < margin. Mean and SD of a normal sample are independent, so that given s this is a
+    # normal probability of d̄, which is then averaged over s. It is 0 once t·s/√n exceeds the margin: the integral ends
+    # there.
     positive(sd, "sd"), positive(margin, "margin"), fraction(alpha, "alpha")
     if n < 2:
         return 0.0
@@ -146,6 +146,9 @@ def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alp
 
 def _averaged_over_spread(probability: Callable[[float], float], df: int, highest: float) -> float:
     """E[probability(u); u <= highest], u = s/σ the ratio of the estimated to the true SD: u²·df follows χ²."""
+    # The density is computed as the exponential of its log, since its factors overflow at thousands of df. It is narrow
+    # then, about 1/√(2 df) wide around 1, and an adaptive rule over the whole range could miss it: the range is cut at
+    # 3 and 8 such widths on both sides.
     spread = 1 / np.sqrt(2 * df)
     constant = float(np.log(2 * df) - df / 2 * np.log(2) - special.gammaln(df / 2))
     points = sorted({0.0, highest, *(min(max(1 + k * spread, 0.0), highest) for k in (-8, -3, 0, 3, 8))})
@@ -160,7 +163,7 @@ def _averaged_over_spread(probability: Callable[[float], float], df: int, highes
 
 
 def _fewest(power_of: Callable[[int], float], power: float) -> int | None:
-    """The smallest n from 2 on with enough power, by doubling and halving; power grows with n."""
+    """The smallest n from 2 on with enough power, by doubling and bisection; power grows with n."""
     fraction(power, "power")
     low, high = 1, 2
     while power_of(high) < power:

@@ -12,7 +12,7 @@ from scipy import stats
 from bench.errors import InputError
 from bench.statistics.arrays import fraction, joined
 
-ENOUGH = 10  # models from which on chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
+ENOUGH = 10  # with more models than this, chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
 CAPTION = "Friedman's test over models, Nemenyi's critical difference"
 
 
@@ -22,17 +22,17 @@ class Ranking:
 
     Attributes:
         methods: best mean rank first.
-        mean_ranks: of each; 1 is best.
+        mean_ranks: in the order of `methods`; 1 is best.
         critical_difference: mean ranks closer than this cannot be told apart (Nemenyi); NaN without a ranking.
         groups: the longest runs of methods that cannot be told apart, for the bars of a diagram.
-        p: of Friedman's test that all methods rank alike; NaN where it cannot be made.
+        p: of Friedman's test that all methods rank alike; NaN if it cannot be made.
         smallest_attainable_p: Friedman's p if every model ranked the methods the same way.
         n: models ranked.
         unit: "model".
         left_out: models that lack a value of some method.
         alpha: level.
         test: in words for a caption.
-        note: one sentence where the ranking must be read with care, else empty.
+        note: one sentence if the ranking must be read with care, else empty.
     """
 
     methods: tuple[str, ...]
@@ -57,11 +57,11 @@ def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = Tr
     """Rank methods within each model and compare their mean ranks (Demšar 2006).
 
     Args:
-        values: method to (M,) values, a model a place (the mean over its seeds), the models in one order; NaN where
-            a model lacks the method, which leaves that model out.
+        values: (M,) values per method, one per model (the mean over its seeds), the models in the same order for all;
+            NaN if a model lacks the method, which leaves that model out.
 
     Raises:
-        InputError: fewer than two methods, or different numbers of models.
+        InputError: there are fewer than two methods, or they differ in their number of models.
     """
     names = tuple(values)
     columns = [np.asarray(values[name], dtype=np.float64) for name in names]
@@ -75,7 +75,7 @@ def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = Tr
 
 
 def critical_difference(methods: int, models: int, *, alpha: float = 0.05) -> float:
-    """Nemenyi's critical difference of mean ranks: q √(k(k+1)/(6N)), q the studentized range over √2.
+    """Nemenyi's critical difference of mean ranks: q √(k(k+1)/(6N)), q a quantile of the studentized range over √2.
 
     >>> round(critical_difference(5, 30), 2)
     1.11
@@ -107,10 +107,13 @@ def _ranking(names: tuple[str, ...], ranks: np.ndarray, left_out: int, alpha: fl
 
 
 def _friedman(ranks: np.ndarray) -> float:
-    """p of Friedman's chi-squared, with ties corrected for; 1 where every model ties all methods."""
+    """p of Friedman's chi-squared, corrected for ties; 1 if every model ties all methods."""
     models, methods = ranks.shape
     if models < 2:
         return float("nan")
+    # Spread of the mean ranks over the spread of ranks within models. Without ties the latter is k(k + 1)/12, and the
+    # ratio is the textbook's 12N/(k(k + 1)) Σ(R̄ - (k + 1)/2)². Ties make it smaller: dividing by what it is corrects
+    # for them.
     between = models * ((ranks.mean(axis=0) - (methods + 1) / 2) ** 2).sum()
     within = ((ranks - (methods + 1) / 2) ** 2).sum() / (models * (methods - 1))
     return float(stats.chi2.sf(between / within, methods - 1)) if within else 1.0
@@ -118,6 +121,8 @@ def _friedman(ranks: np.ndarray) -> float:
 
 def _groups(names: tuple[str, ...], means: np.ndarray, gap: float) -> tuple[tuple[str, ...], ...]:
     """Longest runs of neighbours in rank within one critical difference, none inside another."""
+    # Means are sorted, so that each method's run ends where the gap from it exceeds the critical difference. Ends never
+    # fall, and a run is drawn unless an earlier one reaches as far.
     ends = [int(np.searchsorted(means, mean + gap, side="right")) for mean in means]
     runs = [(start, end) for start, end in enumerate(ends) if end - start > 1]
     return tuple(names[start:end] for start, end in runs if not any(s < start and e >= end for s, e in runs))

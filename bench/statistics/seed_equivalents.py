@@ -24,27 +24,24 @@ def seed_equivalents(
 ) -> Estimate:
     """(1 - A)/(1 - A_other seed), means over seeds above and below: 0 is the original, 1 a new training.
 
-    The interval is a jackknife over seeds on the log of the ratio. Pairs of seeds are dyadic: leaving a seed out
-    removes every pair it is in.
-
     >>> round(seed_equivalents([0.98, 0.97, 0.99], [0.80, 0.78, 0.82]).value, 2)
     0.1
 
     Args:
-        agreement: (S,) A(original, compressed) of each seed, at most 1; NaN where a seed has none.
-        other_seed: (S, S) A(original of one seed, original of another), NaN where a pair was not compared, the
-            diagonal not read; or (S,), each seed compared with the next one and the last with the first.
+        agreement: (S,) A(original, compressed) of each seed, at most 1; NaN for a seed without one.
+        other_seed: (S, S) A(original of one seed, original of another), NaN for pairs that were not compared, the
+            diagonal ignored; or (S,), each seed compared with the next one and the last with the first.
 
     Returns:
-        NaN with the reason in `warning` where another seed is not different; [0, 0] where no seed differs at all.
+        NaN, with the reason in `warning`, if another seed is not different; [0, 0] if no seed differs at all.
 
     Raises:
-        InputError: shapes that do not fit.
+        InputError: the shapes do not fit.
     """
     near, far = _paired(agreement, other_seed, "agreement")
 
-    def ratio(kept: np.ndarray) -> float:
-        return float(1.0 - near[kept].mean()) / (1.0 - _mean_of_pairs(far, kept))
+    def ratio(seeds: np.ndarray) -> float:
+        return float(1.0 - near[seeds].mean()) / (1.0 - _mean_of_pairs(far, seeds))
 
     return _estimate(near, far, ratio, True, fraction(confidence, "confidence"), estimand)
 
@@ -60,20 +57,20 @@ def difference_in_seed_equivalents(
     """(A_control - A_compressed)/(1 - A_other seed): how much further than the control, paired by seed.
 
     Args:
-        compressed, control: (S,) agreement of either with the original.
+        compressed, control: (S,) agreement with the original.
         other_seed: as in `seed_equivalents`.
 
     Returns:
-        An estimate over seeds that `equivalence.assess_estimate` can hold against a margin in seed-equivalents.
+        An estimate over seeds, which `equivalence.assess_estimate` can compare with a margin in seed-equivalents.
 
     Raises:
-        InputError: shapes that do not fit.
+        InputError: the shapes do not fit.
     """
     further = one_value_a_seed(control, "control") - _like(compressed, control)
     gap, far = _paired(further, other_seed, "control")
 
-    def ratio(kept: np.ndarray) -> float:
-        return float(gap[kept].mean()) / (1.0 - _mean_of_pairs(far, kept))
+    def ratio(seeds: np.ndarray) -> float:
+        return float(gap[seeds].mean()) / (1.0 - _mean_of_pairs(far, seeds))
 
     return _estimate(gap, far, ratio, False, fraction(confidence, "confidence"), estimand)
 
@@ -86,7 +83,7 @@ def _like(compressed: ArrayLike, control: ArrayLike) -> np.ndarray:
 
 
 def _paired(values: ArrayLike, other_seed: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The seeds that have a value, and the pairs among them; the diagonal of pairs is emptied."""
+    """Values of the seeds that have one, and the pairs among those seeds, with NaN on the diagonal."""
     near, far = one_value_a_seed(values, name), np.array(other_seed, dtype=np.float64)
     seeds = len(near)
     if far.shape not in ((seeds,), (seeds, seeds)):
@@ -99,20 +96,25 @@ def _paired(values: ArrayLike, other_seed: ArrayLike, name: str) -> tuple[np.nda
 
 
 def _ring(values: np.ndarray) -> np.ndarray:
-    """(S, S) pairs of which only each seed with the next, and the last with the first, were compared."""
+    """(S, S) pairs with values only for each seed with the next one, and the last with the first."""
     seeds = np.arange(len(values))
     pairs = np.full((len(seeds), len(seeds)), np.nan)
     pairs[seeds, (seeds + 1) % len(seeds)] = values
     return pairs
 
 
-def _mean_of_pairs(far: np.ndarray, kept: np.ndarray) -> float:
-    """Mean over the pairs whose seeds are all kept; NaN where none is left."""
-    chosen = far[np.ix_(kept, kept)]
-    known = chosen[np.isfinite(chosen)]
-    return float(known.mean()) if known.size else float("nan")
+def _mean_of_pairs(far: np.ndarray, seeds: np.ndarray) -> float:
+    """Mean over the compared pairs of these seeds; NaN if there is none."""
+    pairs = far[np.ix_(seeds, seeds)]
+    compared = pairs[np.isfinite(pairs)]
+    return float(compared.mean()) if compared.size else float("nan")
 
 
+# Pairs of seeds are dyadic: those that share a seed are not independent, and S(S - 1)/2 of them carry no more than S
+# trainings. The jackknife therefore leaves out seeds: numerator and denominator both lose the seed, the denominator
+# with every pair that it is in, so that the scale's own error counts. A ratio of distances is skewed and its log nearly
+# symmetric: the interval is made on the log unless a leave-one-out ratio is 0 or less. A difference in seed-equivalents
+# may have either sign and stays on its own scale.
 def _estimate(
     near: np.ndarray,
     far: np.ndarray,
@@ -148,13 +150,13 @@ def _estimate(
     )
 
 
-def _safely(ratio: Callable[[np.ndarray], float], far: np.ndarray, kept: np.ndarray) -> float:
-    """The ratio without one seed; NaN where no pair, or no difference, is left below the line."""
-    return ratio(kept) if len(kept) and 1.0 - _mean_of_pairs(far, kept) > ROUNDING else _NAN
+def _safely(ratio: Callable[[np.ndarray], float], far: np.ndarray, seeds: np.ndarray) -> float:
+    """The ratio over these seeds; NaN if none of their pairs was compared, or no pair differs."""
+    return ratio(seeds) if len(seeds) and 1.0 - _mean_of_pairs(far, seeds) > ROUNDING else _NAN
 
 
 def _jackknife_ends(value: float, without: np.ndarray, on_log: bool, confidence: float) -> tuple[float, float, float]:
-    """Ends of the interval, and the standard error on the scale they were found on."""
+    """Ends of the interval, and the standard error on its scale."""
     n = len(without)
     replicates = np.log(without) if on_log else without
     error = float(np.sqrt((n - 1) / n * ((replicates - replicates.mean()) ** 2).sum()))

@@ -1,9 +1,4 @@
-"""Populations whose similarity is known, to measure intervals and tests against.
-
-X = zΛ and Y = (√ρ·z + √(1-ρ)·e)Λ, with z and e independent standard normal and Λ diagonal, have linear CKA of
-exactly ρ in the population, whatever Λ: Σxy = √ρΛ², Σxx = Σyy = Λ². Scaling whole images by a factor of finite
-second moment, drawn apart from z and e, leaves ρ as it is.
-"""
+"""Populations whose similarity is known, to measure intervals and tests against."""
 
 from __future__ import annotations
 
@@ -19,9 +14,14 @@ Images = Literal["plain", "outliers"]
 
 SPECTRA = ("decaying", "flat")
 IMAGES = ("plain", "outliers")
-OUTLIER_SHARE = 0.005
-OUTLIER_FACTOR = 30.0
-CUT = 3.0
+OUTLIER_SHARE = 0.005  # of the images
+OUTLIER_FACTOR = 30.0  # times as large as the others
+CUT = 3.0  # SDs beyond which a seed's shift of ρ is cut off
+
+# X = zΛ and Y = (√ρ·z + √(1-ρ)·e)Λ, with z and e independent standard normal and Λ diagonal, have linear CKA of exactly
+# ρ in the population, whatever Λ: Σxy = √ρΛ² and Σxx = Σyy = Λ², so that ‖Σxy‖²/(‖Σxx‖ ‖Σyy‖) = ρ. Scaling whole images
+# by a factor of finite second moment, drawn independently of z and e, multiplies all three by that moment and leaves ρ
+# as it is: that is how outliers are made without changing the truth.
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Population:
         d: units of a layer.
         spectrum: "decaying" (singular values 1/√k) or "flat".
         images: "plain", or "outliers": one image in 200 is thirty times as large.
-        common: share of the variance of z and e that all seeds share, since they see the same images.
+        common: share of the variance of z and e that all seeds have in common, since they see the same images.
         seed_sd: standard deviation of ρ between seeds; the mean over seeds stays ρ.
     """
 
@@ -69,8 +69,8 @@ def seed_layers(
     """Originals and their compressed versions, for several seeds on the same n images.
 
     Args:
-        rhos: mean population CKA of each compression method to the original. A seed shifts all of them together
-            by half of its variance, and each by itself by the other half.
+        rhos: mean population CKA of each compression method to the original. Half of the variance between seeds
+            shifts all methods together, the other half shifts each method by itself.
 
     Returns:
         originals (S, n, d) and compressed (methods, S, n, d).
@@ -79,7 +79,7 @@ def seed_layers(
     z = _seen_by_seeds(population, seeds, n, rng)
     e = _seen_by_seeds(population, seeds, n, rng)
     of_seed = seed_rhos(population, rhos, seeds, rng)
-    originals = np.stack([_layer(population, each, factor) for each in z])
+    originals = np.stack([_layer(population, latent, factor) for latent in z])
     compressed = [[_layer(population, _mixed(z[s], e[s], rho[s]), factor) for s in range(seeds)] for rho in of_seed]
     return originals, np.asarray(compressed)
 
@@ -88,22 +88,23 @@ def seed_rhos(population: Population, rhos: tuple[float, ...], seeds: int, rng: 
     """(methods, S) ρ of each method and seed: symmetric about the method's mean, cut at three SDs and within 0 to 1."""
     together, apart = rng.standard_normal(seeds), rng.standard_normal((len(rhos), seeds))
     shift = population.seed_sd * np.clip((together + apart) / np.sqrt(2), -CUT, CUT)
+    # Cut symmetrically, at the nearer end of 0 to 1, so that the mean stays ρ and the truth of the scenario is known.
     room = np.minimum(rhos, 1 - np.asarray(rhos))[:, None]
     return np.asarray(rhos)[:, None] + np.clip(shift, -room, room)
 
 
 def image_factors(population: Population, n: int, rng: np.random.Generator) -> np.ndarray:
-    """(n,) size of each image: 1, or with a few images far larger."""
+    """(n,) size of each image: 1, except for a few far larger outliers."""
     if population.images == "plain":
         return np.ones(n)
     return np.where(rng.random(n) < OUTLIER_SHARE, OUTLIER_FACTOR, 1.0)
 
 
 def _seen_by_seeds(population: Population, seeds: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """(S, n, d) standard normal, of which all seeds share `common` of the variance."""
+    """(S, n, d) standard normal, a share `common` of whose variance is the same for all seeds."""
     shared = rng.standard_normal((n, population.d))
-    own = rng.standard_normal((seeds, n, population.d))
-    return np.sqrt(population.common) * shared + np.sqrt(1 - population.common) * own
+    of_seed = rng.standard_normal((seeds, n, population.d))
+    return np.sqrt(population.common) * shared + np.sqrt(1 - population.common) * of_seed
 
 
 def _mixed(z: np.ndarray, e: np.ndarray, rho: float) -> np.ndarray:

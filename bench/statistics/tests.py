@@ -16,8 +16,8 @@ from bench.statistics.estimate import Estimate
 
 Alternative = Literal["two-sided", "greater", "less"]
 
-LARGEST_EXACT = 16
-BLOCK = 4096
+LARGEST_EXACT = 16  # seeds; 2^16 sign patterns are counted in milliseconds
+BLOCK = 4096  # patterns drawn at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,15 @@ class Significance:
     """A test's outcome and what a caption must say about it.
 
     Attributes:
-        p: NaN where the test cannot be made; `warning` says why.
-        statistic: t, or the mean difference for the sign-flip, or the similarity for the permutation.
+        p: NaN if the test cannot be made, with the reason in `warning`.
+        statistic: t, or the mean difference of the sign flip, or the similarity of the permutation.
         n: number of independent units behind it (see `unit`).
         unit: "seed" or "image".
         test: in words for a caption.
         alternative: "two-sided", "greater" or "less".
-        smallest_attainable_p: no data could have given less; 0 where there is no such floor.
-        df: degrees of freedom; NaN where the test has none.
-        warning: one sentence where the p must be read with care, else empty.
+        smallest_attainable_p: no data could have a smaller p; 0 if there is no such floor.
+        df: degrees of freedom; NaN if the test has none.
+        warning: one sentence if the p must be read with care, else empty.
         estimand: what is tested against zero.
     """
 
@@ -54,7 +54,7 @@ class Significance:
 
 
 def smallest_attainable_p(seeds: int, alternative: Alternative = "two-sided") -> float:
-    """The smallest p that the sign-flip test can give with this many seeds: 2^(1-S), or 2^-S one-sided.
+    """The smallest p that the sign-flip test can have with this many seeds: 2^(1-S), or 2^-S one-sided.
 
     >>> smallest_attainable_p(5), smallest_attainable_p(6)
     (0.0625, 0.03125)
@@ -69,10 +69,11 @@ def paired_t(
 ) -> Significance:
     """Student's paired t test over seeds.
 
-    Where all differences are one number t is undefined, and the exact sign-flip test takes its place.
+    If all differences are the same number, t is undefined, and the exact sign-flip test takes its place.
 
     Args:
-        differences: (S,) one difference a seed; NaN where a seed has none. What is infinite is left out with a warning.
+        differences: (S,) one difference per seed; NaN for a seed without one. Infinite ones are left out with a
+            warning.
         null: the mean difference under the null hypothesis.
     """
     shifted = _present(differences) - null
@@ -103,23 +104,23 @@ def paired_t(
 def paired_t_of_rows(differences: ArrayLike) -> np.ndarray:
     """Two-sided p of `paired_t` for each row of (m, S) differences at once: (m,), NaN with fewer than two seeds."""
     table = np.atleast_2d(np.asarray(differences, dtype=np.float64))
-    known = np.isfinite(table)
-    n = known.sum(axis=1)
-    filled = np.where(known, table, 0.0)
+    present = np.isfinite(table)
+    n = present.sum(axis=1)
+    filled = np.where(present, table, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = filled.sum(axis=1) / n
-        squares = np.where(known, (table - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        squares = np.where(present, (table - mean[:, None]) ** 2, 0.0).sum(axis=1)
         p = 2 * stats.t.sf(np.abs(mean) / np.sqrt(squares / (n - 1) / n), n - 1)
     for row in np.flatnonzero(np.isfinite(p) | (n >= 2)):
-        kept = table[row, known[row]]
-        if all_identical(kept):
-            p[row] = sign_flip(kept).p
+        differences_of_row = table[row, present[row]]
+        if all_identical(differences_of_row):
+            p[row] = sign_flip(differences_of_row).p
     p[n < 2] = np.nan
     return p
 
 
 def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "two-sided") -> Significance:
-    """The t test that belongs to an interval over seeds, for example with the images' variance in it.
+    """The t test that belongs to an interval over seeds, for example one that includes the images' variance.
 
     An estimate from images alone is not tested (p is NaN): images are no replication of the training.
     """
@@ -143,6 +144,11 @@ def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "t
     )
 
 
+# If training with and without the method were the same, every seed's difference could as well have had the other sign.
+# The p value is the share of the 2^S sign patterns whose mean is at least as extreme as the observed one: exact,
+# without any assumption of normality. It has a floor: the observed pattern and its mirror image always count, so that p
+# ≥ 2^(1-S), and five seeds can never reach 0.05. Sums equal up to rounding are ties and count as extreme, or p would
+# depend on the order of summation.
 def sign_flip(
     differences: ArrayLike,
     *,
@@ -153,25 +159,26 @@ def sign_flip(
 ) -> Significance:
     """Sign-flip permutation test of the mean difference over seeds (Fisher's randomisation test).
 
-    Up to 16 seeds all 2^S sign patterns are counted and p is exact; beyond, `draws` random patterns give
-    p = (1 + hits)/(1 + draws), and the seed they were drawn with is named in `test`.
+    For up to 16 seeds all 2^S sign patterns are counted and p is exact. For more, p = (1 + hits)/(1 + draws) over
+    `draws` random patterns, and `test` names the seed they were drawn with.
     """
-    kept = _present(differences)
-    n = len(kept)
+    values = _present(differences)
+    n = len(values)
     floor = smallest_attainable_p(n, alternative)
     if n == 0:
         return Significance(_NAN, _NAN, 0, "seed", "sign-flip", alternative, floor, warning="No seed has a value.")
-    observed = float(_extremeness(np.asarray(kept.sum()), alternative))
-    tolerance = ROUNDING * np.abs(kept).sum()
+    observed = float(_extremeness(np.asarray(values.sum()), alternative))
+    tolerance = ROUNDING * np.abs(values).sum()
     if n <= LARGEST_EXACT:
-        hits = _extremeness(_all_signs(n) @ kept, alternative) >= observed - tolerance
+        hits = _extremeness(_all_signs(n) @ values, alternative) >= observed - tolerance
         p, test = float(hits.mean()), f"exact sign-flip, all {2**n} patterns"
     else:
-        hits_drawn = _drawn_hits(kept, observed - tolerance, alternative, draws, seed)
+        hits_drawn = _drawn_hits(values, observed - tolerance, alternative, draws, seed)
         p = (1 + hits_drawn) / (1 + draws)
         test, floor = f"sign-flip, {draws} random patterns (seed {seed})", 1 / (1 + draws)
     warning = _infinite(differences)
-    return Significance(p, float(kept.mean()), n, "seed", test, alternative, floor, warning=warning, estimand=estimand)
+    mean = float(values.mean())
+    return Significance(p, mean, n, "seed", test, alternative, floor, warning=warning, estimand=estimand)
 
 
 def row_permutation(
@@ -180,14 +187,17 @@ def row_permutation(
     """Is a similarity of two layers above zero? Permutes which image of one side belongs to which of the other.
 
     Args:
-        similarity: maps an order of the second side's rows, a permutation (n,) of 0 to n-1, to the measure's
-            value, larger meaning more similar; the identity gives the observed value.
+        similarity: the measure's value, larger meaning more similar, for an order of the second side's rows, a
+            permutation (n,) of 0 to n-1; the identity returns the observed value.
         n: number of images.
         draws: random permutations; p = (1 + hits)/(1 + draws).
 
     Returns:
-        One-sided p, unit "image": it speaks of these two networks, not of another training.
+        One-sided p with unit "image": it is about these two networks, not about another training.
     """
+    # An interval cannot answer this: for unrelated layers HSIC's U-statistic is degenerate (to first order no image has
+    # any influence), and its jackknife variance does not hold. Under the null every order of the images is as likely as
+    # the observed one, which counts as one of the draws: with it p is valid for any number of draws, and never 0.
     if n < 2 or draws < 1:
         raise InputError(f"row_permutation: expected n >= 2 and draws >= 1, not n = {n} and draws = {draws}.")
     observed = float(similarity(np.arange(n)))
@@ -238,10 +248,10 @@ def _all_signs(n: int) -> np.ndarray:
     return 1.0 - 2.0 * (patterns & 1)
 
 
-def _drawn_hits(kept: np.ndarray, threshold: float, alternative: Alternative, draws: int, seed: int) -> int:
+def _drawn_hits(values: np.ndarray, threshold: float, alternative: Alternative, draws: int, seed: int) -> int:
     rng = np.random.default_rng(seed)
     hits = 0
     for start in range(0, draws, BLOCK):
-        signs = rng.integers(0, 2, size=(min(BLOCK, draws - start), len(kept))) * 2.0 - 1.0
-        hits += int((_extremeness(signs @ kept, alternative) >= threshold).sum())
+        signs = rng.integers(0, 2, size=(min(BLOCK, draws - start), len(values))) * 2.0 - 1.0
+        hits += int((_extremeness(signs @ values, alternative) >= threshold).sum())
     return hits
