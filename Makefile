@@ -1,4 +1,5 @@
 # Every target makes the environment it needs; PYTHON=... uses one of yours instead.
+# PROFILE is one file, whose path may hold spaces, or several names and files that hold none, separated by spaces.
 
 PROFILE ?= digits
 RUNS ?= runs
@@ -16,6 +17,15 @@ PYTHON := $(VENV)/bin/python
 ENVIRONMENT := $(VENV)/.installed
 endif
 
+# Paths may hold spaces and quotes: whatever goes to the shell is one quoted word.
+quoted = '$(subst ','\'',$1)'
+python := $(call quoted,$(PYTHON))
+runs := $(call quoted,$(RUNS))
+out := $(call quoted,$(OUT))
+# To the shell: the profiles as its arguments.
+profiles = if [ -f $(call quoted,$(PROFILE)) ]; then set -- $(call quoted,$(PROFILE)); \
+	else set -- $(foreach profile,$(PROFILE),$(call quoted,$(profile))); fi
+
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: bench report test lint speed calibrate pictures clean help
@@ -24,43 +34,44 @@ help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 bench: $(ENVIRONMENT) ## run the benchmark of PROFILE (default: digits) with JOBS workers, or resume it
-	@for profile in $(PROFILE); do \
-		$(PYTHON) -m bench run --profile $$profile --runs $(RUNS) $(if $(JOBS),--jobs $(JOBS)) $(RUN_FLAGS); code=$$?; \
+	@$(profiles); for profile; do \
+		$(python) -m bench run --profile "$$profile" --runs $(runs) $(if $(JOBS),--jobs $(JOBS)) $(RUN_FLAGS); code=$$?; \
 		if [ $$code -eq 3 ]; then echo "some cells failed: see 'python -m bench status'; the report shows the holes"; \
 		elif [ $$code -ne 0 ]; then exit $$code; fi; \
 	done
 
 report: $(ENVIRONMENT) ## render report/ from what was measured for PROFILE (one or several)
-	@$(PYTHON) -m bench report --profile $(PROFILE) --runs $(RUNS) --out $(OUT) $(if $(TEMPLATES),--templates $(TEMPLATES))
+	@$(profiles); $(python) -m bench report --profile "$$@" --runs $(runs) --out $(out) \
+		$(if $(TEMPLATES),--templates $(call quoted,$(TEMPLATES)))
 
 test: $(ENVIRONMENT) ## run the tests, with coverage
-	@$(PYTHON) -m coverage erase
-	@$(PYTHON) -m coverage run -m pytest -q -n 2 --dist loadfile
-	@$(PYTHON) -m coverage combine -q
-	@$(PYTHON) -m coverage report --skip-covered --sort=cover
+	@$(python) -m coverage erase
+	@$(python) -m coverage run -m pytest -q -n 2 --dist loadfile
+	@$(python) -m coverage combine -q
+	@$(python) -m coverage report --skip-covered --sort=cover
 
 lint: $(ENVIRONMENT) ## ruff and mypy
-	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m mypy
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
 
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
-	@$(PYTHON) -m bench.speed
+	@$(python) -m bench.speed
 
 calibrate: $(ENVIRONMENT) ## measure coverage of intervals and error rates of tests by simulation
-	@$(PYTHON) -m bench calibrate
+	@$(python) -m bench calibrate
 
 pictures: ## take the README's pictures of report/, with Chromium and pdftoppm
 	@mkdir -p docs
 	@chromium --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run --hide-scrollbars \
-		--user-data-dir=$$(mktemp -d) --window-size=1200,2040 --screenshot=docs/report.png \
-		file://$(abspath $(OUT))/index.html 2>/dev/null
-	@pdftoppm -png -r 72 -f 1 -l 1 -singlefile $(OUT)/appendix.pdf docs/appendix
+		--user-data-dir="$$(mktemp -d)" --window-size=1200,2040 --screenshot=docs/report.png \
+		"file://$$(cd $(out) && pwd | sed 's/ /%20/g')/index.html" 2>/dev/null
+	@pdftoppm -png -r 72 -f 1 -l 1 -singlefile $(out)/appendix.pdf docs/appendix
 
 clean: ## remove the environment and caches; runs/ and report/ stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
-$(VENV)/.installed: pyproject.toml constraints.txt
-	$(SYSTEM_PYTHON) -m venv $(VENV)
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt
+	$(call quoted,$(SYSTEM_PYTHON)) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,tensorboard]'
 	@touch $@
