@@ -58,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     from bench.search.trials import try_chains  # it imports Optuna
 
     goal = Goal(size(options.budget) if options.budget else None, options.floor)
-    places = space(options.among)
+    choices = space(options.among)
     experiment = profiles.load(options.profile)
     models = _models(options.model, experiment)
     _work.check_workers(options)
@@ -68,10 +68,11 @@ def execute(options: argparse.Namespace) -> int:
         searches = []
         for model in models:
             attempt = laboratory.attempt(model)
+            # The uncompressed network is trial 0: the share of its bytes that a chain needs is measured against it.
             (original,) = attempt([Variant((Stage(ORIGINAL),))])
             if original.payload is None:
                 raise InputError(f"{model} cannot be searched: {original.reason}")
-            trials = try_chains(places, goal, options.trials, options.seed, attempt)
+            trials = try_chains(choices, goal, options.trials, options.seed, attempt)
             searches.append(NetworkSearch(model, goal, original, trials))
         _say(searches, options)
         if options.no_confirm or not any(search.chain for search in searches):
@@ -88,7 +89,11 @@ def _models(wanted: Sequence[str] | None, experiment: Profile) -> list[str]:
 
 
 class _Laboratory:
-    """Where trials are worked: one store and the same workers throughout."""
+    """Where trials are worked: one store, and the same workers throughout."""
+
+    # A search is resumed without a file of its own. The sampler suggests the same chains for the same seed and
+    # outcomes, and the cells of those that were tried are in the store, so a search that is started again races through
+    # them. Cells that the profile's own run has made are borrowed: their keys are the same.
 
     def __init__(self, options: argparse.Namespace, experiment: Profile, hire: Hire, reporter: Reporter):
         self.options, self.experiment, self.hire, self.reporter = options, experiment, hire, reporter
@@ -100,7 +105,7 @@ class _Laboratory:
         self.fingerprint = fingerprint(**self.data, cache=self.cache)
 
     def attempt(self, model: str) -> Callable[[Sequence[Variant]], list[Trial]]:
-        """Works several chains at once on the profile's first seed."""
+        """A function that works several chains at once on the profile's first seed."""
         tried = 0
 
         def work(chains: Sequence[Variant]) -> list[Trial]:
@@ -128,14 +133,15 @@ class _Laboratory:
     def _trial(self, cell: Cell, status: Status) -> Trial:
         if status.state != "done":
             return Trial(cell.variant, reason=f"{status.state}: {status.reason}")
+        # Validation images choose; those of the test stay unseen until the chosen chains are confirmed.
         metrics = json.loads(self.store.read(cell.key)["metrics.json"])
         return Trial(cell.variant, metrics["payload_bytes"], 100 * metrics["validation_accuracy"])
 
     def confirm(self, searches: Sequence[NetworkSearch]) -> int:
         """Work the chosen chains on all seeds, and leave a plan that the report reads."""
         experiment = confirm.profile(self.experiment, searches)
-        whole = plan.make(experiment, self.fingerprint)
-        for cell in whole.cells:
+        cells = plan.make(experiment, self.fingerprint).cells
+        for cell in cells:
             self.store.borrow(cell.key, self.base)
         record = plan_file.Search(
             seed=self.experiment.file.seeds[0],
@@ -144,8 +150,8 @@ class _Laboratory:
         )
         images = _work.describe(self.data, self.cache)
         command = _command(self.options)
-        plan_file.write(self.store, plan_file.describe(experiment, whole.cells, images, command=command, search=record))
-        states = self._driver(self.reporter).run(whole.cells, self.hire, retry_failed=False)
+        plan_file.write(self.store, plan_file.describe(experiment, cells, images, command=command, search=record))
+        states = self._driver(self.reporter).run(cells, self.hire, retry_failed=False)
         return _work.summarise(states, self.store)
 
     def _driver(self, reporter: Reporter) -> Driver:
@@ -170,7 +176,7 @@ def _numbers(trial: Trial) -> str:
 
 
 def _command(options: argparse.Namespace) -> str:
-    """What to type for the same search."""
+    """What to type in a shell for the same search."""
     words = ["python", "-m", "bench", "search", "--profile", options.profile]
     words += [word for name in options.model or () for word in ("--model", name)]
     words += ["--budget", options.budget] if options.budget else []

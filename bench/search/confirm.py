@@ -1,4 +1,4 @@
-"""The profile that puts what was found to the test: on all seeds, on images that chose nothing."""
+"""The profile that tests the chains that were found: on all seeds, and on images that had no part in the choice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def profile(base: Profile, searches: Sequence[NetworkSearch]) -> Profile:
     if budgets:
         raw.setdefault("report", {})["budget_kb"] = max(budgets) / 1e3
     for look in raw.get("diagnostics", []):
-        look.pop("variants", None)  # they name methods of the base: all that was found is looked into
+        look.pop("variants", None)  # they name methods of the base; here every chain is looked into
     return parse(f"{base.name}-search", tomli_w.dumps(raw))
 
 
@@ -39,6 +39,8 @@ def _chains(searches: Iterable[NetworkSearch]) -> Iterable[tuple[str, ...]]:
     for search in searches:
         if search.chain is not None and search.best is not None and search.best.label != search.original.label:
             yield _labels(search.chain)
+            # Is the chain better than a network that was small from the start? `small-dense` answers that: the widest
+            # uncompressed network within this share of the original's payload, which are 32-bit floats too.
             share = (search.best.payload or 0) / (search.original.payload or 1)
             if share < 1:
                 yield (f"{SMALL_DENSE}:fraction={share:.4f}",)

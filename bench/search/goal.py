@@ -34,17 +34,21 @@ class Goal:
             raise InputError(f"--floor is an accuracy in percent, from 0 to 100, given {self.floor:g}")
 
     def excess(self, trial: Trial) -> dict[str, float]:
-        """By bound, how far the trial is beyond it, at most 0 where it keeps it; relative bytes, percentage points."""
+        """How far the trial is beyond each bound: bytes as a share of the budget, accuracy in percentage points.
+
+        At most 0 for a bound that it keeps.
+        """
         assert trial.payload is not None and trial.accuracy is not None
-        found = {}
+        excess = {}
         if self.budget is not None:
-            found["budget"] = trial.payload / self.budget - 1
+            excess["budget"] = trial.payload / self.budget - 1
         if self.floor is not None:
-            found["floor"] = self.floor - trial.accuracy
-        return found
+            excess["floor"] = self.floor - trial.accuracy
+        return excess
 
     def best(self, trials: Iterable[Trial]) -> Trial | None:
-        """The trial to choose: the smallest where there is a floor, else the most accurate; None where none will do."""
+        """The smallest trial if there is a floor, else the most accurate; None if none keeps the bounds."""
+        # Labels break ties, so that the choice does not depend on the order in which trials ended.
         fit = [trial for trial in trials if trial.payload is not None and max(self.excess(trial).values()) <= 0]
         if self.floor is not None:
             return min(fit, key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label), default=None)
@@ -60,12 +64,14 @@ class Goal:
 
 def front(trials: Iterable[Trial]) -> list[Trial]:
     """Trials that no other beats in bytes and accuracy at once, from small to large, each chain once."""
-    found: list[Trial] = []
+    # From small to large, only a trial that is more accurate than all smaller ones is on the front, and the last one
+    # that was put on it is the most accurate so far.
+    efficient: list[Trial] = []
     done = {trial.label: trial for trial in trials if trial.payload is not None}
     for trial in sorted(done.values(), key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label)):
-        if not found or (trial.accuracy or 0) > (found[-1].accuracy or 0):
-            found.append(trial)
-    return found
+        if not efficient or (trial.accuracy or 0) > (efficient[-1].accuracy or 0):
+            efficient.append(trial)
+    return efficient
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What there is to choose from: at most one method a place in the chain, each with a list of values a setting."""
+"""What there is to choose from: at most one method per position in the chain, and a list of values per setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from bench.errors import InputError, did_you_mean
 from bench.roles import ORIGINAL
 
 # Each step leaves what the next can still work on: fewer channels, fewer weights, fewer bits, shorter codes.
-PLACES = (
+# In another order a step would undo what was won before: low rank after pruning multiplies zeros into dense factors,
+# and pruning after quantization moves the rest off its grid when it fine-tunes.
+POSITIONS = (
     ("structure", ("structured pruning", "low rank")),
     ("weights", ("pruning",)),
     ("bits", ("quantization", "binary", "product quantization")),
@@ -31,28 +33,31 @@ class Chooser(Protocol):
         ...
 
     def suggest_int(self, name: str, low: int, high: int) -> int:
-        """A whole number from low to high: the place of a value in an ordered list."""
+        """A whole number from low to high: the index of a value in an ordered list."""
         ...
 
 
 @dataclass(frozen=True)
 class Space:
-    """Chains of methods, in the order of `PLACES`.
+    """Chains of methods, in the order of `POSITIONS`.
 
     Attributes:
-        places: by place, the names of methods that may stand there; "nothing" is always one.
+        methods: by position, the names of methods that may stand there; "nothing" is always one more choice.
     """
 
-    places: dict[str, tuple[str, ...]]
+    methods: dict[str, tuple[str, ...]]
 
     def choose(self, chooser: Chooser) -> Variant:
-        """One chain; the uncompressed network where nothing is chosen anywhere."""
+        """One chain; the uncompressed network if nothing is chosen at any position."""
+        # Pruned weights survive only in what can represent a zero. Whether to prune is therefore asked last, and not at
+        # all if the bits chosen have no zero. The sampler would otherwise spend trials on chains whose pruning is
+        # undone, and learn nothing from them.
         chosen: dict[str, str] = {}
-        for place in sorted(self.places, key=lambda place: place == "weights"):  # last: what holds them decides
-            if place == "weights" and _family(chosen.get("bits", NOTHING)) in WITHOUT_ZEROS:
+        for position in sorted(self.methods, key=lambda position: position == "weights"):
+            if position == "weights" and _family(chosen.get("bits", NOTHING)) in WITHOUT_ZEROS:
                 continue
-            chosen[place] = chooser.suggest_categorical(place, [NOTHING, *self.places[place]])
-        names = [chosen[place] for place in self.places if chosen.get(place, NOTHING) != NOTHING]
+            chosen[position] = chooser.suggest_categorical(position, [NOTHING, *self.methods[position]])
+        names = [chosen[position] for position in self.methods if chosen.get(position, NOTHING) != NOTHING]
         return Variant(tuple(Stage(name, tuple(_settings(name, chooser))) for name in names) or (Stage(ORIGINAL),))
 
 
@@ -64,19 +69,18 @@ def space(among: Iterable[str] = ()) -> Space:
     """
     among = tuple(among)
     names = (*registry.names(PACKAGE), *filter(guests.is_guest, among))
-    searched = {name: _method(name).family for name in names if _method(name).searched is not None}
-    chosen = among or tuple(searched)
+    families = {name: _method(name).family for name in names if _method(name).searched is not None}
+    chosen = among or tuple(families)
     problems = [
-        f"method {name!r} is not searched: {did_you_mean(name, searched)}" for name in chosen if name not in searched
+        f"method {name!r} is not searched: {did_you_mean(name, families)}" for name in chosen if name not in families
     ]
     if problems:
         raise InputError(problems)
-    # A family of the user's own has a place of its own, after the weights: it may prune or quantise.
-    known = {family for _, families in PLACES for family in families}
-    places = [*PLACES]
-    places.insert(2, ("own", tuple(set(searched.values()) - known)))
-    methods = {place: tuple(name for name in chosen if searched[name] in families) for place, families in places}
-    return Space({place: names for place, names in methods.items() if names})
+    # A family of the user's own has a position of its own, after the weights: it may prune or quantise.
+    positions = [*POSITIONS]
+    positions.insert(2, ("own", tuple(set(families.values()) - {family for _, fit in POSITIONS for family in fit})))
+    methods = {position: tuple(name for name in chosen if families[name] in fit) for position, fit in positions}
+    return Space({position: names for position, names in methods.items() if names})
 
 
 def _method(name: str) -> type[Method]:
@@ -88,5 +92,8 @@ def _family(name: str) -> str:
 
 
 def _settings(name: str, chooser: Chooser) -> Iterable[tuple[str, object]]:
+    # A setting's values are ordered, so the sampler is asked for an index: it then learns that neighbours are alike,
+    # which it could not from unordered choices. The question's name holds the method's, since the same setting of two
+    # methods is not the same question.
     for setting, values in (_method(name).searched or {}).items():
         yield setting, values[chooser.suggest_int(f"{name}.{setting}", 0, len(values) - 1)]

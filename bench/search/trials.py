@@ -1,4 +1,4 @@
-"""Which chain to try next: Optuna's tree-structured Parzen estimator, for bytes and accuracy at once."""
+"""Which chain to try next: Optuna's tree-structured Parzen estimator (TPE), for bytes and accuracy at once."""
 
 from __future__ import annotations
 
@@ -13,38 +13,50 @@ from bench.runner.plan_file import Trial
 from bench.search.goal import Goal
 from bench.search.space import Space
 
-TOGETHER = 4  # trials that are chosen before any of them is known: the same for any number of workers
+# Trials that are chosen before the outcome of any of them is known, so that several workers have something to do. It is
+# a constant, not the number of workers: the sampler would learn in other steps, and another machine would try others.
+TOGETHER = 4
 
 Try = Callable[[Sequence[Variant]], Sequence[Trial]]
 
 
 def try_chains(space: Space, goal: Goal, count: int, seed: int, attempt: Try) -> tuple[Trial, ...]:
-    """Try `count` chains, the same ones for the same seed whoever does the work.
+    """Try `count` chains; the same seed tries the same chains, with any number of workers.
 
     Args:
-        attempt: compresses by each of several chains; never raises for a chain that cannot be.
+        attempt: compresses by each of several chains; a chain that cannot be applied is a trial without payload.
+
+    Returns:
+        The trials in the order in which they were tried; a chain may come twice.
     """
     study = _study(seed)
     trials: list[Trial] = []
     while len(trials) < count:
-        asked = [study.ask() for _ in range(min(TOGETHER, count - len(trials)))]
-        answers = attempt([space.choose(trial) for trial in asked])
-        for trial, answer in zip(asked, answers, strict=True):
-            _tell(study, trial, goal, answer)
-        trials += answers
+        suggestions = [study.ask() for _ in range(min(TOGETHER, count - len(trials)))]
+        outcomes = attempt([space.choose(suggestion) for suggestion in suggestions])
+        for suggestion, outcome in zip(suggestions, outcomes, strict=True):
+            _tell(study, suggestion, goal, outcome)
+        trials += outcomes
     return tuple(trials)
 
 
 def _study(seed: int) -> optuna.Study:
+    # TPE splits past trials into good and bad ones, models the density of answers in each, and suggests what is likely
+    # among the good and unlikely among the bad (Bergstra et al. 2011; for several objectives, good means low
+    # non-domination rank, Ozaki et al. 2022). Both bytes and accuracy are objectives whichever of them the goal bounds,
+    # so that the whole front is explored. `multivariate` models the answers jointly, since a sparsity that is good
+    # before 8 bits need not be good before 2.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
     return optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
 
 
-def _tell(study: optuna.Study, trial: optuna.Trial, goal: Goal, answer: Trial) -> None:
-    if answer.payload is None or answer.accuracy is None:
-        study.tell(trial, state=TrialState.FAIL)
+def _tell(study: optuna.Study, suggestion: optuna.Trial, goal: Goal, outcome: Trial) -> None:
+    if outcome.payload is None or outcome.accuracy is None:
+        study.tell(suggestion, state=TrialState.FAIL)
         return
-    for bound, excess in goal.excess(answer).items():
-        trial.set_constraint(bound, excess)
-    study.tell(trial, (math.log(answer.payload), answer.accuracy))
+    # A chain beyond a bound ranks behind every chain that keeps it, and the further beyond, the further behind. Bytes
+    # count by their logarithm, so that halving 100 kB is worth as much as halving 10 kB.
+    for bound, excess in goal.excess(outcome).items():
+        suggestion.set_constraint(bound, excess)
+    study.tell(suggestion, (math.log(outcome.payload), outcome.accuracy))

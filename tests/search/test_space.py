@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bench.compress.variant import parse
 from bench.errors import InputError
-from bench.search.space import PLACES, WITHOUT_ZEROS, space
+from bench.search.space import POSITIONS, WITHOUT_ZEROS, space
 
 
 class Answers:
@@ -58,14 +58,14 @@ def test_every_chain_is_sound_and_reads_back_from_its_label(data):
 
 
 def test_no_control_is_searched():
-    names = {name for names in space().places.values() for name in names}
+    names = {name for names in space().methods.values() for name in names}
     assert {"li", "pqf", "nncf-int8-qat", "huffman"} <= names
     assert not names & {"finetune", "random-pruning", "small-dense", "original"}
 
 
 def test_only_named_methods_are_searched():
-    assert space(["huffman", "li"]).places == {"structure": ("li",), "codes": ("huffman",)}
-    assert [place for place, _ in PLACES] == ["structure", "weights", "bits", "codes"]
+    assert space(["huffman", "li"]).methods == {"structure": ("li",), "codes": ("huffman",)}
+    assert [position for position, _ in POSITIONS] == ["structure", "weights", "bits", "codes"]
 
 
 def test_an_unknown_method_is_named_with_the_nearest():
