@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 
 class InputError(Exception):
-    """Something given from outside cannot be used: one clear sentence a mistake, exit code 2.
+    """A mistake of the user's: one clear sentence per mistake, and exit code 2.
 
     Args:
-        problems: one sentence, or several where all mistakes can be told at once. Each says what is
+        problems: one sentence, or several if all mistakes can be reported at once. A sentence says what is
             wrong, where, and what was expected.
     """
 
@@ -19,7 +19,7 @@ class InputError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
     """The tail of a sentence about an unknown name: the nearest valid name if one is at all like it, then all of them.
 
     >>> did_you_mean("resnet21", ["resnet8", "resnet20"])
@@ -28,22 +28,24 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     'Allowed: resnet20, resnet8'
     """
     options = sorted(set(allowed))
-    close = nearest(given, options)
+    close = nearest(name, options)
     hint = f"did you mean {close!r}? " if close is not None else ""
     return f"{hint}Allowed: {', '.join(options) or '(nothing)'}"
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str | None:
-    """The name most like what was given, whatever the case; None where they have no letter in common.
-
-    One that shares two letters of five comes first, then one that is a part of the other, then what is left.
+def nearest(name: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that is most like a name, in any case of letters; None if they have no letter in common.
 
     >>> nearest("INT8", ["float16", "int8-per-channel"])
     'int8-per-channel'
     """
-    folded = {name.casefold(): name for name in allowed}
-    wanted = given.casefold()
-    close = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.4)
-    parts = [name for name in folded if min(len(name), len(wanted)) > 2 and (wanted in name or name in wanted)]
-    any_ = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.01)
-    return next((folded[name] for name in [*close, *parts, *any_]), None)
+    # Three kinds of likeness, best first: a typing mistake (difflib's ratio 2M/T, for M equal letters of T in both
+    # names, is at least 0.4), a name of which only a part was typed, and whatever is nearest, however far.
+    options = {option.casefold(): option for option in allowed}
+    wanted = name.casefold()
+    close = difflib.get_close_matches(wanted, options, n=1, cutoff=0.4)
+    parts = [
+        option for option in options if min(len(option), len(wanted)) > 2 and (wanted in option or option in wanted)
+    ]
+    far = difflib.get_close_matches(wanted, options, n=1, cutoff=0.01)
+    return next((options[option] for option in [*close, *parts, *far]), None)

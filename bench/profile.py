@@ -18,7 +18,7 @@ from bench.diagnose.catalog import diagnostic as diagnostic_class
 from bench.diagnose.look import Look, asked_for
 from bench.errors import InputError, did_you_mean
 from bench.roles import REFERENCES
-from bench.settings import told_once, validated
+from bench.settings import one_per_field, validated
 from bench.training.recipe import Recipe
 from bench.zoo.networks import catalogue
 
@@ -70,7 +70,10 @@ class Theme(_Strict):
 
 
 class _File(_Strict):
-    """The TOML file as written; models and methods are looked into one by one."""
+    """The TOML file as written."""
+
+    # Models, methods, diagnostics and recipes stay dictionaries here: what they may hold depends on their name, so they
+    # are checked one by one, and every mistake of a file is reported in the same run.
 
     title: str = ""
     exploratory: bool = False
@@ -120,7 +123,7 @@ def load(name_or_path: str) -> Profile:
 
 
 def report_table(name_or_path: str) -> Theme | None:
-    """The `[report]` table of a profile as it stands now; None where there is no such profile any more.
+    """The `[report]` table of a profile as it stands now; None if there is no such profile any more.
 
     Raises:
         InputError: it is no TOML, or the table has a mistake.
@@ -169,6 +172,8 @@ def parse(name: str, text: str) -> Profile:
         InputError: every mistake in it, each in one sentence.
     """
     raw = _toml(name, text)
+    # Each step below reports what is wrong with its part and goes on with the rest, with a default in place of what
+    # cannot be used. The profile is built only if nothing was wrong, so no default ever reaches an experiment.
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
     diagnostics = _diagnostics(raw.get("diagnostics"), variants, problems)
@@ -237,6 +242,8 @@ def _expected(location: tuple[Any, ...]) -> str:
 
 
 def _allowed_keys(location: tuple[Any, ...]) -> Iterable[str]:
+    # Pydantic's location is a path through the tables, e.g. ("models", 0, "trainig"): follow its names from model to
+    # model, through lists and unions; indices stay in the same model.
     model: type[BaseModel] = _File
     for part in location:
         if isinstance(part, str):
@@ -259,8 +266,8 @@ def _tables(raw: Any) -> list[dict[str, Any]]:
 
 def _variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
     """The baseline and the controls, then every point of every sweep."""
-    given = [variant for table in _tables(raw) for variant in _expand(table, problems)]
-    sound = [variant for variant in given if _check_stages(variant, problems)]
+    expanded = [variant for table in _tables(raw) for variant in _expand(table, problems)]
+    sound = [variant for variant in expanded if _check_stages(variant, problems)]
     always = [Variant((Stage(name),)) for name in REFERENCES]
     _check_names([variant.label for variant in always + sound], "method", problems)
     return (*always, *sound)
@@ -271,7 +278,7 @@ def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -
     if len(tables) < len(raw or ()):
         problems.append('a diagnostic needs a name, e.g. [[diagnostics]] with name = "attributions"')
     _check_names([table["name"] for table in tables], "diagnostic", problems)
-    found: dict[str, Look] = {}
+    looks: dict[str, Look] = {}
     for table in tables:
         name = table["name"]
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
@@ -282,12 +289,12 @@ def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -
         except InputError as error:
             problems.extend(error.problems)
         else:
-            found[name] = Look(diagnostic, asked, "variants" not in table)
-    return found
+            looks[name] = Look(diagnostic, asked, "variants" not in table)
+    return looks
 
 
 def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:
-    """All points of a method's or a chain's sweep: a list stands for one variant an element."""
+    """All points of a method's or a chain's sweep: a list of values makes one variant per value."""
     chain = table.get("chain")
     if chain is None:
         return [Variant((stage,)) for stage in _sweep(table, problems)]
@@ -326,8 +333,8 @@ def _check_stages(variant: Variant, problems: list[str]) -> bool:
     return True
 
 
-def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:
-    for name, count in Counter(map(str, given)).items():
+def _check_names(names: Iterable[Any], what: str, problems: list[str]) -> None:
+    for name, count in Counter(map(str, names)).items():
         if count > 1:
             always = " (it is part of every profile)" if name in REFERENCES else ""
             problems.append(f"{what} {name!r} is given {count} times, give it once{always}")
@@ -335,11 +342,11 @@ def _check_names(given: Iterable[Any], what: str, problems: list[str]) -> None:
 
 def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
     try:
-        own = catalogue.recipe(model["name"])
+        recipe = catalogue.recipe(model["name"])
     except InputError as error:
         problems.extend(error.problems)
-        own = Recipe()
-    general = _overridden(own, raw.get("training"), "training", problems)
+        recipe = Recipe()
+    general = _overridden(recipe, raw.get("training"), "training", problems)
     return _overridden(general, model.get("training"), f"models.{model['name']}.training", problems)
 
 
@@ -349,7 +356,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
     try:
         return TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
     except ValidationError as error:
-        for problem in told_once(error):
+        for problem in one_per_field(error):
             name = str(problem["loc"][0])
             if problem["type"] == "unexpected_keyword_argument":
                 hint = did_you_mean(name, (field.name for field in fields(Recipe)))
@@ -360,7 +367,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
 
 
 def _version(name: str, problems: list[str]) -> Any:
-    """What changes when the model's code does: its declared version, or the hash of the user's own module."""
+    """The version that the model declares, or a hash of the user's own modules: part of the keys of its cells."""
     try:
         return catalogue.version(name)
     except InputError as error:

@@ -27,32 +27,35 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
     try:
         return TypeAdapter(cls).validate_python(dict(settings))
     except ValidationError as error:
-        raise InputError([_sentence(cls, what, problem) for problem in told_once(error)]) from error
+        raise InputError([_sentence(cls, what, problem) for problem in one_per_field(error)]) from error
     except Exception as error:
         if registry.is_built_in(cls):
             raise
         raise InputError(f"{what} cannot be used: {guests.sentence(error, cls)}") from error
 
 
-def told_once(error: ValidationError) -> list[Mapping[str, Any]]:
-    """What is wrong with the fields of a dataclass: of a field that may be of several kinds, not once a kind."""
-    by_setting: dict[Any, list[Mapping[str, Any]]] = {}
+def one_per_field(error: ValidationError) -> list[Mapping[str, Any]]:
+    """One error per field of a dataclass, even when the field is a union."""
+    by_field: dict[Any, list[Mapping[str, Any]]] = {}
     for problem in error.errors():
-        by_setting.setdefault(problem["loc"][:1], []).append(problem)
-    return [problem for found in by_setting.values() for problem in _of_one_kind(found)]
+        by_field.setdefault(problem["loc"][:1], []).append(problem)
+    return [problem for problems in by_field.values() for problem in _of_one_member(problems)]
 
 
-def _of_one_kind(problems: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Of a setting that may be of several kinds, what is wrong with the kind that was given."""
+def _of_one_member(problems: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The errors of the member of a union that the value was meant for."""
+    # Pydantic tries every member and reports each failure. A member whose type does not fit at all was not meant, such
+    # as a list if the value is text. For text where a whole number or any number may stand, one sentence is enough.
     meant = [problem for problem in problems if not problem["type"].endswith("_type")]
     if any(problem["type"] == "float_parsing" for problem in meant):
-        meant = [problem for problem in meant if problem["type"] != "int_parsing"]  # a whole number is a number
+        meant = [problem for problem in meant if problem["type"] != "int_parsing"]
     return meant or problems[:1]
 
 
 def _sentence(cls: type, what: str, problem: Mapping[str, Any]) -> str:
+    # After the field's name, pydantic's location holds indices into lists, and names of a union's members.
     first, *others = problem["loc"]
-    key = ".".join(map(str, (first, *(part for part in others if isinstance(part, int)))))  # others name kinds
+    key = ".".join(map(str, (first, *(part for part in others if isinstance(part, int)))))
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{what} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
     return f"{what}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"

@@ -1,6 +1,7 @@
-"""The command line: a sub-command a file.
+"""The command line: one file per sub-command.
 
-Each offers HELP, EXAMPLE, `arguments(parser)` and `execute(arguments) -> exit code`.
+A file offers HELP, EXAMPLE, `arguments(parser)` and `execute(arguments) -> exit code`; its docstring is the command's
+description in `--help`.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ OK, MISTAKE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code.
+    """Run a command.
 
-    0: done. 2: something given cannot be used, told in one sentence. 3: done, but some cells failed. 130: interrupted.
+    Returns:
+        The exit code. 0: done. 2: a mistake of the user's, reported in one sentence. 3: done, but some cells failed.
+        130: interrupted.
     """
+    # A mistake of the user's is a sentence, and any other error is ours: it keeps its traceback, for a report of the
+    # bug.
     parsed = _parser().parse_args(arguments)
     try:
         return parsed.execute(parsed)
@@ -39,13 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Takes options by their whole names only, since half of one that was meant otherwise would start a run."""
+    """Takes options by their whole names only: a half-typed option must not start a run as another one."""
 
     def __init__(self, **options: Any):
         super().__init__(allow_abbrev=False, **options)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """See argparse; what is left over is refused here, where the command's options are known."""
+        """See argparse; unknown options are refused here, where the command's own options can be suggested."""
         parsed, unknown = super().parse_known_args(args, namespace)
         options = [text.partition("=")[0] for text in unknown if text.startswith("-")]
         if options:
@@ -60,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m bench", description=bench.__doc__)
     parser.add_argument("--version", action="version", version=f"Innards {bench.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # `--help` imports every command's file. What is slow to import (torch, scipy, Optuna) these import in `execute`.
     for name in registry.names("bench.cli"):
         _add(commands, name, registry.load("bench.cli", name, "command"))
     return parser

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench import profile
 from bench.compress import variant as variants
+from bench.runner import plan_file
 
 if TYPE_CHECKING:
     from bench.cli._sizes import Subject
@@ -41,17 +42,19 @@ def folder(text: str) -> Path:
 
 
 def results(runs: Path, name_or_path: str) -> Path:
-    """The folder of a profile's results, also where only these are left, or a search made them.
+    """The folder of a profile's results, whether the profile still exists or a search made them.
 
     Raises:
         InputError: there are none, and no such profile.
     """
-    found = runs / name_or_path
-    return found if (found / "plan.json").is_file() else runs / profile.find(name_or_path).stem
+    # A folder with a plan can be reported whatever became of the profile. Its name comes first, so that results of
+    # one's own are found even if a shipped profile has the same name.
+    folder = runs / name_or_path
+    return folder if (folder / plan_file.NAME).is_file() else runs / profile.find(name_or_path).stem
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
-    """Which model, under which method, on which images."""
+    """Options that name a model, a method and the shape of the images."""
     parser.add_argument("--model", required=True, help="of the zoo, torchvision:NAME, or package.module:function")
     parser.add_argument(
         "--method", required=True, help="a method, package.module:Class, or a chain: magnitude:sparsity=0.9+huffman"
@@ -84,7 +87,7 @@ def subject(options: argparse.Namespace) -> Subject:
 
 
 def part_of(text: str) -> tuple[int, int]:
-    """`K/N` as numbers.
+    """`K/N`, the K-th of N parts, as two numbers.
 
     Raises:
         argparse.ArgumentTypeError: not of that form, or K is not between 1 and N.

@@ -1,4 +1,4 @@
-"""Working a profile's cells: what `run` and `search` have in common."""
+"""What `run` and `search` have in common: workers, devices, and how a run is summed up."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 
 
 def reporter() -> CountingReporter:
-    """Tells a person what happens, on standard error."""
+    """Shows a person what happens, on standard error; standard output is left to results."""
     return for_stream(sys.stderr)
 
 
@@ -67,6 +67,8 @@ def crew(options: argparse.Namespace, threads: int, progress: Progress) -> Crew:
     Raises:
         InputError: see `devices` and `executor.make`.
     """
+    # Cells that compute with several threads leave room for fewer workers. `sched_getaffinity` counts the cores that
+    # this process may use, which in a container or under a batch system are fewer than the machine has.
     available = devices(options.device)
     cores = max(1, len(os.sched_getaffinity(0)) // threads)
     jobs = options.jobs or (cores if available == ["cpu"] else len(available))
@@ -131,6 +133,7 @@ def describe(data: Mapping[str, Any], cache: Path) -> DataDescription:
 
 def summarise(states: Mapping[str, Status], store: Store) -> int:
     """Print how the cells ended; returns the exit code."""
+    # A refusal is an answer, not a failure, and a blocked cell only follows from a failed one.
     print(f"{count(states.values())} in {store.folder}")
     return cli.SOME_FAILED if any(status.state == "failed" for status in states.values()) else cli.OK
 

@@ -1,4 +1,4 @@
-"""Measure by simulation whether intervals cover and tests keep their level; resumable, a file a scenario."""
+"""Measure by simulation whether intervals cover and tests keep their level; resumable, one file per scenario."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    found = _import(options)
-    print(json.dumps(found, indent=1) if options.json else "\n".join(f"{key:14}  {found[key]}" for key in found))
+    report = _import(options)
+    print(json.dumps(report, indent=1) if options.json else "\n".join(f"{key:14}  {report[key]}" for key in report))
     return cli.OK
 
 
@@ -53,12 +53,16 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
     if options.out:
         _write(options.out, packed)
     size = sizes(packed)
-    found: dict[str, Any] = {"model": options.model, "payload_bytes": size.payload_bytes, "file_bytes": size.file_bytes}
+    report: dict[str, Any] = {
+        "model": options.model,
+        "payload_bytes": size.payload_bytes,
+        "file_bytes": size.file_bytes,
+    }
     if options.images:
         network = unpack(packed, fresh())
         top1, top5, count = _photographs.accuracy(network, options.images, options.classes)
-        found |= {"top1": top1, "top5": top5, "images": count}
-    return found
+        report |= {"top1": top1, "top5": top5, "images": count}
+    return report
 
 
 def _write(out: Path, packed: bytes) -> None:

@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.statistics.power import seeds_needed
+    from bench.statistics.power import seeds_needed  # it imports SciPy
 
     needed = seeds_needed(options.sd, options.margin, alpha=options.alpha, power=options.power)
     print(json.dumps(needed.as_dict(), indent=1) if options.json else needed.text)

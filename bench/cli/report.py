@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import cli
+from bench import cli, profile, render
 from bench.cli import _options
 
 HELP = "render the report from what was measured"
@@ -24,12 +24,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench import profile
-    from bench.render import report
-
+    # A profile may be named twice, by its name and by its file: a folder is reported once. The `[report]` table is read
+    # from the profile as it is now, so that a title or a colour can be changed without another run.
     named: dict[Path, str] = {}
     for name in options.profile:
-        named.setdefault(_options.results(options.runs, name), name)  # each folder once
+        named.setdefault(_options.results(options.runs, name), name)
     themes = [profile.report_table(name) for name in named.values()]
-    print(report(list(named), options.out, options.templates, themes).text)
+    print(render.report(list(named), options.out, options.templates, themes).text)
     return cli.OK

@@ -36,14 +36,16 @@ def execute(options: argparse.Namespace) -> int:
     _work.check_workers(options)
     data = dict(experiment.file.data.model_dump())
     cache = options.runs / ".data"
-    whole = plan.make(experiment, fingerprint(**data, cache=cache))
-    cells = _chosen(whole, options)
+    planned = plan.make(experiment, fingerprint(**data, cache=cache))
+    cells = _chosen(planned, options)
     store = Store(options.runs / experiment.name)
     if options.dry_run:
         return _say_what_would_be_done(cells, store)
+    # The plan is written before the first cell, so that `status` and `report` can follow a run that is still going on
+    # or was interrupted. It is that of the whole profile, even if only a part is worked now.
     store.sweep()
     command = plan_file.command("bench", options.profile)
-    plan_file.write(store, plan_file.describe(experiment, whole.cells, _work.describe(data, cache), command=command))
+    plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
     reporter = _work.reporter()
     driver = Driver(store, Work(data, cache), reporter)
     with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
@@ -53,8 +55,8 @@ def execute(options: argparse.Namespace) -> int:
     return _work.summarise(states, store)
 
 
-def _chosen(whole: plan.Plan, options: argparse.Namespace) -> Sequence[Cell]:
-    cells = plan.only(whole, options.only) if options.only else list(whole.cells)
+def _chosen(planned: plan.Plan, options: argparse.Namespace) -> Sequence[Cell]:
+    cells = plan.only(planned, options.only) if options.only else list(planned.cells)
     return plan.shard(cells, *options.shard) if options.shard else cells
 
 
@@ -68,6 +70,7 @@ def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
 
 
 def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], store: Store) -> None:
+    # Comparisons and diagnoses train nothing.
     for cell in cells:
         if states[cell.key].state == "done" and cell.kind != "compare":
             tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)

@@ -32,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
     store = Store(_options.results(options.runs, options.profile))
     rows = [(name, glance(key, store)) for name, key in _planned(store)]
     for name, status in rows:
-        if options.json:
+        if options.json:  # one object per line, for `jq` and the like
             print(json.dumps({"cell": name, "state": status.state, "reason": status.reason}))
         elif status.state != "done":
             print(_line(name, status))
@@ -42,7 +42,8 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _planned(store: Store) -> list[tuple[str, str]]:
-    """Names and keys."""
+    """Names and keys of the cells of the last plan."""
+    # The plan of the last run counts, not the profile: its file may have been edited since, or be gone.
     file = store.folder / "plan.json"
     if not file.is_file():
         raise InputError(

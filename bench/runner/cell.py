@@ -19,11 +19,12 @@ class Cell:
 
     Attributes:
         kind: which step it is.
-        model, seed, variant: what it is about; a training has no variant.
-        diagnostic: which look inside, of a diagnosis.
-        spec: everything of its own that determines its result (settings, recipe, versions, data fingerprint), as JSON.
-        parents: the cells whose files it reads, by the role they play.
-        outside: files of the user's that it reads, by name; their hashes are in the spec, their places are not.
+        model, seed, variant: of the network in question; a training has no variant.
+        diagnostic: name of the diagnostic; only a diagnosis has one.
+        spec: everything that determines its result besides its parents (settings, recipe, versions, data fingerprint),
+            as JSON.
+        parents: the cells whose files it reads, by the role that they play.
+        outside: files of the user's that it reads, by name; the spec holds their hashes and not their paths.
     """
 
     kind: Kind
@@ -37,17 +38,24 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """What people call it, e.g. `compress/resnet20/3/magnitude:sparsity=0.9`; unique in a plan."""
+        """For people, e.g. `compress/resnet20/3/magnitude:sparsity=0.9`; unique in a plan."""
         return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant, self.diagnostic)))
 
     @property
     def topic(self) -> tuple[str, int, str] | None:
-        """What cells share that ask the same of the same references, and a worker remembers; None without any."""
+        """The same for cells that compute the same of the same references; None if a cell shares nothing."""
+        # A diagnosis computes its maps of the original and of the controls as well as of the compressed network. All
+        # variants of one network are compared with the same references, so the worker that has diagnosed one variant
+        # keeps these results in memory for the next (`bench.diagnose.remember`).
         return (self.model, self.seed, self.diagnostic) if self.diagnostic else None
 
     @cached_property
     def key(self) -> str:
-        """Hash of the kind, the spec and the parents' keys: of nothing that has no part in the result."""
+        """Hash of the kind, the spec and the parents' keys: all that determines the result, and nothing else."""
+        # Parents count by their keys, hence by everything that determined them, back to the data's fingerprint. Left
+        # out are names, titles and order in the profile, and `topic`, `outside` and `model`, which say nothing that the
+        # spec does not: cells of two profiles that ask for the same have one key. Eighty bits are enough: among a
+        # million cells the chance that any two share a key is below 1e-12.
         parents = {role: parent.key for role, parent in sorted(self.parents.items())}
         text = json.dumps({"kind": self.kind, "spec": self.spec, "parents": parents}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,4 +1,4 @@
-"""The driver: looks at what is there, has the rest worked, and alone writes `runs/`."""
+"""The driver: looks at which cells are there, has the others worked, and alone writes `runs/`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ State = Literal["done", "failed", "refused", "blocked", "damaged", "missing"]
 
 @dataclass(frozen=True)
 class Status:
-    """How a cell stands, and the reason's first line where it is not well."""
+    """The state of a cell, and the first line of the reason unless it is done."""
 
     state: State
     reason: str = ""
 
 
 class Reporter:
-    """Told what happens; says nothing itself. See `bench.runner.progress` for those that do."""
+    """Hears what happens during a run, and shows nothing; see `bench.runner.progress` for those that do."""
 
     def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """The run starts: of `total` cells these have to be worked."""
@@ -61,7 +61,9 @@ class Work:
 
 
 def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
-    """How every cell of a plan stands, by key; a damaged folder counts as missing, with the damage as its reason.
+    """The status of every cell, by key; a damaged folder counts as missing, with the damage as its reason.
+
+    Reads every byte, since what is built on a damaged file would be wrong without a word.
 
     Args:
         cells: parents before children.
@@ -73,7 +75,7 @@ def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
 
 
 def glance(key: str, store: Store) -> Status:
-    """How a cell stands by its small files; quick, where `inspect` reads every byte."""
+    """The status of a cell by its small files; quicker than `inspect`, which reads every byte."""
     if not store.path(key).exists():
         return Status("missing")
     try:
@@ -108,12 +110,12 @@ def _blocked(cell: Cell, states: Mapping[str, Status]) -> Status | None:
 
 @dataclass
 class Driver:
-    """Works all cells that are not there yet.
+    """Has all missing cells worked.
 
     Attributes:
         store: where cells are kept.
         work: what jobs need.
-        reporter: told what happens.
+        reporter: hears what happens.
     """
 
     store: Store
@@ -123,18 +125,21 @@ class Driver:
     running: dict[Future[JobResult], tuple[Cell, int]] = field(default_factory=dict)
 
     def run(self, cells: Sequence[Cell], hire: Hire, *, retry_failed: bool) -> dict[str, Status]:
-        """Work what is missing, parents before children; a failing cell never stops the others.
+        """Have missing cells worked, parents before children; a failing cell never stops the others.
 
         Args:
             hire: called only if something is missing; the crew stays, for more runs (see `executor.at_work`).
 
         Returns:
-            How every cell stands afterwards, by key.
+            The status of every cell afterwards, by key.
 
         Raises:
             InputError: `runs/` cannot be written; all that was finished is kept.
             KeyboardInterrupt: passed on; `at_work` then stops the workers.
         """
+        # Nothing has to be tidied up after an interrupt or a crash. A cell is written whole the moment it ends, so the
+        # folder holds exactly what was finished, and the next run finds the rest missing. A cell that was being worked
+        # is lost; it is made again from the same parents and seeds, in the same bytes.
         self.states = inspect(cells, self.store)
         if retry_failed:
             self._forget_failed(cells)
@@ -156,12 +161,17 @@ class Driver:
                 self.store.discard(cell.key)
 
     def _forget_failed(self, cells: Sequence[Cell]) -> None:
+        # A blocked cell has no folder; it waits again behind the parent that is retried. A refusal is a result that the
+        # same inputs give again, so it stays.
         for cell in cells:
             if self.states[cell.key].state in ("failed", "blocked"):
                 self.store.discard(cell.key)
                 self.states[cell.key] = Status("missing")
 
     def _work_off(self, waiting: list[Cell], crew: Crew) -> None:
+        # The loop ends: a waiting cell has either a parent that is running or waiting, or all parents done, or one that
+        # ended otherwise; in the first case it waits, in the second it is started as soon as a slot is free, in the
+        # third it ends as blocked. Where nothing runs, the last start ended at once, on a damaged parent: look again.
         slots = Slots(crew.executor.slots)
         while waiting or self.running:
             waiting = self._start_ready(waiting, crew, slots)
@@ -175,10 +185,13 @@ class Driver:
                 slots.give_back(slot, lives=self._take(cell, future))
 
     def _start_ready(self, waiting: list[Cell], crew: Crew, slots: Slots) -> list[Cell]:
-        """Start as many cells as there are free slots; returns those that wait on."""
+        """Start as many cells as there are free slots; returns those that still wait."""
+        # The first pass gives a cell only to a worker that remembers its topic, or, for a topic that nobody knows yet,
+        # to any. The second fills the slots that are still free, at the price of computing references again: a worker
+        # that waits costs more than that.
         waiting = [cell for cell in waiting if not self._end_blocked(cell)]
         started: set[str] = set()
-        for anew in (False, True):  # a cell goes where its references are known; but no worker waits for that
+        for anew in (False, True):
             for cell in waiting:
                 if not slots.any_free:
                     break
@@ -201,7 +214,9 @@ class Driver:
         return all(self.states[parent.key].state == "done" for parent in cell.parents.values())
 
     def _start(self, cell: Cell, crew: Crew, slot: int) -> bool:
-        """Whether it could be started; where a parent's files are damaged, the cell has ended."""
+        """Start a cell; False if a parent's files are damaged, which ends the cell."""
+        # A parent was sound when the run began, or was written since. Its files are checked again as they are read: a
+        # result must never come from bytes that are not those its key stands for.
         try:
             parents = {role: self.store.read(parent.key) for role, parent in cell.parents.items()}
         except Damaged as damage:
@@ -215,14 +230,16 @@ class Driver:
         return True
 
     def _take(self, cell: Cell, future: Future[JobResult]) -> bool:
-        """Keep what came of a cell; whether its worker lives."""
+        """Keep the result of a cell; returns whether its worker lives."""
+        # A worker's death, most often by a lack of memory, says nothing about the cell, so nothing is stored: the next
+        # run tries again, perhaps with fewer workers. An error that the cell itself raised is a result, and stored.
         try:
-            outcome = future.result()
-        except WorkerDied as death:  # no fault of the cell's: nothing is stored, the next run tries again
+            result = future.result()
+        except WorkerDied as death:
             self._end(cell, Status("failed", str(death)))
             return False
-        self.store.write(cell, outcome.files, outcome.provenance, outcome.log)
-        self._end(cell, _status(outcome.files))
+        self.store.write(cell, result.files, result.provenance, result.log)
+        self._end(cell, _status(result.files))
         return True
 
     def _end(self, cell: Cell, status: Status) -> None:

@@ -19,7 +19,8 @@ from bench.roles import COMPRESSED, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner.cell import Cell
 from bench.training import recipe as training
 
-# Raised whenever the same inputs give other files, by what changed.
+# Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
+# the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
 PACKING_VERSION = 2
 COMPARE_VERSION = 1
 
@@ -34,7 +35,10 @@ class Plan:
 
 
 def make(profile: Profile, fingerprint: str) -> Plan:
-    """Every cell of the profile: a training a model and seed, a compression a variant, a comparison each.
+    """Every cell of the profile, parents before children.
+
+    For each model and seed a training, a compression per variant, and for each of these but the original a comparison
+    with its references and the diagnoses that the profile asks for.
 
     Args:
         fingerprint: of the images and their splits, from `bench.data.fingerprint`.
@@ -50,17 +54,17 @@ def make(profile: Profile, fingerprint: str) -> Plan:
 
 
 def compression(profile: Profile, model: str, seed: int, variant: Variant, fingerprint: str) -> Cell:
-    """One cell that compresses, of a variant that the profile need not have; the same as in a profile that has it.
+    """The cell that compresses by a variant, which need not be one of the profile's; the key is the same if it is.
 
     Args:
-        variant: one that starts from the trained network.
+        variant: one that starts from the trained network, so none that starts from another seed.
     """
-    checkpoint = next(each.checkpoint for each in profile.file.models if each.name == model)
+    checkpoint = next(entry.checkpoint for entry in profile.file.models if entry.name == model)
     return _compress(profile, model, seed, variant, {seed: _train(profile, model, checkpoint, seed, fingerprint)})
 
 
 def only(plan: Plan, pattern: str) -> list[Cell]:
-    """Cells whose name matches the glob, with all they need.
+    """Cells whose name matches the glob, with all cells that they need, parents first.
 
     Raises:
         InputError: nothing matches.
@@ -75,10 +79,10 @@ def only(plan: Plan, pattern: str) -> list[Cell]:
 
 
 def shard(cells: Sequence[Cell], which: int, count: int) -> list[Cell]:
-    """The `which`-th (from 1) of `count` parts, with all that its cells need.
-
-    Cells of one network (model and seed) stay together, so that little is computed twice.
-    """
+    """The `which`-th (from 1) of `count` parts, with all cells that its cells need."""
+    # Shards run on machines that share nothing, so what two of them need, each computes for itself. Cells of one
+    # network (model and seed) need each other most and stay together; what remains shared is the other seed's training.
+    # Networks are dealt out in turn, like cards, from a sorted list: every machine must come to the same parts.
     groups = [list(group) for _, group in groupby(sorted(cells, key=_network), key=_network)]
     chosen = {cell.key for group in groups[which - 1 :: count] for cell in group}
     return list(_parents_first(cell for cell in cells if cell.key in chosen))
@@ -89,6 +93,8 @@ def _network(cell: Cell) -> tuple[str, int]:
 
 
 def _parents_first(cells: Iterable[Cell]) -> Iterator[Cell]:
+    # A depth-first topological order that keeps the given order where parents allow. Cells that are equal but were made
+    # twice, such as the training that another seed also starts from, have one key and appear once.
     seen: set[str] = set()
 
     def visit(cell: Cell) -> Iterator[Cell]:
@@ -104,6 +110,8 @@ def _parents_first(cells: Iterable[Cell]) -> Iterator[Cell]:
 
 
 def _train(profile: Profile, model: str, checkpoint: str, seed: int, fingerprint: str) -> Cell:
+    # A recipe only counts if it is used: with a checkpoint, the file's content determines the network instead, and its
+    # path does not, so moving it changes no key.
     spec = {
         **_common(profile, model, seed, fingerprint),
         "training_version": training.VERSION,
@@ -117,6 +125,8 @@ def _train(profile: Profile, model: str, checkpoint: str, seed: int, fingerprint
 
 
 def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[str, Any]:
+    # Threads count because sums that are split over more of them round differently. Host and device are no part of the
+    # key, so that a run can resume elsewhere; they are in the cell's provenance.
     return {
         "model": model,
         "model_version": profile.versions[model],
@@ -147,6 +157,9 @@ def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
     parent = trained[_next(seed, list(trained)) if variant.start == OTHER_SEED else seed]
+    # Recipes and the version of the training code belong to the key only of variants that train, so that another
+    # recipe for fine-tuning leaves the cells of post-training methods as they are. The last key is absent, not None,
+    # where it does not apply: a None would have changed the keys of all cells that were there before it.
     spec = {
         **_common(profile, model, seed, parent.spec["data"]),
         "packing_version": PACKING_VERSION,
@@ -195,4 +208,5 @@ def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cel
 
 
 def _next(seed: int, seeds: list[int]) -> int:
+    # In a ring, so that each seed's network is the "other seed" of exactly one network.
     return seeds[(seeds.index(seed) + 1) % len(seeds)]

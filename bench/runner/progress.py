@@ -40,7 +40,7 @@ class CountingReporter(Reporter):
 
     def epoch(self, name: str, epoch: int, epochs: int, loss: float) -> None:
         """See Reporter."""
-        if name in self.running:
+        if name in self.running:  # a worker's last message may come after its cell has ended
             self.running[name] = f"epoch {epoch}/{epochs}, loss {loss:.3f}"
 
     def finished(self, cell: Cell, status: Status) -> None:
@@ -56,19 +56,22 @@ class CountingReporter(Reporter):
 
     @property
     def seconds_left(self) -> float:
-        """By the mean time of each kind of cell so far; kinds not yet seen are left out."""
+        """An estimate: mean time of each kind of cell so far, times the cells left, divided by the running workers."""
+        # Kinds are kept apart because a training takes far longer than a comparison. A kind of which no cell has ended
+        # counts as nothing, so the estimate starts too low, and models that differ in size are averaged. It is
+        # therefore shown only once a cell has ended.
         work = sum(self.left[kind] * fmean(seconds) for kind, seconds in self.seconds.items() if seconds)
         return work / max(1, len(self.running))
 
     @property
     def doing(self) -> str:
-        """The cell that tells most of itself now."""
+        """The running cell to show: one that has reported an epoch, if any has."""
         name = max(self.running, key=lambda name: bool(self.running[name]), default="")
         return f"{name} {self.running[name]}".strip() if name else ""
 
 
 class Lines(CountingReporter):
-    """A line every few seconds, for logs."""
+    """One line every few seconds, for logs."""
 
     def __init__(self, stream: TextIO | None = None):
         super().__init__()

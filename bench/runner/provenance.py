@@ -1,4 +1,4 @@
-"""When, where and with what a cell was made: everything about it that is no part of its result."""
+"""When, where and with what a cell was made: all that is worth knowing and has no part in its result."""
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@ from collections.abc import Hashable
 
 
 class Slots:
-    """Where cells are worked, by number from 0.
-
-    A worker remembers what it found out about the networks that every variant is held against. The next cell of the
-    same topic finds it there, if the same worker takes it.
+    """The workers of an executor, by number from 0: which are free, and what each remembers.
 
     Args:
-        count: of workers.
+        count: number of workers.
     """
+
+    # A worker keeps what it computed of the networks that all variants are compared with. A cell of the same topic that
+    # goes to the same worker takes it from there; with another worker it is computed once more. Which worker takes a
+    # cell never changes its result, only the time it takes.
 
     def __init__(self, count: int):
         self._free = list(range(count))
@@ -25,11 +26,11 @@ class Slots:
         return bool(self._free)
 
     def take(self, topic: Hashable | None, *, anew: bool = False) -> int | None:
-        """A free slot for a cell, which is taken; None where none is free, or only one that would compute all again.
+        """Take a free slot for a cell; None if none is free, or if all that remember the topic are busy.
 
         Args:
-            topic: what the worker will remember; None where nothing is.
-            anew: rather compute again than wait.
+            topic: what the worker will remember; None if nothing.
+            anew: take any free slot, and compute again, rather than wait for one that remembers.
         """
         knowing = [slot for slot, topics in enumerate(self._topics) if topic in topics]
         fitting = [slot for slot in self._free if slot in knowing]
@@ -44,7 +45,7 @@ class Slots:
         return slot
 
     def give_back(self, slot: int, *, lives: bool = True) -> None:
-        """Its cell has ended, and its worker lives or is replaced by one that knows nothing."""
+        """Free a slot whose cell has ended; a worker that died is replaced by one that remembers nothing."""
         self._free.append(slot)
         if not lives:
             self._topics[slot].clear()

@@ -8,8 +8,8 @@ A folder holds the cell's own files and beside them
 - `error.json`: only where the cell failed or was refused,
 - `checksums.json`: SHA-256 of every file but provenance and log.
 
-Only the driver writes here. A folder is made under a temporary name beside its place and renamed into it, so that a
-reader, a second run or a power cut never meets half a cell.
+Only the driver writes here, a whole folder at a time (see `bench.folders`), so that no reader and no second run ever
+meets half a cell.
 """
 
 from __future__ import annotations
@@ -62,6 +62,9 @@ class Store:
         Raises:
             Damaged: a file is missing, or its checksum differs.
         """
+        # Every reader checks, not only the driver: bits rot between runs, and a report must not show what was not
+        # measured. `checksums.json` has no checksum of its own: hardly any accident leaves JSON in it that fits all
+        # files.
         folder, checksums = self.path(key), self._checksums(key)
         files: Files = {}
         for name in checksums if names is None else names:
@@ -95,6 +98,8 @@ class Store:
         Raises:
             InputError: the disk is full, or the folder cannot be written; nothing half-written is left.
         """
+        # Clocks, hosts and what was printed differ between runs of the same cell, so provenance and log have no
+        # checksum: all files that have one are the same bytes on every run.
         checked = {**files, "spec.json": to_json(cell.as_dict())}
         checksums = {name: folders.checksum(content) for name, content in sorted(checked.items())}
         everything = {

@@ -25,7 +25,7 @@ from bench.runner.store import Files, to_json
 
 
 def work(job: Job, progress: Progress) -> JobResult:
-    """Run the cell's function; whatever goes wrong becomes its `error.json`, nothing is raised but an interrupt."""
+    """Run the cell's function; an error in it becomes its `error.json`, and only an interrupt is raised."""
     with captured() as log, Stopwatch(job.device, job.spec["threads"]) as watch:
         _settle(job.spec["threads"])
         try:
@@ -46,12 +46,15 @@ def _call(job: Job, progress: Progress) -> Files:
 
 @cache
 def image_set(cache_folder: Path, data: tuple[tuple[str, Any], ...]) -> ImageSet:
-    """The images of a profile, opened once a process."""
+    """The images of a profile, opened once per process."""
     return load(**dict(data), cache=cache_folder)
 
 
 def _settle(threads: int) -> None:
-    """Make arithmetic repeatable: thread counts and algorithm choices change floating-point results."""
+    """Make arithmetic repeatable."""
+    # Sums over another number of threads, or by another kernel that cuDNN finds faster today, round differently, and
+    # training carries the difference into every weight. Operations without a deterministic kernel only warn: a method
+    # that needs one is still worth running, and the warning reaches the cell's log.
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
@@ -63,7 +66,7 @@ def _error(kind: str, reason: str) -> Files:
 
 @contextlib.contextmanager
 def captured() -> Iterator[io.StringIO]:
-    """Everything the cell prints, logs or warns about, as its log."""
+    """Everything that the cell prints, logs or warns about, as its log."""
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     root = logging.getLogger()

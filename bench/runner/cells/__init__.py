@@ -1,4 +1,4 @@
-"""What a cell does: a kind a file, each with `run(job, images, epoch) -> files`."""
+"""What a cell does: one file per kind of cell, each with `run(job, images, epoch) -> files`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A compressed NPZ file."""
+    """A compressed NPZ file, the same bytes for the same arrays in any order."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **dict(sorted(arrays.items())))
     return buffer.getvalue()
@@ -24,5 +24,6 @@ def from_npz(data: bytes) -> dict[str, np.ndarray]:
 
 
 def finite(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers ready for JSON: those that are not finite become null."""
+    """Numbers ready for JSON: those that are not finite become None."""
+    # JSON has no NaN. A null says "measured, but there is no number", which the report shows as a hole.
     return {name: None if isinstance(x, float) and not math.isfinite(x) else x for name, x in numbers.items()}

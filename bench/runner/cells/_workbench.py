@@ -17,13 +17,13 @@ from bench.training.recipe import Recipe
 
 
 class RealWorkbench:
-    """See `bench.compress.method.Workbench`.
+    """See `bench.compress.workbench.Workbench`.
 
     Args:
         images: only *train* is ever touched.
-        recipe: for fine-tuning; None where the method is not to fine-tune.
-        training: the model's own recipe; None where the method is not to train a network from nothing.
-        epoch: told of progress.
+        recipe: for fine-tuning; None if the method must not fine-tune.
+        training: the model's own recipe; None if the method must not train a network from nothing.
+        epoch: called after every epoch.
         teacher: the network that compression starts from, on the device.
         fresh: makes the network with initial weights.
         trained_here: whether training began with these.
@@ -74,6 +74,8 @@ class RealWorkbench:
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """See Workbench; the images are drawn once by the cell's seed."""
+        # The first n images of one permutation: whoever asks for fewer gets a part of the same calibration set. Within
+        # a batch they are in the order of the memory-mapped file, which is read faster that way.
         train = self.images.train
         order = np.random.default_rng(self.seed).permutation(len(train.images))[:images]
         targets = self.task.targets(train, self.device)

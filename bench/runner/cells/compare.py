@@ -22,13 +22,15 @@ from bench.zoo.networks.blocks import block_outputs
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """Similarity of all pairs of layers to every reference, and how the predictions differ from the original's."""
+    # All references are compared at the outputs of the same blocks. Their names are those of the uncompressed
+    # architecture, which packed networks keep even when channels are gone.
     layers = block_outputs(networks.fresh(job.spec, images))
-    own = _grams(job, images, COMPRESSED, layers)
+    compressed = _grams(job, images, COMPRESSED, layers)
     arrays = {"layers": np.array(layers)}
     for reference in sorted(set(job.parents) - {COMPRESSED}):
-        others = _grams(job, images, reference, layers)
-        for feature, grams in own.items():
-            arrays.update(_arrays(f"{feature}.{reference}", pairwise(others[feature], grams)))
+        references = _grams(job, images, reference, layers)
+        for feature, grams in compressed.items():
+            arrays.update(_arrays(f"{feature}.{reference}", pairwise(references[feature], grams)))
     predictions = {role: _predictions(files) for role, files in job.parents.items()}
     metrics = of_cell(job.spec).compare(predictions, images.test)
     return {"similarity.npz": to_npz(arrays), "metrics.json": to_json(finite(metrics))}
@@ -49,13 +51,13 @@ def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Ma
     return {feature: Grams([as_features(layer, feature) for layer in activations]) for feature in job.spec["features"]}
 
 
-def _arrays(prefix: str, found: LayerMap) -> dict[str, np.ndarray]:
+def _arrays(prefix: str, similarities: LayerMap) -> dict[str, np.ndarray]:
     """Rows are the reference's layers, columns the compressed network's; the last two are of the diagonal alone."""
     return {
-        f"{prefix}.value": found.value,
-        f"{prefix}.low": found.low,
-        f"{prefix}.high": found.high,
-        f"{prefix}.effective_n": found.n_eff,
-        f"{prefix}.z": np.asarray(found.z),
-        f"{prefix}.influence": np.asarray(found.influence),
+        f"{prefix}.value": similarities.value,
+        f"{prefix}.low": similarities.low,
+        f"{prefix}.high": similarities.high,
+        f"{prefix}.effective_n": similarities.n_eff,
+        f"{prefix}.z": np.asarray(similarities.z),
+        f"{prefix}.influence": np.asarray(similarities.influence),
     }

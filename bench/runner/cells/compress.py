@@ -38,6 +38,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "classes": len(images.classes),
         "size": images.size,
     }
+    # From here on only the packed file counts. Accuracy, cost and everything that later cells measure are those of the
+    # network read back from it, so no number can belong to a network that the file does not hold. The simulated network
+    # is used once more, to prove that both compute the same.
     packed = pack(simulated, model)
     network = networks.compressed(job.spec, images, {"network.innards": packed}).to(job.device)
     task = of_cell(job.spec)

@@ -23,11 +23,13 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """The diagnostic's numbers, arrays and notes."""
     name = job.spec["diagnostic"]
     look = validated(diagnostic(name), f"diagnostic {name!r}", job.spec["settings"])
-    network = {role: networks.compressed(job.spec, images, files).to(job.device) for role, files in job.parents.items()}
+    versions = {
+        role: networks.compressed(job.spec, images, files).to(job.device) for role, files in job.parents.items()
+    }
     probe = _probe(job, images)
-    for each in network.values():
-        computes_channels_last(each, probe.images[:1])
-    findings = look(network, probe)
+    for network in versions.values():
+        computes_channels_last(network, probe.images[:1])
+    findings = look(versions, probe)
     if not isinstance(findings, Findings):
         raise TypeError(
             f"diagnostic {name!r} must return {Findings.__module__}.Findings, it returned a {type(findings).__name__} "

@@ -15,7 +15,7 @@ from bench.runner.executor import Executor, WorkerDied
 from bench.runner.job import Job, JobResult, Progress
 
 UNBEGUN = "its worker process ended before it began"
-_messages: Any = None  # in a worker: the queue to the driver
+_messages: Any = None  # the queue to the driver; set in workers only, where a scheduled function cannot be given it
 
 
 class Processes(Executor):
@@ -30,7 +30,9 @@ class Processes(Executor):
         self.workers = [self._worker() for _ in range(jobs)]
 
     def submit(self, job: Job, slot: int) -> Future[JobResult]:
-        """Hand the job to the slot's worker; to a new one, where that has died since its last job."""
+        """Hand the job to the slot's worker, or to a new one if that has died since its last job."""
+        # One pool per slot, each with one process: a job goes to the worker that remembers its topic, and a death costs
+        # the cell of that worker alone. A pool that lost its only process is no longer active and takes no jobs.
         if not self.workers[slot].active:
             self.workers[slot].stop()
             self.workers[slot].join()
@@ -38,7 +40,7 @@ class Processes(Executor):
         answer: Future[JobResult] = Future()
         try:
             working = self.workers[slot].schedule(_work, args=(job,))
-        except RuntimeError:  # it died just now
+        except RuntimeError:  # it has died since it was looked at
             answer.set_exception(WorkerDied(UNBEGUN))
         else:
             working.add_done_callback(lambda done: _pass_on(done, answer))
@@ -57,6 +59,7 @@ class Processes(Executor):
 
     def close(self, *, at_once: bool) -> None:
         """Let the workers go."""
+        # The queue's own thread would wait until its messages are read, which nobody does any more.
         for worker in self.workers:
             worker.stop() if at_once else worker.close()
         for worker in self.workers:
@@ -65,6 +68,7 @@ class Processes(Executor):
         self.messages.cancel_join_thread()
 
 
+# The driver waits on a future of its own, not on pebble's, so that it knows one exception for every way to die.
 def _pass_on(done: Future[JobResult], answer: Future[JobResult]) -> None:
     if done.cancelled():
         answer.cancel()
@@ -81,6 +85,8 @@ def _pass_on(done: Future[JobResult], answer: Future[JobResult]) -> None:
 
 
 def _death(error: ProcessExpired) -> str:
+    # A negative exit code is the number of the signal that ended the process. Unless a person sent SIGKILL, the kernel
+    # did, because memory had run out.
     code = error.exitcode or 0
     if code < 0:
         cause = f"was killed by {signal.Signals(-code).name}"
@@ -92,8 +98,9 @@ def _death(error: ProcessExpired) -> str:
 def _start(messages: Any) -> None:
     global _messages
     _messages = messages
-    _messages.cancel_join_thread()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides what an interrupt means
+    _messages.cancel_join_thread()  # a worker that is stopped does not wait until its messages are read
+    # Ctrl-C goes to every process of the terminal's group. Only the driver may act on it: it stops the workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work(job: Job) -> JobResult:
