@@ -13,6 +13,7 @@ from bench.render.drawings import Drawings
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence
+from bench.render.kit.style import Family, adopt
 from bench.render.kit.table import Table
 from bench.render.references import Reference, references
 from bench.render.text import sections as texts
@@ -70,6 +71,7 @@ class Document:
     Attributes:
         together: what several profiles have in common; None for a single one.
         drawings: of all figures.
+        guests: styles of the families that are not of Innards, by name.
     """
 
     title: str
@@ -80,6 +82,7 @@ class Document:
     parts: tuple[Part, ...]
     references: tuple[Reference, ...]
     drawings: Drawings
+    guests: dict[str, Family]
 
     @property
     def tables(self) -> list[Table]:
@@ -107,6 +110,7 @@ def compose(studies: list[Study]) -> Document:
     contents.check(texts.SECTIONS)
     first = studies[0].plan
     prefixes = ["" if len(studies) == 1 else f"{study.plan.name}-" for study in studies]
+    guests = adopt(variant.family for study in studies for variant in study.plan.variants)
     figures = [_built(study, "figures/", prefix) for study, prefix in zip(studies, prefixes)]
     heroes = [hero for built in figures if (hero := _hero(built))]
     drawings = Drawings(
@@ -125,6 +129,7 @@ def compose(studies: list[Study]) -> Document:
             (key for part in parts for key in _cited(part)), "\n".join(study.plan.bibtex for study in studies)
         ),
         drawings=drawings,
+        guests=guests,
     )
 
 

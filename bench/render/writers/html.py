@@ -16,7 +16,7 @@ from bench.render.document import Document, Item
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Strong, text
-from bench.render.kit.style import NARROW, WIDE
+from bench.render.kit.style import GUEST_MARKERS, NARROW, VARIABLES, WIDE, Family
 from bench.render.kit.table import Table, show
 from bench.render.writers.citation import citation
 from bench.render.writers.overrides import Templates, told
@@ -55,7 +55,7 @@ def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str
     files = Templates("html", templates)
     sheet = StyleSheet()
     drawings = {figure.id: _drawn(document, figure, sheet) for figure in document.figures}
-    style = files.source("style.css") + sheet.css + _accent(document.theme.accent)
+    style = files.source("style.css") + _guests(document.guests, files) + sheet.css + _accent(document.theme.accent)
     script = files.source("script.js")
     environment = _environment(files)
     with told(files):
@@ -130,6 +130,15 @@ def _visible(items: tuple[Item, ...]) -> Iterator[Item]:
 def _drawn(document: Document, figure: Figure, sheet: StyleSheet) -> Drawn:
     drawn = {medium.name: document.drawings.svg(figure, medium) for medium in (WIDE, NARROW)}
     return Drawn(*(Markup(inline(*found, f"{figure.id}-{name}", sheet)) for name, found in drawn.items()))
+
+
+def _guests(families: dict[str, Family], files: Templates) -> str:
+    """Colours and shapes of the families that are not of Innards, for the markers in tables and cards."""
+    rules = (
+        f'.family-{slug(name)}{{--family:var({VARIABLES[family.color]});--shape:"{GUEST_MARKERS[family.marker]}"}}'
+        for name, family in families.items()
+    )
+    return files.source("guests.css") + "\n".join(rules) if families else ""
 
 
 def _accent(color: str) -> str:
