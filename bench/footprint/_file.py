@@ -4,8 +4,8 @@
 4 bytes    version of the format, big-endian
 4 bytes    length of the header
 ...        header: JSON, compressed by zlib
-...        sections, one a tensor, in the header's order
-32 bytes   SHA-256 of all that precedes
+...        sections, one per tensor, in the header's order
+32 bytes   SHA-256 of all bytes before
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read(data: bytes) -> tuple[dict[str, Any], memoryview]:
     """Header and sections of a file.
 
     Raises:
-        InputError: it is not a packed file, of a newer format, cut short or damaged.
+        InputError: it is no packed file, has another format, or is cut short or damaged.
     """
     if data[: len(MAGIC)] != MAGIC:
         raise InputError("this is not a packed network: it does not begin as one")
@@ -57,6 +57,7 @@ def read(data: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def _parsed(packed: bytes) -> dict[str, Any]:
+    # an object, not zlib.decompress: a few bytes of a malicious file could otherwise unpack to gigabytes
     reader = zlib.decompressobj()
     try:
         text = reader.decompress(packed, LARGEST_HEADER)

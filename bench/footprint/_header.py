@@ -1,4 +1,4 @@
-"""What a packed file's header says, checked as far as it can be without the network."""
+"""The header of a packed file, checked as far as it can be without the network."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Tensor(_Checked):
     Attributes:
         name: in the network's `state_dict`.
         shape: of the tensor.
-        category: what its values count as.
+        category: the category its values are counted in.
         kind, parameters, side: of its representation; arrays of `side` precede the symbols, in this order.
         how: the layout of its symbols.
         bytes: of its section, by category.
-        zeros: how many of its values are zero, for tables alone.
+        zeros: number of its values that are zero; for tables and costs, reading doesn't need it.
     """
 
     name: str
@@ -57,11 +57,11 @@ class Header(_Checked):
     """All of the header.
 
     Attributes:
-        model: what the fresh network is made from, as its caller likes.
-        structure: steps from the fresh network to this one's modules.
+        model: description of the fresh network, in whatever form the caller chose.
+        structure: steps from the fresh network's modules to this one's.
         activation_bits: width of feature maps at inference.
         tensors: the stored tensors, in the order of their sections.
-        tied: names that stand for the same tensor as another.
+        tied: names of tensors that are the same as another, by which name that is stored.
     """
 
     model: dict[str, Any]
@@ -71,22 +71,22 @@ class Header(_Checked):
     tied: dict[str, str] = {}
 
     @classmethod
-    def checked(cls, found: dict[str, Any], body_bytes: int) -> Header:
-        """The header as read, if it describes sections of `body_bytes` altogether.
+    def checked(cls, header: dict[str, Any], body_bytes: int) -> Header:
+        """The header, if it is one and its sections have `body_bytes` altogether.
 
         Raises:
             InputError: it is malformed.
         """
         try:
-            header = cls.model_validate(found)
+            valid = cls.model_validate(header)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
             raise InputError(f"this packed network is malformed: {where}: {first['msg'].lower()}") from error
-        described = sum(tensor.section_bytes for tensor in header.tensors)
+        described = sum(tensor.section_bytes for tensor in valid.tensors)
         if described != body_bytes:
             raise InputError(f"this packed network is malformed: it describes {described} bytes and has {body_bytes}")
-        names = [*(tensor.name for tensor in header.tensors), *header.tied]
+        names = [*(tensor.name for tensor in valid.tensors), *valid.tied]
         if len(set(names)) != len(names):
             raise InputError("this packed network is malformed: a tensor is stored twice")
-        return header
+        return valid

@@ -21,7 +21,9 @@ def write(name: str, stored: Representation, category: Category, *, entropy: boo
         entropy: whether symbols may be entropy-coded where that makes them smaller.
     """
     geometry = stored.geometry
-    sparse = stored.sparse and category == "weights"  # a bias or shift that is zero is so by chance or not yet trained
+    # A bias or shift of zero is so by chance or not yet trained: leaving those out would make sizes depend on training,
+    # and `python -m bench footprint`, which trains nothing, would print others than a real run.
+    sparse = stored.sparse and category == "weights"
     encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=sparse, entropy=entropy)
     side = stored.side()
     entry = Tensor(
@@ -56,17 +58,18 @@ def read(entry: Tensor, section: bytes) -> Representation:
 
 
 def width(entry: Tensor) -> int:
-    """Bits a symbol.
+    """Bits per symbol.
 
     Raises:
         ValueError: the entry describes no representation.
     """
+    # shapes and types of the side arrays decide, not their values: broadcast zeros stand for them and take no memory
     side = {key: np.broadcast_to(np.zeros((), of.type), of.shape) for key, of in entry.side.items()}
     return _kind_of(entry).geometry_of(entry.shape, entry.parameters, side).width
 
 
 def side_bits(entry: Tensor) -> int:
-    """Bits of the arrays beside the symbols."""
+    """Bits of the arrays stored beside the symbols."""
     return sum(8 * np.dtype(of.type).itemsize * math.prod(of.shape) for of in entry.side.values())
 
 
@@ -81,13 +84,15 @@ def _side(section: bytes, position: int, described: Side) -> tuple[np.ndarray, i
 
 
 def _bytes(bits: dict[str, int], stored: Representation, category: Category) -> dict[Category, int]:
-    """Bytes by category; bits that share a byte count where it begins."""
-    found: dict[Category, int] = {stored.side_category: stored.side_bits // 8}
+    """Bytes of a section by category."""
+    # Runs are joined without gaps, so a byte may hold bits of two categories. It counts for the one in which it begins:
+    # with byte_count of both ends of every run, the counts add up to exactly the section's bytes.
+    counts: dict[Category, int] = {stored.side_category: stored.side_bits // 8}
     ends = np.cumsum([0, *bits.values()])
     for of, (start, end) in zip(bits, pairwise(map(int, ends)), strict=True):
         counted = category if of == "weights" else cast(Category, of)
-        found[counted] = found.get(counted, 0) + byte_count(end) - byte_count(start)
-    return {of: count for of, count in found.items() if count}
+        counts[counted] = counts.get(counted, 0) + byte_count(end) - byte_count(start)
+    return {of: count for of, count in counts.items() if count}
 
 
 def _little_endian(array: np.ndarray) -> bytes:

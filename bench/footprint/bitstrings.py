@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-CHUNK = 1 << 18  # symbols expanded to one byte a bit at a time: a multiple of 8, so that chunks end on whole bytes
+CHUNK = 1 << 18  # symbols to expand to one byte per bit at a time; a multiple of 8, so that chunks end on whole bytes
 
 
 def dtype_of(width: int) -> np.dtype:
@@ -20,6 +20,8 @@ def pack(symbols: np.ndarray, width: int) -> bytes:
     >>> pack(np.array([1, 0, 3]), 3).hex()  # 001 000 011 and seven zeros
     '2180'
     """
+    # Symbols are viewed as big-endian bytes and those unpacked to one byte per bit, (n, 8·size), of which the last
+    # `width` columns are the symbols; numpy packs these again across symbols. Whole bytes need none of that.
     flat = np.ascontiguousarray(symbols, dtype_of(width).newbyteorder(">")).reshape(-1)
     if width in (0, 8, 16, 32, 64):
         return flat.tobytes() if width else b""
@@ -64,11 +66,14 @@ def byte_count(bits: int) -> int:
 
 
 def join(parts: Iterable[tuple[bytes, int]]) -> bytes:
-    """Bit strings, each given as (bytes, bits), one after another without a gap; only the end is filled up with zeros.
+    """Bit strings, each as (bytes, number of bits), one after another without a gap; only the end is filled with zeros.
 
     >>> join([(b"\\x80", 1), (b"\\xff", 8)]).hex()
     'ff80'
     """
+    # A string that begins at bit s of a byte is ORed in twice: shifted right by s, and its low bits, which that loses,
+    # into the next byte. Bits beyond a string's end are zero by the contract of `pack`, or the next string would be
+    # damaged.
     parts = list(parts)
     total = sum(bits for _, bits in parts)
     joined = np.zeros(byte_count(total) + 1, np.uint8)

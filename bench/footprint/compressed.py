@@ -21,13 +21,13 @@ class Compressed:
     Attributes:
         network: computes as the compressed network does (in float arithmetic, in eval mode).
         structure: the steps that turn a fresh network of the zoo into one with this network's modules, in order.
-        representations: how a tensor of the network's `state_dict` is stored; those not named are stored as float32.
-            Decoding a representation gives the tensor in `network` bit for bit.
+        representations: how tensors of the network's `state_dict` are stored, by name; all others are stored as
+            float32. Decoding a representation gives the tensor in `network` bit for bit.
         masks: by parameter name, True where a weight survives pruning; later methods keep the others at zero.
         activation_bits: width of the stored feature maps at inference.
-        history: one row an epoch of fine-tuning, over all methods of the chain.
+        history: one row per epoch of fine-tuning, over all methods of the chain.
         entropy_coding: whether symbols are Huffman-coded where that makes them smaller.
-        example: one normalised image, (1, C, H, W) float32, by which the network's graph is traced.
+        example: one normalised image, (1, C, H, W) float32, with which the network's graph is traced.
     """
 
     network: torch.nn.Module

@@ -17,17 +17,17 @@ PARAMETERS = ("weights", "biases", "normalisation")
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one forward pass with one image.
+    """Cost of one forward pass with one image.
 
     Attributes:
         macs: multiply-accumulates of convolutions and matrix products, zero weights counted.
         peak_activation_bytes: feature maps alive at once, all at the method's activation width: for XNOR-Net 1 bit,
             although sums and shortcuts between its convolutions are real.
-        peak_activation_elements: numbers in them.
-        activation_bits: width of a feature map's number.
-        parameters: numbers in weights, biases and normalisation, after folding.
-        weights: those in weights alone.
-        nonzero_weights: those that are not zero.
+        peak_activation_elements: the numbers in those.
+        activation_bits: width of each of these numbers.
+        parameters: number of weights, biases and numbers of normalisation, after folding.
+        weights: number of weights alone.
+        nonzero_weights: number of weights that are not zero.
     """
 
     macs: int
@@ -42,7 +42,7 @@ class Cost:
 def cost(packed: bytes, fresh: torch.nn.Module, shape: Sequence[int]) -> Cost:
     """What the network in a packed file costs to run.
 
-    Simulated quantisation is left out of the graph: the deployed network computes with integers in its place.
+    Simulated quantisation is left out of the graph, because a deployed network computes with integers instead.
 
     Args:
         fresh: the network that the compressed one started from, with any weights; it is used up.

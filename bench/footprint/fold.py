@@ -18,16 +18,19 @@ FOLDABLE = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d, torch.nn.Linear)
 
 
 def finish(compressed: Compressed) -> Compressed:
-    """Fold every batch normalisation that can be, and merge the others: no running statistics are left to store.
+    """Fold every batch normalisation that can be folded, and merge the others: no running statistics are left to store.
 
-    A normalisation is folded into a convolution or linear layer whose output it alone reads, where that layer's weight
-    is stored as float32. Any other is merged to the scale and the shift that it comes to at inference. One without
-    running statistics stays. The network computes the same up to rounding (relative 1e-6); pruned weights stay zero.
-    Methods call this before they quantise; a second call does nothing, nor does one after feature maps got quantisers.
+    A normalisation is folded into a convolution or linear layer if it alone reads that layer's output and the layer's
+    weight is stored as float32. Any other is merged to the scale and the shift that it computes at inference. One
+    without running statistics stays. The network computes the same up to rounding (relative 1e-6); pruned weights stay
+    zero. Methods call this before they quantise. A second call does nothing, nor does one once feature maps have
+    quantisers.
 
     Raises:
         ValueError: there is a normalisation to fold and no `compressed.example` to trace the network by.
     """
+    # At inference y = γ(x - μ)/√(σ² + ε) + β is an affine map per channel, y = s·x + t with s = γ/√(σ² + ε) and
+    # t = β - s·μ. After a layer x = Wz + b it folds: W' = s·W per output channel, and b' = s·b + t.
     if any(map(simulates, compressed.structure)):
         return compressed
     normalisations = _mergeable(compressed.network)
@@ -44,9 +47,9 @@ def finish(compressed: Compressed) -> Compressed:
 
 
 def merge(compressed: Compressed) -> Compressed:
-    """Merge every batch normalisation to the scale and the shift that it comes to, and fold none.
+    """Merge every batch normalisation to the scale and the shift that it computes at inference, and fold none.
 
-    For methods whose papers count both for every channel. `finish` does nothing more afterwards.
+    For methods whose papers count both for every channel. `finish` changes nothing afterwards.
     """
     return _with_steps(compressed, deepcopy(compressed.network), [], _mergeable(compressed.network))
 
@@ -54,7 +57,8 @@ def merge(compressed: Compressed) -> Compressed:
 def _with_steps(
     compressed: Compressed, network: torch.nn.Module, pairs: list[list[str]], others: list[str]
 ) -> Compressed:
-    """`compressed` with `pairs` folded and `others` merged; `network` is used up."""
+    """`compressed` with `pairs` folded and `others` merged, in place in its copy `network`."""
+    # scales and shifts are computed first, as the structural steps replace the modules that hold the statistics
     merged = {name: _scale_and_shift(network.get_submodule(name)) for name in (*(pair[1] for pair in pairs), *others)}
     steps: list[dict[str, Any]] = []
     if pairs:
@@ -71,16 +75,17 @@ def _with_steps(
             module: Any = network.get_submodule(name)
             for parameter, values in zip((module.weight, module.bias), merged[name], strict=True):
                 parameter.copy_(values)
-    gone = tuple(_child(name, "") for name in merged)
-    kept = {name: stored for name, stored in compressed.representations.items() if not name.startswith(gone)}
+    replaced = tuple(_child(name, "") for name in merged)
+    kept = {name: stored for name, stored in compressed.representations.items() if not name.startswith(replaced)}
     return compressed.but(network=network, structure=(*compressed.structure, *steps), representations=kept)
 
 
 def _fold(layer: Any, scale: torch.Tensor, shift: torch.Tensor, mask: torch.Tensor | None) -> None:
+    # in float64, so that folding costs one rounding of each weight and not several
     weight = layer.weight.double() * scale.view(-1, *[1] * (layer.weight.ndim - 1))
     if mask is not None:
         weight = weight.masked_fill(~mask.to(weight.device), 0.0)
-    layer.weight.copy_(weight + 0.0)  # a zero stays +0.0 under a negative scale
+    layer.weight.copy_(weight + 0.0)  # -0.0, a zero under a negative scale, becomes +0.0, which takes no bits
     layer.bias.copy_(layer.bias.double() * scale + shift)
 
 
@@ -97,7 +102,7 @@ def _scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _mergeable(network: torch.nn.Module) -> list[str]:
-    """Batch normalisations with running statistics that have one place in the network."""
+    """Batch normalisations with running statistics, by name; a module that several parents share is left out."""
     return [
         name
         for name, module in _modules_in_one_place(network)
@@ -106,7 +111,7 @@ def _mergeable(network: torch.nn.Module) -> list[str]:
 
 
 def _foldable(network: torch.nn.Module) -> list[str]:
-    """Plain layers with a weight of their own."""
+    """Plain layers whose parameters no other layer uses."""
     uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     return [
         name
@@ -118,8 +123,8 @@ def _foldable(network: torch.nn.Module) -> list[str]:
 
 
 def _modules_in_one_place(network: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
-    places = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
-    return [(name, module) for name, module in network.named_modules() if places[id(module)] == 1]
+    uses = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
+    return [(name, module) for name, module in network.named_modules() if uses[id(module)] == 1]
 
 
 def _is_batchnorm(module: torch.nn.Module) -> bool:
@@ -128,21 +133,23 @@ def _is_batchnorm(module: torch.nn.Module) -> bool:
 
 
 def _is_float32(compressed: Compressed, layer: str) -> bool:
-    chosen = (compressed.representations.get(_child(layer, own)) for own in ("weight", "bias"))
-    return all(stored is None or (isinstance(stored, Float) and stored.type == "float32") for stored in chosen)
+    representations = (compressed.representations.get(_child(layer, name)) for name in ("weight", "bias"))
+    return all(stored is None or (isinstance(stored, Float) and stored.type == "float32") for stored in representations)
 
 
 def _pairs(traced: Trace, network: torch.nn.Module, layers: list[str], normalisations: list[str]) -> list[list[str]]:
-    """[layer, normalisation] where the second reads what the first returns, both run once, and nobody else reads it."""
+    """[layer, normalisation] if both run once and the second alone reads what the first returns."""
+    # Found along the graph of a real forward pass, not by the order in which modules are registered, which says nothing
+    # about what reads what. A second reader, such as a shortcut, would see the normalised values after folding.
     runs = Counter(call.module for call in traced.calls)
     calls = {call.module: call for call in traced.calls if runs[call.module] == 1}
     by_output = {calls[name].output: name for name in layers if name in calls}
-    found = []
+    pairs = []
     for name in normalisations:
         layer = by_output.get(calls[name].input) if name in calls else None
         if layer is not None and _fits(calls[name], network.get_submodule(layer)) and _reads_alone(traced, calls[name]):
-            found.append([layer, name])
-    return found
+            pairs.append([layer, name])
+    return pairs
 
 
 def _fits(call: Call, layer: torch.nn.Module) -> bool:
@@ -159,5 +166,5 @@ def _reads_alone(traced: Trace, call: Call) -> bool:
     return readers == {call.module} and buffer not in traced.outputs
 
 
-def _child(module: str, own_name: str) -> str:
-    return f"{module}.{own_name}" if module else own_name
+def _child(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name

@@ -1,12 +1,12 @@
 """The MicroNet score: parameters and operations, each in proportion to WideResNet-28-10; lower is better.
 
-Rules of the MicroNet Challenge at NeurIPS 2019 (CIFAR-100 track), as its own counting code has them: multiplications
-and additions count one each, in proportion to the bits of their widest input; a dot product of n needs n
-multiplications and n - 1 additions, a bias one more; a sparse weight is its non-zeros and a mask of one bit a weight,
-and zeros are not multiplied; an activation function counts as so many multiplications and additions an element; batch
-normalisation is folded. What is not quantised below 16 bits may be counted at 16 bits, except additions. An addition
-into an accumulator is charged at 32 bits, whatever the products' width. Multiplying sums by the scale of their integers
-or signs is not counted, here as there.
+These are the rules of the MicroNet Challenge at NeurIPS 2019 (CIFAR-100 track), as its own counting code has them.
+Multiplications and additions count one each, in proportion to the bits of their widest input. A dot product of length n
+needs n multiplications and n - 1 additions, and a bias one more. A sparse weight counts its non-zeros and a mask of one
+bit per weight, and zeros are not multiplied. An activation function counts a fixed number of multiplications and
+additions per element. Batch normalisation is folded. If nothing is quantised below 16 bits, everything except additions
+may be counted at 16 bits. An addition into an accumulator is charged at 32 bits, whatever the products' width.
+Multiplying sums by the scale of their integers or signs is not counted, here as there.
 
 The challenge wants 80% of accuracy on CIFAR-100; for other data the number is a size by the same rules, not a score in
 that competition.
@@ -30,7 +30,7 @@ REFERENCE_OPERATIONS = 10.49e9
 FULL = 32  # bits that count as one
 FREE = 16  # bits to which anything may be taken without showing that it works
 
-# multiplications and additions an element of the output
+# multiplications and additions per element of the output
 _ACTIVATIONS = {
     "relu": (1, 0),
     "leaky_relu": (1, 0),
@@ -49,7 +49,7 @@ _ACTIVATIONS = {
     "native_batch_norm": (1, 1),
 }
 _MEANS = ("mean", "avg_pool2d", "_adaptive_avg_pool2d")  # add up their inputs, then divide
-_COMPARISONS = ("max_pool2d_with_indices", "amax")  # one an input, counted as a ReLU is
+_COMPARISONS = ("max_pool2d_with_indices", "amax")  # one per input, counted as in a ReLU
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,18 @@ class _Counts:
     """How a network's tensors and operations are counted."""
 
     def __init__(self, header: Header):
+        # The challenge's freebie: a network in which nothing is quantised counts parameters and multiplications at 16
+        # bits without having to show that it works there. A single quantised tensor, or narrower feature maps, forfeits
+        # it.
         self.stored = {tensor.name: tensor for tensor in header.tensors}
         quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in header.tensors)
         self.widest = FULL if quantized else FREE
         self.activation_bits = header.activation_bits
-        self.between = FULL if header.activation_bits == 1 else header.activation_bits  # only products read signs
+        # XNOR-Net takes signs only before products; whatever lies between those is real
+        self.between = FULL if header.activation_bits == 1 else header.activation_bits
 
     def parameter_bits(self, tensor: Tensor) -> int:
-        """What a tensor counts: dense, or for weights its non-zeros and a mask, whichever is less."""
+        """Bits that a tensor counts: dense, or for weights non-zeros and a mask, whichever is less."""
         dense = math.prod(tensor.shape)
         if tensor.kind == "codebook":
             _, columns = tensor.side["codebook"].shape
@@ -120,7 +124,7 @@ class _Counts:
         return side_bits(tensor) + (min(dense * bits, sparse) if tensor.category == "weights" else dense * bits)
 
     def operation(self, operation: Operation) -> tuple[float, float]:
-        """Multiplications and additions of an operation, in those of 32 bits."""
+        """Multiplications and additions of an operation, in operations of 32 bits."""
         if operation.macs:
             return self._products(operation)
         name = operation.name.rstrip("_")
@@ -135,18 +139,20 @@ class _Counts:
         return multiplications * min(self.between, self.widest) / FULL, additions * added / FULL
 
     def _products(self, operation: Operation) -> tuple[float, float]:
-        """A convolution or matrix product."""
+        """Multiplications and additions of a convolution or matrix product, in operations of 32 bits."""
+        # Each weight that is not zero is multiplied once per position of the output (`times`). Of the products of one
+        # output, all but the first are added; a bias takes the first's place, so then all are. Additions count in full.
         used = [self.stored[name] for name in operation.parameters if name in self.stored]
         weight = next((tensor for tensor in used if tensor.category == "weights"), None)
         if weight is None:  # of two feature maps
             return operation.macs * min(self.activation_bits, self.widest) / FULL, operation.macs
         nonzero = math.prod(weight.shape) - weight.zeros
-        times = operation.macs / math.prod(weight.shape)  # that each weight is used
+        times = operation.macs / math.prod(weight.shape)
         without_first = 0 if any(tensor.category == "biases" for tensor in used) else weight.shape[0]
         return nonzero * times * self._product_bits(weight) / FULL, max(nonzero - without_first, 0) * times
 
     def _product_bits(self, weight: Tensor) -> int:
-        """Width of a multiplication: of its widest input, but that by ±1 only flips a sign."""
+        """Width of a multiplication: that of its widest input; one by ±1 only flips a sign and counts one bit."""
         if weight.kind == "binary":
             return 1
         return min(max(_value_bits(weight), self.activation_bits), self.widest)

@@ -1,4 +1,4 @@
-"""Which modules normalise."""
+"""Which modules are normalisations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A compressed network as a file, and the file as a network.
 
-The file holds how to rebuild the network's modules in a fresh one, and every tensor in its representation and smallest
-layout. Its *payload* is what papers count: weights, scales, masks, codes, codebooks, biases, normalisation; the header
-and the checksum are not. Nothing in it is ever executed.
+The file describes how to rebuild the network's modules in a fresh one, and holds every tensor in its representation and
+smallest layout. Its *payload* is what papers count: weights, scales, masks, codes, codebooks, biases, normalisation;
+header and checksum don't count. Nothing in the file is ever executed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ NOT_STORED = "num_batches_tracked"  # counts training steps; inference does not 
 
 @dataclass(frozen=True)
 class LayerSize:
-    """What a tensor takes in the file.
+    """Size of a tensor in the file.
 
     Attributes:
         name: in the network's `state_dict`.
         shape: of the tensor.
         representation, layout: how it is stored.
-        bits: a symbol.
+        bits: width of a symbol.
         payload_bytes: of its section.
         sparsity: share of its values that are zero.
         bytes: of its section, by category.
@@ -53,11 +53,11 @@ class LayerSize:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a packed network takes.
+    """Size of a packed network.
 
     Attributes:
-        payload_bytes: what papers count.
-        file_bytes: all of the file.
+        payload_bytes: what papers count (see the module).
+        file_bytes: of the complete file.
         categories: the payload's bytes by category.
         layers: the payload's bytes by stored tensor, in the network's order.
     """
@@ -72,12 +72,13 @@ def pack(compressed: Compressed, model: dict[str, Any]) -> bytes:
     """The file of a compressed network.
 
     Args:
-        model: what the fresh network to `unpack` into is made from: JSON, kept for the reader.
+        model: description of the fresh network to `unpack` into; any JSON, kept for the reader.
 
     Raises:
         InputError: the network holds numbers of a type that is not stored.
         ValueError: a representation does not decode to the tensor in the network.
     """
+    # Tied weights are one tensor under several names: it is stored once, under the first, and the others refer to it.
     first: dict[int, str] = {}
     tied: dict[str, str] = {}
     entries, sections = [], []
@@ -132,7 +133,7 @@ def unpack(data: bytes, fresh: torch.nn.Module) -> torch.nn.Module:
 
 
 def skeleton(header: Header, fresh: torch.nn.Module) -> torch.nn.Module:
-    """The graph that would run where simulated quantisation does: all structural steps but the simulating ones.
+    """The network with the graph of a deployed one: all structural steps except those that simulate quantisation.
 
     Args:
         fresh: the network that the compressed one started from; it is used up, its weights mean nothing afterwards.
@@ -144,7 +145,7 @@ def skeleton(header: Header, fresh: torch.nn.Module) -> torch.nn.Module:
 
 
 def read_header(data: bytes) -> dict[str, Any]:
-    """What a file says of itself: model, structure, activation_bits, and every tensor's name, shape and representation.
+    """A file's header: model, structure, activation_bits, and every tensor's name, shape and representation.
 
     Raises:
         InputError: the file is foreign, cut short, damaged or malformed.
@@ -158,7 +159,7 @@ def header_of(data: bytes) -> Header:
 
 
 def sizes(data: bytes) -> Sizes:
-    """What a file takes, by layer and by category.
+    """Size of a file, by layer and by category.
 
     Raises:
         InputError: the file is foreign, cut short, damaged or malformed.
@@ -175,8 +176,8 @@ def sizes(data: bytes) -> Sizes:
 
 
 def _read(data: bytes) -> tuple[Header, memoryview]:
-    found, body = _file.read(data)
-    return Header.checked(found, len(body)), body
+    header, body = _file.read(data)
+    return Header.checked(header, len(body)), body
 
 
 def _rebuilt(fresh: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
@@ -209,6 +210,8 @@ def _representation(name: str, tensor: torch.Tensor, compressed: Compressed) -> 
     values = _as_numpy(name, tensor)
     if name not in compressed.representations:
         return Float(values).with_plain_zeros() if tensor.is_floating_point() else Whole(values)
+    # The accuracy beside a size must be that of the file's network, so what a method simulates has to be, bit for bit,
+    # what the file decodes to.
     chosen = compressed.representations[name]
     if chosen.shape != tuple(tensor.shape) or not np.array_equal(chosen.decode(), values, equal_nan=True):
         raise ValueError(f"the representation of {name} does not decode to the tensor in the network")
@@ -225,21 +228,21 @@ def _as_numpy(name: str, tensor: torch.Tensor) -> np.ndarray:
 
 
 def _category(network: torch.nn.Module, name: str, tensor: torch.Tensor) -> Category:
-    owner, _, own_name = name.rpartition(".")
-    if is_normalisation(network.get_submodule(owner)):
+    module, _, attribute = name.rpartition(".")
+    if is_normalisation(network.get_submodule(module)):
         return "normalisation"
-    if own_name == "bias":
+    if attribute == "bias":
         return "biases"
     if not tensor.is_floating_point():
         return "indices"
-    return "weights" if own_name == "weight" or tensor.ndim > 1 else "scales"
+    return "weights" if attribute == "weight" or tensor.ndim > 1 else "scales"
 
 
 def _check_names_and_shapes(header: Header, targets: dict[str, torch.Tensor]) -> None:
     stored = {entry.name: entry.shape for entry in header.tensors}
-    known = {*stored, *header.tied}
-    problems = [f"it lacks {name}" for name in targets if name not in known]
-    problems += [f"it has {name}, which the network lacks" for name in known if name not in targets]
+    names = {*stored, *header.tied}
+    problems = [f"it lacks {name}" for name in targets if name not in names]
+    problems += [f"it has {name}, which the network lacks" for name in names if name not in targets]
     problems += [
         f"{name} is {stored[name]}, in the network {tuple(target.shape)}"
         for name, target in targets.items()

@@ -1,8 +1,8 @@
-"""The graph of a network, from one real forward pass: operations, what they read and write, and their cost.
+"""The graph of a network, from one real forward pass: operations, the values they read and write, and their cost.
 
-Operations are seen below autograd, where every way of writing a network comes down to the same few hundred of
-PyTorch's. Only what depends on the network's input is part of the graph: what is computed from parameters alone could
-be computed once and stored, and costs nothing at inference.
+Operations are recorded below autograd, where every way of writing a network comes down to the same few hundred of
+PyTorch's. Only values that depend on the network's input are part of the graph: what is computed from parameters alone
+could be computed once and stored, and costs nothing at inference.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Value:
     """A tensor that depends on the network's input.
 
     Attributes:
-        buffer: which memory it lies in; views of the same memory share it.
-        shape, strides, offset: where it lies in there.
+        buffer: identifier of the memory that holds it; views of the same memory share it.
+        shape, strides, offset: where it lies in that memory, in numbers and not bytes.
     """
 
     buffer: int
@@ -49,16 +49,16 @@ class Value:
 
 @dataclass(frozen=True)
 class Operation:
-    """One computation. Views (reshape, slice, transpose) are none.
+    """One computation. Views (reshape, slice, transpose) are not operations.
 
     Attributes:
         name: PyTorch's, e.g. "convolution".
-        module: the innermost module that it belongs to.
+        module: name of the innermost module that runs it.
         inputs, outputs: values; an operation in place has its output's buffer among its inputs'.
         parameters: names of the parameters and buffers that it uses.
         macs: multiply-accumulates, of convolutions and matrix products; 0 for all others.
-        elementwise: whether its output could take its input's place.
-        axes: of its first input that it works along, where it is told them.
+        elementwise: whether its output could overwrite its input.
+        axes: axes of its first input along which it works, if it takes a `dim`.
         constants: whether it uses tensors of several numbers that are neither values nor parameters or buffers.
     """
 
@@ -75,7 +75,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a module: the first tensor that it is given and the first that it returns."""
+    """One call of a module, with the first tensor of its input and of its output; None if not part of the graph."""
 
     module: str
     input: Value | None
@@ -84,12 +84,12 @@ class Call:
 
 @dataclass
 class Trace:
-    """What happened in a forward pass.
+    """The record of a forward pass.
 
     Attributes:
         operations: in order.
         calls: of modules, in the order in which they end.
-        elements: numbers in each buffer, by its identifier.
+        elements: size of each buffer in numbers, by its identifier.
         inputs, outputs: buffers of the network's own input and output.
     """
 
@@ -106,7 +106,7 @@ class Trace:
 
 
 def trace(network: torch.nn.Module, example: torch.Tensor) -> Trace:
-    """Run `network` once in eval mode and tell what it did.
+    """Run `network` once in eval mode and record what it does.
 
     Args:
         example: (1, C, H, W) float32.
@@ -128,7 +128,14 @@ def trace(network: torch.nn.Module, example: torch.Tensor) -> Trace:
 
 
 class _Recorder(TorchDispatchMode):
-    """Records operations. Keeps every tensor alive meanwhile, so that no two have the same memory by accident."""
+    """Records the operations that PyTorch dispatches while it is active."""
+
+    # A value is identified by the memory (storage) of its tensor, so that views and operations in place need no rules.
+    # The graph grows from the input: whatever an operation computes from a value of the graph is a value too.
+    # Parameters are recognised by their memory as well, so a transposed or sliced weight still is that parameter.
+    #
+    # Every tensor is kept alive until the pass ends: PyTorch gives freed memory to the next tensor, and the two would
+    # be taken for one value. So all feature maps must fit into memory at once, of one image.
 
     def __init__(self, parameters: dict[str, torch.Tensor]):
         super().__init__()
@@ -160,8 +167,9 @@ class _Recorder(TorchDispatchMode):
             if isinstance(leaf, torch.Tensor):
                 self.new_buffer(leaf)
         outputs = self.values(out)
+        # an operation that isn't in place and whose outputs lie in its inputs' memory is a view: it computes nothing
         if not func._schema.is_mutable and {value.buffer for value in outputs} <= {value.buffer for value in inputs}:
-            return  # a view
+            return
         name = func._schema.name.partition("::")[2]
         self.trace.operations.append(
             Operation(
@@ -178,7 +186,7 @@ class _Recorder(TorchDispatchMode):
         )
 
     def new_buffer(self, tensor: torch.Tensor) -> int:
-        """The buffer that a tensor lies in, from now on part of the graph."""
+        """The buffer of a tensor, which is part of the graph from now on."""
         memory = _memory(tensor)
         if memory not in self._buffers:
             self._alive.append(tensor)
@@ -187,7 +195,7 @@ class _Recorder(TorchDispatchMode):
         return self._buffers[memory]
 
     def values(self, tree: Any) -> tuple[Value, ...]:
-        """The tensors in `tree` that are part of the graph."""
+        """Values of the tensors in `tree` that are part of the graph."""
         tensors = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
         return tuple(
             Value(self._buffers[_memory(tensor)], tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
@@ -201,7 +209,7 @@ class _Recorder(TorchDispatchMode):
 
     @contextmanager
     def following(self, network: torch.nn.Module) -> Iterator[None]:
-        """Know which module runs."""
+        """Keep track of which module runs."""
         handles = []
         for name, module in network.named_modules():
             handles.append(module.register_forward_pre_hook(partial(self._enter, name)))
@@ -217,8 +225,8 @@ class _Recorder(TorchDispatchMode):
 
     def _leave(self, name: str, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         self._modules.pop()
-        given, returned = self.values((args, kwargs)), self.values(output)
-        self.trace.calls.append(Call(name, next(iter(given), None), next(iter(returned), None)))
+        inputs, outputs = self.values((args, kwargs)), self.values(output)
+        self.trace.calls.append(Call(name, next(iter(inputs), None), next(iter(outputs), None)))
 
 
 def _memory(tensor: torch.Tensor) -> int:
@@ -226,14 +234,16 @@ def _memory(tensor: torch.Tensor) -> int:
 
 
 def _axes(func: Any, args: Any, kwargs: Any, rank: int) -> tuple[int, ...]:
-    places = {argument.name: place for place, argument in enumerate(func._schema.arguments)}
-    place = places.get("dim", len(args))
-    given = args[place] if place < len(args) else kwargs.get("dim")
-    axes = [given] if isinstance(given, int) else given or []
+    # an argument of the schema may come by position or by name, be one axis or several, and count from the end
+    positions = {argument.name: position for position, argument in enumerate(func._schema.arguments)}
+    position = positions.get("dim", len(args))
+    dim = args[position] if position < len(args) else kwargs.get("dim")
+    axes = [dim] if isinstance(dim, int) else dim or []
     return tuple(axis % rank for axis in axes) if rank else ()
 
 
 def _macs(func: Any, args: Any, kwargs: Any, out: Any) -> int:
+    # PyTorch's own counter of floating-point operations, in which a multiply-accumulate is two
     count = flop_registry.get(func.overloadpacket)
     return count(*args, **kwargs, out_val=out) // 2 if count else 0
 
@@ -251,7 +261,7 @@ def _in_eval_mode(network: torch.nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _without_fused_attention() -> Iterator[None]:
-    """PyTorch's fused attention is one operation that hides its matrix products."""
+    """Run attention as matrix products; PyTorch's fused attention is one operation that hides them."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

@@ -1,7 +1,7 @@
 """Layouts of symbols as bits, one a file, and the smallest of them.
 
 A tensor's values are symbols of a few bits (see `bench.footprint.representation`). A layout says which runs of bits
-stand for a matrix of them; on request each run is entropy-coded where that makes it smaller. All runs of a tensor are
+stand for a matrix of them; on request a run is entropy-coded where that makes it smaller. All runs of a tensor are
 joined without gaps, and only the end is filled up to a whole byte, so that a payload is its formula to the byte.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from bench import registry
 from bench.footprint import bitstrings
 from bench.footprint.codecs._huffman import LONGEST, Code, table_bits
-from bench.footprint.codecs._layout import Field, Layout
+from bench.footprint.codecs._layout import Layout, Run
 
 PACKAGE = "bench.footprint.codecs"
 
@@ -31,8 +31,8 @@ class Encoded:
 
     Attributes:
         data: the bits, filled up to whole bytes.
-        bits: how many of them count, by category: "weights", "indices" (masks, positions), "codebooks" (tables).
-        how: what `decode` needs to know besides shape and width, ready for JSON.
+        bits: how many they are, by category: "weights", "indices" (masks, positions), "codebooks" (tables).
+        how: what `decode` needs besides shape and width, ready for JSON.
     """
 
     data: bytes
@@ -42,7 +42,7 @@ class Encoded:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A layout with its contents, and the entropy code of each run that has one."""
+    """A layout with the contents of its runs, and the entropy code of each run that has one."""
 
     layout: Layout
     contents: tuple[np.ndarray, ...]
@@ -51,37 +51,39 @@ class _Plan:
     @classmethod
     def of(cls, layout: Layout, symbols: np.ndarray, *, entropy: bool) -> _Plan:
         contents = layout.split(symbols)
-        pairs = zip(layout.fields(), contents, strict=True)
+        pairs = zip(layout.runs(), contents, strict=True)
         return cls(layout, contents, tuple(_useful_code(*pair) if entropy else None for pair in pairs))
 
     def bits(self) -> Counter[str]:
         """By category."""
         bits: Counter[str] = Counter()
-        for field, content, code in zip(self.layout.fields(), self.contents, self.codes, strict=True):
+        for run, content, code in zip(self.layout.runs(), self.contents, self.codes, strict=True):
             if code is None:
-                bits[field.category] += field.bits
+                bits[run.category] += run.bits
             else:
                 bits["codebooks"] += code.table_bits
-                bits[field.category] += code.bits(content) - code.table_bits
+                bits[run.category] += code.bits(content) - code.table_bits
         return bits
 
     def write(self) -> Encoded:
         """The runs joined, with what is needed to read them."""
+        # A plain run's length follows from layout, shape and number of entries. A coded one is its table and then its
+        # code words, whose lengths depend on the symbols, so the number of different symbols and of bits are noted.
         parts: list[tuple[bytes, int]] = []
-        runs: list[list[int] | None] = []
-        for field, content, code in zip(self.layout.fields(), self.contents, self.codes, strict=True):
+        coded: list[list[int] | None] = []
+        for run, content, code in zip(self.layout.runs(), self.contents, self.codes, strict=True):
             if code is None:
-                parts.append((bitstrings.pack(content, field.width), field.bits))
-                runs.append(None)
+                parts.append((bitstrings.pack(content, run.width), run.bits))
+                coded.append(None)
             else:
                 words, bits = code.encode(content)
                 parts += [(code.table(), code.table_bits), (words, bits)]
-                runs.append([int(code.alphabet.size), bits])
+                coded.append([int(code.alphabet.size), bits])
         how: dict[str, Any] = {"layout": _name(type(self.layout))} | self.layout.parameters
         if self.layout.sparse:
             how["entries"] = self.layout.entries
-        if any(runs):
-            how["huffman"] = runs
+        if any(coded):
+            how["huffman"] = coded
         return Encoded(bitstrings.join(parts), dict(self.bits()), how)
 
 
@@ -109,8 +111,9 @@ def encode(name: str, symbols: np.ndarray, width: int, *, entropy: bool = False)
 
 
 def _smallest_of(usable: Iterable[type[Layout]], symbols: np.ndarray, width: int, *, entropy: bool) -> Encoded:
-    candidates = [found for layout in usable for found in layout.candidates(symbols, width, entropy=entropy)]
+    candidates = [candidate for layout in usable for candidate in layout.candidates(symbols, width, entropy=entropy)]
     candidates.sort(key=lambda layout: (layout.bits, layout.sparse))  # dense wins a draw: it is the simplest
+    # without entropy coding a layout's formula is exact; with it every candidate has to be coded to know its size
     if not entropy:
         return _Plan.of(candidates[0], symbols, entropy=False).write()
     plans = (_Plan.of(layout, symbols, entropy=True) for layout in candidates)
@@ -118,39 +121,39 @@ def _smallest_of(usable: Iterable[type[Layout]], symbols: np.ndarray, width: int
 
 
 def decode(data: bytes, how: dict[str, Any], shape: tuple[int, int], width: int) -> np.ndarray:
-    """The (rows, columns) symbols that `Encoded` was made of.
+    """The (rows, columns) symbols from which `Encoded` was made.
 
     Raises:
         ValueError: `data` and `how` do not describe such a matrix.
     """
-    layout, runs = _described(how, shape, width)
+    layout, coded = _described(how, shape, width)
     contents, position = [], 0
-    for field, run in zip(layout.fields(), runs, strict=True):
-        content, position = _read(data, position, field, run)
+    for run, coding in zip(layout.runs(), coded, strict=True):
+        content, position = _read(data, position, run, coding)
         contents.append(content)
     if len(data) != bitstrings.byte_count(position):
         raise ValueError(f"a section of {len(data)} bytes where {bitstrings.byte_count(position)} belong")
     return layout.join(contents)
 
 
-def _read(data: bytes, position: int, field: Field, run: list[int] | None) -> tuple[np.ndarray, int]:
-    """A run's symbols and where the next run begins, in bits."""
-    if run is None:
-        return bitstrings.unpack(
-            bitstrings.cut(data, position, field.bits), field.width, field.count
-        ), position + field.bits
-    distinct, bits = run
-    if not 0 < field.width <= LONGEST:
-        raise ValueError(f"symbols of {field.width} bits are never entropy-coded")
-    table_end = position + table_bits(field.width, distinct)
-    code = Code.from_table(bitstrings.cut(data, position, table_end - position), field.width, distinct)
-    return code.decode(bitstrings.cut(data, table_end, bits), bits, field.count), table_end + bits
+def _read(data: bytes, position: int, run: Run, coding: list[int] | None) -> tuple[np.ndarray, int]:
+    """A run's symbols, and the bit at which the next run begins."""
+    if coding is None:
+        content = bitstrings.unpack(bitstrings.cut(data, position, run.bits), run.width, run.count)
+        return content, position + run.bits
+    distinct, bits = coding
+    if not 0 < run.width <= LONGEST:
+        raise ValueError(f"symbols of {run.width} bits are never entropy-coded")
+    table_end = position + table_bits(run.width, distinct)
+    code = Code.from_table(bitstrings.cut(data, position, table_end - position), run.width, distinct)
+    return code.decode(bitstrings.cut(data, table_end, bits), bits, run.count), table_end + bits
 
 
 def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple[Layout, list[Any]]:
-    """The layout that `how` tells of, and its entropy-coded runs."""
+    """The layout that `how` describes, and the coding of each of its runs."""
+    # `how` is from a file that anybody may have written: counts are checked before arrays of their size are made
     rest = dict(how)
-    name, runs = rest.pop("layout", None), rest.pop("huffman", None)
+    name, coded = rest.pop("layout", None), rest.pop("huffman", None)
     if not isinstance(name, str) or name not in layouts():
         raise ValueError(f"there is no layout {name!r}")
     kind = layouts()[name]
@@ -163,22 +166,22 @@ def _described(how: dict[str, Any], shape: tuple[int, int], width: int) -> tuple
         layout = kind(shape, width, entries, **rest)
     except TypeError as error:
         raise ValueError(f"a {name!r} layout has other parameters than {', '.join(rest) or 'none'}") from error
-    runs = [None] * len(layout.fields()) if runs is None else runs
-    if not (isinstance(runs, list) and len(runs) == len(layout.fields()) and all(map(_is_run, runs))):
+    coded = [None] * len(layout.runs()) if coded is None else coded
+    if not (isinstance(coded, list) and len(coded) == len(layout.runs()) and all(map(_is_coding, coded))):
         raise ValueError("the entropy-coded runs of a section are not described")
-    return layout, runs
+    return layout, coded
 
 
-def _is_run(run: Any) -> bool:
-    return run is None or (
-        isinstance(run, list) and len(run) == 2 and all(type(number) is int and number >= 0 for number in run)
+def _is_coding(coding: Any) -> bool:
+    return coding is None or (
+        isinstance(coding, list) and len(coding) == 2 and all(type(number) is int and number >= 0 for number in coding)
     )
 
 
-def _useful_code(field: Field, content: np.ndarray) -> Code | None:
-    """An entropy code for a run, where it saves more than its table costs."""
-    code = Code.fitted(content, field.width)
-    return code if code and code.bits(content) < field.bits else None
+def _useful_code(run: Run, content: np.ndarray) -> Code | None:
+    """An entropy code for a run; None if it does not save more than its table costs."""
+    code = Code.fitted(content, run.width)
+    return code if code and code.bits(content) < run.bits else None
 
 
 def _name(layout: type[Layout]) -> str:

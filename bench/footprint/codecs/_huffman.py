@@ -1,7 +1,6 @@
-"""Entropy coding of a field's symbols: canonical Huffman codes, their table counted.
+"""Entropy coding of a run's symbols: canonical Huffman codes, whose table counts as part of the payload.
 
-A code is at most 16 bits long (optimal under that limit, by package-merge: Larmore & Hirschberg, 1990, A fast algorithm
-for optimal length-limited Huffman codes), so that one look-up decodes a symbol.
+A code word has at most 16 bits, so that one look-up decodes a symbol. Under that limit the code is optimal.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 from bench.footprint import bitstrings
 
 LONGEST = 16  # bits of a code word; also of the widest symbol that is entropy-coded
-LENGTH_BITS = 5  # of a code word's length in the table
+LENGTH_BITS = 5  # of the table, per code word: its length, 1 to 16, or 0 for a symbol that does not occur
 CHUNK = 1 << 20  # symbols encoded, or bits decoded, at a time
 
 
@@ -34,7 +33,7 @@ class Code:
 
     @classmethod
     def fitted(cls, symbols: np.ndarray, width: int) -> Code | None:
-        """The shortest code for `symbols` (n,), or None for none or for wider ones than are coded."""
+        """The shortest code for `symbols` (n,); None if there are none, or if they are too wide to be coded."""
         if not symbols.size or not 0 < width <= LONGEST:
             return None
         counts = np.bincount(symbols)
@@ -42,13 +41,13 @@ class Code:
         return cls(width, alphabet, code_lengths(counts[alphabet]))
 
     def bits(self, symbols: np.ndarray) -> int:
-        """What table and code words of `symbols` need."""
+        """Bits of the table and of the code words of `symbols`."""
         counts = np.bincount(symbols, minlength=int(self.alphabet[-1]) + 1)[self.alphabet]
         return self.table_bits + int(counts @ self.lengths)
 
     @property
     def table_bits(self) -> int:
-        """What the table needs: lengths of all symbols there can be, or symbols and lengths of those that occur."""
+        """Bits of the table: the lengths of all symbols of this width, or symbols and lengths of those that occur."""
         return table_bits(self.width, self.alphabet.size)
 
     def table(self) -> bytes:
@@ -72,9 +71,9 @@ class Code:
             ValueError: it is no table of a complete code of `distinct` symbols.
         """
         if _lists_all(width, distinct):
-            every = bitstrings.unpack(data, LENGTH_BITS, 2**width)
-            alphabet = np.flatnonzero(every)
-            lengths = every[alphabet]
+            listed = bitstrings.unpack(data, LENGTH_BITS, 2**width)
+            alphabet = np.flatnonzero(listed)
+            lengths = listed[alphabet]
         else:
             symbol_bits = distinct * width
             alphabet = bitstrings.unpack(bitstrings.cut(data, 0, symbol_bits), width, distinct).astype(np.int64)
@@ -100,15 +99,19 @@ class Code:
         Raises:
             ValueError: they are not `count` symbols.
         """
+        # A code word's length is known only once it is read, so where symbols begin seems to need a loop bit by bit.
+        # Here numpy first looks up, for every bit, how long a word beginning there would be (its 16-bit window
+        # decides), and only the walk from one beginning to the next is a loop of Python (`_follow`). A walk may end
+        # beyond its chunk, and the next one starts there.
         raw = np.frombuffer(data + b"\0\0\0", np.uint8)
-        found, position = [], 0
+        parts, position = [], 0
         for start in range(0, bits, CHUNK):
             end = min(start + CHUNK, bits)
             windows = _windows(raw, start, end)
             begins = _follow(self._length_of_window[windows].tobytes(), position - start)
             position = start + begins.pop()
-            found.append(self._symbol_of_window[windows[begins]])
-        symbols = np.concatenate(found) if found else np.zeros(0, bitstrings.dtype_of(self.width))
+            parts.append(self._symbol_of_window[windows[begins]])
+        symbols = np.concatenate(parts) if parts else np.zeros(0, bitstrings.dtype_of(self.width))
         if position != bits or symbols.size != count or (self._is_single and symbols.size and np.any(raw[:-3])):
             raise ValueError(f"an entropy-coded section does not hold the {count} symbols it should")
         return symbols
@@ -120,6 +123,9 @@ class Code:
     @cached_property
     def _words(self) -> np.ndarray:
         """Canonical code words: ascending with (length, symbol)."""
+        # The lengths of all symbols define a canonical code, so no code word is stored. Written with 16 bits, a word of
+        # length l begins an interval of 2^(16-l) numbers; the intervals of all symbols, shortest words first, follow
+        # one another without a gap (Kraft), and a word is the beginning of its interval without the trailing bits.
         lengths = self.lengths[self._order]
         spans = 1 << (LONGEST - lengths)
         words = np.empty_like(self.lengths)
@@ -135,7 +141,7 @@ class Code:
         return self._of_window(self.alphabet).astype(bitstrings.dtype_of(self.width))
 
     def _of_window(self, values: np.ndarray) -> np.ndarray:
-        """`values` of the symbol that each of the 2**16 windows begins with."""
+        """For each of the 2**16 windows, the entry of `values` for the symbol that the window begins with."""
         if self._is_single:
             return np.repeat(values, 1 << LONGEST)
         return np.repeat(values[self._order], 1 << (LONGEST - self.lengths[self._order]))
@@ -154,10 +160,18 @@ class Code:
 def code_lengths(counts: np.ndarray) -> np.ndarray:
     """Lengths (k,) of the optimal prefix code of at most `LONGEST` bits for symbols that occur `counts` (k,) times.
 
+    Source: Larmore & Hirschberg (1990), A fast algorithm for optimal length-limited Huffman codes.
+
     >>> code_lengths(np.array([4, 1, 2, 1]))
     array([1, 3, 2, 3])
     """
-    if counts.size == 1:
+    # Package-merge, the coin collector's problem: a symbol with a word of l bits buys one coin of each width 2^-1 ...
+    # 2^-l at the price of its count, and coins of total width k - 1 must be bought most cheaply. From the smallest
+    # width to the largest, the cheapest coins are packaged in pairs and merged with the coins of the next width. Of the
+    # last level the 2k - 2 cheapest are taken; going back down, a package taken stands for two of the level before. A
+    # symbol's length is how often its coin is among those taken. Plain Huffman has no limit on lengths: 17 Fibonacci
+    # counts already need 16 bits, and 18 need 17.
+    if counts.size == 1:  # a single symbol still needs a bit per occurrence, or nobody could count them
         return np.ones(1, np.int64)
     order = np.argsort(counts, kind="stable")
     leaves = counts[order]
@@ -177,7 +191,7 @@ def code_lengths(counts: np.ndarray) -> np.ndarray:
 
 
 def table_bits(width: int, distinct: int) -> int:
-    """Bits of the table of a code with `distinct` of the `2**width` symbols."""
+    """Bits of the table of a code for `distinct` of the `2**width` symbols, in the smaller of its two forms."""
     return min(2**width * LENGTH_BITS, distinct * (width + LENGTH_BITS))
 
 
@@ -186,7 +200,9 @@ def _lists_all(width: int, distinct: int) -> bool:
 
 
 def _concatenate(words: np.ndarray, lengths: np.ndarray) -> tuple[bytes, int]:
-    """Words of at most 16 bits one after another: each reaches into three bytes at most, and no two share a bit."""
+    """Code words one after another as bytes, and the number of bits."""
+    # A word of at most 16 bits reaches into three bytes at most. Each is shifted to its offset within those, and bytes
+    # are added up: no two words share a bit, so a sum is as good as an OR and bincount does it without a loop.
     ends = np.cumsum(lengths)
     begins = ends - lengths
     aligned = words << (24 - lengths - begins % 8)
@@ -204,7 +220,8 @@ def _windows(raw: np.ndarray, start: int, end: int) -> np.ndarray:
 
 
 def _follow(lengths: bytes, position: int) -> list[int]:
-    """Where symbols begin from `position` on, if one at bit i is `lengths[i]` long; then where the next would."""
+    """Where symbols begin from bit `position` on, and where the next would, given the length of a word at every bit."""
+    # bytes, because a plain loop indexes those several times as fast as an array
     begins = []
     end = len(lengths)
     while position < end:

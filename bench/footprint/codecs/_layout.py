@@ -1,4 +1,4 @@
-"""What a layout is: which bits of which width stand for a matrix of symbols."""
+"""The contract of a layout: which runs of bits stand for a matrix of symbols."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Category = Literal["weights", "indices"]
 
 
 @dataclass(frozen=True)
-class Field:
-    """A run of symbols of one width: `count` symbols of `width` bits, which are weights or say where weights are."""
+class Run:
+    """`count` symbols of `width` bits, one after another: weights, or indices that say where weights are."""
 
     category: Category
     count: int
@@ -22,23 +22,24 @@ class Field:
 
     @property
     def bits(self) -> int:
-        """Stored one after another without entropy coding."""
+        """Bits of the run without entropy coding."""
         return self.count * self.width
 
 
 class Layout(ABC):
-    """A way to lay a matrix of symbols out as a few runs of fixed-width fields.
+    """A way to lay a matrix of symbols out as a few runs of symbols of one width each.
 
     Symbols are unsigned integers below `2**width`, shape (rows, columns). Sparse layouts leave the symbol 0 out, so it
     must stand for the value +0.0.
 
     Class attributes:
-        sparse: leaves the symbol 0 out.
+        sparse: whether the symbol 0 is left out.
 
     Attributes:
         shape: (rows, columns) of the matrix.
-        width: bits a symbol.
-        entries: symbols that are stored.
+        width: bits per symbol.
+        entries: number of symbols that are stored.
+        parameters: what a reader needs besides these, by the constructor's argument names, ready for JSON.
     """
 
     sparse: ClassVar[bool] = True
@@ -50,19 +51,19 @@ class Layout(ABC):
     @classmethod
     @abstractmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """The instances of this layout worth considering for `symbols`: one, or several where it has parameters.
+        """The instances of this layout worth considering for `symbols`: one, or several if it has parameters.
 
         Args:
-            entropy: fields will be entropy-coded, so that their fixed width does not decide.
+            entropy: whether runs will be entropy-coded, so that their fixed width does not decide.
         """
 
     @abstractmethod
-    def fields(self) -> tuple[Field, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """The runs that are stored, in order."""
 
     @abstractmethod
     def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The contents of each of `fields`, each (count,) unsigned."""
+        """The contents of every run, each (count,) unsigned."""
 
     @abstractmethod
     def join(self, contents: Sequence[np.ndarray]) -> np.ndarray:
@@ -74,12 +75,12 @@ class Layout(ABC):
 
     @property
     def bits(self) -> int:
-        """The layout's formula: what its fields need without entropy coding."""
-        return sum(field.bits for field in self.fields())
+        """The layout's formula: bits of all runs without entropy coding."""
+        return sum(run.bits for run in self.runs())
 
     @property
     def size(self) -> int:
-        """Symbols in the matrix."""
+        """Number of symbols in the matrix."""
         return self.shape[0] * self.shape[1]
 
 

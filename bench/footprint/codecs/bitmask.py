@@ -1,6 +1,6 @@
-"""One bit a symbol that says whether it is zero, then the others: numel + nnz·b bits.
+"""One bit per symbol that says whether it is zero, then the others: numel + nnz·b bits.
 
-Smaller than dense just where the density is below 1 - 1/b.
+Smaller than dense if and only if the density is below 1 - 1/b.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.footprint.codecs._layout import Field, Layout
+from bench.footprint.codecs._layout import Layout, Run
 
 
 class Bitmask(Layout):
@@ -17,12 +17,12 @@ class Bitmask(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """Just one."""
+        """The only instance."""
         return (cls(symbols.shape, width, int(np.count_nonzero(symbols))),)
 
-    def fields(self) -> tuple[Field, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """The mask, the stored symbols."""
-        return Field("indices", self.size, 1), Field("weights", self.entries, self.width)
+        return Run("indices", self.size, 1), Run("weights", self.entries, self.width)
 
     def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:
         """The mask, the stored symbols."""

@@ -1,4 +1,4 @@
-"""Compressed sparse rows: where each row begins, then column and symbol of every non-zero one.
+"""Compressed sparse rows: where each row begins, then the column and the symbol of every non-zero entry.
 
 nnz·(b + ⌈log2 columns⌉) + (rows + 1)·⌈log2(nnz + 1)⌉ bits. A row is an output channel.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.footprint.codecs._layout import Field, Layout, scatter
+from bench.footprint.codecs._layout import Layout, Run, scatter
 
 
 class CSR(Layout):
@@ -17,16 +17,16 @@ class CSR(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """Just one."""
+        """The only instance."""
         return (cls(symbols.shape, width, int(np.count_nonzero(symbols))),)
 
-    def fields(self) -> tuple[Field, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """Row starts, column indices, symbols."""
         rows, columns = self.shape
         return (
-            Field("indices", rows + 1, self.entries.bit_length()),
-            Field("indices", self.entries, max(columns - 1, 0).bit_length()),
-            Field("weights", self.entries, self.width),
+            Run("indices", rows + 1, self.entries.bit_length()),  # a start is 0 to nnz, both included
+            Run("indices", self.entries, max(columns - 1, 0).bit_length()),
+            Run("weights", self.entries, self.width),
         )
 
     def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:

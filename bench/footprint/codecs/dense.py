@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.footprint.codecs._layout import Field, Layout
+from bench.footprint.codecs._layout import Layout, Run
 
 
 class Dense(Layout):
@@ -16,12 +16,12 @@ class Dense(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """Just one."""
+        """The only instance."""
         return (cls(symbols.shape, width, symbols.size),)
 
-    def fields(self) -> tuple[Field, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """The symbols."""
-        return (Field("weights", self.size, self.width),)
+        return (Run("weights", self.size, self.width),)
 
     def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:
         """The symbols in order."""

@@ -1,6 +1,6 @@
-"""How many zeros lie before each stored symbol, in r bits: (nnz + fill)·(b + r) bits.
+"""The number of zeros before each stored symbol, in r bits: (nnz + fill)·(b + r) bits.
 
-Where more than 2^r - 1 zeros lie between two symbols, a filler zero is stored. Han, Mao & Dally (2016), Deep
+If more than 2^r - 1 zeros lie between two symbols, a filler zero is stored. Source: Han, Mao & Dally (2016), Deep
 Compression, section 2 and figure 2.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.footprint.bitstrings import dtype_of
-from bench.footprint.codecs._layout import Field, Layout, scatter
+from bench.footprint.codecs._layout import Layout, Run, scatter
 
 INDEX_BITS = range(1, 9)  # r
 
@@ -32,25 +32,30 @@ class RelativeIndex(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """The index width that needs the fewest bits; also the widest, which needs no fillers, where it is coded."""
+        """The index width that needs the fewest bits; if runs are entropy-coded, the widest too."""
+        # A gap of z zeros needs ⌊z / 2^r⌋ fillers, each a whole entry of b + r bits, so a narrow index costs fillers
+        # and a wide one unused bits. Entropy coding makes wide indices cheap, as large gaps are rare: then the widest
+        # may win.
         zeros = _zeros_before(np.flatnonzero(symbols))
-        every = [
+        widths = [
             cls(symbols.shape, width, zeros.size + int((zeros >> index_bits).sum()), index_bits=index_bits)
             for index_bits in INDEX_BITS
         ]
-        narrowest = min(every, key=lambda layout: layout.bits)
-        return (narrowest, every[-1]) if entropy else (narrowest,)
+        smallest = min(widths, key=lambda layout: layout.bits)
+        return (smallest, widths[-1]) if entropy else (smallest,)
 
-    def fields(self) -> tuple[Field, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """The zeros before each entry, the entries."""
-        return Field("indices", self.entries, self.index_bits), Field("weights", self.entries, self.width)
+        return Run("indices", self.entries, self.index_bits), Run("weights", self.entries, self.width)
 
     def split(self, symbols: np.ndarray) -> tuple[np.ndarray, ...]:
         """The zeros before each entry, the entries."""
+        # Every filler says "2^r - 1 zeros, then one more", which is 2^r of the zeros before the symbol; the remainder
+        # is the symbol's own index. So all entries begin as fillers, and symbols are put where theirs end.
         positions = np.flatnonzero(symbols)
         zeros = _zeros_before(positions)
         fillers = zeros >> self.index_bits
-        last = np.cumsum(fillers + 1) - 1  # where each symbol comes to lie behind its own fillers
+        last = np.cumsum(fillers + 1) - 1
         gaps = np.full(self.entries, 2**self.index_bits - 1, dtype_of(self.index_bits))
         gaps[last] = zeros & (2**self.index_bits - 1)
         entries = np.zeros(self.entries, symbols.dtype)
@@ -58,7 +63,7 @@ class RelativeIndex(Layout):
         return gaps, entries
 
     def join(self, contents: Sequence[np.ndarray]) -> np.ndarray:
-        """Each entry as many places further as its index says."""
+        """The matrix, with each entry as many positions further on as its index says."""
         gaps, entries = contents
         return scatter(np.cumsum(gaps.astype(np.int64) + 1) - 1, entries, self.shape)
 

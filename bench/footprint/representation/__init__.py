@@ -1,7 +1,7 @@
-"""How a tensor's values are stored, one kind a file.
+"""How a tensor's values are stored, one kind per file.
 
-A representation is made of numpy arrays and decodes to float32, bit for bit what the file's reader computes: symbols
-of a few bits, and the numbers that give symbols their value. How symbols are laid out as bytes is another matter: see
+A representation consists of numpy arrays: symbols of a few bits, and the numbers that give symbols their value. It
+decodes to float32, bit for bit as the file's reader computes it. How symbols are laid out as bytes is the matter of
 `bench.footprint.codecs`.
 
 >>> import numpy as np

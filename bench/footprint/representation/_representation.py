@@ -1,4 +1,4 @@
-"""What a representation is: symbols of a few bits, and the numbers that give symbols their value."""
+"""The contract of a representation: symbols of a few bits, and the numbers that give symbols their value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Representation(ABC):
 
     Class attributes:
         kind: its name in the file.
-        side_category: what the arrays stored beside the symbols count as.
+        side_category: the category that arrays stored beside the symbols are counted in.
     """
 
     kind: ClassVar[str]
@@ -46,10 +46,10 @@ class Representation(ABC):
     @property
     @abstractmethod
     def sparse(self) -> bool:
-        """Whether symbol 0 is the value +0.0 wherever it stands, so that a sparse layout may leave it out."""
+        """Whether the symbol 0 always means +0.0, so that a sparse layout may leave it out."""
 
     def parameters(self) -> dict[str, Any]:
-        """What `restored` needs besides arrays, ready for JSON."""
+        """Whatever `restored` needs besides arrays, ready for JSON."""
         return {}
 
     def side(self) -> dict[str, np.ndarray]:
@@ -59,10 +59,10 @@ class Representation(ABC):
     @classmethod
     @abstractmethod
     def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
-        """The matrix of symbols to expect, from what is known before it is read.
+        """Shape and width of the symbols, from what is known before they are read.
 
         Raises:
-            ValueError: `parameters` and `side` are none of this kind.
+            ValueError: `parameters` or `side` are not valid for this kind.
         """
 
     @classmethod
@@ -83,7 +83,7 @@ class Representation(ABC):
 
     @property
     def side_bits(self) -> int:
-        """Bits of all that is stored beside the symbols."""
+        """Bits of all arrays stored beside the symbols."""
         return sum(8 * array.nbytes for array in self.side().values())
 
     @property
@@ -94,12 +94,12 @@ class Representation(ABC):
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of a tensor: its first axis, all others; one row where there is one axis or none."""
+    """Rows and columns of a tensor: its first axis, and all others; a tensor of one axis or none is one row."""
     return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
 
 
 def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    """One number, or one an output channel, as (1,) or (Cout,) of `dtype`."""
+    """One number, or one per output channel, as (1,) or (Cout,) of `dtype`."""
     flat: np.ndarray = np.asarray(values).astype(dtype).reshape(-1)
     if flat.size != 1 and (not shape or flat.size != shape[0]):
         raise ValueError(f"{flat.size} scales do not fit a tensor of {shape[0] if shape else 1} output channels")
@@ -107,4 +107,5 @@ def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.n
 
 
 def along_channels(values: np.ndarray, axes: int) -> np.ndarray:
+    """One number, or one per output channel, shaped to broadcast along the first of `axes` axes."""
     return values.reshape(-1, *[1] * max(axes - 1, 0)) if axes else values.reshape(())

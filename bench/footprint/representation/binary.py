@@ -1,4 +1,4 @@
-"""One bit a weight."""
+"""Weights of one bit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bench.footprint.representation._representation import (
 
 @dataclass(frozen=True, eq=False)
 class Binary(Representation):
-    """One bit a weight: +alpha or -alpha.
+    """One bit per weight: +alpha or -alpha.
 
     Attributes:
         positive: the tensor's signs, True for +.
-        alpha: float32 or float16, one, or one an output channel; None for ±1 (where a normalisation absorbs it).
+        alpha: float32 or float16, one, or one per output channel; None for ±1 (if a normalisation absorbs it).
     """
 
     kind: ClassVar[str] = "binary"

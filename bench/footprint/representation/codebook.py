@@ -1,4 +1,4 @@
-"""Product quantization and weight sharing."""
+"""Weights as words of a codebook: product quantization and weight sharing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bench.footprint.representation._representation import Geometry, Representat
 
 @dataclass(frozen=True, eq=False)
 class Codebook(Representation):
-    """Product quantization, or weight sharing where a word is one number.
+    """Product quantization; weight sharing if a word is a single number.
 
-    The tensor is `codebook[codes].reshape(tensor_shape)`: m words of d weights an output channel.
+    The tensor is `codebook[codes].reshape(tensor_shape)`: m words of d weights per output channel.
 
     Attributes:
-        codes: (Cout, m) which word.
+        codes: (Cout, m) index of each word in the codebook.
         codebook: (k, d) float16 or float32, k a power of two: a code takes log2(k) bits.
         tensor_shape: (Cout, ...) of Cout·m·d weights.
     """
@@ -54,6 +54,7 @@ class Codebook(Representation):
 
     @property
     def sparse(self) -> bool:
+        # bytes, not numbers: a word of -0.0 equals zero but would not be restored
         return not any(self.codebook[0].tobytes())
 
     def side(self) -> dict[str, np.ndarray]:

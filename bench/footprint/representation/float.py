@@ -18,7 +18,7 @@ class Float(Representation):
     """Floating-point numbers; a symbol is a bit pattern, so that only +0.0 can be left out.
 
     Attributes:
-        values: the tensor, float32; every value must be one that `type` has (`Float.rounded` sees to it).
+        values: the tensor, float32; every value must be a number of `type` (see `Float.rounded`).
         type: of the stored numbers.
     """
 
@@ -37,12 +37,12 @@ class Float(Representation):
 
     @classmethod
     def rounded(cls, values: np.ndarray, type: FloatType) -> Float:
-        """The nearest numbers that `type` has, ties to even."""
+        """The nearest numbers of `type`, ties to even."""
         exact = np.asarray(values, np.float32, order="C")
         return cls(_from_pattern(_to_pattern(exact, type), type), type)
 
     def with_plain_zeros(self) -> Float:
-        """The same numbers with +0.0 for -0.0, as a mask leaves it where it is multiplied with a negative weight."""
+        """The same numbers with +0.0 for -0.0, which a mask makes of a negative weight that it is multiplied with."""
         return Float(np.where(self.values == 0, np.float32(0), self.values), self.type)
 
     @property
@@ -84,6 +84,10 @@ def _to_pattern(values: np.ndarray, type: str) -> np.ndarray:
     pattern = values.view(np.uint32)
     if type == "float32":
         return pattern
+    # bfloat16 is the upper half of float32. Adding just under half of the last kept bit, and one more if that bit is
+    # odd, rounds to nearest with ties to even; a carry into the exponent is right, up to infinity. NaN is kept apart,
+    # since the addition could carry it into infinity or a zero; its quiet bit is set so that the half kept isn't all
+    # zeros.
     to_even = 0x7FFF + (pattern >> 16 & 1)
     rounded = (pattern.astype(np.uint64) + to_even >> 16).astype(np.uint16)
     return np.where(np.isnan(values), (pattern >> 16 | 0x40).astype(np.uint16), rounded)

@@ -21,10 +21,10 @@ class Integer(Representation):
     """k-bit integers with a scale: (codes - zero_point)·scale, or /scale, in float32.
 
     Attributes:
-        codes: the tensor's integers: -2^(bits-1) to 2^(bits-1) - 1, or 0 to 2^bits - 1 where there is a zero point.
-        scale: float32, one, or one an output channel (the tensor's first axis).
+        codes: the tensor's integers: -2^(bits-1) to 2^(bits-1) - 1, or 0 to 2^bits - 1 if there is a zero point.
+        scale: float32, one, or one per output channel (the tensor's first axis).
         bits: 1 to 8.
-        zero_point: the code that stands for 0.0: one, or one an output channel; None for 0 (symmetric).
+        zero_point: the code that stands for 0.0: one, or one per output channel; None for 0 (symmetric).
         divide: values are codes / scale, as NNCF computes them, instead of codes·scale.
     """
 
@@ -69,6 +69,8 @@ class Integer(Representation):
             return steps / scale if self.divide else steps * scale
 
     def symbols(self) -> np.ndarray:
+        # Steps count from zero and wrap around as two's complement does, so that the symbol 0 is always 0.0, with or
+        # without a zero point, and sparse layouts serve both. `restored` unwraps them by the largest step there can be.
         return (self.steps & (2**self.bits - 1)).astype(np.uint8).reshape(matrix_shape(self.shape))
 
     @property

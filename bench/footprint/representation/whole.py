@@ -1,4 +1,4 @@
-"""Whole numbers that are no weights."""
+"""Whole numbers that are not weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.footprint.representation._representation import Geometry, Representat
 
 @dataclass(frozen=True, eq=False)
 class Whole(Representation):
-    """Whole numbers that are no weights (an index buffer): how far above the lowest, in as few bits as that takes.
+    """Whole numbers that are not weights (an index buffer): the distance above the lowest, in as few bits as it takes.
 
     Attributes:
         values: the tensor, of an integer type or bool.
@@ -36,6 +36,8 @@ class Whole(Representation):
         return int(self.values.min()) if self.values.size else 0
 
     def symbols(self) -> np.ndarray:
+        # differences of int64 may need 64 bits without a sign, so they are taken as unsigned, where wrapping around is
+        # exact
         above = self.values.astype(np.int64).view(np.uint64) - np.int64(self._low).view(np.uint64)
         return above.reshape(matrix_shape(self.shape)).astype(dtype_of(self.geometry.width))
 

@@ -1,12 +1,11 @@
-"""What turns a fresh network into one with a compressed network's modules, one kind of step a file.
+"""Steps that turn a fresh network into one with a compressed network's modules, one kind per file.
 
-A file offers `apply(network, **parameters) -> torch.nn.Module`, whose parameters are JSON: it replaces or resizes
-modules and leaves their new weights for the packed file to fill. It may change the network it is given. A step reads
-from a file that anybody may have written: parameters that do not fit raise `ValueError`, and it makes nothing larger
-than the network it was given.
+A file offers `apply(network, **parameters) -> torch.nn.Module`, whose parameters are JSON. It replaces or resizes
+modules and leaves their new weights for the packed file to fill; it may change the network in place. Parameters come
+from a file that anybody may have written: those that do not fit raise `ValueError`, and no step makes a network larger.
 
-A step that inserts simulation (fake-quantisation) says `SIMULATES = True`: the network that it makes has another graph
-than the one which would run, so graphs are traced without it.
+A step that inserts simulation (fake-quantisation) says `SIMULATES = True`: its network has another graph than a
+deployed one, so graphs are traced without it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def rebuild(network: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
 
 
 def simulates(step: Step) -> bool:
-    """Whether a step inserts what only simulates compression."""
+    """Whether a step only simulates compression."""
     return bool(getattr(_module(step), "SIMULATES", False))
 
 
@@ -45,7 +44,7 @@ def _apply(network: torch.nn.Module, step: Step) -> torch.nn.Module:
     parameters: dict[str, Any] = {name: value for name, value in step.items() if name != "kind"}
     try:
         return module.apply(network, **parameters)
-    except Exception as error:  # whatever parameters of any kind bring about, they are what is wrong
+    except Exception as error:  # any error here means bad parameters
         problem = str(error).partition("\n")[0]
         raise ValueError(f"the step {step['kind']!r} does not fit the network: {problem}") from error
 

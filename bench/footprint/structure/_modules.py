@@ -6,7 +6,7 @@ import torch
 
 
 def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> torch.nn.Module:
-    """`network` with another module at `name`, in the mode and on the device of the one before.
+    """`network` with another module at `name`, in the mode and on the device of the old one.
 
     Args:
         name: of the module; "" is the network itself.
@@ -21,6 +21,6 @@ def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> tor
         module.to(device=like.device, dtype=like.dtype)
     if not name:
         return module
-    parent, _, own_name = name.rpartition(".")
-    network.get_submodule(parent).register_module(own_name, module)
+    parent, _, child = name.rpartition(".")
+    network.get_submodule(parent).register_module(child, module)
     return network

@@ -1,4 +1,4 @@
-"""Batch normalisation as what it computes at inference: a scale and a shift a channel, two numbers instead of four."""
+"""Batch normalisation as it computes at inference: a scale and a shift per channel, two numbers instead of four."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Affine(torch.nn.Module):
 
 
 def apply(network: torch.nn.Module, names: list[str]) -> torch.nn.Module:
-    """Put an `Affine` in the place of each batch normalisation in `names`."""
+    """Replace each batch normalisation in `names` by an `Affine`."""
     for name in names:
         statistics: Any = network.get_submodule(name).running_mean
         network = replace(network, name, Affine(statistics.numel()))

@@ -1,4 +1,4 @@
-"""Layers that read one bit an input: batch normalisation, sign, then the layer."""
+"""Layers with inputs of one bit: batch normalisation, sign, then the layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 from bench.footprint.structure._modules import replace
 
-# by the kind of layer: its input channels, and the normalisation of what it reads
+# by kind of layer: the attribute with its number of input channels, and the normalisation of its input
 NORMALISED = {
     torch.nn.Conv1d: ("in_channels", torch.nn.BatchNorm1d),
     torch.nn.Conv2d: ("in_channels", torch.nn.BatchNorm2d),
@@ -26,6 +26,7 @@ class StraightThroughSign(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
         """x of any shape."""
+        # not torch.sign, whose third value 0 one bit cannot store
         ctx.save_for_backward(x)
         one = x.new_ones(())
         return torch.where(x >= 0, one, -one)
@@ -55,7 +56,7 @@ class BinaryInput(torch.nn.Module):
 
 
 def apply(network: torch.nn.Module, layers: list[str]) -> torch.nn.Module:
-    """Put a normalisation and a sign before each layer in `layers`, which becomes the part `layer` of what replaces it.
+    """Put a normalisation and a sign before each layer in `layers`, in a module with the layer as its part `layer`.
 
     Raises:
         ValueError: one of them is no plain convolution or linear layer.

@@ -8,7 +8,7 @@ from bench.footprint.structure._modules import replace
 
 
 def apply(network: torch.nn.Module, pairs: list[list[str]]) -> torch.nn.Module:
-    """Give each layer a bias and take the batch normalisation after it away.
+    """Give each layer a bias, and replace the batch normalisation after it by the identity.
 
     Args:
         pairs: [layer, batch normalisation] by name.

@@ -1,4 +1,4 @@
-"""A convolution or linear layer as two: r filters, then a combination of their outputs."""
+"""A convolution or linear layer as two of lower rank: r filters, then combinations of their outputs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 
 
 def apply(network: torch.nn.Module, ranks: dict[str, int]) -> torch.nn.Module:
-    """Replace layers by their two factors, both with a bias, whose weights are new.
+    """Replace layers by two factors, both with a bias, whose weights are zero.
 
     Args:
         ranks: r by layer: an ungrouped convolution, or a linear layer.
 
     Raises:
-        ValueError: a rank beyond the layer's own, or a layer that has no such factors.
+        ValueError: a rank is larger than the layer's, or a layer has no such factors.
     """
     for name, rank in ranks.items():
         layer = network.get_submodule(name)
@@ -41,7 +41,7 @@ def full_rank(layer: Any) -> int:
 
 
 def factors(layer: Any, rank: int) -> torch.nn.Sequential:
-    """`reduce`: `rank` filters like the layer's own; `expand`: Cout combinations of their outputs. Weights are zero."""
+    """`reduce`: `rank` filters like the layer's; `expand`: Cout combinations of their outputs. Weights are zero."""
     if isinstance(layer, torch.nn.Linear):
         reduce = _zeros(torch.nn.Linear, layer.in_features, rank)
         expand = _zeros(torch.nn.Linear, rank, layer.out_features)
@@ -53,7 +53,7 @@ def factors(layer: Any, rank: int) -> torch.nn.Sequential:
 
 
 def _zeros(kind: type[torch.nn.Module], *args: Any, **kwargs: Any) -> torch.nn.Module:
-    """A layer that leaves the global random state alone."""
+    """A layer of zeros; PyTorch's own initialisation would advance the global random state."""
     layer = torch.nn.utils.skip_init(kind, *args, **kwargs)
     for parameter in layer.parameters():
         torch.nn.init.zeros_(parameter)

@@ -1,4 +1,4 @@
-"""Quantisers of the feature maps, as NNCF placed them, put into a fresh network."""
+"""NNCF's quantisers of feature maps, put into a fresh network where NNCF placed them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIMULATES = True  # inserts fake-quantisation: the network it makes has another 
 
 
 def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
-    """The network with NNCF's quantisers, whose scales are loaded with the other tensors."""
+    """The network with NNCF's quantisers; their scales are tensors and are filled with all others."""
     quantized = nncf.torch.load_from_config(hookable(network), config).eval()
     for quantizer in _quantizers(quantized).values():
         quantizer._register_state_dict_hook(_forget_what_the_configuration_says)
@@ -32,17 +32,21 @@ def _forget_what_the_configuration_says(
 
 
 def weight_quantizers(quantized: torch.nn.Module) -> dict[str, SymmetricQuantizer]:
-    """Quantisers of weights by parameter name: those before an operation, at its second input."""
-    found = {}
+    """Quantisers of weights by parameter name."""
+    # NNCF names a hook by when it runs, the operation ("conv1/conv2d/0": module, function, number of the call) and the
+    # input. The second input of a convolution or linear layer is its weight.
+    quantizers = {}
     for name, module in get_hook_storage(quantized).named_hooks():
         kind, operation, port = decode_hook_name(name)
         if kind == "pre_hooks" and port == 1:
-            found[f"{'.'.join(operation.split('/')[:-2])}.weight"] = module
-    return found
+            quantizers[f"{'.'.join(operation.split('/')[:-2])}.weight"] = module
+    return quantizers
 
 
 def activation_config(quantized: torch.nn.Module) -> dict[str, Any]:
-    """NNCF's configuration less the quantisers of weights, with the signedness that calibration found."""
+    """NNCF's configuration without the quantisers of weights, and with the signedness that calibration found."""
+    # NNCF decides at calibration whether a feature map is signed and keeps that in a buffer, which files don't hold
+    # (see KNOWN_FROM_CONFIGURATION); so it is written into the configuration, from which the quantisers are rebuilt.
     config = deepcopy(nncf.torch.get_config(quantized))
     signed = {name: bool(hook.signed) for name, hook in _quantizers(quantized).items() if hasattr(hook, "signed")}
     kept = []
@@ -62,7 +66,7 @@ def _is_weight_hook(name: str) -> bool:
 
 
 def copy_scales(source: torch.nn.Module, target: torch.nn.Module) -> None:
-    """Give the quantisers of one network the ranges of another's."""
+    """Copy the ranges of one network's quantisers to another's."""
     ranges = _quantizers(source)
     for name, quantizer in _quantizers(target).items():
         quantizer.load_state_dict(ranges[name].state_dict())

@@ -1,4 +1,4 @@
-"""Layers with fewer channels: what structured pruning leaves."""
+"""Layers with fewer channels, after structured pruning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sizes = dict[str, dict[str, int]]
 
 
 def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
-    """Give layers other numbers of channels; what their weights then hold does not matter.
+    """Resize layers to fewer channels; tensors of another shape become zero.
 
     Args:
         sizes: by layer. Convolution: {"in", "out", "groups"}; linear: {"in", "out"}; normalisation: {"out"}; a shortcut
@@ -54,7 +54,7 @@ def sizes_of(layer: torch.nn.Module) -> dict[str, int]:
 
 
 def step(before: torch.nn.Module, after: torch.nn.Module) -> dict[str, Any]:
-    """The step from one network to another that differs in numbers of channels alone."""
+    """The structural step from one network to another that differs from it only in numbers of channels."""
     layers = ((name, sizes_of(layer), sizes_of(before.get_submodule(name))) for name, layer in after.named_modules())
     return {"kind": "thin-channels", "sizes": {name: now for name, now, then in layers if now != then}}
 
