@@ -1,4 +1,4 @@
-"""Populations in words."""
+"""Populations in words, for the table."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ IMAGES = {"plain": "Gaussian", "outliers": "Gaussian with heavy outliers"}
 
 
 def in_words(population: Population) -> str:
-    """For the table, e.g. "Gaussian, flat spectrum"."""
+    """A population's distribution and spectrum, e.g. "Gaussian, flat spectrum"."""
     return f"{IMAGES[population.images]}, {SPECTRA[population.spectrum]}"

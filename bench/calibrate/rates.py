@@ -1,4 +1,4 @@
-"""The calibration table: what was promised and what was measured."""
+"""The calibration table: nominal rates beside measured ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from bench.calibrate.scenario import Covers, Outcomes, Rejects, Scenario
 from bench.statistics.intervals import wilson
 
+# Nominal 95% may cover 92 to 98.5%, nominal 5% may reject up to 6.5%. No allowance is made for the simulation's own
+# error, whose standard error is 1% at the usual 500 replications: with one, an interval that covers 90% would pass. Too
+# much coverage is a fault as well, since it costs power.
 LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.92, 0.985
 HIGHEST_ERROR_RATE = 0.065
 
@@ -19,23 +22,23 @@ Status = Literal["within", "covers too little", "covers too much", "rejects too 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRate:
-    """One line of the table.
+    """The coverage of an interval or the error rate of a test, simulated: one line of the table.
 
     Attributes:
-        what: interval or test.
-        scenario: name, to choose it by.
+        what: interval or test, in words.
+        scenario: its name, to choose it by.
         population: in words.
         kind: "coverage" of an interval, or "error rate" of a test whose null hypothesis holds.
-        images, seeds: in a sample; 0 where there are none.
+        images, seeds: numbers in a sample; 0 if it has none.
         replications: samples simulated.
-        nominal: promised.
-        measured: found.
+        nominal: the nominal rate.
+        measured: the simulated rate.
         low, high: Wilson's 95% interval of `measured`: the simulation's own error.
-        lowest, highest: where `measured` must lie.
+        lowest, highest: bounds within which `measured` must lie.
         status: whether it does, without allowance for the simulation's error.
         undefined: share of replications without an interval, counted as not covering.
         warned: share of replications whose estimate carried a warning; 0 for tests.
-        measured_unwarned: coverage where no warning was given; None where there is nothing of the kind.
+        measured_unwarned: coverage over replications without a warning; None unless some had one and some had none.
     """
 
     what: str
@@ -67,16 +70,16 @@ class MeasuredRate:
 
 
 def rate_from(data: dict[str, Any]) -> MeasuredRate:
-    """A row as `as_dict` wrote it.
+    """A rate from the dictionary that `as_dict` made.
 
     Raises:
-        TypeError, KeyError: it is none.
+        TypeError, KeyError: `data` is no such dictionary.
     """
     return MeasuredRate(**{field.name: data[field.name] for field in fields(MeasuredRate)})
 
 
 def rates_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[MeasuredRate]:
-    """The table's lines for all replications of a scenario."""
+    """All rates of a scenario, from the outcomes of its replications."""
     return [_row(scenario, what, [outcome[what] for outcome in outcomes]) for what in outcomes[0]]
 
 
@@ -90,11 +93,14 @@ def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) ->
 
 def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> MeasuredRate:
     values, lows, highs, truths = (
-        np.array([getattr(each, name) for each in intervals]) for name in ("value", "low", "high", "truth")
+        np.array([getattr(interval, name) for interval in intervals]) for name in ("value", "low", "high", "truth")
     )
+    # Measures that depend on n have no population value that an interval at this n should cover: what it covers is the
+    # expectation at this n, which is the mean over replications. Its error is that of one interval over √replications
+    # and does not show. An undefined interval compares as False: it counts as not covering.
     truths = np.where(np.isnan(truths), np.nanmean(values), truths)
     hits = (lows <= truths) & (truths <= highs)
-    warned = np.array([each.warned for each in intervals])
+    warned = np.array([interval.warned for interval in intervals])
     return _line(
         scenario,
         what,

@@ -1,4 +1,4 @@
-"""Simulate every scenario once, in processes, and keep each one's rows in a file of its own."""
+"""Simulate every scenario once, in parallel processes, and keep its rates in one file per scenario."""
 
 from __future__ import annotations
 
@@ -28,19 +28,17 @@ Progress = Callable[[str, int, int], None]
 def calibrate(
     folder: Path, *, replications: int = 500, jobs: int = 1, only: str = "*", progress: Progress | None = None
 ) -> list[MeasuredRate]:
-    """Measure every interval's coverage and every test's error rate; what `folder` holds already is kept.
-
-    Each scenario draws its random numbers from its own settings, so that neither order nor `jobs` changes a byte.
+    """Measure every interval's coverage and every test's error rate; scenarios in `folder` are not simulated again.
 
     Args:
-        folder: a JSON file a scenario.
-        replications: samples a scenario; where samples are cheap it takes more.
-        jobs: processes; 1 works in this one.
+        folder: one JSON file per scenario.
+        replications: samples per scenario; a scenario whose samples are cheap takes more.
+        jobs: processes; with 1, this process does the work.
         only: a pattern of scenario names, such as "jackknife/*".
-        progress: told each scenario's name when it is done, how many are, and of how many.
+        progress: called after each scenario with its name, the number done, and the number of all.
 
     Raises:
-        InputError: a pattern that no scenario matches, too few replications, or a folder that cannot be written.
+        InputError: no scenario matches the pattern, there are too few replications, or the folder cannot be written.
     """
     if replications < 2:
         raise InputError(f"replications: expected 2 or more, not {replications}.")
@@ -56,32 +54,32 @@ def calibrate(
 
 
 def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[MeasuredRate]:
-    """The rows that are there already, in the scenarios' order; none where nothing was simulated."""
-    found = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
-    return [row for rows in found if rows for row in rows]
+    """The rates in a folder, in the scenarios' order; empty if nothing was simulated."""
+    stored = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
+    return [rate for rates in stored if rates for rate in rates]
 
 
 def kept(folder: Path) -> list[MeasuredRate]:
-    """All rows that a folder holds of today's scenarios, in their order; of each those with the most replications.
+    """The rates of all current scenarios in a folder, in their order, each from the file with the most replications.
 
-    What cannot be read is left out, and so is what another version simulated.
+    Files that cannot be read are left out, and so are those of another version of a scenario.
     """
-    found: dict[str, tuple[int, list[MeasuredRate]]] = {}
+    largest: dict[str, tuple[int, list[MeasuredRate]]] = {}
     scenarios = {_identity(scenario.spec(2)): scenario.name for scenario in chosen_scenarios()}
     for file in sorted(folder.glob("*.json")):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             name, size = scenarios.get(_identity(content["spec"])), int(content["spec"]["replications"])
-            rows = [rate_from(row) for row in content["rows"]]
+            rates = [rate_from(row) for row in content["rows"]]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if name is not None and size > found.get(name, (0, []))[0]:
-            found[name] = size, rows
-    return [row for name in scenarios.values() for row in found.get(name, (0, []))[1]]
+        if name is not None and size > largest.get(name, (0, []))[0]:
+            largest[name] = size, rates
+    return [rate for name in scenarios.values() for rate in largest.get(name, (0, []))[1]]
 
 
 def _identity(spec: Mapping[str, Any]) -> str:
-    """A scenario's settings and version, whatever its replications."""
+    """A scenario's settings and version, without its replications."""
     return json.dumps({name: value for name, value in spec.items() if name != "replications"}, sort_keys=True)
 
 
@@ -89,19 +87,22 @@ def chosen_scenarios(only: str = "*") -> list[Scenario]:
     """All scenarios whose name matches, family by family.
 
     Raises:
-        InputError: none does.
+        InputError: no name matches.
     """
     families = [registry.load(PACKAGE, name, "family of scenarios") for name in registry.names(PACKAGE)]
-    everything: list[Scenario] = [scenario for family in families for scenario in family.scenarios()]
-    chosen = [scenario for scenario in everything if fnmatch(scenario.name, only)]
+    scenarios: list[Scenario] = [scenario for family in families for scenario in family.scenarios()]
+    chosen = [scenario for scenario in scenarios if fnmatch(scenario.name, only)]
     if not chosen:
-        names = [scenario.name for scenario in everything]
+        names = [scenario.name for scenario in scenarios]
         raise InputError(f"no scenario matches {only!r}: {did_you_mean(only, names)}")
     return chosen
 
 
 def simulate(scenario: Scenario, replications: int) -> list[MeasuredRate]:
     """All replications of one scenario, in one thread."""
+    # The random numbers come from the scenario's own key: neither the order of scenarios nor the number of processes
+    # changes a byte, and an interrupted run ends as an uninterrupted one. One thread, since threads of the linear
+    # algebra would change the order of sums, and so the last digits.
     rng = np.random.default_rng(int(scenario.key(replications), 16))
     with threadpool_limits(1):
         outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
@@ -109,31 +110,31 @@ def simulate(scenario: Scenario, replications: int) -> list[MeasuredRate]:
 
 
 def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int) -> Iterator[str]:
-    """Simulate and write; yields each scenario's name when its file is there."""
+    """Simulate and write; yield each scenario's name once its file exists."""
     if jobs == 1 or len(scenarios) < 2:
         for scenario in scenarios:
             yield _simulate_and_write(folder, scenario, replications)
         return
     pool = ProcessPool(min(jobs, len(scenarios)), context=get_context("spawn"), initializer=_leave_interrupts_alone)
     try:
-        futures = [pool.schedule(_simulate_and_write, args=(folder, each, replications)) for each in scenarios]
+        futures = [pool.schedule(_simulate_and_write, args=(folder, scenario, replications)) for scenario in scenarios]
         for future in as_completed(futures):
             yield future.result()
     except ProcessExpired as error:
         raise InputError("a process was killed, by the system or by hand: run it again, it resumes.") from error
     finally:
-        pool.stop()  # files are renamed into place, so that a scenario is there whole or not at all
+        pool.stop()  # at once: files are renamed into place, so that none is left half written
         pool.join()
 
 
 def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches every process of a terminal: only the driver answers it."""
+    """Ignore Ctrl-C, which reaches every process of a terminal: only the driver answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> str:
-    rows = simulate(scenario, replications)
-    content = {"spec": scenario.spec(replications), "rows": [row.as_dict() for row in rows]}
+    rates = simulate(scenario, replications)
+    content = {"spec": scenario.spec(replications), "rows": [rate.as_dict() for rate in rates]}
     path = _path(folder, scenario, replications)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
     try:
@@ -146,7 +147,7 @@ def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> 
 
 
 def _read(folder: Path, scenario: Scenario, replications: int) -> list[MeasuredRate] | None:
-    """A scenario's rows, or None where there are none that can be read."""
+    """A scenario's rates, or None if its file is missing or damaged."""
     try:
         content = json.loads(_path(folder, scenario, replications).read_text(encoding="utf-8"))
         return [rate_from(row) for row in content["rows"]]

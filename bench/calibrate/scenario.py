@@ -1,4 +1,4 @@
-"""What a scenario is: a population whose truth is known, and what the report would say of a sample from it."""
+"""The contract of a scenario: a population whose truth is known, and what the report would say about a sample of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.statistics.estimate import Estimate
 
-VERSION = 2  # of the simulations: raised when one changes, so that results kept from before are made anew
+VERSION = 2  # of the simulations: raised when one changes, so that older results are simulated again
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Covers:
     """An interval of one replication.
 
     Attributes:
-        truth: what it should cover; NaN where that is the mean of `value` over all replications.
+        value, low, high: the estimate and the ends of its interval.
+        truth: what it should cover; NaN stands for the mean of `value` over all replications.
         warned: whether the estimate came with a warning.
     """
 
@@ -33,10 +34,10 @@ class Covers:
 
 @dataclass(frozen=True, slots=True)
 class Rejects:
-    """Tests of one replication whose null hypotheses hold.
+    """Tests of one replication whose null hypotheses are true.
 
     Attributes:
-        share: 1 where a true null hypothesis was rejected, else 0; of a list of finds, the share of false ones.
+        share: 1 if a true null hypothesis was rejected, else 0; for a list of discoveries, the share of false ones.
     """
 
     share: float
@@ -47,7 +48,21 @@ Outcomes = dict[str, Covers | Rejects]
 
 @dataclass(frozen=True)
 class Scenario(ABC):
-    """A population and a way of looking at samples from it: fields are its settings, numbers and words only.
+    """A population and an analysis of samples from it: a frozen dataclass whose fields are its settings.
+
+    A file in `bench/calibrate/scenarios/` holds one or more such classes and a function `scenarios()`, which yields all
+    that are to be simulated. Settings are numbers and words, since they are part of the result's key.
+
+    >>> from bench.statistics.intervals import seed_mean
+    >>> @dataclass(frozen=True)
+    ... class MeanOfNormals(Scenario):
+    ...     number_of_seeds: int = 6
+    ...     population = "normal values"
+    ...     def replicate(self, rng):
+    ...         return {"mean over seeds, t": covers(seed_mean(rng.normal(size=self.number_of_seeds)), truth=0.0)}
+    >>> outcomes = [MeanOfNormals().replicate(np.random.default_rng(i))["mean over seeds, t"] for i in range(100)]
+    >>> sum(outcome.low <= outcome.truth <= outcome.high for outcome in outcomes) > 90
+    True
 
     Class attributes:
         effort: replications made for every hundred asked for; more than a hundred where one is cheap.
@@ -59,7 +74,7 @@ class Scenario(ABC):
 
     @abstractmethod
     def replicate(self, rng: np.random.Generator) -> Outcomes:
-        """What is found in one new sample, by what it is called in the table."""
+        """Draw one new sample and analyse it: outcomes by the names that the table prints."""
 
     @property
     @abstractmethod
@@ -68,24 +83,26 @@ class Scenario(ABC):
 
     @property
     def images(self) -> int:
-        """Images in a sample; 0 where there are none."""
+        """Images in a sample; 0 if it has none."""
         return 0
 
     @property
     def seeds(self) -> int:
-        """Seeds in a sample; 0 where there are none."""
+        """Seeds in a sample; 0 if it has none."""
         return 0
 
     @property
     def name(self) -> str:
-        """Family and settings, to choose scenarios by."""
+        """Family and settings, for choosing scenarios."""
         family = type(self).__module__.rpartition(".")[2].replace("_", "-")
         return "/".join([family, *(str(value) for value in asdict(self).values())])
 
     def replications(self, asked: int) -> int:
-        """Replications that this scenario makes of those asked for."""
+        """Replications that this scenario makes when `asked` are wanted."""
         return max(asked * self.effort // 100, 2)
 
+    # The class's name is part of the key, so that two classes with the same settings in one file differ. A class that
+    # is renamed keeps the old name in `recorded_as`: with another key it would draw other random numbers.
     def spec(self, asked: int) -> dict[str, Any]:
         """Everything that determines the result."""
         return {
@@ -97,16 +114,16 @@ class Scenario(ABC):
         }
 
     def key(self, asked: int) -> str:
-        """Name of the result's file, and the source of its random numbers."""
+        """Name of the result's file, and the seed of its random numbers."""
         content = json.dumps(self.spec(asked), sort_keys=True, allow_nan=False)
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
 def covers(estimate: Estimate, truth: float = float("nan")) -> Covers:
-    """An estimate as an outcome."""
+    """An outcome from an estimate."""
     return Covers(estimate.value, estimate.low, estimate.high, truth, bool(estimate.warning))
 
 
 def rejects(p: float, alpha: float = 0.05) -> Rejects:
-    """A p value as an outcome; one that could not be found rejects nothing."""
+    """An outcome from a p value; NaN rejects nothing."""
     return Rejects(float(p <= alpha))

@@ -1,4 +1,4 @@
-"""Every other measure of activations: its interval from half-samples of the images."""
+"""Every measure of activations except debiased CKA: its interval from half-samples of the images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from bench.similarity.measure import Measure
 from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
 
 JACKKNIFED = "debiased-cka"
-SIDES = ((0.2, 0.5), (0.25, 1.0))  # size, and mean of every unit before it is sized
+# The usual populations have sides that are alike: the difference of one number per side would be 0, and nothing would
+# be left to cover. These differ in mean and size, and are small enough that uniformity does not lie at its floor.
+SIDES = ((0.2, 0.5), (0.25, 1.0))  # factor of the activations, and mean of every unit before it is applied
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,12 @@ class OneMeasure(Scenario):
     n: int = 200
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
-        found = measure(self.measure)
-        assert isinstance(found, Measure)
+        compared_by = measure(self.measure)
+        assert isinstance(compared_by, Measure)
         x, y = self._layers(rng)
-        estimate = found.estimate(x, y, seed=int(rng.integers(2**31)))
-        return {f"{found.title}, half-samples of images": covers(estimate)}
+        # No truth is given: most measures are biased at n, and the interval is for the expectation at this n.
+        estimate = compared_by.estimate(x, y, seed=int(rng.integers(2**31)))
+        return {f"{compared_by.title}, half-samples of images": covers(estimate)}
 
     @property
     def population(self) -> str:
@@ -69,9 +72,9 @@ class OneDifference(OneMeasure):
 
 def scenarios() -> Iterator[Scenario]:
     """Every measure of activations that needs no classes."""
-    for name, found in measures().items():
-        if isinstance(found, Measure) and found.compares == "activations" and name != JACKKNIFED:
-            kind = OneDifference if isinstance(found, Difference) else OneMeasure
+    for name, of_activations in measures().items():
+        if isinstance(of_activations, Measure) and of_activations.compares == "activations" and name != JACKKNIFED:
+            kind = OneDifference if isinstance(of_activations, Difference) else OneMeasure
             yield kind(name, "decaying", "plain")
             yield kind(name, "flat", "plain")
             yield kind(name, "decaying", "outliers")

@@ -13,7 +13,7 @@ from bench.statistics.leading_set import leading_set
 from bench.statistics.mixed import joint_analysis
 from bench.statistics.rankings import rank_methods
 
-FAR_BELOW = 4.0
+FAR_BELOW = 4.0  # SDs between the best methods and the others
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Leading(Scenario):
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
         values = rng.standard_normal((self.methods, self.seeds)) + rng.standard_normal(self.seeds)
+        # Seeds shift all methods alike, which pairing by seed must take out. The promise is to each best method by
+        # itself, so that the rate is the share of them that is left out, not the chance that any is.
         values[self.best :] -= FAR_BELOW
-        found = leading_set({str(place): row for place, row in enumerate(values)})
-        lost = [str(place) not in found.members for place in range(self.best)]
+        leading = leading_set({str(number): row for number, row in enumerate(values)})
+        lost = [str(number) not in leading.members for number in range(self.best)]
         return {"leading set: one of the best left out": Rejects(float(np.mean(lost)))}
 
     @property
@@ -53,11 +55,11 @@ class EqualRanks(Scenario):
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
         values = rng.standard_normal((self.methods, self.models))
-        found = rank_methods({str(place): row for place, row in enumerate(values)})
-        widest = found.mean_ranks[-1] - found.mean_ranks[0]
+        ranking = rank_methods({str(number): row for number, row in enumerate(values)})
+        widest = ranking.mean_ranks[-1] - ranking.mean_ranks[0]
         return {
-            "Friedman's test": rejects(found.p),
-            "Nemenyi: any two methods apart": Rejects(float(widest > found.critical_difference)),
+            "Friedman's test": rejects(ranking.p),
+            "Nemenyi: any two methods apart": Rejects(float(widest > ranking.critical_difference)),
         }
 
     @property
@@ -67,7 +69,7 @@ class EqualRanks(Scenario):
 
 @dataclass(frozen=True)
 class EqualMethods(Scenario):
-    """Methods that are alike on average; what networks share varies, and how far methods and models scatter.
+    """Methods that are alike on average, over networks that vary; methods and models may differ in scatter.
 
     Attributes:
         scatter: SD of the last method and model over that of the first.
@@ -82,19 +84,21 @@ class EqualMethods(Scenario):
     methods: int = 6
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
+        # One number per network is shared by all its methods, as the model's random intercept is; the rest scatters by
+        # method and model, which a pooled residual variance would get wrong and the jackknife must not.
         shape = (self.models, self.seeds, self.methods)
         values = rng.standard_normal(shape) * self._scales + self.network_sd * rng.standard_normal(shape[:2])[..., None]
         model, seed, method = (index.ravel() for index in np.indices(shape))
-        found = joint_analysis(
-            [str(each) for each in model],
-            [str(each) for each in method],
+        analysis = joint_analysis(
+            [str(number) for number in model],
+            [str(number) for number in method],
             seed.tolist(),
             values.ravel(),
             reference="0",
         )
         return {
             "mixed model: any method told from the reference (Holm)": Rejects(
-                float(any(effect.p <= 0.05 for effect in found.effects))
+                float(any(effect.p <= 0.05 for effect in analysis.effects))
             )
         }
 
@@ -115,7 +119,7 @@ class EqualMethods(Scenario):
 
 
 def scenarios() -> Iterator[Scenario]:
-    """The leading set, ranks and the joint analysis, each for few and many."""
+    """The leading set, ranks and the joint analysis, each for small and large studies."""
     for seeds in (3, 6, 12):
         yield Leading(12, 12, seeds)
         yield Leading(12, 3, seeds)

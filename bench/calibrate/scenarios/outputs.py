@@ -18,7 +18,7 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class TwoNetworks(Scenario):
-    """Logits that share a part of their variance, and classes that the first network mostly gets right."""
+    """Logits that share a part of their variance, and classes that the first network mostly predicts."""
 
     effort: ClassVar[int] = 400
 
@@ -28,6 +28,8 @@ class TwoNetworks(Scenario):
     def replicate(self, rng: np.random.Generator) -> Outcomes:
         first, other, noise = rng.normal(0, 3, (3, self.n, CLASSES))
         second = np.sqrt(self.shared) * first + np.sqrt(1 - self.shared) * other
+        # The classes are the first network's answers under noise, so that its accuracy is high but below 1, where a
+        # normal interval for a proportion fails.
         right = int(((first + 0.5 * noise).argmax(1) == first.argmax(1)).sum())
         return {
             "churn, Wilson": self._estimate("churn", first, second),
@@ -45,9 +47,9 @@ class TwoNetworks(Scenario):
         return self.n
 
     def _estimate(self, name: str, first: np.ndarray, second: np.ndarray) -> Covers:
-        found = measure(name)
-        assert isinstance(found, OutputMeasure)
-        return covers(found.estimate(first, second))
+        compared_by = measure(name)
+        assert isinstance(compared_by, OutputMeasure)
+        return covers(compared_by.estimate(first, second))
 
 
 def scenarios() -> Iterator[Scenario]:

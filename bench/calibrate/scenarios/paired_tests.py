@@ -20,12 +20,12 @@ SHAPES: dict[Shape, str] = {
     "heavy": "heavy-tailed differences (t with 3 df)",
     "accuracy": "differences of accuracy, 360 images, 6% of the answers changed",
 }
-TEST_IMAGES, CHANGED = 360, 0.06
+TEST_IMAGES, CHANGED = 360, 0.06  # images of a small test set, and the share whose answer changes
 
 
 @dataclass(frozen=True)
 class Differences(Scenario):
-    """Independent paired differences with mean 0, and the same a margin away."""
+    """Independent paired differences with mean 0, and the same differences one margin away."""
 
     effort: ClassVar[int] = 800
 
@@ -33,6 +33,7 @@ class Differences(Scenario):
     number_of_seeds: int
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
+        # Equivalence is false at the margin itself, the hardest case: that is where its error rate is the nominal one.
         differences, margin = self._draw(rng), 1.0
         return {
             "mean over seeds, t": covers(seed_mean(differences), truth=0.0),
@@ -50,7 +51,7 @@ class Differences(Scenario):
         return self.number_of_seeds
 
     def _draw(self, rng: np.random.Generator) -> np.ndarray:
-        """(S,) differences, in points where they are of accuracy."""
+        """(S,) differences; those of accuracy are in percentage points."""
         if self.shape == "normal":
             return rng.normal(0, 0.5, self.seeds)
         if self.shape == "heavy":

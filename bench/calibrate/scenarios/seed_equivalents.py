@@ -1,4 +1,4 @@
-"""Seed-equivalents: the interval of a ratio whose lower part is made of pairs of seeds."""
+"""Seed-equivalents: the interval of a ratio whose denominator is a mean over pairs of seeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS: dict[Compared, str] = {"pairs": "every pair of seeds compared", "next": "
 
 @dataclass(frozen=True)
 class Ratio(Scenario):
-    """Agreements that depend on the seed; an agreement of two seeds depends on both."""
+    """Agreements that depend on the seed; the agreement of two seeds depends on both."""
 
     effort: ClassVar[int] = 400
 
@@ -29,11 +29,13 @@ class Ratio(Scenario):
     number_of_seeds: int
 
     def replicate(self, rng: np.random.Generator) -> Outcomes:
+        # A seed's effect enters its own distance to the original and every pair that it is in, so that numerator and
+        # denominator are correlated and pairs are dyadic. Distances are log-normal with the mean that the truth says.
         seeds, distance = self.seeds, 1 - self.agreement
-        place = rng.standard_normal(seeds)
-        near = 1 - distance * np.exp(_centred(0.15 * place + 0.15 * rng.standard_normal(seeds), 0.15**2 * 2))
+        effect = rng.standard_normal(seeds)
+        near = 1 - distance * np.exp(_centred(0.15 * effect + 0.15 * rng.standard_normal(seeds), 0.15**2 * 2))
         margin_away = near - MARGIN * (1 - OTHER_SEED)
-        pairs = 1 - (1 - OTHER_SEED) * np.exp(_centred(*_dyadic(place, rng)))
+        pairs = 1 - (1 - OTHER_SEED) * np.exp(_centred(*_dyadic(effect, rng)))
         far = pairs if self.compared == "pairs" else pairs[np.arange(seeds), (np.arange(seeds) + 1) % seeds]
         further = difference_in_seed_equivalents(margin_away, near + rng.normal(0, 0.01, seeds), far)
         p_equivalent = assess_estimate(further, MARGIN).p_equivalent
@@ -67,7 +69,7 @@ def _centred(log: np.ndarray, variance: float) -> np.ndarray:
     return log - variance / 2
 
 
-def _dyadic(place: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Symmetric (S, S) logs, each pair's from both seeds' places and a part of its own; and their variance."""
-    own = np.triu(rng.standard_normal((len(place), len(place))), 1)
-    return 0.05 * (place[:, None] + place) + 0.05 * (own + own.T), 0.05**2 * 3
+def _dyadic(effect: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Symmetric (S, S) logs, the sum of both seeds' effects and one of the pair; and their variance."""
+    of_pair = np.triu(rng.standard_normal((len(effect), len(effect))), 1)
+    return 0.05 * (effect[:, None] + effect) + 0.05 * (of_pair + of_pair.T), 0.05**2 * 3

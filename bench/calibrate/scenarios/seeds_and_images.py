@@ -21,7 +21,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class ThreeMethods(Scenario):
-    """Two methods with the same mean CKA to the original, and a third that is one margin below."""
+    """Two methods with the same mean CKA to the original, and a third whose CKA is one margin lower."""
 
     effort: ClassVar[int] = 300
 
@@ -80,6 +80,6 @@ def scenarios() -> Iterator[Scenario]:
 
 def _over_seeds(originals: np.ndarray, compressed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values (S,) and influence (S, n), each seed's compressed network against its own original."""
-    pairs = [pairwise([original], [each]) for original, each in zip(originals, compressed, strict=True)]
-    z = [found.z[0] for found in pairs if found.z is not None]
-    return from_atanh(z, [found.influence[0] for found in pairs if found.influence is not None])
+    maps = [pairwise([original], [network]) for original, network in zip(originals, compressed, strict=True)]
+    z = [layer_map.z[0] for layer_map in maps if layer_map.z is not None]
+    return from_atanh(z, [layer_map.influence[0] for layer_map in maps if layer_map.influence is not None])

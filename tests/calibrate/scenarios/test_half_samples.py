@@ -1,0 +1,16 @@
+import numpy as np
+import pytest
+
+from bench.calibrate.scenarios import half_samples
+from bench.similarity.catalog import measure
+
+
+@pytest.mark.parametrize("name", ["concentricity-difference", "magnitude-difference", "uniformity-difference"])
+def test_a_difference_is_looked_for_where_there_is_one(by_what, name):
+    scenario = half_samples.OneDifference(name, "decaying", "plain")
+    (row,) = by_what(scenario, 40).values()
+    assert 0.8 <= row.measured < 1
+    assert row.warned == 0
+    x, y = scenario._layers(np.random.default_rng(0))
+    estimate = measure(name).estimate(x, y)
+    assert estimate.low > 0
