@@ -60,6 +60,7 @@ def hurt(study: Study) -> tuple[Hurt, ...]:
 
 def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
     networks = [study.results.logits(model, label) for label in (ORIGINAL, variant, CONTROL)]
+    # Losses are paired by seed, so that a seed counts only if all three of its networks have answers.
     seeds = [seed for seed in study.plan.seeds if all(seed in answers for answers in networks)]
     if not seeds:
         return None
@@ -85,6 +86,7 @@ def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
     >>> _most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
     (array([2, 0]), array([2, 1]))
     """
+    # argmax takes the first of equal counts, which is the lowest class.
     counts = [np.bincount(votes[votes != label]) for votes, label in zip(answers.T, labels)]
     most, votes = ([int(call(count)) for count in counts] for call in (np.argmax, np.max))
     return np.array(most, dtype=np.int64), np.array(votes, dtype=np.int64)

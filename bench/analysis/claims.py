@@ -98,7 +98,7 @@ def claims_on(study: Study, outcome: Outcome, *models: str) -> list[Claim]:
 def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim]:
     """Claims on one family of tests: a difference, and its absence beyond the margin, each with Holm's correction."""
     evidence = list(evidence)
-    raw = [assess_estimate(each.difference, each.outcome.margin, alpha=alpha) for each in evidence]
+    raw = [assess_estimate(tested.difference, tested.outcome.margin, alpha=alpha) for tested in evidence]
     # Is there a difference, and is it within the margin? Each question is a family of its own, so that alpha bounds the
     # chance of any wrong "different" and, separately, of any wrong "equivalent".
     different = holm([verdict.p_different for verdict in raw], family=family, alpha=alpha)
@@ -130,5 +130,6 @@ def seeds_to_tell(claims: Iterable[Claim]) -> list[float]:
 
 
 def _seeds_needed(claim: Claim) -> float:
+    # Holm tests the smallest p at alpha / size and the others at more: planning for that level is on the safe side.
     alpha = claim.raw.alpha / max(claim.size, 1)
     return seeds_for_equivalence(claim.raw.sd, claim.raw.margin, alpha=alpha) or inf

@@ -109,6 +109,8 @@ class InsideOutcome(Outcome):
     def difference(self, study: Study, model: str, variant: str) -> Estimate | None:
         """Mean difference over seeds, with the variance over seeds and probe images."""
         compared, reference = (self._inside(study, model, label) for label in (variant, self.reference))
+        # Influences are paired image by image: networks that were compared on other probe images, or in other blocks,
+        # have no difference.
         if compared is None or reference is None or compared.influence.shape != reference.influence.shape:
             return None
         return compared.beyond(reference)

@@ -6,9 +6,9 @@ from bench.analysis.study import Study
 
 
 def distinct(study: Study, field: str) -> str:
-    """All values of a provenance field, sorted; the same for all cells in the ordinary case."""
-    found = study.results.provenance
-    values = found[field].dropna().tolist() if field in found else []
+    """All values of a provenance field in words, sorted; a single one if all cells ran alike."""
+    recorded = study.results.provenance
+    values = recorded[field].dropna().tolist() if field in recorded else []
     return "; ".join(sorted({_word(value) for value in values})) or "not recorded"
 
 

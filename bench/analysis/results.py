@@ -137,12 +137,15 @@ def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
     plan, store = read(folder), Store(folder)
     if theme is not None:
         plan = plan.model_copy(update={"report": Theme.model_validate(theme)})
+    primary = plan.task.primary.test
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)  # by kind of cell, or by frame
     trouble: dict[str, str] = {}  # by key: why a cell has no result; parents come before children
     for cell in plan.cells:
         about = {"key": cell.key, "model": cell.model, "seed": cell.seed, "variant": cell.variant}
         state, reason = _state(store, cell, trouble)
         if state == "done":
+            # A cell whose files changed since they were written is a hole like any other: the report never prints a
+            # number that is not the one that was measured.
             try:
                 files = _files(store, cell)
             except (Damaged, ValueError) as error:
@@ -164,9 +167,9 @@ def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
         plan=plan,
         store=store,
         cells=pd.DataFrame(rows["cells"], columns=["name", "key", "kind", *_ID, "state", "reason"]),
-        trained=_frame(rows["train"], "test_accuracy"),
-        compressed=_frame(rows["compress"], "test_accuracy"),
-        compared=_frame(rows["compare"], "test_accuracy"),
+        trained=_frame(rows["train"], primary),
+        compressed=_frame(rows["compress"], primary),
+        compared=_frame(rows["compare"], primary),
         diagnosed=_frame(rows["diagnose"], "diagnostic"),
         history=_frame(rows["history"], "epoch"),
         layers=_frame(rows["layers"], "name"),

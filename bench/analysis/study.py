@@ -55,6 +55,8 @@ class Study:
 
     def per_seed(self, metric: str, model: str, variant: str) -> np.ndarray:
         """(S,) a metric of a variant's packed file, or else of its comparison with the original."""
+        # Comparisons repeat the accuracy of both networks. The packed file's own is there for the original too, which
+        # is compared with nothing.
         kind = "compressed" if metric in self.results.compressed else "compared"
         return self.results.by_seed(kind, metric, model, variant)
 

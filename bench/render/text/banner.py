@@ -20,6 +20,7 @@ def warnings(study: Study) -> list[str]:
 def _about_seeds(study: Study) -> Iterator[str]:
     if study.plan.exploratory:
         yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
+    # From six seeds on the smallest p of the sign-flip test, 2^(1 - S), is below 0.05.
     if study.seeds < 6:
         floor = smallest_attainable_p(study.seeds)
         yield (

@@ -67,6 +67,8 @@ def stars(study: Study) -> str:
             f"No stars: with {counted(study.seeds, 'seed')} the smallest attainable p of the sign-flip "
             f"test is {floor:.3g}, above {study.plan.alpha:g}."
         )
+    # Holm multiplies the smallest p by the size of the family. With few seeds and many methods even a sign-flip test
+    # whose signs all agree is then above alpha, and only the t test, which assumes normality, can earn a star.
     least = floor * max((claim.size for claim in judged), default=1)
     rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
     return (

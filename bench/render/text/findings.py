@@ -78,6 +78,8 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
         return ("; one seed cannot tell methods apart",)
     if not within.others:
         return (", the only method that fits",)
+    # Two separate questions: "close" methods are shown to lose less than the margin, "untold" ones are merely not shown
+    # to be worse. A method may be both, and with few seeds or much spread most are untold.
     few = f"; {_others(len(within.untested))} with too few seeds to be tested" if within.untested else ""
     tested = within.others - len(within.untested)
     if not (within.close or within.untold):
@@ -151,6 +153,7 @@ def _title(study: Study, claim: Claim) -> str:
 
 def by_family(study: Study, model: str) -> Iterator[Sentence]:
     """What one kind of compression does to the inside that another does not; nothing for a single family."""
+    # Every method has one family, so that the counts of the families add up to the methods with a claim.
     families: dict[str, list[Claim]] = {}
     for claim in claims_on(study, outcomes.inside(study), model):
         families.setdefault(study.plan.variant(claim.evidence.variant).family, []).append(claim)

@@ -65,6 +65,7 @@ def _command(studies: Sequence[Study]) -> Sentence:
 
 def _shared(studies: Sequence[Study], model: str) -> list[PlannedVariant]:
     """The methods of a model that at least two profiles have, as the first of these names them."""
+    # Plans of two versions may title one label differently: the title of the first profile is printed.
     methods = [variant for study in studies if model in study.models for variant in study.plan.methods]
     labels = [variant.label for variant in methods]
     first = {variant.label: variant for variant in reversed(methods)}

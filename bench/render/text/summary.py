@@ -143,6 +143,8 @@ def _best(study: Study) -> Iterator[Sentence]:
     if budget is None:
         return
     answers = {model: best_within(study, model, budget * 1e3) for model in study.models}
+    # Networks that agree on the method share one clause, so that the paragraph grows with the methods named and not
+    # with the networks.
     by_method: dict[str, dict[str, Within]] = {}
     for model, within in answers.items():
         if within:
