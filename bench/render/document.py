@@ -153,9 +153,9 @@ def _cited(part: Part) -> Iterator[str]:
 
 def _keys(table: Table) -> Iterator[str]:
     """What its columns of citations cite."""
-    columns = [index for index, column in enumerate(table.columns) if column.kind == "citations"]
+    columns = [column.key for column in table.columns if column.kind == "citations"]
     for row in table.rows:
-        yield from (key for index in columns for key in str(row.cells[index].value or "").split())
+        yield from (citation for key in columns for citation in str(row[key].value or "").split())
 
 
 def _title(studies: list[Study]) -> str:

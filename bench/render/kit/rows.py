@@ -1,43 +1,114 @@
-"""What most tables share: a group a model, a row a variant, and the columns that name them."""
+"""What most tables share: a row per network, grouped by model, and the columns that name it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
+from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row
+from bench.render.kit.table import DASH, Column, Datum, Gotten
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
+from bench.statistics.estimate import Estimate
 
-MODEL = Column("model", "Model", "text", "Name of the network.", shown=False)
-LABEL = Column("variant", "Label", "code", "The variant's name in files and on the command line.", shown=False)
-VARIANT = Column("title", "Variant", "text", "The compression method with its settings, as printed.")
-NAMES = (MODEL, LABEL, VARIANT)
+S = TypeVar("S")
+P = TypeVar("P")
 
 
-def by_model(
-    study: Study,
-    cells: Callable[[str, PlannedVariant], Iterable[Datum] | None],
+Role = Literal["method", "control", "original"]
+
+
+def role_of(variant: PlannedVariant) -> Role:
+    """What sets a variant's row apart from others."""
+    return "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
+
+
+@dataclass(frozen=True)
+class Network:
+    """One variant of one model, as the subject of a row: what its study, or one diagnostic, measured of it.
+
+    Attributes:
+        hole: stands in the place of a number that is missing: why it has none.
+    """
+
+    source: Study | Looks
+    model: str
+    variant: PlannedVariant
+    hole: str = DASH
+
+    @property
+    def label(self) -> str:
+        """The variant's name in files."""
+        return self.variant.label
+
+    @property
+    def title(self) -> str:
+        """The variant as printed."""
+        return self.variant.title
+
+    @property
+    def role(self) -> Role:
+        """Sets the original and the controls apart from the methods."""
+        return role_of(self.variant)
+
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """Names the network for scripts."""
+        return (("model", self.model), ("variant", self.label), ("family", self.variant.family))
+
+    def mean(self, metric: str) -> Estimate:
+        """A metric's mean over seeds."""
+        return self.source.mean(metric, self.model, self.label)
+
+    def difference(self, metric: str, reference: str) -> Estimate | None:
+        """A metric's mean difference to another variant's, paired by seed; None from itself."""
+        return self.source.difference(metric, self.model, self.label, reference) if self.label != reference else None
+
+
+def networks(
+    source: Study | Looks,
     variants: Iterable[PlannedVariant] | None = None,
-) -> tuple[Group, ...]:
-    """A group a model with a row a variant; methods first, then what they are compared with.
+    kind: str = "compress",
+    otherwise: str = "",
+) -> dict[str, list[Network]]:
+    """By model, a network per variant (of all, or those given): methods first, then what they are compared with.
 
     Args:
-        cells: of a model and variant, without the names; None leaves the row out.
+        kind: of the study's cells whose worst state is a network's hole.
+        otherwise: its hole if all of them are done.
     """
-    given = list(study.plan.variants if variants is None else variants)
-    ordered = [v for v in given if not v.control] + [v for v in given if v.control]
-    groups = []
-    for model in study.models:
-        rows = [
-            row(model, variant, tuple(found)) for variant in ordered if (found := cells(model, variant)) is not None
-        ]
-        groups.append(Group(model, tuple(rows)))
-    return tuple(group for group in groups if group.rows)
+    study = source.study if isinstance(source, Looks) else source
+    ordered = sorted(study.plan.variants if variants is None else variants, key=lambda variant: variant.control)
+
+    def hole(model: str, label: str) -> str:
+        if isinstance(source, Looks):
+            return source.hole(model, label) or otherwise or "none"
+        return source.hole(model, label, kind) or otherwise
+
+    return {
+        model: [Network(source, model, variant, hole(model, variant.label)) for variant in ordered]
+        for model in study.models
+    }
 
 
-def row(model: str, variant: PlannedVariant, cells: tuple[Datum, ...]) -> Row:
-    """A row with its names in front."""
-    role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
-    about = (("model", model), ("variant", variant.label), ("family", variant.family))
-    return Row((Datum(model), Datum(variant.label), Datum(variant.title), *cells), role, about)  # type: ignore[arg-type]
+def of_part(part: Callable[[S], P | None], get: Callable[[P], Gotten]) -> Callable[[S], Gotten]:
+    """A getter that asks a part of the subject; the subject's hole if it lacks that part."""
+
+    def value(subject: S) -> Gotten:
+        asked = part(subject)
+        return Datum(hole=getattr(subject, "hole", DASH)) if asked is None else get(asked)
+
+    return value
+
+
+MODEL: Column[Any] = Column("model", "Model", "text", "Name of the network.", lambda net: net.model, shown=False)
+LABEL: Column[Network] = Column(
+    "variant", "Label", "code", "The variant's name in files and on the command line.", lambda net: net.label,
+    shown=False,
+)  # fmt: skip
+VARIANT: Column[Network] = Column(
+    "title", "Variant", "text", "The compression method with its settings, as printed.", lambda net: net.title
+)
+NAMES: tuple[Column[Network], ...] = (MODEL, LABEL, VARIANT)

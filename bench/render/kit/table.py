@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from bench.analysis.wording import decimal
 from bench.statistics.estimate import Estimate
@@ -14,42 +14,7 @@ Kind = Literal["text", "code", "number", "estimate", "p", "verdict", "citations"
 Value = float | int | str | bool | None
 
 DASH = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What one column holds.
-
-    Attributes:
-        key: name in data files.
-        title: head of the column; `unit` is set behind it.
-        kind: decides how a value is printed and aligned.
-        describe: one sentence for the data dictionary.
-        digits: after the decimal point.
-        signed: print a plus sign too.
-        ends: print an interval as [low, high]; otherwise as ± half its width.
-        shown: False where only data files hold it.
-    """
-
-    key: str
-    title: str
-    kind: Kind
-    describe: str
-    unit: str = ""
-    digits: int = 0
-    signed: bool = False
-    ends: bool = False
-    shown: bool = True
-
-    @property
-    def head(self) -> str:
-        """Title with the unit, as printed."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is set flush left."""
-        return self.kind in ("text", "code", "verdict", "citations")
+S = TypeVar("S", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +22,8 @@ class Datum:
     """One value with all that is printed around it.
 
     Attributes:
-        value: in the column's unit; None where there is none (`hole` says why).
-        low, high: ends of its interval; None where it has none.
+        value: in the column's unit; None if missing (`hole` says why) or if there is nothing to say.
+        low, high: ends of its interval; None without one.
         stars: of its corrected p.
         bold: one of the leading set.
         hole: one word in the value's place: "failed", "refused", "missing".
@@ -74,13 +39,74 @@ class Datum:
     note: str = ""
 
 
+Gotten = Datum | Estimate | Value  # what a getter may return
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[S]):
+    """What one column holds, and how it gets that from a row's subject.
+
+    A subject is whatever a row is about. Where it has them, its `hole` is the word in the place of a missing number,
+    its `role` ("method", "control", "original") sets the row apart, and its `about` names it for scripts.
+
+    Attributes:
+        key: name in data files.
+        title: head of the column; `unit` is set behind it.
+        kind: decides how a value is printed and aligned.
+        describe: one sentence for the data dictionary.
+        get: a subject's value; None if the column has nothing to say of it, NaN if a number is missing.
+        digits: after the decimal point.
+        signed: print a plus sign too.
+        ends: print an interval as [low, high]; otherwise as ± half its width.
+        shown: False where only data files hold it.
+        scale: from the getter's unit to the column's, such as 100 for a share in percent.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+    describe: str
+    get: Callable[[S], Gotten]
+    unit: str = ""
+    digits: int = 0
+    signed: bool = False
+    ends: bool = False
+    shown: bool = True
+    scale: float = 1.0
+
+    @property
+    def head(self) -> str:
+        """Title with the unit, as printed."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is set flush left."""
+        return self.kind in ("text", "code", "verdict", "citations")
+
+    def datum(self, subject: S) -> Datum:
+        """What the column says of a subject."""
+        value = self.get(subject)
+        if isinstance(value, Datum):
+            return value
+        hole = getattr(subject, "hole", DASH)
+        if isinstance(value, Estimate):
+            return estimate(value, self.scale, hole=hole)
+        if value is None or isinstance(value, str | bool):
+            return Datum(value)
+        return number(value, self.scale, hole=hole)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table; `role` is what sets it apart, `about` names what it is about for scripts."""
+    """A line of a table: its data by column key, and its subject's role and names."""
 
-    cells: tuple[Datum, ...]
+    data: Mapping[str, Datum]
     role: Literal["method", "control", "original"] = "method"
     about: tuple[tuple[str, str], ...] = ()
+
+    def __getitem__(self, key: str) -> Datum:
+        return self.data[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +132,11 @@ class Table:
     id: str
     title: str
     caption: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Any], ...]
     groups: tuple[Group, ...]
     notes: tuple[str, ...] = ()
-    empty: str = "There is nothing to show yet."
+    empty: str = ""
     raw: bool = False
-
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row.cells) != len(self.columns):
-                raise ValueError(f"table {self.id!r}: {len(row.cells)} cells for {len(self.columns)} columns")
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -128,9 +149,41 @@ class Table:
         return sum(len(group.rows) for group in self.groups)
 
     @property
-    def shown(self) -> tuple[int, ...]:
-        """Indices of the printed columns."""
-        return tuple(index for index, column in enumerate(self.columns) if column.shown)
+    def shown(self) -> tuple[Column[Any], ...]:
+        """The printed columns."""
+        return tuple(column for column in self.columns if column.shown)
+
+
+def tabulate(
+    id_: str,
+    title: str,
+    caption: str,
+    columns: Iterable[Column[S]],
+    subjects: Mapping[str, Iterable[S]],
+    *,
+    notes: Iterable[str] = (),
+    empty: str = "",
+    raw: bool = False,
+) -> Table | None:
+    """A table of columns by subjects, which are grouped under headings; groups without a subject are left out.
+
+    Returns:
+        None if there is no subject at all, and no sentence `empty` to say so.
+    """
+    columns = tuple(columns)
+    groups = [
+        Group(heading, tuple(_row(columns, subject) for subject in members)) for heading, members in subjects.items()
+    ]
+    groups = [group for group in groups if group.rows]
+    return Table(id_, title, caption, columns, tuple(groups), tuple(notes), empty, raw) if groups or empty else None
+
+
+def _row(columns: Iterable[Column[S]], subject: S) -> Row:
+    return Row(
+        {column.key: column.datum(subject) for column in columns},
+        getattr(subject, "role", "method"),
+        getattr(subject, "about", ()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +219,7 @@ def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missi
     return Datum(value * factor if factor != 1.0 else value, note=note)
 
 
-def show(cell: Datum, column: Column) -> Text:
+def show(cell: Datum, column: Column[Any]) -> Text:
     """A cell as text."""
     if cell.value is None:
         return Text(cell.hole or DASH, hole=True, note=cell.note, sort="")
@@ -189,7 +242,7 @@ def p_value(p: float) -> str:
     return "1" if p > 0.9995 else f"{p:.3f}"
 
 
-def _interval(cell: Datum, column: Column) -> str:
+def _interval(cell: Datum, column: Column[Any]) -> str:
     if cell.low is None or cell.high is None:
         return ""
     if column.ends:

@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite, nan
 
 from bench.analysis.across import Across, across
 from bench.analysis.study import Study
-from bench.render.kit.rows import LABEL, VARIANT
-from bench.render.kit.table import Column, Datum, Group, Row, Table, number, p_value
+from bench.render.kit.rows import of_part
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, number, p_value, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.mixed import Effect
 
-COLUMNS = (
-    LABEL,
-    VARIANT,
-    Column("outcome", "Outcome", "text", "What is compared.", shown=False),
-    Column("difference", "Less control", "estimate", "Mean over models and seeds, 95% interval.", "", 3, signed=True),
-    Column("p", "p", "p", "Two-sided t of the mixed model, after Holm.", "Holm"),
-    Column("least", "Least", "number", "The smallest difference of a model.", "", 3, signed=True),
-    Column("most", "Most", "number", "The largest difference of a model.", "", 3, signed=True),
-    Column("models", "Models", "number", "Models that have the method and the control."),
-    Column("rank", "Mean rank", "number", "Over the models that have every method; 1 is best.", "", 1),
-)
+
+@dataclass(frozen=True)
+class OverModels:
+    """One method on one outcome: its effect by the joint analysis, and its mean rank, where it has them."""
+
+    outcome: Across
+    variant: PlannedVariant
+    effect: Effect | None
+    rank: float
+    hole: str = "missing"
+
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """Names the method for scripts."""
+        return (("variant", self.variant.label), ("family", self.variant.family))
+
+
+def jointly(get: Callable[[Effect], Gotten]) -> Callable[[OverModels], Gotten]:
+    """A getter that asks the effect; the row's hole without one."""
+    return of_part(lambda method: method.effect, get)
+
+
+COLUMNS: tuple[Column[OverModels], ...] = (
+    Column("variant", "Label", "code", "The variant's name in files and on the command line.",
+           lambda method: method.variant.label, shown=False),
+    Column("title", "Variant", "text", "The compression method with its settings, as printed.",
+           lambda method: method.variant.title),
+    Column("outcome", "Outcome", "text", "What is compared.", lambda method: method.outcome.title, shown=False),
+    Column("difference", "Less control", "estimate", "Mean over models and seeds, 95% interval.",
+           jointly(lambda effect: _estimate(effect)), "", 3, signed=True),
+    Column("p", "p", "p", "Two-sided t of the mixed model, after Holm.",
+           jointly(lambda effect: number(effect.p, hole=DASH)), "Holm"),
+    Column("least", "Least", "number", "The smallest difference of a model.",
+           jointly(lambda effect: effect.least), "", 3, signed=True),
+    Column("most", "Most", "number", "The largest difference of a model.",
+           jointly(lambda effect: effect.most), "", 3, signed=True),
+    Column("models", "Models", "number", "Models that have the method and the control.",
+           jointly(lambda effect: effect.models)),
+    Column("rank", "Mean rank", "number", "Over the models that have every method; 1 is best.",
+           lambda method: number(method.rank, hole=DASH), "", 1),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
     """The table; None for a single model."""
-    found = [each for each in across(study) if each.joint or each.ranking]
-    if not found:
-        return None
-    joint = next((each.joint for each in found if each.joint), None)
-    return Table(
+    outcomes = [outcome for outcome in across(study) if outcome.joint or outcome.ranking]
+    joint = next((outcome.joint for outcome in outcomes if outcome.joint), None)
+    return tabulate(
         "across",
         "All networks together",
         captions.joined(
@@ -40,44 +69,32 @@ def build(study: Study) -> Table | None:
             "networks, and seeds are the replication.",
             f"Model: {joint.test}." if joint else "",
             f"Correction: Holm over the methods of an outcome; {joint.n} trained networks." if joint else "",
-            *(_ranked(each) for each in found),
+            *map(_ranked, outcomes),
             captions.seeds(study),
             "Intervals: 95%, t of the mixed model." if joint else "",
             captions.version(study),
         ),
         COLUMNS,
-        tuple(Group(f"{each.title}, less control, {each.outcome.unit}", tuple(_rows(study, each))) for each in found),
-        notes=tuple(dict.fromkeys(note for each in found for note in _notes(each))),
+        {f"{outcome.title}, less control, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},
+        notes=dict.fromkeys(note for outcome in outcomes for note in _notes(outcome)),
     )
 
 
-def _rows(study: Study, outcome: Across) -> Iterator[Row]:
+def _methods(study: Study, outcome: Across) -> list[OverModels]:
+    """The best rank first; those without a rank last."""
     effects = {effect.method: effect for effect in (outcome.joint.effects if outcome.joint else ())}
     ranks = dict(zip(outcome.ranking.methods, outcome.ranking.mean_ranks, strict=True)) if outcome.ranking else {}
-    variants = [variant for variant in study.plan.methods if variant.label in effects or variant.label in ranks]
-    for variant in sorted(variants, key=lambda v: (ranks.get(v.label, float("inf")), v.label)):
-        yield _row(outcome, variant, effects.get(variant.label), ranks.get(variant.label))
-
-
-def _row(outcome: Across, variant: PlannedVariant, effect: Effect | None, rank: float | None) -> Row:
-    cells: tuple[Datum, ...] = (Datum(hole="missing"),) * 5
-    if effect is not None:
-        cells = (
-            _estimate(effect),
-            number(effect.p, hole="–"),
-            number(effect.least),
-            number(effect.most),
-            Datum(effect.models),
-        )
-    return Row(
-        (Datum(variant.label), Datum(variant.title), Datum(outcome.title), *cells, number(rank, hole="–")),
-        about=(("variant", variant.label), ("family", variant.family)),
-    )
+    methods = [
+        OverModels(outcome, variant, effects.get(variant.label), ranks.get(variant.label, nan))
+        for variant in study.plan.methods
+        if variant.label in effects or variant.label in ranks
+    ]
+    return sorted(methods, key=lambda m: (ranks.get(m.variant.label, float("inf")), m.variant.label))
 
 
 def _estimate(effect: Effect) -> Datum:
-    low, high = (end if math.isfinite(end) else None for end in (effect.low, effect.high))
-    return Datum(effect.value, low, high) if math.isfinite(effect.value) else number(effect.value)
+    low, high = (end if isfinite(end) else None for end in (effect.low, effect.high))
+    return Datum(effect.value, low, high) if isfinite(effect.value) else number(effect.value)
 
 
 def _ranked(outcome: Across) -> str:

@@ -3,84 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from bench.analysis.activations import DIAGNOSTIC, Curve, curves
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate
+from bench.render.kit.dataset import Dataset, Field, dataset, interval
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
-SHARES = (
-    Column("dead", "Dead channels", "estimate", "Channels with one and the same value for all images.", "%", 2),
-    Column("zeros", "Zeros", "estimate", "Share of values that are 0.", "%", 1),
-    Column("dimension", "Effective dimension", "estimate", "Participation ratio, share of the channels.", "%", 1),
-)
-COLUMNS = (
+DEAD, ZEROS = "Channels with one and the same value for all images.", "Share of values that are 0."
+DIMENSION = "Participation ratio, share of the channels."
+
+COLUMNS: tuple[Column[Network], ...] = (
     *NAMES,
-    *SHARES,
-    Column("dimension_less_original", "Less original", "estimate", "Paired by seed.", "points", 1, signed=True),
-    Column("seeds", "n", "number", "Seeds with a result."),
-)
-BLOCK = (
-    Column("depth", "Depth", "number", "Position of the block, from the input."),
-    Column("block", "Block", "code", "Name of the module whose output is measured."),
-)
+    Column("dead", "Dead channels", "estimate", DEAD, lambda net: net.mean("dead"), "%", 2, scale=100),
+    Column("zeros", "Zeros", "estimate", ZEROS, lambda net: net.mean("zeros"), "%", 1, scale=100),
+    Column("dimension", "Effective dimension", "estimate", DIMENSION,
+           lambda net: net.mean("dimension"), "%", 1, scale=100),
+    Column("dimension_less_original", "Less original", "estimate", "Paired by seed.",
+           lambda net: net.difference("dimension", ORIGINAL), "points", 1, signed=True, scale=100),
+    Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean("dead").n),
+)  # fmt: skip
+BY_BLOCK = {
+    **{column.key: Field(column.describe, title=column.title) for column in NAMES},
+    "depth": Field("Position of the block, from the input.", "number"),
+    "block": Field("Name of the module whose output is measured."),
+    "dead": Field(DEAD, "estimate", "Dead channels", "%"),
+    "zeros": Field(ZEROS, "estimate", unit="%"),
+    "dimension": Field(DIMENSION, "estimate", "Effective dimension", "%"),
+    "seeds": Field("Seeds with a result.", "number", "n"),
+}
 
 
-def build(study: Study) -> list[Table]:
-    """The table, and one by block for the data files; none where nothing was measured."""
+def build(study: Study) -> list[Table | Dataset]:
+    """The table, and one by block for the data files; none if nothing was measured."""
     looks = Looks(study, DIAGNOSTIC)
-    return [_overall(study, looks), _by_block(study)] if looks else []
+    return [made for made in (_overall(study, looks), _by_block(study)) if made] if looks else []
 
 
-def _overall(study: Study, looks: Looks) -> Table:
-    images = looks.settings.get("images", 0)
-    return Table(
+def _overall(study: Study, looks: Looks) -> Table | None:
+    return tabulate(
         "activation-statistics",
         "Activations",
-        captions.joined(
-            f"Outputs of the blocks on up to {images} probe images, mean over blocks. Dead: channels that put out one "
-            "and the same value for all images and positions. Zeros: share of all values that are 0. Effective "
-            "dimension: participation ratio of the channels' covariance (pooled over positions) as a share of the "
-            "channels.",
-            captions.seeds(study),
-            captions.seed_interval(),
-            "No tests.",
-            captions.version(study),
+        captions.descriptive(
+            study,
+            f"Outputs of the blocks on up to {looks.settings.get('images', 0)} probe images, mean over blocks. Dead: "
+            "channels that put out one and the same value for all images and positions. Zeros: share of all values "
+            "that are 0. Effective dimension: participation ratio of the channels' covariance (pooled over positions) "
+            "as a share of the channels.",
         ),
         COLUMNS,
-        by_model(study, lambda model, variant: _cells(looks, model, variant), looks.variants),
+        networks(looks, looks.variants),
     )
 
 
-def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Datum]:
-    label, hole = variant.label, looks.hole(model, variant.label) or "none"
-    for column in SHARES:
-        yield estimate(looks.mean(column.key, model, label), 100, hole=hole)
-    less = looks.difference("dimension", model, label, ORIGINAL)
-    yield Datum() if label == ORIGINAL else estimate(less, 100, hole=hole)
-    yield Datum(looks.mean("dead", model, label).n)
-
-
-def _by_block(study: Study) -> Table:
-    rows = tuple(each for model in study.models for curve in curves(study, model) for each in _blocks(model, curve))
-    return Table(
+def _by_block(study: Study) -> Dataset | None:
+    return dataset(
         "activation-blocks",
         "Activations by block",
         captions.joined(
             "One row a block and variant.", captions.seeds(study), captions.seed_interval(), captions.version(study)
         ),
-        (*NAMES, *BLOCK, *SHARES, COLUMNS[-1]),
-        (Group("", rows),),
-        raw=True,
+        (row for model in study.models for curve in curves(study, model) for row in _blocks(model, curve)),
+        BY_BLOCK,
     )
 
 
-def _blocks(model: str, curve: Curve) -> Iterator[Row]:
-    for depth, block in enumerate(curve.blocks):
-        own = [curve.measures[column.key][depth] for column in SHARES]
-        shares = (estimate(each, hole="none") for each in own)
-        yield row(model, curve.variant, (Datum(depth + 1), Datum(block), *shares, Datum(own[0].n)))
+def _blocks(model: str, curve: Curve) -> Iterator[dict[str, Any]]:
+    for index, block in enumerate(curve.blocks):
+        row: dict[str, Any] = {"model": model, "variant": curve.variant.label, "title": curve.variant.title}
+        row |= {"depth": index + 1, "block": block, "seeds": curve.measures["dead"][index].n}
+        for name, by_block in curve.measures.items():
+            row |= interval(name, by_block[index], hole="none")
+        yield row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from math import nan
 
 from bench.analysis.answers import hurt
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
@@ -11,37 +11,20 @@ from bench.analysis.departures import BlockClaim, departures
 from bench.analysis.looks import Looks
 from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate
+from bench.render.kit.rows import NAMES, Network, networks, of_part
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import CONTROL
-from bench.runner.plan_file import PlannedVariant
-
-INSIDE = (
-    Column("departs", "Departs at", "text", "First block whose similarity is below the control's (BH)."),
-    Column("blocks", "Blocks", "number", "Blocks below the control's (BH).", "differ"),
-    Column(
-        "distance", "Distance", "estimate", "(1 - CKA) in units of another seed's, mean over blocks.", "seed-eq.", 2
-    ),
-    Column("inside", "Inside", "verdict", "Mean over blocks, less the control's."),
-)
-ANSWERS = (
-    Column("accuracy", "Accuracy", "verdict", "Less the original's."),
-    Column("ece", "ECE", "estimate", "Expected calibration error, less the control's.", "points", 1, signed=True),
-    Column("classes", "Classes", "number", "Classes whose recall differs from the control's (BH).", "differ"),
-)
-LOOKS = Column("explanations", "Explanations", "estimate", "Distance of attributions.", "seed-eq.", 2)
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where no inside was compared."""
+    """The table; None if no inside was compared."""
     if not study.insides:
         return None
-    feature = study.plan.features[0]
     looks = Looks(study, DIAGNOSTIC)
     method = next(iter(attributions(looks)), "") if looks else ""
-    columns = (*NAMES, *INSIDE, *ANSWERS, *((LOOKS,) if method else ()))
-    return Table(
+    feature = study.plan.features[0]
+    return tabulate(
         "along",
         "What goes along with the inside",
         captions.joined(
@@ -55,38 +38,58 @@ def build(study: Study) -> Table | None:
             "Seed-eq.: jackknife over seeds.",
             captions.version(study),
         ),
-        columns,
-        by_model(study, lambda model, variant: _cells(study, model, variant, looks, method), study.plan.methods),
+        (*_columns(study), *([_explanations(looks, method)] if method else [])),
+        networks(study, study.plan.methods, "compare", otherwise=DASH),
     )
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant, looks: Looks, method: str) -> Iterator[Datum]:
-    feature, label = study.plan.features[0], variant.label
-    hole = study.hole(model, label, "compare") or "–"
-    yield from _where(departures(study, model, label), hole)
-    distance = study.distance(model, label, feature)
-    yield estimate(distance) if distance else Datum(hole=hole)
-    yield _verdict(study, model, label, inside(study), hole)
-    yield _verdict(study, model, label, primary(study), study.hole(model, label) or "–")
-    ece = study.difference("ece_difference", model, label, CONTROL)
-    yield estimate(ece, 100, hole=hole)
-    changed = [found for found in hurt(study) if (found.model, found.variant) == (model, label)]
-    yield Datum(changed[0].changed) if changed and changed[0].tested else Datum(hole=hole if not changed else "–")
-    if method:
-        asked = label in {each.label for each in looks.variants}
-        hole = looks.hole(model, label) or "none"
-        yield estimate(looks.distance(f"{method}.spearman", model, label), hole=hole) if asked else Datum()
+def _columns(study: Study) -> tuple[Column[Network], ...]:
+    feature = study.plan.features[0]
+    return (
+        *NAMES,
+        Column("departs", "Departs at", "text", "First block whose similarity is below the control's (BH).",
+               of_part(lambda net: departures(study, net.model, net.label), _first)),
+        Column("blocks", "Blocks", "number", "Blocks below the control's (BH).",
+               of_part(lambda net: departures(study, net.model, net.label), len), "differ"),
+        Column("distance", "Distance", "estimate", "(1 - CKA) in units of another seed's, mean over blocks.",
+               lambda net: study.distance(net.model, net.label, feature) or nan, "seed-eq.", 2),
+        Column("inside", "Inside", "verdict", "Mean over blocks, less the control's.",
+               lambda net: _verdict(study, net, inside(study))),
+        Column("accuracy", "Accuracy", "verdict", "Less the original's.",
+               lambda net: _verdict(study, net, primary(study))),
+        Column("ece", "ECE", "estimate", "Expected calibration error, less the control's.",
+               lambda net: net.difference("ece_difference", CONTROL), "points", 1, signed=True, scale=100),
+        Column("classes", "Classes", "number", "Classes whose recall differs from the control's (BH).",
+               lambda net: _changed(study, net), "differ"),
+    )  # fmt: skip
 
 
-def _where(found: Sequence[BlockClaim] | None, hole: str) -> Iterator[Datum]:
-    if found is None:
-        yield from (Datum(hole=hole), Datum(hole=hole))
-        return
-    first = min(found, key=lambda claim: claim.depth, default=None)
-    yield Datum(f"{first.block} ({first.depth + 1})") if first else Datum("none shown")
-    yield Datum(len(found))
+def _explanations(looks: Looks, attribution: str) -> Column[Network]:
+    """In seed-equivalents; nothing to say of a method that was not to be looked into."""
+    asked = {variant.label for variant in looks.variants}
+
+    def distance(net: Network) -> Gotten:
+        if net.label not in asked:
+            return None
+        units = looks.distance(f"{attribution}.spearman", net.model, net.label)
+        return estimate(units, hole=looks.hole(net.model, net.label) or "none")
+
+    return Column("explanations", "Explanations", "estimate", "Distance of attributions.", distance, "seed-eq.", 2)
 
 
-def _verdict(study: Study, model: str, label: str, outcome: Outcome, hole: str) -> Datum:
-    claim = claim_on(study, model, label, outcome)
-    return Datum(claim.verdict.word) if claim else Datum(hole=hole)
+def _first(departed: list[BlockClaim]) -> str:
+    first = min(departed, key=lambda claim: claim.depth, default=None)
+    return f"{first.block} ({first.depth + 1})" if first else "none shown"
+
+
+def _verdict(study: Study, net: Network, outcome: Outcome) -> str | Datum:
+    claim = claim_on(study, net.model, net.label, outcome)
+    hole = study.hole(net.model, net.label, outcome.kind)
+    return claim.verdict.word if claim else Datum(hole=hole or DASH)
+
+
+def _changed(study: Study, net: Network) -> Datum | int | float:
+    losses = next((losses for losses in hurt(study) if (losses.model, losses.variant) == (net.model, net.label)), None)
+    if losses is None:
+        return nan
+    return losses.changed if losses.tested else Datum(hole=DASH)

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bench.analysis.departures import BlockClaim, blocks
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Block(Network):
+    """A block of one network, with what is claimed of it."""
+
+    claim: BlockClaim
+
+
+COLUMNS: tuple[Column[Block], ...] = (
     *NAMES,
-    Column("feature", "Features", "text", "How a feature map becomes a vector.", shown=False),
-    Column("depth", "Depth", "number", "Position of the block, from the input."),
-    Column("block", "Block", "code", "Name of the module whose output is compared."),
-    Column("cka", "CKA to original", "estimate", "Debiased linear CKA to the original's block.", "", 3, ends=True),
-    Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.", "", 4, signed=True, ends=True),
-    Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected."),
-    Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model."),
-    Column("seeds", "n", "number", "Seeds behind the similarity."),
-)
+    Column("feature", "Features", "text", "How a feature map becomes a vector.", lambda block: block.claim.feature,
+           shown=False),
+    Column("depth", "Depth", "number", "Position of the block, from the input.", lambda block: block.claim.depth + 1),
+    Column("block", "Block", "code", "Name of the module whose output is compared.", lambda block: block.claim.block),
+    Column("cka", "CKA to original", "estimate", "Debiased linear CKA to the original's block.",
+           lambda block: block.claim.similarity, "", 3, ends=True),
+    Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.",
+           lambda block: block.claim.beyond, "", 4, signed=True, ends=True),
+    Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected.",
+           lambda block: block.claim.p),
+    Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model.",
+           lambda block: block.claim.p_corrected),
+    Column("seeds", "n", "number", "Seeds behind the similarity.",
+           lambda block: block.claim.similarity.n if block.claim.similarity.unit == "seed" else 1),
+)  # fmt: skip
 
 
-def build(study: Study) -> Table:
-    """The table: one group a model and feature convention."""
-    groups = (
-        Group(
-            f"{model}, {feature} features",
-            tuple(_row(study, claim) for claim in blocks(study) if claim.model == model and claim.feature == feature),
-        )
-        for model in study.models
-        for feature in study.plan.features
-    )
-    return Table(
+def build(study: Study) -> Table | None:
+    """The table: one group per model and feature convention."""
+    claims = [Block(study, claim.model, study.plan.variant(claim.variant), claim=claim) for claim in blocks(study)]
+    return tabulate(
         "blocks",
         "Similarity by depth",
         captions.joined(
@@ -45,7 +54,13 @@ def build(study: Study) -> Table:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(group for group in groups if group.rows),
+        {
+            f"{model}, {feature} features": [
+                block for block in claims if (block.model, block.claim.feature) == (model, feature)
+            ]
+            for model in study.models
+            for feature in study.plan.features
+        },
         empty="No comparison is done yet.",
     )
 
@@ -57,17 +72,3 @@ def _sizes(study: Study) -> str:
         for feature in study.plan.features
     }
     return f" ({captions.each({f'{m}, {f}': size for (m, f), size in sizes.items()}, 'test')})."
-
-
-def _row(study: Study, claim: BlockClaim) -> Row:
-    cells = (
-        Datum(claim.feature),
-        Datum(claim.depth + 1),
-        Datum(claim.block),
-        estimate(claim.similarity),
-        estimate(claim.beyond) if claim.beyond else Datum(),
-        number(claim.p, hole="–"),
-        number(claim.p_corrected, hole="–"),
-        Datum(claim.similarity.n if claim.similarity.unit == "seed" else 1),
-    )
-    return row(claim.model, study.plan.variant(claim.variant), cells)

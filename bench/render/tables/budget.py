@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import nan
 
 from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.study import Study
-from bench.render.kit.rows import MODEL
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.rows import MODEL, Network
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Best(Network):
+    """The most accurate network within a budget (kB), and the smallest of those that lose little to it, if any."""
+
+    budget: int
+    within: Within
+    smallest: Network | None
+    titles: Mapping[str, str]
+
+    def named(self, labels: Iterable[str]) -> str:
+        """Names of methods as printed."""
+        return "; ".join(self.titles[label] for label in labels) or "none"
+
+
+COLUMNS: tuple[Column[Best], ...] = (
     MODEL,
-    Column("budget", "Budget", "number", "Largest payload allowed.", "kB"),
-    Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget."),
-    Column("label", "Label", "code", "Its name in files.", shown=False),
-    Column("top1", "Top-1", "estimate", "Its test accuracy.", "%", 2),
-    Column("payload", "Payload", "number", "Its payload, mean over seeds.", "kB", 1),
-    Column("untold", "Not told from it", "number", "Methods within the budget that are not shown to be less accurate."),
-    Column("close", "Lose little", "number", "Methods within the budget that are shown to lose less than the margin."),
-    Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload."),
-    Column("smallest_payload", "Its payload", "number", "Mean over seeds.", "kB", 1),
-    Column("untold_names", "Not told from it", "text", "Their names, the smallest first.", shown=False),
-    Column("close_names", "Lose little", "text", "Their names, the smallest first.", shown=False),
-)
+    Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
+    Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget.",
+           lambda best: best.title),
+    Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
+    Column("top1", "Top-1", "estimate", "Its test accuracy.",
+           lambda best: best.mean("test_accuracy"), "%", 2, scale=100),
+    Column("payload", "Payload", "number", "Its payload, mean over seeds.",
+           lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
+    Column("untold", "Not told from it", "number", "Methods within the budget that are not shown to be less accurate.",
+           lambda best: len(best.within.untold)),
+    Column("close", "Lose little", "number", "Methods within the budget that are shown to lose less than the margin.",
+           lambda best: len(best.within.close)),
+    Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
+           lambda best: best.smallest.title if best.smallest else None),
+    Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
+           lambda best: best.smallest.mean("payload_bytes").value if best.smallest else nan, "kB", 1, scale=1e-3),
+    Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
+           lambda best: best.named(best.within.untold), shown=False),
+    Column("close_names", "Lose little", "text", "Their names, the smallest first.",
+           lambda best: best.named(best.within.close), shown=False),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where nothing was compressed."""
-    groups = tuple(Group(model, tuple(_rows(study, model))) for model in study.models)
-    groups = tuple(group for group in groups if group.rows)
-    if not groups:
-        return None
-    return Table(
+    """The table; None if nothing was compressed."""
+    return tabulate(
         "budget",
         "The best under a budget",
         captions.joined(
@@ -47,47 +69,21 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        groups,
+        {model: _bests(study, model) for model in study.models},
     )
 
 
-def _rows(study: Study, model: str) -> Iterator[Row]:
-    known = [study.mean("payload_bytes", model, label) for label in (*_labels(study), ORIGINAL)]
+def _bests(study: Study, model: str) -> Iterator[Best]:
+    """One per budget at which anything changes."""
+    labels = [*(variant.label for variant in study.plan.methods), ORIGINAL]
+    payloads = [study.mean("payload_bytes", model, label) for label in labels]
+    titles = {variant.label: variant.title for variant in study.plan.variants}
     previous = None
-    for budget in budgets([each.value for each in known if each.n]):
-        found = best_within(study, model, budget * 1e3)
-        if found is None or (found.best, found.untold, found.close) == previous:
+    for budget in budgets([payload.value for payload in payloads if payload.n]):
+        within = best_within(study, model, budget * 1e3)
+        if within is None or (within.best, within.untold, within.close) == previous:
             continue
-        previous = found.best, found.untold, found.close
-        yield _row(study, model, budget, found)
-
-
-def _row(study: Study, model: str, budget: int, found: Within) -> Row:
-    def payload(label: str) -> float:
-        return study.mean("payload_bytes", model, label).value
-
-    def names(labels: tuple[str, ...]) -> Datum:
-        return Datum("; ".join(study.plan.variant(label).title for label in labels) or "none")
-
-    best, least = found.best, next(iter(found.close), "")
-    return Row(
-        (
-            Datum(model),
-            Datum(budget),
-            Datum(study.plan.variant(best).title),
-            Datum(best),
-            estimate(study.mean("test_accuracy", model, best), 100),
-            number(payload(best), 1e-3),
-            Datum(len(found.untold)),
-            Datum(len(found.close)),
-            Datum(study.plan.variant(least).title if least else None),
-            number(payload(least) if least else None, 1e-3, hole="–"),
-            names(found.untold),
-            names(found.close),
-        ),
-        about=(("model", model), ("variant", best), ("family", study.plan.variant(best).family)),
-    )
-
-
-def _labels(study: Study) -> list[str]:
-    return [variant.label for variant in study.plan.methods]
+        previous = within.best, within.untold, within.close
+        best, least = study.plan.variant(within.best), next(iter(within.close), None)
+        smallest = Network(study, model, study.plan.variant(least)) if least else None
+        yield Best(study, model, best, budget=budget, within=within, smallest=smallest, titles=titles)

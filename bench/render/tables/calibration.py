@@ -3,135 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
 
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
 from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, MeasuredRate
-from bench.render.kit.table import Column, Datum, Group, Table, number
-from bench.render.kit.table import Row as Line
+from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.render.text import captions
 
-WHAT = Column("what", "Interval or test", "text", "What was simulated.")
-OVERALL = (
-    WHAT,
-    Column("settings", "Settings", "number", "Populations and sizes that were simulated."),
-    Column("within", "Within", "number", "Settings whose measured rate is within the bounds."),
-    Column("least", "Least", "number", "Smallest measured rate.", "%", 1),
-    Column("most", "Most", "number", "Largest measured rate.", "%", 1),
-    Column("unwarned", "Unwarned", "number", "Settings outside the bounds in which most estimates carry no warning."),
-)
-SINGLE = (
-    WHAT,
-    Column("population", "Population", "text", "What was drawn from."),
-    Column("images", "Images", "number", "In a sample.", "n"),
-    Column("seeds", "Seeds", "number", "In a sample.", "S"),
-    Column(
-        "measured", "Measured", "estimate", "Rate, with Wilson's 95% interval of the simulation.", "%", 1, ends=True
-    ),
-    Column("status", "Status", "text", "Against the bounds, without allowance for the simulation's error."),
-    Column("warned", "Warned", "number", "Replications whose estimate carried a warning.", "%", 0),
-    Column("measured_unwarned", "Without", "number", "Coverage where no warning was given.", "%", 1),
-)
-EVERYTHING = (
-    *SINGLE,
-    Column("kind", "Kind", "text", "Coverage of an interval, or error rate of a test whose null hypothesis holds."),
-    Column("nominal", "Promised", "number", "The nominal rate.", "%", 0),
-    Column("replications", "Replications", "number", "Samples simulated."),
-    Column("scenario", "Scenario", "code", "Name, to choose it by."),
-)
 KINDS = {"coverage": "Coverage of nominal 95% intervals", "error rate": "Error rate of nominal 5% tests"}
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """An interval or test in all settings in which it was simulated."""
+
+    what: str
+    settings: Sequence[MeasuredRate]
+
+    @property
+    def unwarned(self) -> float:
+        """Settings of an interval that miss without a warning; NaN for a test, which carries none."""
+        if any(rate.kind != "coverage" for rate in self.settings):
+            return nan
+        return sum(not rate.within and not warned(rate) for rate in self.settings)
+
+
+OVERALL: tuple[Column[Simulated], ...] = (
+    Column("what", "Interval or test", "text", "What was simulated.", lambda test: test.what),
+    Column("settings", "Settings", "number", "Populations and sizes that were simulated.",
+           lambda test: len(test.settings)),
+    Column("within", "Within", "number", "Settings whose measured rate is within the bounds.",
+           lambda test: sum(rate.within for rate in test.settings)),
+    Column("least", "Least", "number", "Smallest measured rate.",
+           lambda test: min(rate.measured for rate in test.settings), "%", 1, scale=100),
+    Column("most", "Most", "number", "Largest measured rate.",
+           lambda test: max(rate.measured for rate in test.settings), "%", 1, scale=100),
+    Column("unwarned", "Unwarned", "number", "Settings outside the bounds in which most estimates carry no warning.",
+           lambda test: test.unwarned),
+)  # fmt: skip
+SINGLE: tuple[Column[MeasuredRate], ...] = (
+    Column("what", "Interval or test", "text", "What was simulated.", lambda rate: rate.what),
+    Column("population", "Population", "text", "What was drawn from.", lambda rate: rate.population),
+    Column("images", "Images", "number", "In a sample.", lambda rate: rate.images or nan, "n"),
+    Column("seeds", "Seeds", "number", "In a sample.", lambda rate: rate.seeds or nan, "S"),
+    Column("measured", "Measured", "estimate", "Rate, with Wilson's 95% interval of the simulation.",
+           lambda rate: Datum(100 * rate.measured, 100 * rate.low, 100 * rate.high), "%", 1, ends=True),
+    Column("status", "Status", "text", "Against the bounds, without allowance for the simulation's error.",
+           lambda rate: rate.status),
+    Column("warned", "Warned", "number", "Replications whose estimate carried a warning.",
+           lambda rate: rate.warned, "%", 0, scale=100),
+    Column("measured_unwarned", "Without", "number", "Coverage where no warning was given.",
+           lambda rate: nan if rate.measured_unwarned is None else rate.measured_unwarned, "%", 1, scale=100),
+)  # fmt: skip
+EVERYTHING: tuple[Column[MeasuredRate], ...] = (
+    *SINGLE,
+    Column("kind", "Kind", "text", "Coverage of an interval, or error rate of a test whose null hypothesis holds.",
+           lambda rate: rate.kind),
+    Column("nominal", "Promised", "number", "The nominal rate.", lambda rate: rate.nominal, "%", 0, scale=100),
+    Column("replications", "Replications", "number", "Samples simulated.", lambda rate: rate.replications),
+    Column("scenario", "Scenario", "code", "Name, to choose it by.", lambda rate: rate.scenario),
+)  # fmt: skip
+
+
 def build(study: Study) -> list[Table]:
-    """By interval or test; those settings that miss; and all for the data files. None where nothing was simulated."""
-    rows = simulated(study)
-    if not rows:
+    """By interval or test; those settings that miss; and all for the data files. Empty if nothing was simulated."""
+    rates = simulated(study)
+    if not rates:
         return []
-    return [_overall(study, rows), *_missing(study, rows), _everything(study, rows)]
+    tables = (_overall(study, rates), _misses(study, rates), _everything(study, rates))
+    return [table for table in tables if table is not None]
 
 
-def _overall(study: Study, rows: Sequence[MeasuredRate]) -> Table:
-    return Table(
+def _overall(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
+    settings: dict[str, dict[str, list[MeasuredRate]]] = {kind: {} for kind in KINDS}
+    for rate in rates:
+        settings[rate.kind].setdefault(rate.what, []).append(rate)
+    return tabulate(
         "calibration",
         "Do the intervals cover, and do the tests keep their level?",
         captions.joined(
             "Simulated populations with a known value, at several sizes; what each setting draws from is in the data. "
             "Settings: how many; least and most: the measured rates among them.",
             _bounds(),
-            _replications(rows),
+            _replications(rates),
             "Unwarned: settings that miss and in which most estimates carry no warning; tests carry none.",
             captions.version(study),
         ),
         OVERALL,
-        tuple(
-            Group(title, tuple(_summary(what, rows, kind) for what in _whats(rows, kind)))
-            for kind, title in KINDS.items()
-            if _whats(rows, kind)
-        ),
+        {KINDS[kind]: [Simulated(*tested) for tested in by_what.items()] for kind, by_what in settings.items()},
     )
 
 
-def _whats(rows: Sequence[MeasuredRate], kind: str) -> list[str]:
-    return list(dict.fromkeys(row.what for row in rows if row.kind == kind))
-
-
-def _summary(what: str, rows: Sequence[MeasuredRate], kind: str) -> Line:
-    own = [row for row in rows if row.what == what and row.kind == kind]
-    rates = [row.measured for row in own]
-    return Line(
-        (
-            Datum(what),
-            Datum(len(own)),
-            Datum(sum(row.within for row in own)),
-            Datum(100 * min(rates)),
-            Datum(100 * max(rates)),
-            Datum(sum(not row.within and not warned(row) for row in own)) if kind == "coverage" else Datum(hole="–"),
-        )
-    )
-
-
-def _missing(study: Study, rows: Sequence[MeasuredRate]) -> list[Table]:
-    groups = tuple(
-        Group(title, tuple(_line(row) for row in rows if row.kind == kind and not row.within))
-        for kind, title in KINDS.items()
-    )
-    groups = tuple(group for group in groups if group.rows)
-    if not groups:
-        return []
+def _misses(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
     text = captions.joined(
         "Settings whose measured rate is outside the bounds.",
         _bounds(),
-        _replications(rows),
+        _replications(rates),
         "Warned: estimates that carry a warning, as they do in this report; without: coverage of the others.",
         captions.version(study),
     )
-    return [Table("calibration-misses", "Where they do not", text, SINGLE, groups)]
+    missed = [rate for rate in rates if not rate.within]
+    groups = {title: [rate for rate in missed if rate.kind == kind] for kind, title in KINDS.items()}
+    return tabulate("calibration-misses", "Where they do not", text, SINGLE, groups)
 
 
-def _everything(study: Study, rows: Sequence[MeasuredRate]) -> Table:
-    return Table(
-        "calibration-settings",
-        "Every simulated setting",
-        captions.joined("One row an interval or test and setting.", captions.version(study)),
-        EVERYTHING,
-        (Group("", tuple(_line(row, everything=True) for row in rows)),),
-        raw=True,
-    )
-
-
-def _line(row: MeasuredRate, *, everything: bool = False) -> Line:
-    cells = (
-        Datum(row.what),
-        Datum(row.population),
-        Datum(row.images) if row.images else Datum(hole="–"),
-        Datum(row.seeds) if row.seeds else Datum(hole="–"),
-        Datum(100 * row.measured, 100 * row.low, 100 * row.high),
-        Datum(row.status),
-        Datum(100 * row.warned),
-        number(None if row.measured_unwarned is None else 100 * row.measured_unwarned, hole="–"),
-    )
-    more = (Datum(row.kind), Datum(100 * row.nominal), Datum(row.replications), Datum(row.scenario))
-    return Line(cells + more if everything else cells)
+def _everything(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
+    text = captions.joined("One row an interval or test and setting.", captions.version(study))
+    return tabulate("calibration-settings", "Every simulated setting", text, EVERYTHING, {"": rates}, raw=True)
 
 
 def _bounds() -> str:
@@ -141,6 +121,6 @@ def _bounds() -> str:
     )
 
 
-def _replications(rows: Sequence[MeasuredRate]) -> str:
-    least, most = min(row.replications for row in rows), max(row.replications for row in rows)
+def _replications(rates: Sequence[MeasuredRate]) -> str:
+    least, most = min(rate.replications for rate in rates), max(rate.replications for rate in rates)
     return f"{least} samples a setting." if least == most else f"{least} to {most:,} samples a setting."

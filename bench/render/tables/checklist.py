@@ -9,17 +9,11 @@ from bench.analysis.claims import claims
 from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.render.text.banner import warnings
 
 OPEN = "[the authors answer]"
-
-COLUMNS = (
-    Column("question", "Question", "text", "Heading of the checklist's question."),
-    Column("answer", "Answer", "text", "Yes where this run proves it; else left to the authors."),
-    Column("why", "Justification", "text", "What proves it, or what is missing."),
-)
 
 
 @dataclass(frozen=True)
@@ -30,10 +24,25 @@ class Answer:
     why: str
 
 
-def build(study: Study) -> Table:
+@dataclass(frozen=True)
+class Question:
+    """A question of the checklist by its heading, with the run's answer."""
+
+    heading: str
+    answer: Answer
+
+
+COLUMNS: tuple[Column[Question], ...] = (
+    Column("question", "Question", "text", "Heading of the checklist's question.", lambda asked: asked.heading),
+    Column("answer", "Answer", "text", "Yes where this run proves it; else left to the authors.",
+           lambda asked: "Yes" if asked.answer.proven else OPEN),
+    Column("why", "Justification", "text", "What proves it, or what is missing.", lambda asked: asked.answer.why),
+)  # fmt: skip
+
+
+def build(study: Study) -> Table | None:
     """The table: every question of the checklist in its order."""
-    rows = [_row(question, answer(study) if answer else None) for question, answer in QUESTIONS]
-    return Table(
+    return tabulate(
         "checklist",
         "Draft of the NeurIPS checklist",
         captions.joined(
@@ -42,14 +51,12 @@ def build(study: Study) -> Table:
             captions.version(study),
         ),
         COLUMNS,
-        (Group("", tuple(rows)),),
+        {"": [Question(heading, answer(study)) for heading, answer in QUESTIONS]},
     )
 
 
-def _row(question: str, answer: Answer | None) -> Row:
-    if answer is None:
-        return Row((Datum(question), Datum(OPEN), Datum("Not a matter of what was run.")))
-    return Row((Datum(question), Datum("Yes" if answer.proven else OPEN), Datum(answer.why)))
+def _elsewhere(study: Study) -> Answer:
+    return Answer(False, "Not a matter of what was run.")
 
 
 def _limitations(study: Study) -> Answer:
@@ -116,21 +123,21 @@ def _compute(study: Study) -> Answer:
     )
 
 
-QUESTIONS: tuple[tuple[str, Callable[[Study], Answer] | None], ...] = (
-    ("Claims", None),
+QUESTIONS: tuple[tuple[str, Callable[[Study], Answer]], ...] = (
+    ("Claims", _elsewhere),
     ("Limitations", _limitations),
-    ("Theory assumptions and proofs", None),
+    ("Theory assumptions and proofs", _elsewhere),
     ("Experimental result reproducibility", _reproducible),
-    ("Open access to data and code", None),
+    ("Open access to data and code", _elsewhere),
     ("Experimental setting/details", _details),
     ("Experiment statistical significance", _significance),
     ("Experiments compute resources", _compute),
-    ("Code of ethics", None),
-    ("Broader impacts", None),
-    ("Safeguards", None),
-    ("Licenses for existing assets", None),
-    ("New assets", None),
-    ("Crowdsourcing and research with human subjects", None),
-    ("Institutional review board (IRB) approvals", None),
-    ("Declaration of LLM usage", None),
+    ("Code of ethics", _elsewhere),
+    ("Broader impacts", _elsewhere),
+    ("Safeguards", _elsewhere),
+    ("Licenses for existing assets", _elsewhere),
+    ("New assets", _elsewhere),
+    ("Crowdsourcing and research with human subjects", _elsewhere),
+    ("Institutional review board (IRB) approvals", _elsewhere),
+    ("Declaration of LLM usage", _elsewhere),
 )

@@ -1,46 +1,55 @@
-"""What the benchmark cost to run, a kind of cell a row."""
+"""What the benchmark cost to run, by kind of cell."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import nan
+
+import pandas as pd
+
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table, number
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
-COLUMNS = (
-    Column("kind", "Kind", "text", "Kind of cell."),
-    Column("cells", "Cells", "number", "Cells that ran."),
-    Column("wall", "Wall time", "number", "Of all of them, one after the other.", "s", 1),
-    Column("cpu", "CPU time", "number", "Of all of them.", "s", 1),
-    Column("median", "Median", "number", "Wall time of one cell.", "s", 2),
-    Column("slowest", "Slowest", "number", "Wall time of one cell.", "s", 2),
-    Column("memory", "Peak memory", "number", "The largest resident set of a process by the end of a cell.", "MB", 0),
-)
+
+@dataclass(frozen=True)
+class Ran:
+    """The cells of one kind, with what was recorded of them."""
+
+    kind: str
+    cells: pd.DataFrame
+    hole: str = "missing"
+
+    @property
+    def memory(self) -> float:
+        """Bytes; NaN if it was not recorded."""
+        return float(self.cells["peak_memory_bytes"].max()) if "peak_memory_bytes" in self.cells else nan
 
 
-def build(study: Study) -> Table:
-    """The table."""
-    found = study.results.provenance
-    rows = []
-    for kind in dict.fromkeys(found["kind"]):
-        own = found[found["kind"] == kind]
-        if own.empty or "wall_seconds" not in own:
-            continue
-        memory = own["peak_memory_bytes"].max() if "peak_memory_bytes" in own else None
-        cells = (
-            Datum(kind),
-            Datum(len(own)),
-            number(float(own["wall_seconds"].sum())),
-            number(float(own["cpu_seconds"].sum())),
-            number(float(own["wall_seconds"].median())),
-            number(float(own["wall_seconds"].max())),
-            number(None if memory is None else float(memory), 1e-6),
-        )
-        rows.append(Row(cells))
-    return Table(
+COLUMNS: tuple[Column[Ran], ...] = (
+    Column("kind", "Kind", "text", "Kind of cell.", lambda ran: ran.kind),
+    Column("cells", "Cells", "number", "Cells that ran.", lambda ran: len(ran.cells)),
+    Column("wall", "Wall time", "number", "Of all of them, one after the other.",
+           lambda ran: float(ran.cells["wall_seconds"].sum()), "s", 1),
+    Column("cpu", "CPU time", "number", "Of all of them.", lambda ran: float(ran.cells["cpu_seconds"].sum()), "s", 1),
+    Column("median", "Median", "number", "Wall time of one cell.",
+           lambda ran: float(ran.cells["wall_seconds"].median()), "s", 2),
+    Column("slowest", "Slowest", "number", "Wall time of one cell.",
+           lambda ran: float(ran.cells["wall_seconds"].max()), "s", 2),
+    Column("memory", "Peak memory", "number", "The largest resident set of a process by the end of a cell.",
+           lambda ran: ran.memory, "MB", 0, scale=1e-6),
+)  # fmt: skip
+
+
+def build(study: Study) -> Table | None:
+    """One row per kind of cell."""
+    provenance = study.results.provenance
+    kinds = provenance.groupby("kind", sort=False) if "wall_seconds" in provenance else ()
+    return tabulate(
         "cost",
         "Cost",
         captions.joined("Time by kind of cell, as measured where the cell ran.", captions.version(study)),
         COLUMNS,
-        (Group("", tuple(rows)),) if rows else (),
+        {"": [Ran(str(kind), cells) for kind, cells in kinds]},
         empty="No cell has run.",
     )

@@ -3,46 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
-from bench.runner.plan_file import PlannedVariant
+from bench.statistics.estimate import Estimate
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Explained(Network):
+    """A network by one attribution; `suffix` is `BYPASSED` where its feature maps' quantisers are by-passed."""
+
+    looks: Looks
+    attribution: str
+    suffix: str = ""
+
+    @property
+    def title(self) -> str:
+        """The variant as printed, and what is by-passed."""
+        return f"{self.variant.title}, quantisers by-passed" if self.suffix else self.variant.title
+
+    def mean(self, metric: str) -> Estimate:
+        """A metric of the attribution, mean over seeds."""
+        return self.looks.mean(f"{self.attribution}.{metric}", self.model, self.label, suffix=self.suffix)
+
+    def agreement(self, metric: str) -> Estimate | None:
+        """With the original's maps; None of the original itself."""
+        return None if self.label == ORIGINAL else self.mean(metric)
+
+    def less_control(self, metric: str) -> Estimate | None:
+        """Agreement less the fine-tuned control's; None of the two themselves."""
+        if self.label in (ORIGINAL, CONTROL):
+            return None
+        name = f"{self.attribution}.{metric}"
+        return self.looks.difference(name, self.model, self.label, CONTROL, suffix=self.suffix)
+
+    def distance(self, metric: str) -> Datum | None:
+        """Agreement in seed-equivalents; None of the original itself."""
+        if self.label == ORIGINAL:
+            return None
+        if self.label == OTHER_SEED:
+            return Datum(note="The unit itself.")
+        name = f"{self.attribution}.{metric}"
+        return estimate(self.looks.distance(name, self.model, self.label, suffix=self.suffix), hole=DASH)
+
+
+COLUMNS: tuple[Column[Explained], ...] = (
     *NAMES,
-    Column("attribution", "Attribution", "text", "Which attribution.", shown=False),
-    Column("quantisers", "Quantisers", "text", "Whether those of feature maps compute or are by-passed.", shown=False),
-    Column("spearman", "Spearman", "estimate", "Signed rank correlation with the original's map, -1 to 1.", "", 3),
-    Column("spearman_less_control", "Less control", "estimate", "Paired by seed.", "", 3, signed=True),
-    Column(
-        "seed_equivalents", "Seed-eq.", "estimate", "(1 - Spearman) / (1 - that of another seed).", "", 2, ends=True
-    ),
-    Column("top_overlap", "Top 10%", "estimate", "Share of the 10% largest positions that agree; chance: 0.1.", "", 3),
-    Column(
-        "top_overlap_seed_equivalents", "Top 10%, seed-eq.", "estimate", "The same of the overlap.", "", 2, ends=True,
-        shown=False,
-    ),
-    Column("blank", "Blank", "number", "Images whose map has nothing that speaks for the class, mean.", "", 1),
-    Column("seeds", "n", "number", "Seeds with a result."),
+    Column("attribution", "Attribution", "text", "Which attribution.",
+           lambda net: TITLES.get(net.attribution, net.attribution), shown=False),
+    Column("quantisers", "Quantisers", "text", "Whether those of feature maps compute or are by-passed.",
+           lambda net: "by-passed" if net.suffix else "as they compute", shown=False),
+    Column("spearman", "Spearman", "estimate", "Signed rank correlation with the original's map, -1 to 1.",
+           lambda net: net.agreement("spearman"), "", 3),
+    Column("spearman_less_control", "Less control", "estimate", "Paired by seed.",
+           lambda net: net.less_control("spearman"), "", 3, signed=True),
+    Column("seed_equivalents", "Seed-eq.", "estimate", "(1 - Spearman) / (1 - that of another seed).",
+           lambda net: net.distance("spearman"), "", 2, ends=True),
+    Column("top_overlap", "Top 10%", "estimate", "Share of the 10% largest positions that agree; chance: 0.1.",
+           lambda net: net.agreement("top_overlap"), "", 3),
+    Column("top_overlap_seed_equivalents", "Top 10%, seed-eq.", "estimate", "The same of the overlap.",
+           lambda net: net.distance("top_overlap"), "", 2, ends=True, shown=False),
+    Column("blank", "Blank", "number", "Images whose map has nothing that speaks for the class, mean.",
+           lambda net: net.mean("blank").value, "", 1),
+    Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean("blank").n),
 )  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table: a group a model and attribution; None where nothing was explained."""
+    """The table: a group per model and attribution; None if nothing was explained."""
     looks = Looks(study, DIAGNOSTIC)
     if not looks:
         return None
-    groups = (
-        Group(f"{model}: {TITLES.get(method, method)}", tuple(_rows(looks, model, method)))
-        for model in study.models
-        for method in attributions(looks)
-    )
-    return Table(
+    return tabulate(
         "explanations",
         "Agreement of explanations",
         captions.joined(
@@ -57,43 +95,20 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(group for group in groups if group.rows),
+        {
+            f"{model}: {TITLES.get(attribution, attribution)}": _explained(looks, attribution, members)
+            for model, members in networks(looks, looks.variants).items()
+            for attribution in attributions(looks)
+        },
         empty="No attribution is done yet.",
     )
 
 
-def _rows(looks: Looks, model: str, method: str) -> Iterator[Row]:
-    for variant in sorted(looks.variants, key=lambda variant: variant.control):
-        yield _row(looks, model, method, variant, "")
-        if looks.mean(f"{method}.spearman", model, variant.label, suffix=BYPASSED).n:
-            yield _row(looks, model, method, variant, BYPASSED)
-
-
-def _row(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Row:
-    title = f"{variant.title}, quantisers by-passed" if suffix else variant.title
-    found = row(model, variant, tuple(_cells(looks, model, method, variant, suffix)))
-    return Row((found.cells[0], found.cells[1], Datum(title), *found.cells[3:]), found.role, found.about)
-
-
-def _cells(looks: Looks, model: str, method: str, variant: PlannedVariant, suffix: str) -> Iterator[Datum]:
-    label, hole = variant.label, looks.hole(model, variant.label) or "none"
-    spearman, overlap = f"{method}.spearman", f"{method}.top_overlap"
-    yield Datum(TITLES.get(method, method))
-    yield Datum("by-passed" if suffix else "as they compute")
-    if label == ORIGINAL:
-        yield from [Datum()] * 5
-    else:
-        yield estimate(looks.mean(spearman, model, label, suffix=suffix), hole=hole)
-        less = looks.difference(spearman, model, label, CONTROL, suffix=suffix)
-        yield Datum() if label == CONTROL else estimate(less, hole=hole)
-        yield _distance(looks, spearman, model, label, suffix)
-        yield estimate(looks.mean(overlap, model, label, suffix=suffix), hole=hole)
-        yield _distance(looks, overlap, model, label, suffix)
-    yield number(looks.mean(f"{method}.blank", model, label, suffix=suffix).value, hole=hole)
-    yield Datum(looks.mean(f"{method}.blank", model, label, suffix=suffix).n)
-
-
-def _distance(looks: Looks, metric: str, model: str, label: str, suffix: str) -> Datum:
-    if label == OTHER_SEED:
-        return Datum(note="The unit itself.")
-    return estimate(looks.distance(metric, model, label, suffix=suffix), hole="–")
+def _explained(looks: Looks, attribution: str, members: list[Network]) -> Iterator[Explained]:
+    """Each network, and once more with its quantisers by-passed where it has any."""
+    for net in members:
+        explained = Explained(looks, net.model, net.variant, net.hole, looks=looks, attribution=attribution)
+        yield explained
+        bypassed = replace(explained, suffix=BYPASSED)
+        if bypassed.mean("spearman").n:
+            yield bypassed

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from bench.analysis.attributions import TITLES
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 DIAGNOSTIC = "faithfulness"
 SCORES = {
@@ -19,47 +18,35 @@ SCORES = {
     "infidelity": ("Infidelity", "What it misses of the squared effect of removing squares, 0 to 1; small is good."),
     "sensitivity": ("Sensitivity", "Largest relative change under noise that is hardly seen; small is good."),
 }
-COLUMNS = (
-    *NAMES,
-    *(
-        column
-        for score, (title, describe) in SCORES.items()
-        for column in (
-            Column(score, title, "number", describe, "", 3),
-            Column(f"{score}_less_original", "Less original", "estimate", "Paired by seed.", "", 3, signed=True),
-        )
-    ),
-    Column("seeds", "n", "number", "Seeds with a result."),
-)
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where nothing was scored."""
+    """The table; None if nothing was scored."""
     looks = Looks(study, DIAGNOSTIC)
     if not looks:
         return None
     method = looks.settings.get("method", "")
-    return Table(
+    return tabulate(
         "faithfulness",
         "Faithfulness of explanations",
-        captions.joined(
+        captions.descriptive(
+            study,
             f"Each network's own attributions ({TITLES.get(method, method)}), scored on that network over "
             f"{looks.images} probe images; smaller is more faithful. Feature maps are quantised as the network "
             "computes; by-passed versions are in the data.",
-            captions.seeds(study),
-            captions.seed_interval(),
-            "No tests.",
-            captions.version(study),
         ),
-        COLUMNS,
-        by_model(study, lambda model, variant: _cells(looks, model, variant), looks.variants),
+        (*NAMES, *(column for score in SCORES for column in _columns(score)), SEEDS),
+        networks(looks, looks.variants),
     )
 
 
-def _cells(looks: Looks, model: str, variant: PlannedVariant) -> Iterator[Datum]:
-    label, hole = variant.label, looks.hole(model, variant.label) or "none"
-    for score in SCORES:
-        yield number(looks.mean(score, model, label).value, hole=hole)
-        less = looks.difference(score, model, label, ORIGINAL)
-        yield Datum() if label == ORIGINAL else estimate(less, hole=hole)
-    yield Datum(looks.mean("deletion", model, label).n)
+def _columns(score: str) -> Iterator[Column[Network]]:
+    title, describe = SCORES[score]
+    yield Column(score, title, "number", describe, lambda net: net.mean(score).value, "", 3)
+    yield Column(
+        f"{score}_less_original", "Less original", "estimate", "Paired by seed.",
+        lambda net: net.difference(score, ORIGINAL), "", 3, signed=True,
+    )  # fmt: skip
+
+
+SEEDS: Column[Network] = Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean("deletion").n)

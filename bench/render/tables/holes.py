@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
-COLUMNS = (
-    Column("cell", "Cell", "code", "Name of the cell, as `--only` takes it."),
-    Column("state", "State", "text", "failed, refused, damaged or missing."),
-    Column("reason", "Reason", "text", "The first line of what went wrong."),
+COLUMNS: tuple[Column[Any], ...] = (
+    Column("cell", "Cell", "code", "Name of the cell, as `--only` takes it.", lambda cell: cell.name),
+    Column("state", "State", "text", "failed, refused, damaged or missing.", lambda cell: cell.state),
+    Column("reason", "Reason", "text", "The first line of what went wrong.", lambda cell: cell.reason),
 )
 
 
-def build(study: Study) -> Table:
+def build(study: Study) -> Table | None:
     """The table: failed first, then refused, damaged and missing."""
-    cells = study.results.cells
-    groups = []
-    for state in HOLES:
-        found = cells[cells["state"] == state]
-        rows = [Row((Datum(name), Datum(state), Datum(reason))) for name, reason in zip(found["name"], found["reason"])]
-        if rows:
-            groups.append(Group(f"{state} ({len(rows)})", tuple(rows)))
-    return Table(
+    cells = list(study.results.cells.itertuples(index=False))
+    by_state = {state: [cell for cell in cells if cell.state == state] for state in HOLES}
+    return tabulate(
         "holes",
         "Cells without a result",
         captions.joined(
@@ -33,6 +30,6 @@ def build(study: Study) -> Table:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(groups),
+        {f"{state} ({len(members)})": members for state, members in by_state.items()},
         empty="Every cell of the plan is done.",
     )

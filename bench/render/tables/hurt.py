@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.table import Column, Gotten, Table, tabulate
 from bench.render.text import captions
+from bench.statistics.estimate import Estimate
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Lost(Network):
+    """A network with what its classes and images lost; `worst` names the class that loses the most recall."""
+
+    losses: Hurt
+    worst: str
+
+
+COLUMNS: tuple[Column[Lost], ...] = (
     *NAMES,
-    Column("changed", "Classes", "number", "Classes whose recall differs from the control's.", "differ"),
-    Column("worst", "Most hurt", "text", "The class that loses the most recall."),
-    Column("recall", "Its recall", "estimate", "Less the control's.", "points", 1, signed=True),
-    Column("p_recall", "q", "p", "Of that change, after Benjamini-Hochberg over classes.", "BH", shown=False),
-    Column("exemplars", "Exemplars", "number", "Images that most seeds of the original get right, and of it wrong."),
-    Column("expected", "By chance", "number", "Exemplars if changed answers fell on images at random.", "", 1),
-    Column("control", "Control's", "number", "Exemplars of the fine-tuned control."),
-    Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control.", "control"),
-    Column("seeds", "n", "number", "Seeds that have all three networks."),
-)
+    Column("changed", "Classes", "number", "Classes whose recall differs from the control's.",
+           lambda lost: lost.losses.changed if lost.losses.tested else nan, "differ"),
+    Column("worst", "Most hurt", "text", "The class that loses the most recall.", lambda lost: lost.worst),
+    Column("recall", "Its recall", "estimate", "Less the control's.",
+           lambda lost: _of_worst(lost.losses, lost.losses.classes.estimates), "points", 1, signed=True, scale=100),
+    Column("p_recall", "q", "p", "Of that change, after Benjamini-Hochberg over classes.",
+           lambda lost: _of_worst(lost.losses, lost.losses.classes.corrected.p), "BH", shown=False),
+    Column("exemplars", "Exemplars", "number", "Images that most seeds of the original get right, and of it wrong.",
+           lambda lost: lost.losses.images.count),
+    Column("expected", "By chance", "number", "Exemplars if changed answers fell on images at random.",
+           lambda lost: lost.losses.images.expected, "", 1),
+    Column("control", "Control's", "number", "Exemplars of the fine-tuned control.",
+           lambda lost: _or_nan(lost.losses.images.control_count)),
+    Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control.",
+           lambda lost: lost.losses.images.control.p if lost.losses.images.control else nan, "control"),
+    Column("seeds", "n", "number", "Seeds that have all three networks.", lambda lost: lost.losses.seeds),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where answers cannot be paired."""
-    found = {(each.model, each.variant): each for each in hurt(study)}
-    if not found:
+    """The table; None if answers cannot be paired."""
+    if not hurt(study):
         return None
-    control = next(iter(found.values())).images.control
+    control = hurt(study)[0].images.control
     least = f"; smallest attainable p {control.smallest_attainable_p:.3g}" if control else ""
-    return Table(
+    return tabulate(
         "hurt",
         "Who is hurt",
         captions.joined(
@@ -44,26 +64,18 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        by_model(
-            study,
-            lambda model, variant: (
-                _cells(study, found[model, variant.label]) if (model, variant.label) in found else None
-            ),
-            study.plan.methods,
-        ),
+        {model: [_lost(study, losses) for losses in hurt(study) if losses.model == model] for model in study.models},
     )
 
 
-def _cells(study: Study, losses: Hurt) -> tuple[Datum, ...]:
-    worst, images = losses.worst, losses.images
-    return (
-        number(losses.changed if losses.tested else None, hole="–"),
-        Datum("none" if worst is None else study.plan.data.named(worst)),
-        Datum(hole="–") if worst is None else estimate(losses.classes.estimates[worst], 100),
-        Datum(hole="–") if worst is None else number(losses.classes.corrected.p[worst], hole="–"),
-        Datum(images.count),
-        number(images.expected),
-        number(images.control_count, hole="–"),
-        number(images.control.p if images.control else None, hole="–"),
-        Datum(losses.seeds),
-    )
+def _lost(study: Study, losses: Hurt) -> Lost:
+    worst = "none" if losses.worst is None else study.plan.data.named(losses.worst)
+    return Lost(study, losses.model, study.plan.variant(losses.variant), losses=losses, worst=worst)
+
+
+def _of_worst(losses: Hurt, by_class: Sequence[Estimate] | Sequence[float]) -> Gotten:
+    return nan if losses.worst is None else by_class[losses.worst]
+
+
+def _or_nan(count: int | None) -> float:
+    return nan if count is None else count

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedLook
 
-COLUMNS = (
-    Column("title", "Diagnostic", "text", "As printed."),
-    Column("diagnostic", "Name", "code", "In the profile and in cells.", shown=False),
-    Column("settings", "Settings", "text", "Every setting it ran with."),
-    Column("variants", "Looks into", "text", "Which variants; the original and the controls are seen beside each."),
-    Column("sources", "Source", "citations", "Citation keys."),
-)
+
+@dataclass(frozen=True)
+class Asked:
+    """A diagnostic as the profile asks for it."""
+
+    study: Study
+    name: str
+    look: PlannedLook
+
+    @property
+    def settings(self) -> str:
+        """Every setting, in words."""
+        settings = self.look.settings.items()
+        return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in settings) or "none"
+
+    @property
+    def variants(self) -> str:
+        """What it looks into, in words."""
+        labels = self.look.variants
+        if labels is None:
+            return "every variant"
+        if set(labels) >= {variant.label for variant in self.study.plan.methods}:
+            return "every method"
+        return "; ".join(self.study.plan.variant(label).title for label in labels)
+
+
+COLUMNS: tuple[Column[Asked], ...] = (
+    Column("title", "Diagnostic", "text", "As printed.", lambda asked: asked.look.title),
+    Column("diagnostic", "Name", "code", "In the profile and in cells.", lambda asked: asked.name, shown=False),
+    Column("settings", "Settings", "text", "Every setting it ran with.", lambda asked: asked.settings),
+    Column("variants", "Looks into", "text", "Which variants; the original and the controls are seen beside each.",
+           lambda asked: asked.variants),
+    Column("sources", "Source", "citations", "Citation keys.", lambda asked: " ".join(asked.look.sources) or None),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where the profile asks for no diagnostic."""
-    if not study.plan.diagnostics:
-        return None
-    return Table(
+    """The table; None if the profile asks for no diagnostic."""
+    return tabulate(
         "looks",
         "The diagnostics",
         captions.joined(
@@ -29,22 +56,8 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        (Group("", tuple(_row(study, name, look) for name, look in sorted(study.plan.diagnostics.items()))),),
+        {"": [Asked(study, name, look) for name, look in sorted(study.plan.diagnostics.items())]},
     )
-
-
-def _row(study: Study, name: str, look: PlannedLook) -> Row:
-    settings = ", ".join(f"{key.replace('_', ' ')} {_plain(value)}" for key, value in look.settings.items())
-    sources = Datum(" ".join(look.sources)) if look.sources else Datum()
-    return Row((Datum(look.title), Datum(name), Datum(settings or "none"), Datum(_asked(study, look)), sources))
-
-
-def _asked(study: Study, look: PlannedLook) -> str:
-    if look.variants is None:
-        return "every variant"
-    if set(look.variants) >= {variant.label for variant in study.plan.methods}:
-        return "every method"
-    return "; ".join(study.plan.variant(label).title for label in look.variants)
 
 
 def _plain(value: object) -> str:

@@ -2,62 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.rows import Role, role_of
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
-from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-COLUMNS = (
-    Column("title", "Variant", "text", "As printed."),
-    Column("variant", "Label", "code", "Name in files and on the command line.", shown=False),
-    Column("family", "Family", "text", "Group of methods; the colour and marker in figures."),
-    Column("stages", "Settings", "text", "Each stage with every setting it ran with, and the version of its code."),
-    Column("finetunes", "Trains", "text", "Whether it trains on after compressing."),
-    Column("sources", "Source", "citations", "Citation keys."),
-)
+
+@dataclass(frozen=True)
+class Listed:
+    """A variant in a list of all, of whatever model."""
+
+    variant: PlannedVariant
+
+    @property
+    def role(self) -> Role:
+        """Sets the original and the controls apart."""
+        return role_of(self.variant)
+
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """Names the variant for scripts."""
+        return (("variant", self.variant.label), ("family", self.variant.family))
+
+    @property
+    def stages(self) -> str:
+        """The methods in order, with every setting."""
+        return " + ".join(
+            f"{stage.method} v{stage.version}" + (f" ({_words(stage.settings)})" if stage.settings else "")
+            for stage in self.variant.stages
+        )
 
 
-def build(study: Study) -> Table:
+COLUMNS: tuple[Column[Listed], ...] = (
+    Column("title", "Variant", "text", "As printed.", lambda row: row.variant.title),
+    Column("variant", "Label", "code", "Name in files and on the command line.", lambda row: row.variant.label,
+           shown=False),
+    Column("family", "Family", "text", "Group of methods; the colour and marker in figures.",
+           lambda row: row.variant.family),
+    Column("stages", "Settings", "text", "Each stage with every setting it ran with, and the version of its code.",
+           lambda row: row.stages),
+    Column("finetunes", "Trains", "text", "Whether it trains on after compressing.",
+           lambda row: "yes" if row.variant.finetunes else "no"),
+    Column("sources", "Source", "citations", "Citation keys.", lambda row: " ".join(row.variant.sources) or None),
+)  # fmt: skip
+
+
+def build(study: Study) -> Table | None:
     """The table: methods, then controls."""
-    methods = tuple(_row(variant) for variant in study.plan.methods)
-    controls = tuple(_row(variant) for variant in study.plan.variants if variant.control)
-    groups = (Group("Methods", methods), Group("Original and controls", controls))
-    return Table(
+    text = "Every variant of this profile, with all of its settings and the version of its code."
+    controls = [variant for variant in study.plan.variants if variant.control]
+    return tabulate(
         "methods",
         "The variants",
-        captions.joined(
-            "Every variant of this profile, with all of its settings and the version of its code.",
-            captions.version(study),
-        ),
+        captions.joined(text, captions.version(study)),
         COLUMNS,
-        tuple(group for group in groups if group.rows),
+        {"Methods": map(Listed, study.plan.methods), "Original and controls": map(Listed, controls)},
     )
 
 
-def _row(variant: PlannedVariant) -> Row:
-    stages = " + ".join(
-        f"{stage.method} v{stage.version}"
-        + (
-            f" ({', '.join(f'{name} {_plain(value)}' for name, value in stage.settings.items())})"
-            if stage.settings
-            else ""
-        )
-        for stage in variant.stages
-    )
-    role = "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
-    return Row(
-        (
-            Datum(variant.title),
-            Datum(variant.label),
-            Datum(variant.family),
-            Datum(stages),
-            Datum("yes" if variant.finetunes else "no"),
-            Datum(" ".join(variant.sources)) if variant.sources else Datum(),
-        ),
-        role,  # type: ignore[arg-type]
-        (("variant", variant.label), ("family", variant.family)),
-    )
+def _words(settings: dict[str, object]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in settings.items())
 
 
 def _plain(value: object) -> str:

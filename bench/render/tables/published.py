@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from math import nan
 from pathlib import Path
 from typing import Annotated
 
@@ -13,28 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.analysis.study import Study
 from bench.compress.variant import in_words
 from bench.render.kit.prose import counted
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.rows import Role
+from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
 FILE = Path(__file__).parents[1] / "published.toml"
 
-COLUMNS = (
-    Column("who", "Network", "text", "The paper's network and images, or the network measured here."),
-    Column("data", "Data", "text", "Images that accuracy was measured on.", shown=False),
-    Column("original", "Original", "estimate", "Top-1 of the original.", "%", 2, shown=False),
-    Column("compressed", "Compressed", "estimate", "Top-1 after compression.", "%", 2),
-    Column("difference", "Difference", "estimate", "Compressed less original; here paired by seed.", "points", 2, True),
-    Column("loss", "In words", "text", "What a paper says where it prints no top-1.", shown=False),
-    Column("ratio", "Ratio", "number", "Original's size divided by the compressed one's.", "×", 1),
-    Column("setup", "Set-up", "text", "What to know of it before comparing."),
-    Column("source", "Source", "citations", "Citation key; none for what was measured here."),
-)
 
-
-class Figure(BaseModel):
-    """One published result; accuracies are top-1 in percent, `loss` the paper's words where it prints none."""
+class PublishedResult(BaseModel):
+    """What one paper reports; accuracies are top-1 in percent, `loss` the paper's words where it prints none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,18 +40,59 @@ class Figure(BaseModel):
     source: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A network of a paper's, or one that was measured here, as the table sets them side by side.
+
+    Attributes:
+        original, compressed, difference: top-1, percent and points.
+        loss, source: of a paper alone.
+        role: papers' rows are set apart.
+    """
+
+    who: str
+    data: str
+    original: Datum | float | None
+    compressed: Datum | float | None
+    difference: Datum | float | None
+    loss: str | None = None
+    ratio: float | None
+    setup: str
+    source: str | None = None
+    role: Role
+    about: tuple[tuple[str, str], ...]
+    hole: str = ""
+
+
+COLUMNS: tuple[Column[Reported], ...] = (
+    Column("who", "Network", "text", "The paper's network and images, or the network measured here.",
+           lambda row: row.who),
+    Column("data", "Data", "text", "Images that accuracy was measured on.", lambda row: row.data, shown=False),
+    Column("original", "Original", "estimate", "Top-1 of the original.", lambda row: row.original, "%", 2,
+           shown=False),
+    Column("compressed", "Compressed", "estimate", "Top-1 after compression.", lambda row: row.compressed, "%", 2),
+    Column("difference", "Difference", "estimate", "Compressed less original; here paired by seed.",
+           lambda row: row.difference, "points", 2, signed=True),
+    Column("loss", "In words", "text", "What a paper says where it prints no top-1.", lambda row: row.loss,
+           shown=False),
+    Column("ratio", "Ratio", "number", "Original's size divided by the compressed one's.",
+           lambda row: row.ratio, "×", 1),
+    Column("setup", "Set-up", "text", "What to know of it before comparing.", lambda row: row.setup),
+    Column("source", "Source", "citations", "Citation key; none for what was measured here.", lambda row: row.source),
+)  # fmt: skip
+
+
 @cache
-def published() -> tuple[Figure, ...]:
+def published() -> tuple[PublishedResult, ...]:
     """All published results that the project knows, in the file's order."""
-    return tuple(Figure.model_validate(entry) for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["figure"])
+    return tuple(
+        PublishedResult.model_validate(entry) for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["figure"]
+    )
 
 
 def build(study: Study) -> Table | None:
-    """A group a method: the papers' rows, then ours; nothing where no paper is known for any method."""
-    groups = tuple(_groups(study))
-    if not groups:
-        return None
-    return Table(
+    """A group per method: the papers' rows, then ours; None if no paper is known for any method."""
+    return tabulate(
         "published",
         "Published beside ours",
         captions.joined(
@@ -72,17 +104,16 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        groups,
+        dict(_groups(study)),
     )
 
 
-def _groups(study: Study) -> Iterator[Group]:
+def _groups(study: Study) -> Iterator[tuple[str, list[Reported]]]:
     for method, variants in _alone(study).items():
-        figures = [figure for figure in published() if method in figure.methods]
-        if figures:
-            theirs = [_theirs(figure) for figure in figures]
+        theirs = [_theirs(result) for result in published() if method in result.methods]
+        if theirs:
             ours = [_ours(study, model, variant) for model in study.models for variant in variants]
-            yield Group(variants[0].stages[0].title, (*theirs, *ours))
+            yield variants[0].stages[0].title, [*theirs, *ours]
 
 
 def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
@@ -94,38 +125,38 @@ def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
     return found
 
 
-def _theirs(figure: Figure) -> Row:
-    known = figure.original is not None and figure.compressed is not None
-    difference = figure.compressed - figure.original if known else None  # type: ignore[operator]
-    cells = (
-        Datum(f"{figure.network} ({figure.data})"),
-        Datum(figure.data),
-        Datum(figure.original),
-        Datum(figure.compressed),
-        Datum(difference),
-        Datum(figure.loss or None),
-        Datum(figure.ratio),
-        Datum("; ".join(part for part in (figure.loss, figure.setup) if part)),
-        Datum(figure.source),
+def _theirs(result: PublishedResult) -> Reported:
+    both = result.original is not None and result.compressed is not None
+    return Reported(
+        who=f"{result.network} ({result.data})",
+        data=result.data,
+        original=result.original,
+        compressed=result.compressed,
+        difference=result.compressed - result.original if both else None,  # type: ignore[operator]
+        loss=result.loss or None,
+        ratio=result.ratio,
+        setup="; ".join(part for part in (result.loss, result.setup) if part),
+        source=result.source,
+        role="control",
+        about=(("published", result.source),),
     )
-    return Row(cells, "control", (("published", figure.source),))
 
 
-def _ours(study: Study, model: str, variant: PlannedVariant) -> Row:
-    label, hole = variant.label, study.hole(model, variant.label)
-    original, payload = (study.mean("payload_bytes", model, name).value for name in (ORIGINAL, label))
-    cells = (
-        Datum(f"{model}, here"),
-        Datum(study.plan.data.title or study.plan.data.source),
-        estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
-        estimate(study.mean("test_accuracy", model, label), 100, hole=hole),
-        estimate(study.difference("test_accuracy", model, label, ORIGINAL), 100, hole=hole),
-        Datum(),
-        number(original / payload if payload else None, hole=hole or "missing"),
-        Datum(_setup(study, model, variant)),
-        Datum(),
+def _ours(study: Study, model: str, variant: PlannedVariant) -> Reported:
+    hole = study.hole(model, variant.label) or "missing"
+    original, payload = (study.mean("payload_bytes", model, label).value for label in (ORIGINAL, variant.label))
+    return Reported(
+        who=f"{model}, here",
+        data=study.plan.data.title or study.plan.data.source,
+        original=estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
+        compressed=estimate(study.mean("test_accuracy", model, variant.label), 100, hole=hole),
+        difference=estimate(study.difference("test_accuracy", model, variant.label, ORIGINAL), 100, hole=hole),
+        ratio=original / payload if payload else nan,
+        setup=_setup(study, model, variant),
+        role="method",
+        about=(("model", model), ("variant", variant.label), ("family", variant.family)),
+        hole=hole,
     )
-    return Row(cells, "method", (("model", model), ("variant", label), ("family", variant.family)))
 
 
 def _setup(study: Study, model: str, variant: PlannedVariant) -> str:

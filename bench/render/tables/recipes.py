@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
-COLUMNS = (
-    Column("model", "Model", "text", "Name of the network."),
-    Column("phase", "Phase", "text", "Training, or fine-tuning after compression."),
-    Column("recipe", "Recipe", "text", "Every hyper-parameter."),
+
+@dataclass(frozen=True)
+class Phase:
+    """One model's training, or its fine-tuning; `recipe` is None for a checkpoint that came from elsewhere."""
+
+    model: str
+    title: str
+    recipe: dict[str, Any] | None
+
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """Names the model for scripts."""
+        return (("model", self.model),)
+
+    @property
+    def words(self) -> str:
+        """Every hyper-parameter."""
+        if self.recipe is None:
+            return "a checkpoint that was given"
+        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.recipe.items())
+
+
+COLUMNS: tuple[Column[Phase], ...] = (
+    Column("model", "Model", "text", "Name of the network.", lambda phase: phase.model),
+    Column("phase", "Phase", "text", "Training, or fine-tuning after compression.", lambda phase: phase.title),
+    Column("recipe", "Recipe", "text", "Every hyper-parameter.", lambda phase: phase.words),
 )
 
 
-def build(study: Study) -> Table:
-    """The table: two rows a model."""
-    rows = [
-        Row((Datum(model.name), Datum(phase), Datum(_sentence(recipe))), about=(("model", model.name),))
+def build(study: Study) -> Table | None:
+    """The table: two rows per model."""
+    phases = [
+        Phase(model.name, title, recipe)
         for model in study.plan.models
-        for phase, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
+        for title, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]
-    return Table(
-        "recipes",
-        "Training recipes",
-        captions.joined(
-            "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned "
-            "control have the same budget.",
-            captions.version(study),
-        ),
-        COLUMNS,
-        (Group("", tuple(rows)),),
+    text = (
+        "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned control have "
+        "the same budget."
     )
-
-
-def _sentence(recipe: dict[str, object] | None) -> str:
-    if recipe is None:
-        return "a checkpoint that was given"
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in recipe.items())
+    caption = captions.joined(text, captions.version(study))
+    return tabulate("recipes", "Training recipes", caption, COLUMNS, {"": phases})

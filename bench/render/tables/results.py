@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import nan
 
 from bench.analysis.budget import leading
 from bench.analysis.claims import claim_on
 from bench.analysis.outcomes import Outcome, primary, primary_beyond_control
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
 
-COLUMNS = (
-    *NAMES,
-    Column("top1", "Top-1", "estimate", "Test accuracy of the network read back from the packed file.", "%", 2),
-    Column("top1_less_original", "Less original", "estimate", "Paired by seed.", "points", 2, signed=True),
-    Column(
-        "top1_less_control", "Less control", "estimate", "Less fine-tuned control, by seed.", "points", 2, signed=True
-    ),
-    Column("payload", "Payload", "number", PAYLOAD, "kB", 1),
-    Column("ratio", "Ratio", "number", "The original's payload divided by this one's.", "×", 1),
-    Column("file", "Disk", "number", "Size of the packed file, headers and names included.", "kB", 1),
-    Column("activations", "Peak act.", "number", "Peak of the live feature maps at batch 1 (graph liveness).", "kB", 1),
-    Column("macs", "MACs", "number", "Multiply-accumulates of one image, zero weights counted.", "M", 2),
-    Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.", "%", 1),
-    Column("seeds", "n", "number", "Seeds with a result."),
-)
-SCORE = Column("micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.", "", 5)
 
-
-def build(study: Study) -> Table:
+def build(study: Study) -> Table | None:
     """The table; the leading set of each model is bold."""
-    return Table(
+    return tabulate(
         "results",
         "Accuracy and footprint",
         captions.joined(
@@ -50,10 +33,41 @@ def build(study: Study) -> Table:
             captions.stars(study),
             captions.version(study),
         ),
-        (*COLUMNS[:-1], SCORE, COLUMNS[-1]) if _scored(study) else COLUMNS,
-        by_model(study, lambda model, variant: _cells(study, model, variant)),
-        notes=tuple(_notes(study)),
+        _columns(study),
+        networks(study),
+        notes=_notes(study),
     )
+
+
+def _columns(study: Study) -> tuple[Column[Network], ...]:
+    original, control = primary(study), primary_beyond_control(study)
+    score: Column[Network] = Column(
+        "micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.",
+        lambda net: net.mean("micronet_score").value, "", 5,
+    )  # fmt: skip
+    return (
+        *NAMES,
+        Column("top1", "Top-1", "estimate", "Test accuracy of the network read back from the packed file.",
+               lambda net: _accuracy(study, net), "%", 2),
+        Column("top1_less_original", "Less original", "estimate", "Paired by seed.",
+               lambda net: _difference(study, net, original), "points", 2, signed=True),
+        Column("top1_less_control", "Less control", "estimate", "Less fine-tuned control, by seed.",
+               lambda net: _difference(study, net, control), "points", 2, signed=True),
+        Column("payload", "Payload", "number", PAYLOAD,
+               lambda net: net.mean("payload_bytes").value, "kB", 1, scale=1e-3),
+        Column("ratio", "Ratio", "number", "The original's payload divided by this one's.",
+               lambda net: _ratio(study, net), "×", 1),
+        Column("file", "Disk", "number", "Size of the packed file, headers and names included.",
+               lambda net: net.mean("file_bytes").value, "kB", 1, scale=1e-3),
+        Column("activations", "Peak act.", "number", "Peak of the live feature maps at batch 1 (graph liveness).",
+               lambda net: net.mean("peak_activation_bytes").value, "kB", 1, scale=1e-3),
+        Column("macs", "MACs", "number", "Multiply-accumulates of one image, zero weights counted.",
+               lambda net: net.mean("macs").value, "M", 2, scale=1e-6),
+        Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.",
+               lambda net: net.mean("sparsity").value, "%", 1, scale=100),
+        *([score] if _scored(study) else []),
+        Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean(study.primary.test).n),
+    )  # fmt: skip
 
 
 def _notes(study: Study) -> Iterator[str]:
@@ -76,34 +90,25 @@ def _bold(study: Study) -> str:
     return f"Bold: the leading methods, those of which {tests}."
 
 
-def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Datum]:
-    label, hole = variant.label, study.hole(model, variant.label)
-    bold = label in leading(study)[model].bold
-    yield estimate(study.mean("test_accuracy", model, label), 100, bold=bold, hole=hole)
-    yield _difference(study, model, label, primary(study), hole)
-    yield _difference(study, model, label, primary_beyond_control(study), hole)
-    payload = study.mean("payload_bytes", model, label).value
-    yield number(payload, 1e-3, hole=hole)
-    yield number(study.mean("payload_bytes", model, ORIGINAL).value / payload if payload else None, hole=hole)
-    yield number(study.mean("file_bytes", model, label).value, 1e-3, hole=hole)
-    yield number(study.mean("peak_activation_bytes", model, label).value, 1e-3, hole=hole)
-    yield number(study.mean("macs", model, label).value, 1e-6, hole=hole)
-    yield number(study.mean("sparsity", model, label).value, 100, hole=hole)
-    if _scored(study):
-        yield number(study.mean("micronet_score", model, label).value, hole=hole)
-    yield Datum(study.mean("test_accuracy", model, label).n)
+def _accuracy(study: Study, net: Network) -> Datum:
+    mean, bold = net.mean(study.primary.test), net.label in leading(study)[net.model].bold
+    return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
+
+
+def _difference(study: Study, net: Network, outcome: Outcome) -> Datum | None:
+    """As it was tested; a control's own difference, which no test judges, without stars."""
+    claim = claim_on(study, net.model, net.label, outcome)
+    if claim:
+        return estimate(claim.evidence.difference, stars=claim.stars, hole=net.hole)
+    difference = net.difference(study.primary.test, outcome.reference)
+    return None if difference is None else estimate(difference, study.primary.scale, hole=net.hole)
+
+
+def _ratio(study: Study, net: Network) -> float:
+    payload = net.mean("payload_bytes").value
+    return study.mean("payload_bytes", net.model, ORIGINAL).value / payload if payload else nan
 
 
 def _scored(study: Study) -> bool:
-    found = study.results.compressed
-    return "micronet_score" in found and bool(found["micronet_score"].notna().any())
-
-
-def _difference(study: Study, model: str, label: str, outcome: Outcome, hole: str) -> Datum:
-    if label == outcome.reference:
-        return Datum()
-    claim = claim_on(study, model, label, outcome)
-    if claim:
-        return estimate(claim.evidence.difference, stars=claim.stars, hole=hole)
-    less = study.difference(study.primary.test, model, label, outcome.reference)
-    return estimate(less, study.primary.scale, hole=hole)
+    compressed = study.results.compressed
+    return "micronet_score" in compressed and bool(compressed["micronet_score"].notna().any())

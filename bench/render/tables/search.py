@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
-from bench.render.kit.table import Column, Datum, Group, Row, Table, number
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
-from bench.runner.plan_file import Search, SearchedNetwork
+from bench.runner.plan_file import Search, SearchedNetwork, Trial
 
-COLUMNS = (
+
+@dataclass(frozen=True)
+class Tried:
+    """A chain on the front of one network's trials."""
+
+    model: str
+    trial: Trial
+    chosen: bool
+    hole: str = "missing"
+
+
+COLUMNS: tuple[Column[Tried], ...] = (
     MODEL,
-    Column("chain", "Chain", "code", "Methods and settings, in the order in which they are applied."),
-    Column("payload", "Payload", "number", "Payload of the packed file.", "kB", 2),
-    Column("validation", "Validation", "number", "Accuracy on the validation images of the seed.", "%", 2),
-    Column("chosen", "Chosen", "text", "What the bounds choose; confirmed on all seeds in the results."),
-)
+    Column("chain", "Chain", "code", "Methods and settings, in the order in which they are applied.",
+           lambda tried: tried.trial.label),
+    Column("payload", "Payload", "number", "Payload of the packed file.",
+           lambda tried: nan if tried.trial.payload is None else tried.trial.payload, "kB", 2, scale=1e-3),
+    Column("validation", "Validation", "number", "Accuracy on the validation images of the seed.",
+           lambda tried: nan if tried.trial.accuracy is None else tried.trial.accuracy, "%", 2),
+    Column("chosen", "Chosen", "text", "What the bounds choose; confirmed on all seeds in the results.",
+           lambda tried: "yes" if tried.chosen else ""),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where there was no search."""
+    """The table; None without a search."""
     search = study.plan.search
     if search is None:
         return None
-    return Table(
+    return tabulate(
         "search",
         "The search",
         captions.joined(
@@ -35,25 +54,14 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(Group(f"{each.model}: {_bounds(each)}", tuple(_rows(each))) for each in search.networks),
+        {f"{network.model}: {_bounds(network)}": _front(network) for network in search.networks},
     )
 
 
-def _rows(network: SearchedNetwork) -> list[Row]:
+def _front(network: SearchedNetwork) -> Iterator[Tried]:
     trials = {trial.label: trial for trial in network.trials}
-    chosen = [*(trials[label] for label in network.front), network.original]
-    return [
-        Row(
-            (
-                Datum(network.model),
-                Datum(trial.label),
-                number(trial.payload, 1e-3),
-                number(trial.accuracy),
-                Datum("yes" if trial.label == network.best else ""),
-            )
-        )
-        for trial in {trial.label: trial for trial in chosen}.values()
-    ]
+    shown = {trial.label: trial for trial in [*(trials[label] for label in network.front), network.original]}
+    return (Tried(network.model, trial, trial.label == network.best) for trial in shown.values())
 
 
 def _bounds(network: SearchedNetwork) -> str:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 
-def build(study: Study) -> Table:
-    """The table: two columns a feature convention."""
-    variants = [variant for variant in study.plan.variants if variant.label != ORIGINAL]
-    return Table(
+def build(study: Study) -> Table | None:
+    """The table: two columns per feature convention."""
+    return tabulate(
         "similarity",
         "Similarity of the inside",
         captions.joined(
@@ -27,31 +25,31 @@ def build(study: Study) -> Table:
             "Seed-equivalents: jackknife over seeds. Tests: those of the verdicts.",
             captions.version(study),
         ),
-        (*NAMES, *(column for feature in study.plan.features for column in _columns(feature))),
-        by_model(study, lambda model, variant: tuple(_cells(study, model, variant)), variants),
+        (*NAMES, *(column for feature in study.plan.features for column in _columns(study, feature))),
+        networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),
         empty="No comparison is done yet.",
     )
 
 
-def _columns(feature: str) -> tuple[Column, Column]:
-    return (
-        Column(f"cka_{feature}", "CKA", "estimate", "Debiased linear CKA to the original.", feature, 3, ends=True),
-        Column(
-            f"seed_equivalents_{feature}",
-            "Seed-equivalents",
-            "estimate",
-            "Distance from the original in units of another training.",
-            feature,
-            2,
-            ends=True,
-        ),
+def _columns(study: Study, feature: str) -> Iterator[Column[Network]]:
+    def overall(net: Network) -> Datum:
+        inside = study.insides.get((net.model, net.label, feature))
+        return estimate(inside.overall()) if inside else Datum(hole=net.hole or "missing")
+
+    def distance(net: Network) -> Datum:
+        units = study.distance(net.model, net.label, feature)
+        return estimate(units) if units else Datum(hole=net.hole or "–")
+
+    yield Column(
+        f"cka_{feature}", "CKA", "estimate", "Debiased linear CKA to the original.", overall, feature, 3, ends=True
     )
-
-
-def _cells(study: Study, model: str, variant: PlannedVariant) -> Iterator[Datum]:
-    hole = study.hole(model, variant.label, "compare")
-    for feature in study.plan.features:
-        own = study.insides.get((model, variant.label, feature))
-        yield estimate(own.overall()) if own else Datum(hole=hole or "missing")
-        distance = study.distance(model, variant.label, feature)
-        yield estimate(distance) if distance else Datum(hole=hole or "–")
+    yield Column(
+        f"seed_equivalents_{feature}",
+        "Seed-equivalents",
+        "estimate",
+        "Distance from the original in units of another training.",
+        distance,
+        feature,
+        2,
+        ends=True,
+    )

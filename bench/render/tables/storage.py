@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import isnan, nan
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import nan
 from statistics import fmean
-from typing import NamedTuple
+
+import pandas as pd
 
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, number
+from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Stored(Network):
+    """A layer of one network's files.
+
+    Attributes:
+        layer: name of its module.
+        files: shape, layout, bits, payload_bytes and sparsity, a row per seed.
+        payload: bytes of all layers together, mean over seeds.
+    """
+
+    layer: str
+    files: pd.DataFrame
+    payload: float = nan
+
+    @property
+    def shape(self) -> str:
+        """Of the weight, the same for all seeds."""
+        shape = self.files["shape"].iloc[0]
+        return "×".join(map(str, shape)) if isinstance(shape, list) else str(shape)
+
+    def over_seeds(self, name: str) -> float:
+        """The mean of those seeds that have a number."""
+        numbers = self.files[name].dropna()
+        return fmean(numbers) if len(numbers) else nan
+
+
+COLUMNS: tuple[Column[Stored], ...] = (
     *NAMES,
-    Column("layer", "Layer", "code", "Name of the stored tensor's module."),
-    Column("shape", "Shape", "code", "Of the weight."),
-    Column("layout", "Layout", "text", "How it is stored: the smallest that fits."),
-    Column("bits", "Bits", "number", "A stored weight's width."),
-    Column("payload", "Payload", "number", "Mean over seeds.", "kB", 2),
-    Column("share", "Share", "number", "Of the variant's payload.", "%", 1),
-    Column("sparsity", "Sparsity", "number", "Share of zeros, mean over seeds.", "%", 1),
-)
+    Column("layer", "Layer", "code", "Name of the stored tensor's module.", lambda stored: stored.layer),
+    Column("shape", "Shape", "code", "Of the weight.", lambda stored: stored.shape),
+    Column("layout", "Layout", "text", "How it is stored: the smallest that fits.",
+           lambda stored: "/".join(sorted(set(stored.files["layout"])))),
+    Column("bits", "Bits", "number", "A stored weight's width.", lambda stored: stored.over_seeds("bits")),
+    Column("payload", "Payload", "number", "Mean over seeds.",
+           lambda stored: stored.over_seeds("payload_bytes"), "kB", 2, scale=1e-3),
+    Column("share", "Share", "number", "Of the variant's payload.",
+           lambda stored: stored.over_seeds("payload_bytes") / stored.payload if stored.payload else None, "%", 1,
+           scale=100),
+    Column("sparsity", "Sparsity", "number", "Share of zeros, mean over seeds.",
+           lambda stored: stored.over_seeds("sparsity"), "%", 1, scale=100),
+)  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where nothing was packed."""
-    if study.results.layers.empty:
-        return None
-    return Table(
+    """The table; None if nothing was packed."""
+    return tabulate(
         "storage",
         "Layers as stored",
         captions.joined(
@@ -38,46 +70,17 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(group for model in study.models if (group := Group(model, tuple(_rows(study, model)))).rows),
+        {model: _layers(study, model) for model in study.models},
     )
 
 
-def _rows(study: Study, model: str) -> list[Row]:
-    layers = study.results.layers[study.results.layers["model"] == model]
-    found: dict[str, dict[str, list[_Stored]]] = {}
-    for variant, name, *stored in layers[["variant", "name", *_Stored._fields]].itertuples(index=False):
-        found.setdefault(variant, {}).setdefault(name, []).append(_Stored(*stored))
-    rows = []
+def _layers(study: Study, model: str) -> Iterator[Stored]:
+    frame = study.results.layers
     for variant in study.plan.variants:
-        own = found.get(variant.label, {})
-        payloads = {layer: _mean(each.payload_bytes for each in seeds) for layer, seeds in own.items()}
-        whole = sum(payloads.values())
-        for layer, seeds in own.items():
-            shape = seeds[0].shape
-            cells = (
-                Datum(str(layer)),
-                Datum("×".join(map(str, shape)) if isinstance(shape, list) else str(shape)),
-                Datum("/".join(sorted({each.layout for each in seeds}))),
-                number(_mean(each.bits for each in seeds)),
-                number(payloads[layer], 1e-3),
-                number(payloads[layer] / whole if whole else None, 100, hole="–"),
-                number(_mean(each.sparsity for each in seeds), 100),
-            )
-            rows.append(row(model, variant, cells))
-    return rows
-
-
-class _Stored(NamedTuple):
-    """A layer of one seed's file."""
-
-    shape: object
-    layout: str
-    bits: float
-    payload_bytes: float
-    sparsity: float
-
-
-def _mean(values: Iterable[float]) -> float:
-    """Of those that there are."""
-    known = [value for value in values if value is not None and not isnan(value)]
-    return fmean(known) if known else nan
+        own = frame[(frame["model"] == model) & (frame["variant"] == variant.label)]
+        layers = [
+            Stored(study, model, variant, layer=str(name), files=files)
+            for name, files in own.groupby("name", sort=False)
+        ]
+        payload = sum(layer.over_seeds("payload_bytes") for layer in layers)
+        yield from (replace(layer, payload=payload) for layer in layers)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
-COLUMNS = (
-    Column("model", "Model", "text", "Name of the network."),
-    Column("variants", "Variants", "text", "In whose cells it is noted."),
-    Column("note", "Note", "text", "What could not be done, or how it was done."),
-    Column("seeds", "Seeds", "text", "In which it is so."),
-)
 WORDS = {
     CONTROL: "the fine-tuned control",
     OTHER_SEED: "another seed",
@@ -25,15 +20,30 @@ WORDS = {
 MOST = 3  # variants that are named
 
 
+@dataclass(frozen=True)
+class Note:
+    """A sentence about one model, with the cells that have it: labels of variants, and seeds."""
+
+    study: Study
+    model: str
+    sentence: str
+    variants: list[str] = field(default_factory=list)
+    seeds: set[int] = field(default_factory=set)
+
+
+COLUMNS: tuple[Column[Note], ...] = (
+    Column("model", "Model", "text", "Name of the network.", lambda note: note.model),
+    Column("variants", "Variants", "text", "In whose cells it is noted.",
+           lambda note: _named(note.study, list(dict.fromkeys(note.variants)))),
+    Column("note", "Note", "text", "What could not be done, or how it was done.",
+           lambda note: _in_words(note.sentence)),
+    Column("seeds", "Seeds", "text", "In which it is so.", lambda note: ", ".join(map(str, sorted(note.seeds)))),
+)  # fmt: skip
+
+
 def build(study: Study) -> Table | None:
-    """The table: a group a diagnostic; None where there is nothing to note."""
-    groups = tuple(
-        Group(look.title, tuple(_rows(study, name))) for name, look in sorted(study.plan.diagnostics.items())
-    )
-    groups = tuple(group for group in groups if group.rows)
-    if not groups:
-        return None
-    return Table(
+    """The table: a group per diagnostic; None if there is nothing to note."""
+    return tabulate(
         "undone",
         "What could not be looked into",
         captions.joined(
@@ -42,27 +52,18 @@ def build(study: Study) -> Table | None:
             captions.version(study),
         ),
         COLUMNS,
-        groups,
+        {look.title: _notes(study, name) for name, look in sorted(study.plan.diagnostics.items())},
     )
 
 
-def _rows(study: Study, diagnostic: str) -> list[Row]:
-    found: dict[tuple[str, str], tuple[list[str], list[int]]] = {}
-    for model, seed, variant, note in Looks(study, diagnostic).notes():
-        variants, seeds = found.setdefault((model, note), ([], []))
-        variants += [variant] if variant not in variants else []
-        seeds += [seed] if seed not in seeds else []
-    return [
-        Row(
-            (
-                Datum(model),
-                Datum(_named(study, variants)),
-                Datum(_in_words(note)),
-                Datum(", ".join(map(str, sorted(seeds)))),
-            )
-        )
-        for (model, note), (variants, seeds) in found.items()
-    ]
+def _notes(study: Study, diagnostic: str) -> list[Note]:
+    """One note per model and sentence, whatever the seeds and variants."""
+    notes: dict[tuple[str, str], Note] = {}
+    for model, seed, variant, sentence in Looks(study, diagnostic).notes():
+        note = notes.setdefault((model, sentence), Note(study, model, sentence))
+        note.variants.append(variant)
+        note.seeds.add(seed)
+    return list(notes.values())
 
 
 def _in_words(note: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, by_model
-from bench.render.kit.table import Column, Datum, Table, estimate
+from bench.render.kit.rows import NAMES, Network, networks
+from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A metric of a diagnostic that is a column.
+class UnitMetric:
+    """A metric of a diagnostic that fills a column.
 
     Attributes:
         exact: the original's own value says nothing.
@@ -24,55 +22,45 @@ class Measure:
 
     diagnostic: str
     metric: str
-    column: Column
+    key: str
+    title: str
+    describe: str
+    unit: str
+    digits: int
     exact: bool = True
     factor: float = 1.0
 
+    def column(self, study: Study) -> Column[Network]:
+        """The metric's mean over seeds, or why its diagnostic has none."""
+        looks = Looks(study, self.diagnostic)
 
-MEASURES = (
-    Measure(
-        "activation-maximization", "transfer",
-        Column("transfer", "Transfer", "estimate",
+        def get(net: Network) -> Datum | None:
+            if self.exact and net.label == ORIGINAL:
+                return None
+            hole = looks.hole(net.model, net.label) or "none"
+            return estimate(looks.mean(self.metric, net.model, net.label), self.factor, hole=hole)
+
+        return Column(self.key, self.title, "estimate", self.describe, get, self.unit, self.digits)
+
+
+METRICS = (
+    UnitMetric("activation-maximization", "transfer", "transfer", "Transfer",
                "Response to the original's image by the response to the channel's own, mean over channels.", "", 2),
-    ),
-    Measure(
-        "activation-maximization", "response",
-        Column("response", "Response", "estimate",
-               "To the channel's own image, in deviations over the probe, mean over channels.", "sd", 2),
-        exact=False,
-    ),
-    Measure(
-        "conductance", "spearman",
-        Column("conductance", "Conductance", "estimate",
+    UnitMetric("activation-maximization", "response", "response", "Response",
+               "To the channel's own image, in deviations over the probe, mean over channels.", "sd", 2, exact=False),
+    UnitMetric("conductance", "spearman", "conductance", "Conductance",
                "Rank correlation with the original's over the channels of a block, mean over all.", "ρ", 3),
-    ),
-    Measure(
-        "filters", "cosine",
-        Column("filter_cosine", "First filters", "estimate", "Mean cosine with the original's.", "cos", 3),
-    ),
-    Measure(
-        "filters", "zero",
-        Column("filter_zero", "Zero filters", "estimate", "Share of first filters that are zero.", "%", 1),
-        exact=False, factor=100,
-    ),
-    Measure(
-        "class-images", "recognised",
-        Column("recognised", "Class images", "estimate",
-               "Share of the original's class images that are given their class.", "%", 0),
-        exact=False, factor=100,
-    ),
-    Measure(
-        "feature-inversion", "pixels",
-        Column("inversion", "Inversion", "estimate",
-               "Root mean square distance of an image from the one painted for its features, 0 to 1.", "rms", 3),
-        exact=False,
-    ),
-    Measure(
-        "feature-inversion", "features",
-        Column("inversion_left", "Not reached", "estimate",
-               "Squared distance of features that the painting left, share of that to the mean features.", "%", 0),
-        exact=False, factor=100,
-    ),
+    UnitMetric("filters", "cosine", "filter_cosine", "First filters", "Mean cosine with the original's.", "cos", 3),
+    UnitMetric("filters", "zero", "filter_zero", "Zero filters", "Share of first filters that are zero.", "%", 1,
+               exact=False, factor=100),
+    UnitMetric("class-images", "recognised", "recognised", "Class images",
+               "Share of the original's class images that are given their class.", "%", 0, exact=False, factor=100),
+    UnitMetric("feature-inversion", "pixels", "inversion", "Inversion",
+               "Root mean square distance of an image from the one painted for its features, 0 to 1.", "rms", 3,
+               exact=False),
+    UnitMetric("feature-inversion", "features", "inversion_left", "Not reached",
+               "Squared distance of features that the painting left, share of that to the mean features.", "%", 0,
+               exact=False, factor=100),
 )  # fmt: skip
 SENTENCES = {
     "activation-maximization": "Transfer: how strongly the image painted for a channel of the original drives the "
@@ -93,36 +81,20 @@ MATCHED = (
 
 
 def build(study: Study) -> Table | None:
-    """The table; None where no diagnostic looked at channels."""
-    looks = {name: Looks(study, name) for name in SENTENCES}
-    measures = [measure for measure in MEASURES if looks[measure.diagnostic]]
-    if not measures:
+    """The table; None if no diagnostic looked at channels."""
+    looks = {name: made for name in SENTENCES if (made := Looks(study, name))}
+    metrics = [metric for metric in METRICS if metric.diagnostic in looks]
+    if not metrics:
         return None
-    seen = [each.variants for each in looks.values() if each]
-    asked = [variant for variant in study.plan.variants if any(variant in variants for variants in seen)]
-    return Table(
+    seeds: Column[Network] = Column(
+        "seeds", "n", "number", "Seeds with a result.",
+        lambda net: max(looks[metric.diagnostic].mean(metric.metric, net.model, net.label).n for metric in metrics),
+    )  # fmt: skip
+    asked = [variant for variant in study.plan.variants if any(variant in made.variants for made in looks.values())]
+    return tabulate(
         "units",
         "Single channels",
-        captions.joined(
-            *(sentence for name, sentence in SENTENCES.items() if looks[name]),
-            MATCHED,
-            captions.seeds(study),
-            captions.seed_interval(),
-            "No tests.",
-            captions.version(study),
-        ),
-        (*NAMES, *(measure.column for measure in measures), Column("seeds", "n", "number", "Seeds with a result.")),
-        by_model(study, lambda model, variant: _cells(looks, measures, model, variant), asked),
+        captions.descriptive(study, *(SENTENCES[name] for name in looks), MATCHED),
+        (*NAMES, *(metric.column(study) for metric in metrics), seeds),
+        networks(study, asked),
     )
-
-
-def _cells(looks: dict[str, Looks], measures: list[Measure], model: str, variant: PlannedVariant) -> Iterator[Datum]:
-    n = 0
-    for measure in measures:
-        own = looks[measure.diagnostic]
-        found = own.mean(measure.metric, model, variant.label)
-        n = max(n, found.n)
-        trivial = measure.exact and variant.label == ORIGINAL
-        hole = own.hole(model, variant.label) or "none"
-        yield Datum() if trivial else estimate(found, measure.factor, hole=hole)
-    yield Datum(n)

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import Outcome, outcomes
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network, of_part
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
 
-COLUMNS = (
+
+@dataclass(frozen=True, kw_only=True)
+class Judged(Network):
+    """A network with one outcome, and the claim on it; None if it was not tested."""
+
+    outcome: Outcome
+    claim: Claim | None
+
+
+def claimed(get: Callable[[Claim], Gotten]) -> Callable[[Judged], Gotten]:
+    """A getter that asks the claim; the row's hole without one."""
+    return of_part(lambda judged: judged.claim, get)
+
+
+COLUMNS: tuple[Column[Judged], ...] = (
     *NAMES,
-    Column("outcome", "Outcome", "text", "What the difference is of.", shown=False),
-    Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.", "", 3, signed=True),
-    Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.", "d", 1, signed=True),
-    Column("margin", "Margin", "number", "Differences below it do not matter.", "±", 2, shown=False),
-    Column("p_t", "p", "p", "Two-sided t test of a difference, not corrected.", "t"),
-    Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.", "flip"),
-    Column("p_least", "p", "p", "Smallest p that the sign-flip test can give with these seeds.", "least"),
-    Column("p_different", "p", "p", "The t test's p after Holm.", "differs"),
-    Column("p_equivalent", "p", "p", "The larger p of the two one-sided tests (TOST) after Holm.", "same"),
-    Column("verdict", "Verdict", "verdict", "From both corrected p values."),
-    Column("reason", "Reason", "text", "Why a verdict is inconclusive, or needs care.", shown=False),
-    Column("seeds", "n", "number", "Seeds behind the test."),
-)
+    Column("outcome", "Outcome", "text", "What the difference is of.", lambda judged: judged.outcome.title,
+           shown=False),
+    Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.",
+           claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars)), "", 3, signed=True),
+    Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.",
+           claimed(lambda claim: _effect(claim.raw)), "d", 1, signed=True),
+    Column("margin", "Margin", "number", "Differences below it do not matter.",
+           claimed(lambda claim: claim.verdict.margin), "±", 2, shown=False),
+    Column("p_t", "p", "p", "Two-sided t test of a difference, not corrected.",
+           claimed(lambda claim: claim.raw.p_different), "t"),
+    Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.",
+           claimed(lambda claim: claim.flip.p), "flip"),
+    Column("p_least", "p", "p", "Smallest p that the sign-flip test can give with these seeds.",
+           claimed(lambda claim: claim.flip.smallest_attainable_p), "least"),
+    Column("p_different", "p", "p", "The t test's p after Holm.",
+           claimed(lambda claim: claim.verdict.p_different), "differs"),
+    Column("p_equivalent", "p", "p", "The larger p of the two one-sided tests (TOST) after Holm.",
+           claimed(lambda claim: claim.verdict.p_equivalent), "same"),
+    Column("verdict", "Verdict", "verdict", "From both corrected p values.",
+           claimed(lambda claim: Datum(claim.verdict.word, note=claim.verdict.reason))),
+    Column("reason", "Reason", "text", "Why a verdict is inconclusive, or needs care.",
+           claimed(lambda claim: claim.verdict.reason), shown=False),
+    Column("seeds", "n", "number", "Seeds behind the test.", claimed(lambda claim: claim.evidence.seeds)),
+)  # fmt: skip
 
 
-def build(study: Study) -> Table:
-    """The table: one group a model and outcome."""
-    groups = (
-        Group(
-            f"{model}: {outcome.title}, {outcome.unit}; margin ±{outcome.margin:g}",
-            tuple(_row(study, model, variant, outcome) for variant in methods),
-        )
-        for methods in [study.plan.methods]
-        for model in study.models
-        for outcome in outcomes(study)
-    )
-    return Table(
+def build(study: Study) -> Table | None:
+    """The table: one group per model and outcome."""
+    return tabulate(
         "verdicts",
         "Verdicts",
         captions.joined(
@@ -56,33 +76,22 @@ def build(study: Study) -> Table:
             captions.version(study),
         ),
         COLUMNS,
-        tuple(group for group in groups if group.rows),
+        {
+            f"{model}: {outcome.title}, {outcome.unit}; margin ±{outcome.margin:g}": [
+                _judged(study, model, variant, outcome) for variant in study.plan.methods
+            ]
+            for model in study.models
+            for outcome in outcomes(study)
+        },
     )
 
 
-def _row(study: Study, model: str, variant: PlannedVariant, outcome: Outcome):
+def _judged(study: Study, model: str, variant: PlannedVariant, outcome: Outcome) -> Judged:
     claim = claim_on(study, model, variant.label, outcome)
-    cells = _cells(claim) if claim else (Datum(hole=study.hole(model, variant.label, outcome.kind) or "missing"),) * 11
-    return row(model, variant, (Datum(outcome.title), *cells))
+    hole = DASH if claim else study.hole(model, variant.label, outcome.kind) or "missing"
+    return Judged(study, model, variant, hole, outcome=outcome, claim=claim)
 
 
-def _cells(claim: Claim) -> tuple[Datum, ...]:
-    verdict, raw = claim.verdict, claim.raw
-    return (
-        estimate(claim.evidence.difference, stars=claim.stars),
-        number(_effect(raw), hole="–"),
-        Datum(verdict.margin),
-        number(raw.p_different, hole="–"),
-        number(claim.flip.p, hole="–"),
-        Datum(claim.flip.smallest_attainable_p),
-        number(verdict.p_different, hole="–"),
-        number(verdict.p_equivalent, hole="–"),
-        Datum(verdict.word, note=verdict.reason),
-        Datum(verdict.reason),
-        Datum(claim.evidence.seeds),
-    )
-
-
-def _effect(raw: Verdict) -> float | None:
-    """Mean over standard deviation; none where all seeds gave the same difference."""
-    return raw.value / raw.sd if raw.sd > 0 else None
+def _effect(raw: Verdict) -> float:
+    """Mean over standard deviation; NaN if all seeds gave the same difference."""
+    return raw.value / raw.sd if raw.sd > 0 else nan

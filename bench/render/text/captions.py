@@ -90,3 +90,8 @@ def version(study: Study) -> str:
 def joined(*sentences: str) -> str:
     """A caption of those sentences that there are."""
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def descriptive(study: Study, *sentences: str) -> str:
+    """A caption of means over seeds that no test judges."""
+    return joined(*sentences, seeds(study), seed_interval(), "No tests.", version(study))

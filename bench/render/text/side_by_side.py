@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
-from bench.render.kit.rows import NAMES, row
-from bench.render.kit.table import Column, Datum, Group, Row, Table, estimate, number
+from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import PlannedVariant
 
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
-SAME = Column(
-    "same", "Insides", "text", "Whether all profiles that judge the inside come to the same verdict and sign.", "agree"
-)
-Getter = Callable[[Study, str, str], Datum]  # of a model and a method's label
+Filler = Callable[[Study, str, str], Datum]  # of a model and a method's label
 
 
 @dataclass(frozen=True)
@@ -38,24 +34,10 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
     """The methods that at least two profiles measured on a network of the same name; None for a single profile."""
     if len(studies) < 2:
         return None
-    fields = [(study, column, fill) for study in studies for column, fill in _fields(study)]
-    models = dict.fromkeys(model for study in studies for model in study.models)
-    shared = {model: _shared(studies, model) for model in models}
-
-    def line(model: str, variant: PlannedVariant) -> Row:
-        cells = (_filled(study, fill, model, variant.label) for study, _, fill in fields)
-        return row(model, variant, (*cells, _same(studies, model, variant.label)))
-
-    groups = tuple(
-        Group(model, tuple(line(model, variant) for variant in variants))
-        for model, variants in shared.items()
-        if variants
-    )
-    if not groups:
-        return Comparison(((ALONE,), _command(studies)), None)
-    columns = (*NAMES, *(column for _, column, _ in fields), SAME)
-    table = Table("side-by-side", "The profiles side by side", _caption(studies), columns, groups)
-    return Comparison((_sentence(studies, shared), _command(studies)), table)
+    shared = {model: _shared(studies, model) for model in dict.fromkeys(m for study in studies for m in study.models)}
+    columns = (*NAMES, *(column for study in studies for column in _columns(study)), _same(studies))
+    table = tabulate("side-by-side", "The profiles side by side", _caption(studies), columns, shared)
+    return Comparison((_sentence(studies, shared) if table else (ALONE,), _command(studies)), table)
 
 
 def _command(studies: Sequence[Study]) -> Sentence:
@@ -63,30 +45,37 @@ def _command(studies: Sequence[Study]) -> Sentence:
     return ("To make this report again: ", Strong(f'make bench report PROFILE="{names}"'), ".")
 
 
-def _shared(studies: Sequence[Study], model: str) -> list[PlannedVariant]:
+def _shared(studies: Sequence[Study], model: str) -> list[Network]:
     """The methods of a model that at least two profiles have, as the first of these names them."""
     # Plans of two versions may title one label differently: the title of the first profile is printed.
-    methods = [variant for study in studies if model in study.models for variant in study.plan.methods]
-    labels = [variant.label for variant in methods]
-    first = {variant.label: variant for variant in reversed(methods)}
+    methods = [
+        Network(study, model, variant) for study in studies if model in study.models for variant in study.plan.methods
+    ]
+    labels = [net.label for net in methods]
+    first = {net.label: net for net in reversed(methods)}
     return [first[label] for label in dict.fromkeys(labels) if labels.count(label) > 1]
 
 
-def _fields(study: Study) -> Iterator[tuple[Column, Getter]]:
-    """One profile's columns, each with what fills it."""
+def _columns(study: Study) -> tuple[Column[Network], ...]:
     name, task = study.plan.name, study.primary
-    less = f"{task.title} of the packed file less the original's."
-    smaller = "Payload of the original by that of the packed file."
     similarity = f"Similarity ({study.plan.features[0]} features), less the control's."
-    seeds = f"Seeds behind the difference of {task.noun}."
-    yield Column(f"{name}-accuracy", name, "estimate", less, task.unit, task.digits, signed=True), _accuracy
-    yield Column(f"{name}-smaller", name, "number", smaller, "smaller", 1), _smaller
-    yield Column(f"{name}-cka", name, "estimate", similarity, "CKA", 3, signed=True), _cka
-    yield Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", "inside"), _verdict
-    yield Column(f"{name}-seeds", name, "number", seeds, "n", shown=False), _seeds
+
+    def here(fill: Filler) -> Callable[[Network], Datum]:
+        return lambda net: _filled(study, fill, net.model, net.label)
+
+    return (
+        Column(f"{name}-accuracy", name, "estimate", f"{task.title} of the packed file less the original's.",
+               here(_accuracy), task.unit, task.digits, signed=True),
+        Column(f"{name}-smaller", name, "number", "Payload of the original by that of the packed file.",
+               here(_smaller), "smaller", 1),
+        Column(f"{name}-cka", name, "estimate", similarity, here(_cka), "CKA", 3, signed=True),
+        Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", here(_verdict), "inside"),
+        Column(f"{name}-seeds", name, "number", f"Seeds behind the difference of {task.noun}.", here(_seeds), "n",
+               shown=False),
+    )  # fmt: skip
 
 
-def _filled(study: Study, fill: Getter, model: str, label: str) -> Datum:
+def _filled(study: Study, fill: Filler, model: str, label: str) -> Datum:
     """What a profile says of a method; a dash if it never asked for it."""
     asked = model in study.models and any(variant.label == label for variant in study.plan.variants)
     return fill(study, model, label) if asked else Datum(hole="–")
@@ -138,9 +127,13 @@ def _caption(studies: Sequence[Study]) -> str:
     )
 
 
-def _same(studies: Sequence[Study], model: str, label: str) -> Datum:
-    same = _agree(studies, model, label)
-    return Datum(hole="–") if same is None else Datum("yes" if same else "no")
+def _same(studies: Sequence[Study]) -> Column[Network]:
+    def get(net: Network) -> Datum | str:
+        same = _agree(studies, net.model, net.label)
+        return Datum(hole=DASH) if same is None else "yes" if same else "no"
+
+    describe = "Whether all profiles that judge the inside come to the same verdict and sign."
+    return Column("same", "Insides", "text", describe, get, "agree")
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
@@ -154,8 +147,8 @@ def _direction(claim: Claim) -> tuple[str, bool | None]:
     return claim.verdict.word, claim.evidence.difference.value < 0 if claim.differs else None
 
 
-def _sentence(studies: Sequence[Study], shared: dict[str, list[PlannedVariant]]) -> Sentence:
-    pairs = [(model, variant.label) for model, variants in shared.items() for variant in variants]
+def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sentence:
+    pairs = [(net.model, net.label) for networks in shared.values() for net in networks]
     judged = [same for pair in pairs if (same := _agree(studies, *pair)) is not None]
     methods = counted(len({label for _, label in pairs}), "method")
     networks = counted(len({model for model, _ in pairs}), "network")

@@ -108,8 +108,8 @@ def records(table: Table | Dataset) -> list[dict[str, Any]]:
 
 def _record(table: Table, row: Row) -> dict[str, Any]:
     record: dict[str, Any] = {}
-    for column, datum in zip(table.columns, row.cells):
-        record |= _values(column, datum)
+    for column in table.columns:
+        record |= _values(column, row[column.key])
     return record
 
 

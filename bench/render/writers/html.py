@@ -93,7 +93,7 @@ def _environment(files: Templates) -> Environment:
     environment.filters["attributes"] = dict
     environment.filters["starred"] = starred
     environment.filters["box"] = box
-    environment.filters["wordy"] = lambda table: sum(table.columns[i].is_text for i in table.shown) > 1
+    environment.filters["wordy"] = lambda table: sum(column.is_text for column in table.shown) > 1
     environment.filters["visible"] = lambda items: list(_visible(items))
     files.check(environment)
     return environment
@@ -118,9 +118,9 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
 
 
-def starred(table: Table) -> set[int]:
-    """Indices of the columns in which any cell has stars, so that all of it keeps room for them."""
-    return {index for index in table.shown if any(row.cells[index].stars for row in table.rows)}
+def starred(table: Table) -> set[str]:
+    """Keys of the columns in which any cell has stars, so that all of it keeps room for them."""
+    return {column.key for column in table.shown if any(row[column.key].stars for row in table.rows)}
 
 
 def _visible(items: tuple[Item, ...]) -> Iterator[Item]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
@@ -82,7 +83,7 @@ def _environment(files: Templates, citable: Container[str]) -> Environment:
     environment.filters.update(
         sentence=lambda sentence: Tex("".join(_part(part, citable) for part in sentence)),
         tabulars=tabulars,
-        heads=lambda tabular: Tex(" & ".join(_head(tabular, index) for index in tabular.columns)),
+        heads=lambda tabular: Tex(" & ".join(_head(tabular, column) for column in tabular.columns)),
         lines=lambda tabular, group: list(_lines(tabular, group, citable)),
         specification=lambda tabular: Tex(tabular.specification),
         tex=Tex,
@@ -99,15 +100,14 @@ def _part(part: str, citable: Container[str]) -> Tex:
     return Tex(rf"\textbf{{{escape(part)}}}") if isinstance(part, Strong) else escape(part)
 
 
-def _head(tabular: Tabular, index: int) -> Tex:
-    column = tabular.table.columns[index]
+def _head(tabular: Tabular, column: Column[Any]) -> Tex:
     side = "l" if column.is_text else "r"
     text = escape(column.title)
     if column.unit:
         text = Tex(rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{text}\\({escape(column.unit)})\end{{tabular}}")
-    if not tabular.ragged(index):
+    if not tabular.ragged(column):
         return text
-    return Tex(rf"\multicolumn{{2}}{{r{'@{}' if index == tabular.columns[-1] else ''}}}{{{text}}}")
+    return Tex(rf"\multicolumn{{2}}{{r{'@{}' if column == tabular.columns[-1] else ''}}}{{{text}}}")
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,11 @@ def _lines(tabular: Tabular, group: Group, citable: Container[str]) -> Iterator[
 
 
 def _line(tabular: Tabular, row: Row, citable: Container[str]) -> Tex:
-    columns = tabular.table.columns
-    cells = (_cell(row.cells[i], columns[i], tabular.ragged(i), citable) for i in tabular.columns)
+    cells = (_cell(row[column.key], column, tabular.ragged(column), citable) for column in tabular.columns)
     return Tex(" & ".join(cells) + r" \\")
 
 
-def _cell(cell: Datum, column: Column, ragged: bool, citable: Container[str]) -> Tex:
+def _cell(cell: Datum, column: Column[Any], ragged: bool, citable: Container[str]) -> Tex:
     text = show(cell, column)
     if ragged:
         return _number(text)

@@ -17,7 +17,7 @@ class Number:
     """The parts of a printed number as siunitx takes them.
 
     >>> from bench.render.kit.table import Datum, Column, show
-    >>> Number.of(show(Datum(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", digits=1)))
+    >>> Number.of(show(Datum(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", float, digits=1)))
     Number(before='', sign='−', integer='1,234', decimals='5', after=' ± 0.5', stars='')
     """
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from bench.render.kit.names import cut
-from bench.render.kit.table import Row, Table, show
+from bench.render.kit.table import Column, Row, Table, show
 from bench.render.writers.siunitx import Number, Numbers, points
 from bench.render.writers.tex import LONGEST_WORD
 
@@ -15,6 +16,7 @@ LINE = 390.0  # pt of the narrowest text block to expect (NeurIPS has 397)
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
 BALANCES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)  # shares of the line to try as narrower limits
+Widths = dict[Column[Any], float]  # pt by column
 CONSTANTS = ("seeds", "p_least")  # keys of columns that repeat the caption if all their rows are the same
 
 
@@ -23,18 +25,17 @@ class Tabular:
     """Columns of a table that are set side by side; a wide table has several, each starting with the first column.
 
     Attributes:
-        columns: indices into the table's columns.
-        widths: pt of each column of words, by column index.
-        needs: pt that each column would take without wrapping, by column index.
-        numbers: widest parts of each column of numbers, by column index; a column of holes alone has none.
+        widths: pt of each column of words.
+        needs: pt that each column would take without wrapping.
+        numbers: widest parts of each column of numbers; a column of holes alone has none.
         place: position among the table's `count` tabulars, from 1.
     """
 
     table: Table
-    columns: tuple[int, ...]
-    widths: dict[int, float]
-    needs: dict[int, float]
-    numbers: dict[int, Numbers]
+    columns: tuple[Column[Any], ...]
+    widths: Widths
+    needs: Widths
+    numbers: dict[Column[Any], Numbers]
     place: int
     count: int
 
@@ -43,14 +44,14 @@ class Tabular:
         """For LaTeX's `tabular`: words in columns that wrap, numbers in columns of siunitx."""
         return "@{}" + "".join(map(self._specification, self.columns)) + "@{}"
 
-    def _specification(self, index: int) -> str:
-        if index in self.widths:
-            return rf">{{\raggedright\arraybackslash}}p{{{self.widths[index] / (LINE + 7):.3f}\linewidth}}"
-        return self.numbers[index].specification if index in self.numbers else "r"
+    def _specification(self, column: Column[Any]) -> str:
+        if column in self.widths:
+            return rf">{{\raggedright\arraybackslash}}p{{{self.widths[column] / (LINE + 7):.3f}\linewidth}}"
+        return self.numbers[column].specification if column in self.numbers else "r"
 
-    def ragged(self, index: int) -> bool:
+    def ragged(self, column: Column[Any]) -> bool:
         """Whether a column takes two of LaTeX's: a siunitx column, and one for what follows its numbers."""
-        return index in self.numbers and self.numbers[index].ragged
+        return column in self.numbers and self.numbers[column].ragged
 
     @property
     def across(self) -> int:
@@ -64,12 +65,12 @@ class Tabular:
 
     def fitted(self, text: str) -> str:
         """A heading over all columns, cut to their width."""
-        width = sum(self.widths.get(index, self.needs[index]) + GAP for index in self.columns)
+        width = sum(self.widths.get(column, self.needs[column]) + GAP for column in self.columns)
         return cut(text, max(int(width / (1.4 * points(text) / max(len(text), 1))), 12))
 
     def _height(self, row: Row) -> int:
         """Lines that a row takes: those of its longest text."""
-        texts = ((width, show(row.cells[i], self.table.columns[i]).plain) for i, width in self.widths.items())
+        texts = ((width, show(row[column.key], column).plain) for column, width in self.widths.items())
         return max((_wrapped(text, width) for width, text in texts), default=1)
 
 
@@ -91,29 +92,29 @@ def _wrapped(text: str, width: float) -> int:
 def tabulars(table: Table) -> list[Tabular]:
     """Divide a table into as few tabulars as fit the line."""
     numbers = {
-        index: widest
-        for index in table.shown
-        if not table.columns[index].is_text and (widest := Numbers.of(_numbers(table, index)))
+        column: widest
+        for column in table.shown
+        if not column.is_text and (widest := Numbers.of(_numbers(table, column)))
     }
-    needs = {index: _need(table, index, numbers.get(index)) for index in table.shown}
-    parts = _balanced(table, {index: need for index, need in needs.items() if not _needless(table, index)})
+    needs = {column: _need(table, column, numbers.get(column)) for column in table.shown}
+    parts = _balanced(table, {column: need for column, need in needs.items() if not _needless(table, column)})
     return [
         Tabular(table, columns, _widths(table, columns, needs), needs, numbers, place, len(parts))
         for place, columns in enumerate(parts, 1)
     ]
 
 
-def _numbers(table: Table, index: int) -> list[Number]:
-    numbers = (Number.of(show(row.cells[index], table.columns[index])) for row in table.rows)
+def _numbers(table: Table, column: Column[Any]) -> list[Number]:
+    numbers = (Number.of(show(row[column.key], column)) for row in table.rows)
     return [number for number in numbers if number]
 
 
-def _needless(table: Table, index: int) -> bool:
+def _needless(table: Table, column: Column[Any]) -> bool:
     """Whether a column repeats the caption: seeds, or the least p they can give, the same in every row."""
-    return table.columns[index].key in CONSTANTS and len({row.cells[index].value for row in table.rows}) == 1
+    return column.key in CONSTANTS and len({row[column.key].value for row in table.rows}) == 1
 
 
-def _balanced(table: Table, needs: dict[int, float]) -> list[tuple[int, ...]]:
+def _balanced(table: Table, needs: Widths) -> list[tuple[Column[Any], ...]]:
     """Divide columns into as few parts as fit the line, of similar widths."""
     # Filling one line after another gives the fewest parts, but the last of them may be a single column beside the
     # repeated names. So the same greedy filling is tried with ever narrower lines, and the narrowest that needs no
@@ -127,67 +128,64 @@ def _balanced(table: Table, needs: dict[int, float]) -> list[tuple[int, ...]]:
     return parts
 
 
-def _parts(table: Table, needs: dict[int, float], line: float) -> Iterator[tuple[int, ...]]:
+def _parts(table: Table, needs: Widths, line: float) -> Iterator[tuple[Column[Any], ...]]:
     """Columns in order, as many as fit a line; each further part begins with the first column again."""
     first, *rest = needs
     part, used = [first], _least(table, first, needs)
-    for index in rest:
-        width = GAP + _least(table, index, needs)
+    for column in rest:
+        width = GAP + _least(table, column, needs)
         if used + width > line and len(part) > 1:
             yield tuple(part)
             part, used = [first], _least(table, first, needs)
-        part.append(index)
+        part.append(column)
         used += width
     yield tuple(part)
 
 
-def _least(table: Table, index: int, needs: dict[int, float]) -> float:
+def _least(table: Table, column: Column[Any], needs: Widths) -> float:
     """The least width of a column in pt: words can wrap, numbers cannot."""
-    column = table.columns[index]
     if not column.is_text:
-        return needs[index]
-    return min(needs[index], max(_longest_word(table, index), 0.0 if column.kind == "verdict" else NARROWEST_TEXT))
+        return needs[column]
+    return min(needs[column], max(_longest_word(table, column), 0.0 if column.kind == "verdict" else NARROWEST_TEXT))
 
 
-def _need(table: Table, index: int, numbers: Numbers | None) -> float:
+def _need(table: Table, column: Column[Any], numbers: Numbers | None) -> float:
     """The width of a column in pt without any wrapping."""
-    column = table.columns[index]
     typewriter = 1.08 if column.kind == "code" else 1.0
     heads = [column.title, f"({column.unit})" if column.unit else ""]
-    texts = [*heads, *(show(row.cells[index], column).plain for row in table.rows)]
+    texts = [*heads, *(show(row[column.key], column).plain for row in table.rows)]
     return max(numbers.width if numbers else 0.0, *(typewriter * points(text) for text in texts))
 
 
-def _widths(table: Table, columns: tuple[int, ...], needs: dict[int, float]) -> dict[int, float]:
+def _widths(table: Table, columns: tuple[Column[Any], ...], needs: Widths) -> Widths:
     """Widths in pt of the columns of words: they share what the numbers leave of the line."""
-    numbers = sum(needs[index] + GAP for index in columns if not table.columns[index].is_text)
-    words = [index for index in columns if table.columns[index].is_text]
-    floors = {index: _longest_word(table, index) for index in words}
+    numbers = sum(needs[column] + GAP for column in columns if not column.is_text)
+    words = [column for column in columns if column.is_text]
+    floors = {column: _longest_word(table, column) for column in words}
     return _shares(words, needs, floors, LINE - numbers - GAP * len(words))
 
 
-def _shares(words: list[int], needs: dict[int, float], floors: dict[int, float], room: float) -> dict[int, float]:
+def _shares(words: list[Column[Any]], needs: Widths, floors: Widths, room: float) -> Widths:
     """Give each column its longest word, then share the rest by the square root of the extra width it wants."""
     # The root lies between equal shares, which starve a column of sentences, and proportional ones, which let it
     # starve the others. A column that wants less than its share is filled up and leaves the round, and what it does
     # not use is shared again among those that remain, so that each round fills a column or spends all that is left.
-    widths = {index: min(floors[index], needs[index]) for index in words}
-    hungry = [index for index in words if needs[index] > widths[index]]
+    widths = {column: min(floors[column], needs[column]) for column in words}
+    hungry = [column for column in words if needs[column] > widths[column]]
     rest = room - sum(widths.values())
     while hungry and rest > 0:
-        roots = {index: math.sqrt(needs[index] - floors[index]) for index in hungry}
-        shares = {index: rest * roots[index] / sum(roots.values()) for index in hungry}
-        filled = [index for index in hungry if needs[index] - floors[index] <= shares[index]]
-        for index in filled or hungry:
-            widths[index] += min(shares[index], needs[index] - floors[index])
+        roots = {column: math.sqrt(needs[column] - floors[column]) for column in hungry}
+        shares = {column: rest * roots[column] / sum(roots.values()) for column in hungry}
+        filled = [column for column in hungry if needs[column] - floors[column] <= shares[column]]
+        for column in filled or hungry:
+            widths[column] += min(shares[column], needs[column] - floors[column])
         rest = room - sum(widths.values())
-        hungry = [index for index in hungry if index not in filled] if filled else []
+        hungry = [column for column in hungry if column not in filled] if filled else []
     return widths
 
 
-def _longest_word(table: Table, index: int) -> float:
+def _longest_word(table: Table, column: Column[Any]) -> float:
     """Width in pt of the widest word that cannot break, with a little room added."""
-    column = table.columns[index]
-    cells = [] if column.kind == "code" else [show(row.cells[index], column).main for row in table.rows]  # code breaks
+    cells = [] if column.kind == "code" else [show(row[column.key], column).main for row in table.rows]  # code breaks
     words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}
     return 1.04 * max((points(word) for word in words), default=0.0) + 1.0

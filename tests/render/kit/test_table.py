@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.render.kit.table import Column, Datum, Group, Row, Table, decimal, estimate, number, p_value, show
+from bench.render.kit.table import Column, Datum, decimal, estimate, number, p_value, show, tabulate
 from bench.statistics.estimate import Estimate
 
-NUMBER = Column("x", "X", "number", "A number.", digits=1)
-SHARE = Column("x", "X", "estimate", "A share.", "%", 2)
+NUMBER = Column("x", "X", "number", "A number.", float, digits=1)
+SHARE = Column("x", "X", "estimate", "A share.", float, "%", 2)
 
 
 def found(value: float, low: float, high: float) -> Estimate:
@@ -21,7 +22,7 @@ def test_an_estimate_is_printed_with_half_its_interval_or_both_ends():
     cell = estimate(found(0.975, 0.97, 0.98), 100, stars="**")
     text = show(cell, SHARE)
     assert (text.main, text.interval, text.stars) == ("97.50", "± 0.50", "**")
-    ends = Column("x", "X", "estimate", "A share.", "%", 1, signed=True, ends=True)
+    ends = Column("x", "X", "estimate", "A share.", float, "%", 1, signed=True, ends=True)
     assert show(cell, ends).interval == "[+97.0, +98.0]"
 
 
@@ -57,6 +58,39 @@ def test_a_printed_number_is_the_number_rounded(value: float, digits: int):
     assert float(text) == pytest.approx(value, abs=0.5001 * 10**-digits, rel=1e-12)
 
 
-def test_a_row_of_the_wrong_length_is_refused():
-    with pytest.raises(ValueError, match="table 'results': 2 cells for 1 columns"):
-        Table("results", "Results", "", (NUMBER,), (Group("", (Row((Datum(1), Datum(2))),)),))
+def test_a_column_asks_the_subject_and_prints_in_its_own_unit():
+    share = Column("x", "X", "number", "A share.", lambda text: float(text), "%", scale=100)
+    assert share.datum("0.25").value == 25
+    assert share.datum("nan") == Datum(hole="–")
+    assert Column("x", "X", "text", "A word.", str.upper).datum("a") == Datum("A")
+    assert Column("x", "X", "number", "Nothing.", lambda _: None).datum("a") == Datum()
+    made = Datum(1, note="as it is")
+    assert Column("x", "X", "number", "As made.", lambda _: made, scale=100).datum("a") == made
+
+
+@dataclass(frozen=True)
+class Refused:
+    value: float
+    role: str = "control"
+    about: tuple[tuple[str, str], ...] = (("model", "resnet8"),)
+    hole: str = "refused"
+
+
+def test_a_subject_says_why_it_has_no_number_and_what_sets_it_apart():
+    column = Column("x", "X", "estimate", "A share.", lambda row: found(row.value, row.value, row.value))
+    assert column.datum(Refused(math.nan)) == Datum(hole="refused")
+    table = tabulate("t", "T", "", [column], {"": [Refused(1.0)]})
+    assert table is not None
+    (row,) = table.rows
+    assert (row["x"].value, row.role, row.about) == (1.0, "control", (("model", "resnet8"),))
+
+
+def test_groups_without_a_subject_are_left_out_and_so_is_a_table_without_any():
+    table = tabulate("t", "T", "", [NUMBER], {"none": [], "some": [1, 2]})
+    assert table is not None
+    assert [group.title for group in table.groups] == ["some"]
+    assert table.size == 2
+    assert tabulate("t", "T", "", [NUMBER], {"none": []}) is None
+    empty = tabulate("t", "T", "", [NUMBER], {}, empty="There is none.")
+    assert empty is not None
+    assert empty.empty == "There is none."

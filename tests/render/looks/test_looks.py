@@ -98,7 +98,7 @@ def test_where_only_some_methods_are_looked_into_the_others_have_no_row(looked):
     assert sorted(variant.label for variant in looks.variants) == sorted(labels)
     assert looks.per_seed(SPEARMAN, "resnet8", "finetune").tolist() == looked_everywhere(looked, "finetune")
     for build in (explanations.build, corruptions.build, faithfulness.build, units.build):
-        assert {row.cells[1].value for row in build(study).rows} == set(labels)
+        assert {row["variant"].value for row in build(study).rows} == set(labels)
 
 
 def looked_everywhere(looked, label):

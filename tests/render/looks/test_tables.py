@@ -21,9 +21,8 @@ MODULES = (attribution_maps, channel_images, corruptions, explanations, faithful
 
 
 def rows(table):
-    """Cells by the row's title and the column's key."""
-    keys = [column.key for column in table.columns]
-    return {row.cells[2].value: dict(zip(keys, row.cells)) for row in table.rows}
+    """Data by the row's title and the column's key."""
+    return {row["title"].value: row.data for row in table.rows}
 
 
 def test_without_a_diagnostic_there_is_no_table(study_of, variants):
@@ -95,16 +94,16 @@ def test_activations_are_shares_in_percent(looked):
     own = rows(overall)["INT8 (NNCF PTQ)"]
     assert own["dead"].value == pytest.approx(11)
     assert own["dimension_less_original"].value == pytest.approx(-5.5)
-    found = {(row.cells[2].value, row.cells[3].value): row.cells for row in by_block.rows}
-    assert found["INT8 (NNCF PTQ)", 2][7].value == pytest.approx(44.5)
-    assert found["INT8 (NNCF PTQ)", 1][7].value == pytest.approx(50)
+    dimensions = by_block.frame.set_index(["variant", "depth"])["dimension"]
+    assert dimensions["nncf-int8-ptq", 2] == pytest.approx(44.5)
+    assert dimensions["nncf-int8-ptq", 1] == pytest.approx(50)
 
 
 def test_an_effective_dimension_of_nothing_is_a_hole(looked):
     by_block = activation_statistics.build(looked())[1]
-    found = {(row.cells[1].value, row.cells[3].value): row.cells for row in by_block.rows}
-    assert found["random-weights", 2][8].value == 3
-    assert found["random-weights", 2][7].value is not None  # of the seeds that have one
+    block = by_block.frame.set_index(["variant", "depth"]).loc["random-weights", 2]
+    assert block["seeds"] == 3
+    assert block["dimension"] is not None  # of the seeds that have one
 
 
 def test_loss_on_corrupted_images_is_in_points(looked):
@@ -118,7 +117,7 @@ def test_notes_of_several_seeds_and_variants_are_one_row(looked):
     where = [(0, "nncf-int8-ptq"), (2, "nncf-int8-ptq"), (0, "finetune")]
     notes = {f"diagnose/resnet8/{seed}/{variant}/filters": ["No filter."] for seed, variant in where}
     (row,) = undone.build(looked(notes=notes)).rows
-    assert [cell.value for cell in row.cells] == [
+    assert [datum.value for datum in row.data.values()] == [
         "resnet8",
         "Fine-tuned control; INT8 (NNCF PTQ)",
         "No filter.",
@@ -127,11 +126,12 @@ def test_notes_of_several_seeds_and_variants_are_one_row(looked):
 
 
 def test_every_diagnostic_is_named_with_its_settings_and_sources(looked):
-    found = {row.cells[1].value: row.cells for row in looks.build(looked()).rows}
-    assert found["attributions"][2].value == "images 4, methods integrated-gradients and grad-cam, pictures 2"
-    assert found["filters"][2].value == "none"
-    assert found["filters"][3].value == "every variant"
-    assert found["filters"][4].value == "kozlov2021nncf"
+    found = {row["diagnostic"].value: row for row in looks.build(looked()).rows}
+    images = "images 4, methods integrated-gradients and grad-cam, pictures 2"
+    assert found["attributions"]["settings"].value == images
+    assert found["filters"]["settings"].value == "none"
+    assert found["filters"]["variants"].value == "every variant"
+    assert found["filters"]["sources"].value == "kozlov2021nncf"
 
 
 def test_maps_are_in_the_data_as_they_are_drawn(looked):

@@ -6,13 +6,12 @@ from bench.render.tables.across import build
 
 def test_methods_stand_by_rank_with_their_differences(study: Study):
     table = build(study)
-    names = [column.key for column in table.columns]
     accuracy, inside = table.groups
-    ranks = [row.cells[names.index("rank")].value for row in accuracy.rows]
+    ranks = [row["rank"].value for row in accuracy.rows]
     assert ranks == sorted(ranks)
     assert len(accuracy.rows) == len(inside.rows) == len(study.plan.methods)
-    pruned = next(row for row in accuracy.rows if row.cells[0].value == "magnitude:sparsity=0.95")
-    difference = pruned.cells[names.index("difference")]
+    pruned = next(row for row in accuracy.rows if row["variant"].value == "magnitude:sparsity=0.95")
+    difference = pruned["difference"]
     assert difference.low < difference.value < difference.high < -30
 
 

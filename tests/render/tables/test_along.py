@@ -10,8 +10,7 @@ from bench.render.tables import along
 
 
 def rows(table, model):
-    keys = [column.key for column in table.columns]
-    found = (dict(zip(keys, row.cells)) for row in table.rows)
+    found = (row.data for row in table.rows)
     return {row["variant"].value: row for row in found if row["model"].value == model}
 
 

@@ -6,7 +6,7 @@ from bench.render.tables.budget import build
 
 def test_the_best_fits_and_none_that_fits_is_better(study: Study):
     for row in build(study).rows:  # type: ignore[union-attr]
-        model, budget, label = (row.cells[index].value for index in (0, 1, 3))
+        model, budget, label = (row[key].value for key in ("model", "budget", "label"))
         assert study.mean("payload_bytes", model, label).value <= budget * 1e3
         fitting = [
             study.mean("test_accuracy", model, variant.label).value
@@ -18,16 +18,15 @@ def test_the_best_fits_and_none_that_fits_is_better(study: Study):
 
 def test_the_smallest_of_those_that_lose_little_is_named(study: Study):
     table = build(study)
-    keys = [column.key for column in table.columns]
     for row in table.rows:
-        cells = dict(zip(keys, row.cells))
+        data = row.data
         for what in ("untold", "close"):
-            listed = cells[f"{what}_names"].value
+            listed = data[f"{what}_names"].value
             names = [] if listed == "none" else listed.split("; ")
-            assert len(names) == cells[what].value
-        assert (cells["smallest"].value in names) == bool(names)
+            assert len(names) == data[what].value
+        assert (data["smallest"].value in names) == bool(names)
         if names:
-            assert cells["smallest_payload"].value <= cells["budget"].value
+            assert data["smallest_payload"].value <= data["budget"].value
 
 
 def test_nothing_packed_is_no_table(study_of, runs):

@@ -53,8 +53,7 @@ def beside(study: Study):
 
 
 def rows(table):
-    keys = [column.key for column in table.columns]
-    return [dict(zip(keys, row.cells)) for row in table.rows]
+    return [row.data for row in table.rows]
 
 
 def test_what_misses_is_listed_with_its_warnings(study: Study, beside):

@@ -9,7 +9,7 @@ from bench.render.tables.checklist import OPEN, QUESTIONS, build
 
 
 def _answers(study: Study) -> dict[str, tuple[str, str]]:
-    return {str(row.cells[0].value): (str(row.cells[1].value), str(row.cells[2].value)) for row in build(study).rows}
+    return {str(row["question"].value): (str(row["answer"].value), str(row["why"].value)) for row in build(study).rows}
 
 
 def _with(study: Study, **columns: object) -> Study:

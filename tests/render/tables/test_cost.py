@@ -7,7 +7,7 @@ from bench.render.tables.cost import build
 
 
 def test_time_is_summed_by_kind_of_cell(study: Study):
-    rows = {row.cells[0].value: [cell.value for cell in row.cells[1:]] for row in build(study).rows}
+    rows = {row["kind"].value: [datum.value for datum in row.data.values()][1:] for row in build(study).rows}
     assert rows["train"] == pytest.approx([12, 12 * 4.2, 12 * 4.2 * 0.9, 4.2, 4.2, 812])
     assert rows["compare"][0] == 180
 

@@ -18,7 +18,7 @@ def test_failures_come_first_with_their_reason(study_of):
     }
     table = build(study_of(states=states))
     assert [group.title for group in table.groups] == ["failed (1)", "refused (1)", "missing (1)"]
-    assert [cell.value for cell in next(table.rows).cells] == [
+    assert [datum.value for datum in next(table.rows).data.values()] == [
         "train/resnet8/1",
         "failed",
         "FloatingPointError: the loss is not a number",

@@ -27,8 +27,7 @@ def answering(study: Study, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 def test_the_hurt_class_and_images_are_named(answering: Study):
     table = hurt.build(answering)
-    keys = [column.key for column in table.columns]
-    rows = {(row.cells[0].value, row.cells[1].value): dict(zip(keys, row.cells)) for row in table.rows}
+    rows = {(row["model"].value, row["variant"].value): row.data for row in table.rows}
     pruned = rows["resnet8", "magnitude:sparsity=0.9"]
     assert pruned["worst"].value == "7"
     assert pruned["changed"].value == 1

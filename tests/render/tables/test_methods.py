@@ -6,8 +6,7 @@ from bench.render.tables.methods import build
 
 def test_every_variant_with_its_stages_settings_and_source(study: Study):
     table = build(study)
-    keys = [column.key for column in table.columns]
-    rows = {row.cells[1].value: dict(zip(keys, (cell.value for cell in row.cells))) for row in table.rows}
+    rows = {row["variant"].value: {key: datum.value for key, datum in row.data.items()} for row in table.rows}
     assert set(rows) == {variant.label for variant in study.plan.variants}
     chain = rows["magnitude-finetune:sparsity=0.9+nncf-int8-ptq"]
     assert chain["stages"] == "magnitude-finetune v1 (sparsity 0.9) + nncf-int8-ptq v1"

@@ -11,7 +11,7 @@ def test_churn_beyond_the_control_is_paired_by_seed(study: Study):
     assert table is not None
     keys = [column.key for column in table.columns]
     assert keys[3:] == ["churn", "churn_beyond", "jensen_shannon", "nll", "brier", "ece"]
-    rows = {(row.cells[0].value, row.cells[1].value): dict(zip(keys, row.cells)) for row in table.rows}
+    rows = {(row["model"].value, row["variant"].value): row.data for row in table.rows}
     own, control = (study.per_seed("churn", "resnet8", label) for label in ("float16", "finetune"))
     assert rows["resnet8", "float16"]["churn_beyond"].value == pytest.approx(100 * (own - control).mean())
     assert rows["resnet8", "float16"]["churn"].value == pytest.approx(100 * own.mean())

@@ -5,7 +5,7 @@ from bench.render.tables.provenance import build
 
 
 def test_the_experiment_and_what_ran_it(study: Study):
-    facts = {row.cells[0].value: row.cells[1].value for row in build(study).rows}
+    facts = {row["what"].value: row["value"].value for row in build(study).rows}
     assert facts["Command"] == "make bench PROFILE=digits && make report PROFILE=digits"
     assert facts["Data fingerprint"] == "0123456789abcdef" * 2
     assert facts["Seeds"] == "0, 1, 2, 3, 4, 5"

@@ -6,12 +6,12 @@ from bench import registry
 from bench.analysis.study import Study
 from bench.render.references import library
 from bench.render.tables import published
-from bench.render.tables.published import Figure, build
+from bench.render.tables.published import PublishedResult, build
 
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch):
-    def know(*figures: Figure) -> None:
+    def know(*figures: PublishedResult) -> None:
         monkeypatch.setattr(published, "published", lambda: figures)
 
     return know
@@ -28,7 +28,7 @@ def test_every_published_figure_names_a_method_and_a_paper_that_are_here():
 
 def test_the_rows_of_papers_stand_before_ours(study: Study, known):
     known(
-        Figure(
+        PublishedResult(
             methods=("magnitude-finetune",),
             network="LeNet",
             data="MNIST",
@@ -40,9 +40,8 @@ def test_the_rows_of_papers_stand_before_ours(study: Study, known):
         )
     )
     table = build(study)
-    keys = [column.key for column in table.columns]
     (group,) = table.groups
-    theirs, *ours = (dict(zip(keys, row.cells)) for row in group.rows)
+    theirs, *ours = (row.data for row in group.rows)
     assert (theirs["who"].value, theirs["difference"].value, theirs["ratio"].value) == ("LeNet (MNIST)", -0.5, 12)
     assert theirs["difference"].low is None
     variants = [v for v in study.plan.methods if [stage.method for stage in v.stages] == ["magnitude-finetune"]]
@@ -57,7 +56,9 @@ def test_the_rows_of_papers_stand_before_ours(study: Study, known):
 
 def test_chains_are_not_compared_with_papers_on_single_methods(study: Study, known):
     known(
-        Figure(methods=("magnitude-finetune",), network="N", data="D", loss="none", setup="s", source="han2015learning")
+        PublishedResult(
+            methods=("magnitude-finetune",), network="N", data="D", loss="none", setup="s", source="han2015learning"
+        )
     )
     rows = [dict(row.about) for row in build(study).rows]
     assert not any("+" in row.get("variant", "") for row in rows)

@@ -10,8 +10,7 @@ from bench.render.tables.results import build
 
 
 def column(table: Table, key: str, model: str = "resnet8") -> dict:
-    index = [each.key for each in table.columns].index(key)
-    return {row.cells[1].value: row.cells[index] for row in table.rows if row.cells[0].value == model}
+    return {row["variant"].value: row[key] for row in table.rows if row["model"].value == model}
 
 
 def test_values_are_in_the_columns_units(study: Study):
@@ -61,5 +60,5 @@ def test_the_caption_says_what_a_reader_must_know(study: Study):
 
 def test_few_seeds_have_neither_stars_nor_bold(study_of):
     table = build(study_of(seeds=(0, 1, 2)))
-    assert not any(cell.stars or cell.bold for row in table.rows for cell in row.cells)
+    assert not any(cell.stars or cell.bold for row in table.rows for cell in row.data.values())
     assert "No stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption

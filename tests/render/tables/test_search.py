@@ -37,7 +37,7 @@ def test_a_profile_without_a_search_has_no_such_table(study: Study):
 
 def test_the_front_is_shown_with_what_was_chosen(searched: Study):
     table = build(searched)
-    shown = [[show(cell, column).main for cell, column in zip(row.cells, table.columns)] for row in table.rows]
+    shown = [[show(row[column.key], column).main for column in table.columns] for row in table.rows]
     assert [row[1] for row in shown] == ["li:ratio=0.5", "float16", "original"]
     assert shown[0][2:] == ["40.00", "95.00", "yes"]
     assert table.groups[0].title == "resnet8: at most 50 kB"

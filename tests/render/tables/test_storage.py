@@ -9,11 +9,9 @@ from bench.render.tables.storage import build
 def test_shares_of_a_variant_add_up(study: Study):
     table = build(study)
     assert table is not None
-    keys = [column.key for column in table.columns]
-    share = keys.index("share")
-    own = [row for row in table.rows if [c.value for c in row.cells[:2]] == ["resnet8", "float16"]]
-    assert sum(row.cells[share].value for row in own) == pytest.approx(100)
-    assert [row.cells[keys.index("shape")].value for row in own] == ["16×16×3×3"] * 4
+    own = [row for row in table.rows if [row[key].value for key in ("model", "variant")] == ["resnet8", "float16"]]
+    assert sum(row["share"].value for row in own) == pytest.approx(100)
+    assert [row["shape"].value for row in own] == ["16×16×3×3"] * 4
 
 
 def test_nothing_packed_is_no_table(study_of, runs):

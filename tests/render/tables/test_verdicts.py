@@ -11,11 +11,10 @@ from bench.render.tables.verdicts import build
 
 def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
     table = build(study)
-    keys = [column.key for column in table.columns]
     assert table.size == 2 * 11 * 4
     keys_by_title = {outcome.title: outcome.key for outcome in outcomes(study)}
     for row in table.rows:
-        found = dict(zip(keys, row.cells))
+        found = row.data
         claim = claims(study)[found["model"].value, found["variant"].value, keys_by_title[found["outcome"].value]]
         assert found["verdict"].value == claim.verdict.word
         assert found["p_t"].value == claim.raw.p_different
@@ -28,25 +27,23 @@ def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
 def test_what_could_not_be_compared_says_why(study_of):
     names = [f"compare/resnet8/{seed}/float16" for seed in range(6)]
     table = build(study_of(states=dict.fromkeys(names, "failed")))
-    holes = [row for row in table.rows if row.cells[1].value == "float16" and row.cells[4].hole]
-    assert {row.cells[4].hole for row in holes} == {"failed"}
+    holes = [row for row in table.rows if row["variant"].value == "float16" and row["difference"].hole]
+    assert {row["difference"].hole for row in holes} == {"failed"}
     assert len(holes) == 2
 
 
 def test_images_are_never_counted_as_seeds(study_of):
     table = build(study_of(models=("resnet8",), seeds=(0,)))
-    place = [column.key for column in table.columns].index("seeds")
-    assert {row.cells[place].value for row in table.rows} <= {0, 1, None}
+    assert {row["seeds"].value for row in table.rows} <= {0, 1, None}
 
 
 def test_the_effect_is_the_difference_over_the_spread_of_seeds(study: Study):
-    keys = [column.key for column in build(study).columns]
     claim = claims(study)["resnet8", "nncf-int8-ptq", "accuracy"]
     differences = np.array(claim.evidence.per_seed)
     (row,) = [
         row
         for row in build(study).rows
         if dict(row.about) == dict(row.about) | {"model": "resnet8", "variant": "nncf-int8-ptq"}
-        and row.cells[keys.index("outcome")].value == claim.evidence.outcome.title
+        and row["outcome"].value == claim.evidence.outcome.title
     ]
-    assert row.cells[keys.index("effect")].value == pytest.approx(differences.mean() / differences.std(ddof=1))
+    assert row["effect"].value == pytest.approx(differences.mean() / differences.std(ddof=1))

@@ -25,8 +25,7 @@ def two(runs, tmp_path):
 
 
 def rows(table):
-    keys = [column.key for column in table.columns]
-    return [dict(zip(keys, row.cells)) for row in table.rows]
+    return [row.data for row in table.rows]
 
 
 def test_a_single_profile_has_nothing_beside_it(study: Study):

@@ -82,7 +82,7 @@ def test_the_dictionary_describes_every_field_of_every_file(document: Document, 
 def _values(table: Table | Dataset) -> list[dict[str, Any]]:
     if isinstance(table, Dataset):
         return table.frame[list(table.fields)].to_dict("records")
-    return [{column.key: _hole(column, datum) for column, datum in zip(table.columns, row.cells)} for row in table.rows]
+    return [{column.key: _hole(column, row[column.key]) for column in table.columns} for row in table.rows]
 
 
 def _hole(column: Column, datum: Datum) -> Any:

@@ -110,9 +110,9 @@ def test_every_printed_number_of_every_table_is_on_the_page(study: Study, source
     shown = {line.strip() for line in plain.split("\n")}
     for table in compose([study]).tables:
         for row in () if table.raw else table.rows:
-            for index in table.shown:
-                text = show(row.cells[index], table.columns[index])
-                if not table.columns[index].is_text:
+            for column in table.shown:
+                text = show(row[column.key], column)
+                if not column.is_text:
                     assert text.main in shown, (table.id, text)
                     assert not text.interval or text.interval in shown, (table.id, text)
 

@@ -65,9 +65,9 @@ def test_every_printed_cell_of_every_table_is_in_the_body(study: Study, rendered
         if table.raw or table.size > latex.LONGEST:
             continue
         for row in table.rows:
-            for index in table.shown:
-                text = show(row.cells[index], table.columns[index])
-                if not table.columns[index].is_text and not text.hole:
+            for column in table.shown:
+                text = show(row[column.key], column)
+                if not column.is_text and not text.hole:
                     number = text.main.replace("−", "-").replace(",", "").replace("<", r"{\textless{}}")
                     interval = escape(text.interval).replace(" ", "~")
                     after = f"&~{interval}" if text.interval else ""

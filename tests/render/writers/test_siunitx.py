@@ -8,10 +8,10 @@ from bench.render.writers.siunitx import Number, Numbers, points
 
 def shown(value: float, digits: int, *, signed: bool = False, half: float | None = None, stars: str = "") -> Text:
     low, high = (None, None) if half is None else (value - half, value + half)
-    return show(Datum(value, low, high, stars), Column("x", "X", "estimate", "", digits=digits, signed=signed))
+    return show(Datum(value, low, high, stars), Column("x", "X", "estimate", "", float, digits=digits, signed=signed))
 
 
-P = Column("p", "p", "p", "")
+P = Column("p", "p", "p", "", float)
 
 
 @pytest.mark.parametrize(

@@ -4,44 +4,47 @@ import pytest
 
 from bench.analysis.study import Study
 from bench.render.document import compose
-from bench.render.kit.table import Column, Datum, Group, Row, Table
+from bench.render.kit.table import Column, Table, tabulate
 from bench.render.writers import tabular
 from bench.render.writers.tabular import LINE, tabulars
 
-NAME = Column("name", "Name", "text", "A name.")
+NAME: Column[tuple[str, float]] = Column("name", "Name", "text", "A name.", lambda row: row[0])
 
 
 def table(columns: int, name: str = "resnet8", value: float = 1234.5) -> Table:
-    numbers = tuple(Column(f"x{i}", f"X{i}", "number", "A number.", digits=1) for i in range(columns))
-    rows = tuple(Row((Datum(name), *(Datum(value) for _ in numbers))) for _ in range(3))
-    return Table("t", "T", "", (NAME, *numbers), (Group("", rows),))
+    numbers = [
+        Column(f"x{i}", f"X{i}", "number", "A number.", lambda row: row[1], digits=1)  # type: ignore[misc]
+        for i in range(columns)
+    ]
+    made = tabulate("t", "T", "", [NAME, *numbers], {"": [(name, value)] * 3})
+    assert made is not None
+    return made
 
 
 def test_a_narrow_table_is_set_in_one_piece():
     (only,) = tabulars(table(3))
-    assert only.columns == (0, 1, 2, 3)
+    assert [column.key for column in only.columns] == ["name", "x0", "x1", "x2"]
     assert only.specification.count("p{") == 1
 
 
 def test_a_wide_table_is_divided_with_the_names_repeated():
     parts = tabulars(table(30))
     assert len(parts) > 1
-    assert all(part.columns[0] == 0 for part in parts)
-    assert sorted({index for part in parts for index in part.columns}) == list(range(31))
+    assert all(part.columns[0] == NAME for part in parts)
+    assert len({column.key for part in parts for column in part.columns}) == 31
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "several words " * 20])
 def test_words_wrap_into_what_the_numbers_leave(name: str):
     for part in tabulars(table(8, name)):
-        numbers = [index for index in part.columns if index]
-        assert part.widths[0] + sum(part.needs[index] for index in numbers) <= LINE
+        assert part.widths[NAME] + sum(part.needs[column] for column in part.columns if column != NAME) <= LINE
         assert part.lines > 6
 
 
 def test_every_table_of_a_report_fits_its_line(study: Study):
     for made in compose([study]).tables:
         for part in tabulars(made):
-            wide = sum(part.widths.get(index, part.needs[index]) for index in part.columns)
+            wide = sum(part.widths.get(column, part.needs[column]) for column in part.columns)
             assert wide <= LINE, made.id
 
 
@@ -68,5 +71,5 @@ def test_no_part_of_a_divided_table_is_left_with_a_single_column():
 def test_dividing_evenly_takes_no_more_parts(study: Study):
     for made in [*compose([study]).tables, *(table(count) for count in range(3, 40))]:
         parts = tabulars(made)
-        needs = {i: need for i, need in parts[0].needs.items() if not tabular._needless(made, i)}
+        needs = {column: need for column, need in parts[0].needs.items() if not tabular._needless(made, column)}
         assert len(parts) == len(list(tabular._parts(made, needs, LINE)))
