@@ -22,18 +22,21 @@ CODES, WORDS = ".codes_matrix", ".codebook"
 def read(path: Path, network: torch.nn.Module) -> Compressed:
     """The compressed network in a published file.
 
-    The file holds, by layer, `codes_matrix` (Cout, m) and `codebook` (k, d) float16; all else is float32. Channels are
-    permuted already, and batch normalisation has statistics 0 and 1.
+    The file holds `codes_matrix` (Cout, m) and `codebook` (k, d) float16 per layer, and all other tensors in float32.
+    Channels are permuted already, and batch normalisation has mean 0 and variance 1.
 
     Args:
         network: of the file's architecture, with any weights; it is used up.
 
     Raises:
-        InputError: the file cannot be read, is none of these, or does not belong to the network.
+        InputError: the file cannot be read, is no such file, or does not belong to the network.
     """
-    found = _load(path)
-    representations = _codebooks(found, network, path)
-    weights = {name: tensor for name, tensor in found.items() if not name.endswith((CODES, WORDS))}
+    # Three kinds of tensors make up the network's state: those stored as they are, weights decoded from their
+    # codebooks, and statistics of normalisation, which the authors folded into its scale and shift and left out. None
+    # is permuted back: the order of channels is consistent throughout the file.
+    tensors = _load(path)
+    representations = _codebooks(tensors, network, path)
+    weights = {name: tensor for name, tensor in tensors.items() if not name.endswith((CODES, WORDS))}
     weights |= {name: torch.from_numpy(stored.decode()) for name, stored in representations.items()}
     weights = {**_neutral_statistics(network), **weights}
     problems = differences(network.state_dict(), weights)
@@ -45,41 +48,42 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
 
 def _load(path: Path) -> dict[str, torch.Tensor]:
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"checkpoint {str(path)!r} cannot be read: {error.strerror}") from error
-    except Exception as error:  # on foreign bytes the reader fails in many ways
+    except Exception as error:  # torch.load fails in many ways on foreign bytes
         raise InputError(f"checkpoint {str(path)!r} is truncated, or no .pth file of tensors alone") from error
-    tensors = isinstance(found, dict) and all(isinstance(value, torch.Tensor) for value in found.values())
-    if not tensors or not any(str(name).endswith(CODES) for name in found):
+    is_state = isinstance(tensors, dict) and all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
+    if not is_state or not any(str(name).endswith(CODES) for name in tensors):
         raise InputError(
             f"checkpoint {str(path)!r} holds no codes: expected tensors named LAYER{CODES} and LAYER{WORDS}"
         )
-    return found
+    return tensors
 
 
-def _codebooks(found: Mapping[str, torch.Tensor], network: torch.nn.Module, path: Path) -> dict[str, Representation]:
+def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, path: Path) -> dict[str, Representation]:
     shapes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
-    read: dict[str, Representation] = {}
-    for name, codes in found.items():
+    codebooks: dict[str, Representation] = {}
+    for name, codes in tensors.items():
         if name.endswith(CODES):
             layer = name.removesuffix(CODES)
             try:
-                codebook = found[layer + WORDS].numpy()
-                read[f"{layer}.weight"] = Codebook(codes.numpy().astype(np.int64), codebook, shapes[f"{layer}.weight"])
+                words = tensors[layer + WORDS].numpy()
+                shape = shapes[f"{layer}.weight"]
+                codebooks[f"{layer}.weight"] = Codebook(codes.numpy().astype(np.int64), words, shape)
             except KeyError as error:
                 raise InputError(f"{path} does not fit {type(network).__name__}: there is no {error}") from error
             except ValueError as error:
                 raise InputError(f"{path} does not fit {type(network).__name__}: {layer}: {error}") from error
-    return read
+    return codebooks
 
 
 def _neutral_statistics(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Running means of 0 and variances of 1, which the files leave out."""
-    found: dict[str, torch.Tensor] = {}
+    statistics: dict[str, torch.Tensor] = {}
     for name, module in network.named_modules():
-        statistics: Any = module
+        normalisation: Any = module
         if is_batchnorm(module):
-            found[f"{name}.running_mean"] = torch.zeros_like(statistics.running_mean)
-            found[f"{name}.running_var"] = torch.ones_like(statistics.running_var)
-    return found
+            statistics[f"{name}.running_mean"] = torch.zeros_like(normalisation.running_mean)
+            statistics[f"{name}.running_var"] = torch.ones_like(normalisation.running_var)
+    return statistics

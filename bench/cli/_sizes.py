@@ -23,6 +23,7 @@ from bench.zoo.networks import checkpoint as checkpoints
 from bench.zoo.networks.catalogue import is_detector, is_torchvision
 
 SEED = 0
+# what a model is usually built for: ImageNet, COCO, CIFAR-10
 TORCHVISION = {"classes": 1000, "size": 224}
 DETECTION = {"classes": 91, "size": 224}
 ZOO = {"classes": 10, "size": 32}
@@ -58,6 +59,7 @@ class WithoutData:
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """At most 8 images of noise, whatever the number asked for."""
+        # few are enough: calibration finds some range, greedy choices some channels, and no size depends on which
         generator = torch.Generator().manual_seed(self.seed)
         count = min(images, batch_size, 8)
         noise = torch.randn(count, *self.shape, generator=generator)
@@ -81,10 +83,10 @@ class WithoutData:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model under a method, and what it is shown.
+    """A model under a method, with the shape of its images and the number of its classes.
 
     Attributes:
-        classes, size: default to torchvision's own (1000, its detectors 91; 224 pixels), else 10 and 32.
+        classes, size: default to torchvision's (1000, its detectors 91; 224 pixels), else 10 and 32.
         checkpoint: weights to use instead of random ones.
     """
 
@@ -138,7 +140,7 @@ def footprint(subject: Subject) -> dict[str, Any]:
     """Bytes and operations of a model under a method or chain.
 
     Returns:
-        Totals of the packed file and of one forward pass at batch 1, and "layers", a row a stored tensor.
+        Totals of the packed file and of one forward pass at batch 1, and "layers", one row per stored tensor.
 
     Raises:
         InputError: see `Subject.packed`.
@@ -156,7 +158,7 @@ def footprint(subject: Subject) -> dict[str, Any]:
 
 
 def micronet_score(subject: Subject) -> dict[str, Any]:
-    """What a model under a method or chain counts by the rules of the MicroNet challenge.
+    """The score of a model under a method or chain by the rules of the MicroNet challenge, with its parts.
 
     Raises:
         InputError: see `Subject.packed`.
@@ -172,7 +174,7 @@ def micronet_score(subject: Subject) -> dict[str, Any]:
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """A footprint for people."""
+    """A footprint as lines of text."""
     layers = report.get("layers", [])
     totals = {name: value for name, value in report.items() if name != "layers"}
     width = max(map(len, totals))

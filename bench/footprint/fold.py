@@ -85,7 +85,7 @@ def _fold(layer: Any, scale: torch.Tensor, shift: torch.Tensor, mask: torch.Tens
     weight = layer.weight.double() * scale.view(-1, *[1] * (layer.weight.ndim - 1))
     if mask is not None:
         weight = weight.masked_fill(~mask.to(weight.device), 0.0)
-    layer.weight.copy_(weight + 0.0)  # -0.0, a zero under a negative scale, becomes +0.0, which takes no bits
+    layer.weight.copy_(weight + 0.0)  # -0.0, a zero under a negative scale, becomes +0.0, as sparse layouts need it
     layer.bias.copy_(layer.bias.double() * scale + shift)
 
 
