@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from bench.analysis.claims import Claim, claim_on, claims, claims_on
 from bench.analysis.outcomes import Outcome, inside, primary, primary_beyond_control
 from bench.analysis.study import Study
+from bench.analysis.wording import VERDICTS
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
 from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
-from bench.statistics.equivalence import DIFFERENT, EQUIVALENT, INCONCLUSIVE
+from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
 
-WORDS = {DIFFERENT: ("different", BAD), EQUIVALENT: ("equivalent", GOOD), INCONCLUSIVE: ("can't tell", UNKNOWN)}
-SMALL = ("within margin", GOOD)
+COLORS = {DIFFERENT: BAD, EQUIVALENT: GOOD, DIFFERENT_BUT_SMALL: GOOD, INCONCLUSIVE: UNKNOWN}
 LETTERS = 14  # most that a verdict may have
 
 
@@ -95,7 +95,7 @@ def _panel(
             continue
         difference = claim.evidence.difference
         dots.append(_rows.Dot(row, difference.value, difference.low, difference.high, variant))
-        word, color = WORDS.get(claim.verdict.word, SMALL)
+        word, color = VERDICTS[claim.verdict.word], COLORS[claim.verdict.word]
         panel.text(
             1.0, row, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
             fontsize=max(medium.small * 0.95, 6.0),
