@@ -16,6 +16,7 @@ from bench.render.kit.prose import Cite, Sentence
 from bench.render.kit.style import Family, adopt
 from bench.render.kit.table import Table
 from bench.render.references import Reference, references
+from bench.render.text import captions
 from bench.render.text import sections as texts
 from bench.render.text.banner import warnings
 from bench.render.text.side_by_side import side_by_side
@@ -205,12 +206,15 @@ def _built(study: Study, folder: str, prefix: str) -> Built:
         for entry in entries
         if entry.startswith(folder)
     }
-    return {entry: tuple(_items(module.build(study), prefix)) for entry, module in modules.items()}
+    return {entry: tuple(_items(study, module.build(study), prefix)) for entry, module in modules.items()}
 
 
-def _items(made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
+def _items(study: Study, made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
+    """With anchors that differ between profiles, and in every caption the version and profile that made it."""
     for item in made if isinstance(made, list) else [made]:
+        if item is None:
+            continue
+        caption = captions.joined(item.caption, captions.version(study))
         if isinstance(item, Figure):
-            yield replace(item, id=prefix + item.id, tables=tuple(prefix + table for table in item.tables))
-        elif item is not None:
-            yield replace(item, id=prefix + item.id)
+            item = replace(item, tables=tuple(prefix + table for table in item.tables))
+        yield replace(item, id=prefix + item.id, caption=caption)

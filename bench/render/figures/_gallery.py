@@ -71,7 +71,7 @@ def illustration(
     """A figure of one seed's pictures; its caption says that they are no evidence, and where to `see` numbers."""
     study = looks.study
     seed = f"One seed ({looks.first_seed(model)}) of n = {study.seeds}; an illustration without interval or test{see}."
-    caption = captions.joined(sentences, seed, captions.version(study))
+    caption = captions.joined(sentences, seed)
     return Figure(_mosaic.anchor(kind, model), title, caption, alt, paint, tuple(tables), tools=_mosaic.TOOLS)
 
 

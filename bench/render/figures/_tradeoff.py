@@ -94,10 +94,8 @@ def figure(
         return None
     caption = captions.joined(
         sentences,
-        captions.seeds(study),
-        captions.seed_interval(),
+        captions.means(study),
         "Tests: see the verdicts.",
-        captions.version(study),
     )
     return Figure(id, title, caption, alt, partial(_paint, study, metric, axis), ("results",), tools)
 

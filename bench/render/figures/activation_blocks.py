@@ -29,14 +29,11 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "activation-blocks",
         "Activations by depth",
-        captions.joined(
+        captions.descriptive(
+            study,
             "Share of channels that never change, and the participation ratio of the channels' covariance, at every "
             f"block. At most {METHODS} methods a panel: of more, the nearest to the original's effective dimension, "
             "the farthest and those evenly between. Grey: original and controls. Shaded: the intervals of the methods.",
-            captions.seeds(study),
-            captions.seed_interval(),
-            "No tests.",
-            captions.version(study),
         ),
         "Line plots of dead channels and effective dimension against depth; every value is in the data file.",
         partial(_paint, study, by_model),

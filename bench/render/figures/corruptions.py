@@ -23,14 +23,11 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "fragility",
         "Lost on corrupted images",
-        captions.joined(
+        captions.descriptive(
+            study,
             "Accuracy on clean images less that on corrupted ones (mean over noise, blur, contrast, brightness and "
             "JPEG at five strengths), less the same loss of the original: right of 0 is more fragile. Random weights "
             "have nothing to lose and are left out.",
-            captions.seeds(study),
-            captions.seed_interval(),
-            "No tests.",
-            captions.version(study),
         ),
         "Dot plot of the additional loss of accuracy on corrupted images by variant; every value is in the table.",
         partial(_paint, looks),

@@ -30,7 +30,6 @@ def build(study: Study) -> Figure | None:
             "Fine-tuning: means over seeds of every variant that trains on." if _finetuned(study) else "",
             captions.seeds(study),
             "No intervals: the seeds are drawn. No tests.",
-            captions.version(study),
         ),
         "Line plot of validation accuracy against epoch; every value is in the data file of learning curves.",
         partial(_paint, study),

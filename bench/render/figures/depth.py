@@ -41,7 +41,6 @@ def build(study: Study) -> list[Figure]:
                 captions.seeds(study),
                 captions.combined_interval(study),
                 "Tests by block: see the table.",
-                captions.version(study),
             ),
             "Line plot of similarity against depth with bands for the controls; every value is in the table of blocks.",
             partial(_paint, study, feature),

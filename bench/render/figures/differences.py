@@ -39,7 +39,6 @@ def build(study: Study) -> Figure | None:
             captions.seeds(study),
             "Intervals: 95%.",
             captions.family(study),
-            captions.version(study),
         ),
         "Dot plot of differences with intervals against the equivalence margins; every row is in the verdicts.",
         partial(_paint, study),

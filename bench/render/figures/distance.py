@@ -33,7 +33,6 @@ def build(study: Study) -> Figure | None:
             captions.seeds(study),
             "Intervals: 95%, jackknife over seeds.",
             "Tests: see the verdicts.",
-            captions.version(study),
         ),
         "Dot plot of seed-equivalents by variant; every value is in the table of similarity.",
         partial(_paint, study),

@@ -83,7 +83,6 @@ def _figure(study: Study, model: str, rows: list[Lost]) -> Figure:
             "chance and the control give is in the table of who is hurt.",
             captions.seeds(study),
             "No intervals or tests: each number below an image counts seeds.",
-            captions.version(study),
         ),
         f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
         partial(_paint, rows),

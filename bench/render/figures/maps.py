@@ -29,7 +29,6 @@ def build(study: Study) -> list[Figure]:
                 "methods the nearest to the original, the middle one and the farthest; all are in the data.",
                 captions.seeds(study),
                 "Intervals and tests: see the table of blocks for the diagonal; none are drawn here.",
-                captions.version(study),
             ),
             "Heat maps of similarity between blocks; every value is in the data file of maps.",
             partial(_paint, study, feature),

@@ -35,7 +35,6 @@ def build(study: Study) -> Figure | None:
             *(_sentence(outcome, ranking) for outcome, ranking in ranked),
             captions.seeds(study),
             "Interval: none, ranks are of means over seeds; tests: Friedman's, then Nemenyi's.",
-            captions.version(study),
         ),
         "Dot plot of mean ranks by method with bars that join methods that cannot be told apart; every value is in the "
         "table of all networks.",

@@ -40,7 +40,6 @@ def _figure(study: Study, model: str, shown: list[Diagram]) -> Figure:
             captions.seeds(study),
             INTERVALS,
             "No tests.",
-            captions.version(study),
         ),
         f"Reliability diagrams of {model}, a panel a network; every value is in the data file.",
         partial(_paint, study, shown),

@@ -72,7 +72,7 @@ class Figure:
 
     Attributes:
         id: anchor, label and file name.
-        caption: all sentences, including n, unit, interval, test and version.
+        caption: all sentences, including n, unit, interval and test; `document` adds the version.
         alt: what it shows, in a sentence or two, for readers who cannot see it.
         paint: draws it for a medium; called within that medium's settings.
         tables: ids of the tables that hold every plotted value.

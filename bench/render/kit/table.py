@@ -123,7 +123,7 @@ class Table:
 
     Attributes:
         id: anchor, label and file name.
-        caption: all sentences, complete with n, unit, interval, test, family and version.
+        caption: all sentences, complete with n, unit, interval, test and family; `document` adds the version.
         notes: set below it, one sentence each.
         empty: what to say where it has no row.
         raw: left to the data files alone.

@@ -72,7 +72,6 @@ def build(study: Study) -> Table | None:
             *map(_ranked, outcomes),
             captions.seeds(study),
             "Intervals: 95%, t of the mixed model." if joint else "",
-            captions.version(study),
         ),
         COLUMNS,
         {f"{outcome.title}, less control, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},

@@ -33,10 +33,8 @@ def build(study: Study) -> Table | None:
             "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts. ECE and "
             "classes: less the control's, by seed.",
             f"Explanations: {TITLES.get(method, method)}, (1 - Spearman) in units of another seed's." if method else "",
-            captions.seeds(study),
-            captions.seed_interval(),
+            captions.means(study),
             "Seed-eq.: jackknife over seeds.",
-            captions.version(study),
         ),
         (*_columns(study), *([_explanations(looks, method)] if method else [])),
         networks(study, study.plan.methods, "compare", otherwise=DASH),

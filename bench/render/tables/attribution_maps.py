@@ -11,7 +11,6 @@ from bench.analysis.attributions import DIAGNOSTIC, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
-from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 FIELDS = {
@@ -33,7 +32,7 @@ FIELDS = {
 def build(study: Study) -> Dataset | None:
     """One row per map of one seed, for the networks that are drawn; None if nothing was explained."""
     looks = Looks(study, DIAGNOSTIC)
-    text = captions.joined("One row a map that is drawn, of one seed a model.", captions.version(study))
+    text = "One row a map that is drawn, of one seed a model."
     rows = (row for model in study.models for row in _rows(looks, model))
     return dataset("attribution-maps", "Attribution maps", text, rows, FIELDS)
 

@@ -51,7 +51,6 @@ def build(study: Study) -> Table | None:
             captions.combined_interval(study),
             "Two-sided t test; Benjamini-Hochberg over the methods and blocks of a model and convention"
             + _sizes(study),
-            captions.version(study),
         ),
         COLUMNS,
         {

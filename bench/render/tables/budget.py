@@ -64,9 +64,7 @@ def build(study: Study) -> Table | None:
             f"seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how many are shown to lose less than "
             f"{study.plan.margins.accuracy:g} points to it (one-sided paired t against that margin, Holm over all "
             "others), and the smallest of these. Budgets at which nothing changes are left out.",
-            captions.seeds(study),
-            captions.seed_interval(),
-            captions.version(study),
+            captions.means(study),
         ),
         COLUMNS,
         {model: _bests(study, model) for model in study.models},

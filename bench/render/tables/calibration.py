@@ -89,7 +89,6 @@ def _overall(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
             _bounds(),
             _replications(rates),
             "Unwarned: settings that miss and in which most estimates carry no warning; tests carry none.",
-            captions.version(study),
         ),
         OVERALL,
         {KINDS[kind]: [Simulated(*tested) for tested in by_what.items()] for kind, by_what in settings.items()},
@@ -102,7 +101,6 @@ def _misses(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
         _bounds(),
         _replications(rates),
         "Warned: estimates that carry a warning, as they do in this report; without: coverage of the others.",
-        captions.version(study),
     )
     missed = [rate for rate in rates if not rate.within]
     groups = {title: [rate for rate in missed if rate.kind == kind] for kind, title in KINDS.items()}
@@ -110,7 +108,7 @@ def _misses(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
 
 
 def _everything(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
-    text = captions.joined("One row an interval or test and setting.", captions.version(study))
+    text = "One row an interval or test and setting."
     return tabulate("calibration-settings", "Every simulated setting", text, EVERYTHING, {"": rates}, raw=True)
 
 

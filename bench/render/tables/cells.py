@@ -6,7 +6,6 @@ import pandas as pd
 
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
-from bench.render.text import captions
 
 FIELDS = {
     "cell": "Name of the cell.",
@@ -27,5 +26,5 @@ def build(study: Study) -> Dataset | None:
     frame = results.cells.rename(columns={"name": "cell"}).join(metrics.astype(float), on="key")
     fields = {name: Field(describe, title=name) for name, describe in FIELDS.items()}
     numbers = {name: Field("As measured, see the methods.", "number", name) for name in map(str, metrics)}
-    text = captions.joined("One row a planned cell with all it measured, unrounded.", captions.version(study))
+    text = "One row a planned cell with all it measured, unrounded."
     return dataset("cells", "Every cell", text, frame, fields | numbers)

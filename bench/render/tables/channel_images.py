@@ -9,7 +9,6 @@ from bench.analysis.galleries import CHANNELS, OTHER_START
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset, number
-from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 FIELDS = {
@@ -30,7 +29,7 @@ FIELDS = {
 def build(study: Study) -> Dataset | None:
     """One row per image of one seed, for the networks that are drawn; None if no channel was driven."""
     looks = Looks(study, CHANNELS)
-    text = captions.joined("One row an image that is drawn, of one seed a model.", captions.version(study))
+    text = "One row an image that is drawn, of one seed a model."
     rows = (row for model in study.models for row in _rows(looks, model))
     return dataset("channel-images", "Images of channels", text, rows, FIELDS)
 

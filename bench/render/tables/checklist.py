@@ -10,7 +10,6 @@ from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 from bench.render.text.banner import warnings
 
 OPEN = "[the authors answer]"
@@ -45,10 +44,9 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "checklist",
         "Draft of the NeurIPS checklist",
-        captions.joined(
+        (
             "A draft for the part of a paper that rests on this run. “Yes” stands only where the recorded cells prove "
-            "it; everything else is for the authors to answer.",
-            captions.version(study),
+            "it; everything else is for the authors to answer."
         ),
         COLUMNS,
         {"": [Question(heading, answer(study)) for heading, answer in QUESTIONS]},

@@ -43,7 +43,6 @@ def build(study: Study) -> Dataset | None:
             "Recall of each class on the test images, less the fine-tuned control's, paired by seed and image.",
             "Correction: Benjamini-Hochberg over the classes of a method.",
             captions.seeds(study),
-            captions.version(study),
         ),
         rows,
         FIELDS,

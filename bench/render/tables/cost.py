@@ -9,7 +9,6 @@ import pandas as pd
 
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "cost",
         "Cost",
-        captions.joined("Time by kind of cell, as measured where the cell ran.", captions.version(study)),
+        "Time by kind of cell, as measured where the cell ran.",
         COLUMNS,
         {"": [Ran(str(kind), cells) for kind, cells in kinds]},
         empty="No cell has run.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
-from bench.render.text import captions
 
 FIELDS = {
     "diagnostic": Field("Name of the look inside."),
@@ -25,5 +24,5 @@ def build(study: Study) -> Dataset | None:
         for metric, value in record.items()
         if metric not in _NOT_METRICS and isinstance(value, int | float) and value == value
     )
-    text = captions.joined("One row a number of a diagnostic.", captions.version(study))
+    text = "One row a number of a diagnostic."
     return dataset("diagnoses", "Looks inside", text, rows, FIELDS)

@@ -38,7 +38,6 @@ def build(study: Study) -> Dataset | None:
             "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
             f"of a method at most {MOST}, those on which most seeds agree.",
             captions.seeds(study),
-            captions.version(study),
         ),
         (row for answers in hurt(study) for row in _rows(study, answers)),
         FIELDS,

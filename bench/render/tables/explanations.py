@@ -89,10 +89,8 @@ def build(study: Study) -> Table | None:
             "Spearman of another seed): 0 is the original, 1 is as different as training again. Blank: how many of the "
             "images get a map with nothing that speaks for the class. Quantisers by-passed: the gradient is that of "
             "the network without rounding its feature maps. Below the line: what the methods are compared with.",
-            captions.seeds(study),
-            captions.seed_interval(),
+            captions.means(study),
             "Seed-eq.: jackknife over seeds. No tests.",
-            captions.version(study),
         ),
         COLUMNS,
         {

@@ -11,7 +11,6 @@ from bench.analysis.galleries import CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS, 
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
-from bench.render.text import captions
 
 FIELDS = {
     "model": Field("Name of the network."),
@@ -37,7 +36,7 @@ def build(study: Study) -> Dataset | None:
         for gallery in looks
         for picture in (_filters(gallery, model) if gallery.diagnostic == FILTERS else _images(gallery, model))
     )
-    text = captions.joined("One row a picture that is drawn, of one seed a model.", captions.version(study))
+    text = "One row a picture that is drawn, of one seed a model."
     return dataset("gallery", "Pictures of the galleries", text, rows, FIELDS)
 
 

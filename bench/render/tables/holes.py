@@ -7,7 +7,6 @@ from typing import Any
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 
 COLUMNS: tuple[Column[Any], ...] = (
     Column("cell", "Cell", "code", "Name of the cell, as `--only` takes it.", lambda cell: cell.name),
@@ -23,11 +22,10 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "holes",
         "Cells without a result",
-        captions.joined(
+        (
             "Refused: the method cannot work on this network, by design. Failed: something went wrong. Damaged: files "
             "changed after they were written. Missing: not run yet, or a cell it needs has no result. Means elsewhere "
-            "are over the seeds that there are.",
-            captions.version(study),
+            "are over the seeds that there are."
         ),
         COLUMNS,
         {f"{state} ({len(members)})": members for state, members in by_state.items()},

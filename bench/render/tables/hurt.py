@@ -61,7 +61,6 @@ def build(study: Study) -> Table | None:
             f"within seeds, one-sided, not corrected{least}).",
             captions.seeds(study),
             "Intervals: 95%.",
-            captions.version(study),
         ),
         COLUMNS,
         {model: [_lost(study, losses) for losses in hurt(study) if losses.model == model] for model in study.models},

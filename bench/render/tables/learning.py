@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
-from bench.render.text import captions
 
 NAMES = ("model", "seed", "variant", "kind", "epoch")
 
@@ -15,5 +14,5 @@ def build(study: Study) -> Dataset | None:
     metrics = sorted(set(history.columns) - {*NAMES, "key"})
     fields = {name: Field("Which network and epoch.", title=name) for name in NAMES}
     fields |= {name: Field("At the end of the epoch.", "number", name) for name in metrics}
-    text = captions.joined("One row an epoch.", captions.version(study))
+    text = "One row an epoch."
     return dataset("learning", "Learning curves", text, history, fields)

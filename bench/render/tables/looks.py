@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 from bench.runner.plan_file import PlannedLook
 
 
@@ -50,10 +49,9 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "looks",
         "The diagnostics",
-        captions.joined(
+        (
             "Every diagnostic of this profile, run on compressed networks beside the original and the controls, "
-            "with all of its settings.",
-            captions.version(study),
+            "with all of its settings."
         ),
         COLUMNS,
         {"": [Asked(study, name, look) for name, look in sorted(study.plan.diagnostics.items())]},

@@ -28,7 +28,7 @@ def build(study: Study) -> Dataset | None:
     return dataset(
         "maps",
         "Block against block",
-        captions.joined(captions.similarity(study), "Mean over seeds.", captions.seeds(study), captions.version(study)),
+        captions.joined(captions.similarity(study), "Mean over seeds.", captions.seeds(study)),
         rows,
         FIELDS,
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bench.analysis.study import Study
 from bench.render.kit.rows import Role, role_of
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 
 
@@ -57,7 +56,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "methods",
         "The variants",
-        captions.joined(text, captions.version(study)),
+        text,
         COLUMNS,
         {"Methods": map(Listed, study.plan.methods), "Original and controls": map(Listed, controls)},
     )

@@ -46,10 +46,8 @@ def build(study: Study) -> Table | None:
         captions.joined(
             "Predictions on all test images against the original's. Less control: what fine-tuning alone "
             "changes is taken off, paired by seed.",
-            captions.seeds(study),
-            captions.seed_interval(),
+            captions.means(study),
             "Descriptive: no tests.",
-            captions.version(study),
         ),
         (*NAMES, *columns),
         networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),

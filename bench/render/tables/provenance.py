@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "provenance",
         "Provenance",
-        captions.joined("As recorded by the cells themselves when they ran.", captions.version(study)),
+        "As recorded by the cells themselves when they ran.",
         COLUMNS,
         {"Experiment": _experiment(study), "Execution": _execution(study)},
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 
 
 @dataclass(frozen=True)
@@ -49,5 +48,5 @@ def build(study: Study) -> Table | None:
         "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned control have "
         "the same budget."
     )
-    caption = captions.joined(text, captions.version(study))
+    caption = text
     return tabulate("recipes", "Training recipes", caption, COLUMNS, {"": phases})

@@ -34,7 +34,6 @@ def build(study: Study) -> Dataset | None:
             captions.seeds(study),
             INTERVALS,
             "No tests.",
-            captions.version(study),
         ),
         (row for model in study.models for diagram in diagrams(study, model) for row in _rows(model, diagram)),
         FIELDS,

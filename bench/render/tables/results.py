@@ -26,12 +26,10 @@ def build(study: Study) -> Table | None:
         captions.joined(
             "Top-1 accuracy on the test images, of the network that was read back from its packed file, against its "
             "sizes; differences are paired by seed. Below the line of each model: what the methods are compared with.",
-            captions.seeds(study),
-            captions.seed_interval(),
+            captions.means(study),
             _bold(study),
             captions.family(study),
             captions.stars(study),
-            captions.version(study),
         ),
         _columns(study),
         networks(study),

@@ -51,7 +51,6 @@ def build(study: Study) -> Table | None:
             "are those of the luckiest trials and come without intervals; what the chosen chains are worth is in the "
             "results: all seeds, test images.",
             _refusals(search),
-            captions.version(study),
         ),
         COLUMNS,
         {f"{network.model}: {_bounds(network)}": _front(network) for network in search.networks},

@@ -23,7 +23,6 @@ def build(study: Study) -> Table | None:
             captions.seeds(study),
             captions.combined_interval(study),
             "Seed-equivalents: jackknife over seeds. Tests: those of the verdicts.",
-            captions.version(study),
         ),
         (*NAMES, *(column for feature in study.plan.features for column in _columns(study, feature))),
         networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),

@@ -67,7 +67,6 @@ def build(study: Study) -> Table | None:
             "Each layer takes the smallest of the layouts that hold it exactly; where seeds chose differently, all are "
             "named. Means over seeds.",
             captions.seeds(study),
-            captions.version(study),
         ),
         COLUMNS,
         {model: _layers(study, model) for model in study.models},

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
 WORDS = {
@@ -46,10 +45,9 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "undone",
         "What could not be looked into",
-        captions.joined(
+        (
             "Notes of the diagnostics, a row a sentence: what could not be done, and so has no number in the tables, "
-            "and what was done otherwise than usual. “Compressed” is the variant itself.",
-            captions.version(study),
+            "and what was done otherwise than usual. “Compressed” is the variant itself."
         ),
         COLUMNS,
         {look.title: _notes(study, name) for name, look in sorted(study.plan.diagnostics.items())},

@@ -73,7 +73,6 @@ def build(study: Study) -> Table | None:
             "Intervals: 95%; accuracy: t over seeds; CKA: variance between seeds plus the jackknife's over images.",
             captions.family(study),
             captions.stars(study),
-            captions.version(study),
         ),
         COLUMNS,
         {

@@ -21,9 +21,9 @@ def seeds(study: Study) -> str:
     return f"n = {counted(study.seeds, 'seed')}, the unit of replication{holes}."
 
 
-def seed_interval() -> str:
-    """The interval of a mean over seeds."""
-    return "Intervals: 95%, t over seeds."
+def means(study: Study) -> str:
+    """What a mean over seeds is over, with its interval."""
+    return f"{seeds(study)} Intervals: 95%, t over seeds."
 
 
 def combined_interval(study: Study) -> str:
@@ -94,4 +94,4 @@ def joined(*sentences: str) -> str:
 
 def descriptive(study: Study, *sentences: str) -> str:
     """A caption of means over seeds that no test judges."""
-    return joined(*sentences, seeds(study), seed_interval(), "No tests.", version(study))
+    return joined(*sentences, means(study), "No tests.")

@@ -23,6 +23,12 @@ def test_captions_say_n_interval_and_version(document: Document):
             assert words in figure.caption, (figure.id, words)
 
 
+def test_every_caption_ends_with_what_made_it(document: Document):
+    for item in (*document.figures, *document.data):
+        assert item.caption.endswith("Innards 0.1.0, profile digits."), item.id
+        assert item.caption.count("Innards") == 1, item.id
+
+
 def test_every_plotted_value_is_in_a_table(document: Document):
     tables = {table.id for table in document.data}
     for figure in document.figures:

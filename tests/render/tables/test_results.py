@@ -54,7 +54,7 @@ def test_a_refused_method_is_shown_as_such(study_of):
 
 def test_the_caption_says_what_a_reader_must_know(study: Study):
     caption = build(study).caption
-    for words in ("n = 6 seeds", "95%", "t over seeds", "Holm", "44 tests each", "0.0312", "Innards 0.1.0"):
+    for words in ("n = 6 seeds", "95%", "t over seeds", "Holm", "44 tests each", "0.0312"):
         assert words in caption
 
 
