@@ -41,9 +41,9 @@ class Part:
     """One profile's results.
 
     Attributes:
-        name: the profile; `prefix` goes before its anchors, empty where it is the only one.
+        name: the profile; `prefix` goes before its anchors, and is empty for a single profile.
         summary: the answer, in paragraphs.
-        headlines: the answer, a card a model.
+        headlines: the answer, one card per model.
         hero: the figure that opens the page.
         warnings: for the banner.
     """
@@ -87,17 +87,17 @@ class Document:
 
     @property
     def tables(self) -> list[Table]:
-        """Of what they have in common, and of all parts."""
+        """All tables that are printed."""
         return [item for item in self._items() if isinstance(item, Table)]
 
     @property
     def data(self) -> list[Table | Dataset]:
-        """All that has data files."""
+        """Everything with data files."""
         return [item for item in self._items() if isinstance(item, Table | Dataset)]
 
     @property
     def figures(self) -> list[Figure]:
-        """Of all parts."""
+        """All figures."""
         return [item for item in self._items() if isinstance(item, Figure)]
 
     def _items(self) -> Iterator[Item]:
@@ -118,7 +118,7 @@ def compose(studies: list[Study]) -> Document:
         [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)],
         heroes[0] if heroes else None,
     )
-    parts = tuple(_part(*each) for each in zip(studies, prefixes, figures))
+    parts = tuple(map(_part, studies, prefixes, figures))
     return Document(
         title=first.report.title or _title(studies),
         theme=first.report,
@@ -135,8 +135,10 @@ def compose(studies: list[Study]) -> Document:
 
 
 def _together(studies: list[Study]) -> Section | None:
-    found = side_by_side(studies)
-    return Section("together", "Side by side", found.text, (found.table,) if found.table else ()) if found else None
+    comparison = side_by_side(studies)
+    if comparison is None:
+        return None
+    return Section("together", "Side by side", comparison.text, (comparison.table,) if comparison.table else ())
 
 
 def _cited(part: Part) -> Iterator[str]:
@@ -153,7 +155,7 @@ def _cited(part: Part) -> Iterator[str]:
 
 
 def _keys(table: Table) -> Iterator[str]:
-    """What its columns of citations cite."""
+    """Keys in the columns of citations."""
     columns = [column.key for column in table.columns if column.kind == "citations"]
     for row in table.rows:
         yield from (citation for key in columns for citation in str(row[key].value or "").split())
@@ -165,8 +167,8 @@ def _title(studies: list[Study]) -> str:
 
 
 def _last_day(study: Study) -> str:
-    found = study.results.provenance
-    return max(map(str, found["started"].dropna()), default="")[:10] if "started" in found else ""
+    provenance = study.results.provenance
+    return max(map(str, provenance["started"].dropna()), default="")[:10] if "started" in provenance else ""
 
 
 def _part(study: Study, prefix: str, figures: Built) -> Part:

@@ -71,8 +71,8 @@ def report(
     gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
     for kind in ("html", "latex"):
         Templates(kind, templates)  # refused before the work
-    given = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
-    document = compose([Study(load(folder, theme)) for folder, theme in zip(folders, given, strict=True)])
+    reports = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
+    document = compose([Study(load(folder, theme)) for folder, theme in zip(folders, reports, strict=True)])
     try:
         out.mkdir(parents=True, exist_ok=True)
         compilation = latex.write(document, out, templates=templates)

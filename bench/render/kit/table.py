@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -138,6 +139,11 @@ class Table:
     empty: str = ""
     raw: bool = False
 
+    def __post_init__(self) -> None:
+        twice = [key for key, times in Counter(column.key for column in self.columns).items() if times > 1]
+        if twice:
+            raise ValueError(f"table {self.id!r}: several columns are called {', '.join(twice)}")
+
     @property
     def rows(self) -> Iterator[Row]:
         """All rows, group after group."""
@@ -188,7 +194,7 @@ def _row(columns: Iterable[Column[S]], subject: S) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A cell as printed, for a writer to mark up: the same strings everywhere."""
+    """A datum as printed, for a writer to mark up: the same strings everywhere."""
 
     main: str
     interval: str = ""
@@ -204,31 +210,31 @@ class Text:
         return " ".join(part for part in (self.main + self.stars, self.interval) if part)
 
 
-def estimate(found: Estimate, factor: float = 1.0, *, stars: str = "", bold: bool = False, hole: str = "") -> Datum:
-    """A cell from an estimate, in the column's unit: `factor` is 100 for a share printed in percent."""
-    if not math.isfinite(found.value):
-        return Datum(hole=hole or "missing", note=found.warning)
-    low, high = (end * factor if math.isfinite(end) else None for end in (found.low, found.high))
-    return Datum(found.value * factor, low, high, stars, bold, note=found.warning)
+def estimate(mean: Estimate, factor: float = 1.0, *, stars: str = "", bold: bool = False, hole: str = "") -> Datum:
+    """A datum from an estimate, in the column's unit: `factor` is 100 for a share printed in percent."""
+    if not math.isfinite(mean.value):
+        return Datum(hole=hole or "missing", note=mean.warning)
+    low, high = (end * factor if math.isfinite(end) else None for end in (mean.low, mean.high))
+    return Datum(mean.value * factor, low, high, stars, bold, note=mean.warning)
 
 
 def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missing", note: str = "") -> Datum:
-    """A cell from a plain number; None and NaN are holes."""
+    """A datum from a plain number; None and NaN are holes."""
     if value is None or not math.isfinite(value):
         return Datum(hole=hole, note=note)
     return Datum(value * factor if factor != 1.0 else value, note=note)
 
 
-def show(cell: Datum, column: Column[Any]) -> Text:
-    """A cell as text."""
-    if cell.value is None:
-        return Text(cell.hole or DASH, hole=True, note=cell.note, sort="")
-    if isinstance(cell.value, bool):
-        return Text("yes" if cell.value else "no", note=cell.note, sort=str(cell.value))
-    if isinstance(cell.value, str):
-        return Text(cell.value, stars=cell.stars, bold=cell.bold, note=cell.note, sort=cell.value)
-    main = p_value(cell.value) if column.kind == "p" else decimal(cell.value, column.digits, signed=column.signed)
-    return Text(main, _interval(cell, column), cell.stars, cell.bold, note=cell.note, sort=float(cell.value))
+def show(datum: Datum, column: Column[Any]) -> Text:
+    """A datum as text."""
+    if datum.value is None:
+        return Text(datum.hole or DASH, hole=True, note=datum.note, sort="")
+    if isinstance(datum.value, bool):
+        return Text("yes" if datum.value else "no", note=datum.note, sort=str(datum.value))
+    if isinstance(datum.value, str):
+        return Text(datum.value, stars=datum.stars, bold=datum.bold, note=datum.note, sort=datum.value)
+    main = p_value(datum.value) if column.kind == "p" else decimal(datum.value, column.digits, signed=column.signed)
+    return Text(main, _interval(datum, column), datum.stars, datum.bold, note=datum.note, sort=float(datum.value))
 
 
 def p_value(p: float) -> str:
@@ -242,10 +248,10 @@ def p_value(p: float) -> str:
     return "1" if p > 0.9995 else f"{p:.3f}"
 
 
-def _interval(cell: Datum, column: Column[Any]) -> str:
-    if cell.low is None or cell.high is None:
+def _interval(datum: Datum, column: Column[Any]) -> str:
+    if datum.low is None or datum.high is None:
         return ""
     if column.ends:
-        low, high = (decimal(end, column.digits, signed=column.signed) for end in (cell.low, cell.high))
+        low, high = (decimal(end, column.digits, signed=column.signed) for end in (datum.low, datum.high))
         return f"[{low}, {high}]"
-    return f"± {decimal((cell.high - cell.low) / 2, column.digits)}"
+    return f"± {decimal((datum.high - datum.low) / 2, column.digits)}"

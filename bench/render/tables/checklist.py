@@ -58,15 +58,14 @@ def _elsewhere(study: Study) -> Answer:
 
 
 def _limitations(study: Study) -> Answer:
-    found = warnings(study)
-    told = " ".join(found) or "The run gives no warning of its own."
-    return Answer(False, f"To be discussed with the others: {told}")
+    limits = " ".join(warnings(study)) or "The run gives no warning of its own."
+    return Answer(False, f"To be discussed with the others: {limits}")
 
 
 def _reproducible(study: Study) -> Answer:
-    found = list(_doubts(study))
-    if found:
-        return Answer(False, f"Not proven: {'; '.join(found)}.")
+    doubts = list(_doubts(study))
+    if doubts:
+        return Answer(False, f"Not proven: {'; '.join(doubts)}.")
     return Answer(
         True,
         f"Every cell ran from commit {distinct(study, 'commit')[:12]} without uncommitted changes, with the profile, "
@@ -75,21 +74,20 @@ def _reproducible(study: Study) -> Answer:
 
 
 def _doubts(study: Study) -> Iterator[str]:
-    found = study.results.provenance
+    provenance = study.results.provenance
     lost = len(study.results.cells) - study.results.count("done")
     if lost:
         yield f"{counted(lost, 'cell')} without a result"
-    if "commit" not in found or found["commit"].isna().any() or found["commit"].nunique() != 1:
+    if "commit" not in provenance or provenance["commit"].isna().any() or provenance["commit"].nunique() != 1:
         yield "not all cells come from one recorded commit"
-    if "dirty" not in found or not (found["dirty"] == False).all():  # noqa: E712 - None is neither
+    if "dirty" not in provenance or not (provenance["dirty"] == False).all():  # noqa: E712 - None is neither
         yield "changes were not committed, or it is not known"
     if not study.plan.data.fingerprint:
         yield "the data have no fingerprint"
 
 
 def _details(study: Study) -> Answer:
-    whole = all(model.recipe is not None for model in study.plan.models)
-    if not whole:
+    if any(model.recipe is None for model in study.plan.models):
         return Answer(False, "Some networks came trained: their recipes are not recorded.")
     return Answer(True, "Splits, recipes and every method's settings are in the tables of this report.")
 
@@ -110,13 +108,13 @@ def _significance(study: Study) -> Answer:
 
 
 def _compute(study: Study) -> Answer:
-    found = study.results.provenance
-    if found.empty or "wall_seconds" not in found or found["wall_seconds"].isna().any():
+    provenance = study.results.provenance
+    if provenance.empty or "wall_seconds" not in provenance or provenance["wall_seconds"].isna().any():
         return Answer(False, "Some cells have no recorded time.")
-    hours, cpu = (float(found[field].sum()) / 3600 for field in ("wall_seconds", "cpu_seconds"))
+    hours, cpu = (float(provenance[field].sum()) / 3600 for field in ("wall_seconds", "cpu_seconds"))
     return Answer(
         True,
-        f"{len(found)} cells: {hours:.2f} hours of wall time one after the other, {cpu:.2f} of CPU, on "
+        f"{len(provenance)} cells: {hours:.2f} hours of wall time one after the other, {cpu:.2f} of CPU, on "
         f"{distinct(study, 'device')}. Whether runs that are not reported took more is for the authors to say.",
     )
 

@@ -85,9 +85,8 @@ COLUMNS: tuple[Column[Reported], ...] = (
 @cache
 def published() -> tuple[PublishedResult, ...]:
     """All published results that the project knows, in the file's order."""
-    return tuple(
-        PublishedResult.model_validate(entry) for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["figure"]
-    )
+    results = tomllib.loads(FILE.read_text(encoding="utf-8"))["figure"]
+    return tuple(map(PublishedResult.model_validate, results))
 
 
 def build(study: Study) -> Table | None:
@@ -116,11 +115,11 @@ def _groups(study: Study) -> Iterator[tuple[str, list[Reported]]]:
 
 def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
     """Variants that are one method and nothing else, by its name."""
-    found: dict[str, list[PlannedVariant]] = {}
+    alone: dict[str, list[PlannedVariant]] = {}
     for variant in study.plan.methods:
         if len(variant.stages) == 1:
-            found.setdefault(variant.stages[0].method, []).append(variant)
-    return found
+            alone.setdefault(variant.stages[0].method, []).append(variant)
+    return alone
 
 
 def _theirs(result: PublishedResult) -> Reported:
@@ -164,6 +163,6 @@ def _setup(study: Study, model: str, variant: PlannedVariant) -> str:
 def _training(study: Study, model: str, variant: PlannedVariant) -> str:
     if not variant.finetunes:
         return "not trained on"
-    recipes = {each.name: each.finetuning for each in study.plan.models}
+    recipes = {network.name: network.finetuning for network in study.plan.models}
     epochs = (recipes[model] or {}).get("epochs")
     return f"fine-tuned for {counted(epochs, 'epoch')}" if epochs else "fine-tuned"

@@ -71,7 +71,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
 def _notes(study: Study) -> Iterator[str]:
     yield "What the methods are compared with has no stars: only methods are tested."
     leaders = leading(study)
-    yield from dict.fromkeys(each.why_withheld for each in leaders.values() if each.why_withheld)
+    yield from dict.fromkeys(leader.why_withheld for leader in leaders.values() if leader.why_withheld)
     for model, leaders_of_model in leaders.items():
         if leaders_of_model.untested:
             titles = listed(

@@ -76,10 +76,10 @@ def build(study: Study) -> Table | None:
 def _layers(study: Study, model: str) -> Iterator[Stored]:
     frame = study.results.layers
     for variant in study.plan.variants:
-        own = frame[(frame["model"] == model) & (frame["variant"] == variant.label)]
+        stored = frame[(frame["model"] == model) & (frame["variant"] == variant.label)]
         layers = [
             Stored(study, model, variant, layer=str(name), files=files)
-            for name, files in own.groupby("name", sort=False)
+            for name, files in stored.groupby("name", sort=False)
         ]
         payload = sum(layer.over_seeds("payload_bytes") for layer in layers)
         yield from (replace(layer, payload=payload) for layer in layers)

@@ -64,7 +64,7 @@ def build(study: Study) -> Table | None:
         "Verdicts",
         captions.joined(
             "Whether each compressed network is different from, or equivalent to, what it is compared with.",
-            "Outcomes: " + "; ".join(f"{each.title}: {each.estimand}" for each in outcomes(study)) + ".",
+            "Outcomes: " + "; ".join(f"{outcome.title}: {outcome.estimand}" for outcome in outcomes(study)) + ".",
             "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
             "Effect: the difference over the SD that the seeds seem to have, standard error × √n.",

@@ -8,14 +8,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow
+from pyarrow import parquet
 
 from bench.render.document import Document
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.table import Column, Datum, Row, Table
-
-if TYPE_CHECKING:
-    import pyarrow
 
 BLANKS = {"boolean": False, "string": "", "number": None}
 
@@ -32,8 +32,6 @@ class DataField:
 
 def write(document: Document, out: Path) -> None:
     """Write `out/data/`: `<table>.csv`, `.json` and `.parquet` for every table, and `datapackage.json`."""
-    from pyarrow import parquet
-
     folder = out / "data"
     folder.mkdir(parents=True, exist_ok=True)
     for table in document.data:
@@ -139,8 +137,6 @@ def _csv(schema: list[DataField], rows: list[dict[str, Any]]) -> str:
 
 def _arrow(schema: list[DataField], rows: list[dict[str, Any]]) -> pyarrow.Table:
     """The rows with the types that the data dictionary gives, also where a column is all holes."""
-    import pyarrow
-
     types = {"boolean": pyarrow.bool_(), "string": pyarrow.string(), "number": pyarrow.float64()}
     typed = [pyarrow.field(field.name, types[field.type], metadata={"description": field.describe}) for field in schema]
     columns = [

@@ -85,6 +85,11 @@ def test_a_subject_says_why_it_has_no_number_and_what_sets_it_apart():
     assert (row["x"].value, row.role, row.about) == (1.0, "control", (("model", "resnet8"),))
 
 
+def test_columns_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="table 't': several columns are called x"):
+        tabulate("t", "T", "", [NUMBER, SHARE], {"": [1.0]})
+
+
 def test_groups_without_a_subject_are_left_out_and_so_is_a_table_without_any():
     table = tabulate("t", "T", "", [NUMBER], {"none": [], "some": [1, 2]})
     assert table is not None
