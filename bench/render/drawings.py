@@ -1,4 +1,4 @@
-"""All drawings of a report, made beside one another by as many processes as there are cores."""
+"""All drawings of a report, made by as many processes as there are cores."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from bench.render.kit.figure import Figure, Mark
 from bench.render.kit.fonts import families
 from bench.render.kit.style import NARROW, PRINT, WIDE, Medium
 
-FEWEST = 4  # figures for which other processes are worth starting
-_MEDIA = (PRINT, WIDE, NARROW)  # what LaTeX waits for comes first
-_Key = tuple[str, Medium]  # a figure's id
-_figures: dict[str, Figure] = {}  # what the processes were started with: they inherit it
+FEWEST = 4  # figures for which it is worth starting other processes
+_MEDIA = (PRINT, WIDE, NARROW)  # in the order of drawing: LaTeX waits for the first
+_Key = tuple[str, Medium]  # a figure's id and a medium
+_figures: dict[str, Figure] = {}  # inherited by the processes when they are forked
 
 
 class Drawings:
-    """The figures of a document in all forms, each painted once a medium; the same bytes however many processes draw.
+    """The figures of a document in all forms, painted once per medium; the same bytes by any number of processes.
 
     Args:
-        figures: with ids that differ.
-        hero: the one that there is a preview of.
-        processes: that draw; one a core where None, and none but this where they cannot be forked.
+        figures: all with different ids.
+        hero: the figure that needs a preview.
+        processes: how many draw; None for one per core, or for this one alone if processes cannot be forked.
     """
 
     def __init__(self, figures: Sequence[Figure], hero: Figure | None = None, processes: int | None = None):
@@ -37,25 +37,23 @@ class Drawings:
         self._coming = self._start(figures, processes or _cores(figures))
 
     def svg(self, figure: Figure, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
-        """For a wide or a narrow page, see `Figure.svg`."""
-        found: tuple[str, Mapping[str, Mark]] = self._written(figure, medium)["svg"]
-        return found
+        """The drawing for a wide or a narrow page, see `Figure.svg`."""
+        return self._written(figure, medium)["svg"]
 
     def text(self, figure: Figure) -> dict[str, bytes]:
-        """As wide as a text: its pages by file name, see `Figure.pages`."""
+        """Pages as wide as a text by file name, see `Figure.pages`."""
         return _named(figure.id, self._written(figure, PRINT)["pages"])
 
     def column(self, figure: Figure) -> dict[str, bytes]:
-        """As wide as a column; galleries have none."""
+        """Pages as wide as a column by file name; none for galleries."""
         return {} if figure.gallery else _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
 
     def preview(self, hero: Figure) -> bytes:
         """A picture of the figure that opens the page, see `Figure.png`."""
-        found: bytes = self._written(hero, WIDE)["png"]
-        return found
+        return self._written(hero, WIDE)["png"]
 
     def files(self, figure: Figure) -> list[str]:
-        """Names of a figure's files on paper: as wide as a text, then as wide as a column."""
+        """Names of a figure's PDFs: as wide as a text, then as wide as a column."""
         return [*self.text(figure), *self.column(figure)]
 
     def _written(self, figure: Figure, medium: Medium) -> dict[str, Any]:
@@ -76,10 +74,14 @@ class Drawings:
         return ["svg"] if figure.gallery else ["svg", "pages"]
 
     def _start(self, figures: Sequence[Figure], processes: int) -> dict[_Key, Future[dict[str, Any]]]:
-        """Everything that will be asked for, on its way."""
+        """Start drawing everything that the writers will ask for."""
+        # Drawing is most of a report's time and needs one core, so figures are drawn by forked processes while this
+        # one makes tables and sentences. A fork inherits the figures, whose closures over a study cannot be pickled,
+        # with everything that is imported and measured; only bytes come back. What every process needs is therefore
+        # made before the first one: the cut font, and matplotlib's writers. One job is one figure in one medium.
         if processes == 1:
             return {}
-        families()  # this and the writers are made once, for all processes
+        families()
         for form in ("pdf", "svg"):
             importlib.import_module(f"matplotlib.backends.backend_{form}")
         _figures.update({figure.id: figure for figure in figures})
@@ -103,8 +105,8 @@ def _cores(figures: Sequence[Figure]) -> int:
 
 
 def _named(name: str, pages: list[bytes]) -> dict[str, bytes]:
-    """The first page has the name alone."""
-    return {f"{name}-page{place}.pdf" if place > 1 else f"{name}.pdf": page for place, page in enumerate(pages, 1)}
+    """Pages by file name; the first has the name alone."""
+    return {f"{name}-page{number}.pdf" if number > 1 else f"{name}.pdf": page for number, page in enumerate(pages, 1)}
 
 
 def _draw(name: str, medium: Medium, forms: list[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -79,41 +80,43 @@ def parse(bibtex: str) -> Iterator[Reference]:
 
 
 def _fields(body: str) -> dict[str, str]:
-    fields, place = {}, 0
-    while found := _FIELD.search(body, place):
-        start = found.end()
+    """Fields of an entry, by name in lower case."""
+    # A regular expression cannot match nested braces, so it finds only where a field starts. A value in braces ends
+    # where they close; the next field is looked for behind it, since a title may hold what looks like a field.
+    fields, position = {}, 0
+    while name := _FIELD.search(body, position):
+        start = name.end()
         if body[start : start + 1] == "{":
             end = _closing(body, start)
-            value, place = body[start + 1 : end], end + 1
+            value, position = body[start + 1 : end], end + 1
         else:
             value = re.split(r"[,\n]", body[start:], maxsplit=1)[0].strip().strip('"')
-            place = start + len(value)
-        fields[found[1].lower()] = plain(value)
+            position = start + len(value)
+        fields[name[1].lower()] = plain(value)
     return fields
 
 
 def _closing(text: str, opening: int) -> int:
+    """Index of the brace that closes the one at `opening`; the text's length if none does."""
     depth = 0
-    for place in range(opening, len(text)):
-        depth += (text[place] == "{") - (text[place] == "}")
+    for index in range(opening, len(text)):
+        depth += (text[index] == "{") - (text[index] == "}")
         if depth == 0:
-            return place
+            return index
     return len(text)
 
 
 def plain(value: str) -> str:
-    """BibTeX as text: accents composed, braces and line breaks gone.
+    """BibTeX as text, with accents composed and without braces and line breaks.
 
     >>> plain('Gr{\\\\"o}{\\\\ss}er and  {CNN}s')
     'Größer and CNNs'
     """
-    import unicodedata
-
-    for written, meant in (("\\ss", "ß"), ("\\&", "&"), ("--", "–"), ("``", "“"), ("''", "”")):
-        value = value.replace(written, meant)
+    for command, character in (("\\ss", "ß"), ("\\&", "&"), ("--", "–"), ("``", "“"), ("''", "”")):
+        value = value.replace(command, character)
     value = re.sub(
         r"""\\(['`^"~vc])\s*\{?\\?([A-Za-z])\}?""",
-        lambda found: unicodedata.normalize("NFC", found[2] + _ACCENTS[found[1]]),
+        lambda accented: unicodedata.normalize("NFC", accented[2] + _ACCENTS[accented[1]]),
         value,
     )
     return re.sub(r"\s+", " ", re.sub(r"[{}]", "", value)).strip()

@@ -6,12 +6,17 @@ import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bench.analysis.results import load
+from bench.analysis.study import Study
 from bench.errors import InputError
+from bench.profile import Theme
+from bench.render.document import Document, compose
+from bench.render.writers import data, html, latex
+from bench.render.writers.overrides import Templates
 
-if TYPE_CHECKING:
-    from bench.profile import Theme
+MANIFEST = ".innards"  # in a report's folder: the files in `figures/` and `data/` that the report made, one per line
+SUFFIXES = {"figures": (".pdf",), "data": (".csv", ".json", ".parquet")}
 
 
 @dataclass(frozen=True)
@@ -53,22 +58,17 @@ def report(
 
     Args:
         folders: each a `runs/<profile>` with its plan.
-        out: made where it does not exist; files in it are replaced, and those that only the report before had go.
+        out: made if it is missing; files in it are replaced, and those that only an earlier report had are deleted.
         templates: the user's own, see `overrides`.
-        themes: the profiles' `[report]` tables as they stand now; where there is none, the run's own holds.
+        themes: the profiles' `[report]` tables as they stand now; None for the one that the run was planned with.
 
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
-    gc.set_threshold(100_000, 50, 100)  # what is imported and drawn is many small objects, of which few are garbage
-    from bench.analysis.results import load
-    from bench.analysis.study import Study
-    from bench.render import leftovers
-    from bench.render.document import compose
-    from bench.render.writers import data, html, latex
-    from bench.render.writers.overrides import Templates
-
-    gc.freeze()  # statsmodels collects garbage in every correction, which walks all that was imported
+    # Drawing makes many small objects and little garbage, and statsmodels collects garbage in every correction, which
+    # walks all objects. So collections become rare, and leave out what was imported.
+    gc.set_threshold(100_000, 50, 100)
+    gc.freeze()
     for kind in ("html", "latex"):
         Templates(kind, templates)  # refused before the work
     reports = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
@@ -81,7 +81,7 @@ def report(
         note = compilation.finish()
         if note and compilation.started:
             html.write(document, out, pdf=False, templates=templates)
-        leftovers.remove(document, out)
+        _tidy(document, out)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
     studies = [part.study for part in document.parts]
@@ -95,3 +95,18 @@ def report(
         note=note,
         warnings=tuple(warning for part in document.parts for warning in part.warnings),
     )
+
+
+def _tidy(document: Document, out: Path) -> None:
+    """Delete figures and data that an earlier report left and this one does not have."""
+    # Only names that an earlier report noted, and of these only files that a report can have written: nothing outside
+    # its two folders goes, whatever an edited manifest says.
+    manifest = out / MANIFEST
+    made = {f"data/{table.id}{suffix}" for table in document.data for suffix in SUFFIXES["data"]}
+    made |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}
+    before = manifest.read_text(encoding="utf-8", errors="replace").splitlines() if manifest.is_file() else []
+    for name in set(before) - made:
+        folder, _, file = name.partition("/")
+        if folder in SUFFIXES and Path(file).name == file and Path(file).suffix in SUFFIXES[folder]:
+            (out / name).unlink(missing_ok=True)
+    manifest.write_text("".join(f"{name}\n" for name in sorted(made)), encoding="utf-8")

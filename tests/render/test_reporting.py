@@ -14,6 +14,7 @@ import pytest
 from bench.cli import main
 from bench.errors import InputError
 from bench.render import report
+from bench.render.reporting import MANIFEST
 
 HOSTILE = "<script>alert(1)</script> $\\input{/etc/passwd}$ 50% a_b #1 ~ ^ \\ 😀 {x} & \"q\" 'q'"
 LONG = "x" * 200
@@ -159,3 +160,20 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
 def _made(folder: Path, out: Path) -> Path:
     report([folder], out)
     return out
+
+
+def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: Path, without_latex: None):
+    folder, out = small.write(tmp_path / "runs"), tmp_path / "out"
+    report([folder], out)
+    (out / "data" / "mine.csv").write_text("1")
+    (out / "data" / "old.csv").write_text("1")
+    (tmp_path / "outside.csv").write_text("1")
+    with (out / MANIFEST).open("a") as manifest:
+        manifest.write("data/old.csv\ndata/../../outside.csv\n/etc/hostname\nfigures/gone.pdf\nREADME.md\n")
+    report([folder], out)
+    assert not (out / "data" / "old.csv").exists()
+    assert (out / "data" / "mine.csv").exists()
+    assert (tmp_path / "outside.csv").exists()
+    listed = (out / MANIFEST).read_text().splitlines()
+    assert "data/old.csv" not in listed
+    assert all((out / name).is_file() for name in listed)

@@ -1,4 +1,4 @@
-"""Write names beside points without writing over anything."""
+"""Write names beside points, so that none covers another or anything else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation
 
-# A direction: steps right and up, and the share of the label's width that lies left of the point.
+# Directions from a point to its label, in order of preference: steps right and up, and the share of the label's width
+# that lies left of the point.
 DIRECTIONS = (
     (1, 0, 0.0),
     (1, 1, 0.0),
@@ -27,11 +28,12 @@ DIRECTIONS = (
     (0, -1, 0.75),
 )
 DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0)  # pt
-LEADER_FROM = 12.0  # pt between a label and what it names
-LINE = 1.15  # of a line's height
-SAMPLES = 24  # points by which a line is known
+LEADER_FROM = 12.0  # pt from a point beyond which a line leads to its label
+LINE = 1.15  # height of a line in font sizes
+SAMPLES = 24  # points that stand for a segment of a line
 
-# What a place costs, in pt of distance.
+# Costs of a spot, in pt of distance: crossing lines, standing above or below a point, a leader, and per obstacle that
+# the leader covers.
 CROSSING, SIDEWAYS, LEADER, COVERING = 14.0, 2.0, 6.0, 20.0
 
 
@@ -40,8 +42,8 @@ class Label:
     """A text that belongs to one of several places, in data coordinates.
 
     Attributes:
-        optional: left out where there is no room close by.
-        key: of what it names, for whoever asked.
+        optional: left out if there is no room close by.
+        key: tells the caller what it names.
     """
 
     text: str
@@ -54,7 +56,12 @@ class Label:
 
 @dataclass
 class Obstacles:
-    """What a label must not cover, boxes (k, 4) of left, bottom, right, top, and what it should not, points (m, 2)."""
+    """What labels keep off, in display coordinates.
+
+    Attributes:
+        boxes: (k, 4) left, bottom, right, top; no label covers any.
+        samples: (m, 2) points of lines; a label covers them if other spots are worse.
+    """
 
     boxes: np.ndarray
     samples: np.ndarray
@@ -62,6 +69,8 @@ class Obstacles:
 
 @dataclass(frozen=True)
 class _Spot:
+    """Where a label might stand: a distance in pt and a direction from the place that it names."""
+
     home: tuple[float, float]
     dx: float
     dy: float
@@ -76,7 +85,7 @@ def obstacles(
     bars: Iterable[tuple[float, float, float]],
     lines: Iterable[Sequence[tuple[float, float]]],
 ) -> Obstacles:
-    """From data coordinates: points of a radius in pt, vertical intervals (x, low, high), and lines."""
+    """Obstacles in data coordinates: points of a radius in pt, vertical intervals (x, low, high), and lines."""
     reach, centres = radius * _dots(axes), _display(axes, list(points))
     boxes = [np.hstack([centres - reach, centres + reach])]
     for x, low, high in bars:
@@ -87,11 +96,15 @@ def obstacles(
 
 
 def place(axes: Axes, labels: Sequence[Label], around: Obstacles) -> list[tuple[Label, Annotation]]:
-    """Write each label where it costs least, in the order given; none leaves the panel or covers anything.
+    """Write each label at its cheapest free spot, in the order of the sequence; one without any is left out.
 
     Returns:
-        The labels that found room, with what was drawn.
+        The labels that were written, with their artists.
     """
+    # Greedy: placing labels best is NP-hard, and for a dozen names trying few spots each in a good order does as well.
+    # A spot is free if the label lies within the panel and meets no point, interval or earlier label. Of the free ones
+    # the cheapest wins: near its point, off the lines, and without a leader if possible. As each label becomes an
+    # obstacle for the next, the caller decides by the order who may choose first.
     written = []
     for label in labels:
         spots = list(_spots(label))
@@ -133,6 +146,9 @@ def _overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _cost(axes: Axes, spot: _Spot, box: np.ndarray, around: Obstacles) -> float:
+    # Lines cost by how many of their samples the label covers, counted in segments: half a segment is the most that is
+    # counted, since a label that lies along a line can hardly get worse. A leader starts within the box of the point
+    # that it leads to, so that one of the boxes which it covers is free.
     lines = np.count_nonzero(_inside(around.samples, box[None])) / SAMPLES
     cost = spot.distance + CROSSING * min(6 * lines, 3.0) + (SIDEWAYS if spot.dx == 0 else 0.0)
     if spot.distance <= LEADER_FROM:
@@ -170,7 +186,7 @@ def _write(axes: Axes, label: Label, spot: _Spot) -> Annotation:
 
 
 def _size(axes: Axes, label: Label) -> tuple[float, float]:
-    """Width and height of a text in display units, from the font's metrics."""
+    """Width and height of a text in display units."""
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     font = FontProperties(size=label.size)
     lines = label.text.split("\n")

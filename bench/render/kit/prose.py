@@ -1,4 +1,4 @@
-"""Words that sentences are made of."""
+"""Sentences as tuples of parts, and the few words that all of them need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Cite(str):
     __slots__ = ()
 
 
-Sentence = tuple[str, ...]  # parts, some Strong or Cite; data among them is plain text that every writer escapes
+Sentence = tuple[str, ...]  # parts, some Strong or Cite; every writer escapes the others
 
 
 def text(sentence: Sentence) -> str:
@@ -40,7 +40,7 @@ def marked(*sentences: str) -> list[Sentence]:
 
 
 def listed(names: Sequence[str], *, most: int = 6, word: str = "and") -> str:
-    """Names as people list them.
+    """Names in a list as people write it.
 
     >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
     ('a, b and c', 'a, b and 2 more')

@@ -1,4 +1,4 @@
-"""How to cite the report itself, and the program that made it."""
+"""How to cite the report, and the program that made it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROGRAM = "Innards: what compression costs a convolutional network, and what it 
 
 
 def citation(document: Document) -> str:
-    """Two BibTeX entries: the report, by the profile's authors where it names any, and Innards."""
+    """BibTeX entries for Innards and, if the profile names authors, for the report."""
     year = document.date[:4]
     entries = [_entry("innards", ["The {Innards} developers"], PROGRAM, year, f"Version {document.version}")]
     if document.theme.authors:
@@ -30,18 +30,18 @@ def _entry(key: str, authors: list[str], title: str, year: str, note: str) -> st
 
 
 def _name(author: str) -> str:
-    """A name that BibTeX does not take for several people."""
+    """A name in braces if BibTeX would take it for several people."""
     name = _bibtex(author)
     return f"{{{name}}}" if " and " in name.lower() or "," in name else name
 
 
 def _bibtex(text: str) -> str:
-    """LaTeX without a bare brace: BibTeX counts them, escaped or not. Other scripts stay as they are, in UTF-8."""
+    """LaTeX without bare braces, which BibTeX counts even if they are escaped; other scripts stay in UTF-8."""
     return "".join(map(_character, " ".join(text.split())))
 
 
 def _character(character: str) -> str:
     if character in "{}":
         return r"\textbraceleft{}" if character == "{" else r"\textbraceright{}"
-    known = escape(character) if character != " " else character
-    return character if known.startswith("{[}U+") and character.isprintable() else known
+    escaped = escape(character) if character != " " else character
+    return character if escaped.startswith("{[}U+") and character.isprintable() else escaped

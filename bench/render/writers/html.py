@@ -19,13 +19,13 @@ from bench.render.kit.prose import Cite, Strong, text
 from bench.render.kit.style import GUEST_MARKERS, NARROW, VARIABLES, WIDE, Family
 from bench.render.kit.table import Table, show
 from bench.render.writers.citation import citation
-from bench.render.writers.overrides import Templates, told
+from bench.render.writers.overrides import Templates, explained
 from bench.render.writers.svg import StyleSheet, inline
 
 PREVIEW = "figures/preview.png"
 LARGEST_LOGO = 1_000_000  # bytes
-LONG = 40  # rows from which a table starts folded
-LONGEST = 1000  # rows from which a table is left to the data files
+LONG = 40  # most rows of a table that starts unfolded
+LONGEST = 1000  # most rows of a table that is printed; a longer one is in the data files alone
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Drawn:
 
 
 def write(document: Document, out: Path, *, pdf: bool, templates: Path | None = None) -> None:
-    """Write `out/index.html`, and the picture that goes with a link to it.
+    """Write `out/index.html`, and the preview that other sites show beside a link to it.
 
     Args:
         pdf: whether there is an `appendix.pdf` to link to.
@@ -51,14 +51,14 @@ def write(document: Document, out: Path, *, pdf: bool, templates: Path | None = 
 
 
 def page(document: Document, *, pdf: bool, templates: Path | None = None) -> str:
-    """The whole page."""
+    """The page as HTML."""
     files = Templates("html", templates)
     sheet = StyleSheet()
     drawings = {figure.id: _drawn(document, figure, sheet) for figure in document.figures}
     style = files.source("style.css") + _guests(document.guests, files) + sheet.css + _accent(document.theme.accent)
     script = files.source("script.js")
     environment = _environment(files)
-    with told(files):
+    with explained(files):
         return environment.get_template("index.html.j2").render(
             document=document,
             drawings=drawings,
@@ -100,13 +100,13 @@ def _environment(files: Templates) -> Environment:
 
 
 def box(svg: str) -> str:
-    """A drawing's viewBox, to keep its room while it is not drawn yet.
+    """A drawing's viewBox, which keeps its room on the page until it is drawn.
 
     >>> box('<svg width="2" viewBox="0 0 20 10">')
     '0 0 20 10'
     """
-    found = re.search(r'viewBox="([\d. -]+)"', svg)
-    return found[1] if found else "0 0 1 1"
+    match = re.search(r'viewBox="([\d. -]+)"', svg)
+    return match[1] if match else "0 0 1 1"
 
 
 def slug(name: str) -> str:
@@ -119,7 +119,7 @@ def slug(name: str) -> str:
 
 
 def starred(table: Table) -> set[str]:
-    """Keys of the columns in which any cell has stars, so that all of it keeps room for them."""
+    """Keys of the columns with stars in any cell, since all cells of such a column leave room for them."""
     return {column.key for column in table.shown if any(row[column.key].stars for row in table.rows)}
 
 
@@ -129,7 +129,7 @@ def _visible(items: tuple[Item, ...]) -> Iterator[Item]:
 
 def _drawn(document: Document, figure: Figure, sheet: StyleSheet) -> Drawn:
     drawn = {medium.name: document.drawings.svg(figure, medium) for medium in (WIDE, NARROW)}
-    return Drawn(*(Markup(inline(*found, f"{figure.id}-{name}", sheet)) for name, found in drawn.items()))
+    return Drawn(*(Markup(inline(*drawing, f"{figure.id}-{name}", sheet)) for name, drawing in drawn.items()))
 
 
 def _guests(families: dict[str, Family], files: Templates) -> str:
@@ -146,7 +146,7 @@ def _accent(color: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing is loaded; only this very style and script apply."""
+    """The content security policy: nothing is loaded, and only this very style and script apply."""
     hashes = {
         kind: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         for kind, text in (("style", style), ("script", script))
@@ -158,7 +158,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _logo(path: str) -> str:
-    """A small PNG or JPEG as a data URI; empty where there is none."""
+    """A small PNG or JPEG as a data URI; empty if the file is missing, too large or of another kind."""
     file = Path(path)
     kind = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}.get(file.suffix.lower())
     if not path or not kind or not file.is_file() or file.stat().st_size > LARGEST_LOGO:

@@ -15,7 +15,7 @@ from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Strong
 from bench.render.kit.table import Column, Datum, Group, Row, Text, show
 from bench.render.writers.citation import citation
-from bench.render.writers.overrides import Templates, told
+from bench.render.writers.overrides import Templates, explained
 from bench.render.writers.siunitx import Number
 from bench.render.writers.tabular import Tabular, tabulars
 from bench.render.writers.tex import Tex, escape, identifier
@@ -38,7 +38,7 @@ def write(document: Document, out: Path, *, templates: Path | None = None) -> Co
     files = Templates("latex", templates)
     environment = _environment(files, {reference.key for reference in document.references})
     for name in ("appendix.tex", "appendix-body.tex"):
-        with told(files):
+        with explained(files):
             text = environment.get_template(f"{name}.j2").render(document=document, pages=drawn)
         (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)

@@ -1,4 +1,4 @@
-"""A user's own templates: a folder with `html/` and `latex/`, whose files stand before those of the same name here.
+"""A user's own templates: a folder with `html/` and `latex/`, whose files replace ours of the same name.
 
 A file may replace one of ours, or extend it and fill single blocks: `{% extends "innards/index.html.j2" %}` (in LaTeX
 `<% extends "innards/appendix.tex.j2" %>`). A `style.css` is added after ours.
@@ -48,12 +48,12 @@ class Templates:
         if not any((self.own / folder.name).is_dir() for folder in TEMPLATES.iterdir()):
             raise InputError(f"{self.own}: a folder of templates holds html/ or latex/, and this has neither")
         for file in self.own_files:
-            if file.name not in self._known:
-                raise InputError(f"{file}: no template has this name; {did_you_mean(file.name, self._known)}")
+            if file.name not in self._names:
+                raise InputError(f"{file}: no template has this name; {did_you_mean(file.name, self._names)}")
 
     @property
     def own_files(self) -> list[Path]:
-        """The user's, in order; hidden ones are left alone."""
+        """The user's files, sorted, without hidden ones."""
         folder = self.own / self.kind if self.own else None
         if folder is None or not folder.is_dir():
             return []
@@ -63,22 +63,22 @@ class Templates:
     def loader(self) -> BaseLoader:
         """The user's templates before ours, and ours once more under `innards/`."""
         ours = FileSystemLoader(TEMPLATES / self.kind)
-        own = [FileSystemLoader(self.own / self.kind)] if self.own else []
-        return ChoiceLoader([*own, ours, PrefixLoader({OURS.rstrip("/"): ours})])
+        theirs = [FileSystemLoader(self.own / self.kind)] if self.own else []
+        return ChoiceLoader([*theirs, ours, PrefixLoader({OURS.rstrip("/"): ours})])
 
     def source(self, name: str) -> str:
-        """The text of a file that is no template: ours, and the user's after it."""
+        """The text of a file that is not a template: ours, then the user's."""
         return "\n".join(map(_text, self._sources(name)))
 
     def check(self, environment: Environment) -> None:
-        """Find what Jinja would pass over in silence: a block that nothing has.
+        """Refuse what Jinja ignores silently: a block that the extended template does not have.
 
         Raises:
             InputError: a block that the extended template lacks, or a template that does not parse.
         """
         for file in self.own_files:
             if file.suffix == ".j2":
-                with told(self):
+                with explained(self):
                     self._check(file, environment)
 
     def _check(self, file: Path, environment: Environment) -> None:
@@ -87,12 +87,12 @@ class Templates:
         parent = next((node.template for node in tree.find_all(nodes.Extends)), None)
         if not isinstance(parent, nodes.Const):
             return
-        known = _blocks(environment, parent.value)
+        names = _blocks(environment, parent.value)
         for block in tree.find_all(nodes.Block):
-            if block.name not in known:
+            if block.name not in names:
                 raise InputError(
                     f"{file}, line {block.lineno}: {parent.value} has no block {block.name!r}; "
-                    f"{did_you_mean(block.name, known)}"
+                    f"{did_you_mean(block.name, names)}"
                 )
 
     def _sources(self, name: str) -> Iterator[Path]:
@@ -100,38 +100,40 @@ class Templates:
         yield from (file for file in self.own_files if file.name == name)
 
     @property
-    def _known(self) -> list[str]:
+    def _names(self) -> list[str]:
         names = (file.name for file in (TEMPLATES / self.kind).iterdir())
         return [name for name in names if name.endswith((".j2", ".css"))]
 
 
 @contextmanager
-def told(templates: Templates) -> Iterator[None]:
-    """Turn what is wrong with a user's template into one sentence.
+def explained(templates: Templates) -> Iterator[None]:
+    """Turn an error in a user's template into one sentence.
 
     Raises:
-        InputError: with the file and the line where they are known.
+        InputError: with the file and the line if they can be told.
     """
     try:
         yield
     except TemplateError as error:
         if not templates.own_files:
             raise
-        raise InputError(f"{_place(error, templates)}: {error.message or type(error).__name__}") from error
+        raise InputError(f"{_location(error, templates)}: {error.message or type(error).__name__}") from error
 
 
-def _place(error: TemplateError, templates: Templates) -> str:
+def _location(error: TemplateError, templates: Templates) -> str:
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or error.name or templates.own}, line {error.lineno}"
     if isinstance(error, TemplateNotFound):
         return f"{templates.own}: there is no template of this name"
-    trace, place = error.__traceback__, str(templates.own)
+    # Jinja names the line of a syntax error, but not of an error while rendering. It does compile templates to code
+    # whose traceback has the template's file and lines, so the innermost frame in a file of the user's is the place.
+    trace, location = error.__traceback__, str(templates.own)
     while trace:
         file = trace.tb_frame.f_code.co_filename
         if templates.own and Path(file).is_relative_to(templates.own):
-            place = f"{file}, line {trace.tb_lineno}"
+            location = f"{file}, line {trace.tb_lineno}"
         trace = trace.tb_next
-    return place
+    return location
 
 
 def _text(file: Path) -> str:
@@ -142,11 +144,11 @@ def _text(file: Path) -> str:
 
 
 def _blocks(environment: Environment, name: str) -> set[str]:
-    """Of a template and of all that it extends."""
+    """Names of the blocks of a template and of all that it extends."""
     text, filename, _ = environment.loader.get_source(environment, name)  # type: ignore[union-attr]
     tree = environment.parse(text, filename=filename)
-    found = {block.name for block in tree.find_all(nodes.Block)}
+    names = {block.name for block in tree.find_all(nodes.Block)}
     for parent in tree.find_all(nodes.Extends):
         if isinstance(parent.template, nodes.Const) and parent.template.value != name:
-            found |= _blocks(environment, parent.template.value)
-    return found
+            names |= _blocks(environment, parent.template.value)
+    return names

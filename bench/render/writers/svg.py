@@ -1,4 +1,4 @@
-"""Make a drawing's SVG part of a page: no inline styles, no foreign ids, colours that follow the theme."""
+"""Make a drawing's SVG part of a page: classes instead of inline styles, ids of its own, the theme's colours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _DROPPED = ("metadata", "title", "desc")
 
 
 class StyleSheet:
-    """Gathers the distinct styles of all drawings as short classes, since a strict policy allows no style attribute."""
+    """Gathers the distinct styles of all drawings as short classes.
+
+    The policy of the page allows no style attribute, and most styles occur many times.
+    """
 
     def __init__(self) -> None:
         self._classes: dict[str, str] = {}
@@ -27,17 +30,19 @@ class StyleSheet:
 
     @property
     def css(self) -> str:
-        """A rule a class."""
+        """One rule per class."""
         return "".join(f".{name}{{{style}}}" for style, name in self._classes.items())
 
 
 def inline(source: str, marks: Mapping[str, Mark], prefix: str, sheet: StyleSheet) -> str:
-    """The drawing as an element to be put into a page.
+    """The drawing as an element of a page.
 
     Args:
-        prefix: goes before every id that is kept, so that drawings do not share ids.
-        sheet: takes the styles.
+        prefix: goes before every id that is kept, so that no two drawings share one.
+        sheet: collects the styles.
     """
+    # Ids survive only if something in the drawing refers to them (clip paths, markers) or if they tag a mark, whose
+    # text and data they give way to. What then says nothing goes: metadata, empty groups, namespaces that HTML implies.
     root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", source))
     used = set(_POINTER.findall(source)) | set(re.findall(r'xlink:href="#([^"]+)"', source))
     for parent in list(root.iter()):
@@ -84,20 +89,23 @@ def _annotate(element: ET.Element, mark: Mark) -> None:
 
 
 def _themed(style: str, prefix: str) -> str:
-    """A style with the theme's variables for colours and the page's font."""
+    """A style with the theme's variables as colours, and in the page's font."""
+    # matplotlib writes every colour as #rrggbb. One that stands for something (see `style.VARIABLES`) becomes its
+    # variable, so that the drawing follows the page from light to dark without a second copy; the colours of maps and
+    # pictures are data, and stay.
     rules = []
     for rule in filter(None, (part.strip() for part in style.split(";"))):
         key, _, value = (part.strip() for part in rule.partition(":"))
         if key != "font-family":
             value = _COLOR.sub(
-                lambda found: f"var({VARIABLES[found[0]]})" if found[0] in VARIABLES else found[0], value
+                lambda color: f"var({VARIABLES[color[0]]})" if color[0] in VARIABLES else color[0], value
             )
             rules.append(f"{key}:" + _POINTER.sub(rf"url(#{prefix}-\1)", value))
     return ";".join(rules)
 
 
 def _collapse(root: ET.Element) -> None:
-    """Take out groups that hold nothing and say nothing."""
+    """Remove groups without children and attributes."""
     for parent in list(root.iter()):
         for child in list(parent):
             if _local(child.tag) == "g" and not child.attrib and len(child) == 0:

@@ -1,10 +1,11 @@
-"""From `appendix.tex` to `appendix.pdf`: LaTeX at work beside everything else."""
+"""From `appendix.tex` to `appendix.pdf`, while the rest of the report is made."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,8 +14,8 @@ TIMEOUT = 240  # seconds
 INSTALL = "the appendix was not compiled; for a PDF install pdflatex, texlive-latex-extra and texlive-science"
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 MOST_PASSES = 4
-AGAIN = "Rerun to get|Rerun LaTeX"  # what a log says where another pass would change something
-DRAFT = "draft"  # a folder for the body with other columns
+AGAIN = "Rerun to get|Rerun LaTeX"  # in a log if another pass would change something
+DRAFT = "draft"  # folder of the body with quicker columns
 COLUMNS = r"""\makeatletter
 \newdimen\innardswide
 \newbox\innardscell
@@ -34,7 +35,7 @@ COLUMNS = r"""\makeatletter
 
 
 class Compilation:
-    """LaTeX at work beside us on `appendix.tex`; `finish` waits for it."""
+    """LaTeX at work on `appendix.tex` in a process of its own; `finish` waits for it."""
 
     def __init__(self, out: Path):
         self.out = out
@@ -61,14 +62,14 @@ class Compilation:
 
     @property
     def started(self) -> bool:
-        """Whether there is a LaTeX to work at all."""
+        """Whether LaTeX is installed."""
         return self.process is not None
 
     def finish(self) -> str:
         """Wait, and put the PDF and its log in place.
 
         Returns:
-            Nothing where there is a PDF, else one sentence that says why there is none.
+            An empty string, or one sentence that says why there is no PDF.
         """
         if self.process is None:
             return INSTALL
@@ -92,34 +93,36 @@ class Compilation:
 
 
 def first_error(log: str) -> str:
-    """The first error of a LaTeX log, in a line.
+    """The first error of a LaTeX log, in one line.
 
     >>> first_error("...\\n! Undefined control sequence.\\nl.3 \\\\oops\\n")
     'Undefined control sequence. l.3 \\\\oops'
     """
-    found = re.search(r"^! (.*)\n(?:.*\n){0,8}?(l\.\d+.*)?", log, re.MULTILINE)
-    return " ".join(filter(None, found.groups())) if found else "LaTeX ended without a PDF"
+    error = re.search(r"^! (.*)\n(?:.*\n){0,8}?(l\.\d+.*)?", log, re.MULTILINE)
+    return " ".join(filter(None, error.groups())) if error else "LaTeX ended without a PDF"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """LaTeX and what it started; they share a session of their own."""
-    import signal
-
+    """End LaTeX and what it started, which share a session of their own."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _command() -> list[str]:
-    """Two drafts, the citations between them, then all of it as often as it asks: once, since drafts are as wide."""
+    """The shell command that compiles the appendix; empty without LaTeX."""
+    # Citations and labels need several passes before they settle: the first writes what is cited, BibTeX looks it up,
+    # the next learn where everything stands. Setting numbers with siunitx takes most of the time, so the passes that
+    # only gather run as drafts without a PDF, on a body whose columns are plain boxes of siunitx's width (`drafted`).
+    # Widths agree, so page breaks do, and one full pass usually suffices; its log says whether another is needed.
     if not shutil.which("pdflatex"):
         return []
     tex = "pdflatex -no-shell-escape -halt-on-error -interaction"
     draft = f"TEXINPUTS={DRAFT}: {tex}=batchmode -draftmode appendix.tex"
     passes = " ".join(map(str, range(MOST_PASSES)))
-    whole = f"{tex}=nonstopmode appendix.tex || exit 1; grep -aqE '{AGAIN}' appendix.log || exit 0"
-    return ["sh", "-c", f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {whole}; done"]
+    full = f"{tex}=nonstopmode appendix.tex || exit 1; grep -aqE '{AGAIN}' appendix.log || exit 0"
+    return ["sh", "-c", f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {full}; done"]
 
 
 def drafted(body: str) -> str:
-    """The body of an appendix with columns as wide as siunitx's, but quick: siunitx takes most of the time."""
+    """The body of an appendix with quick columns that are as wide as siunitx's."""
     return COLUMNS + re.sub(r"S\[([^]]*)\]", r"U{\1}", body)

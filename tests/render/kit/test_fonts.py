@@ -13,16 +13,16 @@ FACES = [{}, {"weight": "bold"}, {"style": "italic"}]
 
 @pytest.mark.parametrize("properties", FACES, ids=str)
 def test_a_letter_of_the_small_font_is_that_of_the_whole_one(properties):
-    small, whole = (
+    small, full = (
         get_font(findfont(FontProperties(family=family, **properties), fallback_to_default=False))
-        for family in (fonts.families()[0], fonts.WHOLE)
+        for family in (fonts.families()[0], fonts.FULL)
     )
-    for font in (small, whole):
+    for font in (small, full):
         font.set_size(100, 72)
-    assert small.num_glyphs < whole.num_glyphs / 5
-    assert small.postscript_name == whole.postscript_name
+    assert small.num_glyphs < full.num_glyphs / 5
+    assert small.postscript_name == full.postscript_name
     for letter in "aÄąλ±−→∞":
-        widths = [font.load_char(ord(letter)).horiAdvance for font in (small, whole)]
+        widths = [font.load_char(ord(letter)).horiAdvance for font in (small, full)]
         assert widths[0] == widths[1] > 0, letter
 
 
