@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import bench
 from bench import registry
@@ -58,21 +58,6 @@ class PlannedVariant(_Record):
     control: bool = False
     finetunes: bool = False
     stages: tuple[PlannedStage, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_titles(cls, fields: Any) -> Any:
-        """Fill in what stages of earlier versions lack: the label holds what was chosen, the title the rest."""
-        stages = fields.get("stages", ())
-        if all(isinstance(stage, PlannedStage) or "title" in stage for stage in stages):
-            return fields
-        labels, titles = fields["label"].split("+"), fields["title"].split(" + ")
-        if not len(labels) == len(titles) == len(stages):
-            return fields
-        chosen = [dict(parse_stage(label).chosen) for label in labels]
-        names = [title.removesuffix(titled("", settings)) for title, settings in zip(titles, chosen)]
-        filled = [stage | {"title": name, "chosen": settings} for stage, name, settings in zip(stages, names, chosen)]
-        return fields | {"stages": filled}
 
 
 class PlannedModel(_Record):
@@ -316,8 +301,27 @@ def read(folder: Path) -> PlanFile:
     if not file.is_file():
         raise InputError(f"{folder} holds no plan.json: run `{command('bench', folder.name)}` first")
     try:
-        return PlanFile.model_validate_json(file.read_bytes())
+        plan = PlanFile.model_validate_json(file.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise InputError(f"{file} is not a plan: {where}: {first['msg']}") from error
+    return plan.model_copy(update={"variants": tuple(map(_with_titles, plan.variants))})
+
+
+def _with_titles(variant: PlannedVariant) -> PlannedVariant:
+    """Fill in what stages of earlier versions lack: the label holds what was chosen, the title the rest."""
+    if all(stage.title for stage in variant.stages):
+        return variant
+    labels, titles = variant.label.split("+"), variant.title.split(" + ")
+    try:
+        chosen = [dict(parse_stage(label).chosen) for label in labels]
+    except InputError:  # no version of Innards writes such a label
+        chosen = []
+    if not len(chosen) == len(titles) == len(variant.stages):
+        titles, chosen = [stage.method for stage in variant.stages], [{} for _ in variant.stages]
+    stages = [
+        stage.model_copy(update={"title": title.removesuffix(titled("", settings)), "chosen": settings})
+        for stage, title, settings in zip(variant.stages, titles, chosen)
+    ]
+    return variant.model_copy(update={"stages": tuple(stages)})

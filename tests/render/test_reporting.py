@@ -104,7 +104,7 @@ def test_hostile_names_are_text_everywhere(runs, variants, tmp_path: Path):
         chosen.append(
             replace(variants[label], label=label + nasty, title=f"{HOSTILE} {LONG if place else ''}", source=nasty)
         )
-    words = {"title": HOSTILE, "authors": [HOSTILE, LONG], "abstract": HOSTILE, "logo": HOSTILE, "accent": HOSTILE}
+    words = {"title": HOSTILE, "authors": [HOSTILE, LONG], "abstract": HOSTILE, "logo": HOSTILE}
     made = runs(
         models=(f"net {HOSTILE}".replace("/", "|"), LONG),
         seeds=(0, 1),

@@ -49,8 +49,6 @@ def values_alone(variant: PlannedVariant) -> str:
     >>> values_alone(PlannedVariant(label="", title="", family="", stages=(li, qat)))
     'Li 0.5 + NNCF QAT 4, not per channel'
     """
-    if not all(stage.title for stage in variant.stages):
-        return variant.title
     return " + ".join(map(_values_alone, variant.stages)) or variant.title
 
 
