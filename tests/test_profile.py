@@ -1,7 +1,6 @@
 import pytest
 
-from bench import profile, registry
-from bench.diagnose import catalog
+from bench import profile
 from bench.errors import InputError
 
 GOOD = """
@@ -97,17 +96,6 @@ def test_unknown_profiles_name_the_nearest():
 @pytest.mark.parametrize("name", profile.shipped())
 def test_shipped_profiles_are_valid(name):
     assert profile.load(name).file.seeds
-
-
-@pytest.mark.parametrize("name", ["cifar10", "cifar100", "cifar10-cpu-methods"])
-def test_profiles_of_all_methods_miss_none(name):
-    asked = {stage.name for variant in profile.load(name).variants for stage in variant.stages}
-    assert asked == set(registry.names("bench.compress.methods"))
-
-
-@pytest.mark.parametrize("name", ["cifar10", "cifar100", "cifar10-cpu-inside"])
-def test_profiles_of_all_looks_miss_none(name):
-    assert set(profile.load(name).diagnostics) == set(catalog.names())
 
 
 def test_a_diagnostic_has_settings_of_its_own():

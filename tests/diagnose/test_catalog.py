@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import bench.diagnose
+from bench import registry
 from bench.diagnose import catalog
 from bench.diagnose.diagnostic import Findings, Probe, mean_or_none, spread
 from bench.errors import InputError
@@ -30,7 +31,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 def test_every_diagnostic_describes_itself(name):
     kind = catalog.diagnostic(name)
     assert kind.title and kind.version >= 1
-    assert all(f"{{{key}," in REFERENCES for key in kind.source)
+    assert all(f"{{{key}," in REFERENCES + kind.bibtex for key in registry.sources(kind))
     settings = kind().settings()
     assert TypeAdapter(kind).validate_python(json.loads(json.dumps(settings))) == kind()
     with pytest.raises(ValidationError):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
-from bench import similarity
+from bench import registry, similarity
 from bench.errors import InputError
 from bench.similarity.catalog import measures
 from bench.similarity.measure import Measure
@@ -45,9 +45,10 @@ def transformed(kind: str, side: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 def test_every_file_is_a_measure_with_a_reference():
-    entries = Path(similarity.__file__).with_name("references.bib").read_text(encoding="utf-8")
+    bibliography = Path(similarity.__file__).with_name("references.bib").read_text(encoding="utf-8")
     for measure in measures().values():
-        assert f"{{{measure.source}," in entries
+        (key,) = registry.sources(type(measure))
+        assert f"{{{key}," in bibliography + measure.bibtex
         assert measure.range[0] < measure.range[1] and measure.title
 
 
