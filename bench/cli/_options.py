@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench import profile
-from bench.compress import variant as variants
 from bench.runner import plan_file
-
-if TYPE_CHECKING:
-    from bench.cli._sizes import Subject
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
@@ -71,19 +66,6 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=positive, help="default: 10; torchvision's own number for its models")
     parser.add_argument("--channels", type=positive, default=3, help="of the images (default: 3)")
     parser.add_argument("--size", type=positive, help="of the images, pixels (default: 32, or 224 for torchvision)")
-
-
-def subject(options: argparse.Namespace) -> Subject:
-    """What `add_subject` asked for.
-
-    Raises:
-        InputError: no such method or setting, or a chain in an order that makes no sense.
-    """
-    from bench.cli._sizes import Subject
-
-    variant = variants.with_settings(variants.parse(options.method), options.settings)
-    variant.check()
-    return Subject(options.model, variant, options.channels, options.classes, options.size, options.checkpoint)
 
 
 def part_of(text: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 
 from bench import guests
 from bench.compress.method import NotApplicable
-from bench.compress.variant import Variant
+from bench.compress.variant import Variant, parse, with_settings
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
@@ -134,6 +135,17 @@ class Subject:
             raise InputError(f"{self.variant.label} fails on {self.model}: {guests.sentence(error)}") from error
         description = {"name": self.model, "channels": self.channels, "classes": self.outputs, "size": self.shape[-1]}
         return pack(finish(compressed), description)
+
+
+def subject(options: argparse.Namespace) -> Subject:
+    """The subject that `_options.add_subject` asks for.
+
+    Raises:
+        InputError: no such method or setting, or a chain in an order that makes no sense.
+    """
+    variant = with_settings(parse(options.method), options.settings)
+    variant.check()
+    return Subject(options.model, variant, options.channels, options.classes, options.size, options.checkpoint)
 
 
 def footprint(subject: Subject) -> dict[str, Any]:

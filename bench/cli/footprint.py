@@ -27,7 +27,7 @@ def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     from bench.cli import _sizes
 
-    report = _sizes.footprint(_options.subject(options))
+    report = _sizes.footprint(_sizes.subject(options))
     if not options.layers:
         report.pop("layers")
     print(json.dumps(report, indent=1) if options.json else _sizes.as_text(report))

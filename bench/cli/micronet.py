@@ -25,6 +25,6 @@ def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     from bench.cli import _sizes
 
-    report = _sizes.micronet_score(_options.subject(options))
+    report = _sizes.micronet_score(_sizes.subject(options))
     print(json.dumps(report, indent=1) if options.json else _sizes.as_text(report))
     return cli.OK
