@@ -62,7 +62,7 @@ def crew(options: argparse.Namespace, threads: int, progress: Progress) -> Crew:
 
     Args:
         threads: that one cell computes with.
-        progress: told of epochs.
+        progress: to be called after every epoch of a training.
 
     Raises:
         InputError: see `devices` and `executor.make`.

@@ -30,7 +30,7 @@ class Contents:
 
 
 def fetch(folder: Path, make: Callable[[], Contents]) -> Contents:
-    """Open a folder, or make it first where it is missing or damaged.
+    """Open a folder; make it first if it is missing or damaged.
 
     Raises:
         InputError: the cache cannot be written.

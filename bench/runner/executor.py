@@ -26,7 +26,7 @@ class Executor(ABC):
     The driver alone plans, writes results and decides what comes next, all in one thread. It calls
 
     1. the constructor, once there is a job to work, with the number of jobs that the user wants to be worked at a time
-       and a function that is told of epochs: `progress(name of the cell, epoch, epochs, loss)`;
+       and a function to call after every epoch of a training: `progress(name of the cell, epoch, epochs, loss)`;
     2. `submit` with a job and a free slot, which stays taken until the future is done;
     3. `pump` a few times a second, between all other calls;
     4. `close`, once, also after an error or an interrupt.

@@ -274,8 +274,8 @@ def command(verb: str, profile: str) -> str:
     >>> command("bench", "my profiles/small.toml")
     "python -m bench run --profile 'my profiles/small.toml'"
     """
-    # Make splits PROFILE at spaces, since it may name several profiles, and expands every `$` in it: no quoting of the
-    # shell's survives that for certain. A name that needs quotes therefore goes to the command that make would call.
+    # Make splits PROFILE at spaces unless it is one file that exists, and expands every `$` in it: no quoting for the
+    # shell survives that for certain. A name that needs quotes therefore goes to the command that make would call.
     quoted = shlex.quote(profile)
     if quoted == profile:
         return f"make {verb} PROFILE={profile}"

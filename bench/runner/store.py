@@ -46,7 +46,7 @@ class Store:
         return (self.path(key) / "checksums.json").is_file()
 
     def error(self, key: str) -> dict[str, str] | None:
-        """The error that a failed or refused cell recorded, or None where the cell is done."""
+        """The error that a failed or refused cell recorded, or None if the cell is done."""
         file = self.path(key) / "error.json"
         return json.loads(file.read_bytes()) if file.is_file() else None
 
