@@ -22,8 +22,8 @@ class Agreement:
     """How far two sets of attributions agree.
 
     Attributes:
-        spearman: (n,) rank correlation over pixels, signs kept, -1 to 1; NaN where a map is constant.
-        top_overlap: (n,) share of the 10% largest pixels they have in common, 0 to 1; chance is 0.1.
+        spearman: (n,) rank correlation over pixels, signs kept, -1 to 1; NaN if a map is constant.
+        top_overlap: (n,) share of the 10% largest pixels that both maps have in common, 0 to 1; chance is 0.1.
     """
 
     spearman: np.ndarray = field(repr=False)

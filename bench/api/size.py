@@ -1,4 +1,4 @@
-"""A network as a file, and what it takes to run."""
+"""A network's size as a file, and what it costs to run."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Described:
     undefined_where: ClassVar[str] = "a side has no spread over these images"
 
     def _defined(self, value: float) -> float:
-        """`value`, or InputError where the data leave the measure undefined."""
+        """`value`, or InputError if it is not finite, because the data leave the measure undefined."""
         if not np.isfinite(value):
             raise InputError(f"{self.title} is undefined: {self.undefined_where}.")
         return float(value)
@@ -64,7 +64,7 @@ class Measure(Described, ABC):
     """How similar two representations of the same images are: a frozen dataclass whose fields are its parameters.
 
     A measure declares the class attributes of `Described` and defines `compute`, which gets two float64 arrays,
-    (n, d1) and (n, d2), finite and with the same n. It returns NaN where the data leave it undefined. Everything else
+    (n, d1) and (n, d2), finite and with the same n. It returns NaN if the data leave it undefined. Everything else
     is done here: calling a measure checks the input, and `estimate` adds an interval over images. A measure of one's
     own, complete with a parameter:
 
@@ -105,8 +105,8 @@ class Measure(Described, ABC):
         """The measure of x (n, d1) and y (n, d2), rows being the same images.
 
         Raises:
-            InputError: unusable activations, fewer images than the measure needs (with the reason), or a side without
-                spread, where similarity is undefined.
+            InputError: the activations are unusable, there are fewer images than the measure needs (with the reason),
+                or similarity is undefined, as for a side without spread.
         """
         return self._defined(self.compute(*self._accepted(x, y)))
 
@@ -137,7 +137,7 @@ class Measure(Described, ABC):
 
     @abstractmethod
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
-        """The measure of two checked float64 arrays (n, d1) and (n, d2); NaN where it is undefined."""
+        """The measure of two checked float64 arrays (n, d1) and (n, d2); NaN if it is undefined."""
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         """The measure as a function of the rows (sorted indices) that a subsample keeps."""
@@ -238,7 +238,7 @@ class LabelledMeasure(Described, ABC):
         """The measure of x (n, d1) and y (n, d2) of the same images with classes `labels` (n,).
 
         Raises:
-            InputError: unusable activations or labels.
+            InputError: the activations or labels are unusable.
         """
         return abs(float(self.per_image(x, y, labels).mean()))
 

@@ -58,7 +58,7 @@ class OneMeasure(Scenario):
 
 @dataclass(frozen=True)
 class OneDifference(OneMeasure):
-    """A difference of one number a side, between sides of different means and sizes, so that there is one."""
+    """A difference of one number per side, between sides that differ in mean and size."""
 
     @property
     def population(self) -> str:
