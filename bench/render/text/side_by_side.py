@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.claims import Claim, claim_on
-from bench.analysis.outcomes import inside, primary
+from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, Network
@@ -15,7 +15,6 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
-Filler = Callable[[Study, str, str], Datum]  # of a model and a method's label
 
 
 @dataclass(frozen=True)
@@ -57,55 +56,48 @@ def _shared(studies: Sequence[Study], model: str) -> list[Network]:
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:
-    name, task = study.plan.name, study.primary
-    similarity = f"Similarity ({study.plan.features[0]} features), less the control's."
+    """What one profile says of a method on a network."""
+    name, task, accuracy, similarity = study.plan.name, study.primary, primary(study), inside(study)
+    less = f"{task.title} of the packed file less the original's."
+    smaller = "Payload of the original by that of the packed file."
+    beyond = f"Similarity ({study.plan.features[0]} features), less the control's."
+    behind = f"Seeds behind the difference of {task.noun}."
 
-    def here(fill: Filler) -> Callable[[Network], Datum]:
-        return lambda net: _filled(study, fill, net.model, net.label)
+    def ratio(net: Network) -> Datum:
+        payload, original = study.payload(net.model, net.label), study.payload(net.model, ORIGINAL)
+        return number(original / payload if payload > 0 else None, hole=_hole(study, accuracy, net))
+
+    def seeds(net: Network) -> Datum:
+        tested = _said(study, accuracy, net, lambda claim: Datum(claim.evidence.difference.n))
+        return tested if tested.hole in ("", DASH) else Datum(0)
 
     return (
-        Column(f"{name}-accuracy", name, "estimate", f"{task.title} of the packed file less the original's.",
-               here(_accuracy), task.unit, task.digits, signed=True),
-        Column(f"{name}-smaller", name, "number", "Payload of the original by that of the packed file.",
-               here(_smaller), "smaller", 1),
-        Column(f"{name}-cka", name, "estimate", similarity, here(_cka), "CKA", 3, signed=True),
-        Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.", here(_verdict), "inside"),
-        Column(f"{name}-seeds", name, "number", f"Seeds behind the difference of {task.noun}.", here(_seeds), "n",
-               shown=False),
+        Column(f"{name}-accuracy", name, "estimate", less,
+               lambda net: _said(study, accuracy, net, _difference), task.unit, task.digits, signed=True),
+        Column(f"{name}-smaller", name, "number", smaller, ratio, "smaller", 1),
+        Column(f"{name}-cka", name, "estimate", beyond,
+               lambda net: _said(study, similarity, net, _difference), "CKA", 3, signed=True),
+        Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.",
+               lambda net: _said(study, similarity, net, lambda claim: Datum(claim.verdict.word)), "inside"),
+        Column(f"{name}-seeds", name, "number", behind, seeds, "n", shown=False),
     )  # fmt: skip
 
 
-def _filled(study: Study, fill: Filler, model: str, label: str) -> Datum:
-    """What a profile says of a method; a dash if it never asked for it."""
-    asked = model in study.models and any(variant.label == label for variant in study.plan.variants)
-    return fill(study, model, label) if asked else Datum(hole="–")
+def _said(study: Study, outcome: Outcome, net: Network, say: Callable[[Claim], Datum]) -> Datum:
+    """What a profile claims of a network; why it claims nothing."""
+    claim = claim_on(study, net.model, net.label, outcome)
+    return say(claim) if claim else Datum(hole=_hole(study, outcome, net))
 
 
-def _accuracy(study: Study, model: str, label: str) -> Datum:
-    claim = claim_on(study, model, label, primary(study))
-    hole = study.hole(model, label) or "missing"
-    return estimate(claim.evidence.difference, stars=claim.stars) if claim else Datum(hole=hole)
+def _difference(claim: Claim) -> Datum:
+    return estimate(claim.evidence.difference, stars=claim.stars)
 
 
-def _smaller(study: Study, model: str, label: str) -> Datum:
-    payload, original = study.payload(model, label), study.payload(model, ORIGINAL)
-    return number(original / payload if payload > 0 else None, hole=study.hole(model, label) or "missing")
-
-
-def _cka(study: Study, model: str, label: str) -> Datum:
-    claim = claim_on(study, model, label, inside(study))
-    hole = study.hole(model, label, "compare") or "none"
-    return estimate(claim.evidence.difference, stars=claim.stars) if claim else Datum(hole=hole)
-
-
-def _verdict(study: Study, model: str, label: str) -> Datum:
-    claim = claim_on(study, model, label, inside(study))
-    return Datum(claim.verdict.word if claim else None, hole=study.hole(model, label, "compare") or "none")
-
-
-def _seeds(study: Study, model: str, label: str) -> Datum:
-    claim = claim_on(study, model, label, primary(study))
-    return Datum(claim.evidence.difference.n if claim else 0)
+def _hole(study: Study, outcome: Outcome, net: Network) -> str:
+    """Why a profile says nothing of a network; a dash if it never asked for it."""
+    if net.model not in study.models or all(variant.label != net.label for variant in study.plan.variants):
+        return DASH
+    return study.hole(net.model, net.label, outcome.kind) or ("missing" if outcome.kind == "compress" else "none")
 
 
 def _caption(studies: Sequence[Study]) -> str:
