@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from bench.analysis.calibration import simulated
+from bench.analysis.study import Study
+
+
+def test_nothing_is_read_where_nothing_was_simulated(study: Study):
+    assert simulated(Study(study.results)) == []
