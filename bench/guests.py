@@ -52,6 +52,7 @@ def split(text: str) -> tuple[str, str]:
 @contextlib.contextmanager
 def current_folder_importable() -> Iterator[None]:
     """Modules beside the profile are found, whichever way Python was started; those that are installed come first."""
+    # Appended, not put first: a file in the current folder, say `random.py`, must not replace a module of Python's.
     folder = str(Path.cwd())
     if folder in sys.path:
         yield
@@ -78,8 +79,9 @@ def check(name: str, what: str, kind: str) -> None:
     try:
         names = _public_names(ast.parse(source_file(module, f"{what} {name!r}").read_bytes()))
     except SyntaxError as error:
-        sentence = f"{what} {name!r}: line {error.lineno} of {module!r} is not Python: {error.msg}"
-        raise InputError(sentence) from error
+        problem = f"line {error.lineno} of {module!r} is not Python: {error.msg}"
+        raise InputError(f"{what} {name!r}: {problem}") from error
+    # After `from x import *` nobody knows what there is without running it; `load` finds out.
     if attribute not in names and "*" not in names:
         hint = did_you_mean(attribute, names)
         raise InputError(f"{what} {name!r}: module {module!r} has no {kind} {attribute!r}, {hint}")
@@ -97,7 +99,7 @@ def load(name: str, what: str, kind: str = "class") -> Any:
     with current_folder_importable():
         try:
             module = importlib.import_module(module_name)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # a script without a guard may end the process when it is imported
             raise InputError(f"{what} {name!r}: importing {module_name!r} fails: {sentence(error)}") from error
     try:
         return getattr(module, attribute)
@@ -120,6 +122,8 @@ def subclass(name: str, base: type, what: str) -> type:
 
 def _incomplete(kind: Any, base: type) -> str:
     """What a class lacks to be used as a `base`, to end a sentence with; empty if nothing."""
+    # Python itself would notice only later: that a class is abstract when an instance is made of it, that an attribute is
+    # missing when a plan or a report reads it.
     contract = f"{base.__module__}.{base.__qualname__}"
     if not isinstance(kind, type):
         return f"must be a class that derives from {contract}, it is a {type(kind).__name__}"
@@ -165,6 +169,7 @@ def where(error: BaseException) -> str:
     """`file, line N` of the innermost line of a guest's that took part in an error; empty if none did."""
     if isinstance(error, SyntaxError) and error.filename:
         return _place(error.filename, error.lineno or 0)
+    # The innermost frame of all is often inside PyTorch, where the user can change nothing.
     frames = [
         (frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -207,16 +212,17 @@ def _sources(module: str, what: str) -> list[tuple[str, bytes]]:
     depth = module.count(".") + (start.name == "__init__.py")
     root = start.parents[depth]
     # Beside a module in a folder of the user's own stand more modules of theirs; beside an installed one, strangers.
-    own = "" if _is_users(root) else module.partition(".")[0]
+    package = "" if _is_users(root) else module.partition(".")[0]
     sources: dict[str, bytes] = {}
     waiting = [module]
-    for name in waiting:
+    for name in waiting:  # grows while it is walked
         path = start if name == module else _file(root, name)
         if path is None or name in sources:
             continue
         sources[name] = path.read_bytes()
         imports = _imports(sources[name], name, path, what)
-        waiting += [part for other in [name, *imports] for part in _with_packages(other) if _belongs(part, own)]
+        waiting += [part for other in [name, *imports] for part in _with_packages(other) if _belongs(part, package)]
+    # An empty `__init__.py` changes nothing, so a module keeps its version if a folder becomes a package.
     return [(name, source) for name, source in sources.items() if source.strip() or name == module]
 
 
@@ -225,9 +231,10 @@ def _is_users(root: Path) -> bool:
     return root.name not in ("site-packages", "dist-packages") and root.resolve() not in installed
 
 
-def _belongs(name: str, own: str) -> bool:
+def _belongs(name: str, package: str) -> bool:
+    """Whether a module is part of `package`, or of anything but Innards if that is empty."""
     top_level = name.partition(".")[0]
-    return top_level != "bench" and own in ("", top_level)
+    return top_level != "bench" and package in ("", top_level)
 
 
 def _with_packages(name: str) -> list[str]:
@@ -244,6 +251,8 @@ def _imports(source: bytes, module: str, path: Path, what: str) -> list[str]:
         raise InputError(f"{what}: line {error.lineno} of {module!r} is not Python: {error.msg}") from error
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    # `from ..x import y` in package a.b.c: one dot is a.b.c itself, each further dot goes up one package. Whether y is
+    # a module or an attribute of x is not written there, so both names are kept.
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
@@ -260,6 +269,7 @@ def source_file(module: str, what: str) -> Path:
         InputError: there is no such module; the sentence starts with `what`.
     """
     with current_folder_importable():
+        # By hand first: `find_spec` imports the packages around a module, and so runs code of theirs while planning.
         for folder in sys.path:
             if path := _file(Path(folder or "."), module):
                 return path

@@ -63,9 +63,11 @@ def subclass(package: str, name: str, base: type, what: str) -> type:
     Raises:
         InputError: no such entry; or no such class of the user's, or one that cannot be used (see `bench.guests`).
     """
+    # No file of ours has a colon in its name, so the two kinds of names cannot be confused.
     if guests.is_guest(name):
         return guests.subclass(name, base, what)
     module = load(package, name, what)
+    # An entry also imports its base class and perhaps another entry to build on: only what it defines itself counts.
     classes = [
         member
         for member in vars(module).values()
