@@ -122,8 +122,8 @@ def subclass(name: str, base: type, what: str) -> type:
 
 def _incomplete(kind: Any, base: type) -> str:
     """What a class lacks to be used as a `base`, to end a sentence with; empty if nothing."""
-    # Python itself would notice only later: that a class is abstract when an instance is made of it, that an attribute is
-    # missing when a plan or a report reads it.
+    # Python itself would notice only later: that a class is abstract when an instance is made of it, that an attribute
+    # is missing when a plan or a report reads it.
     contract = f"{base.__module__}.{base.__qualname__}"
     if not isinstance(kind, type):
         return f"must be a class that derives from {contract}, it is a {type(kind).__name__}"
