@@ -56,10 +56,10 @@ class Method(ABC):
         version: must be raised whenever the same settings give another network, so that old results are not reused.
         family: groups methods in tables and figures. There are "quantization", "binary", "pruning", "structured
             pruning", "low rank", "product quantization" and "entropy coding"; another name makes a family of its own.
-            "original" and "control" are for what nothing is compressed by.
+            "original" and "control" are for methods that compress nothing.
         title: as printed in figures and tables.
         source: BibTeX key; empty for controls, or to cite all of `bibtex`.
-        bibtex: BibTeX entries that the rooms' `references.bib` lack.
+        bibtex: BibTeX entries that no `bench/*/references.bib` has.
         start: which network the method is given: the trained one, the one trained with the profile's next seed, or a
             fresh one.
         finetunes: whether the method calls `Workbench.finetune`. If so, the fine-tuning recipe is part of its key.
