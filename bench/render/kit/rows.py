@@ -62,9 +62,11 @@ class Network:
         """A metric's mean over seeds."""
         return self.source.mean(metric, self.model, self.label)
 
-    def difference(self, metric: str, reference: str) -> Estimate | None:
-        """A metric's mean difference to another variant's, paired by seed; None from itself."""
-        return self.source.difference(metric, self.model, self.label, reference) if self.label != reference else None
+    def difference(self, metric: str, reference: str) -> Estimate | Datum:
+        """A metric's mean difference to another variant's, paired by seed; nothing to say of one to itself."""
+        if self.label == reference:
+            return Datum()
+        return self.source.difference(metric, self.model, self.label, reference)
 
 
 def networks(

@@ -55,7 +55,7 @@ class Column(Generic[S]):
         title: head of the column; `unit` is set behind it.
         kind: decides how a value is printed and aligned.
         describe: one sentence for the data dictionary.
-        get: a subject's value; None if the column has nothing to say of it, NaN if a number is missing.
+        get: a subject's value; None or NaN if a number is missing, an empty `Datum` if there is nothing to say.
         digits: after the decimal point.
         signed: print a plus sign too.
         ends: print an interval as [low, high]; otherwise as ± half its width.
@@ -93,7 +93,7 @@ class Column(Generic[S]):
         hole = getattr(subject, "hole", DASH)
         if isinstance(value, Estimate):
             return estimate(value, self.scale, hole=hole)
-        if value is None or isinstance(value, str | bool):
+        if isinstance(value, str | bool) or (value is None and self.is_text):
             return Datum(value)
         return number(value, self.scale, hole=hole)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import nan
-
 from bench.analysis.answers import hurt
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.claims import claim_on
@@ -50,7 +48,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column("blocks", "Blocks", "number", "Blocks below the control's (BH).",
                of_part(lambda net: departures(study, net.model, net.label), len), "differ"),
         Column("distance", "Distance", "estimate", "(1 - CKA) in units of another seed's, mean over blocks.",
-               lambda net: study.distance(net.model, net.label, feature) or nan, "seed-eq.", 2),
+               lambda net: study.distance(net.model, net.label, feature), "seed-eq.", 2),
         Column("inside", "Inside", "verdict", "Mean over blocks, less the control's.",
                lambda net: _verdict(study, net, inside(study))),
         Column("accuracy", "Accuracy", "verdict", "Less the original's.",
@@ -68,7 +66,7 @@ def _explanations(looks: Looks, attribution: str) -> Column[Network]:
 
     def distance(net: Network) -> Gotten:
         if net.label not in asked:
-            return None
+            return Datum()
         units = looks.distance(f"{attribution}.spearman", net.model, net.label)
         return estimate(units, hole=looks.hole(net.model, net.label) or "none")
 
@@ -86,8 +84,8 @@ def _verdict(study: Study, net: Network, outcome: Outcome) -> str | Datum:
     return claim.verdict.word if claim else Datum(hole=hole or DASH)
 
 
-def _changed(study: Study, net: Network) -> Datum | int | float:
+def _changed(study: Study, net: Network) -> Datum | int | None:
     losses = next((losses for losses in hurt(study) if (losses.model, losses.variant) == (net.model, net.label)), None)
     if losses is None:
-        return nan
+        return None
     return losses.changed if losses.tested else Datum(hole=DASH)

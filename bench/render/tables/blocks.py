@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.analysis.departures import BlockClaim, blocks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network
-from bench.render.kit.table import Column, Table, tabulate
+from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.render.text import captions
 
 
@@ -27,7 +27,7 @@ COLUMNS: tuple[Column[Block], ...] = (
     Column("cka", "CKA to original", "estimate", "Debiased linear CKA to the original's block.",
            lambda block: block.claim.similarity, "", 3, ends=True),
     Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.",
-           lambda block: block.claim.beyond, "", 4, signed=True, ends=True),
+           lambda block: block.claim.beyond or Datum(), "", 4, signed=True, ends=True),
     Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected.",
            lambda block: block.claim.p),
     Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import nan
 
 from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.study import Study
@@ -45,7 +44,7 @@ COLUMNS: tuple[Column[Best], ...] = (
     Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
            lambda best: best.smallest.title if best.smallest else None),
     Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
-           lambda best: best.smallest.mean("payload_bytes").value if best.smallest else nan, "kB", 1, scale=1e-3),
+           lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
     Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
            lambda best: best.named(best.within.untold), shown=False),
     Column("close_names", "Lose little", "text", "Their names, the smallest first.",

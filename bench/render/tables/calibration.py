@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
 
 from bench.analysis.calibration import simulated, warned
 from bench.analysis.study import Study
@@ -23,10 +22,10 @@ class Simulated:
     settings: Sequence[MeasuredRate]
 
     @property
-    def unwarned(self) -> float:
-        """Settings of an interval that miss without a warning; NaN for a test, which carries none."""
+    def unwarned(self) -> int | None:
+        """Settings of an interval that miss without a warning; None for a test, which carries none."""
         if any(rate.kind != "coverage" for rate in self.settings):
-            return nan
+            return None
         return sum(not rate.within and not warned(rate) for rate in self.settings)
 
 
@@ -46,8 +45,8 @@ OVERALL: tuple[Column[Simulated], ...] = (
 SINGLE: tuple[Column[MeasuredRate], ...] = (
     Column("what", "Interval or test", "text", "What was simulated.", lambda rate: rate.what),
     Column("population", "Population", "text", "What was drawn from.", lambda rate: rate.population),
-    Column("images", "Images", "number", "In a sample.", lambda rate: rate.images or nan, "n"),
-    Column("seeds", "Seeds", "number", "In a sample.", lambda rate: rate.seeds or nan, "S"),
+    Column("images", "Images", "number", "In a sample.", lambda rate: rate.images or None, "n"),
+    Column("seeds", "Seeds", "number", "In a sample.", lambda rate: rate.seeds or None, "S"),
     Column("measured", "Measured", "estimate", "Rate, with Wilson's 95% interval of the simulation.",
            lambda rate: Datum(100 * rate.measured, 100 * rate.low, 100 * rate.high), "%", 1, ends=True),
     Column("status", "Status", "text", "Against the bounds, without allowance for the simulation's error.",
@@ -55,7 +54,7 @@ SINGLE: tuple[Column[MeasuredRate], ...] = (
     Column("warned", "Warned", "number", "Replications whose estimate carried a warning.",
            lambda rate: rate.warned, "%", 0, scale=100),
     Column("measured_unwarned", "Without", "number", "Coverage where no warning was given.",
-           lambda rate: nan if rate.measured_unwarned is None else rate.measured_unwarned, "%", 1, scale=100),
+           lambda rate: rate.measured_unwarned, "%", 1, scale=100),
 )  # fmt: skip
 EVERYTHING: tuple[Column[MeasuredRate], ...] = (
     *SINGLE,

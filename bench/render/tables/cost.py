@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan
 
 import pandas as pd
 
@@ -20,9 +19,9 @@ class Ran:
     hole: str = "missing"
 
     @property
-    def memory(self) -> float:
-        """Bytes; NaN if it was not recorded."""
-        return float(self.cells["peak_memory_bytes"].max()) if "peak_memory_bytes" in self.cells else nan
+    def memory(self) -> float | None:
+        """Bytes; None if it was not recorded."""
+        return float(self.cells["peak_memory_bytes"].max()) if "peak_memory_bytes" in self.cells else None
 
 
 COLUMNS: tuple[Column[Ran], ...] = (

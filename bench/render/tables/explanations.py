@@ -32,21 +32,21 @@ class Explained(Network):
         """A metric of the attribution, mean over seeds."""
         return self.looks.mean(f"{self.attribution}.{metric}", self.model, self.label, suffix=self.suffix)
 
-    def agreement(self, metric: str) -> Estimate | None:
-        """With the original's maps; None of the original itself."""
-        return None if self.label == ORIGINAL else self.mean(metric)
+    def agreement(self, metric: str) -> Estimate | Datum:
+        """With the original's maps; nothing to say of the original itself."""
+        return Datum() if self.label == ORIGINAL else self.mean(metric)
 
-    def less_control(self, metric: str) -> Estimate | None:
-        """Agreement less the fine-tuned control's; None of the two themselves."""
+    def less_control(self, metric: str) -> Estimate | Datum:
+        """Agreement less the fine-tuned control's; nothing to say of the two themselves."""
         if self.label in (ORIGINAL, CONTROL):
-            return None
+            return Datum()
         name = f"{self.attribution}.{metric}"
         return self.looks.difference(name, self.model, self.label, CONTROL, suffix=self.suffix)
 
-    def distance(self, metric: str) -> Datum | None:
-        """Agreement in seed-equivalents; None of the original itself."""
+    def distance(self, metric: str) -> Datum:
+        """Agreement in seed-equivalents; nothing to say of the original itself."""
         if self.label == ORIGINAL:
-            return None
+            return Datum()
         if self.label == OTHER_SEED:
             return Datum(note="The unit itself.")
         name = f"{self.attribution}.{metric}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
 
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
@@ -25,7 +24,7 @@ class Lost(Network):
 COLUMNS: tuple[Column[Lost], ...] = (
     *NAMES,
     Column("changed", "Classes", "number", "Classes whose recall differs from the control's.",
-           lambda lost: lost.losses.changed if lost.losses.tested else nan, "differ"),
+           lambda lost: lost.losses.changed if lost.losses.tested else None, "differ"),
     Column("worst", "Most hurt", "text", "The class that loses the most recall.", lambda lost: lost.worst),
     Column("recall", "Its recall", "estimate", "Less the control's.",
            lambda lost: _of_worst(lost.losses, lost.losses.classes.estimates), "points", 1, signed=True, scale=100),
@@ -36,9 +35,9 @@ COLUMNS: tuple[Column[Lost], ...] = (
     Column("expected", "By chance", "number", "Exemplars if changed answers fell on images at random.",
            lambda lost: lost.losses.images.expected, "", 1),
     Column("control", "Control's", "number", "Exemplars of the fine-tuned control.",
-           lambda lost: _or_nan(lost.losses.images.control_count)),
+           lambda lost: lost.losses.images.control_count),
     Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control.",
-           lambda lost: lost.losses.images.control.p if lost.losses.images.control else nan, "control"),
+           lambda lost: lost.losses.images.control.p if lost.losses.images.control else None, "control"),
     Column("seeds", "n", "number", "Seeds that have all three networks.", lambda lost: lost.losses.seeds),
 )  # fmt: skip
 
@@ -73,8 +72,4 @@ def _lost(study: Study, losses: Hurt) -> Lost:
 
 
 def _of_worst(losses: Hurt, by_class: Sequence[Estimate] | Sequence[float]) -> Gotten:
-    return nan if losses.worst is None else by_class[losses.worst]
-
-
-def _or_nan(count: int | None) -> float:
-    return nan if count is None else count
+    return None if losses.worst is None else by_class[losses.worst]

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from math import nan
 from pathlib import Path
 from typing import Annotated
 
@@ -141,14 +140,14 @@ def _theirs(result: PublishedResult) -> Reported:
 
 def _ours(study: Study, model: str, variant: PlannedVariant) -> Reported:
     hole = study.hole(model, variant.label) or "missing"
-    original, payload = (study.mean("payload_bytes", model, label).value for label in (ORIGINAL, variant.label))
+    payload = study.payload(model, variant.label)
     return Reported(
         who=f"{model}, here",
         data=study.plan.data.title or study.plan.data.source,
         original=estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
         compressed=estimate(study.mean("test_accuracy", model, variant.label), 100, hole=hole),
         difference=estimate(study.difference("test_accuracy", model, variant.label, ORIGINAL), 100, hole=hole),
-        ratio=original / payload if payload else nan,
+        ratio=study.payload(model, ORIGINAL) / payload if payload else None,
         setup=_setup(study, model, variant),
         role="method",
         about=(("model", model), ("variant", variant.label), ("family", variant.family)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import nan
 
 from bench.analysis.budget import leading
 from bench.analysis.claims import claim_on
@@ -93,18 +92,20 @@ def _accuracy(study: Study, net: Network) -> Datum:
     return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
 
 
-def _difference(study: Study, net: Network, outcome: Outcome) -> Datum | None:
+def _difference(study: Study, net: Network, outcome: Outcome) -> Datum:
     """As it was tested; a control's own difference, which no test judges, without stars."""
     claim = claim_on(study, net.model, net.label, outcome)
     if claim:
         return estimate(claim.evidence.difference, stars=claim.stars, hole=net.hole)
     difference = net.difference(study.primary.test, outcome.reference)
-    return None if difference is None else estimate(difference, study.primary.scale, hole=net.hole)
+    if isinstance(difference, Datum):
+        return difference
+    return estimate(difference, study.primary.scale, hole=net.hole)
 
 
-def _ratio(study: Study, net: Network) -> float:
-    payload = net.mean("payload_bytes").value
-    return study.mean("payload_bytes", net.model, ORIGINAL).value / payload if payload else nan
+def _ratio(study: Study, net: Network) -> float | None:
+    payload = study.payload(net.model, net.label)
+    return study.payload(net.model, ORIGINAL) / payload if payload else None
 
 
 def _scored(study: Study) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import nan
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
@@ -28,9 +27,9 @@ COLUMNS: tuple[Column[Tried], ...] = (
     Column("chain", "Chain", "code", "Methods and settings, in the order in which they are applied.",
            lambda tried: tried.trial.label),
     Column("payload", "Payload", "number", "Payload of the packed file.",
-           lambda tried: nan if tried.trial.payload is None else tried.trial.payload, "kB", 2, scale=1e-3),
+           lambda tried: tried.trial.payload, "kB", 2, scale=1e-3),
     Column("validation", "Validation", "number", "Accuracy on the validation images of the seed.",
-           lambda tried: nan if tried.trial.accuracy is None else tried.trial.accuracy, "%", 2),
+           lambda tried: tried.trial.accuracy, "%", 2),
     Column("chosen", "Chosen", "text", "What the bounds choose; confirmed on all seeds in the results.",
            lambda tried: "yes" if tried.chosen else ""),
 )  # fmt: skip

@@ -34,9 +34,9 @@ class UnitMetric:
         """The metric's mean over seeds, or why its diagnostic has none."""
         looks = Looks(study, self.diagnostic)
 
-        def get(net: Network) -> Datum | None:
+        def get(net: Network) -> Datum:
             if self.exact and net.label == ORIGINAL:
-                return None
+                return Datum()
             hole = looks.hole(net.model, net.label) or "none"
             return estimate(looks.mean(self.metric, net.model, net.label), self.factor, hole=hole)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import nan
 
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import Outcome, outcomes
@@ -91,6 +90,6 @@ def _judged(study: Study, model: str, variant: PlannedVariant, outcome: Outcome)
     return Judged(study, model, variant, hole, outcome=outcome, claim=claim)
 
 
-def _effect(raw: Verdict) -> float:
-    """Mean over standard deviation; NaN if all seeds gave the same difference."""
-    return raw.value / raw.sd if raw.sd > 0 else nan
+def _effect(raw: Verdict) -> float | None:
+    """Mean over standard deviation; None if all seeds gave the same difference."""
+    return raw.value / raw.sd if raw.sd > 0 else None

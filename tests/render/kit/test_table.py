@@ -63,7 +63,8 @@ def test_a_column_asks_the_subject_and_prints_in_its_own_unit():
     assert share.datum("0.25").value == 25
     assert share.datum("nan") == Datum(hole="–")
     assert Column("x", "X", "text", "A word.", str.upper).datum("a") == Datum("A")
-    assert Column("x", "X", "number", "Nothing.", lambda _: None).datum("a") == Datum()
+    assert Column("x", "X", "number", "Missing.", lambda _: None).datum("a") == Datum(hole="–")
+    assert Column("x", "X", "text", "No word.", lambda _: None).datum("a") == Datum()
     made = Datum(1, note="as it is")
     assert Column("x", "X", "number", "As made.", lambda _: made, scale=100).datum("a") == made
 
