@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.looks import Looks
 from bench.diagnose.diagnostic import spread
 from bench.render.figures import _rows
-from bench.render.kit.figure import Sheet, empty, inset, note
+from bench.render.kit.figure import Figure, Sheet, empty, inset, note
 from bench.render.kit.names import cut, in_two_lines
 from bench.render.kit.style import INK, MUTED, Medium
+from bench.roles import ORIGINAL
+from bench.runner.plan_file import PlannedVariant
 
 LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
 SMALLEST = 24  # smaller ones are magnified, so that gaps are alike
@@ -37,6 +40,11 @@ class Strip:
     name: str
     pictures: np.ndarray | None
     control: bool = False
+
+    @classmethod
+    def of(cls, name: str, variant: PlannedVariant, pictures: np.ndarray | None) -> Strip:
+        """A variant's pictures; the original, which all rows show, is no control."""
+        return cls(name, pictures, variant.control and variant.label != ORIGINAL)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,31 @@ def photographs(images: np.ndarray) -> np.ndarray:
     """(K, h, w, 3) from 0 to 1, of (K, C, H, W) uint8: in colour if C is 3, else the mean over channels in grey."""
     shown = np.moveaxis(images, 1, -1) / 255.0
     return thumbnails(shown if shown.shape[-1] == 3 else shown.mean(-1, keepdims=True).repeat(3, axis=-1))
+
+
+def originals(arrays: Mapping[str, np.ndarray], times: int = 1) -> list[Strip]:
+    """A strip of the images that a diagnostic's pictures were made of, several times over; none if it kept none."""
+    if "real" not in arrays:
+        return []
+    return [Strip("Image", photographs(np.concatenate([arrays["real"]] * times)), control=True)]
+
+
+def illustration(
+    looks: Looks,
+    model: str,
+    kind: str,
+    title: str,
+    sentences: str,
+    alt: str,
+    drawing: Callable[[Medium], Sheet],
+    tables: tuple[str, ...],
+    *,
+    see: str = "",
+) -> Figure:
+    """A figure of one seed's pictures; its caption says that they are no evidence, and where to `see` numbers."""
+    n = looks.study.seeds
+    seed = f"One seed ({looks.first_seed(model)}) of n = {n}; an illustration without interval or test{see}."
+    return Figure(anchor(kind, model), title, f"{sentences} {seed}", alt, drawing, tables, tools=TOOLS)
 
 
 def anchor(kind: str, model: str) -> str:

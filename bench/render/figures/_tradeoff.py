@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from bench.analysis.claims import claim_on
 from bench.analysis.outcomes import primary
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
-from bench.render.figures import _key
 from bench.render.kit.figure import Figure, Sheet, apart, panels, title
 from bench.render.kit.labels import Label, obstacles, place
 from bench.render.kit.names import methods, shortened, sweep_names, values_alone
@@ -25,6 +25,8 @@ from bench.runner.plan_file import PlannedVariant
 TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
 MOST_NAMES = 16  # of methods; beyond, only the front is named
 NOT_DRAWN = (OTHER_SEED, RANDOM)
+# Of the key, in font sizes: widths of a letter, of a marker and of the room behind a name, and the height of a line.
+LETTER, MARK, GAP, LINE = 0.58, 1.5, 1.6, 1.7
 
 
 @dataclass(frozen=True)
@@ -105,14 +107,14 @@ def _paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     by_model = {model: drawn for model in study.models if (drawn := points(study, model, metric))}
     everything = [point for drawn in by_model.values() for point in drawn]
     names = in_order(point.variant.family for point in everything)
-    foot = _key.height(medium, names)
+    foot = _key_height(medium, names)
     tall = 4.0 if medium.tallest == float("inf") else 3.4  # inches; on paper it shares a page with the summary
     sheet, axes = panels(medium, max(len(by_model), 1), tall, left=0.5, bottom=0.5, top=0.36, foot=foot)
     for panel, (model, drawn) in zip(axes, by_model.items()):
         title(panel, model)
         _frame(panel, everything, axis)
         _panel(sheet, panel, study, model, drawn)
-    _key.draw(sheet, names)
+    _draw_key(sheet, names)
     return sheet
 
 
@@ -241,3 +243,38 @@ def _name(text: str, members: list[Point], medium: Medium) -> Label:
 
 def _line(members: list[Point]) -> list[tuple[float, float]]:
     return [point.at for point in sorted(members, key=lambda point: point.size)]
+
+
+def _key_height(medium: Medium, names: Sequence[str]) -> float:
+    """Inches at the wide medium's font that the key needs."""
+    return (len(_key_lines(medium, names)) * LINE + 0.6) * medium.small / 72 / medium.grow
+
+
+def _draw_key(sheet: Sheet, names: Sequence[str]) -> None:
+    """A marker and a name per family at the foot of the sheet, since not every family has a name in the drawing."""
+    medium = sheet.medium
+    width, tall = sheet.drawing.get_size_inches() * 72 / medium.small  # in font sizes
+    lines = _key_lines(medium, names)
+    for row, line in enumerate(lines):
+        x, y = 1.0, (len(lines) - row - 0.5) * LINE
+        for name in line:
+            marker = Line2D([(x + 0.4) / width], [y / tall], **family(name).marked(medium.font * 0.72))
+            sheet.drawing.add_artist(marker)
+            sheet.drawing.text(
+                (x + MARK) / width, y / tall, name, fontsize=medium.small, color=MUTED, va="center_baseline"
+            )
+            x += MARK + LETTER * len(name) + GAP
+
+
+def _key_lines(medium: Medium, names: Sequence[str]) -> list[list[str]]:
+    """Names in lines that fit the medium's width."""
+    room, used = medium.width * 72 / medium.small - 2, 0.0
+    lines: list[list[str]] = [[]]
+    for name in names:
+        width = MARK + LETTER * len(name) + GAP
+        if lines[-1] and used + width > room:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(name)
+        used += width
+    return lines

@@ -10,12 +10,20 @@ import numpy as np
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
-from bench.render.figures import _gallery
-from bench.render.figures._mosaic import HEAD_PAD, Mosaic, Strip, bar, draw, names_width, thumbnails
+from bench.render.figures._mosaic import (
+    HEAD_PAD,
+    Mosaic,
+    Strip,
+    bar,
+    draw,
+    illustration,
+    names_width,
+    originals,
+    thumbnails,
+)
 from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet, empty, inset
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import Medium
-from bench.roles import ORIGINAL
 
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
@@ -30,7 +38,7 @@ def build(study: Study) -> list[Figure]:
 
 
 def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
-    return _gallery.illustration(
+    return illustration(
         looks, model, "attributions", f"What {model} looks at",
         "Attributions of the class that the original answers (above each column), on the same probe images "
         "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
@@ -53,17 +61,15 @@ def mosaics(looks: Looks, model: str) -> dict[str, Mosaic]:
     variants = looks.drawn(f"{methods[0]}.spearman", model)
     seen = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants]
     names, arrays = compact(looks.study.plan), seen[0][1]
-    images = [_gallery.real(arrays["real"])] if "real" in arrays else []
     heads = _heads(looks.study, arrays)
     shown = {}
     for method in methods:
         strips = []
         for variant, own_arrays, role in seen:
             maps = _maps(own_arrays, role, method)
-            control = variant.control and variant.label != ORIGINAL
-            strips.append(Strip(_named(names[variant.label], maps), maps, control))
+            strips.append(Strip.of(_named(names[variant.label], maps), variant, maps))
         if any(strip.pictures is not None for strip in strips):
-            shown[method] = Mosaic([*images, *strips], heads, scale=SCALE, ends=(-1, 1))
+            shown[method] = Mosaic([*originals(arrays), *strips], heads, scale=SCALE, ends=(-1, 1))
     return shown
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from bench.analysis.galleries import CHANNELS, OTHER_START, painted
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
-from bench.render.figures import _gallery
-from bench.render.figures._mosaic import Mosaic, Strip, paint, thumbnails
+from bench.render.figures._mosaic import Mosaic, Strip, illustration, paint, thumbnails
 from bench.render.kit.figure import Figure
 from bench.render.kit.names import compact
 from bench.roles import ORIGINAL, OTHER_SEED
@@ -24,7 +23,7 @@ def build(study: Study) -> list[Figure]:
 
 
 def _figure(looks: Looks, model: str, shown: Mosaic) -> Figure:
-    return _gallery.illustration(
+    return illustration(
         looks, model, "channels", f"What drives channels of {model}",
         "Images that gradient ascent paints for channels of the last block of each stage, the same way for every "
         "network; above each column: the block and the original's channel. Other start: the original again from "
@@ -48,7 +47,7 @@ def mosaic(looks: Looks, model: str) -> Mosaic:
         arrays, label = network.arrays, network.variant.label
         suffix = " (matched)" if network.role == OTHER_SEED else ""
         pictures = _pictures(network["images"], network["channels"])
-        strips.append(_gallery.strip(names[label] + suffix, network, pictures))
+        strips.append(Strip.of(names[label] + suffix, network.variant, pictures))
         if label == ORIGINAL:
             layers, channels = tuple(map(str, arrays["layers"])), tuple(map(str, arrays["channels"].tolist()))
             if f"images.{OTHER_START}" in arrays:

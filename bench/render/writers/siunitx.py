@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 from bench.analysis.wording import MINUS
 from bench.render.kit.table import Text
@@ -44,43 +45,16 @@ class Number:
         point = f".{self.decimals}" if self.decimals else ""
         return f"{self.sign.replace(MINUS, '-')}{self.integer.replace(',', '')}{point}"
 
-
-@dataclass(frozen=True)
-class Numbers:
-    """The widest parts in a column of numbers, which set how the column is aligned and how wide it is."""
-
-    before: str
-    sign: str
-    integer: str
-    decimals: str
-    after: str
-
     @property
     def ragged(self) -> bool:
-        """Whether intervals or stars follow the numbers, so that flush right does not align the decimal points."""
-        return bool(self.after)
-
-    @classmethod
-    def of(cls, numbers: list[Number]) -> Numbers | None:
-        """The widest parts of several numbers; None without any."""
-        if not numbers:
-            return None
-        before, sign, integer, after = (
-            max((getattr(number, part) for number in numbers), key=points)
-            for part in ("before", "sign", "integer", "after")
-        )
-        decimals, stars = (
-            max((getattr(number, part) for number in numbers), key=len) for part in ("decimals", "stars")
-        )
-        return cls(before, sign, integer, decimals, after + stars)
+        """Whether an interval or stars follow it, so that flush right does not align decimal points."""
+        return bool(self.after or self.stars)
 
     @property
     def specification(self) -> str:
-        """The column for LaTeX's `tabular`.
-
-        Setting a siunitx cell is slow. A column is printed with one number of decimals (p values apart), so if nothing
-        follows its numbers, flush right aligns them as well.
-        """
+        """The column for LaTeX's `tabular`, for numbers of which this is the `widest`."""
+        # Setting a siunitx cell is slow. A column is printed with one number of decimals (p values apart), so if
+        # nothing follows its numbers, flush right aligns them as well.
         if not self.ragged:
             return "r"
         point = f".{len(self.decimals)}" if self.decimals else ""
@@ -91,8 +65,16 @@ class Numbers:
 
     @property
     def width(self) -> float:
-        """Width in points of all widest parts side by side."""
-        return points(f"{self.before}{self.sign}{self.integer}.{self.decimals}{self.after}")
+        """Width in points of all parts side by side."""
+        return points(f"{self.before}{self.sign}{self.integer}.{self.decimals}{self.after}{self.stars}")
+
+
+def widest(numbers: Sequence[Number]) -> Number | None:
+    """The widest of each part in a column of numbers; None without any."""
+    if not numbers:
+        return None
+    parts = [max((getattr(number, part.name) for number in numbers), key=points) for part in fields(Number)]
+    return Number(*parts)
 
 
 def points(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.render.kit.names import cut
 from bench.render.kit.table import Column, Row, Table, show
-from bench.render.writers.siunitx import Number, Numbers, points
+from bench.render.writers.siunitx import Number, points, widest
 from bench.render.writers.tex import LONGEST_WORD
 
 LINE = 390.0  # pt of the narrowest text block to expect (NeurIPS has 397)
@@ -28,15 +28,15 @@ class Tabular:
         widths: pt of each column of words.
         needs: pt that each column would take without wrapping.
         numbers: widest parts of each column of numbers; a column of holes alone has none.
-        place: position among the table's `count` tabulars, from 1.
+        number: position among the table's `count` tabulars, from 1.
     """
 
     table: Table
     columns: tuple[Column[Any], ...]
     widths: Widths
     needs: Widths
-    numbers: dict[Column[Any], Numbers]
-    place: int
+    numbers: dict[Column[Any], Number]
+    number: int
     count: int
 
     @property
@@ -92,15 +92,13 @@ def _wrapped(text: str, width: float) -> int:
 def tabulars(table: Table) -> list[Tabular]:
     """Divide a table into as few tabulars as fit the line."""
     numbers = {
-        column: widest
-        for column in table.shown
-        if not column.is_text and (widest := Numbers.of(_numbers(table, column)))
+        column: number for column in table.shown if not column.is_text and (number := widest(_numbers(table, column)))
     }
     needs = {column: _need(table, column, numbers.get(column)) for column in table.shown}
     parts = _balanced(table, {column: need for column, need in needs.items() if not _needless(table, column)})
     return [
-        Tabular(table, columns, _widths(table, columns, needs), needs, numbers, place, len(parts))
-        for place, columns in enumerate(parts, 1)
+        Tabular(table, columns, _widths(table, columns, needs), needs, numbers, number, len(parts))
+        for number, columns in enumerate(parts, 1)
     ]
 
 
@@ -149,7 +147,7 @@ def _least(table: Table, column: Column[Any], needs: Widths) -> float:
     return min(needs[column], max(_longest_word(table, column), 0.0 if column.kind == "verdict" else NARROWEST_TEXT))
 
 
-def _need(table: Table, column: Column[Any], numbers: Numbers | None) -> float:
+def _need(table: Table, column: Column[Any], numbers: Number | None) -> float:
     """The width of a column in pt without any wrapping."""
     typewriter = 1.08 if column.kind == "code" else 1.0
     heads = [column.title, f"({column.unit})" if column.unit else ""]

@@ -31,9 +31,7 @@ _SPECIAL = {
     "]": "{]}",
     "*": "{*}",
     '"': r"\textquotedbl{}",
-    "'": "'",
     "`": r"\textasciigrave{}",
-    "-": "-",
     "–": "--",
     "—": "---",
     "‘": "`",
@@ -42,41 +40,18 @@ _SPECIAL = {
     "”": "''",
     "…": r"\ldots{}",
     "\u00a0": "~",
-    "−": r"\ensuremath{-}",
-    "±": r"\ensuremath{\pm}",
-    "×": r"\ensuremath{\times}",
-    "·": r"\ensuremath{\cdot}",
-    "≤": r"\ensuremath{\leq}",
-    "≥": r"\ensuremath{\geq}",
-    "≈": r"\ensuremath{\approx}",
-    "≠": r"\ensuremath{\neq}",
-    "∞": r"\ensuremath{\infty}",
-    "²": r"\ensuremath{^2}",
-    "³": r"\ensuremath{^3}",
-    "°": r"\ensuremath{^\circ}",
-    "µ": r"\ensuremath{\mu}",
-    "√": r"\ensuremath{\surd}",
-    "←": r"\ensuremath{\leftarrow}",
-    "↑": r"\ensuremath{\uparrow}",
-    "→": r"\ensuremath{\to}",
-    "↓": r"\ensuremath{\downarrow}",
-    "ß": r"\ss{}",
-    "æ": r"\ae{}",
-    "Æ": r"\AE{}",
-    "œ": r"\oe{}",
-    "Œ": r"\OE{}",
-    "ø": r"\o{}",
-    "Ø": r"\O{}",
-    "ł": r"\l{}",
-    "Ł": r"\L{}",
-    "ı": r"\i{}",
 }
-_GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # those that LaTeX has commands for
-_GREEK_COMMANDS = (
+# Characters that are one command each: of mathematics, Greek letters among them, and of text.
+_SIGNS = "±×·≤≥≈≠∞µ√←↑→↓αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"
+_SIGN_COMMANDS = (
+    "pm times cdot leq geq approx neq infty mu surd leftarrow uparrow to downarrow "
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
     "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
-_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_COMMANDS.split(), strict=True))
+_LETTER_COMMANDS = "ss ae AE oe OE o O l L i"
+_SPECIAL |= {sign: rf"\ensuremath{{\{command}}}" for sign, command in zip(_SIGNS, _SIGN_COMMANDS.split(), strict=True)}
+_SPECIAL |= {sign: rf"\ensuremath{{{command}}}" for sign, command in zip("−²³°", (r"-", "^2", "^3", r"^\circ"))}
+_SPECIAL |= {letter: rf"\{name}{{}}" for letter, name in zip("ßæÆœŒøØłŁı", _LETTER_COMMANDS.split(), strict=True)}
 _ACCENTS = {
     "\u0300": "`",
     "\u0301": "'",
@@ -139,8 +114,6 @@ def _character(character: str) -> str:
         return _SPECIAL[character]
     if " " <= character <= "~":
         return character
-    if character in _GREEK:
-        return rf"\ensuremath{{\{_GREEK[character]}}}"
     # What is left is not in a table: an accented letter becomes LaTeX's accent over its base (é is \'{e}), a
     # compatibility form its plain letters (ﬁ is fi), and anything else its code point, so that a name in a script
     # without a LaTeX font shows what it was instead of stopping the compilation.

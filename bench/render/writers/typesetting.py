@@ -10,28 +10,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bench.render.writers.overrides import TEMPLATES
+
 TIMEOUT = 240  # seconds
 INSTALL = "the appendix was not compiled; for a PDF install pdflatex, texlive-latex-extra and texlive-science"
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 MOST_PASSES = 4
 AGAIN = "Rerun to get|Rerun LaTeX"  # in a log if another pass would change something
 DRAFT = "draft"  # folder of the body with quicker columns
-COLUMNS = r"""\makeatletter
-\newdimen\innardswide
-\newbox\innardscell
-\newcommand\innardsopen[1]{%
-  \ifcsname innards@\f@size @#1\endcsname\else
-    \setbox\innardscell\hbox{\tablenum[#1]{1}}%
-    \expandafter\xdef\csname innards@\f@size @#1\endcsname{\the\wd\innardscell}%
-  \fi
-  \innardswide=\csname innards@\f@size @#1\endcsname\relax
-  \setbox\innardscell\hbox\bgroup}
-\newcommand\innardsclose{%
-  \egroup
-  \ifdim\wd\innardscell<\innardswide\hbox to\innardswide{\hss\unhbox\innardscell}\else\unhbox\innardscell\fi}
-\newcolumntype{U}[1]{>{\innardsopen{#1}}r<{\innardsclose}}
-\makeatother
-"""
 
 
 class Compilation:
@@ -125,4 +111,5 @@ def _command() -> list[str]:
 
 def drafted(body: str) -> str:
     """The body of an appendix with quick columns that are as wide as siunitx's."""
-    return COLUMNS + re.sub(r"S\[([^]]*)\]", r"U{\1}", body)
+    columns = (TEMPLATES / "latex" / "draft.tex").read_text(encoding="utf-8")
+    return columns + re.sub(r"S\[([^]]*)\]", r"U{\1}", body)

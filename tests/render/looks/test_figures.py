@@ -5,26 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.galleries import CHANNELS, CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS, painted
+from bench.analysis.galleries import CHANNELS, DREAMS, FILTERS, INVERSIONS, painted
 from bench.analysis.looks import Looks
 from bench.render import report
 from bench.render.figures import (
     _mosaic,
     activation_blocks,
     attributions,
-    class_images,
     corruptions,
-    dreams,
-    filters,
-    inversions,
+    galleries,
     units,
 )
 from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import attribution_maps, gallery
 from tests.render._written import collisions
 
-GALLERIES = {FILTERS: filters, CLASS_IMAGES: class_images, INVERSIONS: inversions, DREAMS: dreams}
-MODULES = (attributions, units, filters, class_images, inversions, dreams, activation_blocks, corruptions)
+GALLERIES = {gallery.diagnostic: gallery for gallery in galleries.GALLERIES}
+MODULES = (attributions, units, galleries, activation_blocks, corruptions)
 
 
 def figures(study):
@@ -60,12 +57,12 @@ def test_pictures_keep_their_place_and_what_is_missing_is_empty():
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_every_figure_can_be_drawn(looked, medium):
     drawn = {figure.id: figure.svg(medium)[0] for figure in figures(looked())}
-    galleries = [f"{kind}-resnet8" for kind in ("filters", "class-images", "inversions", "dreams")]
+    kinds = [f"{kind}-resnet8" for kind in ("filters", "class-images", "inversions", "dreams")]
     assert list(drawn) == [
-        "attributions-resnet8", "channels-resnet8", *galleries, "activation-blocks", "fragility",
+        "attributions-resnet8", "channels-resnet8", *kinds, "activation-blocks", "fragility",
     ]  # fmt: skip
     assert drawn["attributions-resnet8"].count("<image") == 3  # two attributions and the scale
-    assert all(drawn[name].count("<image") == 1 for name in ("channels-resnet8", *galleries))
+    assert all(drawn[name].count("<image") == 1 for name in ("channels-resnet8", *kinds))
 
 
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
@@ -192,12 +189,12 @@ def test_filters_that_cannot_be_matched_are_not_drawn(looked):
 
 
 def test_where_no_filter_can_be_matched_there_is_no_figure(looked):
-    assert filters.build(looked(without=("matched.",))) == []
+    assert not [figure for figure in galleries.build(looked(without=("matched.",))) if figure.id == "filters-resnet8"]
 
 
 def test_every_filter_has_its_own_scale_and_one_of_zeros_is_zero():
     weights = np.array([[[[0.5, -1.0]]], [[[0.01, -0.005]]], [[[0.0, 0.0]]]], np.float16)
-    shown = filters.pictures(weights, np.arange(3))
+    shown = galleries.shapes(weights, np.arange(3))
     np.testing.assert_allclose(shown[:, 0], [[0.5, -1], [1, -0.5], [0, 0]], atol=1e-3)
 
 

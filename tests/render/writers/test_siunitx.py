@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.render.kit.table import Column, Datum, Text, show
-from bench.render.writers.siunitx import Number, Numbers, points
+from bench.render.writers.siunitx import Number, points, widest
 
 
 def shown(value: float, digits: int, *, signed: bool = False, half: float | None = None, stars: str = "") -> Text:
@@ -40,15 +40,15 @@ def test_text_holes_and_infinity_are_no_numbers(cell: Datum):
 
 def test_a_column_has_room_for_its_widest_parts():
     texts = [shown(-12.34, 2, half=0.3, stars="*"), shown(1234.5, 2, half=12.3, stars="***"), show(Datum(0.0001), P)]
-    widest = Numbers.of([number for text in texts if (number := Number.of(text))])
-    assert widest is not None
-    assert widest.specification == r"S[table-format=+4.3,table-space-text-pre={\textless{}}]@{}l"
-    assert widest.width >= points("<−1,234.500 ± 12.30***") - 1
+    column = widest([number for text in texts if (number := Number.of(text))])
+    assert column is not None
+    assert column.specification == r"S[table-format=+4.3,table-space-text-pre={\textless{}}]@{}l"
+    assert column.width >= points("<−1,234.500 ± 12.30***") - 1
 
 
 def test_numbers_with_nothing_behind_them_are_flush_right():
-    widest = Numbers.of([number for value in (0.5, 12.5) if (number := Number.of(shown(value, 1)))])
-    assert widest is not None
-    assert not widest.ragged
-    assert widest.specification == "r"
-    assert Numbers.of([]) is None
+    column = widest([number for value in (0.5, 12.5) if (number := Number.of(shown(value, 1)))])
+    assert column is not None
+    assert not column.ragged
+    assert column.specification == "r"
+    assert widest([]) is None

@@ -1,0 +1,137 @@
+"""Galleries of what diagnostics paint for whole networks, network beside network: filters, class images and others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from bench.analysis.galleries import CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS, Painted, first, painted
+from bench.analysis.looks import Looks
+from bench.analysis.study import Study
+from bench.render.figures._mosaic import Mosaic, Strip, illustration, originals, paint, photographs, thumbnails
+from bench.render.kit.figure import Figure
+from bench.render.kit.names import compact
+
+
+def filters(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per filter of the original."""
+    strips = _strips(study, networks, lambda network: thumbnails(shapes(network["filters"], network["matched"])))
+    count = len(first(networks)["matched"])
+    return Mosaic(strips, tuple(map(str, range(count))), scale="RdBu_r", ends=(-1.0, 1.0))
+
+
+def shapes(weights: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """Each filter in units of its own largest absolute weight; NaN if the network has none for the original's.
+
+    Args:
+        weights: (m, C, k, k) of a network's filters.
+        matched: (n,) for each filter of the original the index of this network's, -1 for none.
+
+    Returns:
+        (n, k, k, 3) from 0 to 1 if filters have three colours, else (n, k, k) their mean.
+    """
+    weights = weights.astype(np.float64)
+    largest = np.abs(weights).max((1, 2, 3), keepdims=True)
+    shown = (weights / np.where(largest > 0, largest, 1))[np.maximum(matched, 0)]
+    shown[matched < 0] = np.nan
+    return np.moveaxis(shown, 1, -1) / 2 + 0.5 if shown.shape[1] == 3 else shown.mean(1)
+
+
+def class_images(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per class."""
+    strips = _strips(study, networks, lambda network: photographs(network["images"]))
+    return Mosaic(strips, tuple(map(study.plan.data.named, first(networks).arrays["classes"].tolist())))
+
+
+def inversions(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per stage and image."""
+    arrays = first(networks).arrays
+    layers, images = list(map(str, arrays["layers"])), list(map(str, arrays["images"].tolist()))
+    strips = _strips(study, networks, lambda network: photographs(np.concatenate(network["images"])))
+    over = tuple(layer for layer in layers for _ in images)
+    return Mosaic([*originals(arrays, len(layers)), *strips], tuple(images * len(layers)), over)
+
+
+def dreams(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per image."""
+    arrays = first(networks).arrays
+    strips = _strips(study, networks, lambda network: photographs(network["images"]))
+    return Mosaic([*originals(arrays), *strips], tuple(map(str, arrays["images"].tolist())))
+
+
+def _strips(study: Study, networks: Sequence[Painted], pictures: Callable[[Painted], np.ndarray]) -> list[Strip]:
+    names = compact(study.plan)
+    return [Strip.of(names[n.variant.label], n.variant, pictures(n) if n.there else None) for n in networks]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The figures of one diagnostic.
+
+    Attributes:
+        kind: the first word of a figure's id.
+        title: with "{}" for the model.
+        mosaic: the pictures of the networks that are shown.
+        caption: its first sentences.
+        tables: ids of the tables that hold what is drawn.
+    """
+
+    diagnostic: str
+    kind: str
+    title: str
+    mosaic: Callable[[Study, list[Painted]], Mosaic]
+    caption: str
+    tables: tuple[str, ...] = ("gallery", "units")
+
+
+GALLERIES = (
+    Gallery(
+        FILTERS, "filters", "First filters of {}", filters,
+        "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
+        "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) "
+        "over white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be"
+        " compared, strengths are in the data. A network of another training or width shows the filter that is "
+        "matched to the original's (Hungarian method on the cosine). Of the methods: the one whose filters are "
+        "nearest to the original's, the middle one and the farthest. Empty: none is left.",
+    ),
+    Gallery(
+        CLASS_IMAGES, "class-images", "What {} would most like to see of a class", class_images,
+        "Images that gradient ascent paints for the logit of a class (above each column), the same way for every "
+        "network; quantisers of feature maps are by-passed. Of the methods: the one that recognises most of the "
+        "original's images, the middle one and the one that recognises fewest.",
+    ),
+    Gallery(
+        INVERSIONS, "inversions", "What is left of an image in {}", inversions,
+        "Images that gradient descent paints to have the features that the probe image (first row) has in the last"
+        " block of a stage, each network its own features and all the same number of steps; above the columns the "
+        "block, and the image's index in the probe. What differs from the image is what the block no longer tells "
+        "apart, or what the descent did not reach: how much of the distance of features it left is in the table of"
+        " channels. Of the methods: the profile's first, middle and last. Quantisers of feature maps are "
+        "by-passed.",
+    ),
+    Gallery(
+        DREAMS, "dreams", "What {} sees more of", dreams,
+        "Probe images (first row; above each column the index in the probe), changed by gradient ascent so that "
+        "the last block with feature maps is excited more, the same way for every network; quantisers of feature "
+        "maps are by-passed. Of the methods: the profile's first, middle and last. Pictures without a number.",
+        ("gallery",),
+    ),
+)  # fmt: skip
+
+
+def build(study: Study) -> list[Figure]:
+    """Per gallery one figure per model that its diagnostic looked into."""
+    return [figure for gallery in GALLERIES for figure in _figures(study, gallery)]
+
+
+def _figures(study: Study, gallery: Gallery) -> Iterator[Figure]:
+    looks = Looks(study, gallery.diagnostic)
+    for model in study.models:
+        networks, title = painted(looks, model), gallery.title.format(model)
+        if networks:
+            alt = f"Grid of pictures, {title}: a row a network; all are in the data file."
+            drawing = partial(paint, gallery.mosaic(study, networks))
+            yield illustration(looks, model, gallery.kind, title, gallery.caption, alt, drawing, gallery.tables)
