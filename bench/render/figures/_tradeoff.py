@@ -67,13 +67,13 @@ def height(accuracy: float, floor: float) -> float:
 def points(study: Study, model: str, metric: str) -> list[Point]:
     """Every variant that has both numbers, the most accurate first."""
     floor = 50.0 / study.plan.data.counts.get("test", 1000)  # half a test image
-    drawn = []
+    drawn, scale = [], study.primary.scale
     for variant in study.plan.variants:
-        size, top1 = study.mean(metric, model, variant.label), study.mean("test_accuracy", model, variant.label)
+        size, top1 = study.mean(metric, model, variant.label), study.level(model, variant.label)
         if variant.label in NOT_DRAWN or not size.n or not top1.n or size.value <= 0:
             continue
-        low, high = (100 * (end if np.isfinite(end) else top1.value) for end in (top1.low, top1.high))
-        drawn.append(Point(variant, size.value / 1e3, 100 * top1.value, low, high, top1.n, floor))
+        low, high = (scale * (end if np.isfinite(end) else top1.value) for end in (top1.low, top1.high))
+        drawn.append(Point(variant, size.value / 1e3, scale * top1.value, low, high, top1.n, floor))
     return sorted(drawn, key=lambda point: (-point.top1, point.size, point.variant.label))
 
 

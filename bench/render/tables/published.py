@@ -140,14 +140,15 @@ def _theirs(result: PublishedResult) -> Reported:
 
 def _ours(study: Study, model: str, variant: PlannedVariant) -> Reported:
     hole = study.hole(model, variant.label) or "missing"
-    payload = study.payload(model, variant.label)
+    original, payload = (study.payload(model, label) for label in (ORIGINAL, variant.label))
+    lost = study.difference(study.primary.test, model, variant.label, ORIGINAL)
     return Reported(
         who=f"{model}, here",
         data=study.plan.data.title or study.plan.data.source,
-        original=estimate(study.mean("test_accuracy", model, ORIGINAL), 100),
-        compressed=estimate(study.mean("test_accuracy", model, variant.label), 100, hole=hole),
-        difference=estimate(study.difference("test_accuracy", model, variant.label, ORIGINAL), 100, hole=hole),
-        ratio=study.payload(model, ORIGINAL) / payload if payload else None,
+        original=estimate(study.level(model, ORIGINAL), study.primary.scale),
+        compressed=estimate(study.level(model, variant.label), study.primary.scale, hole=hole),
+        difference=estimate(lost, study.primary.scale, hole=hole),
+        ratio=original / payload if payload else None,
         setup=_setup(study, model, variant),
         role="method",
         about=(("model", model), ("variant", variant.label), ("family", variant.family)),
