@@ -142,29 +142,16 @@ def inside(study: Study) -> Outcome:
 def _primary(study: Study, key: str, short: str, long: str, reference: str) -> PrimaryOutcome:
     task = study.primary
     return PrimaryOutcome(
-        key=key,
-        quantity=task.title,
-        title=f"{task.title}, less {short}",
+        key=key, quantity=task.title, title=f"{task.title}, less {short}",
         estimand=f"{task.title[:1].lower()}{task.title[1:]} of the packed file less the {long}",
-        unit=task.unit,
-        margin=study.plan.margins.accuracy,
-        digits=task.digits,
-        reference=reference,
-        kind="compress",
-    )
+        unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, reference=reference, kind="compress",
+    )  # fmt: skip
 
 
 def _inside(study: Study, feature: str) -> InsideOutcome:
     return InsideOutcome(
-        key=f"inside-{feature}",
-        quantity=f"CKA ({feature})",
-        title=f"CKA, less control ({feature})",
+        key=f"inside-{feature}", quantity=f"CKA ({feature})", title=f"CKA, less control ({feature})",
         estimand=f"debiased linear CKA to the original ({feature} features, mean over blocks) less the fine-tuned "
         "control's",
-        unit="CKA",
-        margin=study.plan.margins.cka,
-        digits=4,
-        reference=CONTROL,
-        kind="compare",
-        feature=feature,
-    )
+        unit="CKA", margin=study.plan.margins.cka, digits=4, reference=CONTROL, kind="compare", feature=feature,
+    )  # fmt: skip

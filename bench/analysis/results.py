@@ -120,6 +120,11 @@ class Results:
             states[cell.kind, cell.model, cell.variant, cell.diagnostic].add(state)
         return dict(states)
 
+    def distinct(self, fact: str) -> str:
+        """All values of a provenance field in words, sorted; a single one if all cells ran alike."""
+        recorded = self.provenance[fact].dropna().tolist() if fact in self.provenance else []
+        return "; ".join(sorted(set(map(_word, recorded)))) or "not recorded"
+
     def count(self, *states: str) -> int:
         """How many of the planned cells are in one of the states."""
         return int(self.cells["state"].isin(states).sum())
@@ -201,3 +206,9 @@ def _files(store: Store, cell: PlannedCell) -> dict[str, Any]:
 
 def _frame(rows: list[dict[str, Any]], *always: str) -> pd.DataFrame:
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["key", *_ID, *always])
+
+
+def _word(fact: object) -> str:
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return f"{fact:g}" if isinstance(fact, float) else str(fact)

@@ -98,3 +98,12 @@ def test_the_worst_state_is_why_there_is_no_result(runs, tmp_path: Path):
     assert results.hole("compress", "resnet8", "float16") == "failed"
     assert results.hole("compress", "resnet8", "original") == ""
     assert (results.count("failed"), results.count("failed", "missing")) == (1, 2)
+
+
+def test_cells_that_differ_show_all_values(study_of):
+    def alter(cell, provenance):
+        if cell.seed:
+            provenance["processor"] = "Another CPU"
+
+    assert study_of(seeds=(0, 1), alter=alter).results.distinct("processor") == "Another CPU; Example CPU @ 2.0 GHz"
+    assert study_of(seeds=(0, 1)).results.distinct("no such field") == "not recorded"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.analysis.claims import claims
-from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Column, Table, tabulate
@@ -68,8 +67,8 @@ def _reproducible(study: Study) -> Answer:
         return Answer(False, f"Not proven: {'; '.join(doubts)}.")
     return Answer(
         True,
-        f"Every cell ran from commit {distinct(study, 'commit')[:12]} without uncommitted changes, with the profile, "
-        "settings, seeds, data fingerprint and versions recorded; Table “Provenance” has the commands.",
+        f"Every cell ran from commit {study.results.distinct('commit')[:12]} without uncommitted changes, with the "
+        "profile, settings, seeds, data fingerprint and versions recorded; Table “Provenance” has the commands.",
     )
 
 
@@ -115,7 +114,7 @@ def _compute(study: Study) -> Answer:
     return Answer(
         True,
         f"{len(provenance)} cells: {hours:.2f} hours of wall time one after the other, {cpu:.2f} of CPU, on "
-        f"{distinct(study, 'device')}. Whether runs that are not reported took more is for the authors to say.",
+        f"{study.results.distinct('device')}. Whether runs that are not reported took more is for the authors to say.",
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.analysis.provenance import distinct
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
 
@@ -62,8 +61,8 @@ def _execution(study: Study) -> Iterator[Fact]:
         "platform": "Platform",
     }
     for field, title in named.items():
-        yield Fact(title, distinct(study, field))
+        yield Fact(title, study.results.distinct(field))
     for field in sorted(column for column in provenance.columns if column.startswith("versions.")):
-        yield Fact(f"Version of {field.removeprefix('versions.')}", distinct(study, field))
+        yield Fact(f"Version of {field.removeprefix('versions.')}", study.results.distinct(field))
     started = sorted(map(str, provenance["started"].dropna())) if "started" in provenance else []
     yield Fact("First and last cell", f"{started[0]} to {started[-1]}" if started else "not recorded")
