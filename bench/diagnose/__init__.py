@@ -10,6 +10,5 @@ from bench import lazy
 
 if TYPE_CHECKING:
     from bench.diagnose import networks as networks
-    from bench.diagnose import remember as remember
 
 __getattr__ = lazy.submodules(__name__)

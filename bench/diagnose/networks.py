@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from bench.diagnose.remember import fingerprint
 from bench.errors import InputError
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.blocks import ACTIVATIONS
 
 NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
+PLAIN = (bool, int, float, str, type(None), torch.dtype)  # settings of modules that have a text
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,37 @@ class Version:
         """The network, held still; see `still`."""
         with still(self.network) as network, bypassed(network) if self.bypasses else nullcontext():
             yield network
+
+
+def fingerprint(network: nn.Module) -> str:
+    """A hash of all that decides what a network computes: its modules, their settings, its weights and buffers."""
+    digest = sha256()
+    for name, module in network.named_modules():
+        digest.update(f"{name}:{_described(module)}\n".encode())
+    for tensors in (network.named_parameters(), network.named_buffers()):
+        for name, tensor in tensors:
+            digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
+            digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def _described(module: nn.Module) -> str:
+    kind = type(module)
+    settings = ((name, _setting(value)) for name, value in sorted(vars(module).items()))
+    return f"{kind.__module__}.{kind.__qualname__}({[(name, value) for name, value in settings if value]})"
+
+
+def _setting(value: Any) -> str:
+    """A plain setting as text; empty for anything else."""
+    if isinstance(value, PLAIN):
+        return repr(value)
+    if isinstance(value, tuple | list):
+        return repr([_setting(item) for item in value])
+    return str(getattr(value, "__qualname__", ""))
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def versions(networks: Mapping[str, nn.Module]) -> list[Version]:

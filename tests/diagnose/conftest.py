@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from bench.diagnose.diagnostic import Probe
-from bench.diagnose.remember import forget
+from bench.remember import forget
 
 MEAN, STD = 0.5, 0.25
 

@@ -1,9 +1,11 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from bench.diagnose import networks as instruments
-from bench.diagnose.networks import bypassed, quantizers
+from bench.diagnose.networks import bypassed, fingerprint, quantizers
 from bench.errors import InputError
 
 FUNCTIONAL = "a block without a rectifier of its own"
@@ -121,3 +123,53 @@ def test_what_gives_no_logits_is_told_so(give, said):
 
     with pytest.raises(InputError, match=f"Other gives .*{said}"):
         instruments.answers(Other(), torch.zeros(2, 3, 4, 4))
+
+
+def test_copies_are_the_same_network(make_network):
+    assert fingerprint(make_network(0)) == fingerprint(copy.deepcopy(make_network(0)))
+
+
+def test_everything_that_changes_what_is_computed_changes_the_fingerprint(make_network):
+    def weight(network):
+        network.fc.weight.data[0, 0] += 1e-6
+
+    def buffer(network):
+        network.first.bn.running_mean[0] += 1e-6
+
+    def epsilon(network):
+        network.first.bn.eps = 1e-3
+
+    def stride(network):
+        network.first.conv.stride = (2, 2)
+
+    def kind(network):
+        network.first.relu = nn.ReLU6()
+
+    def own_setting(network):
+        network.threshold = 0.5
+
+    def mode(network):
+        network.train()
+
+    changed = []
+    for change in (weight, buffer, epsilon, stride, kind, own_setting, mode):
+        network = make_network(0)
+        change(network)
+        changed.append(fingerprint(network))
+    assert len({fingerprint(make_network(0)), *changed}) == 8
+
+
+def test_running_a_network_does_not_change_its_fingerprint(make_network, probe, quantized):
+    for network in (make_network(0), quantized):
+        before = fingerprint(network)
+        with torch.no_grad():
+            network(probe.images)
+        assert fingerprint(network) == before
+
+
+def test_half_precision_and_scalars():
+    network = nn.Linear(2, 2).bfloat16()
+    network.register_buffer("steps", torch.tensor(3))
+    before = fingerprint(network)
+    network.steps += 1
+    assert fingerprint(network) != before

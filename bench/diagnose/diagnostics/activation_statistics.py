@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bench import diagnose
 from bench.diagnose.diagnostic import Diagnostic, Findings, Probe, mean_or_none
+from bench.remember import once
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,7 +63,7 @@ class ActivationStatistics(Diagnostic):
                 activations = diagnose.networks.outputs(network, probe.layers, images)
             return [statistics(activations[layer].float().cpu().numpy()) for layer in probe.layers]
 
-        return diagnose.remember.once(("activation-statistics", self, version.key, probe.fingerprint), compute)
+        return once(("activation-statistics", self, version.key, probe.fingerprint), compute)
 
 
 def statistics(activations: np.ndarray) -> dict[str, np.ndarray]:

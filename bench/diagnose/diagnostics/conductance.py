@@ -13,6 +13,7 @@ from bench import diagnose
 from bench.diagnose import explanations
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.diagnose.explanations.agreement import spearman
+from bench.remember import once
 from bench.roles import ORIGINAL
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Conductance(Diagnostic):
             return explanations.layer_conductance.conductances(version, probe.layers, images, targets, self.steps)
 
         key = ("conductance", self, version.key, probe.fingerprint, targets.tobytes())
-        return diagnose.remember.once(key, compute)
+        return once(key, compute)
 
 
 def _record(findings: Findings, version: str, conductances: ByLayer, original: ByLayer) -> None:

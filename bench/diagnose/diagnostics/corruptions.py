@@ -12,6 +12,7 @@ from pydantic import Field
 from bench import diagnose
 from bench.diagnose import units
 from bench.diagnose.diagnostic import Diagnostic, Findings, Probe
+from bench.remember import once
 from bench.roles import ORIGINAL, ROLES
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Corruptions(Diagnostic):
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:
         """See Diagnostic."""
         chosen = probe.spread(self.images)
-        corrupted, notes = diagnose.remember.once(
+        corrupted, notes = once(
             ("corrupted", self, probe.fingerprint),
             lambda: units.corrupted.corrupted(probe.pixels[chosen], SEVERITIES, probe.seed),
         )
@@ -73,7 +74,7 @@ class Corruptions(Diagnostic):
             shown = {CLEAN: probe.pixels[chosen], **corrupted}
             return {name: right(version, pixels, labels, probe.mean, probe.std) for name, pixels in shown.items()}
 
-        return diagnose.remember.once(("corruptions", self, version.key, probe.fingerprint), compute)
+        return once(("corruptions", self, version.key, probe.fingerprint), compute)
 
 
 def _record(findings: Findings, role: str, right: Mapping[str, np.ndarray]) -> None:

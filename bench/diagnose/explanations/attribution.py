@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from bench.diagnose.networks import Version, seeded
-from bench.diagnose.remember import once
+from bench.remember import once
 
 AT_ONCE = 256  # images in one forward and backward pass
 NOISE = 0.15  # of SmoothGrad, in the images' standard deviations

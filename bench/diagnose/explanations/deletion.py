@@ -11,7 +11,7 @@ from torch import nn
 
 from bench.diagnose.explanations.attribution import METHODS, How, explain
 from bench.diagnose.networks import Version, seeded
-from bench.diagnose.remember import once
+from bench.remember import once
 
 AT_ONCE = 512  # images in one forward pass
 DELETIONS = 10  # equal parts in which an image is deleted

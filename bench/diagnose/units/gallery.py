@@ -10,8 +10,8 @@ import torch
 
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Taps, Version, outputs
-from bench.diagnose.remember import once
 from bench.diagnose.units.painting import Ascent, Palette, ascend
+from bench.remember import once
 
 CLASS = Ascent()
 DREAM = Ascent(steps=30, learning_rate=0.02, variation=1.0)

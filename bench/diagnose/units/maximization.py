@@ -11,8 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from bench.diagnose.diagnostic import Probe, spread
 from bench.diagnose.networks import Units, Version, outputs
-from bench.diagnose.remember import once
 from bench.diagnose.units.painting import Ascent, Palette, ascend
+from bench.remember import once
 
 MEASURED = 128  # probe images that a unit's mean and spread are taken over
 MATCHED = 64  # probe images that units are matched on

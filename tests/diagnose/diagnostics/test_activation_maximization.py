@@ -122,7 +122,7 @@ def test_stages_are_resolutions(make_network, make_probe):
 
 
 def test_same_bytes_again(networks, probe, assert_same):
-    from bench.diagnose.remember import forget
+    from bench.remember import forget
 
     first = SHORT(networks, probe)
     forget()

@@ -76,7 +76,7 @@ def test_grad_cam_needs_maps(make_network, make_probe):
 
 
 def test_same_bytes_again_whoever_came_before(networks, make_network, probe, assert_same):
-    from bench.diagnose.remember import forget
+    from bench.remember import forget
 
     first = Attributions(EVERYTHING, images=4, steps=4)(networks, probe)
     assert_same(Attributions(EVERYTHING, images=4, steps=4)(networks, probe), first)

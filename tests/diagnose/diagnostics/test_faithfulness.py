@@ -82,7 +82,7 @@ def test_missing_roles_and_dead_networks(networks, dead, probe):
 
 
 def test_same_bytes_again(networks, probe, assert_same):
-    from bench.diagnose.remember import forget
+    from bench.remember import forget
 
     settings = Faithfulness(images=3, steps=4, perturbations=2)
     first = settings(networks, probe)
