@@ -64,7 +64,7 @@ def explain(version: Version, method: str, images: torch.Tensor, targets: np.nda
     # A refusal is remembered like a map: it takes as long to find out, and the reference comes back with every variant.
     answer = once(key, lambda: _explained(version, method, images, torch.from_numpy(targets), how))
     if isinstance(answer, CannotExplain):
-        raise answer
+        raise CannotExplain(*answer.args)  # a traceback that grew with every variant would keep its networks alive
     return answer
 
 
@@ -76,7 +76,7 @@ def _explained(
         try:
             values = METHODS[method](network, images.to(version.device), targets.to(version.device), how)
         except CannotExplain as reason:
-            return reason
+            return CannotExplain(*reason.args)
         except Exception as error:  # Captum passes on whatever a network raises
             return CannotExplain(f"{type(error).__name__}: {str(error).partition(chr(10))[0][:REASON]}")
     return values.detach().float().cpu().numpy()

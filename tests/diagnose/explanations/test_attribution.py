@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -104,6 +107,18 @@ def test_maps_are_signed_the_same_again_and_leave_the_network_alone(method, make
 def test_refuses_guided_backprop_without_rectifiers(linear, images):
     with pytest.raises(CannotExplain, match="no ReLU module"):
         of(linear, "guided-backprop", images)
+
+
+def test_a_refusal_that_is_remembered_keeps_no_network_alive(images):
+    network = nn.Sequential(nn.Flatten(), nn.LazyLinear(4))
+    network(images)
+    alive = weakref.ref(network)
+    for _ in range(2):
+        with pytest.raises(CannotExplain):
+            of(network, "guided-backprop", images)
+    del network
+    gc.collect()
+    assert alive() is None
 
 
 def test_says_what_captum_ran_into(images):
