@@ -40,14 +40,19 @@ class Memory:
         self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._lock = Lock()  # held for bookkeeping, never while something is computed
 
-    def once(self, key: Hashable, compute: Callable[[], Result]) -> Result:
-        """`compute()`, or its earlier result for the same key; callers must not write to it."""
+    def once(self, key: Hashable, compute: Callable[[], Result], *, keep: bool = True) -> Result:
+        """`compute()`, or its earlier result for the same key; callers must not write to it.
+
+        Args:
+            keep: whether to remember what is computed now; False if nobody is expected to ask for it again.
+        """
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)
                 return self._results[key][0]
         result = compute()
-        self._keep(key, result)
+        if keep:
+            self._keep(key, result)
         return result
 
     def forget(self) -> None:

@@ -42,12 +42,12 @@ class Cell:
         return "/".join(filter(None, (self.kind, self.model, str(self.seed), self.variant, self.diagnostic)))
 
     @property
-    def topic(self) -> tuple[str, int, str] | None:
+    def topic(self) -> tuple[str, int, str, str] | None:
         """The same for cells that compute the same of the same references; None if a cell shares nothing."""
-        # A diagnosis computes its maps of the original and of the controls as well as of the compressed network. All
-        # variants of one network are compared with the same references, so the worker that has diagnosed one variant
-        # keeps these results in memory for the next (`bench.diagnose.remember`).
-        return (self.model, self.seed, self.diagnostic) if self.diagnostic else None
+        # A comparison computes the Grams, a diagnosis the maps, of the original and of the controls as well as of the
+        # compressed network. All variants of one network are held against the same references, so the worker that has
+        # done one variant keeps these results in memory for the next (`bench.remember`).
+        return (self.model, self.seed, self.kind, self.diagnostic) if self.kind in ("compare", "diagnose") else None
 
     @cached_property
     def key(self) -> str:

@@ -116,6 +116,32 @@ def test_diagnoses_of_a_kind_share_a_worker(drive, script):
         assert len({slot for name, slot in executor.slot_of.items() if name.endswith(f"/{look}")}) == 1
 
 
+def test_comparisons_with_the_same_references_share_a_worker(drive, script):
+    trainings = [Cell("train", "m", seed, spec={"seed": seed}) for seed in (0, 1)]
+    comparisons = [
+        Cell("compare", "m", train.seed, variant, {"of": variant}, {"compressed": train})
+        for variant in "uvwx"
+        for train in trainings
+    ]
+    executor = script()
+    drive([*trainings, *comparisons], executor)
+    for seed in (0, 1):
+        assert len({executor.slot_of[cell.name] for cell in comparisons if cell.seed == seed}) == 1
+
+
+def test_topics_are_of_one_network_and_one_kind_of_cell():
+    train = Cell("train", "m", 0)
+    kinds = [{"kind": "compare"}, *({"kind": "diagnose", "diagnostic": look} for look in ("a", "compare"))]
+    topics = [
+        {Cell(model=model, seed=seed, variant=variant, parents={"compressed": train}, **kind).topic for variant in "uv"}
+        for kind in kinds
+        for model, seed in (("m", 0), ("m", 1), ("n", 0))
+    ]
+    assert all(len(topic) == 1 for topic in topics)
+    assert len(set.union(*topics)) == len(topics)
+    assert train.topic is None and Cell("compress", "m", 0, "v").topic is None
+
+
 def test_no_worker_waits_for_another_that_knows_more(drive, script):
     train = Cell("train", "m", 0)
     looks = [Cell("diagnose", "m", 0, v, {"of": v}, {"compressed": train}, diagnostic="a") for v in "uvwx"]
