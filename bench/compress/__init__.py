@@ -1,1 +1,1 @@
-"""Compression methods: a method a file, each a frozen dataclass of its settings with one call."""
+"""Compression methods: one per file in `methods/`, each a frozen dataclass of its settings with one call."""

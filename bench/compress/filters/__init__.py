@@ -1,1 +1,1 @@
-"""Engine: whole channels taken out, with everything that is coupled to them."""
+"""Engine: whole channels removed, with everything that is coupled to them."""
