@@ -82,6 +82,7 @@ def networks(
         otherwise: its hole if all of them are done.
     """
     study = source.study if isinstance(source, Looks) else source
+    # Sorting is stable: within the methods, and within what they are compared with, the plan's order stays.
     ordered = sorted(study.plan.variants if variants is None else variants, key=lambda variant: variant.control)
 
     def hole(model: str, label: str) -> str:

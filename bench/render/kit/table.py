@@ -88,6 +88,8 @@ class Column(Generic[S]):
     def datum(self, subject: S) -> Datum:
         """What the column says of a subject."""
         value = self.get(subject)
+        # A getter that knows more than a number (stars, bold, a hole of its own) makes the datum, in the column's unit;
+        # all others return what they measured, and the scale and the subject's hole are applied here, once.
         if isinstance(value, Datum):
             return value
         hole = getattr(subject, "hole", DASH)

@@ -78,6 +78,7 @@ def _bests(study: Study, model: str) -> Iterator[Best]:
     previous = None
     for budget in budgets([payload.value for payload in payloads if payload.n]):
         within = best_within(study, model, budget * 1e3)
+        # A row says what leads at its budget and above, up to the next row: a budget that changes nothing has none.
         if within is None or (within.best, within.untold, within.close) == previous:
             continue
         previous = within.best, within.untold, within.close

@@ -14,14 +14,14 @@ from bench.statistics.estimate import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lost(Network):
+class HurtNetwork(Network):
     """A network with what its classes and images lost; `worst` names the class that loses the most recall."""
 
     losses: Hurt
     worst: str
 
 
-COLUMNS: tuple[Column[Lost], ...] = (
+COLUMNS: tuple[Column[HurtNetwork], ...] = (
     *NAMES,
     Column("changed", "Classes", "number", "Classes whose recall differs from the control's.",
            lambda lost: lost.losses.changed if lost.losses.tested else None, "differ"),
@@ -66,9 +66,9 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _lost(study: Study, losses: Hurt) -> Lost:
+def _lost(study: Study, losses: Hurt) -> HurtNetwork:
     worst = "none" if losses.worst is None else study.plan.data.named(losses.worst)
-    return Lost(study, losses.model, study.plan.variant(losses.variant), losses=losses, worst=worst)
+    return HurtNetwork(study, losses.model, study.plan.variant(losses.variant), losses=losses, worst=worst)
 
 
 def _of_worst(losses: Hurt, by_class: Sequence[Estimate] | Sequence[float]) -> Gotten:

@@ -18,6 +18,7 @@ FIELDS = {
 
 def build(study: Study) -> Dataset | None:
     """One row per pair of blocks; None if nothing was compared."""
+    # Row by row: the original's blocks go down the map, the variant's across.
     rows = (
         {"model": model, "variant": variant, "feature": feature, "original_block": original, "block": block, "cka": cka}
         for (model, variant, feature), similarity in study.insides.items()

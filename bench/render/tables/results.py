@@ -94,6 +94,7 @@ def _accuracy(study: Study, net: Network) -> Datum:
 
 def _difference(study: Study, net: Network, outcome: Outcome) -> Datum:
     """As it was tested; a control's own difference, which no test judges, without stars."""
+    # A claim's difference is in the outcome's unit already; the study's own is a share, and has its scale to come.
     claim = claim_on(study, net.model, net.label, outcome)
     if claim:
         return estimate(claim.evidence.difference, stars=claim.stars, hole=net.hole)

@@ -57,6 +57,7 @@ def build(study: Study) -> Table | None:
 
 
 def _front(network: SearchedNetwork) -> Iterator[Tried]:
+    # A chain may have been tried twice, and the original may be on the front itself: each label has one row.
     trials = {trial.label: trial for trial in network.trials}
     shown = {trial.label: trial for trial in [*(trials[label] for label in network.front), network.original]}
     return (Tried(network.model, trial, trial.label == network.best) for trial in shown.values())

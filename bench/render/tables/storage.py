@@ -81,5 +81,7 @@ def _layers(study: Study, model: str) -> Iterator[Stored]:
             Stored(study, model, variant, layer=str(name), files=files)
             for name, files in stored.groupby("name", sort=False)
         ]
+        # Shares are of the mean payload, not means of shares: so they add up to 100% also if seeds store a layer
+        # differently, or one of them lacks a layer.
         payload = sum(layer.over_seeds("payload_bytes") for layer in layers)
         yield from (replace(layer, payload=payload) for layer in layers)

@@ -70,6 +70,7 @@ def _in_words(note: str) -> str:
     >>> _in_words("First filters of random-weights: they are of another shape.")
     'First filters of random weights: they are of another shape.'
     """
+    # Whole names only: a role can be part of a longer label, such as "finetune" of "magnitude-finetune".
     for role, words in WORDS.items():
         note = re.sub(rf"(?<![\w-]){role}(?![\w-])", words, note)
     return note[:1].upper() + note[1:]

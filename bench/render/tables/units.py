@@ -90,6 +90,7 @@ def build(study: Study) -> Table | None:
         "seeds", "n", "number", "Seeds with a result.",
         lambda net: max(looks[metric.diagnostic].mean(metric.metric, net.model, net.label).n for metric in metrics),
     )  # fmt: skip
+    # A row per network that any of the diagnostics was to see; where another one was not, its columns say so.
     asked = [variant for variant in study.plan.variants if any(variant in made.variants for made in looks.values())]
     return tabulate(
         "units",

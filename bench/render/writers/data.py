@@ -100,6 +100,7 @@ def records(table: Table | Dataset) -> list[dict[str, Any]]:
     """The rows of a table's data files, by field."""
     if isinstance(table, Table):
         return [_record(table, row) for row in table.rows]
+    # A frame need not have the columns that accompany an estimate or a number: without stars, not leading, no note.
     blanks = {field.name: None if field.name in table.fields else BLANKS[field.type] for field in fields(table)}
     return [{name: row.get(name, blank) for name, blank in blanks.items()} for row in table.frame.to_dict("records")]
 
