@@ -63,7 +63,6 @@ CONTENTS = (
             "tables/explanations",
             "figures/attributions",
             "tables/faithfulness",
-            "figures/units",
             "figures/galleries",
             "tables/units",
             "tables/activation_statistics",

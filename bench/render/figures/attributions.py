@@ -10,17 +10,8 @@ import numpy as np
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
-from bench.render.figures._mosaic import (
-    HEAD_PAD,
-    Mosaic,
-    Strip,
-    bar,
-    draw,
-    illustration,
-    names_width,
-    originals,
-    thumbnails,
-)
+from bench.render.figures import _mosaic
+from bench.render.figures._mosaic import Mosaic, Strip
 from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet, empty, inset
 from bench.render.kit.names import compact, cut
 from bench.render.kit.style import Medium
@@ -38,7 +29,7 @@ def build(study: Study) -> list[Figure]:
 
 
 def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
-    return illustration(
+    return _mosaic.illustration(
         looks, model, "attributions", f"What {model} looks at",
         "Attributions of the class that the original answers (above each column), on the same probe images "
         "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
@@ -69,7 +60,7 @@ def mosaics(looks: Looks, model: str) -> dict[str, Mosaic]:
             maps = _maps(own_arrays, role, method)
             strips.append(Strip.of(_named(names[variant.label], maps), variant, maps))
         if any(strip.pictures is not None for strip in strips):
-            shown[method] = Mosaic([*originals(arrays), *strips], heads, scale=SCALE, ends=(-1, 1))
+            shown[method] = Mosaic([*_mosaic.originals(arrays), *strips], heads, scale=SCALE, ends=(-1, 1))
     return shown
 
 
@@ -77,7 +68,7 @@ def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarra
     """(K, h, w) maps of the network as it computes, or else with its quantisers of feature maps by-passed."""
     for name in (f"{method}.map.{role}", f"{method}.map.{role}{BYPASSED}"):
         if name in arrays:
-            return thumbnails(arrays[name].astype(np.float64))
+            return _mosaic.thumbnails(arrays[name].astype(np.float64))
     return None
 
 
@@ -104,7 +95,7 @@ def _paint(shown: dict[str, Mosaic], medium: Medium) -> Sheet:
     down = -(-len(shown) // across)
     count = min(MOST[medium.layout], len(first.heads))
     rows = max(len(mosaic.strips) for mosaic in shown.values())
-    names, gap, above, below = names_width(medium), 0.18 * grow, 0.52 * grow, 0.34 * grow
+    names, gap, above, below = _mosaic.names_width(medium), 0.18 * grow, 0.52 * grow, 0.34 * grow
     room = (medium.width - names - 0.08 - gap * (across - 1)) / across
     page = float("inf") if medium.layout == "narrow" else medium.tallest  # a column of a paper holds no pictures
     side = min(room / count, 0.62 * grow, ((page - below) / down - above) / rows)
@@ -118,7 +109,7 @@ def _paint(shown: dict[str, Mosaic], medium: Medium) -> Sheet:
         row, column = divmod(index, across)
         panel = inset(sheet, names + step * column, height - (row + 1) * (tall + above), wide, tall)
         limited = Mosaic(mosaic.strips, heads, scale=mosaic.scale, ends=mosaic.ends)
-        draw(panel, limited, medium, named=column == 0, names=names)
-        panel.set_title(TITLES.get(method, method), pad=HEAD_PAD + 1.3 * medium.small + 3 * grow)
-    bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, ("against the class", "for the class"))
+        _mosaic.draw(panel, limited, medium, named=column == 0, names=names)
+        panel.set_title(TITLES.get(method, method), pad=_mosaic.HEAD_PAD + 1.3 * medium.small + 3 * grow)
+    _mosaic.bar(sheet, (names, 0.11 * grow, 0.9 * grow, 0.1 * grow), SCALE, ("against the class", "for the class"))
     return sheet

@@ -1,4 +1,4 @@
-"""Galleries of what diagnostics paint for whole networks, network beside network: filters, class images and others."""
+"""Galleries of what diagnostics paint, network beside network: channels, filters, class images and others."""
 
 from __future__ import annotations
 
@@ -8,12 +8,48 @@ from functools import partial
 
 import numpy as np
 
-from bench.analysis.galleries import CLASS_IMAGES, DREAMS, FILTERS, INVERSIONS, Painted, first, painted
+from bench.analysis.galleries import (
+    CHANNELS,
+    CLASS_IMAGES,
+    DREAMS,
+    FILTERS,
+    INVERSIONS,
+    OTHER_START,
+    Painted,
+    first,
+    painted,
+)
 from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.figures._mosaic import Mosaic, Strip, illustration, originals, paint, photographs, thumbnails
 from bench.render.kit.figure import Figure
 from bench.render.kit.names import compact
+from bench.roles import ORIGINAL, OTHER_SEED
+
+
+def channels(study: Study, networks: list[Painted]) -> Mosaic:
+    """A column per channel of the original, which is shown a second time from another start."""
+    names = compact(study.plan)
+    strips: list[Strip] = []
+    layers: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    for network in (network for network in networks if network.there):
+        arrays, label = network.arrays, network.variant.label
+        suffix = " (matched)" if network.role == OTHER_SEED else ""
+        strips.append(Strip.of(names[label] + suffix, network.variant, _driven(network["images"], network["channels"])))
+        if label == ORIGINAL:
+            layers, heads = tuple(map(str, arrays["layers"])), tuple(map(str, arrays["channels"].tolist()))
+            if f"images.{OTHER_START}" in arrays:
+                again = _driven(arrays[f"images.{OTHER_START}"], arrays[f"channels.{OTHER_START}"])
+                strips.append(Strip(f"{names[label]}, other start", again, control=True))
+    return Mosaic(strips, heads, layers)
+
+
+def _driven(images: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """(U, h, w, 3) if images have three colours, else (U, h, w) their mean; NaN if there is no channel."""
+    shown = np.moveaxis(images, 1, -1) / 255.0
+    shown[matched < 0] = np.nan
+    return thumbnails(shown if shown.shape[-1] == 3 else shown.mean(-1))
 
 
 def filters(study: Study, networks: list[Painted]) -> Mosaic:
@@ -77,6 +113,8 @@ class Gallery:
         mosaic: the pictures of the networks that are shown.
         caption: its first sentences.
         tables: ids of the tables that hold what is drawn.
+        alt: with "{title}" or "{model}".
+        see: where the caption says that numbers are.
     """
 
     diagnostic: str
@@ -85,9 +123,22 @@ class Gallery:
     mosaic: Callable[[Study, list[Painted]], Mosaic]
     caption: str
     tables: tuple[str, ...] = ("gallery", "units")
+    alt: str = "Grid of pictures, {title}: a row a network; all are in the data file."
+    see: str = ""
 
 
 GALLERIES = (
+    Gallery(
+        CHANNELS, "channels", "What drives channels of {}", channels,
+        "Images that gradient ascent paints for channels of the last block of each stage, the same way for every "
+        "network; above each column: the block and the original's channel. Other start: the original again from "
+        "another random image, which is how much the picture alone varies. Another seed: the channel matched by "
+        "its activations. Of the methods: the one whose transfer ratio is nearest to 1, the middle one and the "
+        "farthest; quantisers of feature maps are by-passed. Empty: there is no such channel.",
+        ("channel-images", "units"),
+        "Grid of images for channels of {model}: a row a network, a column a channel; all are in the data file.",
+        ", see the table of channels for all",
+    ),
     Gallery(
         FILTERS, "filters", "First filters of {}", filters,
         "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
@@ -132,6 +183,7 @@ def _figures(study: Study, gallery: Gallery) -> Iterator[Figure]:
     for model in study.models:
         networks, title = painted(looks, model), gallery.title.format(model)
         if networks:
-            alt = f"Grid of pictures, {title}: a row a network; all are in the data file."
-            drawing = partial(paint, gallery.mosaic(study, networks))
-            yield illustration(looks, model, gallery.kind, title, gallery.caption, alt, drawing, gallery.tables)
+            alt, drawing = gallery.alt.format(title=title, model=model), partial(paint, gallery.mosaic(study, networks))
+            yield illustration(
+                looks, model, gallery.kind, title, gallery.caption, alt, drawing, gallery.tables, see=gallery.see
+            )

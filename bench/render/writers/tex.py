@@ -52,20 +52,8 @@ _LETTER_COMMANDS = "ss ae AE oe OE o O l L i"
 _SPECIAL |= {sign: rf"\ensuremath{{\{command}}}" for sign, command in zip(_SIGNS, _SIGN_COMMANDS.split(), strict=True)}
 _SPECIAL |= {sign: rf"\ensuremath{{{command}}}" for sign, command in zip("−²³°", (r"-", "^2", "^3", r"^\circ"))}
 _SPECIAL |= {letter: rf"\{name}{{}}" for letter, name in zip("ßæÆœŒøØłŁı", _LETTER_COMMANDS.split(), strict=True)}
-_ACCENTS = {
-    "\u0300": "`",
-    "\u0301": "'",
-    "\u0302": "^",
-    "\u0303": "~",
-    "\u0304": "=",
-    "\u0306": "u ",
-    "\u0307": ".",
-    "\u0308": '"',
-    "\u030a": "r ",
-    "\u030b": "H ",
-    "\u030c": "v ",
-    "\u0327": "c ",
-}
+_COMBINING = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
+_ACCENTS = dict(zip(_COMBINING, ("`", "'", "^", "~", "=", "u ", ".", '"', "r ", "H ", "v ", "c "), strict=True))
 _LONG = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 _BREAK = "\u200b"  # zero-width space: marks where a line may end until it becomes \allowbreak
 
