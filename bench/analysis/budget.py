@@ -23,7 +23,7 @@ class Within:
 
     Attributes:
         best: the most accurate; of equals the smallest.
-        untold: the others that no method is shown to beat, the smallest first.
+        undecided: the others that no method is shown to beat, the smallest first.
         close: the others that are shown to lose less than the margin to the best, the smallest first.
         untested: those that share too few seeds with the best.
         others: number of methods besides the best.
@@ -31,7 +31,7 @@ class Within:
     """
 
     best: str
-    untold: tuple[str, ...]
+    undecided: tuple[str, ...]
     close: tuple[str, ...]
     untested: tuple[str, ...]
     others: int
@@ -108,7 +108,7 @@ def best_within(study: Study, model: str, limit: float) -> Within | None:
     others = [label for label in levels if label != leaders.best]
     return Within(
         best=leaders.best,
-        untold=tuple(label for label in leaders.members if label != leaders.best),
+        undecided=tuple(label for label in leaders.members if label != leaders.best),
         close=() if leaders.withheld else _close(study, model, leaders.best, others),
         untested=leaders.untested,
         others=len(others),

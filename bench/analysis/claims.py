@@ -118,7 +118,7 @@ def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim
 
 
 def seeds_to_tell(claims: Iterable[Claim]) -> list[float]:
-    """How many seeds each claim would need, sorted, of those that need more than they have.
+    """How many seeds each claim would need, sorted, of the claims that need more than they have.
 
     Enough to show equivalence 8 times in 10, were there no difference, at the strictest level that Holm may ask for;
     infinite if 100,000 are too few. A claim whose spread is 0 or unknown is left out, and so is one with enough seeds:

@@ -1,4 +1,4 @@
-"""`runs/<profile>/` as plain data frames: one row a cell, epoch or layer; arrays are read when asked for."""
+"""`runs/<profile>/` as plain data frames: one row per cell, epoch or layer; arrays are read when asked for."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Results:
         cells: name, key, kind, model, seed, variant, state ("done" or one of `HOLES`), reason; in the plan's order.
         trained, compressed, compared: model, seed, variant and the metrics of each finished cell of that kind.
         diagnosed: likewise, with the diagnostic's name.
-        history: model, seed, variant, kind, epoch, loss, ...; one row an epoch.
-        layers: model, seed, variant, name, layout, bits, payload_bytes, sparsity; one row a stored layer.
+        history: model, seed, variant, kind, epoch, loss, ...; one row per epoch.
+        layers: model, seed, variant, name, layout, bits, payload_bytes, sparsity; one row per stored layer.
         provenance: name, kind and the provenance of every cell that ran, nested fields as `versions.torch`.
         strangers: number of cells in the folder that the plan does not name.
     """

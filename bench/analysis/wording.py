@@ -51,15 +51,15 @@ NEARER = InsideWords(
     "is nearer to the original than after fine-tuning",
     "its inside is nearer to the original than fine-tuning alone leaves it",
 )
-UNTOLD = InsideWords("inside: can't tell", "cannot be told", "whether its inside has changed cannot be told")
+UNDECIDED = InsideWords("inside: can't tell", "cannot be told", "whether its inside has changed cannot be told")
 MIXED = "whether its inside has changed depends on the model"
-_OF_VERDICT = {EQUIVALENT: UNCHANGED, DIFFERENT_BUT_SMALL: SLIGHTLY, DIFFERENT: CHANGED, INCONCLUSIVE: UNTOLD}
+_OF_VERDICT = {EQUIVALENT: UNCHANGED, DIFFERENT_BUT_SMALL: SLIGHTLY, DIFFERENT: CHANGED, INCONCLUSIVE: UNDECIDED}
 
 
 def inside_words(claim: Claim | None) -> InsideWords:
     """How the verdict on an inside is said; a network may also end nearer to the original than the control."""
     if claim is None:
-        return UNTOLD
+        return UNDECIDED
     if claim.verdict.word == DIFFERENT and claim.evidence.difference.value > 0:
         return NEARER
     return _OF_VERDICT[claim.verdict.word]

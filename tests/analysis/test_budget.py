@@ -24,8 +24,8 @@ def test_budgets_go_from_the_first_that_fits_to_the_first_that_all_do(sizes: lis
 def test_the_best_itself_is_none_of_the_others(study: Study):
     found = best_within(study, "resnet8", 1e9)
     assert found is not None
-    assert found.best not in (*found.untold, *found.close)
-    for labels in (found.untold, found.close):
+    assert found.best not in (*found.undecided, *found.close)
+    for labels in (found.undecided, found.close):
         sizes = [study.mean("payload_bytes", "resnet8", label).value for label in labels]
         assert sizes == sorted(sizes)
     assert best_within(study, "resnet8", 10.0) is None
@@ -48,7 +48,7 @@ def test_what_loses_little_is_shown_to(study_of, steady):
 def test_three_seeds_are_too_few_to_say_that_little_is_lost(study_of, steady):
     found = best_within(study_of(models=("resnet8",), seeds=(0, 1, 2), accuracy=steady), "resnet8", 1e9)
     assert found is not None
-    assert found.untold and not found.close
+    assert found.undecided and not found.close
 
 
 def test_leading_set_holds_the_best_and_leaves_out_the_worst(study: Study):

@@ -63,7 +63,7 @@ def test_margins_are_in_the_units_of_their_outcomes(study: Study):
         ("different, by less than matters", -0.01, wording.SLIGHTLY),
         ("different", -0.1, wording.CHANGED),
         ("different", 0.1, wording.NEARER),
-        ("inconclusive", -0.1, wording.UNTOLD),
+        ("inconclusive", -0.1, wording.UNDECIDED),
     ],
 )
 def test_every_verdict_on_the_inside_has_its_words(study: Study, word: str, value: float, words: wording.InsideWords):
@@ -74,7 +74,7 @@ def test_every_verdict_on_the_inside_has_its_words(study: Study, word: str, valu
 
 
 def test_what_was_not_judged_cannot_be_told(study: Study):
-    assert wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.UNTOLD
+    assert wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.UNDECIDED
 
 
 def test_holes_are_counted_the_worst_first(study_of):

@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[Best], ...] = (
     Column("payload", "Payload", "number", "Its payload, mean over seeds.",
            lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
     Column("untold", "Not told from it", "number", "Methods within the budget that are not shown to be less accurate.",
-           lambda best: len(best.within.untold)),
+           lambda best: len(best.within.undecided)),
     Column("close", "Lose little", "number", "Methods within the budget that are shown to lose less than the margin.",
            lambda best: len(best.within.close)),
     Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
@@ -46,7 +46,7 @@ COLUMNS: tuple[Column[Best], ...] = (
     Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
            lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
     Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
-           lambda best: best.named(best.within.untold), shown=False),
+           lambda best: best.named(best.within.undecided), shown=False),
     Column("close_names", "Lose little", "text", "Their names, the smallest first.",
            lambda best: best.named(best.within.close), shown=False),
 )  # fmt: skip
@@ -79,9 +79,9 @@ def _bests(study: Study, model: str) -> Iterator[Best]:
     for budget in budgets([payload.value for payload in payloads if payload.n]):
         within = best_within(study, model, budget * 1e3)
         # A row says what leads at its budget and above, up to the next row: a budget that changes nothing has none.
-        if within is None or (within.best, within.untold, within.close) == previous:
+        if within is None or (within.best, within.undecided, within.close) == previous:
             continue
-        previous = within.best, within.untold, within.close
+        previous = within.best, within.undecided, within.close
         best, least = study.plan.variant(within.best), next(iter(within.close), None)
         smallest = Network(study, model, study.plan.variant(least)) if least else None
         yield Best(study, model, best, budget=budget, within=within, smallest=smallest, titles=titles)

@@ -78,11 +78,11 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
         return ("; one seed cannot tell methods apart",)
     if not within.others:
         return (", the only method that fits",)
-    # Two separate questions: "close" methods are shown to lose less than the margin, "untold" ones are merely not shown
-    # to be worse. A method may be both, and with few seeds or much spread most are untold.
+    # Two questions: "close" methods are shown to lose less than the margin, "undecided" ones are not shown to be worse.
+    # A method may be both, and with few seeds or much spread most are undecided.
     few = f"; {_others(len(within.untested))} with too few seeds to be tested" if within.untested else ""
     tested = within.others - len(within.untested)
-    if not (within.close or within.untold):
+    if not (within.close or within.undecided):
         return (f", ahead of {_others(tested, every=True)}{' that fit' * (not few)}{few}",) if tested else (few,)
     parts: list[str] = []
     if within.close:
@@ -93,8 +93,8 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
             parts += [f"; {_others(len(within.close))} are {loses}, the smallest of them ", smallest, at]
         else:
             parts += ["; ", smallest, f"{at} is {loses}"]
-    if within.untold:
-        parts.append(f"; {_others(len(within.untold))} cannot be told from it")
+    if within.undecided:
+        parts.append(f"; {_others(len(within.undecided))} cannot be told from it")
     return (*parts, few)
 
 
@@ -131,7 +131,7 @@ def inside(study: Study, model: str) -> Sentence:
     if not claims:
         return ("Its inside was not compared with a fine-tuned control's.",)
     parts: list[Sentence] = []
-    for words in (wording.UNCHANGED, wording.CHANGED, wording.NEARER, wording.UNTOLD):
+    for words in (wording.UNCHANGED, wording.CHANGED, wording.NEARER, wording.UNDECIDED):
         alike = [claim for claim in claims if wording.inside_words(claim).predicate == words.predicate]
         within = f" (within {wording.margin(outcome)})" if words == wording.UNCHANGED else ""
         if alike:

@@ -95,7 +95,7 @@ def test_one_that_loses_little_is_named(study_of, steady):
     study = study_of(models=("resnet8",), accuracy=steady)
     found = best_within(study, "resnet8", 100e3)
     assert found is not None
-    one = replace(found, close=found.close[:1], untold=found.close)
+    one = replace(found, close=found.close[:1], undecided=found.close)
     assert text(findings.against_others(study, "resnet8", one)) == (
         "; Magnitude, fine-tuned (sparsity 0.8) at 81.2 kB is shown to lose less than 0.5 points to it; 2 others "
         "cannot be told from it"
