@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from math import nan
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
 from statistics import fmean
-
-import pandas as pd
+from typing import NamedTuple
 
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network
@@ -15,30 +15,40 @@ from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 
 
+class LayerFile(NamedTuple):
+    """A layer in one seed's file."""
+
+    shape: object
+    layout: str
+    bits: float | None
+    payload_bytes: float
+    sparsity: float | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stored(Network):
-    """A layer of one network's files.
+    """A layer of one network.
 
     Attributes:
         layer: name of its module.
-        files: shape, layout, bits, payload_bytes and sparsity, a row per seed.
-        payload: bytes of all layers together, mean over seeds.
+        files: one per seed.
+        total: bytes of all layers together, mean over seeds.
     """
 
     layer: str
-    files: pd.DataFrame
-    payload: float = nan
+    files: Sequence[LayerFile]
+    total: float
 
     @property
     def shape(self) -> str:
         """Of the weight, the same for all seeds."""
-        shape = self.files["shape"].iloc[0]
+        shape = self.files[0].shape
         return "×".join(map(str, shape)) if isinstance(shape, list) else str(shape)
 
-    def over_seeds(self, name: str) -> float:
-        """The mean of those seeds that have a number."""
-        numbers = self.files[name].dropna()
-        return fmean(numbers) if len(numbers) else nan
+    @property
+    def payload(self) -> float:
+        """Bytes, mean over seeds."""
+        return _mean(file.payload_bytes for file in self.files)
 
 
 COLUMNS: tuple[Column[Stored], ...] = (
@@ -46,20 +56,22 @@ COLUMNS: tuple[Column[Stored], ...] = (
     Column("layer", "Layer", "code", "Name of the stored tensor's module.", lambda stored: stored.layer),
     Column("shape", "Shape", "code", "Of the weight.", lambda stored: stored.shape),
     Column("layout", "Layout", "text", "How it is stored: the smallest that fits.",
-           lambda stored: "/".join(sorted(set(stored.files["layout"])))),
-    Column("bits", "Bits", "number", "A stored weight's width.", lambda stored: stored.over_seeds("bits")),
+           lambda stored: "/".join(sorted({file.layout for file in stored.files}))),
+    Column("bits", "Bits", "number", "A stored weight's width.",
+           lambda stored: _mean(file.bits for file in stored.files)),
     Column("payload", "Payload", "number", "Mean over seeds.",
-           lambda stored: stored.over_seeds("payload_bytes"), "kB", 2, scale=1e-3),
+           lambda stored: stored.payload, "kB", 2, scale=1e-3),
     Column("share", "Share", "number", "Of the variant's payload.",
-           lambda stored: stored.over_seeds("payload_bytes") / stored.payload if stored.payload else None, "%", 1,
-           scale=100),
+           lambda stored: stored.payload / stored.total if stored.total else None, "%", 1, scale=100),
     Column("sparsity", "Sparsity", "number", "Share of zeros, mean over seeds.",
-           lambda stored: stored.over_seeds("sparsity"), "%", 1, scale=100),
+           lambda stored: _mean(file.sparsity for file in stored.files), "%", 1, scale=100),
 )  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
     """The table; None if nothing was packed."""
+    if study.results.layers.empty:
+        return None
     return tabulate(
         "storage",
         "Layers as stored",
@@ -74,14 +86,21 @@ def build(study: Study) -> Table | None:
 
 
 def _layers(study: Study, model: str) -> Iterator[Stored]:
-    frame = study.results.layers
+    # Tuples, not frames: a large study has a hundred thousand layers, and a frame for each takes minutes.
+    layers = study.results.layers[study.results.layers["model"] == model]
+    files: dict[str, dict[str, list[LayerFile]]] = defaultdict(lambda: defaultdict(list))
+    for label, name, *file in layers[["variant", "name", *LayerFile._fields]].itertuples(index=False):
+        files[label][str(name)].append(LayerFile(*file))
     for variant in study.plan.variants:
-        stored = frame[(frame["model"] == model) & (frame["variant"] == variant.label)]
-        layers = [
-            Stored(study, model, variant, layer=str(name), files=files)
-            for name, files in stored.groupby("name", sort=False)
-        ]
+        by_name = files[variant.label]
         # Shares are of the mean payload, not means of shares: so they add up to 100% also if seeds store a layer
         # differently, or one of them lacks a layer.
-        payload = sum(layer.over_seeds("payload_bytes") for layer in layers)
-        yield from (replace(layer, payload=payload) for layer in layers)
+        total = sum(_mean(file.payload_bytes for file in seeds) for seeds in by_name.values())
+        for name, seeds in by_name.items():
+            yield Stored(study, model, variant, layer=name, files=seeds, total=total)
+
+
+def _mean(numbers: Iterable[float | None]) -> float:
+    """The mean of those that are numbers."""
+    finite = [number for number in numbers if number is not None and not isnan(number)]
+    return fmean(finite) if finite else nan
