@@ -1,5 +1,6 @@
 """Code of the user's own, by `package.module:Name`."""
 
+import subprocess
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from bench.compress.method import Method
 from bench.data import catalog as sources
 from bench.diagnose import catalog as diagnostics
 from bench.errors import InputError
+from bench.search.space import space
 from bench.similarity import catalog as measures
 
 METHOD = """
@@ -200,3 +202,21 @@ class Images(Source):
         sources.find("guest_package.others:Images")
     with pytest.raises(InputError, match=r"must derive from bench.compress.method.Method"):
         registry.subclass("bench.compress.methods", "guest_package.others:Look", Method, "method")
+
+
+def test_the_current_folder_is_found_however_python_was_started(package):
+    command = [sys.executable, "-P", "-m", "bench", "list", "guest_package.methods:Mine"]  # as the installed script
+    listed = subprocess.run(command, capture_output=True, text=True)
+    assert listed.stdout.startswith("method guest_package.methods:Mine"), listed.stderr
+
+
+def test_search_takes_guests_that_say_what_may_be_chosen(package):
+    mine = "guest_package.methods:Mine"
+    with pytest.raises(InputError, match=f"method '{mine}' is not searched: its class has no `searched`"):
+        space([mine])
+    package("searched", METHOD.replace("    title", '    searched = {"amount": (0.25, 0.5)}\n    title'))
+    among = space(["guest_package.searched:Mine", "float16"])
+    assert list(among.methods.values()) == [
+        ("guest_package.searched:Mine",),
+        ("float16",),
+    ]

@@ -86,6 +86,8 @@ def _processor() -> str:
 def _commit() -> dict[str, Any]:
     folder = Path(bench.__file__).parent
     try:
+        # An installed Innards may lie inside a repository of the user's, whose commit says nothing of it.
+        _git(folder, "ls-files", "--error-unmatch", "__init__.py")
         commit = _git(folder, "rev-parse", "HEAD").strip()
         return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "--", "."))}
     except (OSError, subprocess.SubprocessError):

@@ -72,7 +72,10 @@ def space(among: Iterable[str] = ()) -> Space:
     families = {name: _method(name).family for name in names if _method(name).searched is not None}
     chosen = among or tuple(families)
     problems = [
-        f"method {name!r} is not searched: {did_you_mean(name, families)}" for name in chosen if name not in families
+        f"method {name!r} is not searched: "
+        + ("its class has no `searched`" if guests.is_guest(name) else did_you_mean(name, families))
+        for name in chosen
+        if name not in families
     ]
     if problems:
         raise InputError(problems)

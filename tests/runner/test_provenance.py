@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import bench
+from bench.runner import provenance
 from bench.runner.provenance import peak_memory
 
 LARGE = 400_000_000
@@ -28,3 +30,10 @@ def test_memory_that_was_given_back_still_counts():
     held = b"1" * LARGE
     del held
     assert peak_memory() > LARGE
+
+
+def test_the_commit_is_that_of_innards_and_not_of_where_it_is_installed(tmp_path, monkeypatch):
+    for command in ("init -q", "-c user.name=a -c user.email=b commit -q --allow-empty -m first"):
+        subprocess.run(["git", "-C", tmp_path, *command.split()], check=True)
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "__init__.py"))
+    assert provenance._commit() == {"commit": None, "dirty": None}
