@@ -28,33 +28,33 @@ class Templates:
 
     Args:
         kind: "html" or "latex".
-        own: the user's folder; None for ours alone.
+        user: the folder of the user's own; None for ours alone.
 
     Raises:
-        InputError: our templates are missing; or `own` is no folder, has neither `html` nor `latex`, or holds a file
+        InputError: our templates are missing; or `user` is no folder, has neither `html` nor `latex`, or holds a file
             with a name that no template of ours has.
     """
 
     kind: str
-    own: Path | None = None
+    user: Path | None = None
 
     def __post_init__(self) -> None:
         if not (TEMPLATES / self.kind).is_dir():
             raise InputError(f"{TEMPLATES / self.kind}: the templates of Innards are missing; install it again")
-        if self.own is None:
+        if self.user is None:
             return
-        if not self.own.is_dir():
-            raise InputError(f"{self.own}: no such folder of templates")
-        if not any((self.own / folder.name).is_dir() for folder in TEMPLATES.iterdir()):
-            raise InputError(f"{self.own}: a folder of templates holds html/ or latex/, and this has neither")
-        for file in self.own_files:
+        if not self.user.is_dir():
+            raise InputError(f"{self.user}: no such folder of templates")
+        if not any((self.user / folder.name).is_dir() for folder in TEMPLATES.iterdir()):
+            raise InputError(f"{self.user}: a folder of templates holds html/ or latex/, and this has neither")
+        for file in self.files:
             if file.name not in self._names:
                 raise InputError(f"{file}: no template has this name; {did_you_mean(file.name, self._names)}")
 
     @property
-    def own_files(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """The user's files, sorted, without hidden ones."""
-        folder = self.own / self.kind if self.own else None
+        folder = self.user / self.kind if self.user else None
         if folder is None or not folder.is_dir():
             return []
         return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
@@ -63,12 +63,13 @@ class Templates:
     def loader(self) -> BaseLoader:
         """The user's templates before ours, and ours once more under `innards/`."""
         ours = FileSystemLoader(TEMPLATES / self.kind)
-        theirs = [FileSystemLoader(self.own / self.kind)] if self.own else []
+        theirs = [FileSystemLoader(self.user / self.kind)] if self.user else []
         return ChoiceLoader([*theirs, ours, PrefixLoader({OURS.rstrip("/"): ours})])
 
     def source(self, name: str) -> str:
         """The text of a file that is not a template: ours, then the user's."""
-        return "\n".join(map(_text, self._sources(name)))
+        sources = [TEMPLATES / self.kind / name, *(file for file in self.files if file.name == name)]
+        return "\n".join(map(_text, sources))
 
     def check(self, environment: Environment) -> None:
         """Refuse what Jinja ignores silently: a block that the extended template does not have.
@@ -76,7 +77,7 @@ class Templates:
         Raises:
             InputError: a block that the extended template lacks, or a template that does not parse.
         """
-        for file in self.own_files:
+        for file in self.files:
             if file.suffix == ".j2":
                 with explained(self):
                     self._check(file, environment)
@@ -95,10 +96,6 @@ class Templates:
                     f"{did_you_mean(block.name, names)}"
                 )
 
-    def _sources(self, name: str) -> Iterator[Path]:
-        yield TEMPLATES / self.kind / name
-        yield from (file for file in self.own_files if file.name == name)
-
     @property
     def _names(self) -> list[str]:
         names = (file.name for file in (TEMPLATES / self.kind).iterdir())
@@ -115,22 +112,22 @@ def explained(templates: Templates) -> Iterator[None]:
     try:
         yield
     except TemplateError as error:
-        if not templates.own_files:
+        if not templates.files:
             raise
         raise InputError(f"{_location(error, templates)}: {error.message or type(error).__name__}") from error
 
 
 def _location(error: TemplateError, templates: Templates) -> str:
     if isinstance(error, TemplateSyntaxError):
-        return f"{error.filename or error.name or templates.own}, line {error.lineno}"
+        return f"{error.filename or error.name or templates.user}, line {error.lineno}"
     if isinstance(error, TemplateNotFound):
-        return f"{templates.own}: there is no template of this name"
+        return f"{templates.user}: there is no template of this name"
     # Jinja names the line of a syntax error, but not of an error while rendering. It does compile templates to code
     # whose traceback has the template's file and lines, so the innermost frame in a file of the user's is the place.
-    trace, location = error.__traceback__, str(templates.own)
+    trace, location = error.__traceback__, str(templates.user)
     while trace:
         file = trace.tb_frame.f_code.co_filename
-        if templates.own and Path(file).is_relative_to(templates.own):
+        if templates.user and Path(file).is_relative_to(templates.user):
             location = f"{file}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return location
