@@ -65,8 +65,8 @@ def report(
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
     """
-    # Drawing makes many small objects and little garbage, and statsmodels collects garbage in every correction, which
-    # walks all objects. So collections become rare, and leave out what was imported.
+    # Drawing makes many small objects and little garbage, so that most collections walk everything for nothing: they
+    # become rare, and leave out what was imported.
     gc.set_threshold(100_000, 50, 100)
     gc.freeze()
     for kind in ("html", "latex"):

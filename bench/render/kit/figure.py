@@ -248,9 +248,8 @@ def panels(
 
     All lengths are inches at the wide medium's font size, and grow with the medium's.
     """
-    # Margins hold text, so they grow with the font while the width is the medium's: a small medium with large text
-    # keeps the panels' data area narrower rather than letting labels run into one another. Pages may be cut between
-    # rows of panels.
+    # Margins hold text, so they grow with the font; the width is the medium's, and what margins leave of it is for
+    # data. A page may end between two rows of panels.
     across = max(min(columns or medium.columns, count), 1)
     down = max(-(-count // across), 1)
     left, right, top, bottom, foot, height = (
