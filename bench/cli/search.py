@@ -30,6 +30,7 @@ from bench.runner.store import Store
 from bench.search import confirm
 from bench.search.goal import Goal, NetworkSearch, front, size
 from bench.search.space import space
+from bench.task import task
 
 HELP = "find the best chain of methods for a number of bytes"
 EXAMPLE = "python -m bench search --profile digits --model resnet8 --budget 10kB --trials 40"
@@ -135,7 +136,8 @@ class _Laboratory:
             return Trial(cell.variant, reason=f"{status.state}: {status.reason}")
         # Validation images choose; those of the test stay unseen until the chosen chains are confirmed.
         metrics = json.loads(self.store.read(cell.key)["metrics.json"])
-        return Trial(cell.variant, metrics["payload_bytes"], 100 * metrics["validation_accuracy"])
+        primary = task(self.experiment.file.task).primary
+        return Trial(cell.variant, metrics["payload_bytes"], primary.scale * metrics[primary.validation])
 
     def confirm(self, searches: Sequence[NetworkSearch]) -> int:
         """Work the chosen chains on all seeds, and leave a plan that the report reads."""

@@ -52,6 +52,11 @@ class Primary:
     highest: float
 
     @property
+    def level(self) -> str:
+        """A network's level, for the label of an axis, e.g. `accuracy (%)`."""
+        return f"{self.noun} ({self.level_unit})" if self.level_unit else self.noun
+
+    @property
     def test(self) -> str:
         """Its key in `metrics.json`, on the test images."""
         return f"test_{self.metric}"

@@ -112,13 +112,13 @@ def _paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     sheet, axes = panels(medium, max(len(by_model), 1), tall, left=0.5, bottom=0.5, top=0.36, foot=foot)
     for panel, (model, drawn) in zip(axes, by_model.items()):
         title(panel, model)
-        _frame(panel, everything, axis)
+        _frame(panel, everything, axis, f"{study.primary.title} {study.primary.level}")
         _panel(sheet, panel, study, model, drawn)
     _draw_key(sheet, names)
     return sheet
 
 
-def _frame(panel: Axes, everything: list[Point], axis: str) -> None:
+def _frame(panel: Axes, everything: list[Point], axis: str, label: str) -> None:
     sizes = np.log10([point.size for point in everything])
     ends = [end for point in everything for end in point.ends]
     wide, tall = max(np.ptp(sizes), 0.5), max(np.ptp(ends), 0.3)
@@ -135,7 +135,7 @@ def _frame(panel: Axes, everything: list[Point], axis: str) -> None:
     panel.set_xticks([], minor=True)
     panel.grid(axis="y")
     panel.set_xlabel(axis)
-    panel.set_ylabel("Top-1 accuracy (%), log scale of the error")
+    panel.set_ylabel(f"{label}, log scale of the error")
 
 
 def _size_ticks(left: float, right: float) -> list[float]:

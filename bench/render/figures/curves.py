@@ -14,35 +14,40 @@ from bench.render.kit.names import compact
 from bench.render.kit.style import INK, Medium, family
 from bench.render.text import captions
 
-METRIC = "validation_accuracy"
-
 
 def build(study: Study) -> Figure | None:
     """The figure; None if no curve was kept."""
-    if METRIC not in study.results.history or study.results.history[METRIC].dropna().empty:
+    history, noun = _history(study), study.primary.noun
+    if history.empty:
         return None
     return Figure(
         "curves",
         "Learning curves",
         captions.joined(
-            "Validation accuracy after each epoch; test images choose nothing. Training: a thin line a seed, the mean "
+            f"Validation {noun} after each epoch; test images choose nothing. Training: a thin line a seed, the mean "
             "thick.",
-            "Fine-tuning: means over seeds of every variant that trains on." if _finetuned(study) else "",
+            "Fine-tuning: means over seeds of every variant that trains on."
+            if (history["kind"] == "compress").any()
+            else "",
             captions.seeds(study),
             "No intervals: the seeds are drawn. No tests.",
         ),
-        "Line plot of validation accuracy against epoch; every value is in the data file of learning curves.",
+        f"Line plot of validation {noun} against epoch; every value is in the data file of learning curves.",
         partial(_paint, study),
         ("learning",),
     )
 
 
-def _finetuned(study: Study) -> bool:
-    return bool((study.results.history.dropna(subset=[METRIC])["kind"] == "compress").any())
+def _history(study: Study) -> pd.DataFrame:
+    """Every epoch after which the task's primary outcome was measured on validation images, as `level`."""
+    history, primary = study.results.history, study.primary
+    if primary.validation not in history:
+        return history.iloc[:0]
+    return history.assign(level=primary.scale * history[primary.validation]).dropna(subset=["level"])
 
 
 def _paint(study: Study, medium: Medium) -> Sheet:
-    history = study.results.history.dropna(subset=[METRIC])
+    history = _history(study)
     wanted = [
         (model, kind)
         for kind in ("train", "compress")
@@ -55,7 +60,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         runs = history[(history["model"] == model) & (history["kind"] == kind)]
         title(panel, f"{model}, {'training' if kind == 'train' else 'fine-tuning'}")
         panel.set_xlabel("Epoch")
-        panel.set_ylabel("Validation accuracy (%)")
+        panel.set_ylabel(f"Validation {study.primary.level}")
         panel.grid(axis="y")
         panel.set_ylim(*_ends(history[history["kind"] == kind]))
         (_training if kind == "train" else _finetuning)(panel, study, runs, medium)
@@ -63,30 +68,30 @@ def _paint(study: Study, medium: Medium) -> Sheet:
 
 
 def _ends(history: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the axis in percent: one scale for all trainings, and one for all fine-tunings."""
-    low, high = 100 * float(history[METRIC].min()), 100 * float(history[METRIC].max())
+    """Ends of the axis: one scale for all trainings, and one for all fine-tunings."""
+    low, high = history["level"].min(), history["level"].max()
     room = 0.05 * max(high - low, 1.0)
     return low - room, high + room
 
 
 def _training(panel: Axes, study: Study, history: pd.DataFrame, medium: Medium) -> None:
     for _, run in history.groupby("seed"):
-        panel.plot(run["epoch"], 100 * run[METRIC], color=INK, linewidth=0.7, alpha=0.3)
-    mean = history.groupby("epoch")[METRIC].mean()
-    panel.plot(mean.index, 100 * mean, color=INK, linewidth=1.6)
+        panel.plot(run["epoch"], run["level"], color=INK, linewidth=0.7, alpha=0.3)
+    mean = history.groupby("epoch")["level"].mean()
+    panel.plot(mean.index, mean, color=INK, linewidth=1.6)
     _ticks(panel, int(history["epoch"].min()), int(history["epoch"].max()))
 
 
 def _finetuning(panel: Axes, study: Study, history: pd.DataFrame, medium: Medium) -> None:
-    means = history.groupby(["variant", "epoch"])[METRIC].mean()
+    means = history.groupby(["variant", "epoch"])["level"].mean()
     first, last = float(history["epoch"].min()), float(history["epoch"].max())
     names, ends = compact(study.plan), []
     drawn = [v for v in study.plan.variants if v.label in means.index.get_level_values(0)]
     for index, variant in enumerate(drawn):
         curve, style = means[variant.label], family(variant.family)
         line = LINES[index % len(LINES)]
-        panel.plot(curve.index, 100 * curve, color=style.color, linestyle=line, marker=style.marker, markersize=2.6)
-        ends.append(End(last, 100 * float(curve.iloc[-1]), names[variant.label], style.color))
+        panel.plot(curve.index, curve, color=style.color, linestyle=line, marker=style.marker, markersize=2.6)
+        ends.append(End(last, float(curve.iloc[-1]), names[variant.label], style.color))
     panel.set_xlim(first - 0.05 * (last - first), first + max(last - first, 1.0) / (1 - medium.names))
     name_ends(panel, ends, medium)
     _ticks(panel, int(first), int(last))

@@ -11,6 +11,7 @@ from bench.render.kit.rows import MODEL, Network
 from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
+from bench.task import Primary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,31 +28,6 @@ class Best(Network):
         return "; ".join(self.titles[label] for label in labels) or "none"
 
 
-COLUMNS: tuple[Column[Best], ...] = (
-    MODEL,
-    Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
-    Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget.",
-           lambda best: best.title),
-    Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
-    Column("top1", "Top-1", "estimate", "Its test accuracy.",
-           lambda best: best.mean("test_accuracy"), "%", 2, scale=100),
-    Column("payload", "Payload", "number", "Its payload, mean over seeds.",
-           lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
-    Column("untold", "Not told from it", "number", "Methods within the budget that are not shown to be less accurate.",
-           lambda best: len(best.within.undecided)),
-    Column("close", "Lose little", "number", "Methods within the budget that are shown to lose less than the margin.",
-           lambda best: len(best.within.close)),
-    Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
-           lambda best: best.smallest.title if best.smallest else None),
-    Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
-           lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
-    Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
-           lambda best: best.named(best.within.undecided), shown=False),
-    Column("close_names", "Lose little", "text", "Their names, the smallest first.",
-           lambda best: best.named(best.within.close), shown=False),
-)  # fmt: skip
-
-
 def build(study: Study) -> Table | None:
     """The table; None if nothing was compressed."""
     return tabulate(
@@ -65,9 +41,37 @@ def build(study: Study) -> Table | None:
             "others), and the smallest of these. Budgets at which nothing changes are left out.",
             captions.means(study),
         ),
-        COLUMNS,
+        _columns(study.primary),
         {model: _bests(study, model) for model in study.models},
     )
+
+
+def _columns(primary: Primary) -> tuple[Column[Best], ...]:
+    return (
+        MODEL,
+        Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
+        Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget.",
+               lambda best: best.title),
+        Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
+        Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.mean(primary.test),
+               primary.level_unit, primary.digits, scale=primary.scale),
+        Column("payload", "Payload", "number", "Its payload, mean over seeds.",
+               lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
+        Column("untold", "Not told from it", "number",
+               "Methods within the budget that are not shown to be less accurate.",
+               lambda best: len(best.within.undecided)),
+        Column("close", "Lose little", "number",
+               "Methods within the budget that are shown to lose less than the margin.",
+               lambda best: len(best.within.close)),
+        Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
+               lambda best: best.smallest.title if best.smallest else None),
+        Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
+               lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
+        Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
+               lambda best: best.named(best.within.undecided), shown=False),
+        Column("close_names", "Lose little", "text", "Their names, the smallest first.",
+               lambda best: best.named(best.within.close), shown=False),
+    )  # fmt: skip
 
 
 def _bests(study: Study, model: str) -> Iterator[Best]:

@@ -23,8 +23,9 @@ def build(study: Study) -> Table | None:
         "results",
         "Accuracy and footprint",
         captions.joined(
-            "Top-1 accuracy on the test images, of the network that was read back from its packed file, against its "
-            "sizes; differences are paired by seed. Below the line of each model: what the methods are compared with.",
+            f"{study.primary.title} {study.primary.noun} on the test images, of the network that was read back from "
+            "its packed file, against its sizes; differences are paired by seed. Below the line of each model: what "
+            "the methods are compared with.",
             captions.means(study),
             _bold(study),
             captions.family(study),
@@ -37,19 +38,19 @@ def build(study: Study) -> Table | None:
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:
-    original, control = primary(study), primary_beyond_control(study)
+    task, original, control = study.primary, primary(study), primary_beyond_control(study)
     score: Column[Network] = Column(
         "micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.",
         lambda net: net.mean("micronet_score").value, "", 5,
     )  # fmt: skip
     return (
         *NAMES,
-        Column("top1", "Top-1", "estimate", "Test accuracy of the network read back from the packed file.",
-               lambda net: _accuracy(study, net), "%", 2),
+        Column("top1", task.title, "estimate", f"Test {task.noun} of the network read back from the packed file.",
+               lambda net: _level(study, net), task.level_unit, task.digits),
         Column("top1_less_original", "Less original", "estimate", "Paired by seed.",
-               lambda net: _difference(study, net, original), "points", 2, signed=True),
+               lambda net: _difference(study, net, original), task.unit, task.digits, signed=True),
         Column("top1_less_control", "Less control", "estimate", "Less fine-tuned control, by seed.",
-               lambda net: _difference(study, net, control), "points", 2, signed=True),
+               lambda net: _difference(study, net, control), task.unit, task.digits, signed=True),
         Column("payload", "Payload", "number", PAYLOAD,
                lambda net: net.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("ratio", "Ratio", "number", "The original's payload divided by this one's.",
@@ -87,7 +88,7 @@ def _bold(study: Study) -> str:
     return f"Bold: the leading methods, those of which {tests}."
 
 
-def _accuracy(study: Study, net: Network) -> Datum:
+def _level(study: Study, net: Network) -> Datum:
     mean, bold = net.mean(study.primary.test), net.label in leading(study)[net.model].bold
     return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
 
