@@ -11,9 +11,8 @@ from bench.errors import InputError
 
 FEWEST_IMAGES = 4
 
-# HSIC multiplies entries of two Grams, and each entry is a sum of products of two activations: fourth powers. Those of
-# numbers beyond 1e75, or below its inverse, leave the range of float64 (1e308), and CKA would come out as 0/0 or as a
-# ratio of infinities. No float32 number lies that far out.
+# HSIC sums fourth powers of activations. Those of numbers beyond 1e75, or below its inverse, leave the range of float64
+# (1e308), and CKA would be 0/0 or a ratio of infinities. No float32 number lies that far out.
 LARGEST = 1e75
 
 
@@ -107,8 +106,7 @@ def _two_dimensional(array: np.ndarray, name: str) -> None:
 
 
 def _finite(array: np.ndarray, name: str) -> None:
-    # A finite sum shows that every number is finite, without an array of the same size. The sum of finite numbers may
-    # still overflow, so that only a sum that is not finite leads to a look at every number.
+    # A finite sum shows that every number is finite; finite numbers may overflow to another, and are then looked at.
     with np.errstate(over="ignore", invalid="ignore"):
         all_finite = np.isfinite(array.sum())
     bad = ~np.isfinite(array) if not all_finite else np.zeros(0, bool)

@@ -44,8 +44,8 @@ def positive(value: float, name: str) -> float:
 
 def all_identical(values: np.ndarray) -> bool:
     """Whether all values are one number, up to floating-point rounding."""
-    # Differences of equal accuracies come out as 0.01 and 0.010000000000000009. Their standard deviation is rounding,
-    # and t would be a difference in units of it: a p of 1e-40 out of nothing. Callers take the exact sign flip instead.
+    # Equal differences of accuracies come out as 0.01 and 0.010000000000000009. Their spread is rounding, and t in its
+    # units would give a p of 1e-40 out of nothing.
     return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())
 
 

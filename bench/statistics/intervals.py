@@ -114,8 +114,7 @@ def paired_difference(
     same_length(first, second, "paired_difference")
     if (first_influence is None) != (second_influence is None):
         raise InputError("paired_difference: influence is needed for both sides or for neither.")
-    # The influence of an image on a difference is the difference of its influences. Subtracting before squaring keeps
-    # what pairing by image is for: an image that is hard for both methods does not count.
+    # Influences are subtracted before they are squared: an image that is hard for both methods does not count.
     influence = None
     if first_influence is not None and second_influence is not None:
         first_psi, second_psi = np.asarray(first_influence, float), np.asarray(second_influence, float)
@@ -217,8 +216,7 @@ def effective_number(influence: np.ndarray) -> float:
 def satterthwaite(variances: ArrayLike, dfs: ArrayLike) -> float:
     """Degrees of freedom of a sum of independent variance estimates; estimates of 0 do not count."""
     # Welch and Satterthwaite: the sum behaves like one variance estimate whose df matches its first two moments,
-    # df = (Σv)²/Σ(v²/df). Computed in shares of the sum, which neither overflow nor underflow. It lies between the
-    # smallest df and the sum of all.
+    # df = (Σv)²/Σ(v²/df); computed in shares of the sum, which neither overflow nor underflow.
     parts, degrees = np.asarray(variances, float), np.asarray(dfs, float)
     used = parts > 0.0
     if not used.any():
@@ -281,8 +279,8 @@ def _ends(mean: float, error: float, df: float, confidence: float, scale: Scale)
     half = float(special.stdtrit(df, 0.5 + confidence / 2)) * error
     if scale == "raw":
         return mean - half, mean + half
-    # The standard error is on the raw scale; atanh'(x) = 1/(1 - x²) takes it to the atanh scale, where the interval is
-    # symmetric. At a mean of 1 or beyond there is no atanh, and the raw interval is cut off at ±1 instead.
+    # atanh'(x) = 1/(1 - x²) takes the raw standard error to the atanh scale, where the interval is symmetric. At ±1 and
+    # beyond there is no atanh, and the raw interval is cut off at ±1 instead.
     slope = 1.0 - mean**2
     if slope <= 0.0:
         return max(mean - half, -1.0), min(mean + half, 1.0)

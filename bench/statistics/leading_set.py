@@ -49,10 +49,9 @@ class LeadingSet:
 
 
 # Hsu's multiple comparisons with the best: a variant is left out if some other one is shown to be better, by a
-# one-sided paired t test over seeds, corrected by Holm over all that it is compared with. The truly best variant (or
-# each of several) is kept with probability 1 - alpha at least: all the null hypotheses of its tests are true. Choosing
-# the best observed mean from the same data costs nothing, because no test starts from it. The opposite, testing
-# everyone against the observed best, would throw out the true best too often, since the observed best is a lucky one.
+# one-sided paired t test over seeds, corrected by Holm over all that it is compared with. The truly best variant is
+# kept with probability 1 - alpha at least, since all null hypotheses of its tests are true. Testing everyone against
+# the observed best would throw out the true best too often, because the observed best is a lucky one.
 def leading_set(
     values: Mapping[str, ArrayLike], *, larger_is_better: bool = True, alpha: float = 0.05, family: str = ""
 ) -> LeadingSet:
@@ -93,9 +92,8 @@ def leading_set(
 
 def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[str, float]:
     """Per variant the smallest p against any other that may be better, times their number (Holm's first step)."""
-    # Only whether *some* other variant is better decides, so that Holm's first step, Bonferroni on the smallest p, is
-    # all of Holm that is needed. All pairs are tested at once: (pairs, S) differences, two-sided, split by the mean's
-    # sign.
+    # Only whether *some* other variant is better decides, so Holm's first step, Bonferroni on the smallest p, is all of
+    # Holm that is needed. All pairs are tested at once, two-sided, and split by the mean's sign.
     names = list(table)
     if len(names) < 2:
         return dict.fromkeys(names, float("nan"))

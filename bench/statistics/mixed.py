@@ -134,10 +134,9 @@ class _Design:
 
 
 # The model: y = mean of its (model, method) cell + intercept of its trained network + residual. All methods start from
-# the same trained networks, and a network that trained well is good under all of them: the random intercept takes that
-# share out of every comparison between methods. Models are fixed, because a handful of architectures is no sample of
-# all; so conclusions are about these models, and seeds are the replication. Variance components come from REML.
-# Standard errors do not trust them: they are jackknifed over networks, so that methods and models may scatter
+# the same trained networks, and the random intercept takes out of every comparison what makes a network good under all
+# of them. Models are fixed, because a handful of architectures is no sample of all. Variance components come from REML,
+# but standard errors do not trust them: they are jackknifed over networks, so that methods and models may scatter
 # differently. In a complete design every effect equals the paired difference, with its Welch-Satterthwaite t; the model
 # earns its keep where cells are missing.
 def joint_analysis(

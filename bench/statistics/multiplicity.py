@@ -51,10 +51,9 @@ class Corrected:
 
 
 # Holm compares the i-th smallest of m p values with alpha/(m - i + 1) and stops at the first that fails; corrected,
-# that is p times m, m - 1, ... with a running maximum. It controls the chance of any false claim whatever the tests'
-# dependence, and never rejects less than Bonferroni. Benjamini and Hochberg bound the expected share of false ones
-# among the rejected, for tests that are independent or positively dependent, as layers of one network tend to be: right
-# for a list to look into, too weak for a headline.
+# that is p times m, m - 1, ... with a running maximum. It holds whatever the tests' dependence. Benjamini and Hochberg
+# bound the expected share of false ones among the rejected, for tests that are independent or positively dependent, as
+# layers of one network tend to be: right for a list to look into, too weak for a headline.
 def holm(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
     """Holm's step-down correction (1979): no false claim in the family, with probability at least 1 - alpha.
 

@@ -127,9 +127,8 @@ def t_power(n: int, sd: float, difference: float, *, alpha: float = 0.05) -> flo
 
 def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05) -> float:
     """Probability that both one-sided paired t tests reject if `difference` is the truth; exact (Phillips 1990)."""
-    # TOST succeeds if |d̄| + t·s/√n < margin. Mean and SD of a normal sample are independent, so that given s this is a
-    # normal probability of d̄, which is then averaged over s. It is 0 once t·s/√n exceeds the margin: the integral ends
-    # there.
+    # TOST succeeds if |d̄| + t·s/√n < margin. Mean and SD of a normal sample are independent, so given s this is a
+    # normal probability of d̄, which is then averaged over s up to where t·s/√n exceeds the margin and it is 0.
     positive(sd, "sd"), positive(margin, "margin"), fraction(alpha, "alpha")
     if n < 2:
         return 0.0

@@ -111,9 +111,8 @@ def _friedman(ranks: np.ndarray) -> float:
     models, methods = ranks.shape
     if models < 2:
         return float("nan")
-    # Spread of the mean ranks over the spread of ranks within models. Without ties the latter is k(k + 1)/12, and the
-    # ratio is the textbook's 12N/(k(k + 1)) Σ(R̄ - (k + 1)/2)². Ties make it smaller: dividing by what it is corrects
-    # for them.
+    # Spread of the mean ranks over the spread of ranks within models. Without ties the latter is k(k + 1)/12, which
+    # gives the textbook's 12N/(k(k + 1)) Σ(R̄ - (k + 1)/2)²; ties make it smaller, and dividing by it corrects for them.
     between = models * ((ranks.mean(axis=0) - (methods + 1) / 2) ** 2).sum()
     within = ((ranks - (methods + 1) / 2) ** 2).sum() / (models * (methods - 1))
     return float(stats.chi2.sf(between / within, methods - 1)) if within else 1.0
@@ -121,8 +120,7 @@ def _friedman(ranks: np.ndarray) -> float:
 
 def _groups(names: tuple[str, ...], means: np.ndarray, gap: float) -> tuple[tuple[str, ...], ...]:
     """Longest runs of neighbours in rank within one critical difference, none inside another."""
-    # Means are sorted, so that each method's run ends where the gap from it exceeds the critical difference. Ends never
-    # fall, and a run is drawn unless an earlier one reaches as far.
+    # Means are sorted, so a run ends where the gap from its start exceeds the critical difference.
     ends = [int(np.searchsorted(means, mean + gap, side="right")) for mean in means]
     runs = [(start, end) for start, end in enumerate(ends) if end - start > 1]
     return tuple(names[start:end] for start, end in runs if not any(s < start and e >= end for s, e in runs))

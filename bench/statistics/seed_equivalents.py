@@ -111,10 +111,9 @@ def _mean_of_pairs(far: np.ndarray, seeds: np.ndarray) -> float:
 
 
 # Pairs of seeds are dyadic: those that share a seed are not independent, and S(S - 1)/2 of them carry no more than S
-# trainings. The jackknife therefore leaves out seeds: numerator and denominator both lose the seed, the denominator
-# with every pair that it is in, so that the scale's own error counts. A ratio of distances is skewed and its log nearly
-# symmetric: the interval is made on the log unless a leave-one-out ratio is 0 or less. A difference in seed-equivalents
-# may have either sign and stays on its own scale.
+# trainings. The jackknife therefore leaves out a seed with every pair that it is in, so that the scale's own error
+# counts. A ratio of distances is skewed and its log nearly symmetric: the interval is made on the log unless a
+# leave-one-out ratio is 0 or less. A difference in seed-equivalents may have either sign and stays on its own scale.
 def _estimate(
     near: np.ndarray,
     far: np.ndarray,

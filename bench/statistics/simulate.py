@@ -88,7 +88,7 @@ def seed_rhos(population: Population, rhos: tuple[float, ...], seeds: int, rng: 
     """(methods, S) ρ of each method and seed: symmetric about the method's mean, cut at three SDs and within 0 to 1."""
     together, apart = rng.standard_normal(seeds), rng.standard_normal((len(rhos), seeds))
     shift = population.seed_sd * np.clip((together + apart) / np.sqrt(2), -CUT, CUT)
-    # Cut symmetrically, at the nearer end of 0 to 1, so that the mean stays ρ and the truth of the scenario is known.
+    # Cut symmetrically, at the nearer end of 0 to 1, so that the mean stays ρ.
     room = np.minimum(rhos, 1 - np.asarray(rhos))[:, None]
     return np.asarray(rhos)[:, None] + np.clip(shift, -room, room)
 

@@ -31,7 +31,8 @@ class Significance:
         unit: "seed" or "image".
         test: in words for a caption.
         alternative: "two-sided", "greater" or "less".
-        smallest_attainable_p: no data could have a smaller p; 0 if there is no such floor.
+        smallest_attainable_p: of the permutation test that was made or, for t, of the sign-flip test with as many
+            seeds: a t below it rests on normality alone. 1 if nothing is tested.
         df: degrees of freedom; NaN if the test has none.
         warning: one sentence if the p must be read with care, else empty.
         estimand: what is tested against zero.
@@ -145,10 +146,9 @@ def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "t
 
 
 # If training with and without the method were the same, every seed's difference could as well have had the other sign.
-# The p value is the share of the 2^S sign patterns whose mean is at least as extreme as the observed one: exact,
-# without any assumption of normality. It has a floor: the observed pattern and its mirror image always count, so that p
-# ≥ 2^(1-S), and five seeds can never reach 0.05. Sums equal up to rounding are ties and count as extreme, or p would
-# depend on the order of summation.
+# The p value is the share of the 2^S sign patterns whose mean is at least as extreme as the observed one, without any
+# assumption of normality. The observed pattern and its mirror image always count, so a two-sided p is at least 2^(1-S),
+# and five seeds can never reach 0.05. Sums equal up to rounding count as extreme, or p would depend on their order.
 def sign_flip(
     differences: ArrayLike,
     *,
@@ -196,8 +196,8 @@ def row_permutation(
         One-sided p with unit "image": it is about these two networks, not about another training.
     """
     # An interval cannot answer this: for unrelated layers HSIC's U-statistic is degenerate (to first order no image has
-    # any influence), and its jackknife variance does not hold. Under the null every order of the images is as likely as
-    # the observed one, which counts as one of the draws: with it p is valid for any number of draws, and never 0.
+    # any influence), and its jackknife variance does not hold. The observed order counts as one of the draws, which
+    # makes p valid for any number of them.
     if n < 2 or draws < 1:
         raise InputError(f"row_permutation: expected n >= 2 and draws >= 1, not n = {n} and draws = {draws}.")
     observed = float(similarity(np.arange(n)))

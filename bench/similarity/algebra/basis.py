@@ -45,11 +45,10 @@ def basis(x: np.ndarray, rounding: float = 0.0) -> Basis:
     return Basis(u[:, :rank], s[:rank], vt[:rank])
 
 
-# Canonical correlations count every direction alike, so that a direction of rounding errors weighs as much as a real
-# one: the rank must be told from rounding in the precision that the activations were computed in. Rounding changes a
-# number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which bounds the change of
-# every singular value (Weyl). A factor c leaves room for the arithmetic before. The usual max(n, d) ε s₁ would not do
-# for float16: it exceeds the largest singular value s₁ itself from n = 1,024 on.
+# Canonical correlations count every direction alike, a direction of rounding errors as much as a real one. Rounding
+# changes a number by at most ε/2 of it, and so the matrix by at most ε/2 ‖x‖ in the Frobenius norm, which bounds the
+# change of every singular value (Weyl); the factor c leaves room for the arithmetic before. The usual max(n, d) ε s₁
+# would not do for float16: at n = 1,024 it is the largest singular value s₁ itself.
 def rounding_of(x: np.ndarray) -> float:
     """The largest singular value that can be rounding alone: c ε/2 ‖x‖, ε the precision of the activations.
 
@@ -80,13 +79,10 @@ class Between:
 OfBetween = Callable[[Between], float]
 
 
-# The bases u of all images are found once, and every subsample's from them. Its rows a = u[rows] (centred again) span
-# the subsample's space but are not orthonormal. With aᵀa = RᵀR (Cholesky) the columns of aR⁻¹ are, so that
-#
-#     m = R₁⁻ᵀ (aᵀb) R₂⁻¹   and   x = R₁ s vᵀ:
-#
-# triangular solves of the rank's size in place of an SVD of size n × d. Forming aᵀa squares the condition number, which
-# rows of a basis can afford, unless a unit lives on the images left out: such a subsample is decomposed from scratch.
+# The rows a = u[rows] (centred again) of the basis u of all images span a subsample's space but are not orthonormal.
+# With aᵀa = RᵀR (Cholesky) the columns of aR⁻¹ are, so that m = R₁⁻ᵀ (aᵀb) R₂⁻¹ and x = R₁ s vᵀ: triangular solves of
+# the rank's size in place of an SVD of size n × d. Forming aᵀa squares the condition number, which rows of a basis can
+# afford, unless a unit lives on the images left out: such a subsample is decomposed from scratch.
 def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre: bool = True) -> OnRows:
     """A function of `Between` as a function of the images that are kept.
 

@@ -10,9 +10,8 @@ from bench.similarity.measure import OnRows
 
 def alignment(first: np.ndarray, second: np.ndarray) -> float:
     """Cosine between two double-centred symmetric matrices; NaN if one of them is 0."""
-    # Of two kernels this is CKA with the biased (V-statistic) HSIC; of two matrices of distances the squared distance
-    # correlation. The diagonal counts, and with many units per image it dominates: two independent representations come
-    # out similar (0.87 at n = 30, d = 200). Debiased CKA leaves it out.
+    # Of two kernels this is CKA with the biased (V-statistic) HSIC, of two matrices of distances the squared distance
+    # correlation. The diagonal counts, and with many units per image it makes independent representations look similar.
     a, b = double_centred(first), double_centred(second)
     sizes = np.linalg.norm(a) * np.linalg.norm(b)
     return float(np.vdot(a, b) / sizes) if sizes > 0.0 else float("nan")

@@ -23,10 +23,9 @@ class CanonicalMeasure(Measure):
 
     replicates: ClassVar[int] = 40
 
-    # With n ≤ d units span all of the images' space, and every other representation lies in it: all correlations are 1
-    # whatever the data. With d1 + d2 ≥ n two subspaces of n - 1 dimensions must still meet, which `warning` says. With
-    # many units per image the intervals are wider than they need be (by a third at d = n/5), never narrower:
-    # subsampling overstates the part of the variance that comes from pairs of images.
+    # Centred representations of n images lie in n - 1 dimensions. With n ≤ d the units span all of them, and all
+    # correlations are 1 whatever the data; with d1 + d2 ≥ n the two spaces must still meet, which `warning` says. With
+    # many units per image the intervals are wider than they need be (by a third at d = n/5), never narrower.
     def minimum_n(self, d1: int, d2: int) -> int:
         return max(super().minimum_n(d1, d2), d1 + 1, d2 + 1)
 

@@ -26,9 +26,7 @@ class UnitMatch(Measure):
     replicates: ClassVar[int] = 50
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
-        # Centred units of unit length: all d1 × d2 correlations are one product. A dead unit is a row of zeros and
-        # stays one. Unlike CKA these measures change under rotations, because they ask whether single units mean the
-        # same.
+        # Products of centred units of length 1 are correlations. A dead unit is a row of zeros and stays one.
         first, second = unit_rows(centred(x).T), unit_rows(centred(y).T)
         if not first.any() or not second.any():
             return float("nan")

@@ -56,8 +56,8 @@ class NeighbourMeasure(Measure):
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
-    # Distances are formed once; a subsample takes a block of them and sorts anew, since leaving images out moves others
-    # up among the k nearest. A side whose distances differ by rounding alone has no neighbourhoods.
+    # A subsample takes a block of the distances and sorts anew, since leaving images out moves others up. A side whose
+    # distances differ by rounding alone has no neighbourhoods.
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
         if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
@@ -74,10 +74,8 @@ class NeighbourMeasure(Measure):
             f"{self.k} nearest{ranks} depends on the order of the images."
         )
 
-    # Ties matter only where they straddle the k-th place: which of two equally near images is the k-th nearest is then
-    # decided by their order in the array. Where ranks count, a tie anywhere among the k nearest does so too. The k + 1
-    # nearest, sorted, show both: their last difference, or any of them. Dead layers and duplicate images make such
-    # ties.
+    # A tie matters if it straddles the k-th place, where the images' order in the array then decides, or anywhere among
+    # the k nearest if ranks count. The k + 1 nearest, sorted, show both: their last difference, or any of them.
     def _tied(self, distance: np.ndarray) -> np.ndarray:
         """Which images have neighbours that their distances do not settle, (n,) bool."""
         others = distance.copy()
@@ -97,8 +95,8 @@ class NeighbourMeasure(Measure):
 
 def nearest(distance: np.ndarray, k: int) -> np.ndarray:
     """Indices of each row's k nearest other rows, nearest first: (n, k)."""
-    # A partition finds the k smallest in O(n); only those are sorted. They are put in order of index before the stable
-    # sort by distance, because a partition leaves them in no order of its own: equal distances keep that of the images.
+    # A partition finds the k smallest in O(n) but in no order: they are sorted by index first, so that the stable sort
+    # by distance leaves equal distances in the order of the images.
     others = distance.copy()
     np.fill_diagonal(others, np.inf)
     neighbours = np.sort(np.argpartition(others, k - 1, axis=1)[:, :k], axis=1)

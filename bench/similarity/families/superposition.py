@@ -34,9 +34,8 @@ class OrthogonalMatch(Measure):
         """The distance from the cosine, 0 to 1."""
 
 
-# The maximum of ⟨XQ, Y⟩ over orthogonal Q is the sum of the singular values of XᵀY (Schönemann 1966): no Q has to be
-# found. Rotations of x or y leave the singular values alone, so that `compact` may change coordinates. Rounding can put
-# the cosine of identical sides above 1, where √ and arccos are undefined.
+# The maximum of ⟨XQ, Y⟩ over orthogonal Q is the sum of the singular values of XᵀY (Schönemann 1966), which `compact`
+# leaves alone. Rounding can put the cosine of identical sides above 1, where √ and arccos are undefined.
 def matched_cosine(x: np.ndarray, y: np.ndarray) -> float:
     """max over orthogonal Q of ⟨XQ, Y⟩ / (‖X‖ ‖Y‖), both centred; NaN if a side has no spread."""
     first, second = (unit_norm(compact(centred(side))) for side in (x, y))

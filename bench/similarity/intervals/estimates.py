@@ -12,8 +12,7 @@ from bench.statistics.estimate import Estimate
 
 def of_mean(per_image: np.ndarray, title: str, confidence: float) -> Estimate:
     """The mean of (n,) numbers, one per image, with its t interval."""
-    # The mean without image i differs from the mean by (mean - xᵢ)/(n - 1), so that the delete-one jackknife's standard
-    # error is s/√n exactly: other measures must leave images out to get what a mean has in closed form.
+    # For a mean, the delete-one jackknife that other measures need has a closed form: its standard error is s/√n.
     n = len(per_image)
     value, error = float(per_image.mean()), float(per_image.std(ddof=1) / np.sqrt(n))
     half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * error
@@ -33,9 +32,8 @@ def of_mean(per_image: np.ndarray, title: str, confidence: float) -> Estimate:
 
 def folded(signed: Estimate) -> Estimate:
     """The estimate of |δ| from that of δ."""
-    # If δ lies in [low, high], |δ| lies in the image of that interval under |·|, which starts at 0 if the interval
-    # holds 0: the folded interval covers whenever the signed one does. One made of resampled |δ| would lie too high
-    # near 0, where the mean of |δ| over resamples exceeds |δ|.
+    # |δ| lies in the image of δ's interval under |·|, so the folded interval covers whenever the signed one does. One
+    # made of resampled |δ| would lie too high near 0, where the mean of |δ| over resamples exceeds |δ|.
     ends = sorted((abs(signed.low), abs(signed.high)))
     low = 0.0 if signed.low <= 0.0 <= signed.high else ends[0]
     return replace(signed, value=abs(signed.value), low=low if np.isfinite(ends).all() else np.nan, high=ends[1])

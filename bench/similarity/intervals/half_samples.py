@@ -14,12 +14,10 @@ from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 CARRIED = 0.3  # share of the subsamples' variance; a handful of images that explains more carries the value
 
 
-# Why not the textbook bootstrap: it draws images twice. A pair of copies is the most similar pair possible: it puts the
-# Gram's diagonal back into unbiased statistics, gives every copy a neighbour at distance 0, and so centres the interval
-# on another value. Nominal 95% intervals for debiased CKA then cover 0 to 67%. Half-samples draw without replacement,
-# so that no image meets itself. They are the delete-d jackknife with d = n - m (Shao and Wu 1989): for subsamples of m
-# of n images, SE² = m/(n - m) · mean (θ_S - θ̄)², whose factor is 1 for halves. A subsample of half the images varies
-# more than one of all, but halves also overlap, and the two cancel exactly for a mean.
+# Why not the textbook bootstrap: it draws images twice. A pair of copies puts the Gram's diagonal back into unbiased
+# statistics and gives every copy a neighbour at distance 0; nominal 95% intervals for debiased CKA then cover 0 to 67%.
+# Half-samples draw without replacement. They are the delete-d jackknife with d = n - m (Shao and Wu 1989): for
+# subsamples of m of n images, SE² = m/(n - m) · mean (θ_S - θ̄)², whose factor is 1 for halves.
 
 
 def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
@@ -45,9 +43,8 @@ def standard_error(replicates: np.ndarray, n: int, kept: int) -> np.ndarray:
 
 # Two conditions must hold for the warning. First, a side's variance must lie in few images: its effective number of
 # images (Σr)²/Σr², r the squared distances from the mean, is n for equal distances and 1 if one image is far from all
-# others. Second, those images must move this measure: subsamples are grouped by which of the far images they hold, and
-# the groups must explain a share CARRIED of the values' variance. A measure of ranks or angles is not moved, and so not
-# warned of, whatever the distances. The jackknife's n_eff serves debiased CKA in the same role.
+# others. Second, those images must move this measure, as one of ranks or angles is not: subsamples are grouped by which
+# of the far images they hold, and the groups must explain a share CARRIED of the values' variance.
 def handful(sides: Sequence[np.ndarray], subsets: np.ndarray, values: np.ndarray) -> str:
     """A warning if a few images far from all others decide the value; else empty.
 

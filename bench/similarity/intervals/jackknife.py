@@ -33,11 +33,10 @@ class Jackknife:
     influence: np.ndarray
 
 
-# The jackknife needs CKA without each image in turn. ψᵢ = (n-1)(z̄ - z₍ᵢ₎) is image i's influence on z = atanh CKA, and
-# SE² = Σψ²/(n(n-1)). The t quantile takes n_eff = (Σψ²)²/Σψ⁴ degrees of freedom, Satterthwaite's for a sum of squares
-# whose terms differ in size: n where all images weigh alike, near 1 where one image carries the value, and the interval
-# widens accordingly. Measured coverage of nominal 95% is 0.94 to 0.99. At |CKA| = 1 atanh is infinite, and leaving out
-# an image leaves it so: such a pair has no influence and an interval without width.
+# ψᵢ = (n-1)(z̄ - z₍ᵢ₎) is image i's influence on z = atanh CKA, and SE² = Σψ²/(n(n-1)). The t quantile takes n_eff =
+# (Σψ²)²/Σψ⁴ degrees of freedom, Satterthwaite's for a sum of squares whose terms differ in size: n if all images weigh
+# alike, near 1 if one image carries the value. Measured coverage of nominal 95% is 0.94 to 0.99. At |CKA| = 1 atanh is
+# infinite whichever image is left out: such a pair has no influence and an interval without width.
 def jackknife(
     cross: np.ndarray, self_x: np.ndarray, self_y: np.ndarray, *, confidence: float = 0.95, rounding: float = 1e-14
 ) -> Jackknife:
@@ -63,13 +62,10 @@ def jackknife(
 
 # With U-centred Grams Ã and B̃ (zero diagonal, rows that sum to zero; Székely and Rizzo 2014) the U-statistic of HSIC
 # (Song et al. 2012; Nguyen et al. 2021, equation 3) is T/(n(n-3)), T = Σᵢdᵢ and dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ. HSIC does not change
-# when a number per image is added to that image's row and column of a Gram. The same Ã and B̃ therefore serve as the
-# Grams without image i. Their sum of products is T - 2dᵢ. Their row sums are no longer 0 but -Ãᵢⱼ, and the
-# U-statistic's correction for row sums takes another 2dᵢ/(n-3):
-#
-#     HSIC without i = [T - 2dᵢ(n-2)/(n-3)] / ((n-1)(n-4)).
-#
-# The denominators cancel in CKA. All n leave-one-out values come from n row products; no smaller Gram is ever formed.
+# when a number per image is added to that image's row and column of a Gram, so the same Ã and B̃ serve as the Grams
+# without image i. Their sum of products is T - 2dᵢ; their row sums are no longer 0 but -Ãᵢⱼ, and the U-statistic's
+# correction for those takes another 2dᵢ/(n-3). HSIC without i is [T - 2dᵢ(n-2)/(n-3)] / ((n-1)(n-4)); the denominator
+# cancels in CKA, and all n leave-one-out values come from n row products.
 def leave_one_out(cross: np.ndarray, self_x: np.ndarray, self_y: np.ndarray, rounding: float = 1e-14) -> np.ndarray:
     """Debiased CKA without image i, for every i: (..., n); NaN for n < 5."""
     n = cross.shape[-1]

@@ -31,10 +31,9 @@ class Grams:
     """
 
     # A Gram is symmetric: strips of STRIP rows hold it from the diagonal block rightwards, which is half of it. Each
-    # strip is one array (rows, layers, columns) of all layers, so that one row of two networks' strips is a matrix
-    # product (L1, columns) × (columns, L2): all pairs of layers at once. Layers are centred before their Gram is
-    # formed. An uncentred float32 Gram with a mean of 100 returns a CKA of 1.0 where 0.87 is true, because centring the
-    # Gram afterwards subtracts numbers that agree in all their digits.
+    # strip is one array (rows, layers, columns), so that one row of two networks' strips is a matrix product
+    # (L1, columns) × (columns, L2) of all pairs of layers. Layers are centred before their Gram is formed: centring a
+    # float32 Gram of a layer with mean 100 afterwards loses all digits and gives a CKA of 1.0 where 0.87 is true.
 
     def __init__(self, layers: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, name: str = "layers"):
         arrays = inputs.layers(layers, name)
@@ -62,9 +61,8 @@ class Grams:
 
 def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
     """A layer with column means 0 and mean squared row norm 1."""
-    # The mean is taken off twice, the second time that of the first one's rounding, so that float32 suffices and a unit
-    # that never changes ends at 0. CKA ignores scale; unit size keeps squares of squares within float32, and a layer
-    # too large or too small even for its sum of squares starts again in float64.
+    # The mean is taken off twice, the second time that of rounding, so that a unit that never changes ends at 0. Unit
+    # size keeps squares of squares within float32; a layer whose sum of squares is not starts again in float64.
     values = layer.astype(np.result_type(layer, np.float32), copy=False)
     with np.errstate(over="ignore", invalid="ignore"):
         values = (values - values.mean(0)).astype(dtype, copy=False)
@@ -78,8 +76,7 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
 
 
 # dᵢ sums over all j, but strips hold only j from their diagonal block on. A strip therefore counts twice: row i gathers
-# its own columns, and every column j beyond the diagonal block gathers row i's entry in return, ÃᵢⱼB̃ᵢⱼ being
-# symmetric. Products are in the Grams' precision, their sums over strips in float64.
+# its own columns, and every column j beyond the diagonal block gathers row i's entry in return.
 def row_products(first: Grams, second: Grams) -> np.ndarray:
     """dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ for every pair of layers and every image: (L1, L2, n) float64."""
     products = np.zeros((first.n, len(first), len(second)))

@@ -53,8 +53,7 @@ def half_samples(
 
 # No half-sample's Gram is formed. For a 0/1 vector w that marks one, every sum that HSIC needs is linear or quadratic
 # in w: wᵀ(Ã∘B̃)w, the row sums Ãw and the total wᵀÃw. With W (n, replicates) they are matrix products over the Grams of
-# all images. Ã may stand for the half-sample's Gram although it was centred over all images: what U-centring added is a
-# number per image, to which HSIC is indifferent.
+# all images, whose U-centring only added a number per image, to which HSIC is indifferent.
 def _values(first: Grams, second: Grams, subsets: np.ndarray, rounding: float) -> np.ndarray:
     """Debiased CKA on each subset: (replicates, L1, L2)."""
     size = subsets.shape[1]

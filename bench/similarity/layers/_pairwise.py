@@ -39,8 +39,7 @@ def pairwise(xs: Layers, ys: Layers, *, confidence: float = 0.95) -> LayerMap:
         confidence=confidence,
         rounding=rounding,
     )
-    # Only layers at the same depth go into the seeds' means, and only there is the influence of n images worth its
-    # memory.
+    # Only layers at the same depth go into the seeds' means, and only there is the influence worth its memory.
     square = len(first) == len(second)
     diagonal = np.arange(len(first))
     return LayerMap(

@@ -23,8 +23,8 @@ class DebiasedCKA(Measure):
     1.0
 
     Unlike biased CKA it does not grow with the number of units: independent representations give 0 on average, and
-    single values below 0, which stay as they are. The interval is the exact delete-one jackknife on the atanh scale;
-    `replicates` and `seed` change nothing.
+    values below 0 are kept. The interval is the exact delete-one jackknife on the atanh scale; `replicates` and `seed`
+    change nothing.
 
     Source: Kornblith et al. 2019, section 3; Nguyen et al. 2021, equation 3; estimator of Song et al. 2012.
     """

@@ -35,7 +35,6 @@ class DistanceCorrelation(Measure):
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        # The V-statistic of squared distance covariance is never negative in exact arithmetic, but may round to below
-        # 0.
+        # Never negative in exact arithmetic, the V-statistic may still round to below 0.
         squared = alignment_on_rows(distances(x), distances(y))
         return lambda rows: float(np.sqrt(max(squared(rows), 0.0)))

@@ -49,10 +49,9 @@ class GULP(CanonicalMeasure):
         return super().warning(x, y) if self.penalty == 0.0 else ""
 
     def of_bases(self, between: Between) -> float:
-        # λ = 0: Σₓ⁻¹Σₓ is the identity on the span, whose trace is the rank, and the last trace is that of the
-        # canonical correlations squared: rank₁ + rank₂ - 2‖M‖². Otherwise, in principal directions, Σₓ⁻¹Σₓ is diagonal
-        # with entries p/(p + λ), and the cross term sums (uᵢᵀvⱼ)² between the principal directions u and v of the two
-        # sides, weighted by both shrinkages.
+        # λ = 0: the traces are the ranks and the sum of squared canonical correlations, ‖M‖². Otherwise Σₓ⁻¹Σₓ is
+        # diagonal in principal directions, with entries p/(p + λ), and the cross term sums (uᵢᵀvⱼ)² between the
+        # principal directions u and v of the two sides, weighted by both shrinkages.
         if self.penalty == 0.0:
             return max(sum(between.m.shape) - 2.0 * float(np.linalg.norm(between.m)) ** 2, 0.0)
         first, second = basis(between.x), basis(between.y)

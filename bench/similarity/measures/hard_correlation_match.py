@@ -21,6 +21,5 @@ class HardCorrelationMatch(UnitMatch):
     title: ClassVar[str] = "Hard correlation match"
 
     def of_correlations(self, correlation: np.ndarray) -> float:
-        # Exact, in O(d³): matching greedily, best pair first, can leave later units with poor partners. Surplus units
-        # of the wider side stay unmatched.
+        # Exact, in O(d³): matching greedily, best pair first, can leave later units with poor partners.
         return float(correlation[linear_sum_assignment(correlation, maximize=True)].mean())

@@ -23,8 +23,7 @@ class JensenShannon(OutputMeasure):
     source: ClassVar[str] = "lin1991divergence"
 
     def compute_per_image(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        # rel_entr is 0 where a probability underflows to 0, as p log p is in the limit; rounding may leave the range by
-        # a last digit.
+        # rel_entr is 0 where a probability underflows to 0, as p log p is in the limit.
         p, q = special.softmax(x, axis=1), special.softmax(y, axis=1)
         middle = (p + q) / 2.0
         both = special.rel_entr(p, middle).sum(1) + special.rel_entr(q, middle).sum(1)

@@ -62,9 +62,9 @@ class LinearProbe(LabelledMeasure):
         return classes[scores.argmax(1)] == labels[held_out]
 
 
-# Ridge regression has a closed form, needs no learning rate and gives the same probe every time, which a softmax
-# trained by gradients does not. (FᵀF + λI)⁻¹Fᵀ = Fᵀ(FFᵀ + λI)⁻¹: whichever of the two Grams is smaller, (d, d) or (n,
-# n), is solved. Targets are centred and their mean is put back, which is the intercept, free of the penalty.
+# Ridge regression has a closed form and gives the same probe every time, which a softmax trained by gradients does not.
+# (FᵀF + λI)⁻¹Fᵀ = Fᵀ(FFᵀ + λI)⁻¹: the smaller of the two Grams, (d, d) or (n, n), is solved. Centring the targets and
+# putting their mean back is an intercept without penalty.
 def _ridge_scores(train: np.ndarray, targets: np.ndarray, held_out: np.ndarray, penalty: float) -> np.ndarray:
     """Predictions (m, classes) of a ridge regression with intercept, through whichever Gram is smaller."""
     alive = np.ptp(train, axis=0) > 0.0

@@ -28,9 +28,8 @@ class RankSimilarity(NeighbourMeasure):
     ranks_count: ClassVar[bool] = True
 
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        # A neighbour at the same rank r on both sides contributes 1/r: near ones count more, and a difference in rank
-        # takes from it. The divisor is what the same number of common neighbours would reach at ranks 1, 2, ... on both
-        # sides; it is 1 for none, whose sum is 0.
+        # A neighbour at the same rank r on both sides contributes 1/r, one at different ranks less. The divisor is what
+        # as many common neighbours would reach at ranks 1, 2, ... on both sides; it is 1 for none, whose sum is 0.
         common = matches(nearest(first, self.k), nearest(second, self.k))
         rank = np.arange(1, self.k + 1)
         weight = 2.0 / ((1.0 + np.abs(rank[:, None] - rank)) * (rank[:, None] + rank))

@@ -51,9 +51,8 @@ class RBFCKA(Measure):
         first, second = squared_distances(x), squared_distances(y)
         return lambda rows: alignment(self._kernel(block(first, rows)), self._kernel(block(second, rows)))
 
-    # The median sets the scale: without it, multiplying all activations by a factor would change the kernel. It is that
-    # of the subsample's own images, as it would be if no other images existed. A median of 0, where most images are one
-    # and the same, leaves the kernel without a scale, and the measure undefined.
+    # The median, that of the subsample's own images, makes the kernel independent of the activations' scale. A median
+    # of 0, where most images are one and the same, leaves the measure undefined.
     def _kernel(self, squared: np.ndarray) -> np.ndarray:
         median = float(np.median(upper_triangle(squared)))
         if median == 0.0:

@@ -56,9 +56,8 @@ class RSA(Measure):
         return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
 
 
-# Equal distances (duplicate images, dead units, collinear images) come out of the arithmetic equal up to their last
-# digits only. Ranked as they are, rounding would decide their order, and with many ties the value: they are rounded to
-# 12 digits of the largest distance first, so that they share their mean rank.
+# Equal distances (duplicate images, dead units, collinear images) come out equal up to their last digits only. Rounded
+# to 12 decimals of the largest distance they share their mean rank, and rounding errors decide nothing.
 def _settled(distance: np.ndarray) -> np.ndarray:
     """Distances as shares of the largest, without the digits that are rounding."""
     largest = float(distance.max())

@@ -28,8 +28,7 @@ class SecondOrderCosine(NeighbourMeasure):
     scale: ClassVar[Scale] = "atanh"
 
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        # The union differs in size from image to image. Rows of n distances with zeros outside the union have the same
-        # cosine, and are one array.
+        # Unions differ in size; rows of n distances with zeros outside the union have the same cosine.
         both = np.zeros(first.shape, dtype=bool)
         for side in (first, second):
             np.put_along_axis(both, nearest(side, self.k), True, axis=1)

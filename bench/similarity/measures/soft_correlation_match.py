@@ -21,6 +21,5 @@ class SoftCorrelationMatch(UnitMatch):
     title: ClassVar[str] = "Soft correlation match"
 
     def of_correlations(self, correlation: np.ndarray) -> float:
-        # The best counterpart of each unit, whether or not another unit has it too. Going one way only would let a
-        # narrow side match perfectly inside a wide one.
+        # Going one way only would let a narrow side match perfectly inside a wide one.
         return float((correlation.max(0).mean() + correlation.max(1).mean()) / 2.0)

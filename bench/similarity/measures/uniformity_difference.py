@@ -22,7 +22,7 @@ class UniformityDifference(Difference):
 
     Conventions (ReSi's): t = 2, pairs of an image with itself count, and representations are taken as they are; Wang
     and Isola put them on the unit sphere first. If all distances are large, u is log(1/n) on both sides and the
-    difference 0, of which a warning tells.
+    difference is 0, which a warning says.
 
     Args:
         t: sharpness of the kernel, per squared unit of the activations.
@@ -40,8 +40,7 @@ class UniformityDifference(Difference):
         if not self.t > 0.0:
             raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
 
-    # At distances far beyond 1/√t only the n pairs of an image with itself are left in the mean: u = log(n/n²),
-    # whatever the images. Within 1% of that, the measure says nothing.
+    # At distances far beyond 1/√t only the n pairs of an image with itself count: u = log(n/n²) whatever the images.
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         everyone = np.arange(len(x))
         alone = min(self.of_rows(side)(everyone) for side in (x, y)) < np.log(1.01 / len(x))
