@@ -1,1 +1,1 @@
-"""Finding the chain of methods that gets most accuracy into a number of bytes, chosen on the validation split."""
+"""Search for the chain of methods that gets most accuracy into a number of bytes, by validation accuracy."""

@@ -1,4 +1,4 @@
-"""The profile that tests the chains that were found: on all seeds, and on images that had no part in the choice."""
+"""The profile that confirms the best chains: on all seeds, and on images that had no part in the choice."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SMALL_DENSE = "small-dense"
 
 
 def profile(base: Profile, searches: Sequence[NetworkSearch]) -> Profile:
-    """The base's experiment with the chains that were found, each beside a small dense network of its size.
+    """The base profile's experiment with the best chains, each beside a small dense network of its size.
 
-    Every chain is worked on every network that was searched: which one suits which is a result too.
+    Every chain is applied to every network that was searched: which one suits which is a result too.
 
     Raises:
         InputError: see `bench.profile.parse`.
@@ -39,8 +39,7 @@ def _chains(searches: Iterable[NetworkSearch]) -> Iterable[tuple[str, ...]]:
     for search in searches:
         if search.chain is not None and search.best is not None and search.best.label != search.original.label:
             yield _labels(search.chain)
-            # Is the chain better than a network that was small from the start? `small-dense` answers that: the widest
-            # uncompressed network within this share of the original's payload, which are 32-bit floats too.
+            # Is the chain better than a network that was small from the start, with this share of the payload?
             share = (search.best.payload or 0) / (search.original.payload or 1)
             if share < 1:
                 yield (f"{SMALL_DENSE}:fraction={share:.4f}",)

@@ -1,4 +1,4 @@
-"""What a search looks for, the best within a number of bytes or the smallest that is accurate enough; what it found."""
+"""The goal of a search, the best network within a budget or the smallest above a floor of accuracy, and its result."""
 
 from __future__ import annotations
 
@@ -64,11 +64,10 @@ class Goal:
 
 def front(trials: Iterable[Trial]) -> list[Trial]:
     """Trials that no other beats in bytes and accuracy at once, from small to large, each chain once."""
-    # From small to large, only a trial that is more accurate than all smaller ones is on the front, and the last one
-    # that was put on it is the most accurate so far.
+    # From small to large, a trial is on the front if it is more accurate than the last one there.
     efficient: list[Trial] = []
-    done = {trial.label: trial for trial in trials if trial.payload is not None}
-    for trial in sorted(done.values(), key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label)):
+    by_label = {trial.label: trial for trial in trials if trial.payload is not None}
+    for trial in sorted(by_label.values(), key=lambda t: (t.payload or 0, -(t.accuracy or 0), t.label)):
         if not efficient or (trial.accuracy or 0) > (efficient[-1].accuracy or 0):
             efficient.append(trial)
     return efficient

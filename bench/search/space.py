@@ -1,4 +1,4 @@
-"""What there is to choose from: at most one method per position in the chain, and a list of values per setting."""
+"""The space of chains: at most one method per position in the chain, and a list of values per setting."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from bench.compress.variant import PACKAGE, Stage, Variant
 from bench.errors import InputError, did_you_mean
 from bench.roles import ORIGINAL
 
-# Each step leaves what the next can still work on: fewer channels, fewer weights, fewer bits, shorter codes.
-# In another order a step would undo what was won before: low rank after pruning multiplies zeros into dense factors,
-# and pruning after quantization moves the rest off its grid when it fine-tunes.
+# Each step leaves what the next can still work on: fewer channels, fewer weights, fewer bits, shorter codes. In another
+# order a step would undo another: low rank after pruning multiplies zeros into dense factors.
 POSITIONS = (
     ("structure", ("structured pruning", "low rank")),
     ("weights", ("pruning",)),
@@ -49,9 +48,8 @@ class Space:
 
     def choose(self, chooser: Chooser) -> Variant:
         """One chain; the uncompressed network if nothing is chosen at any position."""
-        # Pruned weights survive only in what can represent a zero. Whether to prune is therefore asked last, and not at
-        # all if the bits chosen have no zero. The sampler would otherwise spend trials on chains whose pruning is
-        # undone, and learn nothing from them.
+        # Whether to prune is asked last, and not at all if the bits chosen cannot represent a zero: the sampler would
+        # spend trials on chains whose pruning is undone.
         chosen: dict[str, str] = {}
         for position in sorted(self.methods, key=lambda position: position == "weights"):
             if position == "weights" and _family(chosen.get("bits", NOTHING)) in WITHOUT_ZEROS:
@@ -62,10 +60,10 @@ class Space:
 
 
 def space(among: Iterable[str] = ()) -> Space:
-    """All built-in methods that declare what may be searched, or those named, which may be the user's own.
+    """All built-in methods that declare `searched`, or the methods named `among`, which may be the user's own.
 
     Raises:
-        InputError: a name is not one of them.
+        InputError: a method does not exist, or does not declare `searched`.
     """
     among = tuple(among)
     names = (*registry.names(PACKAGE), *filter(guests.is_guest, among))
@@ -95,8 +93,6 @@ def _family(name: str) -> str:
 
 
 def _settings(name: str, chooser: Chooser) -> Iterable[tuple[str, object]]:
-    # A setting's values are ordered, so the sampler is asked for an index: it then learns that neighbours are alike,
-    # which it could not from unordered choices. The question's name holds the method's, since the same setting of two
-    # methods is not the same question.
+    # The sampler is asked for an index into the ordered values, from which it learns that neighbours are alike.
     for setting, values in (_method(name).searched or {}).items():
         yield setting, values[chooser.suggest_int(f"{name}.{setting}", 0, len(values) - 1)]

@@ -13,9 +13,7 @@ from bench.runner.plan_file import Trial
 from bench.search.goal import Goal
 from bench.search.space import Space
 
-# Trials that are chosen before the outcome of any of them is known, so that several workers have something to do. It is
-# a constant, not the number of workers: the sampler would learn in other steps, and another machine would try others.
-TOGETHER = 4
+TOGETHER = 4  # trials per step, whatever the number of workers: in other steps the sampler would try other chains
 
 Try = Callable[[Sequence[Variant]], Sequence[Trial]]
 
@@ -41,10 +39,9 @@ def try_chains(space: Space, goal: Goal, count: int, seed: int, attempt: Try) ->
 
 
 def _study(seed: int) -> optuna.Study:
-    # TPE splits past trials into good and bad ones, models the density of answers in each, and suggests what is likely
-    # among the good and unlikely among the bad (Bergstra et al. 2011; for several objectives, good means low
-    # non-domination rank, Ozaki et al. 2022). Both bytes and accuracy are objectives whichever of them the goal bounds,
-    # so that the whole front is explored. `multivariate` models the answers jointly, since a sparsity that is good
+    # TPE splits past trials into good and bad ones, models the density of settings in each, and suggests what is likely
+    # among the good and unlikely among the bad (Bergstra et al. 2011; with several objectives, good means low
+    # non-domination rank, Ozaki et al. 2022). `multivariate` models settings jointly, since a sparsity that is good
     # before 8 bits need not be good before 2.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
@@ -55,8 +52,7 @@ def _tell(study: optuna.Study, suggestion: optuna.Trial, goal: Goal, outcome: Tr
     if outcome.payload is None or outcome.accuracy is None:
         study.tell(suggestion, state=TrialState.FAIL)
         return
-    # A chain beyond a bound ranks behind every chain that keeps it, and the further beyond, the further behind. Bytes
-    # count by their logarithm, so that halving 100 kB is worth as much as halving 10 kB.
+    # Chains beyond a bound rank behind all others, by their excess. Halving 100 kB is worth as much as halving 10 kB.
     for bound, excess in goal.excess(outcome).items():
         suggestion.set_constraint(bound, excess)
     study.tell(suggestion, (math.log(outcome.payload), outcome.accuracy))

@@ -82,7 +82,7 @@ class Task(ABC):
 
     @abstractmethod
     def targets(self, split: Split, device: torch.device | str) -> Any:
-        """What the images of a split should bring about, on the device; rows are taken by a tensor of indices."""
+        """The targets of a split's images on the device, of a type that a tensor of indices selects rows from."""
 
     @abstractmethod
     def loss(self, outputs: Any, targets: Any, *, label_smoothing: float = 0.0) -> torch.Tensor:

@@ -138,7 +138,7 @@ def expected_calibration_error(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def recall(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Per class, the share of its images that are found, (classes,); NaN where a class has none."""
+    """Per class, the share of its images that are classified as such, (classes,); NaN for a class without images."""
     counts = np.bincount(labels, minlength=logits.shape[1])
     hits = np.bincount(labels[logits.argmax(1) == labels], minlength=logits.shape[1])
     return np.divide(hits, counts, out=np.full(len(counts), np.nan), where=counts > 0)

@@ -1,9 +1,8 @@
 """Augmentation of whole batches, on the device where the images are, in uint8."""
 
-# An epoch's decisions (shift, mirror, square) are drawn at once by a generator on the CPU and sent to the device in one
-# piece: the same seed then decides alike on every device, and no step waits for a transfer. Shifting and mirroring only
-# move pixels, so a batch is one gather: for every target row and column the source row and column, computed from the
-# decisions. Working in uint8 moves a quarter of the bytes of float32; normalising comes after.
+# An epoch's decisions (shift, mirror, square) are drawn on the CPU and sent to the device in one piece: the same seed
+# then decides alike on every device, and no step waits for a transfer. Shifting and mirroring only move pixels, so a
+# batch is one gather. Working in uint8 moves a quarter of the bytes of float32; normalising comes after.
 
 from __future__ import annotations
 
@@ -71,7 +70,7 @@ class Augmentation:
         return self._blank(augmented, row, column) if self.cutout else augmented
 
     def _sources(self, positions: torch.Tensor) -> torch.Tensor:
-        """Positions with those beyond the border reflected at the outermost pixel: -1 is 1, size is size - 2."""
+        """Reflect positions beyond the border at the outermost pixel: -1 becomes 1, size becomes size - 2."""
         last = self.size - 1
         return last - (last - positions.abs()).abs()
 

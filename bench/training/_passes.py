@@ -6,15 +6,13 @@ Source: Nguyen et al., Accelerating PyTorch with CUDA Graphs (2021).
 # A GPU finishes a kernel of a small network before Python has launched the next, so that it mostly waits. A CUDA graph
 # records the kernels of one step, with their arguments, and launches them as a whole. It knows nothing but memory:
 #
-# - Inputs are copied into the tensors that the recording has seen, and loss and gradients are read where it wrote them.
-#   If a weight moves to other memory (a method replaced it), the recording no longer fits and is not used.
-# - What Python decides from step to step is frozen as it was. Only networks of packages that decide nothing in Python
-#   are recorded, and none with hooks.
-# - It must not wait for the GPU while recording (`.item()`, copies to the CPU); CUDA refuses, and so do we beforehand.
+# - Inputs are copied into the recorded tensors, and loss and gradients are read where the recording wrote them. If a
+#   weight moves to other memory (a method replaced it), the recording no longer fits and is not used.
+# - What Python decides from step to step is frozen: only networks that decide nothing in Python are recorded.
+# - It must not wait for the GPU while recording (`.item()`, copies to the CPU).
 #
-# A wrong recording raises no error, so each one is tried once: replayed and computed the usual way on the same
-# batch, loss and gradients must agree up to rounding. Batch-norm statistics and random state are put back after each
-# trial, which so leaves no trace in the training.
+# A wrong recording raises no error, so each one is tried once: replayed and computed the usual way on one batch, loss
+# and gradients must agree up to rounding. Buffers and random state are restored after each trial.
 
 from __future__ import annotations
 
@@ -30,15 +28,15 @@ from torch import nn
 from bench.training._objective import Objective
 
 Compute = Callable[[], torch.Tensor]
-Recorder = Callable[[Compute], tuple[Callable[[], None], torch.Tensor]]  # to what replays it, and what it returns
-RECORDED = ("torch", "torchvision", "bench")  # networks of other packages may decide in Python, which no recording sees
+Recorder = Callable[[Compute], tuple[Callable[[], None], torch.Tensor]]  # to a function that replays it, and its result
+RECORDED = ("torch", "torchvision", "bench")  # packages whose modules decide nothing in Python
 WARM_UP = 3  # passes before a recording, as libraries set themselves up in the first ones
 WORTH_IT = 50  # steps; recording takes as long as several
 TOLERANCE = 0.05  # of the gradients' norm: rounding in bfloat16 stays far below it, wrong memory does not
 
 
 class Passes:
-    """Loss of a batch, kernel by kernel; afterwards the weights hold its gradients alone."""
+    """Computes the loss of a batch kernel by kernel, and leaves its gradients in the weights."""
 
     def __init__(
         self, network: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, device: torch.device
@@ -51,7 +49,7 @@ class Passes:
         return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
 
     def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
-        """The loss, a scalar on the device, of images (b, C, H, W) and what they should bring about."""
+        """The loss, a scalar on the device, of images (b, C, H, W) and their targets."""
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             loss = self.objective(self.network(images), targets, images)
@@ -60,7 +58,7 @@ class Passes:
 
 
 class Replayed:
-    """Loss of a batch, recorded at the first one; kernel by kernel if that fails or gives other gradients."""
+    """Records the first batch and replays that; goes kernel by kernel if recording fails or gives other gradients."""
 
     def __init__(self, passes: Passes, record: Recorder):
         self.passes, self.record = passes, record
@@ -131,7 +129,7 @@ def record_on_gpu(device: torch.device, compute: Compute) -> tuple[Callable[[], 
         RuntimeError: the function waits for the GPU somewhere, or cannot be recorded for another reason.
     """
     with torch.cuda.device(device):
-        side = torch.cuda.Stream()  # CUDA does not record the default stream; the warm-up belongs to the recorded one
+        side = torch.cuda.Stream()  # CUDA does not record the default stream
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side), _waits_refused():
             for _ in range(WARM_UP):
@@ -158,7 +156,7 @@ def _recorded(passes: Passes, images: torch.Tensor, labels: torch.Tensor, record
 
 @contextmanager
 def _undone(network: nn.Module) -> Iterator[None]:
-    """Restore statistics of batch norm and the state of random numbers at the end."""
+    """Restore all buffers, such as batch-norm statistics, and the state of random numbers at the end."""
     before = [(buffer, buffer.clone()) for buffer in network.buffers()]
     gpus = sorted({weight.device.index for weight in network.parameters() if weight.is_cuda})
     try:
@@ -193,8 +191,7 @@ def _copies(gradients: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
 def _agree(
     first: tuple[torch.Tensor, list[torch.Tensor | None]], second: tuple[torch.Tensor, list[torch.Tensor | None]]
 ) -> bool:
-    # One norm over loss and all gradients: layer by layer, a layer whose gradient is almost 0 would differ by rounding
-    # alone.
+    # One norm over loss and all gradients: a layer whose gradient is almost 0 would differ by rounding alone.
     if [gradient is None for gradient in first[1]] != [gradient is None for gradient in second[1]]:
         return False
     pairs = [(a, b) for a, b in zip([first[0], *first[1]], [second[0], *second[1]], strict=True) if a is not None]

@@ -1,4 +1,4 @@
-"""Knowledge distillation: the weight and the softness of a teacher's answers."""
+"""Knowledge distillation: weight and temperature of a teacher's outputs."""
 
 from __future__ import annotations
 

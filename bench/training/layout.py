@@ -1,12 +1,9 @@
 """The memory layout that convolutions compute fastest in, for networks that compute in it."""
 
-# With channels last, the values of one position lie side by side, as the kernels of cuDNN and oneDNN want them; in the
-# usual layout they rearrange every map before and after. Shapes and results stay (n, C, H, W); maps take the layout of
-# the weights. What changes is the order of summation, hence the last bits: a network must compute in the same layout
-# whenever it is read, or its answers would depend on the reader.
-#
-# Not every network can: `x.view(len(x), -1)` of a feature map needs the usual layout and raises. So each network is
-# tried once, and the answer is kept for as long as the network lives.
+# With channels last, the values of one position lie side by side, as the kernels of cuDNN and oneDNN want them. Shapes
+# stay (n, C, H, W), and maps take the layout of the weights. The order of summation changes, hence the last bits: a
+# network must compute in the same layout whenever it is read. Not every network can (`x.view(len(x), -1)` of a feature
+# map raises), so each is tried once.
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ def computes_channels_last(network: nn.Module, example: torch.Tensor) -> bool:
 
 @contextmanager
 def channels_last(network: nn.Module) -> Iterator[None]:
-    """Lay weights out channels last, so that feature maps follow; afterwards as before.
+    """Lay weights out channels last, so that feature maps follow; restore them at the end.
 
     Networks stay as they are unless `computes_channels_last` was true for them. Inside, a network must only compute:
     what is written to a weight is lost.

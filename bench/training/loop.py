@@ -104,8 +104,7 @@ def make_optimizer(
     Args:
         parameters: only these are trained; default all that require a gradient.
     """
-    # Weight decay is for weights. On a bias, a batch norm's scale or a quantiser's range it would only pull a working
-    # point towards 0.
+    # On a bias, a batch norm's scale or a quantiser's range, decay would only pull a working point towards 0.
     trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]
     decayed = {id(parameter) for parameter in decaying(network)}
     groups = [
@@ -150,7 +149,7 @@ def _epochs(
 
 @dataclass(frozen=True)
 class _Step:
-    """One step of training, which returns its loss, on the device."""
+    """One step of training; the call returns its loss, on the device."""
 
     passes: Passes | Replayed
     optimizer: torch.optim.Optimizer
@@ -170,7 +169,7 @@ class _Step:
 
 @contextmanager
 def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed the global generators and allow only algorithms that repeat themselves; both as before in the end."""
+    """Seed the global generators and allow only deterministic algorithms; restore both at the end."""
     gpus = list(range(torch.cuda.device_count())) if device.type == "cuda" else []
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
@@ -186,7 +185,7 @@ def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def _layout_of(network: nn.Module, split: Split, device: torch.device) -> torch.memory_format:
-    """Channels last, which is faster on CPUs too, where the network computes in it."""
+    """Channels last if the network computes in it, since that is faster on CPUs too."""
     example = torch.zeros(1, *split.images.shape[1:], device=device)
     return torch.channels_last if computes_channels_last(network, example) else torch.contiguous_format
 
