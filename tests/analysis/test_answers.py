@@ -40,9 +40,9 @@ def test_seeds_that_lack_a_network_are_left_out(study: Study, monkeypatch: pytes
         return {seed: (np.eye(10)[LABELS], LABELS) for seed in seeds}
 
     monkeypatch.setattr(Results, "logits", logits)
-    found = {each.variant: each.seeds for each in hurt(study)}
-    assert found["float16"] == 2
-    assert found["nncf-int8-ptq"] == 3
+    seeds = {losses.variant: losses.seeds for losses in hurt(Study(study.results))}
+    assert seeds["float16"] == 2
+    assert seeds["nncf-int8-ptq"] == 3
 
 
 def test_stored_logits_come_back_by_seed(study: Study):
