@@ -55,8 +55,12 @@ def rounding_of(x: np.ndarray) -> float:
     Args:
         x: (n, d) in the precision it was computed in, before centring.
     """
-    size = np.linalg.norm(x.astype(np.float64, copy=False))
-    return float(ROOM.get(x.dtype, USUAL_ROOM) * np.finfo(x.dtype).eps / 2.0 * size)
+    return rounding_room(x.dtype) * float(np.linalg.norm(x.astype(np.float64, copy=False)))
+
+
+def rounding_room(precision: np.dtype) -> float:
+    """c ε/2: the share of a number that rounding, in this precision, may have changed."""
+    return float(ROOM.get(precision, USUAL_ROOM) * np.finfo(precision).eps / 2.0)
 
 
 @dataclass(frozen=True)

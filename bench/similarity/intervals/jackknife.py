@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 JACKKNIFE = "delete-one jackknife over images, atanh scale, t with the effective number of images"
 SMALLEST_N = 5  # a debiased HSIC needs four images, and one of them is left out
+
+Floors = tuple[ArrayLike, ArrayLike]  # per side, the largest HSIC(x, x) (in the unit of its sum) that is rounding alone
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Jackknife:
     """Debiased CKA and its interval for any number of pairs: all arrays (...), except `influence`, (..., n).
 
     Attributes:
-        value: debiased CKA; NaN if a representation has no spread.
+        value: debiased CKA; NaN if HSIC(x, x) or HSIC(y, y) is 0 up to rounding.
         z: atanh of the value; infinite if the representations are the same up to rounding.
         low, high: ends of the interval.
         standard_error: on the atanh scale.
@@ -38,20 +41,27 @@ class Jackknife:
 # alike, near 1 if one image carries the value. Measured coverage of nominal 95% is 0.94 to 0.99. At |CKA| = 1 atanh is
 # infinite whichever image is left out: such a pair has no influence and an interval without width.
 def jackknife(
-    cross: np.ndarray, self_x: np.ndarray, self_y: np.ndarray, *, confidence: float = 0.95, rounding: float = 1e-14
+    cross: np.ndarray,
+    self_x: np.ndarray,
+    self_y: np.ndarray,
+    *,
+    confidence: float = 0.95,
+    rounding: float = 1e-14,
+    floors: Floors = (0.0, 0.0),
 ) -> Jackknife:
     """Values, intervals and influences from row products of U-centred Grams.
 
     Args:
         cross, self_x, self_y: dᵢ = Σⱼ ÃᵢⱼB̃ᵢⱼ of (x, y), (x, x) and (y, y), broadcastable to (..., n), float64.
-        rounding: a value this close to 1 is taken to be 1.
+        rounding: a value this close to 1 is taken to be 1, and a sum of this share of its terms to be 0.
+        floors: Σᵢdᵢ of (x, x) and of (y, y) that rounding alone can leave, broadcastable to (...).
     """
     n = cross.shape[-1]
-    value = ratio(cross.sum(-1), self_x.sum(-1), self_y.sum(-1), rounding)
+    value = ratio(cross.sum(-1), self_x.sum(-1), self_y.sum(-1), rounding, floors)
     same = np.abs(value) == 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.arctanh(value)
-        left_out = np.arctanh(leave_one_out(cross, self_x, self_y, rounding))
+        left_out = np.arctanh(leave_one_out(cross, self_x, self_y, rounding, floors))
         influence = (n - 1) * (left_out.mean(-1, keepdims=True) - left_out)
     influence[same] = 0.0
     error = np.sqrt((influence**2).sum(-1) / (n * (n - 1)))
@@ -66,20 +76,42 @@ def jackknife(
 # without image i. Their sum of products is T - 2dᵢ; their row sums are no longer 0 but -Ãᵢⱼ, and the U-statistic's
 # correction for those takes another 2dᵢ/(n-3). HSIC without i is [T - 2dᵢ(n-2)/(n-3)] / ((n-1)(n-4)); the denominator
 # cancels in CKA, and all n leave-one-out values come from n row products.
-def leave_one_out(cross: np.ndarray, self_x: np.ndarray, self_y: np.ndarray, rounding: float = 1e-14) -> np.ndarray:
-    """Debiased CKA without image i, for every i: (..., n); NaN for n < 5."""
+# Where image i carries all of HSIC(x, x), T and what is subtracted agree in all their digits: T is a sum of squares of
+# entries that are each right to some ulps, so that a remainder of `rounding` (8 ulps of the Grams) times T is taken to
+# be 0, and CKA without i to be undefined.
+def leave_one_out(
+    cross: np.ndarray,
+    self_x: np.ndarray,
+    self_y: np.ndarray,
+    rounding: float = 1e-14,
+    floors: Floors = (0.0, 0.0),
+) -> np.ndarray:
+    """Debiased CKA without image i, for every i: (..., n); NaN for n < 5, and where HSIC(x, x) without i is 0."""
     n = cross.shape[-1]
     if n < SMALLEST_N:
         return np.full(np.broadcast_shapes(cross.shape, self_x.shape, self_y.shape), np.nan)
-    return ratio(_without(cross), _without(self_x), _without(self_y), rounding)
+    remaining = [
+        np.maximum(np.asarray(floor)[..., None], rounding * side.sum(-1, keepdims=True))
+        for floor, side in zip(floors, (self_x, self_y))
+    ]
+    return ratio(_without(cross), _without(self_x), _without(self_y), rounding, (remaining[0], remaining[1]))
 
 
-def ratio(cross: np.ndarray, self_x: np.ndarray, self_y: np.ndarray, rounding: float = 1e-14) -> np.ndarray:
-    """HSIC(x, y) / √(HSIC(x, x) HSIC(y, y)); exactly ±1 within `rounding`; NaN if a side has no spread."""
-    # HSIC(x, x) is 0 if nothing but the Gram's diagonal is left, as where a single image is active; rounding may put it
-    # below. CKA is 0/0 there. Two roots, because the product of two small HSICs could underflow.
+def ratio(
+    cross: np.ndarray,
+    self_x: np.ndarray,
+    self_y: np.ndarray,
+    rounding: float = 1e-14,
+    floors: Floors = (0.0, 0.0),
+) -> np.ndarray:
+    """HSIC(x, y) / √(HSIC(x, x) HSIC(y, y)); exactly ±1 within `rounding`; NaN if a root is of 0 up to its floor."""
+    # HSIC ignores whatever is a sum of one number per image off the Gram's diagonal. HSIC(x, x) is therefore 0 not only
+    # for a constant layer but also where a single image is active, or where all images are equally far from each other,
+    # as in a one-hot code. CKA is 0/0 there, and rounding leaves a number above 0 or below it, which the floor absorbs.
+    # Two roots, because the product of two small HSICs could underflow.
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.where((self_x > 0.0) & (self_y > 0.0), cross / (np.sqrt(self_x) * np.sqrt(self_y)), np.nan)
+        defined = (self_x > floors[0]) & (self_y > floors[1])
+        values = np.where(defined, cross / (np.sqrt(self_x) * np.sqrt(self_y)), np.nan)
     return np.where(1.0 - np.abs(values) <= rounding, np.sign(values), values)
 
 

@@ -2,8 +2,8 @@
 
 from bench.similarity.layers._grams import Grams
 from bench.similarity.layers._half_samples import half_samples
-from bench.similarity.layers._map import LayerMap
+from bench.similarity.layers._map import UNDEFINED_WHERE, LayerMap
 from bench.similarity.layers._pairwise import pairwise
 from bench.similarity.layers._subspaces import Bases, SubspaceMaps, subspaces
 
-__all__ = ["Bases", "Grams", "LayerMap", "SubspaceMaps", "half_samples", "pairwise", "subspaces"]
+__all__ = ["UNDEFINED_WHERE", "Bases", "Grams", "LayerMap", "SubspaceMaps", "half_samples", "pairwise", "subspaces"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from bench.similarity import inputs
+from bench.similarity.algebra.basis import rounding_room
 
 SQUARABLE = (1e-15, 1e15)  # root mean squares whose squares, and sums of them, fit into float32
 STRIP = 128  # rows; a strip of one layer (n = 1,000, float32) stays in the second-level cache
@@ -25,6 +26,7 @@ class Grams:
         layers: one (n, d_l) array per layer, of the same n images, n >= 4.
         dtype: float32 or float64, of the products; default the precision of the activations. Sums over images are
             always float64.
+        precisions: what each layer was computed in, if its dtype no longer says so.
 
     Raises:
         InputError: see `bench.similarity.inputs.layers`.
@@ -35,15 +37,26 @@ class Grams:
     # (L1, columns) × (columns, L2) of all pairs of layers. Layers are centred before their Gram is formed: centring a
     # float32 Gram of a layer with mean 100 afterwards loses all digits and gives a CKA of 1.0 where 0.87 is true.
 
-    def __init__(self, layers: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, name: str = "layers"):
+    def __init__(
+        self,
+        layers: Sequence[ArrayLike],
+        *,
+        dtype: DTypeLike | None = None,
+        precisions: Sequence[DTypeLike] | None = None,
+        name: str = "layers",
+    ):
         arrays = inputs.layers(layers, name)
         self.dtype = np.dtype(dtype if dtype is not None else np.result_type(np.float32, *arrays))
         self.n = len(arrays[0])
         self.widths = tuple(array.shape[1] for array in arrays)
         self.strips = _empty_strips(self.n, len(arrays), self.dtype)
+        floors = []
         for index, array in enumerate(arrays):
-            _fill(self.strips, index, centred(array, self.dtype))
+            layer = centred(array, self.dtype)
+            _fill(self.strips, index, layer)
+            floors.append(_rounding_of_hsic(array, layer, precisions[index] if precisions else array.dtype))
         self.self_products = _self_products(self.strips, self.n)
+        self.floors = np.array(floors)  # (L,) what rounding alone can make of a layer's sum of self_products
 
     def __len__(self) -> int:
         return len(self.widths)
@@ -73,6 +86,29 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
     if size > 0.0:
         values /= np.asarray(size, dtype)
     return values
+
+
+# HSIC(x, x) sums the squares of Ãᵢⱼ = kᵢⱼ - sᵢ - sⱼ, which are differences of inner products. Two roundings limit them,
+# each by c ε/2, c as in `rounding_room`:
+#   - the Gram's own arithmetic, relative to |xᵢ||xⱼ| of the centred images, whose root mean square over all pairs is
+#     ‖X‖²/n, the trace over n;
+#   - that of the activations as they came in, relative to their size before centring, |wⱼ|. The d errors of an image
+#     have nothing to do with xᵢ, so that ⟨xᵢ, error of wⱼ⟩ is of the order |xᵢ||wⱼ|/√d, once for i and once for j.
+# Added over all pairs in the Frobenius norm, ‖Ã‖ = ‖X‖ (c ε ‖X‖/2 + c' ε' ‖W‖/√d) can be rounding alone; the floor is
+# its square. A real Gram of effective rank k has ‖Ã‖ of about ‖X‖²/√k, far above it unless k reaches 1e10 in float32.
+def _rounding_of_hsic(activations: np.ndarray, layer: np.ndarray, precision: DTypeLike) -> float:
+    """The largest sum of self_products that a layer can have by rounding alone; `layer` is `centred(activations)`."""
+    mean = activations.mean(0, dtype=np.float64)
+    whole, spread = 0.0, 0.0  # ‖W‖² as it came in, and less its mean
+    for start in range(0, len(activations), STRIP):
+        rows = activations[start : start + STRIP].astype(np.float64, copy=False)
+        whole, spread = whole + float(np.vdot(rows, rows)), spread + float(((rows - mean) ** 2).sum())
+    size = np.sqrt(len(layer))  # of the layer, whose rows have a root mean square norm of 1
+    before = size * np.sqrt(whole / spread) if spread > 0.0 else 0.0
+    arithmetic = rounding_room(layer.dtype) * size
+    return float(
+        (size * (arithmetic + 2.0 * rounding_room(np.dtype(precision)) * before / np.sqrt(layer.shape[1]))) ** 2
+    )
 
 
 # dᵢ sums over all j, but strips hold only j from their diagonal block on. A strip therefore counts twice: row i gathers

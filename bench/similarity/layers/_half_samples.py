@@ -40,7 +40,8 @@ def half_samples(
         raise InputError(f"half-samples need n >= {FEWEST_IMAGES} and replicates >= 2, not {n} and {replicates}.")
     subsets = subsampling.draw(n, n // 2, replicates, seed)
     self_x, self_y = first.self_products.sum(-1), second.self_products.sum(-1)
-    value = ratio(row_products(first, second).sum(-1), self_x[:, None], self_y, rounding)
+    floors = (first.floors[:, None], second.floors)
+    value = ratio(row_products(first, second).sum(-1), self_x[:, None], self_y, rounding, floors)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.arctanh(value)
         error = subsampling.standard_error(np.arctanh(_values(first, second, subsets, rounding)), n, n // 2)
@@ -63,7 +64,10 @@ def _values(first: Grams, second: Grams, subsets: np.ndarray, rounding: float) -
         cross = _hsic(_products(first, second, marks), rows_x[:, None], rows_y[None], size)
         self_x = _hsic(_self_products(first, marks), rows_x, rows_x, size)
         self_y = _hsic(_self_products(second, marks), rows_y, rows_y, size)
-        parts.append(ratio(cross, self_x[:, None], self_y[None], rounding))
+        # Where the images left out carry all of a side's HSIC, what a subset keeps of it is the rounding of the whole.
+        left = np.maximum(first.floors, rounding * first.self_products.sum(-1))[:, None, None]
+        right = np.maximum(second.floors, rounding * second.self_products.sum(-1))[None, :, None]
+        parts.append(ratio(cross, self_x[:, None], self_y[None], rounding, (left, right)))
     return np.concatenate(parts, axis=-1).transpose(2, 0, 1)
 
 

@@ -10,13 +10,19 @@ from bench.similarity.intervals.jackknife import SMALLEST_N
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
+UNDEFINED_WHERE = (
+    "a side has no spread over these images, or none that HSIC counts, as where all images are equally far apart "
+    "(one-hot) or all but one are the same"
+)
+
 
 @dataclass(frozen=True)
 class LayerMap:
     """Debiased CKA of every pair of layers of two networks, with its interval over images.
 
     Attributes:
-        value, low, high: (L1, L2), rows are layers of the first network; NaN if a layer has no spread.
+        value, low, high: (L1, L2), rows are layers of the first network; NaN if a layer's HSIC with itself is
+            0 up to rounding.
         standard_error: (L1, L2), on the atanh scale.
         n_eff: (L1, L2) degrees of freedom of the interval; for the jackknife the effective number of images.
         n: number of images.
@@ -61,7 +67,7 @@ class LayerMap:
 
     def _warning(self, at: tuple[int, int]) -> str:
         if np.isnan(self.value[at]):
-            return "A side has no spread over images: similarity is undefined."
+            return f"Similarity is undefined: {UNDEFINED_WHERE}."
         if np.isnan(self.low[at]):
             few = self.n < SMALLEST_N
             return f"{self.n} images are too few for an interval." if few else "One image carries the whole value."

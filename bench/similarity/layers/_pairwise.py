@@ -38,6 +38,7 @@ def pairwise(xs: Layers, ys: Layers, *, confidence: float = 0.95) -> LayerMap:
         second.self_products[None],
         confidence=confidence,
         rounding=rounding,
+        floors=(first.floors[:, None], second.floors),
     )
     # Only layers at the same depth go into the seeds' means, and only there is the influence worth its memory.
     square = len(first) == len(second)

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bench.similarity import inputs
 from bench.similarity.intervals.scales import Scale
-from bench.similarity.layers import pairwise
+from bench.similarity.layers import UNDEFINED_WHERE, Grams, pairwise
 from bench.similarity.measure import Invariance, Measure
 from bench.statistics.estimate import Estimate
 
@@ -36,15 +37,24 @@ class DebiasedCKA(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
     source: ClassVar[str] = "nguyen2021wide"
     scale: ClassVar[Scale] = "atanh"
+    undefined_where: ClassVar[str] = UNDEFINED_WHERE
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
     ) -> Estimate:
         """The value with its exact jackknife interval; see `Measure.estimate`."""
-        first, second = self._accepted(x, y)
-        estimate = pairwise([first], [second], confidence=confidence).estimate(0, 0)
+        estimate = pairwise(*self._grams(*self._accepted(x, y)), confidence=confidence).estimate(0, 0)
         self._defined(estimate.value)
         return estimate
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
-        return float(pairwise([x], [y]).value[0, 0])
+        return float(pairwise(*self._grams(x, y)).value[0, 0])
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
+    # Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
+    @staticmethod
+    def _grams(x: np.ndarray, y: np.ndarray) -> tuple[Grams, Grams]:
+        first, second = (Grams([side.astype(np.float64, copy=False)], precisions=[side.dtype]) for side in (x, y))
+        return first, second

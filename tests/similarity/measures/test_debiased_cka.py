@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import InputError
+from bench.similarity.layers import half_samples, pairwise
 from bench.similarity.measures.debiased_cka import DebiasedCKA
 
 
@@ -91,3 +94,73 @@ def test_a_constant_layer_is_refused(related):
 def test_four_images_have_a_value_and_no_interval(rng):
     found = DebiasedCKA().estimate(rng.normal(size=(4, 3)), rng.normal(size=(4, 3)))
     assert np.isfinite(found.value) and np.isnan(found.low) and "too few" in found.warning
+
+
+def exact_hsic(x: np.ndarray, y: np.ndarray) -> Fraction:
+    """Equation 5 of Song et al. 2012 in rational arithmetic, without any rounding."""
+    n = len(x)
+    k, l = ([[_inner(a, b) * (i != j) for j, b in enumerate(s)] for i, a in enumerate(s)] for s in (x, y))  # noqa: E741
+    rows_k, rows_l = [sum(row) for row in k], [sum(row) for row in l]
+    products = sum(k[i][j] * l[i][j] for i in range(n) for j in range(n))
+    totals = sum(rows_k) * sum(rows_l) / Fraction((n - 1) * (n - 2))
+    return products + totals - Fraction(2, n - 2) * sum(a * b for a, b in zip(rows_k, rows_l))
+
+
+def _inner(a: np.ndarray, b: np.ndarray) -> Fraction:
+    return sum((Fraction(float(u)) * Fraction(float(v)) for u, v in zip(a, b) if u and v), Fraction(0))
+
+
+def one_live_image(n: int) -> np.ndarray:
+    x = np.zeros((n, 5))
+    x[3] = [0.1, 0.7, 0.3, 1.9, 2.3]
+    return x
+
+
+NO_HSIC = [np.eye(64)[::-1], np.diag(np.linspace(0.1, 3.0, 24)), one_live_image(24)]
+
+
+@pytest.mark.parametrize("x", NO_HSIC, ids=["one-hot", "orthogonal images", "one live image"])
+@pytest.mark.parametrize("precision", [np.float16, np.float32, np.float64])
+def test_is_undefined_where_exact_arithmetic_gives_zero_over_zero(x, precision, rng):
+    x, y = x.astype(precision), rng.normal(size=(len(x), 3)).astype(precision)
+    assert exact_hsic(x, x) == 0
+    for pair in ((x, x[:, ::-1]), (x, y), (y, x)):
+        with pytest.raises(InputError, match="or none that HSIC counts"):
+            DebiasedCKA().estimate(*pair)
+        layers = pairwise([pair[0]], [pair[1]])
+        assert np.isnan(layers.value).all() and np.isnan(layers.low).all()
+        assert np.isnan(half_samples([pair[0]], [pair[1]], replicates=8).value).all()
+
+
+@pytest.mark.parametrize(("precision", "signal", "within"), [(np.float64, 1e-5, 1e-6), (np.float32, 5e-3, 1e-2)])
+def test_a_small_signal_under_a_one_hot_code_is_no_rounding(precision, signal, within, rng):
+    """HSIC(x, x) is a share signal⁴ of what is subtracted."""
+    common = signal * rng.normal(size=(2, 24, 3))
+    x, y = (np.hstack([np.eye(24), common[0] + 0.5 * own]).astype(precision) for own in (0 * common[0], common[1]))
+    exact = float(exact_hsic(x, y)) / np.sqrt(float(exact_hsic(x, x)) * float(exact_hsic(y, y)))
+    assert DebiasedCKA().estimate(x, y).value == pytest.approx(exact, abs=within)
+    assert pairwise([x], [y]).value[0, 0] == pytest.approx(exact, abs=within)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_a_value_that_one_image_carries_has_no_interval(precision, rng):
+    """Without either of the two images that are alive, the other is the only one, and CKA is 0/0."""
+    x = np.zeros((24, 5))
+    x[3], x[9] = [0.1, 0.7, 0.3, 1.9, 2.3], [0.4, 0.2, 0.0, 1.1, 0.3]
+    x, y = x.astype(precision), rng.normal(size=(24, 3)).astype(precision)
+    assert exact_hsic(x, x) > 0 == exact_hsic(np.delete(x, 3, 0), np.delete(x, 3, 0))
+    layers = pairwise([x], [y])
+    assert (
+        np.isfinite(layers.value).all() and np.isnan(layers.low).all() and np.isnan(layers.influence[0, [3, 9]]).all()
+    )
+    assert "One image carries the whole value" in layers.estimate(0, 0).warning
+    assert np.isfinite(pairwise([x + rng.normal(size=x.shape).astype(precision)], [y]).low).all()
+
+
+def test_the_rounding_of_a_constant_layer_is_no_spread(rng):
+    """A dead layer whose bias comes out of float32 with other last digits for every image."""
+    y = rng.normal(size=(24, 3))
+    nearly = (0.3 * (1 + 1e-7 * rng.normal(size=(24, 40)))).astype(np.float32)
+    with pytest.raises(InputError, match="no spread"):
+        DebiasedCKA()(nearly, y)
+    assert np.isfinite(DebiasedCKA()(nearly.astype(np.float64), y))  # in float64 a difference of 1e-7 is one
