@@ -19,6 +19,7 @@ from bench.footprint.cost import cost
 from bench.footprint.fold import finish
 from bench.footprint.micronet import micronet
 from bench.footprint.packed import pack, sizes
+from bench.task.classification import CLASSIFICATION
 from bench.zoo.networks import build
 from bench.zoo.networks import checkpoint as checkpoints
 from bench.zoo.networks.catalogue import is_detector, is_torchvision
@@ -65,6 +66,10 @@ class WithoutData:
         count = min(images, batch_size, 8)
         noise = torch.randn(count, *self.shape, generator=generator)
         yield noise, torch.randint(self.classes, (count,), generator=generator)
+
+    def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy with random labels."""
+        return CLASSIFICATION.loss(network(images), targets)
 
     def finetune(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -45,21 +45,25 @@ class Workbench(Protocol):
         Only a method that declares `trains` may call this.
 
         Args:
-            distill: learn the logits of the network that compression started from, besides the labels.
+            distill: learn the outputs of the network that compression started from, besides the targets.
 
         Returns:
             One row per epoch, see `finetune`.
         """
         ...
 
-    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Normalised training images without augmentation, (b, C, H, W) float32, and their labels, (b,) int64.
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:
+        """Normalised training images without augmentation, (b, C, H, W) float32, and their targets, which `loss` takes.
 
         Every call yields the same images.
 
         Args:
             images: how many in all; fewer if the training set is smaller.
         """
+        ...
+
+    def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        """What the task's training minimises, a scalar, mean over a batch of `batches`; leaves the network's mode."""
         ...
 
     def finetune(
@@ -82,7 +86,7 @@ class Workbench(Protocol):
             learning_rate: peak, instead of the recipe's.
             parameters: train these alone; default all.
             before_step, after_step: called with (step, steps), before the forward pass and after the optimizer's step.
-            distill: learn the logits of the network that compression started from, besides the labels.
+            distill: learn the outputs of the network that compression started from, besides the targets.
 
         Returns:
             One row per epoch: "epoch" (from 1), "loss" (mean over its steps) and "learning_rate" (at its last step).

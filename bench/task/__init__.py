@@ -19,6 +19,7 @@ from bench import registry
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from bench.data import Split
 
@@ -82,7 +83,18 @@ class Task(ABC):
 
     @abstractmethod
     def targets(self, split: Split, device: torch.device | str) -> Any:
-        """The targets of a split's images on the device, of a type that a tensor of indices selects rows from."""
+        """The targets of a split's images on the device.
+
+        Batches take theirs as `targets[rows]`, rows a tensor of indices on the device. A tensor does that; targets that
+        differ in number from image to image need an object with a `__getitem__` of their own.
+        """
+
+    def forward(self, network: nn.Module, images: torch.Tensor, targets: Any) -> Any:
+        """The outputs of a network in training mode, as `loss` takes them.
+
+        Override it where networks take the targets too and return their own losses, as torchvision's detectors do.
+        """
+        return network(images)
 
     @abstractmethod
     def loss(self, outputs: Any, targets: Any, *, label_smoothing: float = 0.0) -> torch.Tensor:

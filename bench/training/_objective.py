@@ -12,29 +12,31 @@ from bench.task import Task
 from bench.training.distillation import Distillation
 from bench.training.recipe import Recipe
 
-Objective = Callable[[Any, Any, torch.Tensor], torch.Tensor]  # outputs, targets, images
+Objective = Callable[[nn.Module, torch.Tensor, Any], torch.Tensor]  # network, images, targets
 
 
 def objective(task: Task, recipe: Recipe, teacher: nn.Module | None, distillation: Distillation | None) -> Objective:
-    """The loss of a batch, a scalar, from a network's outputs, its targets and images (b, C, H, W).
+    """The loss of a batch, a scalar, from a network in training mode, images (b, C, H, W) and their targets.
 
     Args:
         teacher: on the images' device; put into eval mode.
         distillation: default `Distillation()`.
     """
 
-    def from_targets(outputs: Any, targets: Any, images: torch.Tensor) -> torch.Tensor:
-        return task.loss(outputs, targets, label_smoothing=recipe.label_smoothing)
+    def from_targets(network: nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        return task.loss(task.forward(network, images, targets), targets, label_smoothing=recipe.label_smoothing)
 
     if teacher is None:
         return from_targets
     teacher.eval()
     settings = distillation or Distillation()
 
-    def from_both(outputs: Any, targets: Any, images: torch.Tensor) -> torch.Tensor:
+    def from_both(network: nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        outputs = task.forward(network, images, targets)
         with torch.no_grad():
             lesson = teacher(images)
         imitation = task.imitation_loss(outputs, lesson, temperature=settings.temperature)
-        return (1 - settings.weight) * from_targets(outputs, targets, images) + settings.weight * imitation
+        loss = task.loss(outputs, targets, label_smoothing=recipe.label_smoothing)
+        return (1 - settings.weight) * loss + settings.weight * imitation
 
     return from_both

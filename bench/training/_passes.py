@@ -52,7 +52,7 @@ class Passes:
         """The loss, a scalar on the device, of images (b, C, H, W) and their targets."""
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.objective(self.network(images), targets, images)
+            loss = self.objective(self.network, images, targets)
         loss.backward()
         return loss.detach()
 
@@ -65,30 +65,33 @@ class Replayed:
         self.recording: _Recording | None = None
         self.tried = False
 
-    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
         """The loss, in memory that the next call overwrites."""
         if not self.tried:
-            self.recording, self.tried = _recorded(self.passes, images, labels, self.record), True
+            # Only a tensor can be copied into the memory that a recording reads.
+            recordable = isinstance(targets, torch.Tensor)
+            self.recording = _recorded(self.passes, images, targets, self.record) if recordable else None
+            self.tried = True
         if self.recording is None or not self.recording.fits(images):
-            return self.passes(images, labels)
-        return self.recording(images, labels)
+            return self.passes(images, targets)
+        return self.recording(images, targets)
 
 
 class _Recording:
-    def __init__(self, passes: Passes, images: torch.Tensor, labels: torch.Tensor, record: Recorder):
+    def __init__(self, passes: Passes, images: torch.Tensor, targets: torch.Tensor, record: Recorder):
         self.network, self.parameters = passes.network, passes.parameters
-        self.images, self.labels = images.clone(), labels.clone()
+        self.images, self.targets = images.clone(), targets.clone()
         self.addresses = _addresses(self.network)
-        self.replay, self.loss = record(lambda: passes(self.images, self.labels))
+        self.replay, self.loss = record(lambda: passes(self.images, self.targets))
         self.gradients = [parameter.grad for parameter in self.parameters]
 
     def fits(self, images: torch.Tensor) -> bool:
         """Whether the batch has the recorded shape and the weights are where they were."""
         return images.shape == self.images.shape and _addresses(self.network) == self.addresses
 
-    def __call__(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         self.images.copy_(images)
-        self.labels.copy_(labels)
+        self.targets.copy_(targets)
         self.replay()
         for parameter, gradient in zip(self.parameters, self.gradients, strict=True):
             parameter.grad = gradient
@@ -141,14 +144,14 @@ def record_on_gpu(device: torch.device, compute: Compute) -> tuple[Callable[[], 
     return graph.replay, answer
 
 
-def _recorded(passes: Passes, images: torch.Tensor, labels: torch.Tensor, record: Recorder) -> _Recording | None:
+def _recorded(passes: Passes, images: torch.Tensor, targets: torch.Tensor, record: Recorder) -> _Recording | None:
     try:
         with _undone(passes.network):
-            recording = _Recording(passes, images, labels, record)
+            recording = _Recording(passes, images, targets, record)
         with _undone(passes.network):
-            replayed = recording(images, labels).clone(), _copies(recording.gradients)
+            replayed = recording(images, targets).clone(), _copies(recording.gradients)
         with _undone(passes.network):
-            computed = passes(images, labels), _copies([parameter.grad for parameter in passes.parameters])
+            computed = passes(images, targets), _copies([parameter.grad for parameter in passes.parameters])
     except RuntimeError:  # an error that has nothing to do with recording comes up again without it
         return None
     return recording if _agree(replayed, computed) else None

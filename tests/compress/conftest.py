@@ -26,6 +26,9 @@ class Bench:
             labels = torch.randint(self.classes, (count,), generator=generator)
             yield torch.randn(count, *self.shape, generator=generator), labels
 
+    def loss(self, network, images, targets):
+        return nn.functional.cross_entropy(network(images), targets)
+
     def initial(self):
         return self.fresh()
 

@@ -12,6 +12,7 @@ from bench.data import Split
 from bench.errors import InputError
 from bench.runner import plan
 from bench.task import Primary, Task
+from bench.training._passes import Replayed
 from bench.training.distillation import Distillation
 from bench.training.loop import train
 from bench.training.recipe import Recipe
@@ -75,6 +76,57 @@ def test_a_teacher_of_another_task_is_imitated(split):
     only_teacher = Distillation(weight=1.0)
     train(network, split, recipe=recipe, teacher=teacher, distillation=only_teacher, task=Brightness(), **normal)
     torch.testing.assert_close(network[2].weight, teacher[2].weight, atol=0.05, rtol=0)
+
+
+class Rows:
+    """Targets of which each image has its own number, as boxes have."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __getitem__(self, chosen):
+        return [self.rows[index] for index in chosen.tolist()]
+
+
+class SelfTaught(nn.Module):
+    """Computes its own losses in training mode, and lists in eval mode, as torchvision's detectors do."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean = nn.Linear(1, 1)
+
+    def forward(self, images, targets=None):
+        guesses = self.mean(images.mean((1, 2, 3))[:, None])
+        if self.training:
+            apart = [(guess - row).square().mean() for guess, row in zip(guesses, targets, strict=True) if len(row)]
+            return {"near": torch.stack(apart).mean(), "small": 0 * guesses.sum()}
+        return [{"guess": guess} for guess in guesses]
+
+
+class Ragged(Brightness):
+    """Zero to three targets per image, which the network takes itself."""
+
+    def targets(self, split, device):
+        values = torch.from_numpy(self.truth(split)["brightness"])
+        return Rows([value.repeat(index % 4) for index, value in enumerate(values)])
+
+    def forward(self, network, images, targets):
+        return network(images, targets)
+
+    def loss(self, outputs, targets, *, label_smoothing=0.0):
+        return sum(outputs.values())
+
+    def collect(self, outputs):
+        return {"brightness": np.array([float(image["guess"]) for batch in outputs for image in batch])}
+
+
+def test_targets_need_not_be_a_tensor_and_a_network_may_compute_its_losses_itself(split, monkeypatch):
+    # Recorded passes, as on a GPU: what is no tensor cannot be recorded.
+    monkeypatch.setattr("bench.training.loop.make_passes", lambda passes, *_: Replayed(passes, None))
+    recipe = Recipe(epochs=30, batch_size=16, learning_rate=0.1, flip=False, crop_padding=0)
+    normal = {"mean": (0.25,), "std": (0.25,), "seed": 0, "device": "cpu"}
+    history = train(SelfTaught(), split, recipe=recipe, validation=split, task=Ragged(), **normal)
+    assert history[-1]["validation_closeness"] > 0.95
 
 
 def test_the_first_version_of_classification_adds_nothing_to_a_key():

@@ -60,8 +60,8 @@ def small(dropout: float = 0.5) -> nn.Sequential:
         return nn.Sequential(*layers, nn.Dropout(dropout), nn.Flatten(), nn.Linear(64, 10))
 
 
-def objective(logits: torch.Tensor, labels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(logits, labels)
+def objective(network: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(network(images), labels)
 
 
 def passes_of(network: nn.Module) -> Passes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,8 @@ import torch
 
 from bench.compress.low_rank.factors import Factors, matrix
 
-Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
+Batches = Iterable[tuple[torch.Tensor, Any]]  # images and targets
+Loss = Callable[[torch.nn.Module, torch.Tensor, Any], torch.Tensor]  # network, images, targets
 
 
 @dataclass
@@ -54,22 +55,28 @@ class Moments:
         return -(cross + cross.T) / 2
 
 
-def moments(network: torch.nn.Module, names: Sequence[str], batches: Batches, *, gradients: bool) -> dict[str, Moments]:
+def moments(
+    network: torch.nn.Module, names: Sequence[str], batches: Batches, *, loss: Loss | None
+) -> dict[str, Moments]:
     """Moments of the outputs of convolutions by name, in eval mode.
 
     Args:
-        gradients: also of the gradients of the cross-entropy; else these are zero.
+        loss: mean over a batch, whose gradients are summed too; None leaves these zero.
     """
     moments: dict[str, Moments] = {}
     outputs: dict[str, torch.Tensor] = {}
     images = 0
-    with _watching(network, names, outputs), torch.set_grad_enabled(gradients):
-        for batch, labels in batches:
-            loss = torch.nn.functional.cross_entropy(network(batch), labels, reduction="sum")
-            towards = torch.autograd.grad(loss, [outputs[name] for name in names]) if gradients else [None] * len(names)
-            for name, gradient in zip(names, towards, strict=True):
+    with _watching(network, names, outputs), torch.set_grad_enabled(loss is not None):
+        for batch, targets in batches:
+            gradients: Sequence[torch.Tensor | None] = [None] * len(names)
+            if loss is None:
+                network(batch)
+            else:
+                summed = len(batch) * loss(network, batch, targets)
+                gradients = torch.autograd.grad(summed, [outputs[name] for name in names])
+            for name, gradient in zip(names, gradients, strict=True):
                 _add(moments, name, outputs.pop(name).detach(), gradient)
-            images += len(labels)
+            images += len(batch)
     for layer in moments.values():  # from the summed loss to the mean
         layer.gradient /= images
         layer.cross /= images

@@ -53,8 +53,8 @@ class Pca(FinetuningMethod):
         # outputs anew: after fine-tuning, the components of the round before need not be the leading ones any more.
         for number in range(1, self.rounds + 1):
             single = factors.merged(compressed.network, network, ranks) if number > 1 else network
-            images = workbench.batches(self.images)
-            outputs = principal_components.moments(single, list(ranks), images, gradients=self.hessian)
+            images, loss = workbench.batches(self.images), workbench.loss if self.hessian else None
+            outputs = principal_components.moments(single, list(ranks), images, loss=loss)
             network = factors.factorised(
                 single,
                 factors.between(single, ranks, number / self.rounds),

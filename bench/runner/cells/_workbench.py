@@ -72,7 +72,7 @@ class RealWorkbench:
             raise TypeError("a method that trains a network from nothing must declare it: `trains = True`")
         return self._train(network, self.training, teacher=self.teacher if distill else None)
 
-    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:
         """See Workbench; the images are drawn once by the cell's seed."""
         # The first n images of one permutation: whoever asks for fewer gets a part of the same calibration set. Within
         # a batch they are in the order of the memory-mapped file, which is read faster that way.
@@ -86,6 +86,10 @@ class RealWorkbench:
                 evaluate.normalise(batch, self.images.mean, self.images.std),
                 targets[torch.from_numpy(chosen).to(self.device)],
             )
+
+    def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        """See Workbench."""
+        return self.task.loss(self.task.forward(network, images, targets), targets)
 
     def finetune(
         self,

@@ -6,7 +6,7 @@ from bench.compress.low_rank import principal_components
 
 
 def outputs(network, names, workbench):
-    return principal_components.moments(network, names, workbench.batches(64), gradients=True)
+    return principal_components.moments(network, names, workbench.batches(64), loss=workbench.loss)
 
 
 def difference(layer, rank, found, images):
