@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -53,7 +54,7 @@ class Model(_Strict):
 class Margins(_Strict):
     """Differences that do not matter, fixed before the run."""
 
-    accuracy: Positive = 0.5  # percentage points
+    accuracy: Positive = 0.5  # of the task's primary outcome, as printed: percentage points; 0.5% of the highest level
     cka: Positive = 0.02
     attribution: Positive = 0.25  # seed-equivalents
 
@@ -177,7 +178,8 @@ def parse(name: str, text: str) -> Profile:
     problems = _structure_problems(raw)
     variants = _variants(raw.get("methods"), problems)
     diagnostics = _diagnostics(raw.get("diagnostics"), variants, problems)
-    _check_task(raw.get("task", tasks.DEFAULT), problems)
+    task = _task(raw.get("task", tasks.DEFAULT), problems)
+    _check_classes(task, diagnostics, problems)
     models = [model for model in _tables(raw.get("models")) if isinstance(model.get("name"), str)]
     _check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
@@ -189,15 +191,34 @@ def parse(name: str, text: str) -> Profile:
         _check_names(raw["seeds"], "seed", problems)
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
-    return Profile(name, text, _File.model_validate(raw), variants, recipes, finetuning, versions, diagnostics)
+    file = _with_margin(_File.model_validate(raw), task.primary)
+    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics)
 
 
-def _check_task(name: Any, problems: list[str]) -> None:
+def _with_margin(file: _File, primary: tasks.Primary) -> _File:
+    """The file with a margin of the task's primary outcome, if it fixes none: 0.5% of the highest level."""
+    largest = primary.scale * primary.highest
+    if "accuracy" in file.margins.model_fields_set or not isfinite(largest):
+        return file
+    return file.model_copy(update={"margins": file.margins.model_copy(update={"accuracy": 0.005 * largest})})
+
+
+def _task(name: Any, problems: list[str]) -> tasks.Task:
     if isinstance(name, str):  # else it is a problem of structure already
         try:
-            tasks.task(name)
+            return tasks.task(name)
         except InputError as error:
             problems.extend(error.problems)
+    return tasks.task(tasks.DEFAULT)
+
+
+def _check_classes(task: tasks.Task, diagnostics: Mapping[str, Look], problems: list[str]) -> None:
+    for name, look in diagnostics.items():
+        if look.diagnostic.needs_classes and not task.classifies:
+            problems.append(
+                f"diagnostic {name!r} looks at answers to classes, which networks of the task "
+                f"{type(task).__name__!r} do not give"
+            )
 
 
 def _toml(name: str, text: str) -> dict[str, Any]:

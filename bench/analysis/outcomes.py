@@ -143,7 +143,7 @@ def _primary(study: Study, key: str, short: str, long: str, reference: str) -> P
     task = study.primary
     return PrimaryOutcome(
         key=key, quantity=task.title, title=f"{task.title}, less {short}",
-        estimand=f"{task.title[:1].lower()}{task.title[1:]} of the packed file less the {long}",
+        estimand=f"{task.within} of the packed file less the {long}",
         unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, reference=reference, kind="compress",
     )  # fmt: skip
 

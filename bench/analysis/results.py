@@ -74,11 +74,18 @@ class Results:
         return self._load(cell["key"], "similarity.npz", names) if cell else None
 
     def logits(self, model: str, variant: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """By finished seed: (n, classes) logits of the packed file on the test images, and (n,) labels."""
+        """By finished seed: (n, classes) logits of the packed file on the test images, and (n,) labels.
+
+        Empty if the task keeps other predictions.
+        """
         cells, names = self._done.get(("compressed", model, variant), {}), ("test_logits", "test_labels")
         seeds = [seed for seed in self.plan.seeds if seed in cells]
         answers = {seed: self._load(cells[seed]["key"], "predictions.npz", names) for seed in seeds}
-        return {seed: (arrays["test_logits"], arrays["test_labels"]) for seed, arrays in answers.items()}
+        return {
+            seed: (arrays["test_logits"], arrays["test_labels"])
+            for seed, arrays in answers.items()
+            if set(names) <= set(arrays)
+        }
 
     @cached_property
     def test_images(self) -> np.ndarray | None:

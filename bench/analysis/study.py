@@ -21,7 +21,7 @@ from bench.runner.plan_file import PlanFile
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
 from bench.statistics.seed_equivalents import seed_equivalents
-from bench.task import Primary
+from bench.task import DEFAULT, Change, Primary, task
 
 T = TypeVar("T")
 
@@ -52,6 +52,13 @@ class Study:
     def primary(self) -> Primary:
         """The task's outcome that ranks networks: its metric, scale and unit."""
         return self.plan.task.primary
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What else the task prints of predictions beside the original's, as far as the runs hold it."""
+        planned = self.plan.task.changes
+        changes = task(DEFAULT).changes if planned is None else planned
+        return tuple(change for change in changes if change.metric in self.results.compared)
 
     def per_seed(self, metric: str, model: str, variant: str) -> np.ndarray:
         """(S,) a metric of a variant's packed file, or else of its comparison with the original."""

@@ -13,6 +13,7 @@ from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
 from bench.statistics.estimate import Estimate
+from bench.task import with_unit
 
 MINUS = "−"
 MOST_SEEDS = 100  # beyond, the exact number is of no use
@@ -102,7 +103,7 @@ def level(study: Study, model: str, variant: str) -> str:
         return "no result"
     value, half = (primary.scale * number for number in (estimate.value, (estimate.high - estimate.low) / 2))
     spread = f" ± {decimal(half, primary.digits)}" if np.isfinite(half) else ""
-    return f"{decimal(value, primary.digits)}{primary.level_unit}{spread}"
+    return f"{with_unit(decimal(value, primary.digits), primary.level_unit)}{spread}"
 
 
 def signed(estimate: Estimate, digits: int, *, scale: float = 1.0, unit: str = "") -> str:
@@ -116,13 +117,18 @@ def signed(estimate: Estimate, digits: int, *, scale: float = 1.0, unit: str = "
 
 def margin(outcome: Outcome) -> str:
     """What does not matter, e.g. "±0.5 points"."""
-    return f"±{outcome.margin:g} {outcome.unit}"
+    return with_unit(f"±{outcome.margin:g}", outcome.unit)
 
 
 def margins(study: Study) -> str:
     """Both margins, e.g. "±0.5 points of accuracy, ±0.02 of CKA"."""
     sizes, primary = study.plan.margins, study.primary
-    return f"±{sizes.accuracy:g} {primary.unit} of {primary.noun}, ±{sizes.cka:g} of CKA"
+    return f"{with_unit(f'±{sizes.accuracy:g}', primary.unit)} of {primary.noun}, ±{sizes.cka:g} of CKA"
+
+
+def loss_that_matters(study: Study) -> str:
+    """The margin of the primary outcome as a loss, e.g. "0.5 points"."""
+    return with_unit(f"{study.plan.margins.accuracy:g}", study.primary.unit)
 
 
 def holes(study: Study) -> str:

@@ -30,7 +30,7 @@ from bench.runner.store import Store
 from bench.search import confirm
 from bench.search.goal import Goal, NetworkSearch, front, size
 from bench.search.space import space
-from bench.task import task
+from bench.task import Primary, task, with_unit
 
 HELP = "find the best chain of methods for a number of bytes"
 EXAMPLE = "python -m bench search --profile digits --model resnet8 --budget 10kB --trials 40"
@@ -58,9 +58,10 @@ def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     from bench.search.trials import try_chains  # it imports Optuna
 
-    goal = Goal(size(options.budget) if options.budget else None, options.floor)
     choices = space(options.among)
     experiment = profiles.load(options.profile)
+    primary = task(experiment.file.task).primary
+    goal = Goal(size(options.budget) if options.budget else None, options.floor, primary)
     models = _models(options.model, experiment)
     _work.check_workers(options)
     reporter = _work.reporter()
@@ -98,6 +99,7 @@ class _Laboratory:
 
     def __init__(self, options: argparse.Namespace, experiment: Profile, hire: Hire, reporter: Reporter):
         self.options, self.experiment, self.hire, self.reporter = options, experiment, hire, reporter
+        self.primary = task(experiment.file.task).primary
         self.data = dict(experiment.file.data.model_dump())
         self.cache = options.runs / ".data"
         self.base = Store(options.runs / experiment.name)
@@ -113,7 +115,7 @@ class _Laboratory:
             nonlocal tried
             trials = self._work(model, chains)
             for trial in trials:
-                came = f"{trial.payload:,} bytes, {trial.accuracy:.2f}%" if trial.payload else trial.reason
+                came = f"{trial.payload:,} bytes, {_level(trial, self.primary)}" if trial.payload else trial.reason
                 print(
                     f"{model}, trial {tried}/{self.options.trials}: {trial.label}: {came}", file=sys.stderr, flush=True
                 )
@@ -136,8 +138,7 @@ class _Laboratory:
             return Trial(cell.variant, reason=f"{status.state}: {status.reason}")
         # Validation images choose; those of the test stay unseen until the chosen chains are confirmed.
         metrics = json.loads(self.store.read(cell.key)["metrics.json"])
-        primary = task(self.experiment.file.task).primary
-        return Trial(cell.variant, metrics["payload_bytes"], primary.scale * metrics[primary.validation])
+        return Trial(cell.variant, metrics["payload_bytes"], self.primary.scale * metrics[self.primary.validation])
 
     def confirm(self, searches: Sequence[NetworkSearch]) -> int:
         """Work the chosen chains on all seeds, and leave a plan that the report reads."""
@@ -165,16 +166,21 @@ def _say(searches: Sequence[NetworkSearch], options: argparse.Namespace) -> None
         print(json.dumps([search.record.model_dump() for search in searches], indent=1))
         return
     for search in searches:
-        print(f"{search.model}: {search.goal.text}; original: {_numbers(search.original)}")
+        primary = search.goal.primary
+        print(f"{search.model}: {search.goal.text}; original: {_numbers(search.original, primary)}")
         for trial in front(search.trials):
             mark = "→" if trial.label == (search.best.label if search.best else "") else " "
-            print(f"{mark} {_numbers(trial)}  {trial.label}")
+            print(f"{mark} {_numbers(trial, primary)}  {trial.label}")
         if search.best is None:
             print(f"  no trial of {len(search.trials)} keeps to it: give a wider bound or more --trials")
 
 
-def _numbers(trial: Trial) -> str:
-    return f"{trial.payload:>11,} bytes {trial.accuracy:6.2f}%"
+def _numbers(trial: Trial, primary: Primary) -> str:
+    return f"{trial.payload:>11,} bytes {_level(trial, primary, width=6)}"
+
+
+def _level(trial: Trial, primary: Primary, width: int = 0) -> str:
+    return with_unit(f"{trial.accuracy:{width}.{primary.digits}f}", primary.level_unit)
 
 
 def _command(options: argparse.Namespace) -> str:

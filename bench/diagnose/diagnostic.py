@@ -118,6 +118,7 @@ class Diagnostic(ABC):
         version: must be raised whenever the same networks and settings give other findings, so that old results are not
             reused.
         title: as printed in figures and tables.
+        needs_classes: whether it explains or counts answers, so that only networks that classify can be looked into.
         source: BibTeX keys in `bench/diagnose/references.bib`; empty to cite all of `bibtex`.
         bibtex: BibTeX entries that this file lacks.
     """
@@ -126,6 +127,7 @@ class Diagnostic(ABC):
 
     version: ClassVar[int] = 1
     title: ClassVar[str]
+    needs_classes: ClassVar[bool] = False
     source: ClassVar[tuple[str, ...]] = ()
     bibtex: ClassVar[str] = ""
 

@@ -132,10 +132,17 @@ class Search(_Record):
 
 
 class PlannedTask(_Record):
-    """What the networks are trained to do, and the outcome that ranks them; classification in older files."""
+    """What the networks are trained to do, and the outcome that ranks them; classification in older files.
+
+    Attributes:
+        changes: what else of the predictions is printed; None for classification, whose own they are.
+        classifies: see `Task`.
+    """
 
     name: str = tasks.DEFAULT
     primary: tasks.Primary = Field(default_factory=lambda: tasks.task(tasks.DEFAULT).primary)
+    changes: tuple[tasks.Change, ...] | None = None
+    classifies: bool = True
 
 
 class PlannedCell(_Record):
@@ -227,7 +234,7 @@ def describe(
         threads=settings.threads,
         profile_text=profile.text,
         command=command,
-        task=PlannedTask(name=settings.task, primary=tasks.task(settings.task).primary),
+        task=_task(settings.task),
         data=data,
         models=tuple(
             PlannedModel(name=name, recipe=asdict(recipe), finetuning=asdict(profile.finetuning[name]))
@@ -238,6 +245,12 @@ def describe(
         search=search,
         cells=tuple(PlannedCell(name=cell.name, **cell.as_dict()) for cell in cells),
     )
+
+
+def _task(name: str) -> PlannedTask:
+    task = tasks.task(name)
+    changes = None if name == tasks.DEFAULT else task.changes
+    return PlannedTask(name=name, primary=task.primary, changes=changes, classifies=task.classifies)
 
 
 def _variant(variant: Variant) -> PlannedVariant:
@@ -288,7 +301,11 @@ def write(store: Store, plan: PlanFile) -> None:
     Raises:
         InputError: the disk is full, or the folder cannot be written.
     """
-    store.write_index(NAME, plan.model_dump(exclude=None if plan.search else {"search"}))
+    # What is absent here was unknown to earlier versions, whose files stay the same, byte for byte.
+    absent: dict[str, Any] = {} if plan.search else {"search": True}
+    if plan.task.changes is None:
+        absent["task"] = {"changes", "classifies"}
+    store.write_index(NAME, plan.model_dump(exclude=absent))
 
 
 def read(folder: Path) -> PlanFile:

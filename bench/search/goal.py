@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from bench.compress.variant import Variant, parse
 from bench.errors import InputError
 from bench.runner.plan_file import SearchedNetwork, Trial
+from bench.task import Primary, with_unit
+from bench.task.classification import CLASSIFICATION
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 
@@ -19,22 +21,28 @@ class Goal:
 
     Attributes:
         budget: most payload bytes.
-        floor: least accuracy on the validation images, percent.
+        floor: least primary outcome on the validation images, as printed.
+        primary: that outcome.
     """
 
     budget: int | None = None
     floor: float | None = None
+    primary: Primary = CLASSIFICATION.primary
 
     def __post_init__(self) -> None:
         if self.budget is None and self.floor is None:
             raise InputError(
                 "say what to look for: the best within --budget SIZE, or the smallest of at least --floor PERCENT"
             )
-        if self.floor is not None and not 0 <= self.floor <= 100:
-            raise InputError(f"--floor is an accuracy in percent, from 0 to 100, given {self.floor:g}")
+        most = self.primary.scale * self.primary.highest
+        if self.floor is not None and not 0 <= self.floor <= most:
+            unit = {"%": "percent"}.get(self.primary.level_unit, self.primary.level_unit)
+            level = f"{self.primary.noun} in {unit}" if unit else self.primary.noun
+            article = "an" if level[0] in "aeiou" else "a"
+            raise InputError(f"--floor is {article} {level}, from 0 to {most:g}, given {self.floor:g}")
 
     def excess(self, trial: Trial) -> dict[str, float]:
-        """How far the trial is beyond each bound: bytes as a share of the budget, accuracy in percentage points.
+        """How far the trial is beyond each bound: bytes as a share of the budget, the outcome as printed.
 
         At most 0 for a bound that it keeps.
         """
@@ -58,7 +66,8 @@ class Goal:
     def text(self) -> str:
         """E.g. `at most 20,000 bytes and at least 97% on validation`."""
         parts = [f"at most {self.budget:,} bytes"] if self.budget is not None else []
-        parts += [f"at least {self.floor:g}% on validation"] if self.floor is not None else []
+        if self.floor is not None:
+            parts.append(f"at least {with_unit(f'{self.floor:g}', self.primary.level_unit)} on validation")
         return " and ".join(parts)
 
 

@@ -28,6 +28,15 @@ DEFAULT = "classification"
 Predictions = Mapping[str, np.ndarray]  # by name; the first axis counts images
 
 
+def with_unit(number: str, unit: str) -> str:
+    """A number followed by what it is in, if anything.
+
+    >>> with_unit("98", "%"), with_unit("0.5", "points"), with_unit("3", "")
+    ('98%', '0.5 points', '3')
+    """
+    return f"{number}{unit}" if unit in ("", "%") else f"{number} {unit}"
+
+
 @dataclass(frozen=True)
 class Primary:
     """The outcome by which networks of a task are ranked, and how it is printed. More is better.
@@ -53,6 +62,41 @@ class Primary:
     highest: float
 
     @property
+    def name(self) -> str:
+        """Title and noun, e.g. `Top-1 accuracy`; one word if they are the same."""
+        return self.title if self.title.lower() == self.noun.lower() else f"{self.title} {self.noun}"
+
+    @property
+    def axis(self) -> str:
+        """For an axis with room, e.g. `Top-1 accuracy (%)`."""
+        return f"{self.name} ({self.level_unit})" if self.level_unit else self.name
+
+    @property
+    def running(self) -> str:
+        """The name inside a sentence, e.g. `top-1 accuracy`."""
+        return _lowered(self.name)
+
+    @property
+    def within(self) -> str:
+        """The title inside a sentence, e.g. `top-1`."""
+        return _lowered(self.title)
+
+    @property
+    def capital(self) -> str:
+        """The noun at the start of a sentence or a title, e.g. `Accuracy`."""
+        return f"{self.noun[:1].upper()}{self.noun[1:]}"
+
+    @property
+    def best(self) -> str:
+        """What a sentence calls the network with the highest level."""
+        return "most accurate" if self.noun == "accuracy" else "best"
+
+    @property
+    def worse(self) -> str:
+        """What a sentence calls a network with a lower level."""
+        return "less accurate" if self.noun == "accuracy" else "worse"
+
+    @property
     def level(self) -> str:
         """A network's level, for the label of an axis, e.g. `accuracy (%)`."""
         return f"{self.noun} ({self.level_unit})" if self.level_unit else self.noun
@@ -68,6 +112,38 @@ class Primary:
         return f"validation_{self.metric}"
 
 
+def _lowered(text: str) -> str:
+    """Text without its capital; an abbreviation such as `AP` keeps its own."""
+    return text if text[:2].isupper() else f"{text[:1].lower()}{text[1:]}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that a user notices between two networks' predictions: a column of the report, mean over seeds.
+
+    Attributes:
+        metric: its key in `Task.compare`.
+        key: of the column in the data files.
+        title: head of the column.
+        describe: one sentence for the data dictionary.
+        unit: of the printed number.
+        scale: from the metric to the printed number.
+        digits: after the decimal point.
+        signed: whether a plus is printed.
+        beyond_control: whether the fine-tuned control's is taken off, seed by seed.
+    """
+
+    metric: str
+    key: str
+    title: str
+    describe: str
+    unit: str = ""
+    scale: float = 1.0
+    digits: int = 3
+    signed: bool = False
+    beyond_control: bool = False
+
+
 class Task(ABC):
     """What networks are trained to do. A task has no state: its methods are functions.
 
@@ -76,10 +152,15 @@ class Task(ABC):
     Class attributes:
         version: raised whenever the same network and images give other numbers.
         primary: the outcome that ranks networks.
+        changes: what else of `compare` the report prints, in order.
+        classifies: whether outputs are logits (b, classes) and targets labels. Diagnostics that explain a class need
+            it, and what the report says of single classes, answers and confidence.
     """
 
     version: ClassVar[int] = 1
     primary: ClassVar[Primary]
+    changes: ClassVar[tuple[Change, ...]] = ()
+    classifies: ClassVar[bool] = False
 
     @abstractmethod
     def targets(self, split: Split, device: torch.device | str) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL
-from bench.task import Predictions, Primary, Task
+from bench.task import Change, Predictions, Primary, Task
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +26,17 @@ class Classification(Task):
         metric="accuracy", title="Top-1", noun="accuracy", level_unit="%", unit="points", scale=100.0, digits=2,
         highest=1.0,
     )  # fmt: skip
+    changes = (
+        Change("churn", "churn", "Churn", "Test images whose top-1 differs from the original's.", "%", 100, 2),
+        Change("churn", "churn_beyond", "Less control", "Churn less the fine-tuned control's, by seed.",
+               "points", 100, 2, signed=True, beyond_control=True),
+        Change("jensen_shannon", "jensen_shannon", "JS div.", "Jensen-Shannon divergence, base 2.", "bits"),
+        Change("nll_difference", "nll", "ΔNLL", "Negative log-likelihood, less the original's.", "nats", signed=True),
+        Change("brier_difference", "brier", "ΔBrier", "Brier score, less the original's.", signed=True),
+        Change("ece_difference", "ece", "ΔECE", "Expected calibration error, less the original's.",
+               "points", 100, 2, signed=True),
+    )  # fmt: skip
+    classifies = True
 
     def targets(self, split: Split, device: torch.device | str) -> torch.Tensor:
         """(n,) int64 labels."""

@@ -117,7 +117,7 @@
         const most = Math.max(...fitting.map(({ seeds }) => Number(seeds))); // one lucky seed must not lead
         const full = fitting.filter(({ seeds }) => 2 * seeds >= most && seeds >= Math.min(most, 2));
         const best = full.reduce((a, b) => Number(b.top1) > Number(a.top1) ? b : a);
-        return `${model}: ${best.title}, ${Number(best.top1).toFixed(2)}% at ${inKilobytes(Number(best.size))} kB.`;
+        return `${model}: ${best.title}, ${best.level} at ${inKilobytes(Number(best.size))} kB.`;
       }).join(" ");
     };
     tools.addEventListener("input", update);

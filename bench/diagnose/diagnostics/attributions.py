@@ -59,6 +59,7 @@ class Attributions(Diagnostic):
 
     version = 3
     title = "Attributions"
+    needs_classes = True
     source = (
         "kokhlikyan2020captum", "sundararajan2017axiomatic", "selvaraju2017gradcam", "simonyan2014deep",
         "smilkov2017smoothgrad", "zeiler2014visualizing", "springenberg2015striving", "bach2015pixelwise",

@@ -37,6 +37,7 @@ class ClassImages(Diagnostic):
     steps: Annotated[int, Field(ge=1)] = 64
 
     title = "Class images"
+    needs_classes = True
     source = ("simonyan2014deep", "olah2017feature")
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:

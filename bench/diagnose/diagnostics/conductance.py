@@ -46,6 +46,7 @@ class Conductance(Diagnostic):
     steps: Annotated[int, Field(ge=1)] = 8
 
     title = "Layer conductance"
+    needs_classes = True
     source = ("dhamdhere2019conductance", "kokhlikyan2020captum")
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:

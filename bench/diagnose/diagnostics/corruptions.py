@@ -50,6 +50,7 @@ class Corruptions(Diagnostic):
     images: Annotated[int, Field(ge=1)] = 128
 
     title = "Accuracy under corruptions"
+    needs_classes = True
     source = ("hendrycks2019robustness",)
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:

@@ -50,6 +50,7 @@ class Faithfulness(Diagnostic):
     steps: Annotated[int, Field(ge=2)] = 16
 
     title = "Faithfulness of attributions"
+    needs_classes = True
     source = ("petsiuk2018rise", "yeh2019infidelity", "kokhlikyan2020captum")
 
     def __call__(self, networks: Mapping[str, nn.Module], probe: Probe) -> Findings:

@@ -1,4 +1,4 @@
-"""Accuracy against a size: one panel per model, intervals over seeds, the Pareto front, the controls as reference."""
+"""The primary outcome against a size: a panel per model, intervals over seeds, the Pareto front, and controls."""
 
 from __future__ import annotations
 
@@ -21,8 +21,22 @@ from bench.render.kit.style import FAINT, INK, MUTED, Medium, family, in_order
 from bench.render.text import captions
 from bench.roles import ORIGINAL, OTHER_SEED, RANDOM
 from bench.runner.plan_file import PlannedVariant
+from bench.task import with_unit
 
-TICKS = (99.9, 99.8, 99.5, 99.0, 98.0, 97.0, 95.0, 90.0, 80.0, 70.0, 50.0, 0.0)
+TICKS = (  # percent of the highest level
+    99.9,
+    99.8,
+    99.5,
+    99.0,
+    98.0,
+    97.0,
+    95.0,
+    90.0,
+    80.0,
+    70.0,
+    50.0,
+    0.0,
+)
 MOST_NAMES = 16  # of methods; beyond, only the front is named
 NOT_DRAWN = (OTHER_SEED, RANDOM)
 # Of the key, in font sizes: widths of a letter, of a marker and of the room behind a name, and the height of a line.
@@ -35,8 +49,9 @@ class Point:
 
     Attributes:
         size: kB.
-        top1, low, high: accuracy with its interval, percent.
-        floor: the least error that can be drawn, percent.
+        top1, low, high: the primary outcome with its interval, as printed.
+        top: the highest that it can be.
+        floor: the least distance to `top` that can be drawn.
     """
 
     variant: PlannedVariant
@@ -45,35 +60,36 @@ class Point:
     low: float
     high: float
     seeds: int
+    top: float
     floor: float
 
     @property
     def at(self) -> tuple[float, float]:
         """Its place in the panel."""
-        return self.size, height(self.top1, self.floor)
+        return self.size, self.height(self.top1)
 
     @property
     def ends(self) -> tuple[float, float]:
         """Its interval on the axis."""
-        return height(self.low, self.floor), height(self.high, self.floor)
+        return self.height(self.low), self.height(self.high)
 
-
-def height(accuracy: float, floor: float) -> float:
-    """Position on the axis: the negative log of the error, in percent."""
-    # Equal steps are equal ratios of errors: from 98% to 99% is as far as from 80% to 90%.
-    return float(-np.log10(max(100.0 - accuracy, floor)))
+    def height(self, level: float) -> float:
+        """Position on the axis: the negative log of the error; the level itself if there is no highest one."""
+        # Equal steps are equal ratios of errors: from 98% to 99% is as far as from 80% to 90%.
+        return float(-np.log10(max(self.top - level, self.floor))) if np.isfinite(self.top) else level
 
 
 def points(study: Study, model: str, metric: str) -> list[Point]:
     """Every variant that has both numbers, the most accurate first."""
-    floor = 50.0 / study.plan.data.counts.get("test", 1000)  # half a test image
     drawn, scale = [], study.primary.scale
+    top = scale * study.primary.highest
+    floor = 0.5 * top / study.plan.data.counts.get("test", 1000)  # half a test image
     for variant in study.plan.variants:
         size, top1 = study.mean(metric, model, variant.label), study.level(model, variant.label)
         if variant.label in NOT_DRAWN or not size.n or not top1.n or size.value <= 0:
             continue
         low, high = (scale * (end if np.isfinite(end) else top1.value) for end in (top1.low, top1.high))
-        drawn.append(Point(variant, size.value / 1e3, scale * top1.value, low, high, top1.n, floor))
+        drawn.append(Point(variant, size.value / 1e3, scale * top1.value, low, high, top1.n, top, floor))
     return sorted(drawn, key=lambda point: (-point.top1, point.size, point.variant.label))
 
 
@@ -91,7 +107,7 @@ def front(drawn: Iterable[Point]) -> list[Point]:
 def figure(
     study: Study, metric: str, axis: str, *, id: str, title: str, sentences: str, alt: str, tools: str = ""
 ) -> Figure | None:
-    """Accuracy against the metric; None if no variant has both numbers."""
+    """The primary outcome against the metric; None if no variant has both numbers."""
     if not any(points(study, model, metric) for model in study.models):
         return None
     caption = captions.joined(
@@ -112,7 +128,7 @@ def _paint(study: Study, metric: str, axis: str, medium: Medium) -> Sheet:
     sheet, axes = panels(medium, max(len(by_model), 1), tall, left=0.5, bottom=0.5, top=0.36, foot=foot)
     for panel, (model, drawn) in zip(axes, by_model.items()):
         title(panel, model)
-        _frame(panel, everything, axis, f"{study.primary.title} {study.primary.level}")
+        _frame(panel, everything, axis, study.primary.axis)
         _panel(sheet, panel, study, model, drawn)
     _draw_key(sheet, names)
     return sheet
@@ -127,15 +143,17 @@ def _frame(panel: Axes, everything: list[Point], axis: str, label: str) -> None:
     panel.set_xscale("log")
     panel.set_xlim(left, right)
     panel.set_ylim(low, high)
-    position = partial(height, floor=everything[0].floor)
-    ticks = apart([tick for tick in TICKS if low <= position(tick) <= high], position, (high - low) / 12)
-    panel.set_yticks([position(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
+    top, position = everything[0].top, everything[0].height
+    if np.isfinite(top):
+        marks = [tick * top / 100 for tick in TICKS]
+        ticks = apart([tick for tick in marks if low <= position(tick) <= high], position, (high - low) / 12)
+        panel.set_yticks([position(tick) for tick in ticks], [f"{tick:g}" for tick in ticks])
     steps = _size_ticks(left, right)
     panel.set_xticks(steps, [decimal(step, 0 if step >= 1 else 1) for step in steps])
     panel.set_xticks([], minor=True)
     panel.grid(axis="y")
     panel.set_xlabel(axis)
-    panel.set_ylabel(f"{label}, log scale of the error")
+    panel.set_ylabel(f"{label}, log scale of the error" if np.isfinite(top) else label)
 
 
 def _size_ticks(left: float, right: float) -> list[float]:
@@ -181,6 +199,7 @@ def _draw_point(sheet: Sheet, panel: Axes, study: Study, model: str, point: Poin
         title=point.variant.title,
         size=repr(float(point.size)),
         top1=repr(float(point.top1)),
+        level=_level(study, point),
         seeds=str(point.seeds),
     )
 
@@ -189,9 +208,13 @@ def describe(study: Study, model: str, point: Point) -> str:
     """One point in words."""
     half = (point.high - point.low) / 2
     claim = claim_on(study, model, point.variant.label, primary(study))
-    verdict = f"; accuracy against the original: {claim.verdict.word}" if claim else ""
-    spread = f" ± {decimal(half, 2)}" if half > 0 else ""
-    return f"{point.variant.title}, {model}: {decimal(point.top1, 2)}%{spread} at {decimal(point.size, 1)} kB{verdict}"
+    verdict = f"; {study.primary.noun} against the original: {claim.verdict.word}" if claim else ""
+    spread = f" ± {decimal(half, study.primary.digits)}" if half > 0 else ""
+    return f"{point.variant.title}, {model}: {_level(study, point)}{spread} at {decimal(point.size, 1)} kB{verdict}"
+
+
+def _level(study: Study, point: Point) -> str:
+    return with_unit(decimal(point.top1, study.primary.digits), study.primary.level_unit)
 
 
 def _sweeps(drawn: list[Point]) -> list[list[Point]]:

@@ -11,10 +11,10 @@ def build(study: Study) -> Figure | None:
     """The figure; None if nothing was packed."""
     return figure(
         study, "peak_activation_bytes", "Peak activation memory (kB, log scale)", id="activations",
-        title="Accuracy against feature-map memory",
+        title=f"{study.primary.capital} against feature-map memory",
         sentences="Peak of the live feature maps at batch 1, by graph liveness: batch normalisation folded, ReLU and "
         "addition in place. All maps count at the method's one width (XNOR-Net: 1 bit, although its sums and "
         "shortcuts are real). Methods that change weights alone stand above one another.",
-        alt="Scatter plot of top-1 accuracy against peak activation memory; every point is a row of the table of "
-        "results.",
+        alt=f"Scatter plot of {study.primary.running} against peak activation memory; every point is a row of the "
+        "table of results.",
     )  # fmt: skip

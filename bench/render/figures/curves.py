@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isfinite
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,15 +63,16 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         panel.set_xlabel("Epoch")
         panel.set_ylabel(f"Validation {study.primary.level}")
         panel.grid(axis="y")
-        panel.set_ylim(*_ends(history[history["kind"] == kind]))
+        panel.set_ylim(*_ends(study, history[history["kind"] == kind]))
         (_training if kind == "train" else _finetuning)(panel, study, runs, medium)
     return sheet
 
 
-def _ends(history: pd.DataFrame) -> tuple[float, float]:
+def _ends(study: Study, history: pd.DataFrame) -> tuple[float, float]:
     """Ends of the axis: one scale for all trainings, and one for all fine-tunings."""
     low, high = history["level"].min(), history["level"].max()
-    room = 0.05 * max(high - low, 1.0)
+    highest = study.primary.scale * study.primary.highest
+    room = 0.05 * max(high - low, highest / 100 if isfinite(highest) else 0.0)
     return low - room, high + room
 
 

@@ -32,8 +32,8 @@ def build(study: Study) -> Figure | None:
         "Same, different, or can't tell",
         captions.joined(
             "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
-            "which a difference does not matter. Left of 0 is less accurate, or less similar to the original than "
-            "after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Words: verdicts after "
+            f"which a difference does not matter. Left of 0 is {study.primary.worse}, or less similar to the original "
+            "than after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Words: verdicts after "
             "correction; within margin: different, by less than matters.",
             captions.margins(study),
             captions.seeds(study),

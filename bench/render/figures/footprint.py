@@ -9,12 +9,13 @@ from bench.render.kit.figure import Figure
 
 def build(study: Study) -> Figure | None:
     """The figure; None if nothing was packed."""
+    task = study.primary
     return figure(
-        study, "payload_bytes", "Payload (kB, log scale)", id="footprint", title="Accuracy against footprint",
-        sentences="Test accuracy of the network read back from its packed file against its payload, one panel a model, "
-        "on one scale. Grey steps: Pareto front of the means. Dashed line and band: the original. Hollow grey: "
+        study, "payload_bytes", "Payload (kB, log scale)", id="footprint", title=f"{task.capital} against footprint",
+        sentences=f"Test {task.noun} of the network read back from its packed file against its payload, one panel a "
+        "model, on one scale. Grey steps: Pareto front of the means. Dashed line and band: the original. Hollow grey: "
         "controls.",
-        alt="Scatter plot of top-1 accuracy against payload in kilobytes; every point is a row of the table of "
+        alt=f"Scatter plot of {task.running} against payload in kilobytes; every point is a row of the table of "
         "results.",
         tools="footprint",
     )  # fmt: skip

@@ -29,9 +29,9 @@ def build(study: Study) -> Figure | None:
         "ranking",
         "Ranks over all networks",
         captions.joined(
-            "Mean rank of each method over the networks, 1 is best (Demšar 2006), by top-1 and by the CKA of its "
-            "inside to the original. Bars at the top join methods whose ranks are within Nemenyi's critical difference "
-            "and cannot be told apart.",
+            f"Mean rank of each method over the networks, 1 is best (Demšar 2006), by {study.primary.within} "
+            "and by the CKA of its inside to the original. Bars at the top join methods whose ranks are within "
+            "Nemenyi's critical difference and cannot be told apart.",
             *(_sentence(outcome, ranking) for outcome, ranking in ranked),
             captions.seeds(study),
             "Interval: none, ranks are of means over seeds; tests: Friedman's, then Nemenyi's.",

@@ -28,8 +28,8 @@ def build(study: Study) -> Table | None:
         captions.joined(
             f"Departs at: the first block (from the input, {feature} features) whose similarity to the original is "
             "below the fine-tuned control's, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
-            "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts. ECE and "
-            "classes: less the control's, by seed.",
+            "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts.",
+            "ECE and classes: less the control's, by seed." if study.plan.task.classifies else "",
             f"Explanations: {TITLES.get(method, method)}, (1 - Spearman) in units of another seed's." if method else "",
             captions.means(study),
             "Seed-eq.: jackknife over seeds.",
@@ -51,8 +51,15 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
                lambda net: study.distance(net.model, net.label, feature), "seed-eq.", 2),
         Column("inside", "Inside", "verdict", "Mean over blocks, less the control's.",
                lambda net: _verdict(study, net, inside(study))),
-        Column("accuracy", "Accuracy", "verdict", "Less the original's.",
+        Column("accuracy", study.primary.capital, "verdict", "Less the original's.",
                lambda net: _verdict(study, net, primary(study))),
+        *(_answers(study) if study.plan.task.classifies else ()),
+    )  # fmt: skip
+
+
+def _answers(study: Study) -> tuple[Column[Network], ...]:
+    """What only a network that classifies has."""
+    return (
         Column("ece", "ECE", "estimate", "Expected calibration error, less the control's.",
                lambda net: net.difference("ece_difference", CONTROL), "points", 1, signed=True, scale=100),
         Column("classes", "Classes", "number", "Classes whose recall differs from the control's (BH).",

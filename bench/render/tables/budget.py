@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.study import Study
+from bench.analysis.wording import loss_that_matters
 from bench.render.kit.rows import MODEL, Network
 from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
@@ -34,11 +35,12 @@ def build(study: Study) -> Table | None:
         "budget",
         "The best under a budget",
         captions.joined(
-            "For each payload budget, the method with the highest mean top-1 that fits; how many others cannot be told "
-            "from it, no method within the budget being shown to be better than they are (one-sided paired t over "
-            f"seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how many are shown to lose less than "
-            f"{study.plan.margins.accuracy:g} points to it (one-sided paired t against that margin, Holm over all "
-            "others), and the smallest of these. Budgets at which nothing changes are left out.",
+            f"For each payload budget, the method with the highest mean {study.primary.within} that fits; how many "
+            "others cannot be told from it, no method within the budget being shown to be better than they are "
+            f"(one-sided paired t over seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how "
+            f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided paired t against that "
+            "margin, Holm over all others), and the smallest of these. Budgets at which nothing changes are left "
+            "out.",
             captions.means(study),
         ),
         _columns(study.primary),
@@ -50,7 +52,8 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
     return (
         MODEL,
         Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
-        Column("best", "Most accurate method", "text", "The method with the highest mean top-1 within the budget.",
+        Column("best", f"{primary.best[:1].upper()}{primary.best[1:]} method", "text",
+               f"The method with the highest mean {primary.within} within the budget.",
                lambda best: best.title),
         Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
         Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.mean(primary.test),
@@ -58,7 +61,7 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
         Column("payload", "Payload", "number", "Its payload, mean over seeds.",
                lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("untold", "Not told from it", "number",
-               "Methods within the budget that are not shown to be less accurate.",
+               f"Methods within the budget that are not shown to be {primary.worse}.",
                lambda best: len(best.within.undecided)),
         Column("close", "Lose little", "number",
                "Methods within the budget that are shown to lose less than the margin.",

@@ -20,6 +20,7 @@ from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
+METRIC = "accuracy"  # the outcome that all published results are of
 FILE = Path(__file__).parents[1] / "published.toml"
 
 
@@ -89,7 +90,9 @@ def published() -> tuple[PublishedResult, ...]:
 
 
 def build(study: Study) -> Table | None:
-    """A group per method: the papers' rows, then ours; None if no paper is known for any method."""
+    """A group per method: the papers' rows, then ours; None if no paper is known for any method or for the task."""
+    if study.primary.metric != METRIC:
+        return None
     return tabulate(
         "published",
         "Published beside ours",

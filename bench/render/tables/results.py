@@ -21,9 +21,9 @@ def build(study: Study) -> Table | None:
     """The table; the leading set of each model is bold."""
     return tabulate(
         "results",
-        "Accuracy and footprint",
+        f"{study.primary.capital} and footprint",
         captions.joined(
-            f"{study.primary.title} {study.primary.noun} on the test images, of the network that was read back from "
+            f"{study.primary.name} on the test images, of the network that was read back from "
             "its packed file, against its sizes; differences are paired by seed. Below the line of each model: what "
             "the methods are compared with.",
             captions.means(study),

@@ -10,6 +10,7 @@ from bench.render.kit.rows import MODEL
 from bench.render.kit.table import Column, Table, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import Search, SearchedNetwork, Trial
+from bench.task import Primary, with_unit
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,15 @@ class Tried:
     hole: str = "missing"
 
 
-COLUMNS: tuple[Column[Tried], ...] = (
+def _columns(primary: Primary) -> tuple[Column[Tried], ...]:
+    return (
     MODEL,
     Column("chain", "Chain", "code", "Methods and settings, in the order in which they are applied.",
            lambda tried: tried.trial.label),
     Column("payload", "Payload", "number", "Payload of the packed file.",
            lambda tried: tried.trial.payload, "kB", 2, scale=1e-3),
-    Column("validation", "Validation", "number", "Accuracy on the validation images of the seed.",
-           lambda tried: tried.trial.accuracy, "%", 2),
+    Column("validation", "Validation", "number", f"{primary.capital} on the validation images of the seed.",
+           lambda tried: tried.trial.accuracy, primary.level_unit, primary.digits),
     Column("chosen", "Chosen", "text", "What the bounds choose; confirmed on all seeds in the results.",
            lambda tried: "yes" if tried.chosen else ""),
 )  # fmt: skip
@@ -40,19 +42,21 @@ def build(study: Study) -> Table | None:
     search = study.plan.search
     if search is None:
         return None
+    accurate = study.primary.noun == "accuracy"
+    as_good, levels = ("as accurate", "accuracies") if accurate else ("as good", "levels")
     return tabulate(
         "search",
         "The search",
         captions.joined(
             f"Chains of methods on the front of {search.trials} trials a network: none that was tried is both smaller "
-            "and as accurate. The uncompressed network comes last.",
-            f"Tried on one network (seed {search.seed}) and chosen by its validation images, so that these accuracies "
+            f"and {as_good}. The uncompressed network comes last.",
+            f"Tried on one network (seed {search.seed}) and chosen by its validation images, so that these {levels} "
             "are those of the luckiest trials and come without intervals; what the chosen chains are worth is in the "
             "results: all seeds, test images.",
             _refusals(search),
         ),
-        COLUMNS,
-        {f"{network.model}: {_bounds(network)}": _front(network) for network in search.networks},
+        _columns(study.primary),
+        {f"{network.model}: {_bounds(network, study.primary)}": _front(network) for network in search.networks},
     )
 
 
@@ -63,9 +67,10 @@ def _front(network: SearchedNetwork) -> Iterator[Tried]:
     return (Tried(network.model, trial, trial.label == network.best) for trial in shown.values())
 
 
-def _bounds(network: SearchedNetwork) -> str:
+def _bounds(network: SearchedNetwork, primary: Primary) -> str:
     parts = [f"at most {network.budget / 1e3:g} kB"] if network.budget is not None else []
-    parts += [f"at least {network.floor:g}% on validation"] if network.floor is not None else []
+    if network.floor is not None:
+        parts.append(f"at least {with_unit(f'{network.floor:g}', primary.level_unit)} on validation")
     return " and ".join(parts) + ("" if network.best else "; nothing that was tried keeps to it")
 
 

@@ -69,7 +69,8 @@ def build(study: Study) -> Table | None:
             "Effect: the difference over the SD that the seeds seem to have, standard error × √n.",
             captions.margins(study),
             captions.seeds(study),
-            "Intervals: 95%; accuracy: t over seeds; CKA: variance between seeds plus the jackknife's over images.",
+            f"Intervals: 95%; {study.primary.noun}: t over seeds; CKA: variance between seeds plus the jackknife's "
+            "over images.",
             captions.family(study),
             captions.stars(study),
         ),

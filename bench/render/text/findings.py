@@ -56,7 +56,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
     smaller = f", {decimal(original / payload, 1)} times smaller than the original" if np.isfinite(original) else ""
     yield (
         Strong(model),
-        f": under {wording.kilobytes(budget)} the most accurate is ",
+        f": under {wording.kilobytes(budget)} the {study.primary.best} is ",
         Strong(study.plan.variant(within.best).title),
         f", {wording.level(study, model, within.best)} at {wording.size(payload)}{smaller}"
         f" (original {wording.level(study, model, ORIGINAL)})",
@@ -68,7 +68,8 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
 def nothing_within(study: Study, model: str, budget: float) -> str:
     """Why no method can be named under a budget (kB): the end of a sentence."""
     if fitting(study, model, budget * 1e3):
-        return f"no method of at most {wording.kilobytes(budget)} has an accuracy"
+        noun = study.primary.noun
+        return f"no method of at most {wording.kilobytes(budget)} has {'an' if noun[0] in 'aeiou' else 'a'} {noun}"
     return f"no method fits into {wording.kilobytes(budget)}"
 
 
@@ -88,7 +89,7 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
     if within.close:
         smallest = Strong(study.plan.variant(within.close[0]).title)
         at = f" at {wording.size(study.payload(model, within.close[0]))}"
-        loses = f"shown to lose less than {study.plan.margins.accuracy:g} {study.primary.unit} to it"
+        loses = f"shown to lose less than {wording.loss_that_matters(study)} to it"
         if len(within.close) > 1:
             parts += [f"; {_others(len(within.close))} are {loses}, the smallest of them ", smallest, at]
         else:

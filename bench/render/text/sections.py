@@ -18,7 +18,8 @@ from bench.statistics.tests import smallest_attainable_p
 def results(study: Study) -> list[Sentence]:
     """What an accuracy and a footprint are here."""
     return marked(
-        "Every size is that of a file that was written, and every accuracy that of the network read back from it. "
+        f"Every size is that of a file that was written, and every {study.primary.noun} that of the network read back "
+        "from it. "
         "Payload is what papers count: weights, scales, masks and codes; the file on disk and the peak memory of "
         "feature maps are columns of their own."
     )
@@ -52,6 +53,8 @@ def explanations(study: Study) -> list[Sentence]:
 
 def predictions(study: Study) -> list[Sentence]:
     """Which methods change the most and the fewest answers beyond the control."""
+    if not study.plan.task.classifies:
+        return []  # its table says what changes
     means = []
     for variant in study.plan.methods:
         churn = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]
@@ -105,7 +108,8 @@ def statistics(study: Study) -> list[Sentence]:
     return marked(
         f"**Unit. **Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated "
         "measures and never count as n.",
-        "**Intervals. **95%. Accuracy and what is derived from predictions: t over seeds, on the fixed test set. "
+        f"**Intervals. **95%. {study.primary.capital} and what is derived from predictions: t over seeds, on the fixed "
+        "test set. "
         "Similarity: variance between seeds plus the delete-one jackknife's over probe images, Satterthwaite degrees "
         "of freedom, on the atanh scale; a bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "

@@ -106,11 +106,14 @@ def _caption(studies: Sequence[Study]) -> str:
         f"margin ±{study.plan.margins.cka:g}, {captions.version(study).rstrip('.')}"
         for study in studies
     )
+    outcome = " or ".join(dict.fromkeys(study.primary.within for study in studies))
+    unit = " or ".join(dict.fromkeys(study.primary.unit or study.primary.noun for study in studies))
     stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
     return captions.joined(
-        "Methods that at least two profiles measured on a network of the same name. Points: top-1 of the packed file "
-        "less the original's, mean over seeds with its 95% interval (t). Smaller: payload of the original by that of "
-        "the packed file. CKA: debiased linear CKA to the original, mean over blocks, less the fine-tuned control's; "
+        "Methods that at least two profiles measured on a network of the same name. "
+        f"{unit[:1].upper()}{unit[1:]}: {outcome} of the packed file less the original's, mean over seeds with its "
+        "95% interval (t). Smaller: payload of the original by that of the packed file. CKA: debiased linear CKA to "
+        "the original, mean over blocks, less the fine-tuned control's; "
         "inside: the verdict on it, after Holm within a model of a profile.",
         stars,
         f"{profiles}.",

@@ -44,13 +44,15 @@ class Headline:
     """The answer for one model: what to use under a budget.
 
     Attributes:
-        original: its accuracy.
+        outcome: by what networks are ranked, as the head of a column.
+        original: its level.
         picks: the most accurate, and the smallest that is shown to lose little if that is smaller; empty if none fits.
         note: what to know of the choice.
     """
 
     model: str
     budget: str
+    outcome: str
     original: str
     picks: tuple[Pick, ...]
     note: str
@@ -86,17 +88,17 @@ def headlines(study: Study) -> Iterator[Headline]:
 def _headline(study: Study, model: str, budget: float, within: Within | None) -> Headline:
     original, limit = wording.level(study, model, ORIGINAL), wording.kilobytes(budget)
     if within is None:
-        return Headline(model, limit, original, (), _alone(nothing_within(study, model, budget)))
-    picks, notes = [_pick(study, model, within.best, "Most accurate")], []
+        return Headline(model, limit, study.primary.title, original, (), _alone(nothing_within(study, model, budget)))
+    picks, notes = [_pick(study, model, within.best, f"{study.primary.best[:1].upper()}{study.primary.best[1:]}")], []
     smallest = next(iter(within.close), within.best)
     if study.payload(model, smallest) < study.payload(model, within.best):
-        role = f"Smallest shown to lose less than {study.plan.margins.accuracy:g} {study.primary.unit}"
+        role = f"Smallest shown to lose less than {wording.loss_that_matters(study)}"
         picks.append(_pick(study, model, smallest, role, _behind(study, model, smallest, within.best)))
     else:
         notes.append(_alone(text(against_others(study, model, within))))
     if study.payload(model, ORIGINAL) <= budget * 1e3:
         notes.append("The original itself is within the budget.")
-    return Headline(model, limit, original, tuple(picks), " ".join(notes))
+    return Headline(model, limit, study.primary.title, original, tuple(picks), " ".join(notes))
 
 
 def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> Pick:
@@ -118,8 +120,9 @@ def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> 
 
 def _behind(study: Study, model: str, label: str, best: str) -> str:
     primary, lost = study.primary, study.difference(study.primary.test, model, label, best)
+    unit = wording.with_unit("", primary.unit)
     return (
-        f"{wording.signed(lost, primary.digits, scale=primary.scale, unit=f' {primary.unit}')} to the most accurate, "
+        f"{wording.signed(lost, primary.digits, scale=primary.scale, unit=unit)} to the {primary.best}, "
         f"paired over {counted(lost.n, 'seed')}; the loss is below {study.plan.margins.accuracy:g} after Holm."
     )
 
@@ -153,7 +156,7 @@ def _best(study: Study) -> Iterator[Sentence]:
     for label, models in by_method.items():
         claims = [claim_on(study, model, label, outcomes.inside(study)) for model in models]
         parts += [
-            "; " if parts else f"Under {wording.kilobytes(budget)} the most accurate is ",
+            "; " if parts else f"Under {wording.kilobytes(budget)} the {study.primary.best} is ",
             Strong(study.plan.variant(label).title),
             " (" + "; ".join(_numbers(study, model, within) for model, within in models.items()) + ")",
             _verdict_of_inside([claim for claim in claims if claim]),
@@ -222,7 +225,7 @@ def _farthest(study: Study) -> Iterator[Sentence]:
 
 def _accuracy(study: Study) -> Iterator[Sentence]:
     """For how many the accuracy is shown to be the original's, and what would settle the rest."""
-    outcome, noun = outcomes.primary(study), study.primary.noun
+    outcome = outcomes.primary(study)
     claims = claims_on(study, outcome)
     if not claims:
         return
@@ -230,7 +233,7 @@ def _accuracy(study: Study) -> Iterator[Sentence]:
     needed = wording.seeds_that_would_tell(undecided)
     more = f" ({needed} would tell, by the method's spread, were there no difference)" if needed else ""
     yield (
-        f"{noun[:1].upper()}{noun[1:]} is shown to be within {wording.margin(outcome)} of the original's for "
+        f"{study.primary.capital} is shown to be within {wording.margin(outcome)} of the original's for "
         f"{sum(claim.within for claim in claims)}, to differ for "
         f"{sum(claim.verdict.word == DIFFERENT for claim in claims)}, and undecided for {len(undecided)}{more}.",
     )
