@@ -159,10 +159,23 @@ def sentence(error: BaseException, code: Any = None) -> str:
     Args:
         code: the guest's class or function, named if no line of a guest took part.
     """
-    first_line = str(error).strip().partition("\n")[0]
-    message = f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+    reason = first_line(error)
+    message = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     place = where(error) or (definition(code) if code else "")
     return f"{message} ({place})" if place and place not in message else message
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, fit for a file and a terminal; empty if it has none.
+
+    >>> first_line(ValueError("\\n no such file 'a\\x00b'\\n see above"))
+    "no such file 'a\\\\x00b'"
+    """
+    try:
+        line = next(iter(str(error).strip().splitlines()), "")
+    except Exception:  # its class is a guest's too
+        return ""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def where(error: BaseException) -> str:

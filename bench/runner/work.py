@@ -31,11 +31,13 @@ def work(job: Job, progress: Progress) -> JobResult:
         try:
             files = _call(job, progress)
         except NotApplicable as reason:
-            files = _error("refused", str(reason))
-        except Exception as error:
+            files = _error("refused", guests.first_line(reason))
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a method that calls `sys.exit` fails too, and ends neither run nor worker
             traceback.print_exc()
             files = _error("failed", guests.sentence(error))
-    return JobResult(files, watch.provenance, log.getvalue())
+    return JobResult(files, watch.provenance, log.text())
 
 
 def _call(job: Job, progress: Progress) -> Files:
@@ -64,10 +66,22 @@ def _error(kind: str, reason: str) -> Files:
     return {"error.json": to_json({"kind": kind, "reason": reason})}
 
 
+class Log(io.TextIOWrapper):
+    """What a cell prints. Some code writes bytes to `sys.stdout.buffer`, or names of files that are no UTF-8."""
+
+    def __init__(self) -> None:
+        self.written = io.BytesIO()
+        super().__init__(self.written, encoding="utf-8", errors="backslashreplace", newline="", write_through=True)
+
+    def text(self) -> str:
+        """All that was written; bytes that are no text appear as in Python's own strings, e.g. `\\xff`."""
+        return self.written.getvalue().decode(errors="backslashreplace")
+
+
 @contextlib.contextmanager
-def captured() -> Iterator[io.StringIO]:
+def captured() -> Iterator[Log]:
     """Everything that the cell prints, logs or warns about, as its log."""
-    log = io.StringIO()
+    log = Log()
     handler = logging.StreamHandler(log)
     root = logging.getLogger()
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), warnings.catch_warnings():

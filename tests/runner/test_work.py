@@ -72,3 +72,35 @@ def test_an_interrupt_is_not_an_error_of_the_cell(run_cell):
 
     with pytest.raises(KeyboardInterrupt):
         run_cell(cell)
+
+
+class Unspeakable(BaseException):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (SystemExit(7), "SystemExit: 7"),
+        (Unspeakable(), "Unspeakable"),
+        (ValueError("\n\nbad name 'a\udcff\x00'\nmore"), "ValueError: bad name 'a\\udcff\\x00'"),
+        (NotApplicable("no convolution\nat all"), "no convolution"),
+    ],
+)
+def test_whatever_is_raised_fails_the_cell_alone(run_cell, error, reason):
+    def cell(job, images, epoch):
+        raise error
+
+    outcome, _ = run_cell(cell)
+    assert json.loads(outcome.files["error.json"])["reason"] == reason
+
+
+def test_a_cell_may_print_what_is_no_text(run_cell):
+    def cell(job, images, epoch):
+        sys.stdout.buffer.write(b"bytes \xff\n")
+        print("surrogate \udcff")
+        return {}
+
+    outcome, _ = run_cell(cell)
+    assert outcome.log.encode() == b"bytes \\xff\nsurrogate \\udcff\n"
