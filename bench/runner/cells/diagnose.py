@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
 import torch
 
 from bench import guests
@@ -30,16 +35,36 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     for network in versions.values():
         computes_channels_last(network, probe.images[:1])
     findings = look(versions, probe)
-    if not isinstance(findings, Findings):
-        raise TypeError(
-            f"diagnostic {name!r} must return {Findings.__module__}.Findings, it returned a {type(findings).__name__} "
-            f"({guests.definition(type(look))})"
-        )
+    if problem := _problem(findings):
+        raise TypeError(f"diagnostic {name!r} {problem} ({guests.definition(type(look))})")
     return {
-        "metrics.json": to_json(finite(findings.metrics)),
+        "metrics.json": to_json(finite(_plain(findings.metrics))),
         "arrays.npz": to_npz(findings.arrays),
-        "notes.json": to_json(findings.notes),
+        "notes.json": to_json(list(findings.notes)),
     }
+
+
+def _problem(findings: Any) -> str:
+    """What is wrong with what a diagnostic returned, after its name; empty if nothing."""
+    if not isinstance(findings, Findings):
+        return f"must return {Findings.__module__}.Findings, it returned a {type(findings).__name__}"
+    for kind, entries in (("metric", findings.metrics), ("array", findings.arrays)):
+        if strange := next((name for name in entries if not isinstance(name, str)), None):
+            return f"must name each {kind} by a text, it named one {strange!r}"
+    for name, number in findings.metrics.items():
+        if number is not None and not isinstance(number, (Real, np.bool_)):
+            return f"must return numbers as metrics, its {name!r} is a {type(number).__name__}"
+    for name, array in findings.arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            return f"must return arrays of numbers, booleans or text, its {name!r} holds objects"
+    if isinstance(findings.notes, str) or not all(isinstance(note, str) for note in findings.notes):
+        return "must return its notes as a list of sentences"
+    return ""
+
+
+def _plain(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics as numbers of Python's own, which JSON can hold; NumPy's arise wherever an array is reduced."""
+    return {name: number.item() if isinstance(number, np.generic) else number for name, number in metrics.items()}
 
 
 def _probe(job: Job, images: ImageSet) -> Probe:
