@@ -81,15 +81,21 @@ def subclass(package: str, name: str, base: type, what: str) -> type:
     return classes[0]
 
 
-def version(kind: type) -> Any:
+def version(kind: type, name: str = "") -> Any:
     """What a cell's key holds of an entry's code: the number that it declares; for a guest also a hash of its sources.
 
     Nobody is asked to raise a number while they try things out, so a guest's cells are worked again after every edit.
+
+    Args:
+        name: by which it was asked for.
     """
     declared = getattr(kind, "version", 1)
-    if is_built_in(kind):
-        return declared
-    return f"{declared}-{guests.version(kind.__module__, f'{kind.__module__}:{kind.__qualname__}')}"
+    named = name.partition(":")[0] if guests.is_guest(name) else ""
+    # The class may be defined elsewhere than where it is named: imported from a library, or made by a function. What
+    # both modules say determines what it does.
+    modules = dict.fromkeys(module for module in (named, kind.__module__) if module and not guests.is_foreign(module))
+    hashes = [guests.version(module, f"{module}:{kind.__qualname__}") for module in modules]
+    return "-".join(map(str, (declared, *hashes))) if hashes else declared
 
 
 def is_built_in(kind: type) -> bool:

@@ -119,7 +119,11 @@ class Variant:
     def spec(self) -> list[dict[str, Any]]:
         """All that determines its result, ready for JSON: each method's name, version and settings."""
         return [
-            {"method": stage.name, "version": registry.version(type(stage.method)), "settings": stage.method.settings()}
+            {
+                "method": stage.name,
+                "version": registry.version(type(stage.method), stage.name),
+                "settings": stage.method.settings(),
+            }
             for stage in self.stages
         ]
 

@@ -189,7 +189,7 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
         spec = {
             **_about(compressed),
             "diagnostic": name,
-            "version": registry.version(type(look.diagnostic)),
+            "version": registry.version(type(look.diagnostic), name),
             "settings": look.diagnostic.settings(),
         }
         yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)

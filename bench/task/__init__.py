@@ -217,7 +217,7 @@ def task(name: str) -> Task:
 
 def spec(name: str) -> dict[str, Any]:
     """What a task adds to the key of a cell: nothing for the first version of classification, which came before it."""
-    version = registry.version(type(task(name)))
+    version = registry.version(type(task(name)), name)
     return {} if (name, version) == (DEFAULT, 1) else {"task": {"name": name, "version": version}}
 
 
