@@ -16,7 +16,7 @@ import re
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,16 @@ def is_guest(name: str) -> bool:
     (True, False, False)
     """
     return bool(_GUEST.fullmatch(name))
+
+
+def is_foreign(module: str) -> bool:
+    """Whether a module is Innards' own or Python's, and so no part of a guest's version.
+
+    >>> is_foreign("bench.registry"), is_foreign("types"), is_foreign("my_package.methods")
+    (True, True, False)
+    """
+    top_level = module.partition(".")[0]
+    return top_level == __package__ or top_level in sys.stdlib_module_names
 
 
 def split(text: str) -> tuple[str, str]:
@@ -77,13 +87,12 @@ def check(name: str, what: str, kind: str) -> None:
     """
     module, _, attribute = name.partition(":")
     try:
-        names = _public_names(ast.parse(source_file(module, f"{what} {name!r}").read_bytes()))
+        names = _names(_tree(source_file(module, f"{what} {name!r}").read_bytes()))
     except SyntaxError as error:
-        problem = f"line {error.lineno} of {module!r} is not Python: {error.msg}"
-        raise InputError(f"{what} {name!r}: {problem}") from error
-    # After `from x import *` nobody knows what there is without running it; `load` finds out.
+        raise InputError(f"{what} {name!r}: {_not_python(module, error)}") from error
+    # After `from x import *`, or with a `__getattr__`, nobody knows what there is without running it; `load` finds out.
     if attribute not in names and "*" not in names:
-        hint = did_you_mean(attribute, names)
+        hint = did_you_mean(attribute, _public(names))
         raise InputError(f"{what} {name!r}: module {module!r} has no {kind} {attribute!r}, {hint}")
 
 
@@ -96,15 +105,18 @@ def load(name: str, what: str, kind: str = "class") -> Any:
     check(name, what, kind)
     module_name, _, attribute = name.partition(":")
     _top_levels.update({module_name.partition(".")[0]} - sys.stdlib_module_names)
-    with current_folder_importable():
+    # What it prints on import must not stand among a command's results, which may be JSON.
+    with current_folder_importable(), contextlib.redirect_stdout(sys.stderr):
         try:
             module = importlib.import_module(module_name)
-        except (Exception, SystemExit) as error:  # a script without a guard may end the process when it is imported
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a script without a guard may end the process when it is imported
             raise InputError(f"{what} {name!r}: importing {module_name!r} fails: {sentence(error)}") from error
     try:
         return getattr(module, attribute)
     except AttributeError as error:
-        hint = did_you_mean(attribute, (key for key in vars(module) if not key.startswith("_")))
+        hint = did_you_mean(attribute, _public(vars(module)))
         raise InputError(f"{what} {name!r}: module {module_name!r} has no {kind} {attribute!r}, {hint}") from error
 
 
@@ -259,9 +271,9 @@ def _with_packages(name: str) -> list[str]:
 def _imports(source: bytes, module: str, path: Path, what: str) -> list[str]:
     """Full names of all that a module may import; some are attributes of modules and lead to no file."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = list(ast.walk(_tree(source)))
     except SyntaxError as error:
-        raise InputError(f"{what}: line {error.lineno} of {module!r} is not Python: {error.msg}") from error
+        raise InputError(f"{what}: {_not_python(module, error)}") from error
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     # `from ..x import y` in package a.b.c: one dot is a.b.c itself, each further dot goes up one package. Whether y is
@@ -299,10 +311,27 @@ def _file(root: Path, module: str) -> Path | None:
     return next((path for path in (folder / last / "__init__.py", folder / f"{last}.py") if path.is_file()), None)
 
 
-def _public_names(tree: ast.Module) -> set[str]:
-    """What a module may define or import; "*" if it imports everything of another."""
+def _tree(source: bytes) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, as in a compiled module; or endless depth
+        raise SyntaxError(first_line(error) or type(error).__name__) from error
+
+
+def _not_python(module: str, error: SyntaxError) -> str:
+    line = f"line {error.lineno} of " if error.lineno else ""
+    return f"{line}{module!r} is not Python: {error.msg}"
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """What a module may define or import; "*" if it imports everything of another or makes names when asked."""
     nodes = list(ast.walk(tree))
     definitions = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     imports = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
     values = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return {name for name in definitions | imports | values if not name.startswith("_")}
+    computed = {"*"} if "__getattr__" in definitions else set()
+    return definitions | imports | values | computed
+
+
+def _public(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not name.startswith("_")]

@@ -220,3 +220,44 @@ def test_search_takes_guests_that_say_what_may_be_chosen(package):
         ("guest_package.searched:Mine",),
         ("float16",),
     ]
+
+
+def test_what_it_prints_on_import_stays_out_of_the_results(package, capsys):
+    package("methods", f"print('noise')\n{METHOD}")
+    variant.parse("guest_package.methods:Mine").check()
+    assert capsys.readouterr().out == ""
+
+
+def test_modules_that_are_no_text_are_refused_in_one_sentence(package):
+    package("methods", "x = 1 # \x00")
+    with pytest.raises(InputError, match="'guest_package.methods' is not Python: source code"):
+        variant.parse("guest_package.methods:Mine").check()
+
+
+@pytest.mark.parametrize("text", [METHOD.replace("Mine(", "_Mine("), "def __getattr__(name): return METHOD[name]"])
+def test_names_that_are_private_or_made_when_asked_for_are_not_denied(package, text):
+    package("methods", text)
+    guests.check("guest_package.methods:_Mine", "method", "class")
+
+
+def test_a_class_that_a_library_makes_counts_the_module_that_asks_for_it(package, tmp_path):
+    (tmp_path / "guest_library.py").write_text(METHOD.replace("from guest_package import helpers", ""))
+    package("methods", "import guest_library\nMine = guest_library.Mine\nMine.default = 1")
+    name = "guest_package.methods:Mine"
+    first = variant.parse(name).spec()[0]["version"]
+    package("methods", "import guest_library\nMine = guest_library.Mine\nMine.default = 2")
+    assert variant.parse(name).spec()[0]["version"] != first
+    del sys.modules["guest_library"]
+
+
+def test_a_measure_that_needs_parameters_is_one_sentence(package):
+    measure = METHOD.replace("compress.method import Method", "similarity.measure import Measure").replace(" = 0.5", "")
+    measure = measure.replace("(Method)", "(Measure)").replace(
+        "__call__(self, compressed, workbench)", "compute(self, x, y)"
+    )
+    attributes = 'title, range, larger_is_similar, symmetric, invariances = "Mine", (0.0, 1.0), True, True, ()'
+    package("measures", measure.replace('title = "Mine"', attributes))
+    with pytest.raises(
+        InputError, match=r"cannot be used: TypeError: .*'amount' \(guest_package/measures.py, line 8\)"
+    ):
+        measures.measure("guest_package.measures:Mine")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench import registry
+from bench import guests, registry
+from bench.errors import InputError
 from bench.similarity.measure import Described, LabelledMeasure, Measure
 
 PACKAGE = "bench.similarity.measures"
@@ -18,10 +19,15 @@ def measure(name: str) -> Measure | LabelledMeasure:
         name: of a built-in one, or `package.module:Class` of the user's own.
 
     Raises:
-        InputError: no such measure; the sentence names the nearest.
+        InputError: no such measure, and the nearest is named; or one of the user's own cannot be made without arguments.
     """
     kind: type[Measure] | type[LabelledMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
-    return kind()
+    try:
+        return kind()
+    except Exception as error:
+        if registry.is_built_in(kind):
+            raise
+        raise InputError(f"measure {name!r} cannot be used: {guests.sentence(error, kind)}") from error
 
 
 def measures() -> dict[str, Measure | LabelledMeasure]:
