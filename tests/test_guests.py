@@ -230,7 +230,7 @@ def test_what_it_prints_on_import_stays_out_of_the_results(package, capsys):
 
 def test_modules_that_are_no_text_are_refused_in_one_sentence(package):
     package("methods", "x = 1 # \x00")
-    with pytest.raises(InputError, match="'guest_package.methods' is not Python: source code"):
+    with pytest.raises(InputError, match=r"'guest_package\.methods' is not Python: source code"):
         variant.parse("guest_package.methods:Mine").check()
 
 

@@ -19,7 +19,7 @@ def measure(name: str) -> Measure | LabelledMeasure:
         name: of a built-in one, or `package.module:Class` of the user's own.
 
     Raises:
-        InputError: no such measure, and the nearest is named; or one of the user's own cannot be made without arguments.
+        InputError: no such measure, and the nearest is named; or one of the user's own needs arguments.
     """
     kind: type[Measure] | type[LabelledMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any
@@ -54,6 +55,8 @@ def _problem(findings: Any) -> str:
     for name, number in findings.metrics.items():
         if number is not None and not isinstance(number, (Real, np.bool_)):
             return f"must return numbers as metrics, its {name!r} is a {type(number).__name__}"
+        if isinstance(number, int) and abs(number) > sys.float_info.max:
+            return f"must return numbers as metrics, its {name!r} is too large for one"
     for name, array in findings.arrays.items():
         if np.asarray(array).dtype.hasobject:
             return f"must return arrays of numbers, booleans or text, its {name!r} holds objects"

@@ -12,6 +12,7 @@ from bench.runner.cells import diagnose
     [
         ({"sharpness.original": 1.0}, "must return bench.diagnose.diagnostic.Findings, it returned a dict"),
         (Findings({"sharpness.original": "high"}), "numbers as metrics, its 'sharpness.original' is a str"),
+        (Findings({"parameters": 10**400}), "its 'parameters' is too large for one"),
         (Findings({3: 1.0}), "must name each metric by a text, it named one 3"),
         (Findings(arrays={"edges": np.array([None])}), "numbers, booleans or text, its 'edges' holds objects"),
         (Findings(notes="one sentence"), "must return its notes as a list of sentences"),
