@@ -42,10 +42,10 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     # Three kinds of likeness, best first: a typing mistake (difflib's ratio 2M/T, for M equal letters of T in both
     # names, is at least 0.4), a name of which only a part was typed, and whatever is nearest, however far.
     options = {option.casefold(): option for option in allowed}
-    wanted = name.casefold()
-    close = difflib.get_close_matches(wanted, options, n=1, cutoff=0.4)
+    folded = name.casefold()
+    close = difflib.get_close_matches(folded, options, n=1, cutoff=0.4)
     parts = [
-        option for option in options if min(len(option), len(wanted)) > 2 and (wanted in option or option in wanted)
+        option for option in options if min(len(option), len(folded)) > 2 and (folded in option or option in folded)
     ]
-    far = difflib.get_close_matches(wanted, options, n=1, cutoff=0.01)
+    far = difflib.get_close_matches(folded, options, n=1, cutoff=0.01)
     return next((options[option] for option in [*close, *parts, *far]), None)

@@ -304,13 +304,13 @@ def _diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -
         name = table["name"]
         settings = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
         del settings["name"]
-        asked = asked_for(name, settings.pop("variants", None), variants, problems)
+        labels = asked_for(name, settings.pop("variants", None), variants, problems)
         try:
             diagnostic = validated(diagnostic_class(name), f"diagnostic {name!r}", settings)
         except InputError as error:
             problems.extend(error.problems)
         else:
-            looks[name] = Look(diagnostic, asked, "variants" not in table)
+            looks[name] = Look(diagnostic, labels, "variants" not in table)
     return looks
 
 

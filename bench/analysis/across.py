@@ -43,7 +43,7 @@ def across(study: Study) -> tuple[Across, ...]:
 
 def _across(study: Study, outcome: Outcome) -> Across:
     # Levels and not differences go into the joint model: it takes the control as a method of its own and estimates
-    # every method's contrast to it, with seeds as random effects within a network.
+    # every method's contrast to it, with a random intercept for each trained network.
     labels = [variant.label for variant in study.plan.methods]
     levels = {
         (model, label): outcome.values(study, model, label) for model in study.models for label in (*labels, CONTROL)

@@ -69,7 +69,7 @@ class Results:
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
     def similarity(self, model: str, variant: str, seed: int, names: Iterable[str]) -> dict[str, np.ndarray] | None:
-        """Arrays of a comparison by name, those that it has; None if the cell is not done."""
+        """The arrays of a comparison that exist among `names`; None if the cell is not done."""
         cell = self._done.get(("compared", model, variant), {}).get(seed)
         return self._load(cell["key"], "similarity.npz", names) if cell else None
 

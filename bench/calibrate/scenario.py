@@ -97,25 +97,25 @@ class Scenario(ABC):
         family = type(self).__module__.rpartition(".")[2].replace("_", "-")
         return "/".join([family, *(str(value) for value in asdict(self).values())])
 
-    def replications(self, asked: int) -> int:
-        """Replications that this scenario makes when `asked` are wanted."""
-        return max(asked * self.effort // 100, 2)
+    def replications(self, requested: int) -> int:
+        """Replications that this scenario makes if `requested` are asked for."""
+        return max(requested * self.effort // 100, 2)
 
     # The class's name is part of the key, so that two classes with the same settings in one file differ. A class that
     # is renamed keeps the old name in `recorded_as`: with another key it would draw other random numbers.
-    def spec(self, asked: int) -> dict[str, Any]:
+    def spec(self, requested: int) -> dict[str, Any]:
         """Everything that determines the result."""
         return {
             "family": type(self).__module__,
             "scenario": self.recorded_as or type(self).__name__,
             "settings": asdict(self),
-            "replications": self.replications(asked),
+            "replications": self.replications(requested),
             "version": VERSION,
         }
 
-    def key(self, asked: int) -> str:
+    def key(self, requested: int) -> str:
         """Name of the result's file, and the seed of its random numbers."""
-        content = json.dumps(self.spec(asked), sort_keys=True, allow_nan=False)
+        content = json.dumps(self.spec(requested), sort_keys=True, allow_nan=False)
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 

@@ -87,25 +87,25 @@ def device(text: str) -> str:
     return text
 
 
-def devices(asked: str) -> list[str]:
+def devices(option: str) -> list[str]:
     """The devices that `--device` names; for `auto` all GPUs there are, or the CPU.
 
     Raises:
         InputError: it names a GPU that is not there.
     """
-    if asked == "cpu":
+    if option == "cpu":
         return ["cpu"]
     gpus = [f"cuda:{index}" for index in range(count_gpus())]
-    if asked == "auto":
+    if option == "auto":
         return gpus or ["cpu"]
     if not gpus:
-        raise InputError(f"--device {asked}: there is no GPU here that PyTorch can use, expected cpu or auto")
-    if asked == "cuda":
+        raise InputError(f"--device {option}: there is no GPU here that PyTorch can use, expected cpu or auto")
+    if option == "cuda":
         return gpus
-    if asked not in gpus:
+    if option not in gpus:
         there = "there is one GPU" if len(gpus) == 1 else f"there are {len(gpus)} GPUs"
-        raise InputError(f"--device {asked}: {there} here, expected {' or '.join(gpus)}")
-    return [asked]
+        raise InputError(f"--device {option}: {there} here, expected {' or '.join(gpus)}")
+    return [option]
 
 
 def count_gpus() -> int:

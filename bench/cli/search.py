@@ -82,12 +82,12 @@ def execute(options: argparse.Namespace) -> int:
         return laboratory.confirm(searches)
 
 
-def _models(wanted: Sequence[str] | None, experiment: Profile) -> list[str]:
+def _models(chosen: Sequence[str] | None, experiment: Profile) -> list[str]:
     names = list(experiment.recipes)
-    for name in wanted or ():
+    for name in chosen or ():
         if name not in names:
             raise InputError(f"profile {experiment.name!r} has no model {name!r}: {did_you_mean(name, names)}")
-    return list(dict.fromkeys(wanted or names))
+    return list(dict.fromkeys(chosen or names))
 
 
 class _Laboratory:
@@ -115,9 +115,11 @@ class _Laboratory:
             nonlocal tried
             trials = self._work(model, chains)
             for trial in trials:
-                came = f"{trial.payload:,} bytes, {_level(trial, self.primary)}" if trial.payload else trial.reason
+                outcome = f"{trial.payload:,} bytes, {_level(trial, self.primary)}" if trial.payload else trial.reason
                 print(
-                    f"{model}, trial {tried}/{self.options.trials}: {trial.label}: {came}", file=sys.stderr, flush=True
+                    f"{model}, trial {tried}/{self.options.trials}: {trial.label}: {outcome}",
+                    file=sys.stderr,
+                    flush=True,
                 )
                 tried += 1
             return trials

@@ -34,8 +34,8 @@ def hold_out(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]
             f"too few training images for a validation split: class {', '.join(few)}, every class needs at least 2 "
             "(one to train on and one to validate on)"
         )
-    wanted = np.clip(np.rint(share * counts), 1, counts - 1).astype(np.int64)
-    return _draw(labels, wanted, seed)
+    validation = np.clip(np.rint(share * counts), 1, counts - 1).astype(np.int64)
+    return _draw(labels, validation, seed)
 
 
 def probe(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -65,12 +65,12 @@ def _apportion(counts: np.ndarray, seats: int) -> np.ndarray:
     return floors
 
 
-def _draw(labels: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
-    """`wanted[c]` images of each class c, sorted."""
+def _draw(labels: np.ndarray, per_class: np.ndarray, seed: int) -> np.ndarray:
+    """`per_class[c]` images of each class c, sorted."""
     # The first images of a random permutation of each class, every class with a random stream of its own: a larger
     # share contains the smaller one, and a change in one class leaves the draw from all others as it was.
     chosen = [
         np.random.default_rng((seed, label)).permutation(np.flatnonzero(labels == label))[:number]
-        for label, number in enumerate(wanted)
+        for label, number in enumerate(per_class)
     ]
     return np.sort(np.concatenate(chosen)).astype(np.int64)

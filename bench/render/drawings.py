@@ -59,9 +59,9 @@ class Drawings:
     def _written(self, figure: Figure, medium: Medium) -> dict[str, Any]:
         key = (figure.id, medium)
         if key not in self._made:
-            coming = self._coming.pop(key, None)
+            future = self._coming.pop(key, None)
             try:
-                self._made[key] = coming.result() if coming else figure.written(medium, self._forms(figure, medium))
+                self._made[key] = future.result() if future else figure.written(medium, self._forms(figure, medium))
             except BrokenProcessPool:  # killed by the system, of memory for instance
                 self._made[key] = figure.written(medium, self._forms(figure, medium))
         return self._made[key]
@@ -86,16 +86,16 @@ class Drawings:
             importlib.import_module(f"matplotlib.backends.backend_{form}")
         _figures.update({figure.id: figure for figure in figures})
         pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
-        wanted = [(figure, medium) for medium in _MEDIA for figure in figures]
+        jobs = [(figure, medium) for medium in _MEDIA for figure in figures]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
-            coming = {
+            futures = {
                 (figure.id, medium): pool.submit(_draw, figure.id, medium, self._forms(figure, medium))
-                for figure, medium in wanted
+                for figure, medium in jobs
             }
         pool.shutdown(wait=False)  # the processes end when all is drawn
         _figures.clear()
-        return coming
+        return futures
 
 
 def _cores(figures: Sequence[Figure]) -> int:

@@ -102,11 +102,11 @@ def _tidy(document: Document, out: Path) -> None:
     # Only names that an earlier report noted, and of these only files that a report can have written: nothing outside
     # its two folders goes, whatever an edited manifest says.
     manifest = out / MANIFEST
-    made = {f"data/{table.id}{suffix}" for table in document.data for suffix in SUFFIXES["data"]}
-    made |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}
+    files = {f"data/{table.id}{suffix}" for table in document.data for suffix in SUFFIXES["data"]}
+    files |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}
     before = manifest.read_text(encoding="utf-8", errors="replace").splitlines() if manifest.is_file() else []
-    for name in set(before) - made:
+    for name in set(before) - files:
         folder, _, file = name.partition("/")
         if folder in SUFFIXES and Path(file).name == file and Path(file).suffix in SUFFIXES[folder]:
             (out / name).unlink(missing_ok=True)
-    manifest.write_text("".join(f"{name}\n" for name in sorted(made)), encoding="utf-8")
+    manifest.write_text("".join(f"{name}\n" for name in sorted(files)), encoding="utf-8")

@@ -76,9 +76,9 @@ def read(path: Path) -> ActivationFile:
 
 
 def _load(path: Path) -> Mapping[str, np.ndarray]:
-    wanted = f"an NPZ file with an array {ARRAY!r} of shape (n, d) is needed"
+    expected = f"an NPZ file with an array {ARRAY!r} of shape (n, d) is needed"
     if not path.is_file():
-        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; {wanted}.")
+        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; {expected}.")
     if path.suffix == ".npy":
         raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
     try:
@@ -87,7 +87,7 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
     except OSError as error:
         raise InputError(f"{path}: it cannot be read ({error.strerror}).") from error
     if not archive:
-        raise InputError(f"{path}: no NPZ file, or one that was cut off; {wanted}, as np.savez writes it.")
+        raise InputError(f"{path}: no NPZ file, or one that was cut off; {expected}, as np.savez writes it.")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if ARRAY not in arrays.files:

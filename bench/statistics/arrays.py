@@ -1,4 +1,4 @@
-"""Checks that every function of this room makes of its numbers."""
+"""Checks of numbers that the functions of this package share."""
 
 from __future__ import annotations
 

@@ -139,5 +139,5 @@ def _rough_sentence(models: int) -> str:
 def _floor_sentence(models: int, floor: float, alpha: float) -> str:
     if floor <= alpha:
         return ""
-    seen = f"{models} model{'s' * (models != 1)}"
-    return f"With {seen} the smallest attainable p is {floor:.2g}, above {alpha:g}: no ranking can be significant."
+    number = f"{models} model{'s' * (models != 1)}"
+    return f"With {number} the smallest attainable p is {floor:.2g}, above {alpha:g}: no ranking can be significant."

@@ -20,7 +20,7 @@ class Weight:
     """A weight that reads the channels to be ordered.
 
     Attributes:
-        values: (Cout, C, entries a kernel).
+        values: (Cout, C, entries of a kernel).
         length: of a sub-vector: several whole kernels.
     """
 

@@ -116,8 +116,8 @@ def word_length(shape: tuple[int, ...], blocks: Blocks, mostly_pointwise: bool) 
     kernel, inputs = math.prod(shape[2:]), shape[1]
     if kernel > 1:
         return 2 * kernel if blocks == "large" and inputs % 2 == 0 else kernel
-    wanted = POINTWISE_LARGE if len(shape) > 2 and blocks == "large" and mostly_pointwise else POINTWISE
-    return math.gcd(inputs, wanted)
+    longest = POINTWISE_LARGE if len(shape) > 2 and blocks == "large" and mostly_pointwise else POINTWISE
+    return math.gcd(inputs, longest)
 
 
 def word_count(rows: int, most: int) -> int:

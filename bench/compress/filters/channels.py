@@ -279,22 +279,22 @@ class _Axes:
         """The axis along a parameter's axis, the same at every use."""
         return self._join(self.along.setdefault(parameter_axis, axis).root(), axis)
 
-    def _join(self, one: _Axis, other: _Axis) -> _Axis:
-        one, other = one.root(), other.root()
-        if one is other:
-            return one
-        if one.count != other.count:
-            one.fixed = other.fixed = True
-            return one
-        if self.all.index(other) < self.all.index(one):  # the first written stands for both: results keep its order
-            one, other = other, one
-        other.same_as = one
-        one.fixed |= other.fixed
-        _divide(one, other.parts)
-        for mine, theirs in ((one.writers, other.writers), (one.followers, other.followers)):
+    def _join(self, first: _Axis, second: _Axis) -> _Axis:
+        first, second = first.root(), second.root()
+        if first is second:
+            return first
+        if first.count != second.count:
+            first.fixed = second.fixed = True
+            return first
+        if self.all.index(second) < self.all.index(first):  # the first written stands for both: results keep its order
+            first, second = second, first
+        second.same_as = first
+        first.fixed |= second.fixed
+        _divide(first, second.parts)
+        for mine, theirs in ((first.writers, second.writers), (first.followers, second.followers)):
             mine += [name for name in theirs if name not in mine]
-        one.readers += [reader for reader in other.readers if reader not in one.readers]
-        return one
+        first.readers += [reader for reader in second.readers if reader not in first.readers]
+        return first
 
     def _new(self, value: Value, fixed: bool = False) -> _Axis:
         axis = _Axis(value.shape[1] if len(value.shape) > 1 else 0, value.shape[2:], fixed)
@@ -364,7 +364,7 @@ def _modules_with_hidden_parameters(network: torch.nn.Module, traced: Trace) -> 
 
 
 def _own_tensors(name: str, module: torch.nn.Module) -> Iterable[str]:
-    """Tensors of a module itself that could have an entry a channel, as the graph would name them."""
+    """Tensors of a module itself that could have one entry per channel, as the graph would name them."""
     tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
     return [f"{name}.{key}" if name else key for key, tensor in tensors if key != NOT_USED and tensor.numel() > 1]
 

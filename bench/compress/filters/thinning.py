@@ -67,12 +67,12 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledCh
     unknown = set(skip) - {layer(group) for group in groups}
     if unknown:
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
-    wanted = [group for group in groups if layer(group) not in skip]
+    chosen = [group for group in groups if layer(group) not in skip]
     if not groups:
         raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
-    if not wanted:
+    if not chosen:
         raise NotApplicable("all layers whose filters could be taken out are to be skipped")
-    return wanted
+    return chosen
 
 
 def layer(group: CoupledChannels) -> str:
@@ -125,11 +125,11 @@ def random_choice(seed: int) -> Choose:
     return choose
 
 
-def thinned(compressed: Compressed, wanted: Sequence[tuple[CoupledChannels, int]], choose: Choose) -> Compressed:
+def thinned(compressed: Compressed, targets: Sequence[tuple[CoupledChannels, int]], choose: Choose) -> Compressed:
     """A copy with fewer channels. Layers are thinned one after another, each chosen in the network thinned so far.
 
     Args:
-        wanted: channels, and how many of them to keep.
+        targets: channels, and how many of them to keep.
         choose: returns the kept ones, ascending.
 
     Raises:
@@ -137,7 +137,7 @@ def thinned(compressed: Compressed, wanted: Sequence[tuple[CoupledChannels, int]
     """
     network = deepcopy(compressed.network)
     masks = dict(compressed.masks)
-    for group, count in wanted:
+    for group, count in targets:
         if count == group.count:
             continue
         kept = choose(network, group, count)

@@ -61,10 +61,10 @@ def scaled(compressed: Compressed, width: float) -> Compressed:
     if compressed.example is None:
         raise ValueError("channels are found along the graph: give `Compressed` an `example`")
     network = deepcopy(compressed.network)
-    wanted = _sizes(network, trace(network, compressed.example), width)
+    targets = _sizes(network, trace(network, compressed.example), width)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     try:
-        thin_channels.apply(network, wanted)
+        thin_channels.apply(network, targets)
         _check(network, compressed.network, compressed.example)
     except (RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
@@ -85,14 +85,14 @@ def _sizes(network: nn.Module, traced: Trace, width: float) -> thin_channels.Siz
             # a shortcut that pads channels with zeros adds the difference of its two feature maps, both narrower now
             inputs, outputs = _around(traced, name)
             return {"new": less(outputs) - less(inputs)}
-        wanted = {"out": now["out"] if name in last else less(now["out"])}
+        narrow = {"out": now["out"] if name in last else less(now["out"])}
         if "in" in now:
             per_channel = pixels.get(name, 1)
-            wanted["in"] = now["in"] if name in first else less(now["in"] // per_channel) * per_channel
+            narrow["in"] = now["in"] if name in first else less(now["in"] // per_channel) * per_channel
         if "groups" in now:
             depthwise = now["groups"] == now["in"] == now["out"]
-            wanted["groups"] = wanted["in"] if depthwise else now["groups"]
-        return wanted
+            narrow["groups"] = narrow["in"] if depthwise else now["groups"]
+        return narrow
 
     layers = ((name, thin_channels.sizes_of(layer)) for name, layer in network.named_modules())
     return {name: of_layer(name, now) for name, now in layers if now}

@@ -48,8 +48,8 @@ class Li(FinetuningMethod):
         """See Method."""
         from bench.compress.filters import thinning
 
-        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = thinning.thinned(compressed, wanted, thinning.largest_norms)
+        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = thinning.thinned(compressed, counts, thinning.largest_norms)
         return thinning.tuned(thin, workbench, distill=self.distill)
 
 

@@ -1,4 +1,4 @@
-"""Low rank by principal components of a convolution's outputs, in one go or a little a round."""
+"""Low rank by principal components of a convolution's outputs, at once or in several rounds."""
 
 from __future__ import annotations
 

@@ -29,6 +29,6 @@ class RandomFilters(FinetuningMethod):
         """See Method."""
         from bench.compress.filters import thinning
 
-        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = thinning.thinned(compressed, wanted, thinning.random_choice(workbench.seed))
+        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = thinning.thinned(compressed, counts, thinning.random_choice(workbench.seed))
         return thinning.tuned(thin, workbench, distill=self.distill)

@@ -44,9 +44,9 @@ class Thinet(FinetuningMethod):
         """See Method."""
         from bench.compress.filters import next_layer, thinning
 
-        wanted = thinning.counts(compressed, self.ratio, self.skip, rounded_down)
+        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_down)
         choose = partial(next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
-        return thinning.tuned(thinning.thinned(compressed, wanted, choose), workbench, distill=self.distill)
+        return thinning.tuned(thinning.thinned(compressed, counts, choose), workbench, distill=self.distill)
 
 
 def rounded_down(filters: int, share: float) -> int:

@@ -75,9 +75,9 @@ class Folder(Source):
         for name in names:
             if (self.root / name).is_dir():
                 return self.root / name
-        wanted = " or ".join(f"{name}/" for name in names)
+        expected = " or ".join(f"{name}/" for name in names)
         content = ", ".join(sorted(path.name for path in self.root.iterdir())[:10]) or "nothing"
-        raise InputError(f"{self.root} has no {wanted} with a folder of images a class; it holds {content}")
+        raise InputError(f"{self.root} has no {expected} with a folder of images a class; it holds {content}")
 
 
 def _tree(part: Path) -> Tree:

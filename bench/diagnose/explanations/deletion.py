@@ -85,12 +85,12 @@ def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor
     # pass as one list of batches.
     n, positions = len(images), maps[0].numel()
     rank = maps.reshape(n, -1).argsort(dim=1, descending=True, stable=True).argsort(dim=1).reshape(maps.shape)
-    gone = [rank < round(positions * part / DELETIONS) for part in range(DELETIONS + 1)]
-    shown = torch.cat([images.masked_fill(mask[:, None], 0.0) for mask in gone])
+    deleted = [rank < round(positions * part / DELETIONS) for part in range(DELETIONS + 1)]
+    shown = torch.cat([images.masked_fill(mask[:, None], 0.0) for mask in deleted])
     with torch.no_grad():
         logits = torch.cat([network(batch) for batch in shown.split(AT_ONCE)])
-    probabilities = logits.float().softmax(1).gather(1, targets.repeat(len(gone))[:, None])
-    return probabilities.reshape(len(gone), n).T.cpu().numpy()
+    probabilities = logits.float().softmax(1).gather(1, targets.repeat(len(deleted))[:, None])
+    return probabilities.reshape(len(deleted), n).T.cpu().numpy()
 
 
 def unexplained_share(
@@ -102,7 +102,8 @@ def unexplained_share(
     change of the logit.
 
     Args:
-        values: (n, C, H, W) attributions that sum to the logit's change.
+        values: (n, C, H, W) attributions, each taken as that number's share in the logit: removing a square is
+            predicted to cost the sum over it. Gradients alone (saliency) are no such shares and score accordingly.
 
     Returns:
         (n,), 0 to 1; NaN where removing squares changes nothing.

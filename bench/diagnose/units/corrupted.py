@@ -28,7 +28,7 @@ def corrupted(pixels: np.ndarray, severities: Severities, seed: int) -> tuple[di
     Returns:
         (severities, n, C, H, W) uint8 by corruption, and one sentence for each corruption that could not be made.
     """
-    images, made, notes = torch.from_numpy(np.array(pixels)), {}, []
+    images, stacks, notes = torch.from_numpy(np.array(pixels)), {}, []
     for corruption, strengths in severities.items():
         try:
             with seeded(seed), warnings.catch_warnings():
@@ -37,8 +37,8 @@ def corrupted(pixels: np.ndarray, severities: Severities, seed: int) -> tuple[di
         except (AttributeError, RuntimeError, ValueError, TypeError) as error:
             notes.append(f"{corruption} cannot be applied to images of {pixels.shape[1]} channels: {error}.")
         else:
-            made[corruption] = np.stack(worse)
-    return made, notes
+            stacks[corruption] = np.stack(worse)
+    return stacks, notes
 
 
 def right(

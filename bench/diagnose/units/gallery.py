@@ -100,9 +100,9 @@ def _inversions(
     palette = Palette.of(probe, version.device)
     shape = (len(layers) * len(chosen), *probe.pixels.shape[1:])
     with version.opened() as network:
-        wanted = outputs(network, layers, probe.images.to(version.device))
-        centres = {layer: wanted[layer].mean(0) for layer in layers}
-        targets = {layer: wanted[layer][chosen] for layer in layers}
+        features = outputs(network, layers, probe.images.to(version.device))
+        centres = {layer: features[layer].mean(0) for layer in layers}
+        targets = {layer: features[layer][chosen] for layer in layers}
         scales = {layer: _power(targets[layer] - centres[layer]).clamp_min(TINY) for layer in layers}
         with Taps(network, {layer: layer for layer in layers}) as taps:
 

@@ -76,12 +76,12 @@ def same_in(version: Version, original: Version, probe: Probe, channels: Channel
     """
     images = probe.images[probe.spread(MATCHED)]
     here = before_rectifiers(version, channels.names, images)
-    there = before_rectifiers(original, channels.names, images)
+    originals = before_rectifiers(original, channels.names, images)
     partners = {}
     for layer in channels.names:
-        widths = there[layer].shape[1], here[layer].shape[1]
+        widths = originals[layer].shape[1], here[layer].shape[1]
         same = by_index and widths[0] == widths[1]
-        partners[layer] = np.arange(widths[0]) if same else _partners(there[layer], here[layer])
+        partners[layer] = np.arange(widths[0]) if same else _partners(originals[layer], here[layer])
     pairs = zip(channels.layers, channels.indices)
     return Channels(channels.layers, tuple(int(partners[layer][index]) for layer, index in pairs))
 

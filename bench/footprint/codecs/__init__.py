@@ -1,4 +1,4 @@
-"""Layouts of symbols as bits, one a file, and the smallest of them.
+"""Layouts of symbols as bits, one per file, and the smallest of them.
 
 A tensor's values are symbols of a few bits (see `bench.footprint.representation`). A layout says which runs of bits
 stand for a matrix of them; on request a run is entropy-coded where that makes it smaller. All runs of a tensor are

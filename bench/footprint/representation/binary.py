@@ -46,8 +46,8 @@ class Binary(Representation):
         return self.positive.shape
 
     def decode(self) -> np.ndarray:
-        one = np.ones(1, np.float32) if self.alpha is None else self.alpha.astype(np.float32)
-        alpha = along_channels(one, self.positive.ndim)
+        scale = np.ones(1, np.float32) if self.alpha is None else self.alpha.astype(np.float32)
+        alpha = along_channels(scale, self.positive.ndim)
         return np.where(self.positive, alpha, -alpha)
 
     def symbols(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 A file offers `apply(network, **parameters) -> torch.nn.Module`, whose parameters are JSON. It replaces or resizes
 modules and leaves their new weights for the packed file to fill; it may change the network in place. Parameters come
-from a file that anybody may have written: those that do not fit raise `ValueError`, and no step makes a network larger.
+from a file that anybody may have written: if they do not fit, `ValueError` is raised. No step makes a network larger.
 
 A step that inserts simulation (fake-quantisation) says `SIMULATES = True`: its network has another graph than a
 deployed one, so graphs are traced without it.

@@ -24,17 +24,17 @@ def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
     Raises:
         ValueError: a layer would grow, or is none of these kinds.
     """
-    for name, wanted in sizes.items():
+    for name, target in sizes.items():
         layer = network.get_submodule(name)
         present = sizes_of(layer)
-        if present.keys() != wanted.keys():
-            raise ValueError(f"{name} has {', '.join(present) or 'no channels'}, not {', '.join(wanted)}")
-        if not all(isinstance(wanted[key], int) and (key != "new") <= wanted[key] <= present[key] for key in present):
-            raise ValueError(f"{name} cannot go from {present} to {wanted}")
+        if present.keys() != target.keys():
+            raise ValueError(f"{name} has {', '.join(present) or 'no channels'}, not {', '.join(target)}")
+        if not all(isinstance(target[key], int) and (key != "new") <= target[key] <= present[key] for key in present):
+            raise ValueError(f"{name} cannot go from {present} to {target}")
         if isinstance(layer, SubsampleAndPad):
-            layer.before, layer.after = wanted["new"] // 2, wanted["new"] - wanted["new"] // 2
+            layer.before, layer.after = target["new"] // 2, target["new"] - target["new"] // 2
         else:
-            _resize(layer, **{"in_": wanted.get("in", 0), "out": wanted["out"], "groups": wanted.get("groups", 1)})
+            _resize(layer, **{"in_": target.get("in", 0), "out": target["out"], "groups": target.get("groups", 1)})
     return network
 
 

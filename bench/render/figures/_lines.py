@@ -88,10 +88,10 @@ def name_ends(panel: Axes, ends: Iterable[End], medium: Medium) -> None:
         )
 
 
-def spread(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions as near as can be to the wanted (ascending) ones, at least a gap apart.
+def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:
+    """Move ascending positions as little as possible, so that they are at least a gap apart.
 
-    Those that have to move stay between the ends; if they need more room than that, they start at the lower end.
+    Positions that move stay between the ends; if they need more room than that, they start at the lower end.
 
     >>> spread([0.0, 0.1, 5.0], 1.0, -1.0, 6.0)
     [-0.45, 0.55, 5.0]
@@ -100,8 +100,8 @@ def spread(wanted: list[float], gap: float, low: float, high: float) -> list[flo
     # whose members stand a gap apart around the mean of what they wanted (the mean minimises the squares), pushed
     # inside the ends. A block that now touches the next one is pooled with it, until nothing overlaps. Order is kept,
     # so ties between lines and names never cross.
-    blocks = [[y] for y in wanted]
-    centres = list(wanted)
+    blocks = [[y] for y in positions]
+    centres = list(positions)
     while True:
         overlaps = (
             i

@@ -126,9 +126,9 @@ def alike(strips: Sequence[Strip], scale: str, ends: tuple[float, float]) -> lis
     # Maps of a small layer stand below photographs, filters of three channels beside filters of one. One image needs
     # one size and one kind of pixel: pixels are repeated by the nearest index, so that small maps stay visibly coarse,
     # and numbers get the colours that the scale would have given them.
-    there = [strip.pictures for strip in strips if strip.pictures is not None]
-    height, width = (max((pictures.shape[axis] for pictures in there), default=0) for axis in (1, 2))
-    colours = any(pictures.ndim == 4 for pictures in there)
+    present = [strip.pictures for strip in strips if strip.pictures is not None]
+    height, width = (max((pictures.shape[axis] for pictures in present), default=0) for axis in (1, 2))
+    colours = any(pictures.ndim == 4 for pictures in present)
 
     def changed(pictures: np.ndarray) -> np.ndarray:
         down, across = (np.arange(size) * side // size for size, side in zip((height, width), pictures.shape[1:3]))
@@ -148,10 +148,10 @@ def tiled(strips: Sequence[Strip], columns: int) -> np.ndarray:
     """All pictures, of one size, in one array; NaN between them and where one is missing."""
     # One image instead of one per picture: an SVG or PDF holds a header and a transform for each image, which for
     # pictures of a few pixels is more than the pixels.
-    there = next(strip.pictures for strip in strips if strip.pictures is not None)
-    height, width = there.shape[1:3]
+    example = next(strip.pictures for strip in strips if strip.pictures is not None)
+    height, width = example.shape[1:3]
     gap = max(1, round(GAP * width))
-    shape = (len(strips) * (height + gap) - gap, columns * (width + gap) - gap, *there.shape[3:])
+    shape = (len(strips) * (height + gap) - gap, columns * (width + gap) - gap, *example.shape[3:])
     tiles = np.full(shape, np.nan)
     for down, strip in enumerate(strips):
         for across, picture in enumerate(() if strip.pictures is None else strip.pictures[:columns]):

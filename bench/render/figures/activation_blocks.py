@@ -42,10 +42,10 @@ def build(study: Study) -> Figure | None:
 
 
 def _paint(study: Study, by_model: dict[str, list[Curve]], medium: Medium) -> Sheet:
-    wanted = [(model, measure) for model in by_model for measure in MEASURES]
-    sheet, axes = panels(medium, len(wanted), 2.6, left=0.55, bottom=0.48, top=0.34)
+    pairs = [(model, measure) for model in by_model for measure in MEASURES]
+    sheet, axes = panels(medium, len(pairs), 2.6, left=0.55, bottom=0.48, top=0.34)
     names = compact(study.plan)
-    for panel, (model, measure) in zip(axes, wanted):
+    for panel, (model, measure) in zip(axes, pairs):
         shown = drawn(by_model[model])
         block_axis(panel, len(shown[0].blocks), medium)
         title(panel, model)

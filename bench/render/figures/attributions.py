@@ -50,13 +50,13 @@ def mosaics(looks: Looks, model: str) -> dict[str, Mosaic]:
     if seed is None or not methods:
         return {}
     variants = looks.drawn(f"{methods[0]}.spearman", model)
-    seen = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants]
-    names, arrays = compact(looks.study.plan), seen[0][1]
+    networks = [(variant, *looks.arrays(model, variant.label, seed)) for variant in variants]
+    names, arrays = compact(looks.study.plan), networks[0][1]
     heads = _heads(looks.study, arrays)
     shown = {}
     for method in methods:
         strips = []
-        for variant, own_arrays, role in seen:
+        for variant, own_arrays, role in networks:
             maps = _maps(own_arrays, role, method)
             strips.append(Strip.of(_named(names[variant.label], maps), variant, maps))
         if any(strip.pictures is not None for strip in strips):

@@ -49,15 +49,15 @@ def _history(study: Study) -> pd.DataFrame:
 
 def _paint(study: Study, medium: Medium) -> Sheet:
     history = _history(study)
-    wanted = [
+    pairs = [
         (model, kind)
         for kind in ("train", "compress")
         for model in study.models
         if ((history["model"] == model) & (history["kind"] == kind)).any()
     ]
     height = panel_height(history.loc[history["kind"] == "compress", "variant"].nunique())
-    sheet, axes = panels(medium, len(wanted), height, left=0.5, bottom=0.48, top=0.34)
-    for panel, (model, kind) in zip(axes, wanted):
+    sheet, axes = panels(medium, len(pairs), height, left=0.5, bottom=0.48, top=0.34)
+    for panel, (model, kind) in zip(axes, pairs):
         runs = history[(history["model"] == model) & (history["kind"] == kind)]
         title(panel, f"{model}, {'training' if kind == 'train' else 'fine-tuning'}")
         panel.set_xlabel("Epoch")

@@ -126,8 +126,10 @@ def _scale(panel: Axes, outcome: Outcome, judged: list[Claim], medium: Medium) -
     def position(tick: float) -> float:
         return float(forward([(tick, 0)])[0, 0] - left) / (right - left) * points_across(panel)
 
-    wanted = [tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high]
-    ticks = apart(wanted, position, 2.7 * medium.small)
+    candidates = [
+        tick for tick in (0, -margin, margin, -10 * margin, 10 * margin, -100 * margin) if low <= tick <= high
+    ]
+    ticks = apart(candidates, position, 2.7 * medium.small)
     panel.set_xticks(ticks, [f"{tick:+g}".replace("-", "−") if tick else "0" for tick in ticks])
     panel.set_xticks([], minor=True)
     panel.axvspan(-margin, margin, color=INK, alpha=0.07, linewidth=0)

@@ -61,8 +61,8 @@ def _paint(study: Study, medium: Medium) -> Sheet:
         panel.set_xscale("function", functions=(_root, np.square))
         panel.set_xlim(0, end)
         unit = points_across(panel) / float(np.sqrt(end))
-        wanted = [tick for tick in (0, 1, 0.2, 0.5, 2, 4, 8, 0.05, 16) if tick <= end]
-        ticks = apart(wanted, partial(_position, unit), 2.4 * medium.small)
+        candidates = [tick for tick in (0, 1, 0.2, 0.5, 2, 4, 8, 0.05, 16) if tick <= end]
+        ticks = apart(candidates, partial(_position, unit), 2.4 * medium.small)
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.axvline(1, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         panel.axvline(0, color=FAINT, linewidth=0.8)

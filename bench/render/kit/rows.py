@@ -100,8 +100,8 @@ def of_part(part: Callable[[S], P | None], get: Callable[[P], Gotten]) -> Callab
     """A getter that asks a part of the subject; the subject's hole if it lacks that part."""
 
     def value(subject: S) -> Gotten:
-        asked = part(subject)
-        return Datum(hole=getattr(subject, "hole", DASH)) if asked is None else get(asked)
+        component = part(subject)
+        return Datum(hole=getattr(subject, "hole", DASH)) if component is None else get(component)
 
     return value
 

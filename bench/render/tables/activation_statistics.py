@@ -41,7 +41,7 @@ BY_BLOCK = {
 def build(study: Study) -> list[Table | Dataset]:
     """The table, and one by block for the data files; none if nothing was measured."""
     looks = Looks(study, DIAGNOSTIC)
-    return [made for made in (_overall(study, looks), _by_block(study)) if made] if looks else []
+    return [table for table in (_overall(study, looks), _by_block(study)) if table] if looks else []
 
 
 def _overall(study: Study, looks: Looks) -> Table | None:

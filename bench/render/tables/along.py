@@ -69,10 +69,10 @@ def _answers(study: Study) -> tuple[Column[Network], ...]:
 
 def _explanations(looks: Looks, attribution: str) -> Column[Network]:
     """In seed-equivalents; nothing to say of a method that was not to be looked into."""
-    asked = {variant.label for variant in looks.variants}
+    labels = {variant.label for variant in looks.variants}
 
     def distance(net: Network) -> Gotten:
-        if net.label not in asked:
+        if net.label not in labels:
             return Datum()
         units = looks.distance(f"{attribution}.spearman", net.model, net.label)
         return estimate(units, hole=looks.hole(net.model, net.label) or "none")

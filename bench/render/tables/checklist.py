@@ -31,10 +31,10 @@ class Question:
 
 
 COLUMNS: tuple[Column[Question], ...] = (
-    Column("question", "Question", "text", "Heading of the checklist's question.", lambda asked: asked.heading),
+    Column("question", "Question", "text", "Heading of the checklist's question.", lambda question: question.heading),
     Column("answer", "Answer", "text", "Yes where this run proves it; else left to the authors.",
-           lambda asked: "Yes" if asked.answer.proven else OPEN),
-    Column("why", "Justification", "text", "What proves it, or what is missing.", lambda asked: asked.answer.why),
+           lambda question: "Yes" if question.answer.proven else OPEN),
+    Column("why", "Justification", "text", "What proves it, or what is missing.", lambda question: question.answer.why),
 )  # fmt: skip
 
 

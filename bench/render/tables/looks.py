@@ -35,12 +35,12 @@ class Asked:
 
 
 COLUMNS: tuple[Column[Asked], ...] = (
-    Column("title", "Diagnostic", "text", "As printed.", lambda asked: asked.look.title),
-    Column("diagnostic", "Name", "code", "In the profile and in cells.", lambda asked: asked.name, shown=False),
-    Column("settings", "Settings", "text", "Every setting it ran with.", lambda asked: asked.settings),
+    Column("title", "Diagnostic", "text", "As printed.", lambda row: row.look.title),
+    Column("diagnostic", "Name", "code", "In the profile and in cells.", lambda row: row.name, shown=False),
+    Column("settings", "Settings", "text", "Every setting it ran with.", lambda row: row.settings),
     Column("variants", "Looks into", "text", "Which variants; the original and the controls are seen beside each.",
-           lambda asked: asked.variants),
-    Column("sources", "Source", "citations", "Citation keys.", lambda asked: " ".join(asked.look.sources) or None),
+           lambda row: row.variants),
+    Column("sources", "Source", "citations", "Citation keys.", lambda row: " ".join(row.look.sources) or None),
 )  # fmt: skip
 
 

@@ -48,5 +48,4 @@ def build(study: Study) -> Table | None:
         "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned control have "
         "the same budget."
     )
-    caption = text
-    return tabulate("recipes", "Training recipes", caption, COLUMNS, {"": phases})
+    return tabulate("recipes", "Training recipes", text, COLUMNS, {"": phases})

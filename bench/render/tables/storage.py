@@ -101,6 +101,6 @@ def _layers(study: Study, model: str) -> Iterator[Stored]:
 
 
 def _mean(numbers: Iterable[float | None]) -> float:
-    """The mean of those that are numbers."""
+    """The mean without missing numbers."""
     finite = [number for number in numbers if number is not None and not isnan(number)]
     return fmean(finite) if finite else nan

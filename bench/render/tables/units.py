@@ -82,7 +82,7 @@ MATCHED = (
 
 def build(study: Study) -> Table | None:
     """The table; None if no diagnostic looked at channels."""
-    looks = {name: made for name in SENTENCES if (made := Looks(study, name))}
+    looks = {name: look for name in SENTENCES if (look := Looks(study, name))}
     metrics = [metric for metric in METRICS if metric.diagnostic in looks]
     if not metrics:
         return None
@@ -91,11 +91,11 @@ def build(study: Study) -> Table | None:
         lambda net: max(looks[metric.diagnostic].mean(metric.metric, net.model, net.label).n for metric in metrics),
     )  # fmt: skip
     # A row per network that any of the diagnostics was to see; where another one was not, its columns say so.
-    asked = [variant for variant in study.plan.variants if any(variant in made.variants for made in looks.values())]
+    variants = [variant for variant in study.plan.variants if any(variant in look.variants for look in looks.values())]
     return tabulate(
         "units",
         "Single channels",
         captions.descriptive(study, *(SENTENCES[name] for name in looks), MATCHED),
         (*NAMES, *(metric.column(study) for metric in metrics), seeds),
-        networks(study, asked),
+        networks(study, variants),
     )

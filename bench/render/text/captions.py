@@ -13,10 +13,7 @@ from bench.statistics.tests import smallest_attainable_p
 
 
 def seeds(study: Study) -> str:
-    """How many networks a mean is over.
-
-    "n = 6 seeds (the unit of replication); fewer where cells are missing."
-    """
+    """How many seeds a mean is over, e.g. "n = 6 seeds, the unit of replication; fewer where cells are missing."."""
     holes = "; fewer where cells are missing" if study.results.count(*HOLES) else ""
     return f"n = {counted(study.seeds, 'seed')}, the unit of replication{holes}."
 
@@ -49,7 +46,7 @@ def family(study: Study) -> str:
 
 
 def each(sizes: Mapping[str, int], noun: str) -> str:
-    """Sizes by name in few words: one where they agree.
+    """Sizes by name in few words: a single one if they agree.
 
     >>> each({"a": 4, "b": 4}, "test"), each({"a": 4, "b": 3}, "test")
     ('4 tests each', 'a: 4 tests, b: 3 tests')
@@ -83,12 +80,12 @@ def margins(study: Study) -> str:
 
 
 def version(study: Study) -> str:
-    """What made it."""
+    """The version and profile that made the report."""
     return f"Innards {study.plan.version}, profile {study.plan.name}."
 
 
 def joined(*sentences: str) -> str:
-    """A caption of those sentences that there are."""
+    """The sentences that are not empty, as one caption."""
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -132,7 +132,7 @@ def _same(studies: Sequence[Study]) -> Column[Network]:
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
-    """Whether those that judge the inside come to the same word and sign; None if fewer than two do."""
+    """Whether all profiles that judge the inside come to the same word and sign; None if fewer than two judge it."""
     claims = [claim for study in studies if (claim := claim_on(study, model, label, inside(study)))]
     return len(set(map(_direction, claims))) == 1 if len(claims) > 1 else None
 

@@ -63,10 +63,10 @@ class Bases:
         self.n = len(arrays[0])
         self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
         self.canonical = [array.shape[1] < self.n for array in arrays]
-        self.kept = [leading_components(one.s**2, threshold) if len(one.s) else 0 for one in self.of]
+        self.kept = [leading_components(layer.s**2, threshold) if len(layer.s) else 0 for layer in self.of]
         # All bases side by side: M of every pair of layers is a block of a single product of two such matrices.
-        self.stacked = np.hstack([one.u for one in self.of])
-        self.starts = np.cumsum([0, *(len(one.s) for one in self.of)])
+        self.stacked = np.hstack([layer.u for layer in self.of])
+        self.starts = np.cumsum([0, *(len(layer.s) for layer in self.of)])
 
     def __len__(self) -> int:
         return len(self.of)
