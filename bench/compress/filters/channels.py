@@ -1,4 +1,4 @@
-"""Which channels of a network are coupled: all that must be permuted, or thinned, as one.
+"""Which channels of a network are coupled, found along its traced graph.
 
 Axes of channels are followed through the traced graph. A convolution or linear layer begins a new axis; normalisation,
 activations, pooling and depthwise convolutions keep it; an addition joins two axes. The groups of a convolution divide
@@ -13,12 +13,13 @@ feature-map memory serves both here, so that a network that can be permuted can 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
+from bench.compress.filters.coupled import CoupledChannels, Reader
 from bench.footprint.trace import Operation, Trace, Value, trace
 
 MIXING = ("softmax", "layer_norm", "group_norm")  # elementwise in memory, yet every channel depends on the others
@@ -39,51 +40,6 @@ LINEAR = ("addmm", "mm")
 NOT_USED = "num_batches_tracked"
 
 
-@dataclass(frozen=True)
-class Reader:
-    """A weight whose inputs are these channels.
-
-    Attributes:
-        weight: name of the parameter; its axis 1 holds the channels.
-        factor: neighbouring inputs per channel: 1, or the pixels of a feature map that was flattened.
-        groups: of the convolution; each group of outputs sees one part of the channels.
-    """
-
-    weight: str
-    factor: int = 1
-    groups: int = 1
-
-    def only(self, tensor: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-        """The weight, or a tensor of its shape, with the inputs of the `chosen` channels alone, in that order."""
-        if self.groups > 1:
-            # the weight of a group counts its inputs from 0, whichever part of the channels they are
-            within = chosen.reshape(self.groups, -1) % tensor.shape[1]
-            return torch.cat([part[:, inputs] for part, inputs in zip(tensor.chunk(self.groups), within)])
-        return tensor[:, (chosen[:, None] * self.factor + torch.arange(self.factor).to(chosen)).reshape(-1)]
-
-
-@dataclass(frozen=True)
-class CoupledChannels:
-    """Channels that must be permuted or thinned as one, in every tensor that has them.
-
-    Attributes:
-        count: how many there are.
-        resolution: of the first feature map that holds them, (H, W).
-        writers: weights of the layers that compute them, along axis 0; several if their outputs are added.
-        followers: all other tensors with one entry per channel along axis 0: biases, normalisation, depthwise weights.
-        readers: weights that take them as input.
-        parts: equal runs of neighbours, from the groups of convolutions. A choice of channels must keep the order of
-            the parts, and equally many channels of each.
-    """
-
-    count: int
-    resolution: tuple[int, ...]
-    writers: tuple[str, ...]
-    followers: tuple[str, ...]
-    readers: tuple[Reader, ...]
-    parts: int = 1
-
-
 def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledChannels, ...]:
     """All groups of channels of a network that can be changed, in the order in which they are first written.
 
@@ -95,23 +51,6 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledCh
     for operation in traced.operations:
         axes.follow(operation)
     return tuple(axes.free())
-
-
-def take(network: torch.nn.Module, group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
-    """All tensors of `group` by name, with only the `chosen` channels, (k,) int64, in that order."""
-    return taken(network.state_dict(), group, chosen)
-
-
-def taken(tensors: Mapping[str, torch.Tensor], group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:
-    """As `take`, of other tensors by parameter name, such as masks; parameters that have none are left out."""
-    outputs = (*group.writers, *group.followers)
-    taken = {name: tensors[name][chosen.to(tensors[name].device)] for name in outputs if name in tensors}
-    for reader in group.readers:
-        if reader.weight in tensors:
-            # a layer that reads and writes these channels, as a one-layer residual branch, changes along both axes
-            tensor = taken.get(reader.weight, tensors[reader.weight])
-            taken[reader.weight] = reader.only(tensor, chosen.to(tensor.device))
-    return taken
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from bench.compress.filters.channels import CoupledChannels, Reader
+from bench.compress.filters.coupled import CoupledChannels, Reader
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
 

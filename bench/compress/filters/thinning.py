@@ -12,7 +12,8 @@ from typing import Protocol
 
 import torch
 
-from bench.compress.filters.channels import CoupledChannels, channels, take, taken
+from bench.compress.filters.channels import channels
+from bench.compress.filters.coupled import CoupledChannels, take, taken
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import retrained
 from bench.compress.workbench import Workbench

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from bench.compress.filters.channels import Reader, channels, take
+from bench.compress.filters.channels import channels
+from bench.compress.filters.coupled import Reader, take
 from bench.zoo.networks import build
 
 EXAMPLE = torch.zeros(1, 3, 32, 32)
