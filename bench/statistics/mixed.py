@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,8 +15,8 @@ from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import satterthwaite
 from bench.statistics.multiplicity import holm
 from bench.statistics.tests import t_of
+from bench.statistics.variance_components import Components, Design, design_of, variance_components
 
-OPTIMIZERS = ("powell", "nm", "bfgs")
 TEST = (
     "linear mixed model: a mean for each model and method, a random intercept for each trained network (REML); "
     "standard errors from leaving out one trained network after another, so that methods and models may differ in "
@@ -90,17 +89,6 @@ class JointAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
-    sd_networks: float
-    sd_residual: float
-
-    @property
-    def ratio(self) -> float:
-        """Variance between networks over variance within them."""
-        return (self.sd_networks / self.sd_residual) ** 2
-
-
-@dataclass(frozen=True, slots=True)
 class _Difference:
     """One model's difference between a method and the reference.
 
@@ -112,25 +100,6 @@ class _Difference:
     value: float
     variance: float
     pairs: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Design:
-    """Which cell (model, method) and which trained network (model, seed) each observation belongs to."""
-
-    cells: list[tuple[str, str]]
-    cell_of: np.ndarray
-    networks: list[tuple[str, str]]
-    network_of: np.ndarray
-
-    @property
-    def models(self) -> list[str]:
-        return sorted({model for model, _ in self.cells})
-
-    @property
-    def within_df(self) -> int:
-        """Observations, less networks, less the contrasts between methods that vary within a network."""
-        return len(self.cell_of) - len(self.networks) - (len(self.cells) - len(self.models))
 
 
 # The model: y = mean of its (model, method) cell + intercept of its trained network + residual. All methods start from
@@ -166,8 +135,8 @@ def joint_analysis(
     if reference not in method:
         raise InputError(f"joint_analysis: unknown reference {reference!r}; {did_you_mean(reference, method)}")
     rows = np.flatnonzero(np.isfinite(values)).tolist()
-    design = _design([str(model[i]) for i in rows], [str(method[i]) for i in rows], [str(seed[i]) for i in rows])
-    fit, note = _fitted(design, values[rows])
+    design = design_of([str(model[i]) for i in rows], [str(method[i]) for i in rows], [str(seed[i]) for i in rows])
+    fit, note = variance_components(design, values[rows])
     fraction(confidence, "confidence")
     effects = _effects(design, values[rows], fit, reference, confidence) if fit else ()
     size = len(effects)
@@ -188,92 +157,9 @@ def joint_analysis(
     )
 
 
-def _design(models: list[str], methods: list[str], seeds: list[str]) -> _Design:
-    in_cells, in_networks = list(zip(models, methods, strict=True)), list(zip(models, seeds, strict=True))
-    cells, networks = sorted(set(in_cells)), sorted(set(in_networks))
-    cell_number, network_number = ({key: i for i, key in enumerate(keys)} for keys in (cells, networks))
-    return _Design(
-        cells=cells,
-        cell_of=np.array([cell_number[key] for key in in_cells], dtype=np.intp),
-        networks=networks,
-        network_of=np.array([network_number[key] for key in in_networks], dtype=np.intp),
-    )
-
-
-def _fitted(design: _Design, values: np.ndarray) -> tuple[_Fit | None, str]:
-    """The fit, or None, and the sentence about it."""
-    # Values are divided by their spread within cells first, so that the optimizer's tolerances and the thresholds below
-    # mean the same for accuracies in percent and for a CKA.
-    if len(design.networks) < 2 or design.within_df < 1:
-        return None, "Too few trained networks for a mixed model."
-    columns = np.eye(len(design.cells))[design.cell_of]
-    centre = values - columns @ _cell_means(design, values)
-    scale = float(centre.std())
-    if scale <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        return None, "The values do not vary within a model and method, so that no mixed model can be fitted."
-    components = _of_balanced(design, centre / scale) or _of_likelihood(values / scale, columns, design.network_of)
-    if components is None:
-        return None, "The mixed model did not converge and is not reported."
-    between, within = components
-    fit = _Fit(sd_networks=float(np.sqrt(between)) * scale, sd_residual=float(np.sqrt(within)) * scale)
-    return fit, "" if between > 1e-6 else "The trained networks share no variance that could be estimated."
-
-
-# For balanced data REML has a closed form, the analysis of variance (Searle, Casella and McCulloch 1992, section 4.8).
-# With m methods, MS_between = m Σ(network mean)²/df estimates m·σ²_network + σ²_residual and MS_within estimates
-# σ²_residual: the difference over m is σ²_network. Where it would be negative, the maximum lies on the boundary of no
-# shared variance, and both sums of squares are pooled. This is exact and needs no optimizer.
-def _of_balanced(design: _Design, centre: np.ndarray) -> tuple[float, float] | None:
-    """Variance between and within networks if every network has every method once, as in a finished run; else None.
-
-    Args:
-        centre: (n,) values less their cells' means.
-    """
-    methods, models = len(design.cells) // len(design.models), len(design.models)
-    pairs = np.unique(np.stack([design.cell_of, design.network_of]), axis=1).shape[1]
-    sizes = np.bincount(design.network_of)
-    if len(design.cells) != models * methods or not pairs == len(centre) == len(sizes) * methods or np.ptp(sizes):
-        return None
-    between = float((np.bincount(design.network_of, weights=centre) ** 2).sum()) / methods
-    within = float(centre @ centre) - between
-    between_df, within_df = len(sizes) - models, design.within_df
-    squares = within / within_df
-    if between_df < 1 or squares <= 1e-12:
-        return None
-    shared = (between / between_df - squares) / methods
-    return (shared, squares) if shared > 0 else (0.0, (between + within) / (between_df + within_df))
-
-
-def _of_likelihood(values: np.ndarray, columns: np.ndarray, groups: np.ndarray) -> tuple[float, float] | None:
-    """Variance between and within networks by statsmodels' REML; None if it does not converge."""
-    result = _converged_result(values, columns, groups)
-    return None if result is None else (max(float(np.asarray(result.cov_re)[0, 0]), 0.0), float(result.scale))
-
-
-def _cell_means(design: _Design, values: np.ndarray) -> np.ndarray:
-    sums = np.bincount(design.cell_of, weights=values, minlength=len(design.cells))
-    return sums / np.bincount(design.cell_of, minlength=len(design.cells))
-
-
-def _converged_result(values: np.ndarray, columns: np.ndarray, groups: np.ndarray):
-    """statsmodels' fit by the first optimizer that converges to a finite likelihood, or None."""
-    # Imported here, since it takes a second, which the report need not spend: finished runs are balanced. On the
-    # boundary of no shared variance some optimizers claim to have converged where the likelihood is infinite.
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    for optimizer in OPTIMIZERS:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                result = MixedLM(values, columns, groups).fit(reml=True, method=optimizer)
-            except (np.linalg.LinAlgError, ValueError, ZeroDivisionError):
-                continue
-            if result.converged and np.isfinite(result.llf) and np.isfinite(result.fe_params).all():
-                return result
-    return None
-
-
-def _effects(design: _Design, values: np.ndarray, fit: _Fit, reference: str, confidence: float) -> tuple[Effect, ...]:
+def _effects(
+    design: Design, values: np.ndarray, fit: Components, reference: str, confidence: float
+) -> tuple[Effect, ...]:
     differences: dict[str, list[_Difference]] = {}
     for model in design.models:
         for method, difference in _differences(design, values, fit.ratio, model, reference):
@@ -299,7 +185,7 @@ def _effects(design: _Design, values: np.ndarray, fit: _Fit, reference: str, con
 
 
 def _differences(
-    design: _Design, values: np.ndarray, ratio: float, model: str, reference: str
+    design: Design, values: np.ndarray, ratio: float, model: str, reference: str
 ) -> Iterator[tuple[str, _Difference]]:
     """Every method of one model less the reference, with the jackknife's variance over the model's networks."""
     # Cell means are estimated again without each trained network in turn, at the fitted ratio of variances, and the
@@ -357,7 +243,7 @@ def _mean_over_models(differences: Sequence[_Difference], rounding: float, confi
     return Estimate(value, value - half, value + half, n, "seed", TEST, confidence, error, df, estimand=ESTIMAND)
 
 
-def _few(design: _Design) -> str:
+def _few(design: Design) -> str:
     """The warning if several models have few networks; a single model has the exact t."""
     models = design.models
     least = min(sum(model == of_network for of_network, _ in design.networks) for model in models)

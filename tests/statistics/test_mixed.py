@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics import mixed
+from bench.statistics import mixed, variance_components
 from bench.statistics.mixed import joint_analysis
 
 Rows = tuple[list[str], list[str], list[int], list[float]]
@@ -35,7 +35,7 @@ def test_balanced_data_have_the_estimates_of_the_likelihood(shape, network_sd, m
         rows = benchmark(*shape, network_sd=network_sd, seed=seed)
         exact = joint_analysis(*rows, reference="k0")
         with monkeypatch.context() as patched:
-            patched.setattr(mixed, "_of_balanced", by_likelihood)
+            patched.setattr(variance_components, "_of_balanced", by_likelihood)
             found = joint_analysis(*rows, reference="k0")
         assert found.sd_residual == pytest.approx(exact.sd_residual, rel=1e-3)
         assert found.sd_networks == pytest.approx(exact.sd_networks, rel=1e-2, abs=0.02)
@@ -47,9 +47,11 @@ def test_what_is_not_balanced_goes_by_the_likelihood():
 
     def of(kept):
         rows = [[column[i] for i in kept] for column in (models, methods, seeds)]
-        design = mixed._design([str(m) for m in rows[0]], rows[1], [str(s) for s in rows[2]])
+        design = variance_components.design_of([str(m) for m in rows[0]], rows[1], [str(s) for s in rows[2]])
         left = np.array([values[i] for i in kept])
-        return mixed._of_balanced(design, left - mixed._cell_means(design, left)[design.cell_of])
+        return variance_components._of_balanced(
+            design, left - variance_components._cell_means(design, left)[design.cell_of]
+        )
 
     everything = list(range(len(values)))
     asked = [
@@ -136,11 +138,11 @@ def test_the_unit_is_the_trained_network():
     assert "Holm over 3 tests" in found.correction
 
 
-@pytest.mark.parametrize("optimizers", [mixed.OPTIMIZERS, ("lbfgs", *mixed.OPTIMIZERS)])
+@pytest.mark.parametrize("optimizers", [variance_components.OPTIMIZERS, ("lbfgs", *variance_components.OPTIMIZERS)])
 def test_a_likelihood_that_is_infinite_on_the_boundary_is_not_believed(optimizers, monkeypatch):
     """Where networks share no variance an optimizer can stop at an infinite likelihood and too small a variance."""
-    monkeypatch.setattr(mixed, "OPTIMIZERS", optimizers)
-    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
+    monkeypatch.setattr(variance_components, "OPTIMIZERS", optimizers)
+    monkeypatch.setattr(variance_components, "_of_balanced", by_likelihood)
     for seed in range(12):
         rows = benchmark(2, 3, 6, network_sd=0.0, seed=seed)
         found = joint_analysis(*rows, reference="k0")
@@ -201,8 +203,8 @@ def test_values_without_variance_say_so():
 
 
 def test_what_does_not_converge_says_so_in_one_sentence_and_no_warning_leaks(monkeypatch):
-    monkeypatch.setattr(mixed, "OPTIMIZERS", ())
-    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
+    monkeypatch.setattr(variance_components, "OPTIMIZERS", ())
+    monkeypatch.setattr(variance_components, "_of_balanced", by_likelihood)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = joint_analysis(*benchmark(2, 3, 6), reference="k0")
@@ -211,7 +213,7 @@ def test_what_does_not_converge_says_so_in_one_sentence_and_no_warning_leaks(mon
 
 
 def test_no_warning_leaks_at_the_boundary(monkeypatch):
-    monkeypatch.setattr(mixed, "_of_balanced", by_likelihood)
+    monkeypatch.setattr(variance_components, "_of_balanced", by_likelihood)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         joint_analysis(*benchmark(2, 3, 6, network_sd=0.0), reference="k0")
