@@ -12,8 +12,7 @@ from bench.diagnose.answers.reliability import Reliability, reliability
 from bench.roles import CONTROL, ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import seed_mean
-from bench.statistics.ratios import ratio_of_sums
+from bench.statistics.intervals import ratio_of_sums, seed_mean
 
 FEWEST = 5  # answers of a seed, on the mean, for a bin to be drawn
 INTERVALS = "Intervals: 95%; bins: delete-one-seed jackknife of the share of right answers; ECE: t over seeds."

@@ -21,6 +21,7 @@ Scale = Literal["raw", "atanh"]
 FEW_EFFECTIVE_IMAGES = 5.0
 IMAGES_ONLY = "One seed: the interval covers the choice of images only and says nothing about another training."
 TWO_SEEDS = "Two seeds: where both seeds and images matter, nominal 95% intervals can cover as little as 87%."
+SEED_JACKKNIFE = "delete-one-seed jackknife, t with S-1 df"
 NO_SPREAD = "Every seed gave the same value, so that no spread can be estimated."
 
 
@@ -201,6 +202,34 @@ def _clopper_pearson(successes: int, n: int, alpha: float) -> tuple[float, float
     low = float(stats.beta.ppf(alpha / 2.0, successes, n - successes + 1)) if successes else 0.0
     high = float(stats.beta.isf(alpha / 2.0, successes + 1, n - successes)) if successes < n else 1.0
     return low, high
+
+
+def ratio_of_sums(numerators: np.ndarray, denominators: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Σ numerators / Σ denominators over seeds, a share between 0 and 1, e.g. right answers among all in a bin.
+
+    Seeds whose denominator is 0 are left out.
+
+    >>> ratio_of_sums(np.array([1.0, 0.0, 30.0]), np.array([1, 0, 99])).value
+    0.31
+
+    Args:
+        numerators, denominators: (S,) one count per seed.
+    """
+    counted = denominators > 0
+    numerators, denominators = numerators[counted], denominators[counted]
+    n = len(denominators)
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan, 0, "seed", SEED_JACKKNIFE)
+    share = float(numerators.sum() / denominators.sum())
+    if n == 1:
+        return Estimate(share, np.nan, np.nan, 1, "seed", SEED_JACKKNIFE)
+    # A mean of the seeds' own ratios would count a seed with one answer as much as a seed with a hundred. The variance
+    # of the ratio of sums is Tukey's jackknife over seeds, (S-1)/S Σ(θ₋ₛ - θ̄)²; for equal denominators that of a mean.
+    left_out = (numerators.sum() - numerators) / (denominators.sum() - denominators)
+    error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
+    half = error * float(stats.t.ppf((1 + confidence) / 2, n - 1))
+    low, high = max(share - half, 0.0), min(share + half, 1.0)
+    return Estimate(share, low, high, n, "seed", SEED_JACKKNIFE, confidence, error, n - 1)
 
 
 def effective_number(influence: np.ndarray) -> float:
