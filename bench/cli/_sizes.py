@@ -42,7 +42,7 @@ class WithoutData:
 
     @property
     def example(self) -> torch.Tensor:
-        """One image of noise, (1, C, H, W) float32."""
+        """One image of zeros, (1, C, H, W) float32."""
         return torch.zeros(1, *self.shape)
 
     def initial(self) -> torch.nn.Module:

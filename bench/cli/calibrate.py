@@ -21,14 +21,16 @@ EXAMPLE = 'python -m bench calibrate --replications 200 --only "jackknife/*"'
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--replications", type=_options.positive, default=500, help="samples a scenario (default: 500)")
+    parser.add_argument(
+        "--replications", type=_options.positive, default=500, help="samples per scenario (default: 500)"
+    )
     parser.add_argument("--only", default="*", metavar="GLOB", help="only scenarios whose name matches")
-    parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes (default: one a core)")
+    parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes (default: one per core)")
     parser.add_argument(
         "--folder",
         type=_options.folder,
         default=Path("runs/.calibration"),
-        help="where it is kept (default: runs/.calibration)",
+        help="where results are kept (default: runs/.calibration)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

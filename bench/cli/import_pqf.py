@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=_options.positive, default=1000, help="of the model (default: 1000)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the packed network there")
     parser.add_argument(
-        "--images", type=Path, metavar="DIR", help="a folder of photographs a class, in the order of the logits"
+        "--images", type=Path, metavar="DIR", help="photographs, one folder per class, which sort in the logits' order"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

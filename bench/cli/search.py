@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", metavar="SIZE", help="most payload bytes, e.g. 10kB: find the most accurate")
     parser.add_argument("--floor", type=float, metavar="PERCENT", help="least validation accuracy: find the smallest")
     parser.add_argument(
-        "--trials", type=_options.positive, default=40, metavar="N", help="chains a network (default: 40)"
+        "--trials", type=_options.positive, default=40, metavar="N", help="chains per network (default: 40)"
     )
     parser.add_argument("--among", nargs="+", default=[], metavar="METHOD", help="only these methods (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="of the order in which chains are tried (default: 0)")

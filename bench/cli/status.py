@@ -24,7 +24,7 @@ STATES = ("done", "failed", "refused", "damaged", "missing")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     _options.add_profile(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
+    parser.add_argument("--json", action="store_true", help="print JSON, one object per line and cell")
 
 
 def execute(options: argparse.Namespace) -> int:
