@@ -91,7 +91,7 @@ def discard(folder: Path) -> None:
 
 
 def sweep(parent: Path) -> None:
-    """Remove what processes of this machine left under hidden names in a folder before they died."""
+    """Remove files and folders with hidden names that dead processes of this machine left behind."""
     for path in parent.glob(".*-*"):
         # Names are `.what-HOST-PROCESS-NUMBER`, and a host's name may hold hyphens. Whether a process of another host
         # lives cannot be seen from here, so its files stay. A process that happens to have a dead one's number

@@ -212,7 +212,7 @@ def _built(study: Study, folder: str, prefix: str) -> Built:
 
 
 def _items(study: Study, made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
-    """With anchors that differ between profiles, and in every caption the version and profile that made it."""
+    """Give items anchors that differ between profiles, and name version and profile in every caption."""
     for item in made if isinstance(made, list) else [made]:
         if item is None:
             continue

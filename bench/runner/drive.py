@@ -28,7 +28,7 @@ class Status:
 
 
 class Reporter:
-    """Hears what happens during a run, and shows nothing; see `bench.runner.progress` for those that do."""
+    """What the driver calls as a run goes on. This one shows nothing; those of `bench.runner.progress` do."""
 
     def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """The run starts: of `total` cells these have to be worked."""
@@ -110,7 +110,7 @@ def _blocked(cell: Cell, states: Mapping[str, Status]) -> Status | None:
 
 @dataclass
 class Driver:
-    """Has all missing cells worked.
+    """Work all missing cells.
 
     Attributes:
         store: where cells are kept.

@@ -37,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """What came of a job; `files` holds `error.json` if it failed or was refused."""
+    """The result of a job; `files` holds `error.json` if it failed or was refused."""
 
     files: Files
     provenance: Mapping[str, Any] = field(default_factory=dict)

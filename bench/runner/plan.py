@@ -201,7 +201,7 @@ def _about(compressed: Cell) -> dict[str, Any]:
 
 
 def _with_references(compressed: Cell, others: dict[str, Cell]) -> dict[str, Cell]:
-    """The compressed network and all that it is held against, by role."""
+    """The compressed network and its references, by role."""
     references = {label: others[label] for label in REFERENCES if label in others}
     references.pop(compressed.variant, None)
     return {COMPRESSED: compressed, **references}

@@ -86,7 +86,7 @@ class DataDescription(_Record):
 
 
 class PlannedLook(_Record):
-    """A diagnostic with every setting it runs with, and the labels of what it looks into; None for all variants."""
+    """A diagnostic with every setting it runs with, and the labels of the variants it looks into; None for all."""
 
     title: str
     sources: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class PlannedLook(_Record):
 
 @dataclass(frozen=True)
 class Trial:
-    """What one chain came to on the network that a search runs on.
+    """The outcome of one chain on the network that a search runs on.
 
     Attributes:
         label: the chain.

@@ -21,7 +21,7 @@ LIBRARIES = ("torch", "torchvision", "nncf", "captum", "numpy", "scipy", "statsm
 
 
 class Stopwatch:
-    """Times a block of work; `provenance` is there afterwards."""
+    """Times a block of work, and has its `provenance` afterwards."""
 
     def __init__(self, device: str, threads: int):
         self.device = device

@@ -75,7 +75,7 @@ def networks(
     kind: str = "compress",
     otherwise: str = "",
 ) -> dict[str, list[Network]]:
-    """By model, a network per variant (of all, or those given): methods first, then what they are compared with.
+    """One network per variant (all, or `variants`) by model: methods first, then what they are compared with.
 
     Args:
         kind: of the study's cells whose worst state is a network's hole.

@@ -24,6 +24,6 @@ def from_npz(data: bytes) -> dict[str, np.ndarray]:
 
 
 def finite(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers ready for JSON: those that are not finite become None."""
+    """Numbers ready for JSON: None for NaN and infinity."""
     # JSON has no NaN. A null says "measured, but there is no number", which the report shows as a hole.
     return {name: None if isinstance(x, float) and not math.isfinite(x) else x for name, x in numbers.items()}

@@ -1,1 +1,1 @@
-"""Where cells are worked: an environment a file."""
+"""Where cells are worked: one environment per file."""

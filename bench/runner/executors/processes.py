@@ -1,4 +1,4 @@
-"""Cells worked in worker processes of this machine, one cell a process at a time."""
+"""Cells worked in worker processes of this machine, each process one cell at a time."""
 
 from __future__ import annotations
 
