@@ -99,12 +99,12 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
 def _rounding_of_hsic(activations: np.ndarray, layer: np.ndarray, precision: DTypeLike) -> float:
     """The largest sum of self_products that a layer can have by rounding alone; `layer` is `centred(activations)`."""
     mean = activations.mean(0, dtype=np.float64)
-    whole, spread = 0.0, 0.0  # ‖W‖² as it came in, and less its mean
+    total, spread = 0.0, 0.0  # ‖W‖² as it came in, and less its mean
     for start in range(0, len(activations), STRIP):
         rows = activations[start : start + STRIP].astype(np.float64, copy=False)
-        whole, spread = whole + float(np.vdot(rows, rows)), spread + float(((rows - mean) ** 2).sum())
+        total, spread = total + float(np.vdot(rows, rows)), spread + float(((rows - mean) ** 2).sum())
     size = np.sqrt(len(layer))  # of the layer, whose rows have a root mean square norm of 1
-    before = size * np.sqrt(whole / spread) if spread > 0.0 else 0.0
+    before = size * np.sqrt(total / spread) if spread > 0.0 else 0.0
     arithmetic = rounding_room(layer.dtype) * size
     return float(
         (size * (arithmetic + 2.0 * rounding_room(np.dtype(precision)) * before / np.sqrt(layer.shape[1]))) ** 2
