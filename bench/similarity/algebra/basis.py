@@ -9,10 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from bench.similarity.algebra.geometry import centred
+from bench.similarity.algebra.precision import rounding_room
 from bench.similarity.measure import OnRows
 
-ROOM = {np.dtype(np.float16): 4.0}  # factor for earlier arithmetic: half precision is summed in single, rounded once
-USUAL_ROOM = 32.0  # sums of many terms, less a mean; a factor above 2 was seen in a network with large means
 SHAKY = 1e-5  # a subsample whose smallest pivot is below this share of the largest is decomposed from scratch
 VARIANCE_KEPT = 0.99  # of SVCCA
 
@@ -56,11 +55,6 @@ def rounding_of(x: np.ndarray) -> float:
         x: (n, d) in the precision it was computed in, before centring.
     """
     return rounding_room(x.dtype) * float(np.linalg.norm(x.astype(np.float64, copy=False)))
-
-
-def rounding_room(precision: np.dtype) -> float:
-    """c ε/2: the share of a number that rounding, in this precision, may have changed."""
-    return float(ROOM.get(precision, USUAL_ROOM) * np.finfo(precision).eps / 2.0)
 
 
 @dataclass(frozen=True)

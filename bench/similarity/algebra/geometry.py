@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.similarity.algebra.precision import as_double, rounding_room
+
 
 def centred(x: np.ndarray) -> np.ndarray:
     """x less its column means."""
@@ -12,6 +14,22 @@ def centred(x: np.ndarray) -> np.ndarray:
     values = x - x.mean(0)
     values -= values.mean(0)
     return values
+
+
+# A unit that never changes comes out of float32 arithmetic with other last digits per image. Divided by a norm, or
+# ranked, those digits would count as much as a live unit's. A unit is dead if what is left of it after centring is at
+# most c ε/2 of what it was before, ε the precision that it was computed in (`rounding_room`).
+def spread(x: np.ndarray) -> np.ndarray:
+    """x less its column means, float64; exactly 0 for units whose spread is rounding alone.
+
+    Args:
+        x: (n, d) in the precision it was computed in.
+    """
+    values = as_double(x)
+    deviations = centred(values)
+    dead = np.linalg.norm(deviations, axis=0) <= rounding_room(x.dtype) * np.linalg.norm(values, axis=0)
+    deviations[:, dead] = 0.0
+    return deviations
 
 
 def unit_norm(x: np.ndarray) -> np.ndarray:

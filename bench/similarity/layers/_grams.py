@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from bench.similarity import inputs
-from bench.similarity.algebra.basis import rounding_room
+from bench.similarity.algebra.precision import rounding_room
 
 SQUARABLE = (1e-15, 1e15)  # root mean squares whose squares, and sums of them, fit into float32
 STRIP = 128  # rows; a strip of one layer (n = 1,000, float32) stays in the second-level cache

@@ -22,7 +22,7 @@ from bench.similarity.algebra.basis import (
     singular_values,
 )
 from bench.similarity.algebra.geometry import centred, compact
-from bench.similarity.families.superposition import procrustes_distance
+from bench.similarity.families.superposition import NEAR, matched_distance
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Bases:
         arrays = inputs.layers(layers, name)
         self.n = len(arrays[0])
         self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
+        sizes = [float(np.linalg.norm(one.s)) for one in self.of]
+        self.rounding = [rounding_of(array) / size if size else 0.0 for array, size in zip(arrays, sizes)]
         self.canonical = [array.shape[1] < self.n for array in arrays]
         self.kept = [leading_components(layer.s**2, threshold) if len(layer.s) else 0 for layer in self.of]
         # All bases side by side: M of every pair of layers is a block of a single product of two such matrices.
@@ -89,7 +91,7 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
             m = products[first.starts[row] : first.starts[row + 1], second.starts[column] : second.starts[column + 1]]
             if not m.size:
                 continue
-            maps.procrustes[row, column] = _procrustes(a, b, m)
+            maps.procrustes[row, column] = _procrustes(a, b, m, first.rounding[row] + second.rounding[column])
             if first.canonical[row] and second.canonical[column]:
                 maps.mean_cca[row, column], maps.pwcca[row, column] = _canonical(a, m)
                 # The bases' columns are principal components in falling order: SVCCA's M is the leading block.
@@ -99,10 +101,11 @@ def subspaces(xs: Bases | Sequence[ArrayLike], ys: Bases | Sequence[ArrayLike]) 
 
 
 # XᵀY = v₁ (s₁ M s₂) v₂ᵀ has the singular values of its middle: the rotations v do not count.
-def _procrustes(a: Basis, b: Basis, m: np.ndarray) -> float:
+def _procrustes(a: Basis, b: Basis, m: np.ndarray, rounding: float) -> float:
     sizes = float(np.linalg.norm(a.s) * np.linalg.norm(b.s))
     cosine = float(singular_values(a.s[:, None] * m * b.s).sum()) / sizes
-    return procrustes_distance(min(cosine, 1.0))
+    distance = float(np.sqrt(max(2.0 - 2.0 * cosine, 0.0)))
+    return distance if distance >= NEAR else matched_distance(a.u * a.s, b.u * b.s, rounding)
 
 
 def _canonical(a: Basis, m: np.ndarray) -> tuple[float, float]:

@@ -23,5 +23,7 @@ class AngularShape(OrthogonalMatch):
     source: ClassVar[str] = "williams2021generalized"
     scale: ClassVar[Scale] = "log"
 
-    def of_cosine(self, cosine: float) -> float:
-        return float(np.arccos(cosine))
+    def of_distance(self, distance: float) -> float:
+        # The chord between two unit vectors at angle θ is 2 sin(θ/2). arccos of the cosine would lose half of the
+        # digits near 0.
+        return float(2.0 * np.arcsin(distance / 2.0))

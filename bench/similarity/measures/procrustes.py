@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.families.superposition import OrthogonalMatch, procrustes_distance
+from bench.similarity.families.superposition import OrthogonalMatch
 from bench.similarity.intervals.scales import Scale
 
 
@@ -26,5 +26,5 @@ class Procrustes(OrthogonalMatch):
     source: ClassVar[str] = "ding2021grounding"
     scale: ClassVar[Scale] = "log"
 
-    def of_cosine(self, cosine: float) -> float:
-        return procrustes_distance(cosine)
+    def of_distance(self, distance: float) -> float:
+        return distance
