@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from bench.similarity.algebra.precision import as_double, rounding_room
+
+NEAR = 1e-6  # share of the norms' squares
+PAIRS_AT_ONCE = 2**22  # numbers subtracted at once, 32 MiB
+TIE = 1e-11  # share of the largest distance; up to 5e-13 is the arithmetic's for pairs that are just not near
 
 
 def centred(x: np.ndarray) -> np.ndarray:
@@ -46,14 +52,69 @@ def compact(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.qr(x.T, mode="r")).T if d > n else x
 
 
+@dataclass(frozen=True)
+class Vectors:
+    """One vector per image, between which distances are taken.
+
+    Attributes:
+        rows: (n, d) float64; their mean does not count.
+        errors: (n,) how far rounding of the activations, as they came in, can have moved each.
+    """
+
+    rows: np.ndarray
+    errors: np.ndarray
+
+
+def as_they_are(x: np.ndarray) -> Vectors:
+    """The activations."""
+    return Vectors(spread(x), rounding_room(x.dtype) * np.linalg.norm(as_double(x), axis=1))
+
+
+def directions(x: np.ndarray) -> Vectors:
+    """Rows of unit length, half of whose squared distance is 1 - cosine; rows of zeros stay."""
+    return _unit(as_double(x), np.linalg.norm(as_double(x), axis=1), x.dtype)
+
+
+def profiles(x: np.ndarray) -> Vectors:
+    """Rows less their means over units and of unit length, half of whose squared distance is 1 - Pearson correlation.
+
+    A row that is constant up to rounding becomes one of zeros.
+    """
+    values = as_double(x)
+    return _unit(centred(values.T).T, np.linalg.norm(values, axis=1), x.dtype)
+
+
+def _unit(values: np.ndarray, sizes: np.ndarray, precision: np.dtype) -> Vectors:
+    lengths = np.linalg.norm(values, axis=1)
+    errors = np.divide(rounding_room(precision) * sizes, lengths, out=np.ones_like(sizes), where=lengths > 0.0)
+    rows = unit_rows(values)
+    rows[errors >= 1.0] = 0.0
+    return Vectors(rows, np.where(errors >= 1.0, 0.0, errors))
+
+
+# ‖a - b‖² = ‖a‖² + ‖b‖² - 2ab subtracts large numbers if the images share a large mean, which no distance contains: it
+# is taken off first. For images much nearer to each other than to the mean it still does: duplicates would be √ε apart,
+# and medians, ranks and neighbours be made of that. Pairs nearer than √NEAR of their distance from the mean are
+# subtracted unit by unit, so that duplicates are at exactly 0 and others right to 1e-13 of the norms. What rounding of
+# the activations as they came in can make, the sum of both images' errors, is 0 too.
+def squared_between(vectors: Vectors) -> np.ndarray:
+    """Squared Euclidean distances between rows, (n, n), diagonal exactly 0, never negative."""
+    rows = centred(vectors.rows)
+    products = rows @ rows.T
+    norms = np.diagonal(products)
+    squared = np.maximum(norms[:, None] + norms - 2.0 * products, 0.0)
+    near_i, near_j = np.nonzero(np.triu(squared <= NEAR * (norms[:, None] + norms), 1))
+    at_once = max(1, PAIRS_AT_ONCE // rows.shape[1])
+    for start in range(0, len(near_i), at_once):
+        i, j = near_i[start : start + at_once], near_j[start : start + at_once]
+        squared[i, j] = squared[j, i] = ((rows[i] - rows[j]) ** 2).sum(1)
+    squared[squared <= (vectors.errors[:, None] + vectors.errors) ** 2] = 0.0
+    return squared
+
+
 def squared_distances(x: np.ndarray) -> np.ndarray:
     """Squared Euclidean distances between rows, (n, n), diagonal exactly 0, never negative."""
-    # ‖a - b‖² = ‖a‖² + ‖b‖² - 2ab subtracts large numbers if the images share a large mean, which no distance contains:
-    # it is taken off first. What rounding still leaves below 0 is cut off.
-    shifted = centred(x)
-    products = shifted @ shifted.T
-    norms = np.diagonal(products)
-    return np.maximum(norms[:, None] + norms - 2.0 * products, 0.0)
+    return squared_between(as_they_are(x))
 
 
 def distances(x: np.ndarray) -> np.ndarray:
@@ -63,15 +124,33 @@ def distances(x: np.ndarray) -> np.ndarray:
 
 def cosine_distances(x: np.ndarray) -> np.ndarray:
     """1 - cosine between rows, (n, n), diagonal 0; a row of zeros is at distance 1 from all others."""
-    directions = unit_rows(x)
-    cosine_distance = np.clip(1.0 - directions @ directions.T, 0.0, 2.0)
-    np.fill_diagonal(cosine_distance, 0.0)
-    return cosine_distance
+    return between_units(directions(x))
 
 
 def correlation_distances(x: np.ndarray) -> np.ndarray:
     """1 - Pearson correlation between rows, (n, n), diagonal 0; a constant row is at distance 1 from all others."""
-    return cosine_distances(centred(x.T).T)
+    return between_units(profiles(x))
+
+
+# 1 - uv would be right to ε alone; half of ‖u - v‖² is right to ε of itself also where images are nearly collinear.
+def between_units(vectors: Vectors) -> np.ndarray:
+    """1 - cosine between rows of unit length, (n, n), diagonal 0; a row of zeros is at distance 1 from all others."""
+    distance = np.minimum(squared_between(vectors) / 2.0, 2.0)
+    zero = ~vectors.rows.any(axis=1)
+    distance[zero] = distance[:, zero] = 1.0
+    np.fill_diagonal(distance, 0.0)
+    return distance
+
+
+# Equal distances (duplicate images, dead units, collinear images) come out of the arithmetic equal up to their last
+# digits only. Ranked as they are, rounding would decide their order, and with many ties the value. They are rounded to
+# steps of the root, on which rounding is about as large for small distances as for large ones: TIE of the largest for
+# the arithmetic, or what rounding can have moved a typical image by as its activations came in, if that is more.
+def settled(squared: np.ndarray, vectors: Vectors) -> np.ndarray:
+    """Squared distances (or halves of them), so that those equal up to rounding are exactly equal."""
+    roots = np.sqrt(squared)
+    step = max(TIE * float(roots.max()), float(np.median(vectors.errors)))
+    return (np.round(roots / step) * step) ** 2 if step > 0.0 else squared
 
 
 def unit_rows(x: np.ndarray) -> np.ndarray:

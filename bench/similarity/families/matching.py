@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from bench.similarity.algebra.geometry import centred, unit_rows
+from bench.similarity import inputs
+from bench.similarity.algebra.geometry import spread, unit_rows
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure
 
@@ -25,9 +27,12 @@ class UnitMatch(Measure):
     scale: ClassVar[Scale] = "atanh"
     replicates: ClassVar[int] = 50
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         # Products of centred units of length 1 are correlations. A dead unit is a row of zeros and stays one.
-        first, second = unit_rows(centred(x).T), unit_rows(centred(y).T)
+        first, second = unit_rows(spread(x).T), unit_rows(spread(y).T)
         if not first.any() or not second.any():
             return float("nan")
         return self.of_correlations(first @ second.T)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.algebra.geometry import block, cosine_distances, distances, upper_triangle
+from bench.similarity import inputs
+from bench.similarity.algebra.geometry import (
+    as_they_are,
+    between_units,
+    block,
+    directions,
+    settled,
+    squared_between,
+    upper_triangle,
+)
 from bench.similarity.measure import Invariance, Measure, OnRows
 
-DISTANCES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"cosine": cosine_distances, "euclidean": distances}
-
-ROUNDING = 1e-12  # distances that differ by less than this share of the largest possible one are equal
+DISTANCES = ("cosine", "euclidean")
 FEW_TIES = 0.01  # share of the images that may have ties without a warning
 
 
@@ -36,6 +43,10 @@ class NeighbourMeasure(Measure):
 
     larger_is_similar: ClassVar[bool] = True
     symmetric: ClassVar[bool] = True
+    undefined_where: ClassVar[str] = (
+        "a side has no spread over these images, or all distances between them are equal up to rounding, so that no "
+        "image has nearest ones"
+    )
     ranks_count: ClassVar[bool] = False  # whether their order matters too
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling")
 
@@ -53,19 +64,22 @@ class NeighbourMeasure(Measure):
     def why_minimum(self) -> str:
         return f"with fewer, the {self.k} nearest neighbours are all the images there are"
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     # A subsample takes a block of the distances and sorts anew, since leaving images out moves others up. A side whose
     # distances differ by rounding alone has no neighbourhoods.
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = DISTANCES[self.distance](x), DISTANCES[self.distance](y)
-        if not all(np.ptp(upper_triangle(side)) > self._rounding(side) for side in (first, second)):
+        first, second = self._distances(x), self._distances(y)
+        if not all(np.ptp(upper_triangle(side)) > 0.0 for side in (first, second)):
             return lambda rows: float("nan")
         return lambda rows: float(self.compute_per_image(block(first, rows), block(second, rows)).mean())
 
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
-        tied = np.logical_or(*(self._tied(DISTANCES[self.distance](side)) for side in (x, y)))
+        tied = np.logical_or(*(self._tied(self._distances(side)) for side in (x, y)))
         if tied.mean() <= FEW_TIES:
             return ""
         ranks = ", and their ranks," if self.ranks_count else ""
@@ -81,12 +95,16 @@ class NeighbourMeasure(Measure):
         others = distance.copy()
         np.fill_diagonal(others, np.inf)
         near = np.sort(np.partition(others, self.k, axis=1)[:, : self.k + 1], axis=1)
-        equal = np.diff(near, axis=1) <= self._rounding(distance)
+        equal = np.diff(near, axis=1) == 0.0
         return np.asarray(equal.any(1) if self.ranks_count else equal[:, -1])
 
-    def _rounding(self, distance: np.ndarray) -> float:
-        """Largest difference that is rounding alone: cosines are of the order of 1, others of the largest."""
-        return ROUNDING * (1.0 if self.distance == "cosine" else float(distance.max()))
+    def _distances(self, side: np.ndarray) -> np.ndarray:
+        """(n, n), those equal up to rounding being exactly equal."""
+        if self.distance == "cosine":
+            vectors = directions(side)
+            return settled(between_units(vectors), vectors)
+        vectors = as_they_are(side)
+        return np.sqrt(settled(squared_between(vectors), vectors))
 
     @abstractmethod
     def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:

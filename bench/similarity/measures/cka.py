@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from bench.similarity.algebra.geometry import centred
+from bench.similarity import inputs
+from bench.similarity.algebra.geometry import spread
 from bench.similarity.algebra.kernels import alignment_on_rows
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
@@ -31,9 +33,12 @@ class CKA(Measure):
     source: ClassVar[str] = "kornblith2019similarity"
     scale: ClassVar[Scale] = "atanh"
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = centred(x), centred(y)
+        first, second = spread(x), spread(y)
         return alignment_on_rows(first @ first.T, second @ second.T)

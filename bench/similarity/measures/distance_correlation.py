@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from bench.similarity import inputs
 from bench.similarity.algebra.geometry import distances
 from bench.similarity.algebra.kernels import alignment_on_rows
 from bench.similarity.intervals.scales import Scale
@@ -30,6 +32,9 @@ class DistanceCorrelation(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
     source: ClassVar[str] = "szekely2007measuring"
     scale: ClassVar[Scale] = "atanh"
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))

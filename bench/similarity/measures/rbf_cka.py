@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bench.errors import InputError
+from bench.similarity import inputs
 from bench.similarity.algebra.geometry import block, squared_distances, upper_triangle
 from bench.similarity.algebra.kernels import alignment
 from bench.similarity.intervals.scales import Scale
@@ -44,6 +46,9 @@ class RBFCKA(Measure):
         if not self.fraction > 0.0:
             raise InputError(f"RBF CKA: fraction must be above 0, not {self.fraction!r}.")
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
@@ -57,4 +62,5 @@ class RBFCKA(Measure):
         median = float(np.median(upper_triangle(squared)))
         if median == 0.0:
             return np.zeros_like(squared)
-        return np.exp(squared / (-2.0 * self.fraction**2 * median))
+        # Less 1, which centring takes off anyway: for a large fraction all kernels are nearly 1.
+        return np.expm1(squared / (-2.0 * self.fraction**2 * median))

@@ -6,15 +6,26 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.algebra.geometry import block, centred, correlation_distances, squared_distances, upper_triangle
+from bench.similarity import inputs
+from bench.similarity.algebra.geometry import (
+    as_they_are,
+    between_units,
+    block,
+    centred,
+    profiles,
+    settled,
+    squared_between,
+    upper_triangle,
+)
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
 
-# Ranks are all that counts, and squares keep the order of distances: no root is taken.
-DISTANCES = {"correlation": correlation_distances, "euclidean": squared_distances}
+# Ranks are all that counts, and squares keep the order of distances.
+DISTANCES = {"correlation": (profiles, between_units), "euclidean": (as_they_are, squared_between)}
 
 
 @dataclass(frozen=True)
@@ -41,27 +52,24 @@ class RSA(Measure):
     source: ClassVar[str] = "kriegeskorte2008representational"
     scale: ClassVar[Scale] = "atanh"
     undefined_where: ClassVar[str] = (
-        "a side has no spread over these images, or a single unit, which correlates with nothing"
+        "a side has no spread over these images, or all distances between them are equal up to rounding, as where its "
+        "images are multiples of one pattern or it has a single unit, which correlates with nothing"
     )
 
     def __post_init__(self) -> None:
         if self.distance not in DISTANCES:
             raise InputError(f"RSA: unknown distance {self.distance!r}: {did_you_mean(self.distance, DISTANCES)}")
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = (_settled(DISTANCES[self.distance](side)) for side in (x, y))
+        vectors_of, between = DISTANCES[self.distance]
+        first, second = (settled(between(vectors), vectors) for vectors in map(vectors_of, (x, y)))
         return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
-
-
-# Equal distances (duplicate images, dead units, collinear images) come out equal up to their last digits only. Rounded
-# to 12 decimals of the largest distance they share their mean rank, and rounding errors decide nothing.
-def _settled(distance: np.ndarray) -> np.ndarray:
-    """Distances as shares of the largest, without the digits that are rounding."""
-    largest = float(distance.max())
-    return np.round(distance / largest, 12) if largest > 0.0 else distance
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> float:

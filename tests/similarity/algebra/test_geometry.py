@@ -36,3 +36,27 @@ def test_compact_keeps_inner_products(rng):
     narrow = geometry.compact(wide)
     assert narrow.shape == (6, 6) and geometry.compact(narrow) is narrow
     np.testing.assert_allclose(narrow @ narrow.T, wide @ wide.T, rtol=1e-10)
+
+
+@pytest.mark.parametrize("precision", [np.float16, np.float32, np.float64])
+def test_duplicates_are_at_distance_zero(precision, rng):
+    x = np.tile(rng.normal(size=(31, 300)), (3, 1)).astype(precision)
+    same = np.arange(93) % 31 == (np.arange(93) % 31)[:, None]
+    for found in (geometry.distances(x), geometry.cosine_distances(x), geometry.correlation_distances(x)):
+        np.testing.assert_array_equal(found == 0.0, same)
+
+
+@pytest.mark.parametrize(("precision", "tiny"), [(np.float32, 2.0**-14), (np.float64, 2.0**-40)])
+def test_tiny_distances_are_exact(precision, tiny, rng):
+    """Two images that differ by `tiny` in one unit, far from the others."""
+    x = rng.integers(-4, 5, size=(30, 40)).astype(precision)
+    x[1] = x[0]
+    x[1, 5] += tiny
+    assert geometry.distances(x)[0, 1] == pytest.approx(tiny, rel=1e-2 if precision == np.float32 else 1e-4)
+
+
+def test_units_whose_spread_is_rounding_are_dead(rng):
+    nearly = (0.3 * (1 + 1e-7 * rng.normal(size=(50, 4)))).astype(np.float32)
+    assert not geometry.spread(nearly).any()
+    assert geometry.spread(nearly.astype(np.float64)).all()
+    assert geometry.spread((0.3 * (1 + 1e-4 * rng.normal(size=(50, 4)))).astype(np.float32)).any(0).all()

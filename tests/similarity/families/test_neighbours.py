@@ -44,3 +44,30 @@ def test_a_side_whose_images_are_all_equally_far_is_refused(measure, side, relat
     for pair in ((side, related[1]), (related[0], side)):
         with pytest.raises(InputError, match="no spread"):
             measure(*pair)
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.title)
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_multiples_of_one_pattern_have_no_nearest_image(measure, precision, related, rng):
+    x = rng.uniform(0.1, 9.0, size=(80, 1)) * np.array([0.1, 0.7, 1.3])
+    with pytest.raises(InputError, match="equal up to rounding"):
+        measure(x.astype(precision), related[1].astype(precision))
+
+
+@pytest.mark.parametrize(("precision", "signal"), [(np.float32, 1e-2), (np.float64, 1e-7)])
+def test_a_small_angle_is_an_angle(precision, signal, rng):
+    """Images at angles of `signal` have the neighbours of a plane."""
+    plane = rng.normal(size=(80, 2))
+    x = np.hstack([np.ones((80, 1)), signal * plane]).astype(precision)
+    near = KNNJaccard(distance="euclidean")(plane, x)
+    assert near > (0.99 if precision == np.float64 else 0.9)
+    assert KNNJaccard()(x, np.hstack([np.ones((80, 1)), 1e-3 * plane])) > 0.9
+
+
+def test_collapsed_classes_in_float32_are_their_classes(rng):
+    classes = np.arange(40) % 4
+    first, second = (
+        (rng.normal(size=(4, 6))[classes] * (1 + 1e-7 * rng.normal(size=(40, 6)))).astype(np.float32) for _ in range(2)
+    )
+    assert KNNJaccard(k=5)(first, second) == 1.0
+    assert "40 of 40 images have neighbours at equal distances" in KNNJaccard(k=5).estimate(first, second).warning

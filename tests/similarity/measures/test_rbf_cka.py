@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+from bench.errors import InputError
 from bench.similarity.measures.cka import CKA
 from bench.similarity.measures.rbf_cka import RBFCKA
 
@@ -28,3 +29,19 @@ def test_is_the_textbook_formula_with_the_median_distance_of_different_images(re
 
 def test_a_wide_kernel_is_linear(related):
     assert RBFCKA(fraction=300.0)(*related) == pytest.approx(CKA()(*related), rel=1e-4)
+
+
+def test_a_wide_kernel_is_linear_in_squared_distances(related):
+    """exp(-s/2σ²) is 1 - s/2σ² for a large σ, and CKA of squared distances is that of centred linear kernels."""
+    assert RBFCKA(fraction=1e9)(*related) == pytest.approx(CKA()(*related), rel=1e-8)
+
+
+def test_copies_leave_no_median(related, rng):
+    x, y = related
+    same = x.copy()
+    same[:60] = x[0]
+    for dtype in (np.float32, np.float64):
+        with pytest.raises(InputError, match="median distance is 0"):
+            RBFCKA()(same.astype(dtype), y.astype(dtype))
+    same[:60] += 1e-4 * rng.normal(size=(60, 6))
+    assert np.isfinite(RBFCKA()(same, y))
