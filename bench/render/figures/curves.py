@@ -70,6 +70,7 @@ def _paint(study: Study, medium: Medium) -> Sheet:
 
 def _ends(study: Study, history: pd.DataFrame) -> tuple[float, float]:
     """Ends of the axis: one scale for all trainings, and one for all fine-tunings."""
+    # The room above and below is never 0, or a flat curve would have an axis without height.
     low, high = history["level"].min(), history["level"].max()
     highest = study.primary.scale * study.primary.highest
     room = 0.05 * max(high - low, highest / 100 if isfinite(highest) else 0.0)

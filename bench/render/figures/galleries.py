@@ -69,6 +69,7 @@ def shapes(weights: np.ndarray, matched: np.ndarray) -> np.ndarray:
     Returns:
         (n, k, k, 3) from 0 to 1 if filters have three colours, else (n, k, k) their mean.
     """
+    # A weight of 0 is mid-grey in colour; filters of other channels keep their sign, for a diverging scale.
     weights = weights.astype(np.float64)
     largest = np.abs(weights).max((1, 2, 3), keepdims=True)
     shown = (weights / np.where(largest > 0, largest, 1))[np.maximum(matched, 0)]

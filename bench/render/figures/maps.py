@@ -63,6 +63,7 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     side, tall = step - 0.12, step - 0.12 + 0.5 * grow
     sheet, panel = blank(medium, tall * down * len(models))
     sheet.cuts = tuple(tall * row for row in range(1, down * len(models)))
+    # Maps of a model stand in one line, or in several if the medium is narrow; pages may end between any two lines.
     image = None
     for row, (model, part) in enumerate(product(models, range(down))):
         bottom = (down * len(models) - row - 1) * tall + 0.14 * grow

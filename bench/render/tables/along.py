@@ -95,4 +95,5 @@ def _changed(study: Study, net: Network) -> Datum | int | None:
     losses = next((losses for losses in hurt(study) if (losses.model, losses.variant) == (net.model, net.label)), None)
     if losses is None:
         return None
+    # With too few seeds for any test a dash: 0 would say that no class changed.
     return losses.changed if losses.tested else Datum(hole=DASH)

@@ -20,6 +20,7 @@ FIELDS = {
 
 def build(study: Study) -> Dataset | None:
     """One row per planned cell, its metrics unrounded in their own unit (shares 0 to 1, bytes)."""
+    # One frame for all kinds of cells: each has the metrics of its kind, and holes for those of the others.
     results = study.results
     measured = pd.concat([results.trained, results.compressed, results.compared], ignore_index=True)
     metrics = measured.drop(columns=["model", "seed", "variant"]).set_index("key").sort_index(axis=1)

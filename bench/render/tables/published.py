@@ -125,6 +125,7 @@ def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
 
 
 def _theirs(result: PublishedResult) -> Reported:
+    # Only a paper that prints both accuracies has a difference: nothing is read out of its words.
     both = result.original is not None and result.compressed is not None
     return Reported(
         who=f"{result.network} ({result.data})",

@@ -86,6 +86,7 @@ def build(study: Study) -> Table | None:
     metrics = [metric for metric in METRICS if metric.diagnostic in looks]
     if not metrics:
         return None
+    # Diagnostics may have ended for different seeds: n is that of the diagnostic with the most.
     seeds: Column[Network] = Column(
         "seeds", "n", "number", "Seeds with a result.",
         lambda net: max(looks[metric.diagnostic].mean(metric.metric, net.model, net.label).n for metric in metrics),

@@ -93,4 +93,5 @@ def _judged(study: Study, model: str, variant: PlannedVariant, outcome: Outcome)
 
 def _effect(raw: Verdict) -> float | None:
     """Mean over standard deviation; None if all seeds gave the same difference."""
+    # `sd` is the standard error times √n. For CKA it holds the images' variance too, which makes d smaller.
     return raw.value / raw.sd if raw.sd > 0 else None

@@ -131,6 +131,7 @@ def inside(study: Study, model: str) -> Sentence:
     claims = claims_on(study, outcome, model)
     if not claims:
         return ("Its inside was not compared with a fine-tuned control's.",)
+    # Insides that are equivalent and insides that differ by less than matters have one predicate, so one clause.
     parts: list[Sentence] = []
     for words in (wording.UNCHANGED, wording.CHANGED, wording.NEARER, wording.UNDECIDED):
         alike = [claim for claim in claims if wording.inside_words(claim).predicate == words.predicate]

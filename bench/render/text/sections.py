@@ -55,6 +55,7 @@ def predictions(study: Study) -> list[Sentence]:
     """Which methods change the most and the fewest answers beyond the control."""
     if not study.plan.task.classifies:
         return []  # its table says what changes
+    # Every network counts alike, however many of its seeds are done.
     means = []
     for variant in study.plan.methods:
         churn = [study.difference("churn", model, variant.label, CONTROL).value for model in study.models]

@@ -68,6 +68,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         return number(original / payload if payload > 0 else None, hole=_hole(study, accuracy, net))
 
     def seeds(net: Network) -> Datum:
+        # 0 if its cells are missing or failed, a dash if the profile never asked for it.
         tested = _said(study, accuracy, net, lambda claim: Datum(claim.evidence.difference.n))
         return tested if tested.hole in ("", DASH) else Datum(0)
 

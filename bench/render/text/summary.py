@@ -89,6 +89,8 @@ def _headline(study: Study, model: str, budget: float, within: Within | None) ->
     original, limit = wording.level(study, model, ORIGINAL), wording.kilobytes(budget)
     if within is None:
         return Headline(model, limit, study.primary.title, original, (), _alone(nothing_within(study, model, budget)))
+    # Two picks, the most accurate and the smallest shown to lose little to it; or, if that is no smaller, a sentence
+    # on the others in place of the second.
     picks, notes = [_pick(study, model, within.best, f"{study.primary.best[:1].upper()}{study.primary.best[1:]}")], []
     smallest = next(iter(within.close), within.best)
     if study.payload(model, smallest) < study.payload(model, within.best):
