@@ -61,7 +61,7 @@ class Inside:
 
 
 def read(results: Results, model: str, variant: str) -> dict[str, Inside]:
-    """A variant's similarity to the original by feature convention, for those that any seed has."""
+    """A variant's similarity to the original by feature convention; conventions that no seed has are left out."""
     keys = ("value", "z", "influence")
     names = {feature: [f"{feature}.{ORIGINAL}.{key}" for key in keys] for feature in results.plan.features}
     wanted = ["layers", *(name for of_feature in names.values() for name in of_feature)]

@@ -110,7 +110,7 @@ class Results:
         return self._arrays[key]
 
     def _load(self, key: str, file: str, names: Iterable[str] = ()) -> dict[str, np.ndarray]:
-        """Arrays of a cell's file: those of some names that it has, or all."""
+        """Arrays of a cell's file: all, or those among `names` that exist."""
         content = self.store.read(key, [file])[file]
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names or arrays if name in arrays}

@@ -62,7 +62,7 @@ def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[Meas
 def kept(folder: Path) -> list[MeasuredRate]:
     """The rates of all current scenarios in a folder, in their order, each from the file with the most replications.
 
-    Files that cannot be read are left out, and so are those of another version of a scenario.
+    Unreadable files and files of another version of a scenario are left out.
     """
     largest: dict[str, tuple[int, list[MeasuredRate]]] = {}
     scenarios = {_identity(scenario.spec(2)): scenario.name for scenario in chosen_scenarios()}

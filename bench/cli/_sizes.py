@@ -60,7 +60,7 @@ class WithoutData:
         return ()
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """At most 8 images of noise, whatever the number asked for."""
+        """At most 8 images of noise, however many are asked for."""
         # few are enough: calibration finds some range, greedy choices some channels, and no size depends on which
         generator = torch.Generator().manual_seed(self.seed)
         count = min(images, batch_size, 8)

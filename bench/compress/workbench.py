@@ -16,7 +16,7 @@ class Workbench(Protocol):
     `finetune` and `train` leave the network as it is.
 
     Attributes:
-        seed: of the cell; the source of whatever a method draws at random.
+        seed: of the cell; everything that a method draws at random must come from it.
     """
 
     seed: int

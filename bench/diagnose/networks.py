@@ -162,7 +162,7 @@ def still(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def device_of(network: nn.Module) -> torch.device:
-    """Where a network's weights are; the CPU where it has none."""
+    """The device of a network's weights; the CPU if it has none."""
     return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
 
 
@@ -279,7 +279,7 @@ class Units:
     Behind a ReLU a silent unit has no gradient, and ascent would not move.
 
     Attributes:
-        rectified: layers whose rectifier is no module of its own, so that the units are seen behind it.
+        rectified: layers whose rectifier is not a module, so that their units are tapped behind it.
     """
 
     def __init__(self, network: nn.Module, layers: Sequence[str], example: torch.Tensor):

@@ -23,7 +23,7 @@ class Cost:
         macs: multiply-accumulates of convolutions and matrix products, zero weights counted.
         peak_activation_bytes: feature maps alive at once, all at the method's activation width: for XNOR-Net 1 bit,
             although sums and shortcuts between its convolutions are real.
-        peak_activation_elements: the numbers in those.
+        peak_activation_elements: how many numbers these are.
         activation_bits: width of each of these numbers.
         parameters: number of weights, biases and numbers of normalisation, after folding.
         weights: number of weights alone.

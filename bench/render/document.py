@@ -142,7 +142,7 @@ def _together(studies: list[Study]) -> Section | None:
 
 
 def _cited(part: Part) -> Iterator[str]:
-    """Keys of the papers behind the part's methods and diagnostics, and of those its sentences and tables name."""
+    """Keys of the papers behind the part's methods and diagnostics, and of those that its texts and tables cite."""
     plan = part.study.plan
     for variant in plan.variants:
         yield from variant.sources

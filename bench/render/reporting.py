@@ -58,7 +58,7 @@ def report(
 
     Args:
         folders: each a `runs/<profile>` with its plan.
-        out: made if it is missing; files in it are replaced, and those that only an earlier report had are deleted.
+        out: made if it is missing; files are replaced, and files that only an earlier report had are deleted.
         templates: the user's own, see `overrides`.
         themes: the profiles' `[report]` tables as they stand now; None for the one that the run was planned with.
 

@@ -63,7 +63,7 @@ class Work:
 def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
     """The status of every cell, by key; a damaged folder counts as missing, with the damage as its reason.
 
-    Reads every byte, since what is built on a damaged file would be wrong without a word.
+    Reads every byte, since results built on a damaged file would be silently wrong.
 
     Args:
         cells: parents before children.
@@ -185,7 +185,7 @@ class Driver:
                 slots.give_back(slot, lives=self._take(cell, future))
 
     def _start_ready(self, waiting: list[Cell], crew: Crew, slots: Slots) -> list[Cell]:
-        """Start as many cells as there are free slots; returns those that still wait."""
+        """Start as many cells as there are free slots; return the cells that still wait."""
         # The first pass gives a cell only to a worker that remembers its topic, or, for a topic that nobody knows yet,
         # to any. The second fills the slots that are still free, at the price of computing references again: a worker
         # that waits costs more than that.

@@ -71,10 +71,10 @@ class Executor(ABC):
         """Start a job in a free slot; the future raises `WorkerDied` if its process ended without an answer."""
 
     def pump(self) -> None:  # noqa: B027 (nothing to do unless workers have something to say)
-        """Pass on what the workers have said since the last call."""
+        """Pass on the workers' messages since the last call."""
 
     def close(self, *, at_once: bool) -> None:  # noqa: B027 (nothing to do unless there are workers)
-        """Let the workers go; `at_once` also stops those at work."""
+        """Let the workers go; `at_once` also stops busy ones."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def at_work(hire: Hire) -> Iterator[Hire]:
 
 
 def check_name(name: str) -> None:
-    """Refuse an executor that does not exist; those of Innards are not imported for that, since they may need PyTorch.
+    """Refuse an executor that does not exist, without importing the built-in ones, which may need PyTorch.
 
     Raises:
         InputError: no file has that name, and the nearest is named; or the user's own class cannot be used.

@@ -1,4 +1,4 @@
-"""What is worked: a cell with its parents' files as a job, and what comes back; bytes in, bytes out."""
+"""A job, which is a cell with its parents' files, and its result: bytes in, bytes out."""
 
 from __future__ import annotations
 

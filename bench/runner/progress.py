@@ -136,7 +136,7 @@ class Bar(CountingReporter):
 
 
 def for_stream(stream: TextIO) -> CountingReporter:
-    """The reporter that suits where the output goes."""
+    """A bar for a terminal, plain lines for anything else."""
     return Bar() if stream.isatty() else Lines(stream)
 
 

@@ -89,7 +89,7 @@ class Store:
         return self.read(key, [name for name in names if name.endswith(".json")])
 
     def verify(self, key: str) -> None:
-        """Raise Damaged unless every file is what was written."""
+        """Raise Damaged if any file differs from what was written."""
         self.read(key)
 
     def write(self, cell: Cell, files: Mapping[str, bytes], provenance: Mapping[str, Any], log: str) -> None:

@@ -36,7 +36,7 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class Workload:
-    """What is trained, and where.
+    """A training to time: network, images and device.
 
     Args:
         model: a name of the zoo.

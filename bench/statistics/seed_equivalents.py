@@ -83,7 +83,7 @@ def _like(compressed: ArrayLike, control: ArrayLike) -> np.ndarray:
 
 
 def _paired(values: ArrayLike, other_seed: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Values of the seeds that have one, and the pairs among those seeds, with NaN on the diagonal."""
+    """Values of the seeds that have one, and the pairs among these seeds with NaN on the diagonal."""
     near, far = one_value_a_seed(values, name), np.array(other_seed, dtype=np.float64)
     seeds = len(near)
     if far.shape not in ((seeds,), (seeds, seeds)):

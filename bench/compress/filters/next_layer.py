@@ -44,7 +44,7 @@ def greedy(samples: torch.Tensor, count: int, parts: int = 1) -> torch.Tensor:
 
     Args:
         samples: (n, C) float64, contribution of each channel to each sampled output.
-        parts: runs of neighbours, of each of which equally many stay.
+        parts: number of equal runs of neighbours; equally many channels of each stay.
     """
     # With x_j the contributions of channel j and T the set removed so far, the next layer misses Σ_n (Σ_{j∈T} x_j)².
     # Adding channel i to T makes that grow by Σ_n x_i² + 2 Σ_n x_i Σ_{j∈T} x_j, which is read off the Gram matrix

@@ -24,7 +24,7 @@ Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # netw
 
 
 class Kept(Protocol):
-    """How many of a number of filters stay if a share of them goes."""
+    """How many of `filters` stay if a share of them is removed."""
 
     def __call__(self, filters: int, share: float) -> int: ...
 

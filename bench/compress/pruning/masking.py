@@ -75,7 +75,7 @@ def joined(masks: Masks, earlier: Masks) -> dict[str, torch.Tensor]:
 
 
 def pruned(compressed: Compressed, masks: Masks) -> Compressed:
-    """A copy with all weights at zero that these masks or those of earlier pruning remove.
+    """A copy in which all weights are zero that these masks or earlier pruning remove.
 
     Raises:
         NotApplicable: a tensor has a representation already.

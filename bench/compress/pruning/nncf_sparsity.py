@@ -76,7 +76,7 @@ def _update(network: torch.nn.Module, mode: PruneMode, ratio: float) -> None:
 def by_regularization(compressed: Compressed, workbench: Workbench, *, sparsity: float, distill: bool) -> Compressed:
     """Learn masks and weights together under NNCF's regularisation-based pruning.
 
-    In the end exactly floor(sparsity · N) weights are removed: those with the lowest masks, and of equals the smallest.
+    In the end exactly floor(sparsity · N) weights are removed: lowest masks first, among equal masks the smallest.
 
     Raises:
         NotApplicable: NNCF cannot trace the network, or a tensor has a representation already.

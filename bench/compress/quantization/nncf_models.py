@@ -96,8 +96,8 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
     """The quantised network as it will be stored.
 
     Args:
-        quantized: what NNCF made of `compressed.network`, perhaps trained since.
-        compressed: what it was made from.
+        quantized: `compressed.network` as NNCF quantised it, perhaps trained since.
+        compressed: the network before quantisation.
 
     Raises:
         NotApplicable: a weight's quantiser is not symmetric, or its scales are not along the first axis (transposed

@@ -106,7 +106,7 @@ def _labels(part: Any) -> np.ndarray:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Let connections fail that nobody answers; torchvision by itself would wait for ever."""
+    """Let unanswered connections time out; torchvision itself would wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:

@@ -1,4 +1,4 @@
-"""Does an attribution describe the network it is of? Deletion, infidelity and max-sensitivity."""
+"""Does an attribution describe its network? Deletion, infidelity and max-sensitivity."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _scores(
 
 
 def deletion_curves(network: nn.Module, images: torch.Tensor, maps: torch.Tensor, targets: torch.Tensor) -> np.ndarray:
-    """The target's probability while pixels are painted in the mean colour, those that speak most for it first.
+    """The target's probability while pixels are painted in the mean colour, the largest attributions first.
 
     If the map is faithful, the first pixels to go are those that the answer rests on, and the probability drops early:
     a small area under the curve (Petsiuk et al. 2018).

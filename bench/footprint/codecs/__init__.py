@@ -66,7 +66,7 @@ class _Plan:
         return bits
 
     def write(self) -> Encoded:
-        """The runs joined, with what is needed to read them."""
+        """Join the runs, and note what is needed to read them."""
         # A plain run's length follows from layout, shape and number of entries. A coded one is its table and then its
         # code words, whose lengths depend on the symbols, so the number of different symbols and of bits are noted.
         parts: list[tuple[bytes, int]] = []

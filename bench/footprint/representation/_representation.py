@@ -49,7 +49,7 @@ class Representation(ABC):
         """Whether the symbol 0 always means +0.0, so that a sparse layout may leave it out."""
 
     def parameters(self) -> dict[str, Any]:
-        """Whatever `restored` needs besides arrays, ready for JSON."""
+        """What `restored` needs besides arrays, ready for JSON."""
         return {}
 
     def side(self) -> dict[str, np.ndarray]:

@@ -51,7 +51,7 @@ class BinaryInput(torch.nn.Module):
         self.layer = layer
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(n, C, ...) to what the layer makes of it."""
+        """(n, C, ...) to the layer's output for the signs."""
         return self.layer(StraightThroughSign.apply(self.norm(x)))
 
 

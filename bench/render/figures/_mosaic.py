@@ -88,7 +88,7 @@ def photographs(images: np.ndarray) -> np.ndarray:
 
 
 def originals(arrays: Mapping[str, np.ndarray], times: int = 1) -> list[Strip]:
-    """A strip of the images that a diagnostic's pictures were made of, several times over; none if it kept none."""
+    """A strip of a diagnostic's source images, repeated; empty if it kept none."""
     if "real" not in arrays:
         return []
     return [Strip("Image", photographs(np.concatenate([arrays["real"]] * times)), control=True)]

@@ -58,7 +58,7 @@ def _paint(study: Study, by_model: dict[str, list[Curve]], medium: Medium) -> Sh
 
 
 def drawn(lines: list[Curve]) -> list[Curve]:
-    """Original and controls, and of the methods the nearest to the original, the farthest and those evenly between."""
+    """Original, controls, and evenly spaced methods from the nearest to the original to the farthest."""
     original = next((_dimension(curve) for curve in lines if curve.variant.label == ORIGINAL), 0.0)
     methods = [curve for curve in lines if not curve.variant.control]
     methods.sort(key=lambda curve: (abs(_dimension(curve) - original), curve.variant.label))

@@ -93,7 +93,7 @@ def _shared(study: Study, curves: dict[str, Curve]) -> list[dict[str, Lines]]:
 
 
 def _chosen(study: Study, curves: dict[str, Curve], name: str) -> Lines:
-    """A family's curves; of many, the nearest to the original, the farthest and those evenly between."""
+    """A family's curves; if there are many, evenly spaced ones from the nearest to the original to the farthest."""
     variants = {label: study.plan.variant(label) for label in curves if label not in dict(BANDS)}
     lines = [(variant, curves[label]) for label, variant in variants.items() if variant.family == name]
     lines.sort(key=lambda line: (-float(np.mean([claim.similarity.value for claim in line[1]])), line[0].label))
@@ -101,7 +101,7 @@ def _chosen(study: Study, curves: dict[str, Curve], name: str) -> Lines:
 
 
 def _height(similarity: float) -> float:
-    """Position on the axis, the negative log of what is missing to 1."""
+    """Position on the axis, -log(1 - CKA)."""
     # Compressed networks lie between 0.9 and 1, where a linear axis would draw them as one line.
     return float(-np.log10(max(1.0 - similarity, NEAREST)))
 

@@ -23,7 +23,7 @@ MOST = {"wide": 8, "narrow": 4, "print": 7}  # images per method
 
 @dataclass(frozen=True)
 class Lost:
-    """One method's exemplars, those on which most seeds agree first.
+    """One method's exemplars, sorted by how many seeds agree.
 
     Attributes:
         pictures: (k, h, w, 3) from 0 to 1.
@@ -46,7 +46,7 @@ def build(study: Study) -> list[Figure]:
 
 
 def gallery(study: Study, model: str) -> list[Lost]:
-    """At most `METHODS` methods that cost images: with the fewest, with the most and those evenly between."""
+    """At most `METHODS` methods that cost images, evenly spaced from the fewest to the most exemplars."""
     images = study.results.test_images
     costly = [method for method in hurt(study) if method.model == model and method.images.count]
     if images is None or not costly:

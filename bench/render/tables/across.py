@@ -80,7 +80,7 @@ def build(study: Study) -> Table | None:
 
 
 def _methods(study: Study, outcome: Across) -> list[OverModels]:
-    """The best rank first; those without a rank last."""
+    """The best rank first, methods without a rank last."""
     # The two analyses need not cover the same methods: ranks need every model, effects the control.
     effects = {effect.method: effect for effect in (outcome.joint.effects if outcome.joint else ())}
     ranks = dict(zip(outcome.ranking.methods, outcome.ranking.mean_ranks, strict=True)) if outcome.ranking else {}

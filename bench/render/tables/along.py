@@ -1,4 +1,4 @@
-"""Where each method's inside departs from the control's, how far it goes, and what goes along with it."""
+"""Where each method's inside departs from the control's, how far, and which outcomes change with it."""
 
 from __future__ import annotations
 

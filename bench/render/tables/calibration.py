@@ -67,7 +67,7 @@ EVERYTHING: tuple[Column[MeasuredRate], ...] = (
 
 
 def build(study: Study) -> list[Table]:
-    """By interval or test; those settings that miss; and all for the data files. Empty if nothing was simulated."""
+    """One table by interval or test, one of the settings that miss, one of all settings for the data files; or none."""
     rates = simulated(study)
     if not rates:
         return []

@@ -103,7 +103,7 @@ def build(study: Study) -> Table | None:
 
 
 def _explained(looks: Looks, attribution: str, members: list[Network]) -> Iterator[Explained]:
-    """Each network, and once more with its quantisers by-passed where it has any."""
+    """Each network, and again with its quantisers by-passed if it has any."""
     for net in members:
         # Only networks with quantisers of feature maps have by-passed values, and of those both are shown: rounding has
         # no gradient of its own, so neither row alone is the explanation of the quantised network.

@@ -52,7 +52,7 @@ def _filters(looks: Looks, model: str) -> Iterator[dict[str, Any]]:
 
 
 def _images(looks: Looks, model: str) -> Iterator[dict[str, Any]]:
-    """The painted images layer by layer, after those they were made of."""
+    """The source images, then the painted images layer by layer."""
     networks = [network for network in painted(looks, model) if network.there]
     for position, network in enumerate(networks):
         arrays, images = network.arrays, network.arrays[f"images.{network.role}"]

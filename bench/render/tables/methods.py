@@ -12,7 +12,7 @@ from bench.runner.plan_file import PlannedVariant
 
 @dataclass(frozen=True)
 class Listed:
-    """A variant in a list of all, of whatever model."""
+    """A variant in the list of all variants, for all models."""
 
     variant: PlannedVariant
 

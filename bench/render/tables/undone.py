@@ -55,7 +55,7 @@ def build(study: Study) -> Table | None:
 
 
 def _notes(study: Study, diagnostic: str) -> list[Note]:
-    """One note per model and sentence, whatever the seeds and variants."""
+    """One note per model and sentence, over all seeds and variants."""
     notes: dict[tuple[str, str], Note] = {}
     for model, seed, variant, sentence in Looks(study, diagnostic).notes():
         note = notes.setdefault((model, sentence), Note(study, model, sentence))

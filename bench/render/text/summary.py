@@ -130,7 +130,7 @@ def _behind(study: Study, model: str, label: str, best: str) -> str:
 
 
 def _alone(end: str) -> str:
-    """The end of a sentence as one of its own."""
+    """The end of a sentence as a sentence."""
     alone = end.lstrip(",; ")
     return f"{alone[:1].upper()}{alone[1:]}."
 
@@ -211,7 +211,7 @@ def _inside(study: Study) -> Iterator[Sentence]:
 
 
 def _farthest(study: Study) -> Iterator[Sentence]:
-    """The method whose inside goes farthest, in units of another training."""
+    """The method whose inside ends farthest from the original, in seed-equivalents."""
     means: list[tuple[float, str]] = []
     for variant in study.plan.methods:
         distances = (study.distance(model, variant.label, study.plan.features[0]) for model in study.models)

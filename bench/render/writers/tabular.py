@@ -69,7 +69,7 @@ class Tabular:
         return cut(text, max(int(width / (1.4 * points(text) / max(len(text), 1))), 12))
 
     def _height(self, row: Row) -> int:
-        """Lines that a row takes: those of its longest text."""
+        """Number of lines of a row, those of its longest text."""
         texts = ((width, show(row[column.key], column).plain) for column, width in self.widths.items())
         return max((_wrapped(text, width) for width, text in texts), default=1)
 

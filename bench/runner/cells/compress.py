@@ -1,4 +1,4 @@
-"""Compress a network, write it to a file, and evaluate what is read back from there."""
+"""Compress a network, write it to a file, and evaluate the network that is read back."""
 
 from __future__ import annotations
 

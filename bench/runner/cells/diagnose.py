@@ -46,7 +46,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 
 
 def _problem(findings: Any) -> str:
-    """What is wrong with what a diagnostic returned, after its name; empty if nothing."""
+    """The fault in a diagnostic's return value, to follow its name in a sentence; empty if there is none."""
     if not isinstance(findings, Findings):
         return f"must return {Findings.__module__}.Findings, it returned a {type(findings).__name__}"
     for kind, entries in (("metric", findings.metrics), ("array", findings.arrays)):

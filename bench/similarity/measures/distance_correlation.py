@@ -1,4 +1,4 @@
-"""Distance correlation: 0 only for independent representations, whatever the dependence."""
+"""Distance correlation: in the population 0 only for independent representations, whatever the dependence."""
 
 from __future__ import annotations
 

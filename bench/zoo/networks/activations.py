@@ -1,4 +1,4 @@
-"""Outputs of a network's blocks, by forward hooks: those see fake-quantised and pruned networks as they compute."""
+"""Outputs of a network's blocks, by forward hooks, which see fake-quantised and pruned networks as they compute."""
 
 from __future__ import annotations
 

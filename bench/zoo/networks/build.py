@@ -84,7 +84,7 @@ def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
 
 
 def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) -> dict[str, int]:
-    """Those of the offered arguments that the function takes."""
+    """The offered arguments that the function takes."""
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return offered
@@ -111,5 +111,5 @@ def _check(name: str, network: nn.Module, channels: int, classes: int, size: int
 
 
 def _reason(name: str, error: Exception) -> str:
-    """What the network says; for the user's own also at which line."""
+    """The network's error message; for the user's own network also the line."""
     return guests.sentence(error) if is_own(name) else str(error)
