@@ -103,8 +103,8 @@ def devices(option: str) -> list[str]:
     if option == "cuda":
         return gpus
     if option not in gpus:
-        there = "there is one GPU" if len(gpus) == 1 else f"there are {len(gpus)} GPUs"
-        raise InputError(f"--device {option}: {there} here, expected {' or '.join(gpus)}")
+        gpu_count = "there is one GPU" if len(gpus) == 1 else f"there are {len(gpus)} GPUs"
+        raise InputError(f"--device {option}: {gpu_count} here, expected {' or '.join(gpus)}")
     return [option]
 
 

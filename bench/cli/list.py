@@ -116,8 +116,8 @@ def _one(name: str) -> Iterator[str]:
         return
     shelves = [shelf for shelf in SHELVES if name in _names(shelf)]
     if not shelves:
-        known = (entry for shelf in SHELVES for entry in (shelf, *_names(shelf)))
-        raise InputError(f"there is no {name!r} to list: {did_you_mean(name, known)}; or give {guests.FORM}")
+        names = (entry for shelf in SHELVES for entry in (shelf, *_names(shelf)))
+        raise InputError(f"there is no {name!r} to list: {did_you_mean(name, names)}; or give {guests.FORM}")
     for shelf in shelves:
         if shelf in CLASSES:
             kind = CLASSES[shelf]

@@ -211,9 +211,9 @@ def _built(study: Study, folder: str, prefix: str) -> Built:
     return {entry: tuple(_items(study, module.build(study), prefix)) for entry, module in modules.items()}
 
 
-def _items(study: Study, made: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
+def _items(study: Study, outcome: list[Item] | Item | None, prefix: str) -> Iterator[Item]:
     """Give items anchors that differ between profiles, and name version and profile in every caption."""
-    for item in made if isinstance(made, list) else [made]:
+    for item in outcome if isinstance(outcome, list) else [outcome]:
         if item is None:
             continue
         caption = captions.joined(item.caption, captions.version(study))

@@ -107,9 +107,9 @@ def resample_seconds(package: Package, scene: Scene) -> tuple[float, str]:
     # thousand of those take hours, so that one is timed. Where even one is slow and the package shares nothing between
     # pairs, the pair of last layers stands for all. No layer is wider: the loop's time is at most that.
     with quietly():
-        one = _seconds(lambda: package.all_pairs(scene.first[-1:], scene.second[-1:]))
-        if package.by_pair and one * scene.pairs > LONGEST:
-            return one * scene.pairs, "one pair of one resample"
+        pair_seconds = _seconds(lambda: package.all_pairs(scene.first[-1:], scene.second[-1:]))
+        if package.by_pair and pair_seconds * scene.pairs > LONGEST:
+            return pair_seconds * scene.pairs, "one pair of one resample"
         rows = np.random.default_rng(1).integers(IMAGES, size=IMAGES)
         first, second = ([layer[rows] for layer in layers] for layers in (scene.first, scene.second))
         return _seconds(lambda: package.all_pairs(first, second)), "one resample"

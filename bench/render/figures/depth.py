@@ -101,7 +101,7 @@ def _chosen(study: Study, curves: dict[str, Curve], name: str) -> Lines:
 
 
 def _height(similarity: float) -> float:
-    """Position on the axis, -log(1 - CKA)."""
+    """Position on the axis, -log10(1 - CKA)."""
     # Compressed networks lie between 0.9 and 1, where a linear axis would draw them as one line.
     return float(-np.log10(max(1.0 - similarity, NEAREST)))
 

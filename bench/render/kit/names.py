@@ -26,12 +26,12 @@ def sweep_names(variants: Sequence[PlannedVariant]) -> tuple[str, list[str], lis
         {(position, name): value for position, stage in enumerate(v.stages) for name, value in stage.settings.items()}
         for v in variants
     ]
-    swept = [key for key in settings[0] if len({str(one.get(key)) for one in settings}) > 1]
+    swept = [key for key in settings[0] if len({str(chosen.get(key)) for chosen in settings}) > 1]
     varied = {position for position, _ in swept}
     stages = enumerate(variants[0].stages)
     titles = [stage.title if position in varied else titled(stage.title, stage.chosen) for position, stage in stages]
     names = [name.replace("_", " ") for _, name in swept]
-    return " + ".join(titles), names, ["/".join(str(one.get(key)) for key in swept) for one in settings]
+    return " + ".join(titles), names, ["/".join(str(chosen.get(key)) for key in swept) for chosen in settings]
 
 
 def compact(plan: PlanFile) -> dict[str, str]:

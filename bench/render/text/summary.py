@@ -67,11 +67,11 @@ def summary(study: Study) -> list[Sentence]:
 def scope(study: Study) -> Sentence:
     """What was done, in one sentence."""
     done, planned = study.results.count("done"), len(study.results.cells)
-    each = " each" if len(study.plan.methods) * len(study.models) > 1 else ""
+    of_each = " each" if len(study.plan.methods) * len(study.models) > 1 else ""
     cells = "all cells done" if done == planned else f"{done:,} of {planned:,} cells done"
     return (
         f"{counted(len(study.plan.methods), 'compressed version')} of {listed(study.models)}, "
-        f"{counted(study.seeds, 'seed')}{each}, on {study.plan.data.title or study.plan.data.source}; {cells}.",
+        f"{counted(study.seeds, 'seed')}{of_each}, on {study.plan.data.title or study.plan.data.source}; {cells}.",
     )
 
 
