@@ -6,14 +6,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from bench import cli, profile
-from bench.cli import _options, _work
+from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
 from bench.runner import plan, plan_file
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
 from bench.runner.executor import at_work
 from bench.runner.store import Store
-from bench.training import tensorboard
 
 HELP = "run a profile's benchmark, or resume it"
 EXAMPLE = "python -m bench run --profile digits --jobs 2"
@@ -73,4 +72,4 @@ def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], stor
     # Comparisons and diagnoses train nothing.
     for cell in cells:
         if states[cell.key].state == "done" and cell.kind != "compare":
-            tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)
+            _tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from bench.cli import _tensorboard
 from bench.errors import InputError
-from bench.training import tensorboard
 
 HISTORY = [
     {"epoch": 1, "loss": 2.0, "learning_rate": 0.1, "validation_accuracy": 0.5},
@@ -24,7 +24,7 @@ def curves(folder) -> dict[str, list[tuple[int, float]]]:
 
 def test_curves_come_back(tmp_path):
     pytest.importorskip("tensorboard")
-    tensorboard.write(HISTORY, tmp_path / "events")
+    _tensorboard.write(HISTORY, tmp_path / "events")
     found = curves(tmp_path / "events")
     assert found["loss"] == [(1, 2.0), (2, 1.0)]
     assert found["validation_accuracy"] == [(1, 0.5)]
@@ -34,13 +34,13 @@ def test_curves_come_back(tmp_path):
 def test_steps_go_on_where_epochs_begin_anew(tmp_path):
     pytest.importorskip("tensorboard")
     (tmp_path / "history.json").write_text(json.dumps(HISTORY + HISTORY))
-    tensorboard.write_json(tmp_path / "history.json", tmp_path / "events")
+    _tensorboard.write_json(tmp_path / "history.json", tmp_path / "events")
     assert [step for step, _ in curves(tmp_path / "events")["loss"]] == [1, 2, 3, 4]
 
 
 def test_no_epochs_no_file(tmp_path):
     pytest.importorskip("tensorboard")
-    tensorboard.write([], tmp_path / "events")
+    _tensorboard.write([], tmp_path / "events")
     assert not (tmp_path / "events").exists()
 
 
@@ -54,4 +54,4 @@ def test_without_tensorboard_it_says_what_to_install(tmp_path, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"pip install 'innards\[tensorboard\]'"):
-        tensorboard.write(HISTORY, tmp_path)
+        _tensorboard.write(HISTORY, tmp_path)
