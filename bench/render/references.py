@@ -13,6 +13,7 @@ BENCH = Path(__file__).parents[1]
 VENUES = ("journal", "booktitle", "institution", "howpublished")
 _ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,")
 _FIELD = re.compile(r"(\w+)\s*=\s*")
+_QUOTED = re.compile(r'"((?:\{\\?"|[^"])*)"')  # a quotation mark inside is that of an accent, in braces
 _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
 
 
@@ -89,6 +90,8 @@ def _fields(body: str) -> dict[str, str]:
         if body[start : start + 1] == "{":
             end = _closing(body, start)
             value, position = body[start + 1 : end], end + 1
+        elif quoted := _QUOTED.match(body, start):
+            value, position = quoted[1], quoted.end()
         else:
             value = re.split(r"[,\n]", body[start:], maxsplit=1)[0].strip().strip('"')
             position = start + len(value)
@@ -119,6 +122,7 @@ def plain(value: str) -> str:
         lambda accented: unicodedata.normalize("NFC", accented[2] + _ACCENTS[accented[1]]),
         value,
     )
+    value = re.sub(r"\\([%$#_])", r"\1", value)
     return re.sub(r"\s+", " ", re.sub(r"[{}]", "", value)).strip()
 
 

@@ -25,6 +25,13 @@ def test_entries_are_read_as_text():
     assert second.short == "A 1999"
 
 
+def test_quoted_values_may_hold_commas_and_escaped_signs():
+    entry = r"""@article{m, author = "M{\"u}ller, Ann and B, C", title = "50\% less, for \$1", year=2020}"""
+    (reference,) = parse(entry)
+    assert reference.people == "Ann Müller, C B"
+    assert (reference.title, reference.year) == ("50% less, for $1", "2020")
+
+
 def test_only_known_keys_are_listed_once():
     assert [each.key for each in references(["han2015learning", "no such", "han2015learning"])] == ["han2015learning"]
 
