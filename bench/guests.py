@@ -154,7 +154,14 @@ def _incomplete(kind: Any, base: type) -> str:
         if str(annotation).startswith("ClassVar")
     }
     missing = [key for key in declared if not key.startswith("_") and not hasattr(kind, key)]
-    return f"lacks {', '.join(map(repr, missing))}, which {contract} asks for" if missing else ""
+    if missing:
+        return f"lacks {', '.join(map(repr, missing))}, which {contract} asks for"
+    for key, annotation in declared.items():
+        if annotation == "ClassVar[str]" and not isinstance(getattr(kind, key), str):
+            return f"must have a text as {key!r}, given {getattr(kind, key)!r}"
+    # An entry that is not closed would swallow those of others behind it, in the report as in LaTeX.
+    bibtex = getattr(kind, "bibtex", "")
+    return "" if bibtex.count("{") == bibtex.count("}") else "has a 'bibtex' whose braces do not match"
 
 
 def definition(thing: Any) -> str:

@@ -261,3 +261,16 @@ def test_a_measure_that_needs_parameters_is_one_sentence(package):
         InputError, match=r"cannot be used: TypeError: .*'amount' \(guest_package/measures.py, line 8\)"
     ):
         measures.measure("guest_package.measures:Mine")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "problem"),
+    [
+        ("title = 5", "must have a text as 'title', given 5"),
+        ('title = "Mine"; bibtex = "@article{a, title={b}"', "has a 'bibtex' whose braces do not match"),
+    ],
+)
+def test_what_the_report_could_not_print_is_refused_before_the_run(package, attribute, problem):
+    package("methods", METHOD.replace('title = "Mine"', attribute))
+    with pytest.raises(InputError, match=rf"guest_package/methods.py, line 8\) {problem}"):
+        variant.parse("guest_package.methods:Mine").check()
