@@ -164,6 +164,25 @@ def _incomplete(kind: Any, base: type) -> str:
     return "" if bibtex.count("{") == bibtex.count("}") else "has a 'bibtex' whose braces do not match"
 
 
+@contextlib.contextmanager
+def blamed(code: Any, what: str) -> Iterator[None]:
+    """Whatever a guest raises is one sentence; errors of Innards' own code pass, since they are bugs.
+
+    Args:
+        code: the guest's class, or an object of it.
+        what: how the sentence calls what was done, e.g. "data source 'my_package.images:Mine', read".
+    """
+    kind = code if isinstance(code, type) else type(code)
+    try:
+        yield
+    except (InputError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if is_foreign(kind.__module__):
+            raise
+        raise InputError(f"{what} fails: {sentence(error, kind)}") from error
+
+
 def definition(thing: Any) -> str:
     """Where a class or function is defined, `file, line N`; only its module if that is not known."""
     try:

@@ -9,6 +9,7 @@ from bench import guests, profile, registry
 from bench.compress import variant
 from bench.compress.method import Method
 from bench.data import catalog as sources
+from bench.data import load
 from bench.diagnose import catalog as diagnostics
 from bench.errors import InputError
 from bench.search.space import space
@@ -274,3 +275,40 @@ def test_what_the_report_could_not_print_is_refused_before_the_run(package, attr
     package("methods", METHOD.replace('title = "Mine"', attribute))
     with pytest.raises(InputError, match=rf"guest_package/methods.py, line 8\) {problem}"):
         variant.parse("guest_package.methods:Mine").check()
+
+
+SOURCE = """
+import numpy as np
+from bench.data.source import RawImages, Source
+
+class Images(Source):
+    name = title = "stripes"
+
+    def stamp(self):
+        return 0
+
+    def read(self):
+        images = np.arange(16 * 64, dtype=np.uint8).reshape(16, 1, 8, 8)
+        labels = np.arange(16) % 2
+        return RawImages(images, labels, images, labels, ("rows", "columns"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("return 0", "return {1}", r"its stamp fails: TypeError: .* \(guest_package/images.py, line 5\)"),
+        ("return 0", "return 1 / 0", r"its stamp fails: ZeroDivisionError: .* \(guest_package/images.py, line 9\)"),
+        ("return RawImages", "RawImages", r"fails: TypeError: must return a bench.data.source.RawImages, .* line 5\)"),
+        ("dtype=np.uint8", "dtype=float", r"train_images must be uint8 .*, given float64 \(16, 1, 8, 8\)"),
+        ("1, 8, 8)", "8, 8)", r"train_images must be uint8 .*, given uint8 \(16, 8, 8\)"),
+        ("% 2", "% 3", "train_labels must be from 0 to 1, given 0 to 2"),
+        ("arange(16)", "arange(15)", r"train_labels must be whole numbers, one per image, given int64 \(15,\)"),
+        ('name = title = "stripes"', "", r"\(guest_package/images.py, line 5\) lacks a text as 'name'"),
+        ('name = title = "stripes"', "def __init__(self, argument): 1 / 0", r"ZeroDivisionError: .* line 6\)"),
+    ],
+)
+def test_what_is_wrong_with_a_source_is_one_sentence(package, tmp_path, before, after, problem):
+    package("images", SOURCE.replace(before, after))
+    with pytest.raises(InputError, match=problem):
+        load("guest_package.images:Images", validation=0.25, probe=4, probe_seed=0, split_seed=0, cache=tmp_path)

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from bench import registry
+from bench import guests, registry
 from bench.data import _cache, split
 from bench.data._cache import Contents
 from bench.data.image_set import ImageSet, Split
-from bench.data.source import Source
+from bench.data.source import RawImages, Source, check
 from bench.errors import InputError
 from bench.folders import Damaged
 
@@ -87,16 +87,24 @@ def _decoded(source: Source, cache: Path) -> tuple[str, Contents]:
             return content, _cache.read(_images_folder(cache, content))
         except Damaged as damage:
             logging.getLogger(__name__).warning("%s; the images are decoded again", damage)
-    raw = source.read()
+    raw = _read(source)
     content = raw.fingerprint()
     _cache.write(_images_folder(cache, content), Contents(raw.arrays(), {"classes": raw.classes}))
     _cache.write_note(note, {"content": content})
     return content, _cache.read(_images_folder(cache, content))
 
 
+def _read(source: Source) -> RawImages:
+    with guests.blamed(source, f"data source {source.name!r}, reading its images"):
+        raw = source.read()
+        check(raw)
+    return raw
+
+
 def _note(source: Source, cache: Path) -> Path:
     """The file that names the content behind the source's stamp."""
-    behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
+    with guests.blamed(source, f"data source {source.name!r}, its stamp"):
+        behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
     return cache / "sources" / f"{_hash(behind, 32)}.json"
 
 

@@ -27,7 +27,12 @@ def find(source: str) -> Source:
     kind: type[Source] = registry.subclass(PACKAGE, name, Source, "data source")
     if bool(argument) != bool(kind.takes) or bool(colon) != bool(kind.takes):
         raise InputError(f"data source {source!r}: write it as {_form(name, kind)!r}")
-    return kind(argument)
+    with guests.blamed(kind, f"data source {source!r}"):
+        images = kind(argument)
+    for attribute in ("name", "title"):  # a class may also set them in its constructor
+        if not isinstance(getattr(images, attribute, None), str):
+            raise InputError(f"data source {source!r} ({guests.definition(kind)}) lacks a text as {attribute!r}")
+    return images
 
 
 def _forms() -> Iterable[str]:

@@ -47,6 +47,35 @@ class RawImages:
         return digest.hexdigest()[:16]
 
 
+def check(raw: RawImages) -> None:
+    """Refuse what is not as `RawImages` says: it would be trained on, cut off or wrapped around, without a word.
+
+    Raises:
+        TypeError, ValueError: one sentence.
+    """
+    if not isinstance(raw, RawImages):
+        raise TypeError(f"must return a {__name__}.RawImages, it returned a {type(raw).__name__}")
+    if not all(isinstance(name, str) for name in raw.classes):
+        raise TypeError(f"its classes must be texts, given {raw.classes!r}")
+    for part in ("train", "test"):
+        images, labels = getattr(raw, f"{part}_images"), getattr(raw, f"{part}_labels")
+        if (
+            images.dtype != np.uint8
+            or images.ndim != 4
+            or images.shape[1] not in (1, 3)
+            or images.shape[2] != images.shape[3]
+        ):
+            raise ValueError(
+                f"{part}_images must be uint8 of shape (n, 1 or 3, side, side), given {images.dtype} {images.shape}"
+            )
+        if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
+            raise ValueError(f"{part}_labels must be whole numbers, one per image, given {labels.dtype} {labels.shape}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(raw.classes):
+            raise ValueError(
+                f"{part}_labels must be from 0 to {len(raw.classes) - 1}, given {labels.min()} to {labels.max()}"
+            )
+
+
 class Source(ABC):
     """A source of images; nothing is read before `stamp` or `read` is called.
 
