@@ -165,20 +165,19 @@ def _incomplete(kind: Any, base: type) -> str:
 
 
 @contextlib.contextmanager
-def blamed(code: Any, what: str) -> Iterator[None]:
+def blamed(code: Any, what: str, *but: type[Exception]) -> Iterator[None]:
     """Whatever a guest raises is one sentence; errors of Innards' own code pass, since they are bugs.
 
     Args:
         code: the guest's class, or an object of it.
-        what: how the sentence calls what was done, e.g. "data source 'my_package.images:Mine', read".
+        what: how the sentence calls what was done, e.g. "data source 'my_package.images:Mine', its stamp".
+        but: errors that the contract provides for, which pass.
     """
     kind = code if isinstance(code, type) else type(code)
     try:
         yield
-    except (InputError, KeyboardInterrupt):
-        raise
     except BaseException as error:
-        if is_foreign(kind.__module__):
+        if is_foreign(kind.__module__) or isinstance(error, (InputError, KeyboardInterrupt, *but)):
             raise
         raise InputError(f"{what} fails: {sentence(error, kind)}") from error
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from bench import guests, profile, registry
+from bench import task as tasks
 from bench.compress import variant
 from bench.compress.method import Method
 from bench.data import catalog as sources
@@ -312,3 +313,18 @@ def test_what_is_wrong_with_a_source_is_one_sentence(package, tmp_path, before, 
     package("images", SOURCE.replace(before, after))
     with pytest.raises(InputError, match=problem):
         load("guest_package.images:Images", validation=0.25, probe=4, probe_seed=0, split_seed=0, cache=tmp_path)
+
+
+def test_a_task_that_cannot_be_made_is_one_sentence(package):
+    package(
+        "tasks",
+        """
+from bench.task.classification import Classification
+
+class Mine(Classification):
+    def __init__(self):
+        raise RuntimeError("no labels")
+""",
+    )
+    with pytest.raises(InputError, match=r"fails: RuntimeError: no labels \(guest_package/tasks.py, line 6\)"):
+        tasks.task("guest_package.tasks:Mine")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bench import guests
 from bench.folders import Damaged
 from bench.runner.cell import Cell
-from bench.runner.executor import Crew, Hire, WorkerDied
+from bench.runner.executor import Crew, Executor, Hire, WorkerDied
 from bench.runner.job import Job, JobResult
 from bench.runner.slots import Slots
 from bench.runner.store import Store
@@ -100,6 +102,11 @@ def _status(files: Mapping[str, bytes]) -> Status:
     return Status(error["kind"], error["reason"])
 
 
+def _blamed(executor: Executor, *but: type[Exception]) -> AbstractContextManager[None]:
+    kind = type(executor)
+    return guests.blamed(kind, f"executor '{kind.__module__}:{kind.__qualname__}'", *but)
+
+
 def _blocked(cell: Cell, states: Mapping[str, Status]) -> Status | None:
     for parent in cell.parents.values():
         status = states.get(parent.key)
@@ -178,11 +185,12 @@ class Driver:
             if not self.running:
                 continue
             ended, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
-            crew.executor.pump()
+            with _blamed(crew.executor):
+                crew.executor.pump()
             self.reporter.pump()
             for future in ended:
                 cell, slot = self.running.pop(future)
-                slots.give_back(slot, lives=self._take(cell, future))
+                slots.give_back(slot, lives=self._take(cell, future, crew.executor))
 
     def _start_ready(self, waiting: list[Cell], crew: Crew, slots: Slots) -> list[Cell]:
         """Start as many cells as there are free slots; return the cells that still wait."""
@@ -226,15 +234,20 @@ class Driver:
         device = crew.devices[slot % len(crew.devices)]
         job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
         self.reporter.started(cell)
-        self.running[crew.executor.submit(job, slot)] = (cell, slot)
+        with _blamed(crew.executor):
+            future = crew.executor.submit(job, slot)
+            if not isinstance(future, Future):
+                raise TypeError(f"submit must return a Future, it returned a {type(future).__name__}")
+        self.running[future] = (cell, slot)
         return True
 
-    def _take(self, cell: Cell, future: Future[JobResult]) -> bool:
+    def _take(self, cell: Cell, future: Future[JobResult], executor: Executor) -> bool:
         """Keep the result of a cell; returns whether its worker lives."""
         # A worker's death, most often by a lack of memory, says nothing about the cell, so nothing is stored: the next
         # run tries again, perhaps with fewer workers. An error that the cell itself raised is a result, and stored.
         try:
-            result = future.result()
+            with _blamed(executor, WorkerDied):
+                result = future.result()
         except WorkerDied as death:
             self._end(cell, Status("failed", str(death)))
             return False

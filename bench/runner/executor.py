@@ -133,4 +133,6 @@ def make(name: str, jobs: int, progress: Progress) -> Executor:
     Raises:
         InputError: see `check_name`; or the user's own class cannot be used.
     """
-    return registry.subclass(PACKAGE, name, Executor, "executor")(jobs, progress)
+    kind: type[Executor] = registry.subclass(PACKAGE, name, Executor, "executor")
+    with guests.blamed(kind, f"executor {name!r}"):
+        return kind(jobs, progress)

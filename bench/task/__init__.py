@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from bench import registry
+from bench import guests, registry
 
 if TYPE_CHECKING:
     import torch
@@ -212,7 +212,9 @@ def task(name: str) -> Task:
     Raises:
         InputError: no such task; the sentence names the nearest.
     """
-    return registry.subclass(PACKAGE, name, Task, "task")()
+    kind: type[Task] = registry.subclass(PACKAGE, name, Task, "task")
+    with guests.blamed(kind, f"task {name!r}"):
+        return kind()
 
 
 def spec(name: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import Future
 
 import pytest
 
@@ -6,7 +7,7 @@ from bench.errors import InputError
 from bench.folders import Damaged
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Work
-from bench.runner.executor import at_work
+from bench.runner.executor import Executor, at_work
 
 
 def test_everything_is_worked_once_parents_first(drive, chain):
@@ -179,3 +180,31 @@ def test_workers_are_listened_to_while_they_work(drive, chain, script):
     executor = script()
     drive(chain, executor)
     assert executor.pumped
+
+
+class Broken(Executor):
+    """Of the user's own: every call may fail."""
+
+    def __init__(self, fails):
+        super().__init__(1, print)
+        self.fails = fails
+
+    def submit(self, job, slot):
+        if self.fails == "submit":
+            raise OSError("no cluster")
+        future = Future()
+        if self.fails == "future":
+            future.set_exception(OSError("no cluster"))
+        return None if self.fails == "answer" else future
+
+    def pump(self):
+        raise OSError("no cluster")
+
+
+@pytest.mark.parametrize("fails", ["submit", "future", "answer", "pump"])
+def test_an_executor_that_fails_ends_the_run_in_one_sentence(drive, chain, fails):
+    with pytest.raises(
+        InputError, match=r"executor '.*:Broken' fails: \w+: .* \(.*test_drive.py, line \d+\)"
+    ) as caught:
+        drive(chain, Broken(fails))
+    assert len(caught.value.problems) == 1
