@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -40,6 +42,37 @@ def positive(value: float, name: str) -> float:
     if not (np.isfinite(value) and value > 0.0):
         raise InputError(f"{name}: expected a number above 0, not {value!r}.")
     return float(value)
+
+
+# 0.9 - 0.8999999999999999 is 1e-16: nothing, but every seed of it would have the same sign, which a test of signs calls
+# significant and a t test divides by a spread of the same 1e-16. Only the numbers that were subtracted tell that it is
+# rounding: means over seeds and images carry an error of some ulps of themselves, for which ROUNDING (4,500 ulps)
+# leaves room, for sums of a million terms.
+def difference(first: ArrayLike, second: ArrayLike) -> np.ndarray:
+    """first - second, exactly 0 where the two are equal up to rounding.
+
+    >>> difference([0.3, 0.3], [0.1 + 0.2, 0.3 - 1e-9]).round(12).tolist()
+    [0.0, 1e-09]
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        left = a - b
+        return np.where(np.abs(left) < ROUNDING * np.maximum(np.abs(a), np.abs(b)), 0.0, left)
+
+
+def tied(rows: ArrayLike) -> np.ndarray:
+    """Rows in which values equal up to rounding are one number, the smallest of them, so that ranks tie.
+
+    >>> tied([[0.3, 0.1 + 0.2, 0.2]]).tolist()
+    [[0.3, 0.3, 0.2]]
+    """
+    table = np.atleast_2d(np.array(rows, dtype=np.float64))
+    for row in table:
+        order = np.argsort(row, kind="stable")
+        for lower, upper in pairwise(order):
+            if difference(row[upper], row[lower]) == 0.0:
+                row[upper] = row[lower]
+    return table
 
 
 def all_identical(values: np.ndarray) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from bench.errors import InputError
-from bench.statistics.arrays import all_identical, fraction, joined, one_value_a_seed, same_length
+from bench.statistics.arrays import all_identical, difference, fraction, joined, one_value_a_seed, same_length
 from bench.statistics.estimate import Estimate
 
 # Images are a second source of error that all seeds share: all networks of a study see the same ones. Their variance is
@@ -121,7 +121,7 @@ def paired_difference(
         first_psi, second_psi = np.asarray(first_influence, float), np.asarray(second_influence, float)
         same_length(first_psi, second_psi, "paired_difference, influence")
         influence = first_psi - second_psi
-    return seeds_and_images(first - second, influence, confidence=confidence, estimand=estimand)
+    return seeds_and_images(difference(first, second), influence, confidence=confidence, estimand=estimand)
 
 
 def from_atanh(z: ArrayLike, influence: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.statistics.arrays import fraction, one_value_a_seed
+from bench.statistics.arrays import difference, fraction, one_value_a_seed, tied
 from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 
@@ -99,7 +99,7 @@ def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[st
         return dict.fromkeys(names, float("nan"))
     rows = np.stack([table[name] for name in names]) * (1.0 if larger_is_better else -1.0)
     first, second = np.triu_indices(len(names), k=1)
-    differences = rows[first] - rows[second]
+    differences = difference(rows[first], rows[second])
     both = paired_t_of_rows(differences)
     means = _means(differences)
     one_sided = np.full((len(names), len(names)), np.nan)
@@ -126,7 +126,8 @@ def _best(table: Mapping[str, np.ndarray], larger_is_better: bool) -> str:
         return ""
     sign = 1.0 if larger_is_better else -1.0
     full = [name for name in table if 2 * counts[name] >= most and counts[name] >= min(most, 2)]
-    return max(full, key=lambda name: sign * float(np.nanmean(table[name])))
+    means = tied([sign * float(np.nanmean(table[name])) for name in full])[0]
+    return full[int(np.argmax(means))]  # the first of those whose means are equal, whatever their last digits
 
 
 def _shared(first: np.ndarray, second: np.ndarray) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics.arrays import fraction, joined
+from bench.statistics.arrays import fraction, joined, tied
 
 ENOUGH = 10  # with more models than this, chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
 CAPTION = "Friedman's test over models, Nemenyi's critical difference"
@@ -58,7 +58,7 @@ def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = Tr
 
     Args:
         values: (M,) values per method, one per model (the mean over its seeds), the models in the same order for all;
-            NaN if a model lacks the method, which leaves that model out.
+            NaN if a model lacks the method, which leaves that model out. Values equal up to rounding share their rank.
 
     Raises:
         InputError: there are fewer than two methods, or they differ in their number of models.
@@ -69,7 +69,7 @@ def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = Tr
         raise InputError("rank_methods: expected two methods or more, each with one value a model.")
     table = np.stack(columns, axis=1)
     complete = table[np.isfinite(table).all(axis=1)]
-    ranks = stats.rankdata(-complete if larger_is_better else complete, axis=1)
+    ranks = stats.rankdata(tied(-complete if larger_is_better else complete), axis=1)
     left_out = len(table) - len(complete)
     return _ranking(names, ranks, left_out, fraction(alpha, "alpha"))
 

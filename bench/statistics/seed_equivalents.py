@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics.arrays import ROUNDING, fraction, joined, one_value_a_seed
+from bench.statistics.arrays import ROUNDING, difference, fraction, joined, one_value_a_seed
 from bench.statistics.estimate import Estimate
 
 JACKKNIFE = "delete-one-seed jackknife, t with S-1 df, probe images fixed"
@@ -66,7 +66,7 @@ def difference_in_seed_equivalents(
     Raises:
         InputError: the shapes do not fit.
     """
-    further = one_value_a_seed(control, "control") - _like(compressed, control)
+    further = difference(one_value_a_seed(control, "control"), _like(compressed, control))
     gap, far = _paired(further, other_seed, "control")
 
     def ratio(seeds: np.ndarray) -> float:

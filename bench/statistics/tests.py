@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from bench.errors import InputError
-from bench.statistics.arrays import ROUNDING, all_identical, joined, one_value_a_seed
+from bench.statistics.arrays import ROUNDING, all_identical, difference, joined, one_value_a_seed
 from bench.statistics.estimate import Estimate
 
 Alternative = Literal["two-sided", "greater", "less"]
@@ -77,7 +77,7 @@ def paired_t(
             warning.
         null: the mean difference under the null hypothesis.
     """
-    shifted = _present(differences) - null
+    shifted = difference(_present(differences), null)
     n, infinite = len(shifted), _infinite(differences)
     floor = smallest_attainable_p(n, alternative)
     if n < 2:
@@ -135,7 +135,7 @@ def t_of(estimate: Estimate, *, null: float = 0.0, alternative: Alternative = "t
         return Significance(
             _NAN, _NAN, estimate.n, estimate.unit, test, alternative, floor, warning=warning, estimand=estimate.estimand
         )
-    shift = estimate.value - null
+    shift = float(difference(estimate.value, null))
     if estimate.standard_error == 0.0:
         return paired_t(np.full(estimate.n, shift), alternative=alternative, estimand=estimate.estimand)
     t = shift / estimate.standard_error
