@@ -76,9 +76,8 @@ def jackknife(
 # without image i. Their sum of products is T - 2dᵢ; their row sums are no longer 0 but -Ãᵢⱼ, and the U-statistic's
 # correction for those takes another 2dᵢ/(n-3). HSIC without i is [T - 2dᵢ(n-2)/(n-3)] / ((n-1)(n-4)); the denominator
 # cancels in CKA, and all n leave-one-out values come from n row products.
-# Where image i carries all of HSIC(x, x), T and what is subtracted agree in all their digits: T is a sum of squares of
-# entries that are each right to some ulps, so that a remainder of `rounding` (8 ulps of the Grams) times T is taken to
-# be 0, and CKA without i to be undefined.
+# If image i carries all of HSIC(x, x), T and what is subtracted agree in all their digits: a remainder of `rounding`
+# (8 ulps of the Grams) times T is taken to be 0, and CKA without i to be undefined.
 def leave_one_out(
     cross: np.ndarray,
     self_x: np.ndarray,
@@ -105,10 +104,8 @@ def ratio(
     floors: Floors = (0.0, 0.0),
 ) -> np.ndarray:
     """HSIC(x, y) / √(HSIC(x, x) HSIC(y, y)); exactly ±1 within `rounding`; NaN if a root is of 0 up to its floor."""
-    # HSIC ignores whatever is a sum of one number per image off the Gram's diagonal. HSIC(x, x) is therefore 0 not only
-    # for a constant layer but also where a single image is active, or where all images are equally far from each other,
-    # as in a one-hot code. CKA is 0/0 there, and rounding leaves a number above 0 or below it, which the floor absorbs.
-    # Two roots, because the product of two small HSICs could underflow.
+    # HSIC(x, x) is 0 for a constant layer, if a single image is active, or if all images are equally far apart (one-hot
+    # codes). CKA is 0/0 there; the floor absorbs what rounding leaves. Two roots, since a product could underflow.
     with np.errstate(divide="ignore", invalid="ignore"):
         defined = (self_x > floors[0]) & (self_y > floors[1])
         values = np.where(defined, cross / (np.sqrt(self_x) * np.sqrt(self_y)), np.nan)

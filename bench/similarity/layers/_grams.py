@@ -88,14 +88,11 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
     return values
 
 
-# HSIC(x, x) sums the squares of Ãᵢⱼ = kᵢⱼ - sᵢ - sⱼ, which are differences of inner products. Two roundings limit them,
-# each by c ε/2, c as in `rounding_room`:
-#   - the Gram's own arithmetic, relative to |xᵢ||xⱼ| of the centred images, whose root mean square over all pairs is
-#     ‖X‖²/n, the trace over n;
-#   - that of the activations as they came in, relative to their size before centring, |wⱼ|. The d errors of an image
-#     have nothing to do with xᵢ, so that ⟨xᵢ, error of wⱼ⟩ is of the order |xᵢ||wⱼ|/√d, once for i and once for j.
-# Added over all pairs in the Frobenius norm, ‖Ã‖ = ‖X‖ (c ε ‖X‖/2 + c' ε' ‖W‖/√d) can be rounding alone; the floor is
-# its square. A real Gram of effective rank k has ‖Ã‖ of about ‖X‖²/√k, far above it unless k reaches 1e10 in float32.
+# HSIC(x, x) sums the squares of Ãᵢⱼ = kᵢⱼ - sᵢ - sⱼ. Two roundings limit these differences, each by c ε/2 (see
+# `rounding_room`): that of the Gram, relative to |xᵢ||xⱼ| of the centred images, and that of the activations as they
+# came in, relative to |wⱼ| before centring; as the d errors of an image have nothing to do with xᵢ, ⟨xᵢ, error of wⱼ⟩
+# is of the order |xᵢ||wⱼ|/√d, once for i and once for j. In the Frobenius norm ‖Ã‖ = ‖X‖ (c ε ‖X‖/2 + c' ε' ‖W‖/√d) can
+# be rounding alone; the floor is its square. A Gram of effective rank k has ‖Ã‖ of about ‖X‖²/√k, far above it.
 def _rounding_of_hsic(activations: np.ndarray, layer: np.ndarray, precision: DTypeLike) -> float:
     """The largest sum of self_products that a layer can have by rounding alone; `layer` is `centred(activations)`."""
     mean = activations.mean(0, dtype=np.float64)
