@@ -62,7 +62,7 @@ class Bases:
         arrays = inputs.layers(layers, name)
         self.n = len(arrays[0])
         self.of = [basis(compact(centred(array.astype(np.float64))), rounding_of(array)) for array in arrays]
-        sizes = [float(np.linalg.norm(one.s)) for one in self.of]
+        sizes = [float(np.linalg.norm(layer.s)) for layer in self.of]
         self.rounding = [rounding_of(array) / size if size else 0.0 for array, size in zip(arrays, sizes)]
         self.canonical = [array.shape[1] < self.n for array in arrays]
         self.kept = [leading_components(layer.s**2, threshold) if len(layer.s) else 0 for layer in self.of]
