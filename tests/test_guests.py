@@ -1,11 +1,12 @@
 """Code of the user's own, by `package.module:Name`."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
-from bench import guests, profile, registry
+from bench import cli, guests, profile, registry
 from bench import task as tasks
 from bench.compress import variant
 from bench.compress.method import Method
@@ -328,3 +329,43 @@ class Mine(Classification):
     )
     with pytest.raises(InputError, match=r"fails: RuntimeError: no labels \(guest_package/tasks.py, line 6\)"):
         tasks.task("guest_package.tasks:Mine")
+
+
+NOISY = METHOD.replace("return helpers.shrunk(compressed)", "print('noise'); RETURN")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line; returns exit code and both outputs."""
+
+    def command(*words):
+        code = cli.main(words)
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def test_the_size_of_a_network_stays_clean_of_what_a_method_prints(package, run):
+    package("methods", NOISY.replace("RETURN", "return compressed"))
+    words = ("footprint", "--model", "resnet8", "--method", "guest_package.methods:Mine", "--json")
+    code, out, err = run(*words)
+    assert (code, err) == (0, "noise\n")
+    assert json.loads(out)
+
+
+def test_a_method_that_ends_the_process_is_a_sentence(package, run):
+    package("methods", NOISY.replace("RETURN", "raise SystemExit(7)"))
+    code, _, err = run("footprint", "--model", "resnet8", "--method", "guest_package.methods:Mine")
+    assert code == 2
+    assert "SystemExit: 7 (guest_package/methods.py, line 15)" in err
+
+
+def test_a_listed_guest_is_described_by_its_own_words_and_defaults(package, run):
+    package("methods", METHOD.replace("Field(gt=0)] = 0.5", "int] = Field(0.25, gt=0)"))
+    _, out, _ = run("list", "guest_package.methods:Mine")
+    assert out.splitlines()[0] == "method guest_package.methods:Mine"
+    assert "setting amount  0.25" in out
+    assert run("list", "guest_package.methods:helpers")[::2] == (
+        2,
+        "innards: 'guest_package.methods:helpers' is neither a class nor a function, it is a module\n",
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -130,12 +132,14 @@ class Subject:
         if self.checkpoint:
             checkpoints.load_checkpoint(network, self.checkpoint)
         compressed = Compressed(network, example=workbench.example)
+        by_guest = any(guests.is_guest(stage.name) for stage in self.variant.stages)
         try:
-            compressed = self.variant.apply(compressed, workbench)
+            with contextlib.redirect_stdout(sys.stderr):  # what a method prints is no part of the answer
+                compressed = self.variant.apply(compressed, workbench)
         except NotApplicable as reason:
             raise InputError(f"{self.variant.label} does not work on {self.model}: {reason}") from reason
-        except Exception as error:
-            if not any(guests.is_guest(stage.name) for stage in self.variant.stages):
+        except BaseException as error:
+            if not by_guest or isinstance(error, KeyboardInterrupt):
                 raise
             raise InputError(f"{self.variant.label} fails on {self.model}: {guests.sentence(error)}") from error
         description = {"name": self.model, "channels": self.channels, "classes": self.outputs, "size": self.shape[-1]}

@@ -9,6 +9,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from bench import cli, guests, profile, registry
 from bench.compress.method import Method
 from bench.compress.variant import PACKAGE as METHODS
@@ -99,10 +101,13 @@ def _settings(kind: type) -> list[tuple[str, Any]]:
     """Names and defaults."""
     if not dataclasses.is_dataclass(kind):
         return []
-    return [
-        (field.name, field.default if field.default_factory is dataclasses.MISSING else field.default_factory())
-        for field in dataclasses.fields(kind)
-    ]
+    return [(field.name, _default(field)) for field in dataclasses.fields(kind)]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if isinstance(field.default, FieldInfo):  # pydantic's `Field(...)` as the default, as a guest may write it
+        return field.default.get_default(call_default_factory=True, validated_data={})
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _one(name: str) -> Iterator[str]:
@@ -129,8 +134,9 @@ def _one(name: str) -> Iterator[str]:
 def _guest(name: str) -> Iterator[str]:
     code = guests.load(name, "entry")
     if not isinstance(code, type):
-        guests.load(name, "model", "function")
-        yield f"model {name}: {_first_line(code)}"
+        if not callable(code):
+            raise InputError(f"{name!r} is neither a class nor a function, it is a {type(code).__name__}")
+        yield f"model {name}: {_first_line(code)}".removesuffix(": ")
         return
     kinds = [kind for kind in CLASSES.values() if issubclass(code, kind.base)]
     if not kinds:
@@ -141,7 +147,7 @@ def _guest(name: str) -> Iterator[str]:
 
 
 def _described(head: str, kind: type) -> Iterator[str]:
-    yield head
+    yield head.removesuffix(": ")
     facts: list[tuple[str, Any]] = [
         ("title", getattr(kind, "title", "")),
         ("family", getattr(kind, "family", "")),
@@ -154,4 +160,6 @@ def _described(head: str, kind: type) -> Iterator[str]:
 
 
 def _first_line(code: Any) -> str:
-    return (inspect.getdoc(code) or "").partition("\n")[0]
+    """Of its own docstring: neither what it inherits nor the signature that `dataclass` writes describes it."""
+    text = inspect.cleandoc(code.__doc__ or "")
+    return "" if text.startswith(f"{getattr(code, '__name__', '')}(") else text.partition("\n")[0]

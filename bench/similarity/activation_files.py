@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -122,11 +124,12 @@ def _row(
     numbers: Row = dict.fromkeys(Estimate.__dataclass_fields__)
     try:
         if not refused:
-            numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
+            with contextlib.redirect_stdout(sys.stderr):  # what a measure prints is no part of the answer
+                numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
     except InputError as error:
         refused = str(error)
-    except Exception as error:
-        if registry.is_built_in(type(measure)):
+    except BaseException as error:
+        if registry.is_built_in(type(measure)) or isinstance(error, KeyboardInterrupt):
             raise
         refused = guests.sentence(error, type(measure))
     return {
