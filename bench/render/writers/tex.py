@@ -56,6 +56,11 @@ _COMBINING = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c
 _ACCENTS = dict(zip(_COMBINING, ("`", "'", "^", "~", "=", "u ", ".", '"', "r ", "H ", "v ", "c "), strict=True))
 _LONG = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
 _BREAK = "\u200b"  # zero-width space: marks where a line may end until it becomes \allowbreak
+# A command copied out of the PDF must run as it is, and LaTeX prints -- as a dash and ' as a curly quotation mark. Only
+# between letters it is an apostrophe, and stays one.
+_JOINER, _STRAIGHT = "\u2060", "\ue000"
+_SPECIAL |= {_JOINER: "{}", _STRAIGHT: r"\textquotesingle{}"}
+_OPTION, _QUOTE = re.compile("-(?=-)"), re.compile(r"(?<![^\W\d_])'|'(?![^\W\d_])")
 
 
 def escape(text: object, *, everywhere: bool = False) -> Tex:
@@ -73,7 +78,8 @@ def escape(text: object, *, everywhere: bool = False) -> Tex:
         return text
     plain = re.sub(r"\s+", " ", str(text).replace(_BREAK, ""))
     broken = re.sub(r"\S+", lambda word: _breakable(word[0]), plain) if everywhere else _breakable_words(plain)
-    return Tex("".join(map(_character, unicodedata.normalize("NFC", broken))))
+    literal = _OPTION.sub(f"-{_JOINER}", _QUOTE.sub(_STRAIGHT, broken))
+    return Tex("".join(map(_character, unicodedata.normalize("NFC", literal))))
 
 
 def identifier(text: str) -> Tex:

@@ -24,6 +24,11 @@ HOSTILE = [
     ("−1 ± 2 × 3", r"\ensuremath{-}1 \ensuremath{\pm} 2 \ensuremath{\times} 3"),
     ("ΔNLL", r"\ensuremath{\Delta}NLL"),
     ("a\n\nb", "a b"),
+    (
+        "run --profile 'it'\"'\"'s.toml'",
+        r"run -{}-profile \Qit\Q\textquotedbl{}\Q\textquotedbl{}\Qs.toml\Q".replace(r"\Q", r"\textquotesingle{}"),
+    ),
+    ("it's", "it's"),
 ]
 
 
