@@ -38,6 +38,11 @@ def spread(x: np.ndarray) -> np.ndarray:
     return deviations
 
 
+def live(x: np.ndarray) -> np.ndarray:
+    """x in float64, with zeros for units whose spread is rounding alone."""
+    return np.where(spread(x).any(axis=0), as_double(x), 0.0)
+
+
 def unit_norm(x: np.ndarray) -> np.ndarray:
     """x divided by its Frobenius norm; NaN if x is 0."""
     size = np.linalg.norm(x)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bench.similarity import inputs
 from bench.similarity.intervals.estimates import folded
 from bench.similarity.measure import Invariance, Measure, OnRows
 from bench.statistics.estimate import Estimate
@@ -37,10 +38,25 @@ class Difference(Measure):
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return abs(self.compute_on_rows(x, y)(np.arange(len(x))))
 
+    # f of a rotated representation is the same number but for its last digits: a difference that rounding can make is
+    # 0, or the interval around it would be made of rounding too, and exclude 0.
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = self.of_rows(x), self.of_rows(y)
-        return lambda rows: first(rows) - second(rows)
+        rounding = self.rounding(x) + self.rounding(y)
+
+        def signed(rows: np.ndarray) -> float:
+            difference = first(rows) - second(rows)
+            return 0.0 if abs(difference) <= rounding else difference
+
+        return signed
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
 
     @abstractmethod
     def of_rows(self, side: np.ndarray) -> OnRows:
-        """f of one representation, as a function of the images that are kept."""
+        """f of one representation, in the precision it came in, as a function of the images that are kept."""
+
+    @abstractmethod
+    def rounding(self, side: np.ndarray) -> float:
+        """How far rounding of the activations, in the precision they are in, can have moved f."""

@@ -8,10 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.algebra.basis import Between, basis
+from bench.similarity.algebra.basis import Between, basis, rounding_of, singular_values
+from bench.similarity.algebra.geometry import centred
+from bench.similarity.algebra.precision import as_double, rounding_room
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
-from bench.similarity.measure import Invariance
+from bench.similarity.measure import Invariance, OnRows
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,47 @@ class GULP(CanonicalMeasure):
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         return super().warning(x, y) if self.penalty == 0.0 else ""
 
+    # Rounding ρ of a representation turns its principal direction of singular value s by about ρ/(s√d), as ρ is spread
+    # over d units and one of them counts, and twice the square of that angle is a distance of its own.
+    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        on_rows, rounding = super().compute_on_rows(x, y), self._rounding(x) + self._rounding(y)
+
+        def of_rows(rows: np.ndarray) -> float:
+            value = on_rows(rows)
+            return 0.0 if value <= rounding else value
+
+        return of_rows
+
+    def _rounding(self, x: np.ndarray) -> float:
+        """The squared distance that rounding of the activations as they came in can make."""
+        limit = rounding_of(x)
+        singular = singular_values(centred(as_double(x)))
+        real = singular[singular > limit]
+        if not len(real):
+            return 0.0
+        return float(2.0 * (self._shrinkage(real) ** 2 * (limit / real) ** 2).sum() / x.shape[1])
+
     def of_bases(self, between: Between) -> float:
         # λ = 0: the traces are the ranks and the sum of squared canonical correlations, ‖M‖². Otherwise Σₓ⁻¹Σₓ is
         # diagonal in principal directions, with entries p/(p + λ), and the cross term sums (uᵢᵀvⱼ)² between the
         # principal directions u and v of the two sides, weighted by both shrinkages.
         if self.penalty == 0.0:
-            return max(sum(between.m.shape) - 2.0 * float(np.linalg.norm(between.m)) ** 2, 0.0)
+            ranks = float(sum(between.m.shape))
+            return _remainder(ranks, 2.0 * float(np.linalg.norm(between.m)) ** 2)
         first, second = basis(between.x), basis(between.y)
         a, b = self._shrinkage(first.s), self._shrinkage(second.s)
         overlap = (first.u.T @ between.m @ second.u) ** 2
-        return float(max((a**2).sum() + (b**2).sum() - 2.0 * a @ overlap @ b, 0.0))
+        return _remainder(float((a**2).sum() + (b**2).sum()), float(2.0 * a @ overlap @ b))
 
     def _shrinkage(self, singular: np.ndarray) -> np.ndarray:
         """p/(p + λ) of the share p of the variance along every principal direction."""
         shares = singular**2 / (singular**2).sum()
         return shares / (shares + self.penalty)
+
+
+# A squared distance, as the difference of two sums of squares that are each right to c ε/2 of themselves: what is left
+# of equal ones is 0. Distances below its root, 6e-8 √rank, are beyond this formula.
+def _remainder(squares: float, products: float) -> float:
+    """squares - products, at least 0, and exactly 0 up to rounding."""
+    left = squares - products
+    return left if left > rounding_room(np.dtype(np.float64)) * squares else 0.0

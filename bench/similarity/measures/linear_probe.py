@@ -11,6 +11,7 @@ from scipy import linalg
 
 from bench.errors import InputError
 from bench.similarity import inputs
+from bench.similarity.algebra.geometry import live
 from bench.similarity.measure import Invariance, LabelledMeasure
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import proportion
@@ -47,10 +48,15 @@ class LinearProbe(LabelledMeasure):
         Raises:
             InputError: the activations or labels are unusable, or the training half holds a single class.
         """
-        side = inputs.activations(x, "x").astype(np.float64, copy=False)
+        side = live(inputs.activations(x, "x"))
         right = self.correct(side, inputs.labels(labels, len(side)))
         estimand = "linear probe accuracy"
         return proportion(int(right.sum()), len(right), confidence=confidence, estimand=estimand)
+
+    def per_image(self, x: ArrayLike, y: ArrayLike, labels: ArrayLike) -> np.ndarray:
+        """See `LabelledMeasure.per_image`; units whose spread is rounding alone are dead."""
+        first, second = inputs.pair_as_given(x, y)
+        return super().per_image(live(first), live(second), labels)
 
     def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
         order = np.random.default_rng(self.seed).permutation(len(side))

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from bench.similarity.algebra.geometry import as_they_are
+from bench.similarity.algebra.precision import as_double
 from bench.similarity.families.difference import Difference
 from bench.similarity.measure import OnRows
 
@@ -22,4 +24,9 @@ class MagnitudeDifference(Difference):
     source: ClassVar[str] = "wang2022towards"
 
     def of_rows(self, side: np.ndarray) -> OnRows:
-        return lambda rows: float(np.linalg.norm(side[rows].mean(0)))
+        values = as_double(side)
+        return lambda rows: float(np.linalg.norm(values[rows].mean(0)))
+
+    def rounding(self, side: np.ndarray) -> float:
+        # Of the images' lengths, not of their mean's, which may be far shorter.
+        return float(as_they_are(side).errors.mean())

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity.algebra.geometry import block, distances
+from bench.similarity import inputs
+from bench.similarity.algebra.geometry import TIE, as_they_are, block, squared_between
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
 
@@ -44,11 +46,20 @@ class RSMNormDifference(Measure):
         if self.norm not in NORMS:
             raise InputError(f"RSM norm difference: unknown norm {self.norm!r}: {did_you_mean(self.norm, NORMS)}")
 
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        return inputs.pair_as_given(x, y)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        difference = distances(x) - distances(y)
+        vectors = [as_they_are(side) for side in (x, y)]
+        first, second = (np.sqrt(squared_between(side)) for side in vectors)
+        # A distance is right to what rounding can have moved both of its images by, on either side, and the arithmetic
+        # to TIE of the largest. A difference below that is 0, or rotated copies would differ by their last digits.
+        errors = vectors[0].errors + vectors[1].errors
+        rounding = np.maximum(errors[:, None] + errors, TIE * max(first.max(), second.max()))
+        difference = np.where(np.abs(first - second) <= rounding, 0.0, first - second)
         return lambda rows: self._size(block(difference, rows))
 
     def _size(self, symmetric: np.ndarray) -> float:

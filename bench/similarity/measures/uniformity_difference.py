@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bench.errors import InputError
-from bench.similarity.algebra.geometry import block, squared_distances
+from bench.similarity.algebra.geometry import as_they_are, block, squared_between, squared_distances
+from bench.similarity.algebra.precision import rounding_room
 from bench.similarity.families.difference import Difference
 from bench.similarity.measure import Invariance, OnRows
 
@@ -40,12 +41,32 @@ class UniformityDifference(Difference):
         if not self.t > 0.0:
             raise InputError(f"Uniformity difference: t must be above 0, not {self.t!r}.")
 
-    # At distances far beyond 1/√t only the n pairs of an image with itself count: u = log(n/n²) whatever the images.
+    # At distances far beyond 1/√t only the n pairs of an image with itself are left in the mean: u = log(n/n²),
+    # whatever the images. Within 1% of that, the measure says nothing.
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         everyone = np.arange(len(x))
         alone = min(self.of_rows(side)(everyone) for side in (x, y)) < np.log(1.01 / len(x))
         return TOO_FAR if alone else ""
 
+    # log Σ exp - 2 log n subtracts two numbers of about 2 log n if all distances are small, and 1e-16 of them is left
+    # for u. The mean of exp - 1 is then right to its own last digits. It is not where it nears 1/n - 1, at large
+    # distances: there the logarithm of the sum is.
     def of_rows(self, side: np.ndarray) -> OnRows:
         exponents = -self.t * squared_distances(side)
-        return lambda rows: float(logsumexp(block(exponents, rows)) - 2.0 * np.log(len(rows)))
+
+        def uniformity(rows: np.ndarray) -> float:
+            kept = block(exponents, rows)
+            below_one = float(np.expm1(kept).mean())
+            return float(np.log1p(below_one) if below_one > -0.5 else logsumexp(kept) - 2.0 * np.log(len(rows)))
+
+        return uniformity
+
+    # du = -t Σ K d(‖xᵢ - xⱼ‖²) / Σ K, K the kernel: what rounding can have moved two images by counts twice their
+    # distance, and the logarithm some ulps of its own size.
+    def rounding(self, side: np.ndarray) -> float:
+        vectors = as_they_are(side)
+        squared = squared_between(vectors)
+        kernel = np.exp(-self.t * squared)
+        moved = 2.0 * np.sqrt(squared) * (vectors.errors[:, None] + vectors.errors)
+        size = abs(float(np.log(kernel.mean())))
+        return self.t * float((kernel * moved).sum() / kernel.sum()) + rounding_room(np.dtype(np.float64)) * size
