@@ -184,11 +184,12 @@ class Driver:
             waiting = self._start_ready(waiting, crew, slots)
             if not self.running:
                 continue
-            ended, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
+            wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
             with _blamed(crew.executor):
                 crew.executor.pump()
             self.reporter.pump()
-            for future in ended:
+            # Not what `wait` returns: a future that was cancelled before it ran never counts as ended there.
+            for future in [future for future in self.running if future.done()]:
                 cell, slot = self.running.pop(future)
                 slots.give_back(slot, lives=self._take(cell, future, crew.executor))
 

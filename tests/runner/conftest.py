@@ -42,6 +42,8 @@ class Script(Executor):
         elif action in ("failed", "refused"):
             error = {"kind": action, "reason": f"{action} on purpose"}
             future.set_result(JobResult({"error.json": to_json(error)}))
+        elif action == "cancel":
+            future.cancel()
         elif action == "interrupt":
             raise KeyboardInterrupt
         else:

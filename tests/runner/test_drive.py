@@ -208,3 +208,25 @@ def test_an_executor_that_fails_ends_the_run_in_one_sentence(drive, chain, fails
     ) as caught:
         drive(chain, Broken(fails))
     assert len(caught.value.problems) == 1
+
+
+def test_a_future_that_was_cancelled_is_not_waited_for(drive, chain, script):
+    with pytest.raises(InputError, match="CancelledError"):
+        drive(chain, script(compress_m_0_v="cancel"))
+
+
+def test_results_may_come_in_any_order(drive, chain, script):
+    class Backwards(script):
+        """Answers when it is pumped, the last job first."""
+
+        def submit(self, job, slot):
+            answer = super().submit(job, slot)
+            self.held = [*getattr(self, "held", []), (Future(), answer.result())]
+            return self.held[-1][0]
+
+        def pump(self):
+            while self.held:
+                future, result = self.held.pop()
+                future.set_result(result)
+
+    assert set(drive(chain, Backwards())[0].values()) == {"done"}
