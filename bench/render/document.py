@@ -13,7 +13,7 @@ from bench.render.drawings import Drawings
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence
-from bench.render.kit.style import Family, adopt
+from bench.render.kit.style import Family, styles
 from bench.render.kit.table import Table
 from bench.render.references import Reference, references
 from bench.render.text import captions
@@ -111,12 +111,13 @@ def compose(studies: list[Study]) -> Document:
     contents.check(texts.SECTIONS)
     first = studies[0].plan
     prefixes = ["" if len(studies) == 1 else f"{study.plan.name}-" for study in studies]
-    guests = adopt(variant.family for study in studies for variant in study.plan.variants)
+    guests = styles(variant.family for study in studies for variant in study.plan.variants)
     figures = [_built(study, "figures/", prefix) for study, prefix in zip(studies, prefixes)]
     heroes = [hero for built in figures if (hero := _hero(built))]
     drawings = Drawings(
         [item for built in figures for items in built.values() for item in items if isinstance(item, Figure)],
         heroes[0] if heroes else None,
+        guests=guests,
     )
     parts = tuple(map(_part, studies, prefixes, figures))
     return Document(

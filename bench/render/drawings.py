@@ -10,11 +10,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import MappingProxyType
 from typing import Any
 
 from bench.render.kit.figure import Figure, Mark
 from bench.render.kit.fonts import families
-from bench.render.kit.style import NARROW, PRINT, WIDE, Medium
+from bench.render.kit.style import NARROW, PRINT, WIDE, Family, Medium, drawn_with
 
 FEWEST = 4  # figures for which it is worth starting other processes
 _MEDIA = (PRINT, WIDE, NARROW)  # in the order of drawing: LaTeX waits for the first
@@ -28,10 +29,19 @@ class Drawings:
     Args:
         figures: all with different ids.
         hero: the figure that needs a preview.
+        guests: styles of the families that are not of Innards, by name.
         processes: how many draw; None for one per core, or for this one alone if processes cannot be forked.
     """
 
-    def __init__(self, figures: Sequence[Figure], hero: Figure | None = None, processes: int | None = None):
+    def __init__(
+        self,
+        figures: Sequence[Figure],
+        hero: Figure | None = None,
+        processes: int | None = None,
+        *,
+        guests: Mapping[str, Family] = MappingProxyType({}),
+    ):
+        self._guests = guests
         self._hero = hero.id if hero else ""
         self._made: dict[_Key, dict[str, Any]] = {}
         self._coming = self._start(figures, processes or _cores(figures))
@@ -61,10 +71,14 @@ class Drawings:
         if key not in self._made:
             future = self._coming.pop(key, None)
             try:
-                self._made[key] = future.result() if future else figure.written(medium, self._forms(figure, medium))
+                self._made[key] = future.result() if future else self._drawn(figure, medium)
             except BrokenProcessPool:  # killed by the system, of memory for instance
-                self._made[key] = figure.written(medium, self._forms(figure, medium))
+                self._made[key] = self._drawn(figure, medium)
         return self._made[key]
+
+    def _drawn(self, figure: Figure, medium: Medium) -> dict[str, Any]:
+        with drawn_with(self._guests):
+            return figure.written(medium, self._forms(figure, medium))
 
     def _forms(self, figure: Figure, medium: Medium) -> list[str]:
         if medium == PRINT:
@@ -90,7 +104,9 @@ class Drawings:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
             futures = {
-                (figure.id, medium): pool.submit(_draw, figure.id, medium, self._forms(figure, medium))
+                (figure.id, medium): pool.submit(
+                    _draw, figure.id, medium, self._forms(figure, medium), dict(self._guests)
+                )
                 for figure, medium in jobs
             }
         pool.shutdown(wait=False)  # the processes end when all is drawn
@@ -109,5 +125,6 @@ def _named(name: str, pages: list[bytes]) -> dict[str, bytes]:
     return {f"{name}-page{number}.pdf" if number > 1 else f"{name}.pdf": page for number, page in enumerate(pages, 1)}
 
 
-def _draw(name: str, medium: Medium, forms: list[str]) -> dict[str, Any]:
-    return _figures[name].written(medium, forms)
+def _draw(name: str, medium: Medium, forms: list[str], guests: Mapping[str, Family]) -> dict[str, Any]:
+    with drawn_with(guests):
+        return _figures[name].written(medium, forms)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Drawing
 from bench.render import drawings
 from bench.render.drawings import Drawings
 from bench.render.kit.figure import Figure, Sheet, panels
-from bench.render.kit.style import NARROW, PRINT, WIDE
+from bench.render.kit.style import GUEST_COLORS, NARROW, PRINT, WIDE, family, styles
 
 
 def paint(text, medium):
@@ -38,6 +38,19 @@ def test_other_processes_draw_the_same_bytes():
         assert one.column(each) == two.column(each) == {f"{each.id}-column.pdf": each.pages(NARROW)[0]}
     assert one.preview(FIGURES[0]) == two.preview(FIGURES[0]) == FIGURES[0].png(WIDE)
     assert not two._coming
+
+
+def test_two_reports_begun_before_either_is_drawn_keep_their_styles():
+    def painted(medium):
+        sheet = Sheet(medium, Drawing(figsize=(2, 1)))
+        sheet.drawing.subplots().plot([0, 1], color=family("mine").color)
+        return sheet
+
+    one = Figure("x", "x", "caption", "alt", painted, ())
+    both = [Drawings([one], processes=1, guests=styles(names)) for names in (["mine"], ["a", "mine"])]
+    first, second = (drawings.svg(one, WIDE)[0] for drawings in both)
+    assert GUEST_COLORS[0] in first and GUEST_COLORS[1] not in first
+    assert GUEST_COLORS[1] in second and GUEST_COLORS[0] not in second
 
 
 def test_a_figure_is_drawn_once():

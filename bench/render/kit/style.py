@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
@@ -51,7 +54,7 @@ FAMILIES = {
 OTHER = Family("other", "#555b66", "8")
 GUEST_COLORS = ("#4d7c0f", "#4b4fc4", "#b3202a", "#7a5548")  # --family-guest-1 and so on, in templates/html/guests.css
 GUEST_MARKERS = {"p": "⬟", "d": "⬧", ">": "►", "<": "◄"}  # and the same shapes in text
-_guests: dict[str, Family] = {}
+_guests: ContextVar[Mapping[str, Family]] = ContextVar("guests", default=MappingProxyType({}))  # see `drawn_with`
 
 # A drawing is made once, in the colours of a light page. In the HTML page each of these colours becomes a reference to
 # its CSS variable (`writers/svg.py`), which has another value on a dark page. So a colour means one thing: two names
@@ -72,24 +75,34 @@ VARIABLES = {
 
 
 def family(name: str) -> Family:
-    """How a family is drawn; one that is neither of Innards nor adopted looks like `OTHER`."""
-    return FAMILIES.get(name) or _guests.get(name, OTHER)
+    """How a family is drawn; one that is neither of Innards nor among those of `drawn_with` looks like `OTHER`."""
+    return FAMILIES.get(name) or _guests.get().get(name, OTHER)
 
 
-def adopt(names: Iterable[str]) -> dict[str, Family]:
+def styles(names: Iterable[str]) -> dict[str, Family]:
     """Give each family that is not of Innards a colour and a marker of its own; return them by name.
 
-    A report adopts all of its families at once, before it draws: which style a family gets depends on the others, so
+    A report styles all of its families at once: which style a family gets depends on the others, so
     that two never share both colour and marker (up to sixteen), and on their names alone, so that a profile looks the
     same every time.
     """
     colors, markers = len(GUEST_COLORS), tuple(GUEST_MARKERS)
-    _guests.clear()
+    guests = {}
     for index, name in enumerate(sorted(set(names) - set(FAMILIES))):
         # Once the colours are used up, the markers move on by one against them.
         marker = markers[(index + index // colors) % len(markers)]
-        _guests[name] = Family(name, GUEST_COLORS[index % colors], marker)
-    return dict(_guests)
+        guests[name] = Family(name, GUEST_COLORS[index % colors], marker)
+    return guests
+
+
+@contextmanager
+def drawn_with(guests: Mapping[str, Family]) -> Iterator[None]:
+    """Inside, `family` knows these beside Innards' own: reports that are drawn in turns keep their styles apart."""
+    before = _guests.set(guests)
+    try:
+        yield
+    finally:
+        _guests.reset(before)
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,18 +16,13 @@ from bench.render.kit.style import (
     PRINT,
     VARIABLES,
     WIDE,
-    adopt,
+    drawn_with,
     family,
     in_order,
+    styles,
 )
 from bench.render.writers.html import page
 from bench.render.writers.overrides import TEMPLATES
-
-
-@pytest.fixture(autouse=True)
-def _adopt_none_afterwards() -> Iterator[None]:
-    yield
-    adopt([])
 
 
 @pytest.fixture
@@ -42,8 +36,8 @@ def guests(study_of, variants) -> Study:
 
 def test_families_of_ones_own_share_no_style_with_any_other():
     names = [f"mine {number}" for number in range(16)]
-    styles = [*FAMILIES.values(), OTHER, *adopt(names).values()]
-    assert len({(style.color, style.marker) for style in styles}) == len(styles)
+    all_styles = [*FAMILIES.values(), OTHER, *styles(names).values()]
+    assert len({(style.color, style.marker) for style in all_styles}) == len(all_styles)
     colors = {style.color for style in (*FAMILIES.values(), OTHER)}
     markers = {style.marker for style in (*FAMILIES.values(), OTHER)}
     assert not colors & set(GUEST_COLORS)
@@ -51,11 +45,13 @@ def test_families_of_ones_own_share_no_style_with_any_other():
 
 
 def test_a_style_depends_on_the_names_alone():
-    first = adopt(["b", "a", "pruning"])
+    first = styles(["b", "a", "pruning"])
     assert list(first) == ["a", "b"]
-    assert adopt(["pruning", "a", "b", "a"]) == first
-    assert family("a") == first["a"]
-    assert family("never adopted") == OTHER
+    assert styles(["pruning", "a", "b", "a"]) == first
+    with drawn_with(first):
+        assert family("a") == first["a"]
+        assert family("another") == OTHER
+    assert family("a") == OTHER
     assert in_order(["b", "pruning", "a", "b", "quantization"]) == ["quantization", "pruning", "a", "b"]
 
 
@@ -69,10 +65,10 @@ def test_a_page_and_its_drawings_know_families_of_ones_own(guests: Study):
 
 
 def test_the_key_shows_families_of_ones_own(guests: Study):
-    compose([guests])
     figure = footprint.build(guests)
     assert figure is not None
-    drawing = figure.draw(WIDE).drawing
+    with drawn_with(styles(variant.family for variant in guests.plan.variants)):
+        drawing = figure.draw(WIDE).drawing
     markers = {text.get_text(): line for text, line in zip(drawing.texts, drawing.artists, strict=True)}
     assert list(markers)[-2:] == ["Hashing & more", "shrinkage"]
     assert (markers["shrinkage"].get_marker(), markers["shrinkage"].get_markerfacecolor()) == ("d", GUEST_COLORS[1])
