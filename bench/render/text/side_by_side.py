@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
+from bench.runner.plan_file import command
 
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
 
@@ -40,8 +42,14 @@ def side_by_side(studies: Sequence[Study]) -> Comparison | None:
 
 
 def _command(studies: Sequence[Study]) -> Sentence:
-    names = " ".join(study.plan.name for study in studies)
-    return ("To make this report again: ", Strong(f'make bench report PROFILE="{names}"'), ".")
+    plans = [study.plan for study in studies]
+    names = [plan.name for plan in plans]
+    runs = [plan.command or command("bench", plan.name) for plan in plans]
+    if runs == [f"make bench PROFILE={name}" for name in names]:
+        again = f'make bench report PROFILE="{" ".join(names)}"'
+    else:  # files, searches, and names that need quotes are run as they were
+        again = " && ".join([*runs, shlex.join(["python", "-m", "bench", "report", "--profile", *names])])
+    return ("To make this report again: ", Strong(again), ".")
 
 
 def _shared(studies: Sequence[Study], model: str) -> list[Network]:

@@ -97,3 +97,15 @@ def test_profiles_that_share_nothing_say_so(runs, tmp_path):
     found = side_by_side([Study(load(each.write(tmp_path))) for each in made])
     assert found.table is None
     assert text(found.text[0]) == ALONE
+
+
+def test_the_command_is_what_was_typed_where_make_could_not_take_it(two):
+    studies = two()
+    names = [study.plan.name for study in studies]
+    assert side_by_side(studies).text[1][1] == f'make bench report PROFILE="{" ".join(names)}"'
+    typed = "python -m bench run --profile 'my profiles/first one.toml'"
+    plan = studies[0].plan.model_copy(update={"command": typed, "name": "first one"})
+    quoted = [Study(replace(studies[0].results, plan=plan)), studies[1]]
+    assert side_by_side(quoted).text[1][1] == (
+        f"{typed} && make bench PROFILE={names[1]} && python -m bench report --profile 'first one' {names[1]}"
+    )
