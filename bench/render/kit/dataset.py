@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
-from bench.render.kit.table import DASH, estimate
+from bench.render.kit import table
+from bench.render.kit.table import DASH, recorded
 from bench.statistics.estimate import Estimate
 
 
@@ -74,16 +74,9 @@ def dataset(
 
 def number(name: str, value: float | None) -> dict[str, Any]:
     """A number that can be missing as the columns that a field of that kind has."""
-    missing = value is None or not math.isfinite(value)
-    return {name: None, f"{name}_note": DASH} if missing else {name: value, f"{name}_note": ""}
+    return recorded(name, "number", table.number(value, hole=DASH))
 
 
 def interval(name: str, mean: Estimate, factor: float = 1.0, *, hole: str = "missing") -> dict[str, Any]:
     """An estimate as the columns that a field of that kind has."""
-    datum = estimate(mean, factor, hole=hole)
-    return {
-        name: datum.value,
-        f"{name}_low": datum.low,
-        f"{name}_high": datum.high,
-        f"{name}_note": "; ".join(part for part in (datum.hole, datum.note) if part),
-    }
+    return recorded(name, "estimate", table.estimate(mean, factor, hole=hole))

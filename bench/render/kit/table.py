@@ -227,6 +227,23 @@ def number(value: float | int | None, factor: float = 1.0, *, hole: str = "missi
     return Datum(value * factor if factor != 1.0 else value, note=note)
 
 
+def recorded(name: str, kind: str, datum: Datum) -> dict[str, Any]:
+    """A datum as the data files hold it: the columns of a column of that kind, by their names."""
+    values: dict[str, Any] = {name: datum.value}
+    if kind == "estimate":
+        values |= {
+            f"{name}_low": datum.low,
+            f"{name}_high": datum.high,
+            f"{name}_stars": datum.stars,
+            f"{name}_leading": datum.bold,
+        }
+    if kind in ("number", "estimate", "p"):
+        values[f"{name}_note"] = "; ".join(part for part in (datum.hole, datum.note) if part)
+    elif datum.value is None and datum.hole:
+        values[name] = datum.hole
+    return values
+
+
 def show(datum: Datum, column: Column[Any]) -> Text:
     """A datum as text."""
     if datum.value is None:

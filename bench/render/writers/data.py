@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from bench.render.document import Document
 from bench.render.kit.dataset import Dataset
-from bench.render.kit.table import Column, Datum, Row, Table
+from bench.render.kit.table import Row, Table, recorded
 
 BLANKS = {"boolean": False, "string": "", "number": None}
 
@@ -108,24 +108,8 @@ def records(table: Table | Dataset) -> list[dict[str, Any]]:
 def _record(table: Table, row: Row) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for column in table.columns:
-        record |= _values(column, row[column.key])
+        record |= recorded(column.key, column.kind, row[column.key])
     return record
-
-
-def _values(column: Column, datum: Datum) -> dict[str, Any]:
-    values: dict[str, Any] = {column.key: datum.value}
-    if column.kind == "estimate":
-        values |= {
-            f"{column.key}_low": datum.low,
-            f"{column.key}_high": datum.high,
-            f"{column.key}_stars": datum.stars,
-            f"{column.key}_leading": datum.bold,
-        }
-    if not column.is_text:
-        values[f"{column.key}_note"] = "; ".join(part for part in (datum.hole, datum.note) if part)
-    elif datum.value is None and datum.hole:
-        values[column.key] = datum.hole
-    return values
 
 
 def _csv(schema: list[DataField], rows: list[dict[str, Any]]) -> str:

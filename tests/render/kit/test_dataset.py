@@ -35,9 +35,12 @@ def test_missing_numbers_of_a_frame_are_none():
 
 def test_an_estimate_is_its_columns_in_the_fields_unit():
     mean = Estimate(0.5, 0.25, 0.75, 3, "seed", "t")
-    assert interval("x", mean, 100) == {"x": 50.0, "x_low": 25.0, "x_high": 75.0, "x_note": ""}
+    untested = {"x_stars": "", "x_leading": False}
+    assert interval("x", mean, 100) == {"x": 50.0, "x_low": 25.0, "x_high": 75.0, "x_note": "", **untested}
     missing = Estimate(math.nan, math.nan, math.nan, 0, "seed", "t")
-    assert interval("x", missing, hole="none") == {"x": None, "x_low": None, "x_high": None, "x_note": "none"}
+    assert interval("x", missing, hole="none") == {
+        "x": None, "x_low": None, "x_high": None, "x_note": "none", **untested,
+    }  # fmt: skip
 
 
 def test_a_number_that_is_missing_has_a_note():
