@@ -128,6 +128,8 @@ def _row(
                 numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
     except InputError as error:
         refused = str(error)
+    except MemoryError:  # of n × n matrices, as a rule; measures that need none are still to come
+        refused = f"{measure.title} needs more memory for {len(x.activations)} images than there is."
     except BaseException as error:
         if registry.is_built_in(type(measure)) or isinstance(error, KeyboardInterrupt):
             raise

@@ -12,6 +12,7 @@ import pytest
 from bench.errors import InputError
 from bench.similarity.activation_files import compare_files, read
 from bench.similarity.catalog import measure, measures
+from bench.similarity.measures.cka import CKA
 
 LABELLED, OUTPUTS = {"accuracy-difference", "linear-probe"}, {"accuracy-difference", "churn", "jensen-shannon"}
 
@@ -169,3 +170,13 @@ def test_different_labels_refuse_the_measures_that_need_them(files, rng):
     rows = {row["measure"]: row for row in compare_files(*both)}
     assert "hold different labels" in rows["linear-probe"]["refused"]
     assert not rows["cka"]["refused"]
+
+
+def test_a_measure_that_does_not_fit_into_memory_leaves_the_others(files, monkeypatch):
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(CKA, "compute_on_rows", too_large)
+    rows = {row["measure"]: row for row in compare_files(*files(), names=["cka", "procrustes"])}
+    assert rows["cka"]["refused"] == "Linear CKA (biased) needs more memory for 80 images than there is."
+    assert rows["cka"]["value"] is None and rows["procrustes"]["value"] is not None
