@@ -262,9 +262,15 @@ def p_value(p: float) -> str:
     >>> p_value(0.0312), p_value(0.00001), p_value(1.0)
     ('0.031', '<0.001', '1')
     """
+    bound, value, digits = bounded_p(p)
+    return f"{bound}{value:.{digits}f}"
+
+
+def bounded_p(p: float) -> tuple[str, float, int]:
+    """What stands before a p value, the number that is printed and its digits: journals give no p below 0.001."""
     if p < 0.001:
-        return "<0.001"
-    return "1" if p > 0.9995 else f"{p:.3f}"
+        return "<", 0.001, 3
+    return "", p, 0 if p > 0.9995 else 3
 
 
 def _interval(datum: Datum, column: Column[Any]) -> str:

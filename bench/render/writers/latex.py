@@ -133,7 +133,7 @@ def _line(tabular: Tabular, row: Row, citable: Container[str]) -> Tex:
 def _cell(cell: Datum, column: Column[Any], ragged: bool, citable: Container[str]) -> Tex:
     text = show(cell, column)
     if ragged:
-        return _number(text)
+        return _number(Number.of(cell, column), text)
     if text.hole:
         return _hole(text)
     if column.kind == "citations":
@@ -142,9 +142,8 @@ def _cell(cell: Datum, column: Column[Any], ragged: bool, citable: Container[str
     return Tex(rf"\textbf{{{main}}}") if text.bold else main
 
 
-def _number(text: Text) -> Tex:
+def _number(number: Number | None, text: Text) -> Tex:
     """A cell of a siunitx column and the cell behind it; siunitx prints text between braces as it is."""
-    number = Number.of(text)
     if not number:
         return Tex(f"{{{_hole(text) if text.hole else escape(text.plain)}}}&")
     before = f"{{{escape(number.before)}}}" if number.before else ""

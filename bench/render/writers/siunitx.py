@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from bench.analysis.wording import MINUS
-from bench.render.kit.table import Text
+from bench.render.kit.table import Column, Datum, bounded_p, show
 from bench.render.writers.tex import escape
 
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
@@ -17,9 +18,9 @@ LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the wide
 class Number:
     """The parts of a printed number as siunitx takes them.
 
-    >>> from bench.render.kit.table import Datum, Column, show
-    >>> Number.of(show(Datum(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", float, digits=1)))
-    Number(before='', sign='−', integer='1,234', decimals='5', after=' ± 0.5', stars='')
+    >>> from bench.render.kit.table import Datum, Column
+    >>> Number.of(Datum(-1234.5, -1235.0, -1234.0), Column("x", "X", "estimate", "", float, digits=1))
+    Number(before='', sign='-', integer='1234', decimals='5', after=' ± 0.5', stars='')
     """
 
     before: str
@@ -30,20 +31,24 @@ class Number:
     stars: str
 
     @classmethod
-    def of(cls, text: Text) -> Number | None:
-        """The number that a cell shows; None if the cell holds none."""
-        if not isinstance(text.sort, float) or not math.isfinite(text.sort):
+    def of(cls, datum: Datum, column: Column[Any]) -> Number | None:
+        """The number of a cell, to the digits of its column; None if the cell holds none."""
+        value = datum.value
+        if value is None or isinstance(value, bool | str) or not math.isfinite(value):
             return None
-        before, unbounded = ("<", text.main[1:]) if text.main.startswith("<") else ("", text.main)
-        sign, magnitude = (unbounded[0], unbounded[1:]) if unbounded[0] in ("+", MINUS) else ("", unbounded)
-        integer, _, decimals = magnitude.partition(".")
+        before, magnitude, digits = "", abs(value), column.digits
+        if column.kind == "p":
+            before, magnitude, digits = bounded_p(value)
+        integer, _, decimals = f"{magnitude:.{digits}f}".partition(".")
+        is_zero = not any(digit in integer + decimals for digit in "123456789")
+        sign = "" if is_zero else "-" if value < 0 else "+" if column.signed else ""
+        text = show(datum, column)
         return cls(before, sign, integer, decimals, f" {text.interval}" if text.interval else "", text.stars)
 
     @property
     def plain(self) -> str:
-        """The number in ASCII without thousands separators, which is the form that siunitx parses."""
-        point = f".{self.decimals}" if self.decimals else ""
-        return f"{self.sign.replace(MINUS, '-')}{self.integer.replace(',', '')}{point}"
+        """The number in the form that siunitx parses."""
+        return f"{self.sign}{self.integer}{f'.{self.decimals}' if self.decimals else ''}"
 
     @property
     def ragged(self) -> bool:
@@ -58,7 +63,7 @@ class Number:
         if not self.ragged:
             return "r"
         point = f".{len(self.decimals)}" if self.decimals else ""
-        options = [f"table-format={'+' if self.sign else ''}{sum(map(str.isdigit, self.integer))}{point}"]
+        options = [f"table-format={'+' if self.sign else ''}{len(self.integer)}{point}"]
         if self.before:
             options.append(f"table-space-text-pre={{{escape(self.before)}}}")
         return f"S[{','.join(options)}]@{{}}l"
@@ -66,7 +71,8 @@ class Number:
     @property
     def width(self) -> float:
         """Width in points of all parts side by side."""
-        return points(f"{self.before}{self.sign}{self.integer}.{self.decimals}{self.after}{self.stars}")
+        printed = f"{self.sign.replace('-', MINUS)}{int(self.integer):,}.{self.decimals}"
+        return points(f"{self.before}{printed}{self.after}{self.stars}")
 
 
 def widest(numbers: Sequence[Number]) -> Number | None:

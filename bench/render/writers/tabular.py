@@ -103,7 +103,7 @@ def tabulars(table: Table) -> list[Tabular]:
 
 
 def _numbers(table: Table, column: Column[Any]) -> list[Number]:
-    numbers = (Number.of(show(row[column.key], column)) for row in table.rows)
+    numbers = (Number.of(row[column.key], column) for row in table.rows)
     return [number for number in numbers if number]
 
 
