@@ -1,6 +1,7 @@
 """`make` passes on paths as they are: with spaces, quotes and semicolons."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import bench
 
 MAKEFILE = Path(bench.__file__).parents[1] / "Makefile"
-RECORDER = f"""#!{sys.executable}
+RECORDER = """\
 import json, sys
 with open("calls.jsonl", "a") as file:
     print(json.dumps(sys.argv[1:]), file=file)
@@ -26,7 +27,10 @@ def make(tmp_path):
     folder.mkdir()
     shutil.copy(MAKEFILE, folder)
     python = tmp_path / "my python"
-    python.write_text(RECORDER)
+    recorder = tmp_path / "recorder.py"
+    recorder.write_text(RECORDER)
+    # Not as `#!` of the recorder: that takes no path with a space, and this checkout's own may have one.
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(recorder))} "$@"\n')
     python.chmod(0o755)
 
     def called(*arguments):
