@@ -17,8 +17,9 @@ from bench.analysis.results import load
 from bench.analysis.study import Study
 from bench.runner.cell import Cell
 from bench.runner.store import Store, to_json
+from tests import invented_inside
+from tests.invented_inside import FEATURES
 
-FEATURES = ("pooled", "flattened")
 REFERENCES = ("original", "finetune", "other-seed", "random-weights")
 CLASSES = tuple(str(digit) for digit in range(10))
 
@@ -41,6 +42,11 @@ class Invented:
     @property
     def control(self) -> bool:
         return self.family in ("original", "control")
+
+    @property
+    def probe_lost(self) -> float:
+        """Points that the original's probe loses on the last block: all above chance where training began anew."""
+        return 85.0 if self.label in ("other-seed", "random-weights") else max(self.lost, 0.0)
 
     def plan(self) -> dict[str, Any]:
         stages = [link.partition(":") for link in self.label.split("+")]
@@ -154,6 +160,11 @@ class Runs:
             "alpha": 0.05,
             "margins": {"accuracy": 0.5, "cka": 0.02, "attribution": 0.25},
             "features": list(FEATURES),
+            "similarity": {
+                "measures": list(invented_inside.MEASURES),
+                "maps": list(invented_inside.MAPS),
+                "inside": ["debiased-cka", "knn-jaccard", "cross-probe"],
+            },
             "seeds": list(self.seeds),
             "threads": 1,
             "profile_text": "seeds = [0, 1]\n# <b>&amp;</b>\n",
@@ -272,7 +283,10 @@ class Runs:
         if invented.label != "finetune":
             metrics["churn_finetune"] = churn * 1.05
         references = [r for r in REFERENCES if r != invented.label and any(v.label == r for v in self.variants)]
-        return {"metrics.json": to_json(metrics), "similarity.npz": _npz(self._similarity(cell, invented, references))}
+        arrays = self._similarity(cell, invented, references)
+        size = (invented.distance, invented.probe_lost / 100, self.blocks, self.probe)
+        arrays |= invented_inside.similarity(cell.model, cell.seed, invented.label, *size)
+        return {"metrics.json": to_json(metrics), "similarity.npz": _npz(arrays), "notes.json": to_json({})}
 
     def _similarity(self, cell: Cell, invented: Invented, references: list[str]) -> dict[str, np.ndarray]:
         arrays: dict[str, np.ndarray] = {"layers": np.array([f"stage{i}" for i in range(self.blocks)])}
