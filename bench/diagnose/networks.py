@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
-from hashlib import sha256
-from typing import Any
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import nn
 
 from bench.errors import InputError
+from bench.remember import once
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.blocks import ACTIVATIONS
 
 NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
-PLAIN = (bool, int, float, str, type(None), torch.dtype)  # settings of modules that have a text
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +39,14 @@ class Version:
     network: nn.Module
     bypasses: bool = False
 
-    @cached_property
-    def key(self) -> tuple[str, bool]:
-        """Changes whenever the network computes something else."""
-        return fingerprint(self.network), self.bypasses
+    def once(self, compute: Callable[[], Result], *key: Hashable) -> Result:
+        """`compute()`, once per process for a network that was read from a file (see `read_from`), else anew.
+
+        Args:
+            key: all that the result depends on besides the network.
+        """
+        file = _FILES.get(self.network)
+        return compute() if file is None else once(("version", file, self.bypasses, *key), compute)
 
     @property
     def device(self) -> torch.device:
@@ -55,35 +60,20 @@ class Version:
             yield network
 
 
-def fingerprint(network: nn.Module) -> str:
-    """A hash of all that decides what a network computes: its modules, their settings, its weights and buffers."""
-    digest = sha256()
-    for name, module in network.named_modules():
-        digest.update(f"{name}:{_described(module)}\n".encode())
-    for tensors in (network.named_parameters(), network.named_buffers()):
-        for name, tensor in tensors:
-            digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}\n".encode())
-            digest.update(_bytes(tensor))
-    return digest.hexdigest()
+_FILES: WeakKeyDictionary[nn.Module, tuple[Hashable, ...]] = WeakKeyDictionary()
 
 
-def _described(module: nn.Module) -> str:
-    kind = type(module)
-    settings = ((name, _setting(value)) for name, value in sorted(vars(module).items()))
-    return f"{kind.__module__}.{kind.__qualname__}({[(name, value) for name, value in settings if value]})"
+# What a network computes cannot be told from the network: a hook, a setting in a dictionary, an edited class change its
+# answers and none of its weights. Only where a cell decodes a packed file, and nobody else holds the result, does the
+# file decide everything.
+def read_from(network: nn.Module, *file: Hashable) -> nn.Module:
+    """Declare that a network is what a file holds, so that results of it are kept for its next reading.
 
-
-def _setting(value: Any) -> str:
-    """A plain setting as text; empty for anything else."""
-    if isinstance(value, PLAIN):
-        return repr(value)
-    if isinstance(value, tuple | list):
-        return repr([_setting(item) for item in value])
-    return str(getattr(value, "__qualname__", ""))
-
-
-def _bytes(tensor: torch.Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    Args:
+        file: all that decides what the network computes, such as the file's checksum and the device.
+    """
+    _FILES[network] = file
+    return network
 
 
 def versions(networks: Mapping[str, nn.Module]) -> list[Version]:

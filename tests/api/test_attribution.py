@@ -39,3 +39,40 @@ def test_attributions_name_mistakes(images, make):
         api.attributions(nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), images, method="guided-backprop")
     with pytest.raises(InputError, match="one shape"):
         api.agreement(np.zeros((2, 3)), np.zeros((3, 3)))
+
+
+def doubled(module, inputs, output):
+    return output.roll(1, 1)
+
+
+class Scaled(nn.Module):
+    """Computes by things that are neither weights nor plain settings."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.settings = network, {"factor": 1.0}
+        self.offset, self.last = torch.zeros(1), lambda logits: logits
+
+    def forward(self, x):
+        return self.last(self.network(x) * self.settings["factor"] + self.offset * x.sum((1, 2, 3))[:, None])
+
+
+def edited_forward(self, x):
+    return -self.network(x)
+
+
+@pytest.mark.parametrize("change", ["hook", "tensor", "dictionary", "function", "class"])
+def test_a_network_that_was_changed_is_explained_anew(images, make, change, monkeypatch):
+    network, targets = Scaled(make()), np.zeros(40, int)
+    before = api.attributions(network, images, targets)
+    if change == "hook":
+        network.network.register_forward_hook(doubled)
+    elif change == "tensor":
+        network.offset = torch.ones(1)
+    elif change == "dictionary":
+        network.settings["factor"] = 3.0
+    elif change == "function":
+        network.last = lambda logits: logits.square()
+    else:
+        monkeypatch.setattr(Scaled, "forward", edited_forward)
+    assert np.abs(api.attributions(network, images, targets) - before).max() > 1e-6

@@ -1,11 +1,9 @@
-import copy
-
 import pytest
 import torch
 from torch import nn
 
 from bench.diagnose import networks as instruments
-from bench.diagnose.networks import bypassed, fingerprint, quantizers
+from bench.diagnose.networks import Version, bypassed, quantizers, read_from
 from bench.errors import InputError
 
 FUNCTIONAL = "a block without a rectifier of its own"
@@ -125,51 +123,22 @@ def test_what_gives_no_logits_is_told_so(give, said):
         instruments.answers(Other(), torch.zeros(2, 3, 4, 4))
 
 
-def test_copies_are_the_same_network(make_network):
-    assert fingerprint(make_network(0)) == fingerprint(copy.deepcopy(make_network(0)))
+def counting(version):
+    computed = []
+    return [version.once(lambda: computed.append(1) or len(computed), "what") for _ in range(2)]
 
 
-def test_everything_that_changes_what_is_computed_changes_the_fingerprint(make_network):
-    def weight(network):
-        network.fc.weight.data[0, 0] += 1e-6
-
-    def buffer(network):
-        network.first.bn.running_mean[0] += 1e-6
-
-    def epsilon(network):
-        network.first.bn.eps = 1e-3
-
-    def stride(network):
-        network.first.conv.stride = (2, 2)
-
-    def kind(network):
-        network.first.relu = nn.ReLU6()
-
-    def own_setting(network):
-        network.threshold = 0.5
-
-    def mode(network):
-        network.train()
-
-    changed = []
-    for change in (weight, buffer, epsilon, stride, kind, own_setting, mode):
-        network = make_network(0)
-        change(network)
-        changed.append(fingerprint(network))
-    assert len({fingerprint(make_network(0)), *changed}) == 8
+def test_only_what_comes_from_a_file_is_computed_once(make_network):
+    assert counting(Version("original", "original", make_network(0))) == [1, 2]
+    assert counting(Version("original", "original", read_from(make_network(0), "abc"))) == [1, 1]
 
 
-def test_running_a_network_does_not_change_its_fingerprint(make_network, probe, quantized):
-    for network in (make_network(0), quantized):
-        before = fingerprint(network)
-        with torch.no_grad():
-            network(probe.images)
-        assert fingerprint(network) == before
+def test_another_file_device_bypass_or_question_is_another_result(make_network):
+    def answer(*file, bypasses=False, key="what"):
+        version = Version("original", "original", read_from(make_network(0), *file), bypasses)
+        return version.once(lambda: (file, bypasses, key), key)
 
-
-def test_half_precision_and_scalars():
-    network = nn.Linear(2, 2).bfloat16()
-    network.register_buffer("steps", torch.tensor(3))
-    before = fingerprint(network)
-    network.steps += 1
-    assert fingerprint(network) != before
+    expected = [(("abc",), False, "what"), (("abd",), False, "what"), (("abc", "cuda"), False, "what")]
+    assert [answer("abc"), answer("abd"), answer("abc", "cuda")] == expected
+    assert answer("abc", bypasses=True)[1] and answer("abc", key="why")[2] == "why"
+    assert answer("abc") == expected[0]

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from bench import diagnose
 from bench.diagnose.diagnostic import Diagnostic, Findings, Probe, mean_or_none
-from bench.remember import once
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,7 +62,7 @@ class ActivationStatistics(Diagnostic):
                 activations = diagnose.networks.outputs(network, probe.layers, images)
             return [statistics(activations[layer].float().cpu().numpy()) for layer in probe.layers]
 
-        return once(("activation-statistics", self, version.key, probe.fingerprint), compute)
+        return version.once(compute, "activation-statistics", self, probe.fingerprint)
 
 
 def statistics(activations: np.ndarray) -> dict[str, np.ndarray]:

@@ -13,7 +13,6 @@ from bench import diagnose
 from bench.diagnose import explanations
 from bench.diagnose.diagnostic import NO_ORIGINAL, Diagnostic, Findings, Probe, mean_or_none
 from bench.diagnose.explanations.agreement import spearman
-from bench.remember import once
 from bench.roles import ORIGINAL
 
 if TYPE_CHECKING:
@@ -73,8 +72,7 @@ class Conductance(Diagnostic):
             images = probe.images[chosen]
             return explanations.layer_conductance.conductances(version, probe.layers, images, targets, self.steps)
 
-        key = ("conductance", self, version.key, probe.fingerprint, targets.tobytes())
-        return once(key, compute)
+        return version.once(compute, "conductance", self, probe.fingerprint, targets.tobytes())
 
 
 def _record(findings: Findings, version: str, conductances: ByLayer, original: ByLayer) -> None:

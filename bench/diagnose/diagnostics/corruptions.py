@@ -75,7 +75,7 @@ class Corruptions(Diagnostic):
             shown = {CLEAN: probe.pixels[chosen], **corrupted}
             return {name: right(version, pixels, labels, probe.mean, probe.std) for name, pixels in shown.items()}
 
-        return once(("corruptions", self, version.key, probe.fingerprint), compute)
+        return version.once(compute, "corruptions", self, probe.fingerprint)
 
 
 def _record(findings: Findings, role: str, right: Mapping[str, np.ndarray]) -> None:

@@ -16,7 +16,6 @@ import torch
 from torch import nn
 
 from bench.diagnose.networks import Version, seeded
-from bench.remember import once
 
 AT_ONCE = 256  # images in one forward and backward pass
 NOISE = 0.15  # of SmoothGrad, in the images' standard deviations
@@ -46,7 +45,7 @@ class How:
 
 
 def explain(version: Version, method: str, images: torch.Tensor, targets: np.ndarray, how: How) -> np.ndarray:
-    """Signed attribution of each image's target class; computed once per process for the same network and images.
+    """Signed attribution of each image's target class; for a network of the same file computed once per process.
 
     Args:
         method: a key of `METHODS`.
@@ -60,9 +59,10 @@ def explain(version: Version, method: str, images: torch.Tensor, targets: np.nda
         CannotExplain: the method cannot go through this network, or Captum fails on it.
     """
     shown = (images.detach().cpu().numpy().tobytes(), tuple(targets.tolist()))
-    key = ("explain", version.key, method, how, shown)
     # A refusal is remembered like a map: it takes as long to find out, and the reference comes back with every variant.
-    answer = once(key, lambda: _explained(version, method, images, torch.from_numpy(targets), how))
+    answer = version.once(
+        lambda: _explained(version, method, images, torch.from_numpy(targets), how), "explain", method, how, shown
+    )
     if isinstance(answer, CannotExplain):
         raise CannotExplain(*answer.args)  # a traceback that grew with every variant would keep its networks alive
     return answer

@@ -11,7 +11,6 @@ from torch import nn
 
 from bench.diagnose.explanations.attribution import METHODS, How, explain
 from bench.diagnose.networks import Version, seeded
-from bench.remember import once
 
 AT_ONCE = 512  # images in one forward pass
 DELETIONS = 10  # equal parts in which an image is deleted
@@ -23,7 +22,7 @@ RADIUS = 0.05  # of max-sensitivity's uniform noise, in the images' standard dev
 def scores(
     version: Version, method: str, images: torch.Tensor, targets: np.ndarray, how: How, perturbations: int
 ) -> dict[str, np.ndarray]:
-    """All scores of the attributions that one network gives; computed once per process.
+    """All scores of the attributions that one network gives; computed once per process for a network of the same file.
 
     Returns:
         "deletion", "infidelity" and "sensitivity" (n,), and "curve" (DELETIONS + 1,).
@@ -33,8 +32,8 @@ def scores(
     """
     values = torch.from_numpy(explain(version, method, images, targets, how))
     shown = (images.numpy(force=True).tobytes(), targets.tobytes())
-    key = ("faithfulness", version.key, method, how, perturbations, shown)
-    return once(key, lambda: _scores(version, method, images, values, targets, how, perturbations))
+    key = ("faithfulness", method, how, perturbations, shown)
+    return version.once(lambda: _scores(version, method, images, values, targets, how, perturbations), *key)
 
 
 def _scores(

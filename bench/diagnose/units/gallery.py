@@ -11,7 +11,6 @@ import torch
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Taps, Version, outputs
 from bench.diagnose.units.painting import Ascent, Palette, ascend
-from bench.remember import once
 
 CLASS = Ascent()
 DREAM = Ascent(steps=30, learning_rate=0.02, variation=1.0)
@@ -47,7 +46,7 @@ def class_images(version: Version, probe: Probe, classes: np.ndarray, steps: int
 
             return ascend(objective, shape, palette, replace(CLASS, steps=steps), probe.seed)
 
-    return once(("class-images", version.key, probe.fingerprint, tuple(classes), steps), compute)
+    return version.once(compute, "class-images", probe.fingerprint, tuple(classes), steps)
 
 
 def dreams(version: Version, probe: Probe, layer: str, chosen: np.ndarray, steps: int) -> np.ndarray:
@@ -71,7 +70,7 @@ def dreams(version: Version, probe: Probe, layer: str, chosen: np.ndarray, steps
                 ascent = replace(DREAM, steps=steps)
                 return ascend(objective, tuple(images.shape), palette, ascent, probe.seed, start)
 
-    return once(("dreams", version.key, probe.fingerprint, layer, tuple(chosen), steps), compute)
+    return version.once(compute, "dreams", probe.fingerprint, layer, tuple(chosen), steps)
 
 
 def inversions(
@@ -86,8 +85,8 @@ def inversions(
     Raises:
         LookupError: a layer does not exist or is not called.
     """
-    key = ("inversions", version.key, probe.fingerprint, tuple(layers), tuple(chosen), steps)
-    return once(key, lambda: _inversions(version, probe, layers, chosen, steps))
+    key = ("inversions", probe.fingerprint, tuple(layers), tuple(chosen), steps)
+    return version.once(lambda: _inversions(version, probe, layers, chosen, steps), *key)
 
 
 def _inversions(

@@ -12,7 +12,6 @@ from scipy.optimize import linear_sum_assignment
 from bench.diagnose.diagnostic import Probe, spread
 from bench.diagnose.networks import Units, Version, outputs
 from bench.diagnose.units.painting import Ascent, Palette, ascend
-from bench.remember import once
 
 MEASURED = 128  # probe images that a unit's mean and spread are taken over
 MATCHED = 64  # probe images that units are matched on
@@ -195,7 +194,7 @@ def _middle(maps, steps: int):
 
 
 def painted(version: Version, probe: Probe, channels: Channels, ascent: Ascent, seed: int) -> tuple[np.ndarray, Driven]:
-    """Images for channels, painted once per process, and the channels as an objective."""
+    """Images for channels, painted once per process if the network is a file's, and the channels as an objective."""
     driven = Driven(version, probe, channels, round(ascent.jitter * probe.size))
-    key = ("units", version.key, probe.fingerprint, channels, ascent, seed)
-    return once(key, lambda: driven.paint(ascent, seed)), driven
+    key = ("units", probe.fingerprint, channels, ascent, seed)
+    return version.once(lambda: driven.paint(ascent, seed), *key), driven

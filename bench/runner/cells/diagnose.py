@@ -14,6 +14,8 @@ from bench import guests
 from bench.data import ImageSet
 from bench.diagnose.catalog import diagnostic
 from bench.diagnose.diagnostic import Findings, Probe
+from bench.diagnose.networks import read_from
+from bench.folders import checksum
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, to_npz
@@ -29,9 +31,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """The diagnostic's numbers, arrays and notes."""
     name = job.spec["diagnostic"]
     look = validated(diagnostic(name), f"diagnostic {name!r}", job.spec["settings"])
-    versions = {
-        role: networks.compressed(job.spec, images, files).to(job.device) for role, files in job.parents.items()
-    }
+    versions = {role: _network(job, images, files) for role, files in job.parents.items()}
     probe = _probe(job, images)
     for network in versions.values():
         computes_channels_last(network, probe.images[:1])
@@ -43,6 +43,12 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "arrays.npz": to_npz(findings.arrays),
         "notes.json": to_json(list(findings.notes)),
     }
+
+
+def _network(job: Job, images: ImageSet, files: Files) -> torch.nn.Module:
+    network = networks.compressed(job.spec, images, files).to(job.device)
+    decoded_into = (job.spec["model"], images.channels, len(images.classes), images.size, job.device)
+    return read_from(network, checksum(files["network.innards"]), *decoded_into)
 
 
 def _problem(findings: Any) -> str:
