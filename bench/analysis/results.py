@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -111,9 +110,7 @@ class Results:
 
     def _load(self, key: str, file: str, names: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """Arrays of a cell's file: all, or those among `names` that exist."""
-        content = self.store.read(key, [file])[file]
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names or arrays if name in arrays}
+        return self.store.arrays(key, file, names)
 
     def hole(self, kind: str, model: str, variant: str, diagnostic: str = "") -> str:
         """Why a variant lacks results of a kind: the worst state among its cells; empty if all are done."""
@@ -149,6 +146,11 @@ def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
     plan, store = read(folder), Store(folder)
     if theme is not None:
         plan = plan.model_copy(update={"report": Theme.model_validate(theme)})
+    return gathered(plan, store)
+
+
+def gathered(plan: PlanFile, store: Store) -> Results:
+    """What a store holds of a plan's cells; a store need not lie on a disk, see `bench/calibrate/`."""
     primary = plan.task.primary.test
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)  # by kind of cell, or by frame
     trouble: dict[str, str] = {}  # by key: why a cell has no result; parents come before children
@@ -170,9 +172,7 @@ def load(folder: Path, theme: Mapping[str, Any] | None = None) -> Results:
         if state != "done":
             trouble[cell.key] = f"{cell.name}, which {HOLES[state]}"
         if state != "missing":
-            file = store.path(cell.key) / "provenance.json"
-            facts = json.loads(file.read_bytes()) if file.is_file() else {}
-            rows["provenance"].append({"name": cell.name, "kind": cell.kind, **facts})
+            rows["provenance"].append({"name": cell.name, "kind": cell.kind, **store.provenance(cell.key)})
         rows["cells"].append({**about, "name": cell.name, "kind": cell.kind, "state": state, "reason": reason})
     planned = {cell.key for cell in plan.cells}
     return Results(

@@ -14,11 +14,14 @@ meets half a cell.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bench import folders
 from bench.folders import Damaged
@@ -75,6 +78,20 @@ class Store:
             if folders.checksum(files[name]) != checksums.get(name):
                 raise Damaged(f"{folder / name} is not what was written: its checksum differs")
         return files
+
+    def arrays(self, key: str, file: str, names: Iterable[str] = ()) -> dict[str, np.ndarray]:
+        """Arrays of a cell's checked `.npz` file: all, or those among `names` that exist.
+
+        Raises:
+            Damaged: see `read`.
+        """
+        with np.load(io.BytesIO(self.read(key, [file])[file]), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names or arrays if name in arrays}
+
+    def provenance(self, key: str) -> dict[str, Any]:
+        """When, where and with what a cell was made; empty if it has not been run."""
+        file = self.path(key) / "provenance.json"
+        return json.loads(file.read_bytes()) if file.is_file() else {}
 
     def glance(self, key: str) -> Files:
         """A cell's JSON files, checked; its other files, which may be large, only have to be there.
