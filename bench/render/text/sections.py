@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from bench.analysis import outcomes, wording
-from bench.analysis.calibration import simulated, warned
+from bench.calibrate.beside import simulated, warned
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.render.kit.prose import Sentence, Strong, counted, listed, marked

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bench.analysis.calibration import simulated
+from bench.calibrate.beside import simulated
 from bench.analysis.study import Study
 
 
