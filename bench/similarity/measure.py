@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike
 
 from bench.errors import InputError
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
 from bench.similarity.algebra.precision import rounding_room
-from bench.similarity.intervals import half_samples
+from bench.similarity.intervals import delta, groups, half_samples
 from bench.similarity.intervals.estimates import clipped, folded, of_mean
+from bench.similarity.intervals.jackknife import effective_number
 from bench.similarity.intervals.scales import BACKWARD, FORWARD, Scale, usable
 from bench.statistics.arrays import joined
 from bench.statistics.estimate import Estimate
@@ -97,10 +99,12 @@ class Measure(Described, ABC):
     Class attributes:
         scale: on which the interval is symmetric; "identity" unless the spread of the values depends on the value.
         replicates: subsamples behind an interval.
+        by_image: whether `influence` deletes images one by one, not in groups.
     """
 
     scale: ClassVar[Scale] = "identity"
     replicates: ClassVar[int] = 100
+    by_image: ClassVar[bool] = False
 
     def __call__(self, x: ArrayLike, y: ArrayLike) -> float:
         """The measure of x (n, d1) and y (n, d2), rows being the same images.
@@ -139,6 +143,49 @@ class Measure(Described, ABC):
             handful = half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, values)](values))
         interval = self._interval(value, values, n, kept, confidence)
         return self._as_estimate(value, interval, n, confidence, joined(self.warning(first, second), handful))
+
+    def influence(self, x: ArrayLike, y: ArrayLike) -> tuple[float, np.ndarray]:
+        """The measure, and how much each image moves it: (n,) on the measure's own scale.
+
+        Σψ²/(n(n-1)) estimates the variance of the value over images, and influences on the values of several networks
+        may be added and subtracted image by image. The default deletes one of 20 groups of images at a time, the same
+        groups for all networks; the images of a group then share one number.
+
+        Returns:
+            The influence is 0 throughout where the value is the best there is, and NaN where the images are too few.
+
+        Raises:
+            InputError: as `__call__`.
+        """
+        return self.influence_of_sides(Activations(x, "x"), Activations(y, "y"))
+
+    def prepare(self, side: Activations) -> None:
+        """Compute with `side.once` what the measure needs of one side alone; the default has nothing."""
+
+    def of_sides(self, x: Activations, y: Activations) -> float:
+        """`__call__` of prepared sides."""
+        return self(x.activations, y.activations)
+
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """`influence` of prepared sides."""
+        first, second = self._accepted(x.activations, y.activations)
+        compute_on_rows = self.compute_on_rows(first, second)
+
+        def on_rows(rows: np.ndarray) -> float:
+            return self._at_most_best(compute_on_rows(rows))
+
+        n = len(first)
+        value = self._defined(on_rows(np.arange(n)))
+        if value == self._best():
+            return value, np.zeros(n)
+        return value, groups.influence(on_rows, value, n, self.minimum_n(first.shape[1], second.shape[1]))
+
+    def interval_from(
+        self, value: float, influence: np.ndarray, d1: int, d2: int, confidence: float = 0.95
+    ) -> tuple[float, float, float]:
+        """Ends of the interval over images and its degrees of freedom, from what `influence` returned."""
+        df = effective_number(influence) if self.by_image else groups.effective(influence, self.minimum_n(d1, d2))
+        return delta.interval(value, influence, float(df), self.scale, self.range, confidence)
 
     @abstractmethod
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
@@ -191,6 +238,10 @@ class Measure(Described, ABC):
         best = self.range[1]
         near = self.larger_is_similar and abs(best - value) <= rounding_room(np.dtype(np.float64)) * abs(best)
         return best if near and np.isfinite(best) else value
+
+    def _best(self) -> float:
+        """The value of identical representations."""
+        return self.range[1] if self.larger_is_similar else self.range[0]
 
     # The interval is value ± t·SE on the measure's scale, transformed back. The value in the middle is that of all
     # images, not the mean of the subsamples: many measures are biased at n/2 images (CKA and nearest neighbours depend

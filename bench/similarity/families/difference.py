@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
 from bench.similarity.intervals.estimates import folded
 from bench.similarity.measure import Invariance, Measure, OnRows
 from bench.statistics.estimate import Estimate
@@ -29,6 +30,12 @@ class Difference(Measure):
     ) -> Estimate:
         """See `Measure.estimate`."""
         return folded(super().estimate(x, y, confidence=confidence, replicates=replicates, seed=seed))
+
+    # |δ| has the influence of δ with δ's sign, and its interval, cut off at 0, is that of δ, folded.
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """See `Measure.influence_of_sides`."""
+        value, influence = super().influence_of_sides(x, y)
+        return abs(value), np.copysign(1.0, value) * influence
 
     # On subsamples the signed difference is computed: it is nearly normal also where its absolute value would pile up
     # at 0. The interval is made of it, within ± the range, and folded at the end.

@@ -26,6 +26,13 @@ BACKWARD: dict[Scale, Transform] = {
     "logit": special.expit,
     "log": np.exp,
 }
+# Derivatives, for the delta method: an influence ψ on a value v is SLOPE(v)·ψ on the scale.
+SLOPE: dict[Scale, Callable[[float], float]] = {
+    "identity": lambda value: 1.0,
+    "atanh": lambda value: 1.0 / (1.0 - value**2) if abs(value) < 1.0 else np.inf,
+    "logit": lambda value: 1.0 / (value * (1.0 - value)) if 0.0 < value < 1.0 else np.inf,
+    "log": lambda value: 1.0 / value if value > 0.0 else np.inf,
+}
 
 
 def usable(scale: Scale, values: np.ndarray) -> Scale:

@@ -1,0 +1,51 @@
+"""One layer of one network, with what several measures compute from it alone and share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bench.similarity import inputs
+
+Piece = TypeVar("Piece")
+
+# Bytes of an n × n matrix. What is larger is made anew for each measure and then let go, so that 20 layers at
+# n = 10,000 don't fill the memory.
+LARGEST_PIECE = 2**26
+
+
+class Activations:
+    """Activations (n, d) of one layer, as they came in, and pieces made of them: Grams, bases, neighbours, ranks.
+
+    Args:
+        activations: (n, d); float16 and float32 are kept, everything else becomes float64.
+
+    Raises:
+        InputError: see `bench.similarity.inputs.activations`.
+    """
+
+    def __init__(self, activations: ArrayLike, name: str = "activations"):
+        self.activations = inputs.activations(activations, name)
+        self.n, self.d = self.activations.shape
+        self._pieces: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Piece]) -> Piece:
+        """`make()`, or what it made before for this key."""
+        if key in self._pieces:
+            piece: Piece = self._pieces[key]
+            return piece
+        piece = make()
+        if 8 * self.n**2 <= LARGEST_PIECE:
+            self._pieces[key] = piece
+        return piece
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the activations agree bit for bit (equal numbers in equal precision)."""
+        if not isinstance(other, Activations):
+            return NotImplemented
+        return self.activations.dtype == other.activations.dtype and np.array_equal(self.activations, other.activations)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,37 @@
+"""An interval over images from the influence of each, on the scale where it is symmetric."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from bench.similarity.intervals.scales import BACKWARD, FORWARD, SLOPE, Scale
+
+
+# A value on the end of its scale (CKA of 1 is infinite on atanh) falls back to the identity scale. t takes at least one
+# degree of freedom: below, its quantile says nothing.
+def interval(
+    value: float, influence: np.ndarray, df: float, scale: Scale, limits: tuple[float, float], confidence: float
+) -> tuple[float, float, float]:
+    """Lower and upper end, and the degrees of freedom; NaN where a number of `influence` is.
+
+    Args:
+        value, influence: of the measure and of each image, (n,), on the measure's own scale.
+        df: effective number of images (or of groups of them).
+        scale: the delta method takes the influence there, and the ends are taken back.
+        limits: the ends are cut off at.
+    """
+    n = len(influence)
+    if not influence.any():
+        return value, value, float("nan")
+    if not np.isfinite(influence).all():
+        return float("nan"), float("nan"), float("nan")
+    slope = SLOPE[scale](value)
+    if not np.isfinite(slope):
+        scale, slope = "identity", 1.0
+    half = (
+        float(stats.t.ppf(0.5 + confidence / 2, max(df, 1.0))) * slope * np.sqrt((influence**2).sum() / (n * (n - 1)))
+    )
+    ends = BACKWARD[scale](FORWARD[scale](np.asarray(value)) + np.array([-half, half]))
+    low, high = np.clip(ends, *limits)
+    return min(float(low), value), max(float(high), value), df
