@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.calibrate.beside import simulated, warned
 from bench.analysis.study import Study
+from bench.calibrate.beside import simulated, warned
 from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, MeasuredRate
 from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.render.text import captions

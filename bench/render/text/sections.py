@@ -6,9 +6,9 @@ from collections.abc import Callable
 from math import isfinite
 
 from bench.analysis import outcomes, wording
-from bench.calibrate.beside import simulated, warned
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
+from bench.calibrate.beside import simulated, warned
 from bench.render.kit.prose import Sentence, Strong, counted, listed, marked
 from bench.render.text.findings import findings
 from bench.roles import CONTROL, ORIGINAL
