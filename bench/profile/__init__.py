@@ -1,0 +1,196 @@
+"""A profile: the whole experiment in one typed, validated TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bench import task as tasks
+from bench.compress.variant import Variant
+from bench.diagnose.look import Look
+from bench.errors import InputError, did_you_mean
+from bench.profile import _variants as expand
+from bench.profile.tables import File, Margins, Theme, structure_problems
+from bench.settings import one_per_field
+from bench.training.recipe import Recipe
+from bench.zoo.networks import catalogue
+
+__all__ = ["SHIPPED", "Margins", "Profile", "Theme", "find", "load", "parse", "report_table", "shipped"]
+
+SHIPPED = Path(__file__).parent.parent / "profiles"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A validated experiment.
+
+    Attributes:
+        variants: the uncompressed network first, then the controls, then the methods in the file's order.
+        diagnostics: looks inside, by name.
+        recipes, finetuning: by model name, resolved: the model's own recipe, then the profile's overrides.
+    """
+
+    name: str
+    text: str
+    file: File
+    variants: tuple[Variant, ...]
+    recipes: Mapping[str, Recipe]
+    finetuning: Mapping[str, Recipe]
+    versions: Mapping[str, Any]
+    diagnostics: Mapping[str, Look]
+
+
+def load(name_or_path: str) -> Profile:
+    """A shipped profile by name, or any TOML file by path.
+
+    Raises:
+        InputError: every mistake in it, each in one sentence.
+    """
+    path = find(name_or_path)
+    return parse(path.stem, _text(path))
+
+
+def report_table(name_or_path: str) -> Theme | None:
+    """The `[report]` table of a profile as it stands now; None if there is no such profile any more.
+
+    Raises:
+        InputError: it is no TOML, or the table has a mistake.
+    """
+    try:
+        path = find(name_or_path)
+    except InputError:
+        return None
+    raw = _toml(path.stem, _text(path))
+    if problems := structure_problems(raw, of="report"):
+        raise InputError(f"profile {path.stem!r}: {problem}" for problem in problems)
+    return Theme.model_validate(raw.get("report", {}))
+
+
+def find(name_or_path: str) -> Path:
+    """Where a profile's file is."""
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise InputError(f"profile {name_or_path!r}: there is no such file")
+        return path
+    if name_or_path not in shipped():
+        hint = did_you_mean(name_or_path, shipped())
+        raise InputError(f"unknown profile {name_or_path!r}: {hint}; or give the path of a .toml file")
+    return SHIPPED / f"{name_or_path}.toml"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"profile {path.stem!r} is not valid TOML: it is not UTF-8 text ({error.reason})") from error
+    except OSError as error:
+        raise InputError(f"profile {path.stem!r} cannot be read: {error.strerror}") from error
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the profiles that come with Innards."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def parse(name: str, text: str) -> Profile:
+    """A profile from its TOML text.
+
+    Raises:
+        InputError: every mistake in it, each in one sentence.
+    """
+    raw = _toml(name, text)
+    # Each step below reports what is wrong with its part and goes on with the rest, with a default in place of what
+    # cannot be used. The profile is built only if nothing was wrong, so no default ever reaches an experiment.
+    problems = structure_problems(raw)
+    variants = expand.variants(raw.get("methods"), problems)
+    diagnostics = expand.diagnostics(raw.get("diagnostics"), variants, problems)
+    task = _task(raw.get("task", tasks.DEFAULT), problems)
+    _check_classes(task, diagnostics, problems)
+    models = [model for model in expand.tables_of(raw.get("models")) if isinstance(model.get("name"), str)]
+    expand.check_names([model["name"] for model in models], "model", problems)
+    recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
+    finetuning = {
+        name: _overridden(recipe, raw.get("finetuning"), "finetuning", problems) for name, recipe in recipes.items()
+    }
+    versions = {model["name"]: _version(model["name"], problems) for model in models}
+    if isinstance(raw.get("seeds"), list):
+        expand.check_names(raw["seeds"], "seed", problems)
+    if problems:
+        raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
+    file = _with_margin(File.model_validate(raw), task.primary)
+    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics)
+
+
+def _with_margin(file: File, primary: tasks.Primary) -> File:
+    """The file with a margin of the task's primary outcome, if it fixes none: 0.5% of the highest level."""
+    largest = primary.scale * primary.highest
+    if "accuracy" in file.margins.model_fields_set or not isfinite(largest):
+        return file
+    return file.model_copy(update={"margins": file.margins.model_copy(update={"accuracy": 0.005 * largest})})
+
+
+def _task(name: Any, problems: list[str]) -> tasks.Task:
+    if isinstance(name, str):  # else it is a problem of structure already
+        try:
+            return tasks.task(name)
+        except InputError as error:
+            problems.extend(error.problems)
+    return tasks.task(tasks.DEFAULT)
+
+
+def _check_classes(task: tasks.Task, diagnostics: Mapping[str, Look], problems: list[str]) -> None:
+    for name, look in diagnostics.items():
+        if look.diagnostic.needs_classes and not task.classifies:
+            problems.append(
+                f"diagnostic {name!r} looks at answers to classes, which networks of the task "
+                f"{type(task).__name__!r} do not give"
+            )
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
+
+
+def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
+    try:
+        recipe = catalogue.recipe(model["name"])
+    except InputError as error:
+        problems.extend(error.problems)
+        recipe = Recipe()
+    general = _overridden(recipe, raw.get("training"), "training", problems)
+    return _overridden(general, model.get("training"), f"models.{model['name']}.training", problems)
+
+
+def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -> Recipe:
+    if not isinstance(overrides, dict):
+        return recipe
+    try:
+        return TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
+    except ValidationError as error:
+        for problem in one_per_field(error):
+            name = str(problem["loc"][0])
+            if problem["type"] == "unexpected_keyword_argument":
+                hint = did_you_mean(name, (field.name for field in fields(Recipe)))
+                problems.append(f"unknown key '{key}.{name}': {hint}")
+            else:
+                problems.append(f"key '{key}.{name}': {problem['msg'].lower()}, given {problem['input']!r}")
+        return recipe
+
+
+def _version(name: str, problems: list[str]) -> Any:
+    """The version that the model declares, or a hash of the user's own modules: part of the keys of its cells."""
+    try:
+        return catalogue.version(name)
+    except InputError as error:
+        problems.extend(error.problems)
+        return 0
