@@ -32,7 +32,8 @@ def test_the_combined_interval_covers(seeds, seed_sd, image_sd):
         covered(seeds_and_images(*of_image_means(answers(rng, seeds, 40, seed_sd, image_sd))))
         for _ in range(REPLICATIONS)
     ]
-    assert 0.92 <= np.mean(hits) <= 0.992
+    # With three seeds the df end at 4, whatever the images have: where images alone vary, too wide is what keeps tails.
+    assert 0.92 <= np.mean(hits) <= (0.999 if seeds == 3 else 0.992)
 
 
 def test_two_seeds_are_warned_about_because_they_do_not_cover():

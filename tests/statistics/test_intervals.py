@@ -96,12 +96,27 @@ def test_seeds_that_agree_by_chance_are_no_proof():
     assert intervals.NO_SPREAD in verdict.reason
 
 
-def test_missing_influence_falls_back_on_seeds_and_says_so():
-    psi = np.zeros((3, 4))
-    psi[1, 2] = np.nan
-    found = intervals.seeds_and_images([0.5, 0.6, 0.7], psi)
-    assert found.standard_error == pytest.approx(stats.sem([0.5, 0.6, 0.7]))
-    assert "seeds only" in found.warning
+def test_a_seed_without_influence_is_left_out_with_its_value():
+    rng = np.random.default_rng(0)
+    values, psi = np.array([0.5, 0.6, 0.7, 0.9]), rng.standard_normal((4, 30))
+    expected = intervals.seeds_and_images(values[:3], psi[:3])
+    psi[3, 2] = np.nan
+    found = intervals.seeds_and_images(values, psi)
+    assert (found.value, found.low, found.high, found.n) == (expected.value, expected.low, expected.high, 3)
+    assert "1 of 4 seeds left out, whose images' influence is not a number." in found.warning
+
+
+def test_no_seed_with_influence_is_no_value():
+    found = intervals.seeds_and_images([0.5, 0.6, 0.7], np.full((3, 4), np.nan))
+    assert np.isnan([found.value, found.low, found.high]).all()
+    assert "3 of 3 seeds" in found.warning
+
+
+def test_images_add_no_more_degrees_of_freedom_than_the_seeds_have():
+    rng = np.random.default_rng(0)
+    psi = np.repeat(rng.standard_normal((1, 1000)), 3, axis=0)
+    assert intervals.seeds_and_images([0.5, 0.5 + 1e-6, 0.5 - 1e-6], psi).df == 4
+    assert intervals.seeds_and_images([0.1, 0.7, 0.9], psi).df == pytest.approx(2, rel=0.05)
 
 
 def test_the_atanh_scale_keeps_the_interval_below_one():

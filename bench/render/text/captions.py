@@ -28,7 +28,7 @@ def combined_interval(study: Study) -> str:
     probe = study.plan.data.counts.get("probe", 0)
     images = f" over the {probe} probe images" if probe else " over the probe images"
     variance = f"the variance between seeds plus the jackknife's{images}"
-    return f"Intervals: 95%, t with {variance}, Satterthwaite df, atanh scale."
+    return f"Intervals: 95%, t with {variance}, df at most 2(S - 1), atanh scale."
 
 
 def similarity(study: Study) -> str:
