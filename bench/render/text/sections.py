@@ -111,8 +111,8 @@ def statistics(study: Study) -> list[Sentence]:
         "measures and never count as n.",
         f"**Intervals. **95%. {study.primary.capital} and what is derived from predictions: t over seeds, on the fixed "
         "test set. "
-        "Similarity: variance between seeds plus the delete-one jackknife's over probe images, degrees of freedom at most "
-        "2(S - 1), on the atanh scale; a bootstrap over images does not cover here and is not used.",
+        "Similarity: variance between seeds plus the delete-one jackknife's over probe images, df at most 2(S - 1), "
+        "on the atanh scale; a bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
         f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no stars "
         "are given and nothing is set in bold.",
