@@ -8,18 +8,10 @@ from math import inf
 
 from bench.analysis.outcomes import Evidence, Outcome, outcomes
 from bench.analysis.study import Study, judgement
-from bench.statistics.equivalence import (
-    DIFFERENT,
-    DIFFERENT_BUT_SMALL,
-    EQUIVALENT,
-    INCONCLUSIVE,
-    Verdict,
-    assess_estimate,
-    corrected,
-)
+from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME, Verdict, assess_estimate, corrected
 from bench.statistics.multiplicity import holm
 from bench.statistics.power import seeds_for_equivalence
-from bench.statistics.tests import Significance, sign_flip, smallest_attainable_p
+from bench.statistics.tests import Significance, sign_flip
 
 LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 
@@ -32,7 +24,6 @@ class Claim:
         raw: before correction.
         verdict: after Holm over `family`.
         flip: the exact sign-flip test, beside the t test.
-        withheld: whether so few seeds could never reach alpha, so that no stars are given.
         family: what was corrected for, in words for a caption.
         size: tests in the family.
     """
@@ -41,9 +32,13 @@ class Claim:
     raw: Verdict
     verdict: Verdict
     flip: Significance
-    withheld: bool
     family: str
     size: int
+
+    @property
+    def withheld(self) -> bool:
+        """Whether so few seeds could never reach alpha, so that neither words nor stars are given."""
+        return bool(self.verdict.withheld)
 
     @property
     def stars(self) -> str:
@@ -54,22 +49,22 @@ class Claim:
     @property
     def within(self) -> bool:
         """Whether the difference is shown to be smaller than the margin."""
-        return self.verdict.word in (EQUIVALENT, DIFFERENT_BUT_SMALL)
+        return self.verdict.word == SAME
 
     @property
     def differs(self) -> bool:
         """Whether a difference is shown, however small."""
-        return self.verdict.word in (DIFFERENT, DIFFERENT_BUT_SMALL)
+        return self.verdict.differs
 
     @property
     def undecided(self) -> bool:
         """Whether neither a difference nor its absence beyond the margin is shown."""
-        return self.verdict.word == INCONCLUSIVE
+        return self.verdict.word == CANT_TELL
 
     @property
     def worse(self) -> bool:
         """Whether it is shown to be below the reference, and not shown to be within the margin."""
-        return self.verdict.word == DIFFERENT and self.evidence.difference.value < 0
+        return self.verdict.word == CHANGED and self.evidence.difference.value < 0
 
 
 @judgement
@@ -79,7 +74,9 @@ def claims(study: Study) -> dict[tuple[str, str, str], Claim]:
     for model in study.models:
         pairs = [(variant, outcome) for variant in study.plan.methods for outcome in outcomes(study)]
         evidence = (outcome.evidence(study, model, variant.label) for variant, outcome in pairs)
-        for claim in judge(filter(None, evidence), study.plan.alpha, f"methods x outcomes of {model}"):
+        for claim in judge(
+            filter(None, evidence), study.plan.alpha, f"methods x outcomes of {model}", withhold=study.withholds
+        ):
             judged[model, claim.evidence.variant, claim.evidence.outcome.key] = claim
     return judged
 
@@ -95,12 +92,18 @@ def claims_on(study: Study, outcome: Outcome, *models: str) -> list[Claim]:
     return [claim for pair in pairs if (claim := claim_on(study, *pair, outcome))]
 
 
-def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim]:
-    """Claims on one family of tests: a difference, and its absence beyond the margin, each with Holm's correction."""
+def judge(evidence: Iterable[Evidence], alpha: float, family: str, *, withhold: bool = True) -> list[Claim]:
+    """Claims on one family of tests: a difference, and its absence beyond the margin, each with Holm's correction.
+
+    Args:
+        withhold: whether words are withheld where the seeds are too few for them.
+    """
     evidence = list(evidence)
-    raw = [assess_estimate(tested.difference, tested.outcome.margin, alpha=alpha) for tested in evidence]
+    raw = [
+        assess_estimate(tested.difference, tested.outcome.margin, alpha=alpha, withhold=withhold) for tested in evidence
+    ]
     # Is there a difference, and is it within the margin? Each question is a family of its own, so that alpha bounds the
-    # chance of any wrong "different" and, separately, of any wrong "equivalent".
+    # chance of any wrong "changed" and, separately, of any wrong "same".
     different = holm([verdict.p_different for verdict in raw], family=family, alpha=alpha)
     equivalent = holm([verdict.p_equivalent for verdict in raw], family=family, alpha=alpha)
     return [
@@ -109,7 +112,6 @@ def judge(evidence: Iterable[Evidence], alpha: float, family: str) -> list[Claim
             raw=before,
             verdict=after,
             flip=sign_flip(tested.per_seed),
-            withheld=smallest_attainable_p(tested.difference.n if tested.difference.unit == "seed" else 1) > alpha,
             family=after.correction,
             size=different.size,
         )

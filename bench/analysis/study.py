@@ -28,9 +28,15 @@ T = TypeVar("T")
 
 @dataclass
 class Study:
-    """Answers questions about the measurements of one profile."""
+    """Answers questions about the measurements of one profile.
+
+    Attributes:
+        withholds: whether no word is given where the seeds are too few for one; turned off only by simulations of what
+            would happen otherwise.
+    """
 
     results: Results
+    withholds: bool = field(default=True, kw_only=True)
     _judgements: dict[Callable[[Study], Any], Any] = field(default_factory=dict, repr=False)
 
     @property

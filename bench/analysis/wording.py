@@ -11,18 +11,12 @@ from bench.analysis.claims import Claim, seeds_to_tell
 from bench.analysis.outcomes import Outcome
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
-from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
+from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
 from bench.statistics.estimate import Estimate
 from bench.task import with_unit
 
 MINUS = "−"
 MOST_SEEDS = 100  # beyond, the exact number is of no use
-VERDICTS = {  # where there is room for a word or two
-    DIFFERENT: "different",
-    EQUIVALENT: "equivalent",
-    DIFFERENT_BUT_SMALL: "within margin",
-    INCONCLUSIVE: "can't tell",
-}
 
 
 @dataclass(frozen=True)
@@ -40,29 +34,32 @@ class InsideWords:
     clause: str
 
 
-UNCHANGED = InsideWords(
-    "inside unchanged",
+INSIDE_SAME = InsideWords(
+    "inside same",
     "is the same as after fine-tuning alone",
-    "its inside is as near to the original as fine-tuning alone leaves it",
+    "its inside is the same as after fine-tuning alone",
 )
-SLIGHTLY = InsideWords("inside changed, by less than matters", UNCHANGED.predicate, UNCHANGED.clause)
-CHANGED = InsideWords("inside changed", "has changed", "its inside has changed")
-NEARER = InsideWords(
-    "inside nearer than after fine-tuning",
-    "is nearer to the original than after fine-tuning",
-    "its inside is nearer to the original than fine-tuning alone leaves it",
+INSIDE_FARTHER = InsideWords(
+    "inside changed: farther",
+    "has changed, farther from the original than after fine-tuning",
+    "its inside has changed",
 )
-UNDECIDED = InsideWords("inside: can't tell", "cannot be told", "whether its inside has changed cannot be told")
+INSIDE_NEARER = InsideWords(
+    "inside changed: nearer",
+    "has changed, nearer to the original than after fine-tuning",
+    "its inside has changed, nearer to the original than fine-tuning alone leaves it",
+)
+INSIDE_CANT_TELL = InsideWords("inside: can't tell", "can't be told", "whether its inside has changed can't be told")
 MIXED = "whether its inside has changed depends on the model"
-_OF_VERDICT = {EQUIVALENT: UNCHANGED, DIFFERENT_BUT_SMALL: SLIGHTLY, DIFFERENT: CHANGED, INCONCLUSIVE: UNDECIDED}
+_OF_VERDICT = {SAME: INSIDE_SAME, CHANGED: INSIDE_FARTHER, CANT_TELL: INSIDE_CANT_TELL}
 
 
 def inside_words(claim: Claim | None) -> InsideWords:
     """How the verdict on an inside is said; a network may also end nearer to the original than the control."""
     if claim is None:
-        return UNDECIDED
-    if claim.verdict.word == DIFFERENT and claim.evidence.difference.value > 0:
-        return NEARER
+        return INSIDE_CANT_TELL
+    if claim.verdict.word == CHANGED and claim.evidence.difference.value > 0:
+        return INSIDE_NEARER
     return _OF_VERDICT[claim.verdict.word]
 
 

@@ -21,6 +21,7 @@ class Corrected:
         p: corrected, in the caller's order; NaN if the raw p was.
         rejected: whether the corrected p is at most alpha, for every test.
         raw: the p values before correction.
+        levels: what each raw p was compared with, so that a test rejects exactly if raw <= level; NaN for a missing p.
         correction: "Holm" or "Benjamini-Hochberg".
         family: what the family is, in words for a caption.
         size: tests in the family that have a p.
@@ -31,6 +32,7 @@ class Corrected:
     p: tuple[float, ...]
     rejected: tuple[bool, ...]
     raw: tuple[float, ...]
+    levels: tuple[float, ...]
     correction: str
     family: str
     size: int
@@ -60,7 +62,7 @@ def holm(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03]).p]
     [0.03, 0.06, 0.06]
     """
-    return _corrected(p, _step_down, "Holm", family, alpha)
+    return _corrected(p, _step_down, _holm_levels, "Holm", family, alpha)
 
 
 def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -> Corrected:
@@ -69,7 +71,7 @@ def benjamini_hochberg(p: ArrayLike, *, family: str = "", alpha: float = 0.05) -
     >>> [round(p, 3) for p in benjamini_hochberg([0.01, 0.04, 0.03]).p]
     [0.03, 0.04, 0.04]
     """
-    return _corrected(p, stats.false_discovery_control, "Benjamini-Hochberg", family, alpha)
+    return _corrected(p, stats.false_discovery_control, _one_level, "Benjamini-Hochberg", family, alpha)
 
 
 def _step_down(p: np.ndarray) -> np.ndarray:
@@ -81,21 +83,43 @@ def _step_down(p: np.ndarray) -> np.ndarray:
     return corrected
 
 
+# Holm stops at the first test that fails: all that come later are retained at the level at which it stopped, which
+# their p exceed too. Benjamini and Hochberg reject all p up to the largest i with p <= i alpha / m, and at its level.
+def _holm_levels(p: np.ndarray, rejected: int, alpha: float) -> np.ndarray:
+    """What Holm compares each p with, of which it rejects so many."""
+    steps = np.minimum(np.arange(len(p)), rejected)
+    levels = np.empty_like(p)
+    levels[np.argsort(p)] = alpha / (len(p) - np.minimum(steps, len(p) - 1))
+    return levels
+
+
+def _one_level(p: np.ndarray, rejected: int, alpha: float) -> np.ndarray:
+    """What Benjamini and Hochberg compare every p with, of which they reject so many."""
+    return np.full(len(p), alpha * max(rejected, 1) / len(p))
+
+
 def _corrected(
-    p: ArrayLike, correct: Callable[[np.ndarray], np.ndarray], name: str, family: str, alpha: float
+    p: ArrayLike,
+    correct: Callable[[np.ndarray], np.ndarray],
+    compared: Callable[[np.ndarray, int, float], np.ndarray],
+    name: str,
+    family: str,
+    alpha: float,
 ) -> Corrected:
     fraction(alpha, "alpha")
     raw = np.asarray(p, dtype=np.float64).ravel()
     tested = ~np.isnan(raw)
     if ((raw[tested] < 0.0) | (raw[tested] > 1.0)).any():
         raise InputError(f"{name}: p values lie between 0 and 1, not {raw[tested].min()!r} to {raw[tested].max()!r}.")
-    corrected = np.full(len(raw), np.nan)
+    corrected, levels = np.full(len(raw), np.nan), np.full(len(raw), np.nan)
     if tested.any():
         corrected[tested] = correct(raw[tested])
+        levels[tested] = compared(raw[tested], int((corrected[tested] <= alpha).sum()), alpha)
     return Corrected(
         p=tuple(corrected.tolist()),
         rejected=tuple((corrected <= alpha).tolist()),
         raw=tuple(raw.tolist()),
+        levels=tuple(levels.tolist()),
         correction=name,
         family=family,
         size=int(tested.sum()),

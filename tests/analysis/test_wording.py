@@ -59,11 +59,10 @@ def test_margins_are_in_the_units_of_their_outcomes(study: Study):
 @pytest.mark.parametrize(
     ("word", "value", "words"),
     [
-        ("equivalent", -0.01, wording.UNCHANGED),
-        ("different, by less than matters", -0.01, wording.SLIGHTLY),
-        ("different", -0.1, wording.CHANGED),
-        ("different", 0.1, wording.NEARER),
-        ("inconclusive", -0.1, wording.UNDECIDED),
+        ("same", -0.01, wording.INSIDE_SAME),
+        ("changed", -0.1, wording.INSIDE_FARTHER),
+        ("changed", 0.1, wording.INSIDE_NEARER),
+        ("can't tell", -0.1, wording.INSIDE_CANT_TELL),
     ],
 )
 def test_every_verdict_on_the_inside_has_its_words(study: Study, word: str, value: float, words: wording.InsideWords):
@@ -74,7 +73,9 @@ def test_every_verdict_on_the_inside_has_its_words(study: Study, word: str, valu
 
 
 def test_what_was_not_judged_cannot_be_told(study: Study):
-    assert wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.UNDECIDED
+    assert (
+        wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.INSIDE_CANT_TELL
+    )
 
 
 def test_holes_are_counted_the_worst_first(study_of):

@@ -64,7 +64,7 @@ def test_a_paired_difference_of_rounding_is_none():
     found = paired_difference([ONE_ORDER] * 8, [OTHER_ORDER] * 8)
     assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
     verdict = assess_estimate(found, margin=0.5)
-    assert verdict.p_different == 1.0 and verdict.word == "equivalent"
+    assert verdict.p_different == 1.0 and verdict.word == "same"
     real = assess_estimate(paired_difference([0.7 + 1e-9] * 8, [0.7] * 8), margin=0.5)
     assert real.p_different == pytest.approx(2**-7) and real.value == pytest.approx(1e-9, rel=1e-6)
 

@@ -91,7 +91,7 @@ def test_seeds_that_agree_by_chance_are_no_proof():
     found = intervals.paired_difference(values, none, influence, still)
     assert found.value == pytest.approx(-0.02)
     verdict = assess_estimate(found, 0.005)
-    assert verdict.word == "inconclusive"
+    assert verdict.word == "can't tell"
     assert verdict.p_different > 0.05
     assert intervals.NO_SPREAD in verdict.reason
 

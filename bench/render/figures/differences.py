@@ -10,16 +10,15 @@ from matplotlib.axes import Axes
 from bench.analysis.claims import Claim, claim_on, claims, claims_on
 from bench.analysis.outcomes import Outcome, inside, primary, primary_beyond_control
 from bench.analysis.study import Study
-from bench.analysis.wording import VERDICTS
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
 from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
-from bench.statistics.equivalence import DIFFERENT, DIFFERENT_BUT_SMALL, EQUIVALENT, INCONCLUSIVE
+from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
 
-COLORS = {DIFFERENT: BAD, EQUIVALENT: GOOD, DIFFERENT_BUT_SMALL: GOOD, INCONCLUSIVE: UNKNOWN}
+COLORS = {CHANGED: BAD, SAME: GOOD, CANT_TELL: UNKNOWN}
 LETTERS = 14  # most that a verdict may have
 
 
@@ -29,12 +28,12 @@ def build(study: Study) -> Figure | None:
         return None
     return Figure(
         "differences",
-        "Same, different, or can't tell",
+        "Same, changed, or can't tell",
         captions.joined(
             "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
             f"which a difference does not matter. Left of 0 is {study.primary.worse}, or less similar to the original "
             "than after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Words: verdicts after "
-            "correction; within margin: different, by less than matters.",
+            "correction.",
             captions.margins(study),
             captions.seeds(study),
             "Intervals: 95%.",
@@ -94,7 +93,7 @@ def _panel(
             continue
         difference = claim.evidence.difference
         dots.append(_rows.Dot(row, difference.value, difference.low, difference.high, variant))
-        word, color = VERDICTS[claim.verdict.word], COLORS[claim.verdict.word]
+        word, color = claim.verdict.word, COLORS[claim.verdict.word]
         panel.text(
             1.0, row, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
             fontsize=max(medium.small * 0.95, 6.0),

@@ -1,4 +1,4 @@
-"""Same, different, or can't we tell: every test behind the report's claims."""
+"""Same, changed, or can't tell: every test behind the report's claims."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ COLUMNS: tuple[Column[Judged], ...] = (
            claimed(lambda claim: claim.verdict.p_equivalent), "same"),
     Column("verdict", "Verdict", "verdict", "From both corrected p values.",
            claimed(lambda claim: Datum(claim.verdict.word, note=claim.verdict.reason))),
-    Column("reason", "Reason", "text", "Why a verdict is inconclusive, or needs care.",
+    Column("reason", "Reason", "text", "Why nothing can be told, or what needs care.",
            claimed(lambda claim: claim.verdict.reason), shown=False),
     Column("seeds", "n", "number", "Seeds behind the test.", claimed(lambda claim: claim.evidence.seeds)),
 )  # fmt: skip
@@ -62,7 +62,7 @@ def build(study: Study) -> Table | None:
         "verdicts",
         "Verdicts",
         captions.joined(
-            "Whether each compressed network is different from, or equivalent to, what it is compared with.",
+            "Whether each compressed network is the same as what it is compared with, or changed.",
             "Outcomes: " + "; ".join(f"{outcome.title}: {outcome.estimand}" for outcome in outcomes(study)) + ".",
             "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",

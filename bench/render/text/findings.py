@@ -131,11 +131,10 @@ def inside(study: Study, model: str) -> Sentence:
     claims = claims_on(study, outcome, model)
     if not claims:
         return ("Its inside was not compared with a fine-tuned control's.",)
-    # Insides that are equivalent and insides that differ by less than matters have one predicate, so one clause.
     parts: list[Sentence] = []
-    for words in (wording.UNCHANGED, wording.CHANGED, wording.NEARER, wording.UNDECIDED):
+    for words in (wording.INSIDE_SAME, wording.INSIDE_FARTHER, wording.INSIDE_NEARER, wording.INSIDE_CANT_TELL):
         alike = [claim for claim in claims if wording.inside_words(claim).predicate == words.predicate]
-        within = f" (within {wording.margin(outcome)})" if words == wording.UNCHANGED else ""
+        within = f" (within {wording.margin(outcome)})" if words == wording.INSIDE_SAME else ""
         if alike:
             parts.append((Strong(words.predicate), f"{within} for {_titles(study, alike)}"))
     return (f"Its inside ({study.plan.features[0]} features) ", *paragraph(parts, "; it "), ".")

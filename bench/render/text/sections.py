@@ -30,8 +30,9 @@ def inside(study: Study) -> list[Sentence]:
     similarity, primary = (wording.margin(outcome) for outcome in (outcomes.inside(study), outcomes.primary(study)))
     return marked(
         "A network is compared with its own original, block by block, on images it never trained on; what fine-tuning "
-        "alone changes is taken off. **Different**: a change beyond chance. **Equivalent**: shown to be smaller than "
-        f"the margin ({similarity}, {primary}). **Inconclusive**: neither; a large p is not “the same”."
+        "alone changes is taken off. **Same**: shown to differ by less than the "
+        f"margin ({similarity}, {primary}). **Changed**: shown to differ, and not to be within the margin. **Can't "
+        "tell**: neither; a large p is not “the same”."
     )
 
 

@@ -15,7 +15,7 @@ from bench.analysis.wording import decimal, inside_words
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.text.findings import against_others, nothing_within, paragraph
 from bench.roles import ORIGINAL
-from bench.statistics.equivalence import DIFFERENT, INCONCLUSIVE
+from bench.statistics.equivalence import CANT_TELL, CHANGED
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> 
         top1=wording.level(study, model, label),
         payload=wording.size(payload),
         ratio=f"{decimal(original / payload, 1)}×" if np.isfinite(original) else "–",
-        verdict=claim.verdict.word if claim else INCONCLUSIVE,
+        verdict=claim.verdict.word if claim else CANT_TELL,
         words=inside_words(claim).badge,
         inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
     )
@@ -186,7 +186,7 @@ def _verdict_of_inside(claims: Sequence[Claim]) -> str:
         return ""
     clauses = {inside_words(claim).clause for claim in claims}
     clause = clauses.pop() if len(clauses) == 1 else wording.MIXED
-    within = f", within {wording.margin(claims[0].evidence.outcome)}" if clause == wording.UNCHANGED.clause else ""
+    within = f", within {wording.margin(claims[0].evidence.outcome)}" if clause == wording.INSIDE_SAME.clause else ""
     return f", and {clause}{within}"
 
 
@@ -203,9 +203,9 @@ def _inside(study: Study) -> Iterator[Sentence]:
         f"Of {counted(len(claims), 'pair')} of network and method, the inside is ",
         Strong(f"the same for {sum(claim.within for claim in claims)}"),
         f" (within {wording.margin(outcome)} of what fine-tuning alone leaves), ",
-        Strong(f"different for {sum(claim.verdict.word == DIFFERENT for claim in claims)}"),
+        Strong(f"changed for {sum(claim.verdict.word == CHANGED for claim in claims)}"),
         ", and ",
-        Strong(f"cannot be told for {sum(claim.undecided for claim in claims)}"),
+        Strong(f"can't be told for {sum(claim.undecided for claim in claims)}"),
         ".",
     )
 
@@ -237,5 +237,5 @@ def _accuracy(study: Study) -> Iterator[Sentence]:
     yield (
         f"{study.primary.capital} is shown to be within {wording.margin(outcome)} of the original's for "
         f"{sum(claim.within for claim in claims)}, to differ for "
-        f"{sum(claim.verdict.word == DIFFERENT for claim in claims)}, and undecided for {len(undecided)}{more}.",
+        f"{sum(claim.verdict.word == CHANGED for claim in claims)}, and undecided for {len(undecided)}{more}.",
     )
