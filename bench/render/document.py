@@ -15,7 +15,7 @@ from bench.render.kit.figure import Figure
 from bench.render.kit.prose import Cite, Sentence
 from bench.render.kit.style import Family, styles
 from bench.render.kit.table import Table
-from bench.render.references import Reference, references
+from bench.render.references import Publication, references
 from bench.render.text import captions
 from bench.render.text import sections as texts
 from bench.render.text.banner import warnings
@@ -81,7 +81,7 @@ class Document:
     date: str
     together: Section | None
     parts: tuple[Part, ...]
-    references: tuple[Reference, ...]
+    references: tuple[Publication, ...]
     drawings: Drawings
     guests: dict[str, Family]
 

@@ -18,7 +18,7 @@ _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u
 
 
 @dataclass(frozen=True)
-class Reference:
+class Publication:
     """One paper: as BibTeX has it, and as text."""
 
     key: str
@@ -43,7 +43,7 @@ class Reference:
         return ", ".join(names)
 
 
-def references(keys: Iterable[str], bibtex: str = "") -> tuple[Reference, ...]:
+def references(keys: Iterable[str], bibtex: str = "") -> tuple[Publication, ...]:
     """The papers of those keys that a bibliography has, by author and year.
 
     Args:
@@ -55,21 +55,21 @@ def references(keys: Iterable[str], bibtex: str = "") -> tuple[Reference, ...]:
 
 
 @cache
-def library() -> dict[str, Reference]:
+def library() -> dict[str, Publication]:
     """Every paper of every room's bibliography; the first that has a key wins."""
-    papers: dict[str, Reference] = {}
+    papers: dict[str, Publication] = {}
     for file in sorted(BENCH.glob("*/references.bib")):
         for reference in parse(file.read_text(encoding="utf-8")):
             papers.setdefault(reference.key, reference)
     return papers
 
 
-def parse(bibtex: str) -> Iterator[Reference]:
+def parse(bibtex: str) -> Iterator[Publication]:
     """The entries of a BibTeX text."""
     for entry in _ENTRY.finditer(bibtex):
         end = _closing(bibtex, bibtex.index("{", entry.start()))
         fields = _fields(bibtex[entry.end() : end])
-        yield Reference(
+        yield Publication(
             key=entry[2],
             bibtex=bibtex[entry.start() : end + 1],
             author=fields.get("author", ""),
