@@ -1,4 +1,4 @@
-"""How many seeds an experiment needs: power of the paired t test and of the two one-sided tests.
+"""How many seeds, or test images, an experiment needs: power of the paired t test and of the two one-sided tests.
 
 Conventions: the true difference is 0 for equivalence and one margin for a difference; alpha is 0.05 and power 0.8 by
 default; each one-sided test of TOST is made at alpha.
@@ -15,9 +15,11 @@ import numpy as np
 from scipy import integrate, special, stats
 
 from bench.statistics.arrays import fraction, positive
+from bench.statistics.crossed import Components
 from bench.statistics.tests import smallest_attainable_p
 
 MOST_SEEDS = 100_000
+MOST_IMAGES = 10**9
 USUAL_SEEDS = (3, 6, 12)
 _WIDEST = 12.0  # times the true SD: with 2 seeds a sample SD beyond it has probability 4e-33
 
@@ -116,34 +118,145 @@ def t_power(n: int, sd: float, difference: float, *, alpha: float = 0.05) -> flo
     positive(sd, "sd"), fraction(alpha, "alpha")
     if n < 2:
         return 0.0
-    shift = abs(difference) / sd * np.sqrt(n)
-    critical = float(stats.t.ppf(1 - alpha / 2, n - 1))
-
-    def rejects(u: float) -> float:
-        return float(special.ndtr(shift - critical * u) + special.ndtr(-critical * u - shift))
-
-    return _averaged_over_spread(rejects, n - 1, _WIDEST)
+    return _t(sd / float(np.sqrt(n)), n - 1, difference, alpha)
 
 
 def tost_power(n: int, sd: float, margin: float, *, difference: float = 0.0, alpha: float = 0.05) -> float:
     """Probability that both one-sided paired t tests reject if `difference` is the truth; exact (Phillips 1990)."""
+    positive(sd, "sd"), positive(margin, "margin"), fraction(alpha, "alpha")
+    return 0.0 if n < 2 else _tost(sd / float(np.sqrt(n)), n - 1, margin, difference, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What would show equivalence where both seeds and test images are scarce.
+
+    Attributes:
+        seeds: the fewest, on as many test images as there are; None if no number of seeds is enough on them.
+        images: the fewest test images with as many seeds as there are; None if no number of images is enough.
+        images_at_least: the fewest test images on which any number of seeds is enough: with fewer, none is.
+        present_power: with the seeds and images that there are.
+    """
+
+    seeds: int | None
+    images: int | None
+    images_at_least: int | None
+    present_power: float
+
+    @property
+    def text(self) -> str:
+        """In words: seeds, or that no number of them is enough and how many test images it takes."""
+        if self.seeds is not None:
+            return f"{self.seeds:,} seeds"
+        if self.images is not None:
+            return f"no number of seeds; n ≥ {self.images:,} test images"
+        if self.images_at_least is not None:
+            return f"no number of seeds; n ≥ {self.images_at_least:,} test images, and more seeds"
+        return "no number of seeds or test images"
+
+
+def crossed_needed(
+    parts: Components,
+    margin: float,
+    *,
+    difference: float = 0.0,
+    alpha: float = 0.05,
+    tests: int = 1,
+    power: float = 0.8,
+) -> Needed:
+    """Seeds, or else test images, with which TOST on seeds and images crossed succeeds.
+
+    Args:
+        parts: of the table of paired differences, in the margin's unit (see `crossed.components`).
+        difference: the true one.
+        alpha: of the family; each test is planned at alpha / tests, the strictest level that Holm asks for.
+        tests: size of the family.
+
+    Raises:
+        InputError: margin, alpha or power is out of its range.
+    """
+    fraction(power, "power"), positive(margin, "margin")
+
+    def power_of(seeds: float, images: float) -> float:
+        return crossed_tost_power(
+            parts, margin, seeds=seeds, images=images, difference=difference, alpha=alpha, tests=tests
+        )
+
+    seeds, images = parts.seeds, parts.images
+    return Needed(
+        seeds=_fewest(lambda n: power_of(n, images), power) if power_of(math.inf, images) >= power else None,
+        images=_fewest(lambda n: power_of(seeds, n), power, MOST_IMAGES),
+        images_at_least=_fewest(lambda n: power_of(math.inf, n), power, MOST_IMAGES),
+        present_power=power_of(seeds, images),
+    )
+
+
+# The variance of the mean is σ²_S/S + σ²_I/n + σ²_SI/(S·n): more seeds leave σ²_I/n, so that with too few images no
+# number of seeds is enough. The test has the df of `crossed.components` at the mean squares to be expected. Words are
+# withheld where the sign flip's 2^(1-S) exceeds alpha: the power of fewer seeds is 0. Where a mean square, and not the
+# sum, will be the largest of the three, the power is a little less than this.
+def crossed_tost_power(
+    parts: Components,
+    margin: float,
+    *,
+    seeds: float,
+    images: float,
+    difference: float = 0.0,
+    alpha: float = 0.05,
+    tests: int = 1,
+) -> float:
+    """Probability that TOST on seeds and images crossed succeeds with other numbers of them, by its components.
+
+    Args:
+        seeds, images: planned; infinity for as many as it takes.
+    """
+    positive(margin, "margin"), fraction(alpha, "alpha")
+    if not np.isfinite(parts.variance) or seeds < 2 or images < 2:
+        return 0.0
+    if math.isfinite(seeds) and smallest_attainable_p(int(seeds)) > alpha:
+        return 0.0
+    of_seeds = parts.var_seeds / seeds
+    of_images, of_both = parts.var_images / images, parts.ms_both / (seeds * images)
+    error = math.sqrt(of_seeds + of_images + of_both)
+    if error == 0.0:
+        return float(abs(difference) < margin)
+    if math.isinf(seeds):
+        critical = float(stats.norm.isf(alpha / tests))
+        ends = [(side * margin - difference) / error - side * critical for side in (1, -1)]
+        return max(float(special.ndtr(ends[0]) - special.ndtr(ends[1])), 0.0)
+    # Mean squares over S·n: what seeds and images vary by, each with the interaction, which is taken off once.
+    one, two = of_seeds + of_both, of_images + of_both
+    squares = one**2 / (seeds - 1) + two**2 / (images - 1) + of_both**2 / ((seeds - 1) * (images - 1))
+    df = min(error**4 / squares, 2.0 * (seeds - 1))
+    return _tost(error, df, margin, difference, alpha / tests)
+
+
+def _t(error: float, df: float, difference: float, alpha: float) -> float:
+    """Power of the two-sided t test, given the mean's standard error."""
+    shift = abs(difference) / error
+    critical = float(stats.t.ppf(1 - alpha / 2, df))
+
+    def rejects(u: float) -> float:
+        return float(special.ndtr(shift - critical * u) + special.ndtr(-critical * u - shift))
+
+    return _averaged_over_spread(rejects, df, _WIDEST)
+
+
+def _tost(error: float, df: float, margin: float, difference: float, alpha: float) -> float:
+    """Power of the two one-sided t tests, given the mean's standard error."""
     # TOST succeeds if |d̄| + t·s/√n < margin. Mean and SD of a normal sample are independent, so given s this is a
     # normal probability of d̄, which is then averaged over s up to where t·s/√n exceeds the margin and it is 0.
-    positive(sd, "sd"), positive(margin, "margin"), fraction(alpha, "alpha")
-    if n < 2:
-        return 0.0
-    error = sd / np.sqrt(n)
-    critical = float(stats.t.ppf(1 - alpha, n - 1))
+    critical = float(stats.t.ppf(1 - alpha, df))
     upper, lower = (margin - difference) / error, (-margin - difference) / error
 
     def succeeds(u: float) -> float:
         return max(float(special.ndtr(upper - critical * u) - special.ndtr(lower + critical * u)), 0.0)
 
     widest = margin / (critical * error) if critical > 0 else _WIDEST
-    return _averaged_over_spread(succeeds, n - 1, min(widest, _WIDEST))
+    return _averaged_over_spread(succeeds, df, min(widest, _WIDEST))
 
 
-def _averaged_over_spread(probability: Callable[[float], float], df: int, highest: float) -> float:
+def _averaged_over_spread(probability: Callable[[float], float], df: float, highest: float) -> float:
     """E[probability(u); u <= highest], u = s/σ the ratio of the estimated to the true SD: u²·df follows χ²."""
     # The density is computed as the exponential of its log, since its factors overflow at thousands of df. It is narrow
     # then, about 1/√(2 df) wide around 1, and an adaptive rule over the whole range could miss it: the range is cut at
@@ -161,14 +274,14 @@ def _averaged_over_spread(probability: Callable[[float], float], df: int, highes
     return float(min(max(total, 0.0), 1.0))
 
 
-def _fewest(power_of: Callable[[int], float], power: float) -> int | None:
+def _fewest(power_of: Callable[[int], float], power: float, most: int = MOST_SEEDS) -> int | None:
     """The smallest n from 2 on with enough power, by doubling and bisection; power grows with n."""
     fraction(power, "power")
     low, high = 1, 2
     while power_of(high) < power:
-        if high == MOST_SEEDS:
+        if high == most:
             return None
-        low, high = high, min(2 * high, MOST_SEEDS)
+        low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if power_of(middle) >= power else (middle, high)

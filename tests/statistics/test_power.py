@@ -11,6 +11,8 @@ from statsmodels.stats.power import TTestPower
 
 from bench.errors import InputError
 from bench.statistics import power
+from bench.statistics.crossed import Components, components, crossed_mean
+from bench.statistics.equivalence import assess_estimate
 
 
 def test_seeds_for_equivalence_at_the_usual_spreads():
@@ -74,3 +76,71 @@ def test_seeds_needed_in_sentences_and_as_data():
 def test_numbers_that_cannot_be_are_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         power.seeds_needed(**{"sd": 0.2, "margin": 0.3} | wrong)
+
+
+def parts_of(of_seeds: float, of_images: float, of_both: float, seeds: int, images: int) -> Components:
+    """The components whose mean squares are those to be expected."""
+    ms_seeds, ms_images = images * of_seeds + of_both, seeds * of_images + of_both
+    variance = (ms_seeds + ms_images - of_both) / (seeds * images)
+    return Components(ms_seeds, ms_images, of_both, seeds, images, variance, 2.0 * (seeds - 1))
+
+
+def test_images_without_end_leave_the_paired_t_of_seeds():
+    parts = parts_of(0.2**2, 0.0, 0.0, 6, 1000)
+    found = power.crossed_needed(parts, 0.3)
+    assert found.seeds == power.seeds_for_equivalence(0.2, 0.3) == 6
+    assert found.text == "6 seeds"
+    assert found.present_power == pytest.approx(power.tost_power(6, 0.2, 0.3))
+
+
+def test_where_images_are_scarce_no_number_of_seeds_is_enough():
+    """Power 0.8 without end of seeds: 2Φ(m/σ - z₀.₉₅) - 1 = 0.8 where m/σ = 1.645 + 1.282, so n = σ²_I·(2.926/m)²."""
+    found = power.crossed_needed(parts_of(1e-8, 0.02, 0.01, 6, 599), 0.005)
+    at_least = 0.02 * ((stats.norm.isf(0.05) + stats.norm.isf(0.1)) / 0.005) ** 2
+    assert found.seeds is None
+    assert found.images_at_least == pytest.approx(at_least, abs=1)
+    assert found.images is not None
+    assert found.images > found.images_at_least
+    assert found.text == f"no number of seeds; n ≥ {found.images:,} test images"
+
+
+def test_where_trainings_scatter_too_images_alone_do_not_help():
+    found = power.crossed_needed(parts_of(0.02**2, 0.02, 0.01, 6, 599), 0.005)
+    assert (found.seeds, found.images) == (None, None)
+    assert found.text.endswith("test images, and more seeds")
+
+
+def test_seeds_at_which_words_are_withheld_have_no_power():
+    parts = parts_of(1e-9, 1e-9, 1e-9, 5, 10_000)
+    assert power.crossed_tost_power(parts, 0.005, seeds=5, images=10_000) == 0
+    assert power.crossed_tost_power(parts, 0.005, seeds=6, images=10_000) == pytest.approx(1)
+    assert power.crossed_needed(parts, 0.005).seeds == 6
+
+
+def test_a_family_needs_more_than_a_single_test():
+    parts = parts_of(1e-5, 0.002, 0.01, 6, 5000)
+    alone, of_many = (power.crossed_needed(parts, 0.005, tests=tests) for tests in (1, 36))
+    assert alone.seeds is not None
+    assert alone.present_power > of_many.present_power
+    assert of_many.images is None or of_many.images > 5000
+
+
+def test_tables_without_any_spread_or_without_a_variance():
+    assert power.crossed_needed(parts_of(0.0, 0.0, 0.0, 6, 599), 0.005).seeds == 6
+    none = power.crossed_needed(components([[1, 0, 1]]), 0.005)
+    assert (none.seeds, none.images, none.present_power) == (None, None, 0)
+    assert none.text == "no number of seeds or test images"
+
+
+def test_the_power_is_how_often_equivalence_is_found():
+    rng = np.random.default_rng(0)
+    of_seeds, of_images, of_both = 0.005, 0.04, 0.1
+    found = []
+    for _ in range(1000):
+        table = rng.normal(0, of_seeds, (6, 1)) + rng.normal(0, of_images, 400) + rng.normal(0, of_both, (6, 400))
+        found.append(assess_estimate(crossed_mean(table), 0.01).p_equivalent <= 0.05)
+    expected = power.crossed_tost_power(
+        parts_of(of_seeds**2, of_images**2, of_both**2, 6, 400), 0.01, seeds=6, images=400
+    )
+    assert 0.5 < expected < 0.9
+    assert np.mean(found) == pytest.approx(expected, abs=0.05)
