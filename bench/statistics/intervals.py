@@ -178,7 +178,7 @@ def proportion(
     if n < 0 or not 0 <= successes <= n:
         raise InputError(f"proportion: expected 0 <= successes <= n, not {successes} of {n}.")
     alpha = 1.0 - fraction(confidence, "confidence")
-    words, ends = {"wilson": ("Wilson score", wilson), "clopper-pearson": ("Clopper-Pearson", _clopper_pearson)}[method]
+    words, ends = {"wilson": ("Wilson score", wilson), "clopper-pearson": ("Clopper-Pearson", clopper_pearson)}[method]
     value, low, high, warning = float("nan"), float("nan"), float("nan"), "No images."
     if n:
         value, (low, high), warning = successes / n, ends(successes, n, alpha), ""
@@ -197,8 +197,9 @@ def wilson(successes: float, n: int, alpha: float = 0.05) -> tuple[float, float]
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def _clopper_pearson(successes: int, n: int, alpha: float) -> tuple[float, float]:
-    """Every p for which neither tail of the binomial holds less than alpha/2, by the beta distribution's quantiles."""
+def clopper_pearson(successes: int, n: int, alpha: float) -> tuple[float, float]:
+    """Ends of Clopper and Pearson's interval (1934) for `successes` of n."""
+    # Every p for which neither tail of the binomial holds less than alpha/2, by the beta distribution's quantiles.
     low = float(stats.beta.ppf(alpha / 2.0, successes, n - successes + 1)) if successes else 0.0
     high = float(stats.beta.isf(alpha / 2.0, successes + 1, n - successes)) if successes < n else 1.0
     return low, high
