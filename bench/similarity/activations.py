@@ -28,8 +28,8 @@ class Activations:
     """
 
     def __init__(self, activations: ArrayLike, name: str = "activations"):
-        self.activations = inputs.activations(activations, name)
-        self.n, self.d = self.activations.shape
+        self.values = inputs.activations(activations, name)
+        self.n, self.d = self.values.shape
         self._pieces: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], Piece]) -> Piece:
@@ -46,6 +46,6 @@ class Activations:
         """Whether the activations agree bit for bit (equal numbers in equal precision)."""
         if not isinstance(other, Activations):
             return NotImplemented
-        return self.activations.dtype == other.activations.dtype and np.array_equal(self.activations, other.activations)
+        return self.values.dtype == other.values.dtype and np.array_equal(self.values, other.values)
 
     __hash__ = None  # type: ignore[assignment]

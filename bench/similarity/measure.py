@@ -164,11 +164,11 @@ class Measure(Described, ABC):
 
     def of_sides(self, x: Activations, y: Activations) -> float:
         """`__call__` of prepared sides."""
-        return self(x.activations, y.activations)
+        return self(x.values, y.values)
 
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """`influence` of prepared sides."""
-        first, second = self._accepted(x.activations, y.activations)
+        first, second = self._accepted(x.values, y.values)
         compute_on_rows = self.compute_on_rows(first, second)
 
         def on_rows(rows: np.ndarray) -> float:
@@ -176,7 +176,7 @@ class Measure(Described, ABC):
 
         n = len(first)
         value = self._defined(on_rows(np.arange(n)))
-        if value == self._best():
+        if value == self.best():
             return value, np.zeros(n)
         return value, groups.influence(on_rows, value, n, self.minimum_n(first.shape[1], second.shape[1]))
 
@@ -239,7 +239,7 @@ class Measure(Described, ABC):
         near = self.larger_is_similar and abs(best - value) <= rounding_room(np.dtype(np.float64)) * abs(best)
         return best if near and np.isfinite(best) else value
 
-    def _best(self) -> float:
+    def best(self) -> float:
         """The value of identical representations."""
         return self.range[1] if self.larger_is_similar else self.range[0]
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from bench.errors import InputError, did_you_mean
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
 from bench.similarity.algebra.geometry import (
     as_they_are,
     between_units,
@@ -77,6 +78,28 @@ class NeighbourMeasure(Measure):
         if not all(np.ptp(upper_triangle(side)) > 0.0 for side in (first, second)):
             return lambda rows: float("nan")
         return lambda rows: float(self.compute_per_image(block(first, rows), block(second, rows)).mean())
+
+    def prepare(self, side: Activations) -> None:
+        """The side's distances, settled, and whether they differ."""
+        self._of_side(side)
+
+    def distances_of(self, side: Activations) -> np.ndarray:
+        """(n, n) distances of a prepared side.
+
+        Raises:
+            InputError: they are all equal up to rounding.
+        """
+        distance, differ = self._of_side(side)
+        if not differ:
+            self._defined(float("nan"))
+        return distance
+
+    def _of_side(self, side: Activations) -> tuple[np.ndarray, bool]:
+        def make() -> tuple[np.ndarray, bool]:
+            distance = self._distances(side.values)
+            return distance, bool(np.ptp(upper_triangle(distance)) > 0.0)
+
+        return side.once(("distances", self.distance), make)
 
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         tied = np.logical_or(*(self._tied(self._distances(side)) for side in (x, y)))

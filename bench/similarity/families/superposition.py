@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg
 
 from bench.similarity import inputs
-from bench.similarity.algebra.basis import singular_values
+from bench.similarity.activations import Activations
 from bench.similarity.algebra.geometry import centred, compact, spread, unit_norm
 from bench.similarity.algebra.precision import as_double, rounding_room
 from bench.similarity.measure import Invariance, Measure, OnRows
@@ -29,6 +29,7 @@ class OrthogonalMatch(Measure):
     symmetric: ClassVar[bool] = True
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "orthogonal", "isotropic scaling", "translation")
     replicates: ClassVar[int] = 40
+    by_image: ClassVar[bool] = True
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
@@ -47,9 +48,43 @@ class OrthogonalMatch(Measure):
 
         return on_rows
 
+    def prepare(self, side: Activations) -> None:
+        """The side centred, in at most n coordinates."""
+        _coordinates(side)
+
+    # D² = min ‖XQ - Y‖² of unit norms moves with the weight of image i as if the best Q stayed (envelope theorem): with
+    # eᵢ = xᵢQ - yᵢ, by n(‖eᵢ‖² - D²(‖xᵢ‖² + ‖yᵢ‖²)/2), the second term for the norms. Nothing large cancels near 0.
+    # With many units per image Q turns towards those that are left, and the second order counts too.
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """The value with the infinitesimal jackknife to second order; see `Measure.influence_of_sides`."""
+        self._accepted(x.values, y.values)
+        (first, rounding_x), (second, rounding_y) = _coordinates(x), _coordinates(y)
+        match = matched(first, second, rounding_x + rounding_y)
+        value, n = self._defined(self._at_most_best(self.of_distance(match.distance))), x.n
+        if match.distance == 0.0:
+            return value, np.zeros(n)
+        norms = (first**2).sum(1) / (first**2).sum() + (second**2).sum(1) / (second**2).sum()
+        squared = n * (match.residuals - 0.5 * match.distance**2 * norms) + 2.0 * (n - 1) * match.turns
+        return value, self.slope(match.distance) / (2.0 * match.distance) * (squared - squared.mean())
+
+    @abstractmethod
+    def slope(self, distance: float) -> float:
+        """Derivative of `of_distance`."""
+
     @abstractmethod
     def of_distance(self, distance: float) -> float:
         """The measure from ‖XQ - Y‖ after the best rotation, X and Y centred and of unit norm: 0 to √2."""
+
+
+def _coordinates(side: Activations) -> tuple[np.ndarray, float]:
+    """A side centred, (n, at most n), and the share of its norm that can be rounding."""
+
+    def make() -> tuple[np.ndarray, float]:
+        rounding = rounding_room(side.values.dtype) * np.linalg.norm(as_double(side.values), axis=1)
+        centre = centred(compact(spread(side.values)))
+        return centre, relative_rounding(rounding, centre)
+
+    return side.once("coordinates", make)
 
 
 def relative_rounding(rounding: np.ndarray, deviations: np.ndarray) -> float:
@@ -77,27 +112,65 @@ def matched_distance(first: np.ndarray, second: np.ndarray, rounding: float) -> 
     Returns:
         Exactly 0 up to rounding; NaN if a side has no spread.
     """
+    return matched(first, second, rounding).distance
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two representations, centred and of unit norm, after the best rotation.
+
+    Attributes:
+        distance: ‖XQ - Y‖, exactly 0 up to rounding; NaN if a side has no spread.
+        residuals: (n,) ‖xᵢQ - yᵢ‖² of every image.
+        turns: (n,) by how much ‖XᵀY‖_* without the image exceeds what the Q of all images reaches.
+    """
+
+    distance: float
+    residuals: np.ndarray
+    turns: np.ndarray
+
+
+def matched(first: np.ndarray, second: np.ndarray, rounding: float) -> Match:
+    """`matched_distance`, and what of it falls to every image."""
     a, b = unit_norm(first), unit_norm(second)
+    nothing = np.zeros(len(a))
     if np.isnan(a[0, 0]) or np.isnan(b[0, 0]):
-        return float("nan")
-    distance = float(np.sqrt(max(2.0 - 2.0 * singular_values(a.T @ b).sum(), 0.0)))
-    if distance >= NEAR:
-        return distance
-    distance = float(np.sqrt(_squared_residual(a, b)))
-    return distance if distance > rounding + ARITHMETIC else 0.0
+        return Match(float("nan"), nothing, nothing)
+    left, right, s = _paired(a, b)
+    residuals = _squared_residuals(left, right, s)
+    distance = float(np.sqrt(residuals.sum()))
+    if not distance > rounding + ARITHMETIC:
+        return Match(0.0, nothing, nothing)
+    return Match(distance, residuals, _turns(left, right, s) if distance >= NEAR else nothing)
 
 
-# With AᵀB = U diag(s) Vᵀ the columns of AU and BV are paired, and what is left of either side has no partner. An SVD is
-# right to an ulp of the largest singular value only. Pairs of columns far smaller than the largest are mixed up by it,
-# and matched again among themselves.
-def _squared_residual(a: np.ndarray, b: np.ndarray) -> float:
-    """min over orthogonal Q of ‖AQ - B‖², without cancellation."""
+# With AᵀB = U diag(s) Vᵀ the columns of AU and BV are paired, and what is left of either side has no partner.
+def _paired(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """AU, BV and s."""
     u, s, vt = linalg.svd(a.T @ b, check_finite=False)
-    left, right = a @ u, b @ vt.T
+    return a @ u, b @ vt.T, s
+
+
+# An SVD is right to an ulp of the largest singular value only. Pairs of columns far smaller than the largest are mixed
+# up by it, and matched again among themselves.
+def _squared_residuals(left: np.ndarray, right: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """‖aᵢQ - bᵢ‖² of every image for the orthogonal Q that makes their sum smallest, without cancellation: (n,)."""
     paired = int((s > MIXED_UP * s[0]).sum())
-    squared = float(((left[:, :paired] - right[:, :paired]) ** 2).sum())
+    squared = ((left[:, :paired] - right[:, :paired]) ** 2).sum(1)
     left, right = left[:, paired:], right[:, paired:]
-    sizes = [float(np.linalg.norm(side)) for side in (left, right)]
-    if not paired or min(sizes) < ARITHMETIC:
-        return squared + sizes[0] ** 2 + sizes[1] ** 2
-    return squared + _squared_residual(left, right)
+    if not paired or min(np.linalg.norm(side) for side in (left, right)) < ARITHMETIC:
+        return np.asarray(squared + (left**2).sum(1) + (right**2).sum(1))
+    return np.asarray(squared + _squared_residuals(*_paired(left, right)))
+
+
+# ‖S + E‖_* of a diagonal S is tr S + tr E + Σ (Eᵢⱼ - Eⱼᵢ)²/(4(sᵢ + sⱼ)) to second order. Without an image E is
+# -n/(n-1) pqᵀ, p and q its rows of AU and BV, and the sum over i and j takes two products of matrices for all images.
+def _turns(left: np.ndarray, right: np.ndarray, s: np.ndarray) -> np.ndarray:
+    n, units = len(left), max(left.shape[1], right.shape[1])
+    p, q = (np.pad(side, ((0, 0), (0, units - side.shape[1]))) for side in (left, right))
+    values = np.pad(s, (0, units - len(s)))
+    sums = values[:, None] + values
+    weights = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > MIXED_UP**2 * s[0])
+    products = p * q
+    squares = ((p**2 @ weights) * q**2).sum(1) - ((products @ weights) * products).sum(1)
+    return np.asarray(0.5 * (n / (n - 1.0)) ** 2 * squares)

@@ -27,3 +27,6 @@ class AngularShape(OrthogonalMatch):
         # The chord between two unit vectors at angle θ is 2 sin(θ/2). arccos of the cosine would lose half of the
         # digits near 0.
         return float(2.0 * np.arcsin(distance / 2.0))
+
+    def slope(self, distance: float) -> float:
+        return float(1.0 / np.sqrt(1.0 - distance**2 / 4.0))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
+from bench.similarity.algebra.precision import as_double
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.layers import UNDEFINED_WHERE, Grams, pairwise
 from bench.similarity.measure import Invariance, Measure
@@ -38,6 +40,7 @@ class DebiasedCKA(Measure):
     source: ClassVar[str] = "nguyen2021wide"
     scale: ClassVar[Scale] = "atanh"
     undefined_where: ClassVar[str] = UNDEFINED_WHERE
+    by_image: ClassVar[bool] = True
 
     def estimate(
         self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
@@ -50,11 +53,29 @@ class DebiasedCKA(Measure):
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return float(pairwise(*self._grams(x, y)).value[0, 0])
 
+    def prepare(self, side: Activations) -> None:
+        """The side's U-centred Gram."""
+        _gram(side)
+
+    def of_sides(self, x: Activations, y: Activations) -> float:
+        """See `Measure.of_sides`."""
+        return self._defined(float(pairwise(_gram(x), _gram(y)).value[0, 0]))
+
+    # dCKA = (1 - CKA²) dz: the jackknife is exact on the atanh scale, where its interval covers.
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """The value with its exact jackknife influence; see `Measure.influence_of_sides`."""
+        of_pair = pairwise(_gram(x), _gram(y))
+        value = self._defined(float(of_pair.value[0, 0]))
+        return value, (1.0 - value**2) * np.asarray(of_pair.influence)[0]
+
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
 
-    # Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
     @staticmethod
     def _grams(x: np.ndarray, y: np.ndarray) -> tuple[Grams, Grams]:
-        first, second = (Grams([side.astype(np.float64, copy=False)], precisions=[side.dtype]) for side in (x, y))
-        return first, second
+        return _gram(Activations(x)), _gram(Activations(y))
+
+
+# Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
+def _gram(side: Activations) -> Grams:
+    return side.once("gram", lambda: Grams([as_double(side.values)], precisions=[side.values.dtype]))

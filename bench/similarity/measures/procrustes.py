@@ -28,3 +28,6 @@ class Procrustes(OrthogonalMatch):
 
     def of_distance(self, distance: float) -> float:
         return distance
+
+    def slope(self, distance: float) -> float:
+        return 1.0

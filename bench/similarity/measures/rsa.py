@@ -11,6 +11,7 @@ from scipy import stats
 
 from bench.errors import InputError, did_you_mean
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
 from bench.similarity.algebra.geometry import (
     as_they_are,
     between_units,
@@ -21,6 +22,7 @@ from bench.similarity.algebra.geometry import (
     squared_between,
     upper_triangle,
 )
+from bench.similarity.algebra.ranks import RankedDistances, image_means, ranking
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
 
@@ -51,6 +53,7 @@ class RSA(Measure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling")
     source: ClassVar[str] = "kriegeskorte2008representational"
     scale: ClassVar[Scale] = "atanh"
+    by_image: ClassVar[bool] = True
     undefined_where: ClassVar[str] = (
         "a side has no spread over these images, or all distances between them are equal up to rounding, as where its "
         "images are multiples of one pattern or it has a single unit, which correlates with nothing"
@@ -65,6 +68,37 @@ class RSA(Measure):
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
+
+    def prepare(self, side: Activations) -> None:
+        """The side's ranked distances."""
+        self._ranking(side)
+
+    # With f and g the distances' ranks less their mean, Spearman's ρ is c/√(vw), c = E fg, v = E f², w = E g² over
+    # pairs of images. Image r moves c in two ways: its own pairs weigh more, and their distances shift all other ranks.
+    # Both are sums over its pairs, of fg and of E[κ(d, D) g], κ being 1 where another distance D exceeds d, ½ where it
+    # equals it: cumulative sums in the order of the distances, which is sorted once per side. c is a statistic of
+    # pairs, whose influence counts twice and whose delete-one jackknife has (n - 1)/(n - 2) of that.
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """The value with the infinitesimal jackknife, effects on the ranks included; see `Measure`."""
+        self._accepted(x.values, y.values)
+        first, second = self._ranking(x), self._ranking(y)
+        n, f, g = x.n, first.ranks.astype(np.float64), second.ranks.astype(np.float64)
+        size = np.sqrt(first.variance * second.variance)
+        value = self._defined(self._at_most_best(float(f @ g / len(f) / size) if size > 0.0 else float("nan")))
+        if abs(value) == 1.0:
+            return value, np.zeros(n)
+        moved = (first.above(g) + second.above(f) + f * g) / size
+        own = first.own / first.variance + second.own / second.variance
+        influence = 2.0 * (n - 1) / (n - 2) * (image_means(moved, n) - 0.5 * value * own)
+        return value, influence - influence.mean()
+
+    def _ranking(self, side: Activations) -> RankedDistances:
+        def make() -> RankedDistances:
+            vectors_of, between = DISTANCES[self.distance]
+            vectors = vectors_of(side.values)
+            return ranking(upper_triangle(settled(between(vectors), vectors)), side.n)
+
+        return side.once(("ranking", self.distance), make)
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         vectors_of, between = DISTANCES[self.distance]

@@ -1,0 +1,66 @@
+"""Ranked distances between images, and how each image moves the ranks of all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class RankedDistances:
+    """Distances of all m = n(n-1)/2 pairs of images, ranked.
+
+    Attributes:
+        ranks: (m,) mid-ranks less their mean, over m: -1/2 to 1/2. float32, which holds halves exactly up to 2^23, is
+            enough for them: below it whatever is summed is float64.
+        order: (m,) pairs by rising distance.
+        starts: (groups,) where each group of equal distances starts in `order`; None if no two are equal.
+        variance: mean squared rank.
+        own: (n,) each image's influence on `variance`, over 2.
+    """
+
+    ranks: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray | None
+    variance: float
+    own: np.ndarray
+
+    def above(self, weights: np.ndarray) -> np.ndarray:
+        """Of every pair, the mean over pairs of the weights of those farther apart, and half of those as far: (m,)."""
+        return _above(weights, self.order, self.starts)
+
+
+def ranking(distances: np.ndarray, n: int) -> RankedDistances:
+    """The distances of n images' pairs (upper triangle, row by row), ranked; those exactly equal share their rank."""
+    order = np.argsort(distances, kind="stable")
+    rising = distances[order]
+    new = np.append(True, rising[1:] != rising[:-1])
+    starts = None if new.all() else np.flatnonzero(new)
+    m = len(order)
+    ranks = (stats.rankdata(distances) - (m + 1) / 2.0) / m
+    variance = float(ranks @ ranks / m)
+    own = image_means(ranks**2 + 2.0 * _above(ranks, order, starts), n)
+    small = np.int32 if m < 2**31 else np.int64
+    return RankedDistances(ranks, order.astype(small), starts, variance, own)
+
+
+def _above(weights: np.ndarray, order: np.ndarray, starts: np.ndarray | None) -> np.ndarray:
+    rising = weights[order]
+    if starts is None:
+        after = np.cumsum(rising[::-1])[::-1] - 0.5 * rising
+    else:
+        sums = np.add.reduceat(rising, starts)
+        sizes = np.diff(np.append(starts, len(order)))
+        after = np.repeat(np.cumsum(sums[::-1])[::-1] - 0.5 * sums, sizes)
+    found = np.empty_like(after)
+    found[order] = after
+    return found / len(order)
+
+
+def image_means(pairs: np.ndarray, n: int) -> np.ndarray:
+    """The mean over each image's n - 1 pairs, (n,), of one number per pair (upper triangle, row by row)."""
+    square = np.zeros((n, n))
+    square[np.triu_indices(n, 1)] = pairs
+    return np.asarray((square.sum(0) + square.sum(1)) / (n - 1))
