@@ -65,6 +65,21 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[report]\nbudget_kb = '50'\n", "should be a valid number, given '50'"),
         (GOOD + "[report]\nbudget_kb = true\n", "should be a valid number, given True"),
         (GOOD + "[report]\naccent = 'blue'\n", "key 'report.accent': expected a colour, e.g. '#1f77b4', given 'blue'"),
+        (GOOD + '[similarity]\nmeasures = ["debiased-ckaa"]\n', "did you mean 'debiased-cka'?"),
+        (GOOD + '[similarity]\nmeasures = ["rsa", "rsa"]\n', "'rsa' is given 2 times, give it once"),
+        (GOOD + '[similarity]\nmeasures = ["churn"]\n', "measure 'churn' compares the answers of classifiers"),
+        (GOOD + "[similarity]\nmeasures = []\n", "key 'similarity.measures': list should have at least 1 item"),
+        (GOOD + "[similarity]\nmeasures = 'rsa'\n", "key 'similarity.measures': input should be a valid list"),
+        (GOOD + "[similarity]\nmeasures = [1]\n", "key 'similarity.measures.0': input should be a valid string"),
+        (GOOD + '[similarity]\nmeasures = ["rsa"]\ninside = ["rs"]\n', "'rs' is none of 'similarity.measures'"),
+        (GOOD + '[similarity]\nmeasures = ["rsa"]\ninside = ["rs"]\n', "did you mean 'rsa'?"),
+        (GOOD + "[similarity]\ninside = []\n", "key 'similarity.inside': list should have at least 1 item"),
+        (GOOD + '[similarity]\nmaps = ["procrustes"]\n', "'procrustes' is none of 'similarity.measures'"),
+        (GOOD + '[similarity]\nmaps = ["cross-probe"]\n', "there is no map of it"),
+        (GOOD + '[similarity]\nmeasures = ["no.module:Mine"]\n', "there is no module 'no.module'"),
+        (GOOD + "[similarity]\ntraining_images = 6000\n", "should be less than or equal to 5000, given 6000"),
+        (GOOD + '[similarity]\nmap = ["rsa"]\n', "unknown key 'similarity.map': did you mean 'maps'?"),
+        (GOOD + "similarity = 3\n[x]\n", "unknown key 'x'"),
         (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot follow in a chain"),
         (GOOD + "[[methods]]\nchain = []\n", "a chain is a list"),
         (GOOD + "[[methods]]\nsparsity = 0.5\n", "a method needs a name"),
@@ -134,3 +149,24 @@ def test_a_file_that_is_no_text_is_told_so(tmp_path):
     for read in (profile.load, profile.report_table):
         with pytest.raises(InputError, match="'mine' is not valid TOML: it is not UTF-8 text"):
             read(str(file))
+
+
+@pytest.mark.parametrize(
+    ("table", "measures", "maps", "inside"),
+    [
+        ("", 7, ["debiased-cka"], ["debiased-cka", "knn-jaccard", "cross-probe"]),
+        ('measures = ["rsa", "knn-jaccard"]', 2, [], ["knn-jaccard"]),
+        ('measures = ["rsa", "svcca"]', 2, [], ["rsa", "svcca"]),
+        ('measures = ["rsa", "linear-probe"]\nmaps = ["rsa"]', 2, ["rsa"], ["rsa", "linear-probe"]),
+        ('inside = ["rsa"]', 7, ["debiased-cka"], ["rsa"]),
+    ],
+)
+def test_what_the_similarity_table_leaves_out_are_the_defaults_among_its_measures(table, measures, maps, inside):
+    parsed = profile.parse("p", f"{GOOD}[similarity]\n{table}\n")
+    assert len(parsed.measures) == measures
+    assert (parsed.file.similarity.maps, parsed.file.similarity.inside) == (maps, inside)
+
+
+def test_a_measure_of_the_users_own_is_one_of_the_profiles():
+    parsed = profile.parse("p", f'{GOOD}[similarity]\nmeasures = ["examples.measure:SpectrumCosine"]\n')
+    assert list(parsed.measures) == ["examples.measure:SpectrumCosine"]

@@ -15,9 +15,11 @@ from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.diagnose.look import Look
 from bench.errors import InputError, did_you_mean
+from bench.profile import _similarity as similarity
 from bench.profile import _variants as expand
 from bench.profile.tables import File, Margins, Theme, structure_problems
 from bench.settings import one_per_field
+from bench.similarity.catalog import AnyMeasure
 from bench.training.recipe import Recipe
 from bench.zoo.networks import catalogue
 
@@ -33,6 +35,7 @@ class Profile:
     Attributes:
         variants: the uncompressed network first, then the controls, then the methods in the file's order.
         diagnostics: looks inside, by name.
+        measures: by which insides are compared, by name.
         recipes, finetuning: by model name, resolved: the model's own recipe, then the profile's overrides.
     """
 
@@ -44,6 +47,7 @@ class Profile:
     finetuning: Mapping[str, Recipe]
     versions: Mapping[str, Any]
     diagnostics: Mapping[str, Look]
+    measures: Mapping[str, AnyMeasure]
 
 
 def load(name_or_path: str) -> Profile:
@@ -111,6 +115,7 @@ def parse(name: str, text: str) -> Profile:
     problems = structure_problems(raw)
     variants = expand.variants(raw.get("methods"), problems)
     diagnostics = expand.diagnostics(raw.get("diagnostics"), variants, problems)
+    measures = similarity.measures(raw.get("similarity"), problems)
     task = _task(raw.get("task", tasks.DEFAULT), problems)
     _check_classes(task, diagnostics, problems)
     models = [model for model in expand.tables_of(raw.get("models")) if isinstance(model.get("name"), str)]
@@ -125,7 +130,8 @@ def parse(name: str, text: str) -> Profile:
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
     file = _with_margin(File.model_validate(raw), task.primary)
-    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics)
+    file = file.model_copy(update={"similarity": similarity.completed(file.similarity)})
+    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics, measures)
 
 
 def _with_margin(file: File, primary: tasks.Primary) -> File:

@@ -37,6 +37,22 @@ class Model(_Strict):
     checkpoint: str = ""  # instead of training: a path with {seed} in it
 
 
+class Similarity(_Strict):
+    """The `[similarity]` table: by which measures the insides are compared, block by block.
+
+    What a file leaves out of `maps` and `inside` are the defaults that are among its `measures`.
+    """
+
+    measures: Annotated[list[str], Field(min_length=1)] = [
+        "debiased-cka", "angular-shape", "svcca", "pwcca", "knn-jaccard", "rsa", "cross-probe",
+    ]  # fmt: skip
+    maps: list[str] = ["debiased-cka"]  # of every block with every block
+    # Those that must agree before an inside is called the same: a spectral, a local and a functional one.
+    inside: Annotated[list[str], Field(min_length=1)] = ["debiased-cka", "knn-jaccard", "cross-probe"]
+    training_images: Annotated[int, Field(ge=4, le=5000)] = 5000  # at most, from which probes are fitted
+    training_seed: Annotated[int, Field(ge=0)] = 0  # of their draw
+
+
 class Margins(_Strict):
     """Differences that do not matter, fixed before the run."""
 
@@ -75,6 +91,7 @@ class File(_Strict):
     diagnostics: list[dict[str, Any]] = []
     training: dict[str, Any] = {}
     finetuning: dict[str, Any] = {}
+    similarity: Similarity = Similarity()
     margins: Margins = Margins()
     report: Theme = Theme()
 

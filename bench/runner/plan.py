@@ -15,14 +15,17 @@ from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.profile import Profile
-from bench.roles import COMPRESSED, ORIGINAL, OTHER_SEED, REFERENCES
+from bench.roles import COMPRESSED, CONTROL, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner.cell import Cell
+from bench.similarity.probe import ProbeMeasure
 from bench.training import recipe as training
 
 # Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
-PACKING_VERSION = 2
-COMPARE_VERSION = 2
+PACKING_VERSION = 3
+COMPARE_VERSION = 3
+
+COMPARED = (COMPRESSED, ORIGINAL, CONTROL)  # whose files a comparison reads
 
 
 @dataclass(frozen=True)
@@ -172,13 +175,20 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
 
 
 def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cell:
+    # What the control, another seed or a random network scores stands in their own comparisons with the same original,
+    # so that a comparison reads the original alone; the control's predictions say which answers fine-tuning changes.
+    settings = profile.file.similarity
     spec = {
         **_about(compressed),
         "compare_version": COMPARE_VERSION,
         "features": list(profile.file.features),
+        "measures": {name: registry.version(type(measure), name) for name, measure in profile.measures.items()},
+        "maps": list(settings.maps),
     }
-    parents = _with_references(compressed, others)
-    return Cell("compare", compressed.model, compressed.seed, compressed.variant, spec, parents)
+    if any(isinstance(measure, ProbeMeasure) for measure in profile.measures.values()):
+        spec |= {"training_images": settings.training_images, "training_seed": settings.training_seed}
+    references = {label: cell for label, cell in _with_references(compressed, others).items() if label in COMPARED}
+    return Cell("compare", compressed.model, compressed.seed, compressed.variant, spec, references)
 
 
 def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Iterator[Cell]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,13 @@ from bench.diagnose.look import Look
 from bench.errors import InputError
 from bench.profile import Margins, Profile, Theme
 from bench.runner.cell import Cell
+from bench.runner.planned import PlannedSimilarity, Search, SearchedNetwork, Trial, planned_measure
 from bench.runner.store import Store
+
+__all__ = [
+    "DataDescription", "PlanFile", "PlannedCell", "PlannedLook", "PlannedModel", "PlannedSimilarity", "PlannedStage",
+    "PlannedTask", "PlannedVariant", "Search", "SearchedNetwork", "Trial", "command", "describe", "read", "write",
+]  # fmt: skip
 
 NAME = "plan.json"
 
@@ -95,42 +101,6 @@ class PlannedLook(_Record):
     variants: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Trial:
-    """The outcome of one chain on the network that a search runs on.
-
-    Attributes:
-        label: the chain.
-        payload: bytes; None if it was refused or failed, for `reason`.
-        accuracy: of the validation images, percent.
-    """
-
-    label: str
-    payload: int | None = None
-    accuracy: float | None = None
-    reason: str = ""
-
-
-class SearchedNetwork(_Record):
-    """What a search found for one network; `front` and `best` are labels of trials."""
-
-    model: str
-    budget: int | None = None
-    floor: float | None = None
-    original: Trial
-    trials: tuple[Trial, ...]
-    front: tuple[str, ...] = ()
-    best: str | None = None
-
-
-class Search(_Record):
-    """A search for the best chain: on which seed, and with how many trials per network."""
-
-    seed: int
-    trials: int
-    networks: tuple[SearchedNetwork, ...]
-
-
 class PlannedTask(_Record):
     """What the networks are trained to do, and the outcome that ranks them; classification in older files.
 
@@ -174,6 +144,7 @@ class PlanFile(_Record):
     alpha: float = 0.05
     margins: Margins
     features: tuple[str, ...]
+    similarity: PlannedSimilarity = PlannedSimilarity()
     seeds: tuple[int, ...]
     threads: int = 1
     profile_text: str = ""
@@ -193,8 +164,9 @@ class PlanFile(_Record):
 
     @property
     def bibtex(self) -> str:
-        """The entries that its methods and diagnostics carry themselves, each once."""
-        texts = [variant.bibtex for variant in self.variants] + [look.bibtex for look in self.diagnostics.values()]
+        """The entries that its methods, diagnostics and measures carry themselves, each once."""
+        described = (self.variants, self.diagnostics.values(), self.similarity.described.values())
+        texts = [each.bibtex for kind in described for each in kind]
         return "\n".join(dict.fromkeys(filter(None, texts)))
 
     def variant(self, label: str) -> PlannedVariant:
@@ -230,6 +202,10 @@ def describe(
         alpha=settings.alpha,
         margins=settings.margins,
         features=tuple(settings.features),
+        similarity=PlannedSimilarity(
+            **settings.similarity.model_dump(),
+            described={name: planned_measure(measure) for name, measure in profile.measures.items()},
+        ),
         seeds=tuple(settings.seeds),
         threads=settings.threads,
         profile_text=profile.text,

@@ -16,8 +16,9 @@ import numpy as np
 from bench import guests, registry
 from bench.errors import InputError
 from bench.similarity import inputs
-from bench.similarity.catalog import measure, measures
-from bench.similarity.measure import LabelledMeasure, Measure
+from bench.similarity.catalog import AnyMeasure, measure, measures
+from bench.similarity.measure import LabelledMeasure
+from bench.similarity.probe import ProbeMeasure
 from bench.statistics.estimate import Estimate
 
 ARRAY, LABELS, LOGITS = "activations", "labels", "logits"
@@ -108,8 +109,10 @@ def _load(path: Path) -> Mapping[str, np.ndarray]:
         raise InputError(f"{path}: not a readable NPZ file of plain arrays ({reason}).") from error
 
 
-def _missing(measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile) -> str:
+def _missing(measure: AnyMeasure, x: ActivationFile, y: ActivationFile) -> str:
     """What the files lack for a measure, as a sentence; empty if nothing."""
+    if isinstance(measure, ProbeMeasure):
+        return f"{measure.title} learns on training images, which no file of activations holds: name it in a profile."
     if measure.compares == "outputs" and (x.logits is None or y.logits is None):
         return f"{measure.title} needs an array {LOGITS!r} of shape (n, classes) in both files."
     if isinstance(measure, LabelledMeasure) and x.labels is None and y.labels is None:
@@ -117,9 +120,7 @@ def _missing(measure: Measure | LabelledMeasure, x: ActivationFile, y: Activatio
     return ""
 
 
-def _row(
-    name: str, measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int
-) -> Row:
+def _row(name: str, measure: AnyMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int) -> Row:
     refused = _missing(measure, x, y)
     numbers: Row = dict.fromkeys(Estimate.__dataclass_fields__)
     try:
@@ -145,9 +146,8 @@ def _row(
     }
 
 
-def _estimate(
-    measure: Measure | LabelledMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int
-) -> Estimate:
+def _estimate(measure: AnyMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int) -> Estimate:
+    assert not isinstance(measure, ProbeMeasure)  # or it was refused
     first, second = (getattr(side, "logits" if measure.compares == "outputs" else ARRAY) for side in (x, y))
     if isinstance(measure, LabelledMeasure):
         return measure.estimate(first, second, _common_labels(x, y), confidence=confidence)

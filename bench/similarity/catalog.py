@@ -5,11 +5,13 @@ from __future__ import annotations
 from bench import guests, registry
 from bench.errors import InputError
 from bench.similarity.measure import Described, LabelledMeasure, Measure
+from bench.similarity.probe import ProbeMeasure
 
 PACKAGE = "bench.similarity.measures"
+AnyMeasure = Measure | LabelledMeasure | ProbeMeasure
 
 
-def measure(name: str) -> Measure | LabelledMeasure:
+def measure(name: str) -> AnyMeasure:
     """A measure with its default parameters.
 
     >>> measure("debiased-cka").title
@@ -21,7 +23,7 @@ def measure(name: str) -> Measure | LabelledMeasure:
     Raises:
         InputError: no such measure, and the nearest is named; or one of the user's own needs arguments.
     """
-    kind: type[Measure] | type[LabelledMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
+    kind: type[AnyMeasure] = registry.subclass(PACKAGE, name, Described, "measure")
     try:
         return kind()
     except Exception as error:
@@ -31,5 +33,9 @@ def measure(name: str) -> Measure | LabelledMeasure:
 
 
 def measures() -> dict[str, Measure | LabelledMeasure]:
-    """All built-in measures with their default parameters, by name, sorted."""
-    return {name: measure(name) for name in registry.names(PACKAGE)}
+    """All built-in measures of two representations with their default parameters, by name, sorted.
+
+    Those that need training images are left out: no pair of activations is enough for them.
+    """
+    found = {name: measure(name) for name in registry.names(PACKAGE)}
+    return {name: each for name, each in found.items() if not isinstance(each, ProbeMeasure)}

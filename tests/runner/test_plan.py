@@ -49,23 +49,19 @@ def test_another_seed_starts_from_the_next_network():
     assert cells["compress/resnet8/2/other-seed"].parents["trained"] is cells["train/resnet8/0"]
 
 
-def test_a_comparison_has_all_its_references():
+def test_a_comparison_reads_the_original_and_the_control():
     cells = {cell.name: cell for cell in planned().cells}
     parents = cells["compare/resnet8/0/magnitude:sparsity=0.5"].parents
-    assert set(parents) == {"compressed", "original", "finetune", "other-seed", "random-weights"}
-    assert set(cells["compare/resnet8/0/finetune"].parents) == {
-        "compressed",
-        "original",
-        "other-seed",
-        "random-weights",
-    }
+    assert set(parents) == {"compressed", "original", "finetune"}
+    assert set(cells["compare/resnet8/0/finetune"].parents) == {"compressed", "original"}
 
 
-def test_a_diagnosis_is_a_cell_of_its_own_with_the_same_references():
+def test_a_diagnosis_is_a_cell_of_its_own_with_all_references():
     made = planned(TEXT + '[[diagnostics]]\nname = "filters"\n')
     cells = {cell.name: cell for cell in made.cells}
     name = "resnet8/0/magnitude:sparsity=0.5"
-    assert cells[f"diagnose/{name}/filters"].parents.keys() == cells[f"compare/{name}"].parents.keys()
+    references = {"compressed", "original", "finetune", "other-seed", "random-weights"}
+    assert cells[f"diagnose/{name}/filters"].parents.keys() == references
     assert not changed(keys(planned()), keys(made))
 
 
@@ -152,3 +148,28 @@ def test_the_models_own_recipe_belongs_to_what_trains_from_nothing():
     assert specs["small-dense"]["finetuning"] is None
     assert specs["small-dense"]["training_version"] is not None
     assert all("recipe" not in spec for label, spec in specs.items() if label != "small-dense")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'measures = ["debiased-cka", "knn-jaccard"]',
+        'measures = ["cross-probe", "debiased-cka"]\ninside = ["cross-probe"]\nmaps = []',
+        "maps = []",
+        "training_images = 100",
+        "training_seed = 1",
+    ],
+)
+def test_what_insides_are_compared_by_is_in_the_key_of_comparisons_alone(table):
+    found = changed(keys(planned()), keys(planned(f"{TEXT}[similarity]\n{table}\n")))
+    assert found and all(name.startswith("compare/") for name in found)
+
+
+@pytest.mark.parametrize("table", ['inside = ["rsa"]', 'maps = ["debiased-cka"]'])
+def test_what_only_the_report_asks_or_the_default_says_changes_no_key(table):
+    assert not changed(keys(planned()), keys(planned(f"{TEXT}[similarity]\n{table}\n")))
+
+
+def test_training_images_count_only_where_a_probe_learns_on_them():
+    table = '[similarity]\nmeasures = ["rsa"]\n'
+    assert not changed(keys(planned(TEXT + table)), keys(planned(f"{TEXT}{table}training_images = 100\n")))

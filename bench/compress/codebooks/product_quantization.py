@@ -23,6 +23,7 @@ from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import merge
+from bench.footprint.structure import channel_order
 from bench.footprint.trace import Trace, trace
 
 Blocks = Literal["small", "large"]
@@ -69,13 +70,16 @@ def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, 
     # paper counts them, so normalisation is merged and not folded: folding would change weights that are words by now.
     network = deepcopy(compressed.network)
     layers = plan(network, trace(network, workbench.example), settings)
+    permuted = compressed
     if settings.swaps:
-        permute(network, workbench.example, layers, settings.swaps, workbench.seed)
+        order = permute(network, workbench.example, layers, settings.swaps, workbench.seed)
+        if order:
+            permuted = compressed.but(structure=(*compressed.structure, channel_order.step(order)))
     words = codebooks(network, layers, settings, workbench.seed)
     shared_words.share(network, words)
     history = workbench.finetune(network, distill=distill)
     representations = shared_words.fixed(network, words)
-    finished = compressed.but(network=network, history=(*compressed.history, *history))
+    finished = permuted.but(network=network, history=(*compressed.history, *history))
     return merge(finished).but(representations=representations)
 
 
@@ -132,19 +136,25 @@ def word_count(rows: int, most: int) -> int:
 
 def permute(
     network: torch.nn.Module, example: torch.Tensor, layers: Mapping[str, Layer], swaps: int, seed: int
-) -> None:
+) -> list[tuple[tuple[str, ...], list[int]]]:
     """Reorder channels so that sub-vectors are easier to quantise, in place; the network computes the same.
 
     Channels that cannot be permuted safely are left alone (see `bench.compress.filters.channels`), and so are those
     that a convolution's groups divide.
+
+    Returns:
+        Modules whose outputs have the channels of one group, and which channels those are now, for each that changed.
     """
     state = network.state_dict()
+    orders = []
     for number, group in enumerate(channels(network, example)):
         weights = _orderable(state, group, layers) if group.parts == 1 else []
         order = weights and permutation.best_order(weights, swaps, np.random.default_rng([seed, number]))
         if order is not None and len(order):
             for name, taken in take(network, group, torch.from_numpy(order)).items():
                 state[name].copy_(taken)
+            orders.append((group.outputs, list(map(int, order))))
+    return orders
 
 
 def codebooks(network: torch.nn.Module, layers: Mapping[str, Layer], settings: Settings, seed: int) -> dict[str, Words]:

@@ -123,7 +123,13 @@ class _Axes:
             free = axis.same_as is None and not axis.fixed and axis.parts < axis.count
             if free and axis.writers and axis.readers:
                 members = (tuple(axis.writers), tuple(axis.followers), tuple(axis.readers))
-                yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts)
+                yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts, self._put_out_by(axis))
+
+    def _put_out_by(self, axis: _Axis) -> tuple[str, ...]:
+        """Modules whose output has the axis of channels as its axis 1, each once."""
+        outputs = [(call.module, call.output) for call in self.traced.calls if call.module]
+        held = (module for module, output in outputs if output is not None and self._axis_of(output) is axis)
+        return tuple(dict.fromkeys(held))
 
     def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
         """What an operation does to axes, as a function that returns False if it can't tell."""

@@ -43,6 +43,7 @@ class CoupledChannels:
         readers: weights that take them as input.
         parts: equal runs of neighbours, from the groups of convolutions. A choice of channels must keep the order of
             the parts, and equally many channels of each.
+        outputs: modules whose output has them along axis 1.
     """
 
     count: int
@@ -51,6 +52,7 @@ class CoupledChannels:
     followers: tuple[str, ...]
     readers: tuple[Reader, ...]
     parts: int = 1
+    outputs: tuple[str, ...] = ()
 
 
 def take(network: torch.nn.Module, group: CoupledChannels, chosen: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -18,7 +18,7 @@ from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import retrained
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
-from bench.footprint.structure import thin_channels
+from bench.footprint.structure import channel_order, thin_channels
 
 Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, count to keep -> kept
 
@@ -138,15 +138,19 @@ def thinned(compressed: Compressed, targets: Sequence[tuple[CoupledChannels, int
     """
     network = deepcopy(compressed.network)
     masks = dict(compressed.masks)
+    order = []
     for group, count in targets:
         if count == group.count:
             continue
         kept = choose(network, group, count)
         masks.update(taken(masks, group, kept))
         thin(network, group, kept)
+        order.append((group.outputs, kept.tolist()))
     assert compressed.example is not None  # or no channels would have been found
     _require_runs(network, compressed.example)
-    return finished(compressed, network).but(masks=masks)
+    thinner = finished(compressed, network).but(masks=masks)
+    # Whoever reads the file can put the channels back where they were.
+    return thinner.but(structure=(*thinner.structure, channel_order.step(order))) if order else thinner
 
 
 def _require_runs(network: torch.nn.Module, example: torch.Tensor) -> None:
