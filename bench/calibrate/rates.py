@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import reduce
+from operator import add
 from typing import Any, Literal
 
 import numpy as np
+from scipy import special
 
-from bench.calibrate.scenario import Covers, Outcomes, Rejects, Scenario
+from bench.calibrate.scenario import Averaged, Counted, Covers, Outcome, Outcomes, Rejects, Scenario
 from bench.statistics.intervals import wilson
 
 # Nominal 95% may cover 92 to 98.5%, nominal 5% may reject up to 6.5%. No allowance is made for the simulation's own
@@ -17,7 +20,11 @@ from bench.statistics.intervals import wilson
 LOWEST_COVERAGE, HIGHEST_COVERAGE = 0.92, 0.985
 HIGHEST_ERROR_RATE = 0.065
 
-Status = Literal["within", "covers too little", "covers too much", "rejects too often"]
+Status = Literal[
+    "within", "covers too little", "covers too much", "rejects too often", "kept", "missed", "described", "undefined"
+]
+Kind = Literal["coverage", "error rate", "promise"]
+RATE = "share"  # the unit of rates between 0 and 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,16 @@ class MeasuredRate:
         what: interval or test, in words.
         scenario: its name, to choose it by.
         population: in words.
-        kind: "coverage" of an interval, or "error rate" of a test whose null hypothesis holds.
+        kind: "coverage" of an interval, "error rate" of a test whose null hypothesis holds, or "promise" of a report.
         images, seeds: numbers in a sample; 0 if it has none.
         replications: samples simulated.
-        nominal: the nominal rate.
-        measured: the simulated rate.
-        low, high: Wilson's 95% interval of `measured`: the simulation's own error.
-        lowest, highest: bounds within which `measured` must lie.
-        status: whether it does, without allowance for the simulation's error.
+        nominal: the nominal rate; of a promise, the bound that is nearer to what was measured.
+        measured: the simulated rate, or mean.
+        low, high: its 95% interval, the simulation's own error: Wilson's, of a promise Clopper and Pearson's, of a
+            mean t.
+        lowest, highest: bounds within which `measured` must lie; None on a side without one.
+        status: whether it does, without allowance for the simulation's error; a promise is missed where the interval
+            excludes it.
         undefined: share of replications without an interval, counted as not covering.
         warned: share of replications whose estimate carried a warning; 0 for tests.
         measured_unwarned: coverage over replications without a warning; None unless some had one and some had none.
@@ -44,7 +53,7 @@ class MeasuredRate:
     what: str
     scenario: str
     population: str
-    kind: Literal["coverage", "error rate"]
+    kind: Kind
     images: int
     seeds: int
     replications: int
@@ -52,17 +61,18 @@ class MeasuredRate:
     measured: float
     low: float
     high: float
-    lowest: float
-    highest: float
+    lowest: float | None
+    highest: float | None
     status: Status
     undefined: float
     warned: float
     measured_unwarned: float | None
+    unit: str = RATE
 
     @property
     def within(self) -> bool:
-        """Whether the measured rate lies within its bounds."""
-        return self.status == "within"
+        """Whether the measured rate lies within its bounds, or there are none."""
+        return self.status in ("within", "kept", "described", "undefined")
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, ready for JSON or a table row."""
@@ -75,15 +85,22 @@ def rate_from(data: dict[str, Any]) -> MeasuredRate:
     Raises:
         TypeError, KeyError: `data` is no such dictionary.
     """
-    return MeasuredRate(**{field.name: data[field.name] for field in fields(MeasuredRate)})
+    return MeasuredRate(**{field.name: data[field.name] for field in fields(MeasuredRate) if field.name in data})
 
 
 def rates_of(scenario: Scenario, outcomes: Sequence[Outcomes]) -> list[MeasuredRate]:
     """All rates of a scenario, from the outcomes of its replications."""
-    return [_row(scenario, what, [outcome[what] for outcome in outcomes]) for what in outcomes[0]]
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome)
+    return [_row(scenario, what, [outcome[what] for outcome in outcomes if what in outcome]) for what in names]
 
 
-def _row(scenario: Scenario, what: str, outcomes: Sequence[Covers | Rejects]) -> MeasuredRate:
+def _row(scenario: Scenario, what: str, outcomes: Sequence[Outcome]) -> MeasuredRate:
+    counts = [outcome for outcome in outcomes if isinstance(outcome, Counted)]
+    if counts:
+        return _counted(scenario, what, reduce(add, counts))
+    numbers = [outcome for outcome in outcomes if isinstance(outcome, Averaged)]
+    if numbers:
+        return _averaged(scenario, what, reduce(add, numbers))
     intervals = [outcome for outcome in outcomes if isinstance(outcome, Covers)]
     if intervals:
         return _coverage(scenario, what, intervals)
@@ -113,10 +130,76 @@ def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> Mea
     )
 
 
+def _counted(scenario: Scenario, what: str, count: Counted) -> MeasuredRate:
+    rate = count.hits / count.trials if count.trials else float("nan")
+    low, high = _clopper_pearson(count.hits, count.trials)
+    judged = (count.lowest, count.highest) != (0.0, 1.0)
+    return _promise(scenario, what, rate, low, high, (count.lowest, count.highest), judged, count.trials, RATE)
+
+
+def _averaged(scenario: Scenario, what: str, numbers: Averaged) -> MeasuredRate:
+    draws = numbers.draws
+    mean = numbers.total / draws if draws else float("nan")
+    spread = max(numbers.squares - draws * mean**2, 0.0) / max(draws - 1, 1)
+    half = float(special.stdtrit(draws - 1, 0.975)) * (spread / draws) ** 0.5 if draws > 1 else float("nan")
+    bounds, judged = (numbers.lowest, numbers.highest), np.isfinite(numbers.lowest)
+    return _promise(scenario, what, mean, mean - half, mean + half, bounds, bool(judged), draws, numbers.unit)
+
+
+def _promise(
+    scenario: Scenario,
+    what: str,
+    measured: float,
+    low: float,
+    high: float,
+    bounds: tuple[float, float],
+    judged: bool,
+    draws: int,
+    unit: str,
+) -> MeasuredRate:
+    lowest, highest = bounds
+    status: Status = "described"
+    if not np.isfinite(measured):
+        measured = low = high = 0.0
+        status = "undefined"
+    elif judged:
+        status = "missed" if high < lowest or low > highest else "kept"
+    return MeasuredRate(
+        what=what,
+        scenario=scenario.name,
+        population=scenario.population,
+        kind="promise",
+        images=scenario.images,
+        seeds=scenario.seeds,
+        replications=draws,
+        nominal=min(bounds, key=lambda bound: abs(bound - measured)) if judged else measured,
+        measured=measured,
+        low=low if np.isfinite(low) else measured,
+        high=high if np.isfinite(high) else measured,
+        lowest=lowest if judged else None,
+        highest=highest if judged else None,
+        status=status,
+        undefined=0.0,
+        warned=0.0,
+        measured_unwarned=None,
+        unit=unit,
+    )
+
+
+# Clopper and Pearson's interval from quantiles of the beta distribution, which also takes shares: a sum of shares, each
+# between 0 and 1, varies less than a count of the same mean, so that the interval is then wider than it need be.
+def _clopper_pearson(hits: float, trials: int) -> tuple[float, float]:
+    if not trials:
+        return float("nan"), float("nan")
+    low = float(special.betaincinv(hits, trials - hits + 1, 0.025)) if hits > 0 else 0.0
+    high = float(special.betaincinv(hits + 1, trials - hits, 0.975)) if hits < trials else 1.0
+    return low, high
+
+
 def _line(
     scenario: Scenario,
     what: str,
-    kind: Literal["coverage", "error rate"],
+    kind: Kind,
     shares: np.ndarray,
     *,
     status: Status,

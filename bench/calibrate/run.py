@@ -1,22 +1,24 @@
-"""Simulate every scenario once, in parallel processes, and keep its rates in one file per scenario."""
+"""Simulate every scenario once, in parallel processes, and keep its rates in one file per scenario.
+
+Scenarios that take long are done in parts, which are kept until the last is there.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from fnmatch import fnmatch
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pebble import ProcessExpired, ProcessPool
-from threadpoolctl import threadpool_limits
 
 from bench import registry
+from bench.calibrate import parts
 from bench.calibrate.rates import MeasuredRate, rate_from, rates_of
 from bench.calibrate.scenario import Scenario
 from bench.errors import InputError, did_you_mean
@@ -100,26 +102,40 @@ def chosen_scenarios(only: str = "*") -> list[Scenario]:
 
 def simulate(scenario: Scenario, replications: int) -> list[MeasuredRate]:
     """All replications of one scenario, in one thread."""
-    # The random numbers come from the scenario's own key: neither the order of scenarios nor the number of processes
-    # changes a byte, and an interrupted run ends as an uninterrupted one. One thread, since threads of the linear
-    # algebra would change the order of sums, and so the last digits.
-    rng = np.random.default_rng(int(scenario.key(replications), 16))
-    with threadpool_limits(1):
-        outcomes = [scenario.replicate(rng) for _ in range(scenario.replications(replications))]
-    return rates_of(scenario, outcomes)
+    every = range(len(parts.sizes(scenario, replications)))
+    return rates_of(scenario, [outcomes for part in every for outcomes in parts.draw(scenario, replications, part)])
 
 
 def _work(folder: Path, scenarios: Sequence[Scenario], replications: int, jobs: int) -> Iterator[str]:
     """Simulate and write; yield each scenario's name once its file exists."""
-    if jobs == 1 or len(scenarios) < 2:
-        for scenario in scenarios:
-            yield _simulate_and_write(folder, scenario, replications)
+    # Work is dealt out part by part: a scenario of hours would otherwise keep one process busy while others wait, and
+    # lose all if it is stopped. This process puts a scenario's parts together once it has heard of all of them.
+    todo = [(scenario, part) for scenario in scenarios for part in range(len(parts.sizes(scenario, replications)))]
+    missing = Counter(scenario.name for scenario, _ in todo)
+    for scenario in _done(folder, todo, replications, jobs):
+        missing[scenario.name] -= 1
+        if not missing[scenario.name]:
+            if scenario.part:
+                _gather(folder, scenario, replications)
+            yield scenario.name
+
+
+def _done(folder: Path, todo: Sequence[tuple[Scenario, int]], replications: int, jobs: int) -> Iterator[Scenario]:
+    """Do all parts; yield the scenario of each as it is done."""
+    if jobs == 1 or len(todo) < 2:
+        for scenario, part in todo:
+            _simulate_and_write(folder, scenario, replications, part)
+            yield scenario
         return
-    pool = ProcessPool(min(jobs, len(scenarios)), context=get_context("spawn"), initializer=_leave_interrupts_alone)
+    pool = ProcessPool(min(jobs, len(todo)), context=get_context("spawn"), initializer=_leave_interrupts_alone)
     try:
-        futures = [pool.schedule(_simulate_and_write, args=(folder, scenario, replications)) for scenario in scenarios]
+        futures: dict[Future[None], Scenario] = {
+            pool.schedule(_simulate_and_write, args=(folder, scenario, replications, part)): scenario
+            for scenario, part in todo
+        }
         for future in as_completed(futures):
-            yield future.result()
+            future.result()
+            yield futures[future]
     except ProcessExpired as error:
         raise InputError("a process was killed, by the system or by hand: run it again, it resumes.") from error
     finally:
@@ -132,18 +148,26 @@ def _leave_interrupts_alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _simulate_and_write(folder: Path, scenario: Scenario, replications: int) -> str:
-    rates = simulate(scenario, replications)
+def _simulate_and_write(folder: Path, scenario: Scenario, replications: int, part: int) -> None:
+    """Do one part of a scenario that has parts, or else all of it."""
+    if scenario.part:
+        parts.keep(folder, scenario, replications, part)
+    else:
+        _write(folder, scenario, replications, simulate(scenario, replications))
+
+
+def _gather(folder: Path, scenario: Scenario, replications: int) -> None:
+    """Write the rates of a scenario whose parts are all there, and remove the parts."""
+    outcomes = parts.gathered(folder, scenario, replications)
+    if outcomes is None:
+        raise InputError(f"{folder}: a part of {scenario.name} has gone; run it again, it resumes.")
+    _write(folder, scenario, replications, rates_of(scenario, outcomes))
+    parts.discard(folder, scenario, replications)
+
+
+def _write(folder: Path, scenario: Scenario, replications: int, rates: Sequence[MeasuredRate]) -> None:
     content = {"spec": scenario.spec(replications), "rows": [rate.as_dict() for rate in rates]}
-    path = _path(folder, scenario, replications)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
-    return scenario.name
+    parts.write(_path(folder, scenario, replications), content)
 
 
 def _read(folder: Path, scenario: Scenario, replications: int) -> list[MeasuredRate] | None:

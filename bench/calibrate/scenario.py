@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bench.statistics.estimate import Estimate
 
@@ -43,7 +44,51 @@ class Rejects:
     share: float
 
 
-Outcomes = dict[str, Covers | Rejects]
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often something happened that the report promises to happen within bounds.
+
+    A promise is missed where the simulation's interval excludes it. Without bounds it is described, not judged.
+
+    Attributes:
+        hits, trials: happenings among independent draws; a share of one draw's methods or blocks counts as one trial.
+        lowest, highest: bounds of the rate.
+    """
+
+    hits: float
+    trials: int = 1
+    lowest: float = 0.0
+    highest: float = 1.0
+
+    def __add__(self, other: Counted) -> Counted:
+        return replace(self, hits=self.hits + other.hits, trials=self.trials + other.trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """A number whose mean over draws is promised to lie within bounds, such as the bias of an estimate.
+
+    Attributes:
+        total, squares: sums of the number and of its square over `draws`.
+        draws: independent ones.
+        lowest, highest: bounds of the mean; both NaN if it is described, not judged.
+        unit: of the number.
+    """
+
+    total: float
+    squares: float
+    draws: int
+    lowest: float
+    highest: float
+    unit: str
+
+    def __add__(self, other: Averaged) -> Averaged:
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ("total", "squares", "draws")}
+        return replace(self, **sums)
+
+
+Outcome = Covers | Rejects | Counted | Averaged
+Outcomes = dict[str, Outcome]
 
 
 @dataclass(frozen=True)
@@ -66,10 +111,16 @@ class Scenario(ABC):
 
     Class attributes:
         effort: replications made for every hundred asked for; more than a hundred where one is cheap.
+        part: replications that are simulated and kept at a time, where one takes long; 0 for all at once.
+        revision: raised when what it simulates, or the analysis that it passes through, changes.
+        thorough: whether it is part of `--size full` alone.
         recorded_as: the class's name in kept results, if it has been renamed since.
     """
 
     effort: ClassVar[int] = 100
+    part: ClassVar[int] = 0
+    revision: ClassVar[int] = 0
+    thorough: ClassVar[bool] = False
     recorded_as: ClassVar[str] = ""
 
     @abstractmethod
@@ -111,6 +162,7 @@ class Scenario(ABC):
             "settings": asdict(self),
             "replications": self.replications(requested),
             "version": VERSION,
+            **({"revision": self.revision} if self.revision else {}),
         }
 
     def key(self, requested: int) -> str:
@@ -127,3 +179,14 @@ def covers(estimate: Estimate, truth: float = float("nan")) -> Covers:
 def rejects(p: float, alpha: float = 0.05) -> Rejects:
     """An outcome from a p value; NaN rejects nothing."""
     return Rejects(float(p <= alpha))
+
+
+def counted(happened: bool | float, *, lowest: float = 0.0, highest: float = 1.0) -> Counted:
+    """An outcome of one draw: whether something happened, or the share of cases in which it did."""
+    return Counted(float(happened), 1, lowest, highest)
+
+
+def averaged(values: ArrayLike, *, within: float = float("nan"), unit: str) -> Averaged:
+    """An outcome from independent draws of a number whose mean should be 0 up to `within`; NaN if it is described."""
+    numbers = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    return Averaged(float(numbers.sum()), float((numbers**2).sum()), numbers.size, -within, within, unit)

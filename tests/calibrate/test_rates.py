@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bench.calibrate.rates import rate_from, rates_of
-from bench.calibrate.scenario import Covers, Outcomes, Rejects
+from bench.calibrate.scenario import Averaged, Counted, Covers, Outcomes, Rejects, averaged, counted
 
 NAN = float("nan")
 
@@ -74,3 +75,58 @@ def test_warnings_are_counted_and_coverage_without_them(coins):
 def test_a_row_survives_json(coins):
     (row,) = rates_of(coins(), intervals(9, 1))
     assert rate_from(json.loads(json.dumps(row.as_dict(), allow_nan=False))) == row
+
+
+def promised(outcome, coins):
+    (row,) = rates_of(coins(), [{"it": outcome}])
+    return row
+
+
+@pytest.mark.parametrize(
+    ("hits", "status", "low", "high"),
+    [
+        (0, "kept", 0.0, 0.0362),
+        (9, "kept", 0.0420, 0.1640),  # above the bound, but the interval reaches below it
+        (13, "missed", 0.0711, 0.2120),
+        (100, "missed", 0.9638, 1.0),
+    ],
+)
+def test_a_promise_is_missed_where_the_interval_excludes_it(coins, hits, status, low, high):
+    row = promised(Counted(hits, 100, 0.0, 0.05), coins)
+    assert (row.kind, row.status, row.within) == ("promise", status, status == "kept")
+    assert (row.low, row.high) == pytest.approx((low, high), abs=1e-4)  # Clopper and Pearson's
+    assert (row.lowest, row.highest, row.nominal, row.replications) == (0.0, 0.05, 0.05, 100)
+
+
+def test_shares_of_one_draw_count_as_one_trial(coins):
+    outcomes = [{"it": counted(share, lowest=0.93)} for share in (1.0, 0.5)]
+    (row,) = rates_of(coins(), outcomes)
+    assert (row.measured, row.replications) == (0.75, 2)
+
+
+def test_what_has_no_bounds_is_described(coins):
+    row = promised(Counted(3, 10), coins)
+    assert (row.status, row.lowest, row.highest, row.within) == ("described", None, None, True)
+    assert promised(averaged([1.0, 2.0], unit="images"), coins).status == "described"
+
+
+def test_what_never_came_up_is_undefined_and_can_be_written(coins):
+    for outcome in (Counted(0, 0, 0.0, 0.05), Averaged(0, 0, 0, -1, 1, "points")):
+        row = promised(outcome, coins)
+        assert row.status == "undefined"
+        assert rate_from(json.loads(json.dumps(row.as_dict(), allow_nan=False))) == row
+
+
+def test_a_mean_has_the_t_interval_of_its_draws(coins):
+    values = np.random.default_rng(0).normal(0.4, 1, 60)
+    low, high = stats.t.interval(0.95, 59, values.mean(), stats.sem(values))
+    parts = [{"it": averaged(some, within=0.05, unit="points")} for some in (values[:10], values[10:])]
+    (row,) = rates_of(coins(), parts)
+    assert (row.measured, row.low, row.high) == pytest.approx((values.mean(), low, high))
+    assert (row.status, row.unit, row.nominal) == ("missed", "points", 0.05)
+    assert promised(averaged(values - 0.4, within=0.05, unit="points"), coins).status == "kept"
+
+
+def test_outcomes_that_only_some_draws_have_are_rows_too(coins):
+    rows = rates_of(coins(), [{"it": Counted(1, 1)}, {"it": Counted(0, 1), "other": Counted(1, 1)}])
+    assert {row.what: row.replications for row in rows} == {"it": 2, "other": 1}
