@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,14 +43,14 @@ def keep(folder: Path, scenario: Scenario, replications: int, part: int) -> None
     """
     if read(folder, scenario, replications, part) is None:
         outcomes = draw(scenario, replications, part)
-        write(_path(folder, scenario, replications, part), [_as_dict(each) for each in outcomes])
+        write(_path(folder, scenario, replications, part), [_as_list(each) for each in outcomes])
 
 
 def read(folder: Path, scenario: Scenario, replications: int, part: int) -> list[Outcomes] | None:
     """A part's outcomes, or None if its file is missing or damaged."""
     try:
         content = json.loads(_path(folder, scenario, replications, part).read_text(encoding="utf-8"))
-        outcomes = [{what: _outcome(*kept) for what, kept in each.items()} for each in content]
+        outcomes = [{what: _outcome(kind, fields) for what, kind, fields in each} for each in content]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return outcomes if len(outcomes) == sizes(scenario, replications)[part] else None
@@ -89,12 +88,13 @@ def _path(folder: Path, scenario: Scenario, replications: int, part: int) -> Pat
     return folder / f"{scenario.key(replications)}.{part}.part"
 
 
-# JSON has no NaN, which stands for a truth or a bound that is not there: it is kept as null.
-def _as_dict(outcomes: Outcomes) -> dict[str, Sequence[Any]]:
-    return {
-        what: (type(outcome).__name__, {name: _plain(value) for name, value in asdict(outcome).items()})
+# A list, since the order of outcomes is that of the table's rows. JSON has no NaN, which stands for a truth or a bound
+# that is not there: it is kept as null.
+def _as_list(outcomes: Outcomes) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (what, type(outcome).__name__, {name: _plain(value) for name, value in asdict(outcome).items()})
         for what, outcome in outcomes.items()
-    }
+    ]
 
 
 def _plain(value: Any) -> Any:

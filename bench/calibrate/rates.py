@@ -38,7 +38,7 @@ class MeasuredRate:
         kind: "coverage" of an interval, "error rate" of a test whose null hypothesis holds, or "promise" of a report.
         images, seeds: numbers in a sample; 0 if it has none.
         replications: samples simulated.
-        nominal: the nominal rate; of a promise, the bound that is nearer to what was measured.
+        nominal: the nominal rate; of a promise its upper bound, or the lower one of what has no other.
         measured: the simulated rate, or mean.
         low, high: its 95% interval, the simulation's own error: Wilson's, of a promise Clopper and Pearson's, of a
             mean t.
@@ -172,7 +172,7 @@ def _promise(
         images=scenario.images,
         seeds=scenario.seeds,
         replications=draws,
-        nominal=min(bounds, key=lambda bound: abs(bound - measured)) if judged else measured,
+        nominal=(lowest if (highest, unit) == (1.0, RATE) else highest) if judged else measured,
         measured=measured,
         low=low if np.isfinite(low) else measured,
         high=high if np.isfinite(high) else measured,

@@ -10,6 +10,8 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,10 +27,30 @@ from bench.errors import InputError, did_you_mean
 
 PACKAGE = "bench.calibrate.scenarios"
 Progress = Callable[[str, int, int], None]
+REPLICATIONS = {"quick": 40, "default": 500, "full": 3334}  # of the usual scenario, by the size of a run
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run of all scenarios of its size.
+
+    Attributes:
+        size: "quick", "default" or "full".
+        date: of its end, such as "2025-03-01".
+    """
+
+    size: str
+    date: str
 
 
 def calibrate(
-    folder: Path, *, replications: int = 500, jobs: int = 1, only: str = "*", progress: Progress | None = None
+    folder: Path,
+    *,
+    replications: int = 500,
+    jobs: int = 1,
+    only: str = "*",
+    thorough: bool = True,
+    progress: Progress | None = None,
 ) -> list[MeasuredRate]:
     """Measure every interval's coverage and every test's error rate; scenarios in `folder` are not simulated again.
 
@@ -37,6 +59,7 @@ def calibrate(
         replications: samples per scenario; a scenario whose samples are cheap takes more.
         jobs: processes; with 1, this process does the work.
         only: a pattern of scenario names, such as "jackknife/*".
+        thorough: also the scenarios that take a night.
         progress: called after each scenario with its name, the number done, and the number of all.
 
     Raises:
@@ -44,7 +67,7 @@ def calibrate(
     """
     if replications < 2:
         raise InputError(f"replications: expected 2 or more, not {replications}.")
-    chosen = chosen_scenarios(only)
+    chosen = chosen_scenarios(only, thorough=thorough)
     missing = [scenario for scenario in chosen if _read(folder, scenario, replications) is None]
     _make(folder)
     done = len(chosen) - len(missing)
@@ -52,12 +75,12 @@ def calibrate(
         done += 1
         if progress:
             progress(name, done, len(chosen))
-    return load(folder, replications=replications, only=only)
+    return load(folder, replications=replications, only=only, thorough=thorough)
 
 
-def load(folder: Path, *, replications: int = 500, only: str = "*") -> list[MeasuredRate]:
+def load(folder: Path, *, replications: int = 500, only: str = "*", thorough: bool = True) -> list[MeasuredRate]:
     """The rates in a folder, in the scenarios' order; empty if nothing was simulated."""
-    stored = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only))
+    stored = (_read(folder, scenario, replications) for scenario in chosen_scenarios(only, thorough=thorough))
     return [rate for rates in stored if rates for rate in rates]
 
 
@@ -80,19 +103,37 @@ def kept(folder: Path) -> list[MeasuredRate]:
     return [rate for name in scenarios.values() for rate in largest.get(name, (0, []))[1]]
 
 
+def note(folder: Path, size: str) -> None:
+    """Keep that all scenarios of a size were simulated, and when; a larger run is not forgotten for a smaller one."""
+    earlier = finished(folder)
+    if earlier is None or REPLICATIONS.get(earlier.size, 0) <= REPLICATIONS[size]:
+        today = datetime.now(tz=UTC).date().isoformat()
+        parts.write(folder / "finished.json", {"size": size, "date": today})
+
+
+def finished(folder: Path) -> Finished | None:
+    """What `note` kept; None if there is nothing readable."""
+    try:
+        content = json.loads((folder / "finished.json").read_text(encoding="utf-8"))
+        return Finished(str(content["size"]), str(content["date"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _identity(spec: Mapping[str, Any]) -> str:
     """A scenario's settings and version, without its replications."""
     return json.dumps({name: value for name, value in spec.items() if name != "replications"}, sort_keys=True)
 
 
-def chosen_scenarios(only: str = "*") -> list[Scenario]:
-    """All scenarios whose name matches, family by family.
+def chosen_scenarios(only: str = "*", *, thorough: bool = True) -> list[Scenario]:
+    """All scenarios whose name matches, family by family; on request without those that take a night.
 
     Raises:
         InputError: no name matches.
     """
     families = [registry.load(PACKAGE, name, "family of scenarios") for name in registry.names(PACKAGE)]
     scenarios: list[Scenario] = [scenario for family in families for scenario in family.scenarios()]
+    scenarios = [scenario for scenario in scenarios if thorough or not scenario.thorough]
     chosen = [scenario for scenario in scenarios if fnmatch(scenario.name, only)]
     if not chosen:
         names = [scenario.name for scenario in scenarios]

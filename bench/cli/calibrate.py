@@ -1,4 +1,4 @@
-"""Measure by simulation whether intervals cover and tests keep their level; resumable, one file per scenario."""
+"""Measure by simulation whether intervals cover, tests keep their level and reports their promises; resumable."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from bench.cli import _options
 if TYPE_CHECKING:
     from bench.calibrate.rates import MeasuredRate
 
-HELP = "coverage of intervals and error rates of tests, simulated"
-EXAMPLE = 'python -m bench calibrate --replications 200 --only "jackknife/*"'
+HELP = "whether intervals, tests and whole reports keep their promises, simulated"
+EXAMPLE = 'python -m bench calibrate --size quick --only "tails/*"'
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "--replications", type=_options.positive, default=500, help="samples per scenario (default: 500)"
+        "--size",
+        choices=("quick", "default", "full"),
+        default="default",
+        help="quick: minutes; default: less than two hours on 2 cores; full: every measure and 1,000 whole studies a "
+        "condition, a night (default: default)",
+    )
+    parser.add_argument(
+        "--replications", type=_options.positive, metavar="N", help="samples per usual scenario, instead of the size's"
     )
     parser.add_argument("--only", default="*", metavar="GLOB", help="only scenarios whose name matches")
     parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes (default: one per core)")
@@ -37,12 +44,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
-    from bench.calibrate.run import calibrate
+    from bench.calibrate.run import REPLICATIONS, calibrate, note
 
     jobs = options.jobs or len(os.sched_getaffinity(0))
     rows = calibrate(
-        options.folder, replications=options.replications, jobs=jobs, only=options.only, progress=_say_progress
+        options.folder,
+        replications=options.replications or REPLICATIONS[options.size],
+        jobs=jobs,
+        only=options.only,
+        thorough=options.size == "full" or options.only != "*",
+        progress=_say_progress,
     )
+    if options.only == "*" and options.replications is None:
+        note(options.folder, options.size)
     print(json.dumps([row.as_dict() for row in rows], indent=1) if options.json else "\n".join(map(_line, rows)))
     return cli.OK
 
@@ -55,4 +69,4 @@ def _line(row: MeasuredRate) -> str:
     size = " ".join(filter(None, (f"n={row.images}" if row.images else "", f"S={row.seeds}" if row.seeds else "")))
     measured = f"{row.measured:.3f} [{row.low:.3f}, {row.high:.3f}]"
     warned = f", warned in {row.warned:.0%}" if row.warned else ""
-    return f"{row.what:52.52} {row.scenario:44.44} {size:14} {row.nominal:.2f} {measured}  {row.status}{warned}"
+    return f"{row.what:64.64} {row.scenario:44.44} {size:14} {row.nominal:.4g} {measured}  {row.status}{warned}"

@@ -82,7 +82,7 @@ def test_a_damaged_part_is_made_anew(tmp_path):
     parts.keep(tmp_path, Long(), 20, 0)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
-    for damage in (b"{", b"[]", b'[{"interval": ["Nothing", {}]}]', b'[["interval"]]'):
+    for damage in (b"{", b"[]", b'[[["interval", "Nothing", {}]]]', b'[["interval"]]'):
         file.write_bytes(damage)
         assert parts.read(tmp_path, Long(), 20, 0) is None
         parts.keep(tmp_path, Long(), 20, 0)

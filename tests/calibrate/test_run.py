@@ -110,3 +110,13 @@ def test_a_killed_process_is_told_and_nothing_is_half_written(tmp_path, monkeypa
 
 def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_largest_whole_run_is_kept_with_its_date(tmp_path):
+    assert run.finished(tmp_path) is None
+    for size, kept in (("quick", "quick"), ("full", "full"), ("default", "full")):
+        run.note(tmp_path, size)
+        done = run.finished(tmp_path)
+        assert (done.size, len(done.date)) == (kept, 10)
+    (tmp_path / "finished.json").write_text("[]", encoding="utf-8")
+    assert run.finished(tmp_path) is None

@@ -3,6 +3,7 @@
 import pytest
 
 from bench import registry
+from bench.calibrate.rates import RATE
 from bench.calibrate.run import PACKAGE, chosen_scenarios, simulate
 from bench.calibrate.scenarios.multiplicity import ManyTests
 
@@ -17,11 +18,12 @@ def test_each_family_gives_rows_with_all_that_a_table_needs(family):
     for row in rows:
         assert row.scenario.startswith(f"{family}/")
         assert row.population
-        assert 0 <= row.low <= row.measured <= row.high <= 1
+        assert row.low <= row.measured <= row.high
+        assert row.unit != RATE or 0 <= row.low <= row.high <= 1
 
 
 def test_every_number_of_seeds_is_there():
-    for family in ("seeds-and-images", "paired-tests", "seed-equivalents", "multiplicity"):
+    for family in ("seeds-and-images", "paired-tests", "seed-equivalents", "multiplicity", "tails"):
         assert {3, 6, 12} <= {scenario.seeds for scenario in chosen_scenarios(f"{family}/*")}
 
 

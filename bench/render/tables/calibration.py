@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.analysis.study import Study
 from bench.calibrate.beside import simulated, warned
-from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, MeasuredRate
+from bench.calibrate.rates import HIGHEST_COVERAGE, HIGHEST_ERROR_RATE, LOWEST_COVERAGE, RATE, MeasuredRate
 from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.render.text import captions
 
@@ -29,6 +29,16 @@ class Simulated:
         return sum(not rate.within and not warned(rate) for rate in self.settings)
 
 
+def _with_interval(rate: MeasuredRate) -> Datum:
+    size = _size(rate)
+    return Datum(size * rate.measured, size * rate.low, size * rate.high)
+
+
+def _size(rate: MeasuredRate) -> float:
+    """From a rate to percent; a mean has a unit of its own."""
+    return 100 if rate.unit == RATE else 1
+
+
 OVERALL: tuple[Column[Simulated], ...] = (
     Column("what", "Interval or test", "text", "What was simulated.", lambda test: test.what),
     Column("settings", "Settings", "number", "Populations and sizes that were simulated.",
@@ -48,7 +58,8 @@ SINGLE: tuple[Column[MeasuredRate], ...] = (
     Column("images", "Images", "number", "In a sample.", lambda rate: rate.images or None, "n"),
     Column("seeds", "Seeds", "number", "In a sample.", lambda rate: rate.seeds or None, "S"),
     Column("measured", "Measured", "estimate", "Rate, with Wilson's 95% interval of the simulation.",
-           lambda rate: Datum(100 * rate.measured, 100 * rate.low, 100 * rate.high), "%", 1, ends=True),
+           _with_interval, "%", 1,
+           ends=True),
     Column("status", "Status", "text", "Against the bounds, without allowance for the simulation's error.",
            lambda rate: rate.status),
     Column("warned", "Warned", "number", "Replications whose estimate carried a warning.",
@@ -58,9 +69,12 @@ SINGLE: tuple[Column[MeasuredRate], ...] = (
 )  # fmt: skip
 EVERYTHING: tuple[Column[MeasuredRate], ...] = (
     *SINGLE,
-    Column("kind", "Kind", "text", "Coverage of an interval, or error rate of a test whose null hypothesis holds.",
-           lambda rate: rate.kind),
-    Column("nominal", "Promised", "number", "The nominal rate.", lambda rate: rate.nominal, "%", 0, scale=100),
+    Column("kind", "Kind", "text", "Coverage of an interval, error rate of a test whose null hypothesis holds, or "
+           "promise of a report.", lambda rate: rate.kind),
+    Column("nominal", "Promised", "number", "The nominal rate; of a promise its bound.",
+           lambda rate: _size(rate) * rate.nominal, "%"),
+    Column("unit", "Unit", "text", "Of means, which are no rates and not in percent.",
+           lambda rate: "" if rate.unit == RATE else rate.unit),
     Column("replications", "Replications", "number", "Samples simulated.", lambda rate: rate.replications),
     Column("scenario", "Scenario", "code", "Name, to choose it by.", lambda rate: rate.scenario),
 )  # fmt: skip
@@ -68,10 +82,11 @@ EVERYTHING: tuple[Column[MeasuredRate], ...] = (
 
 def build(study: Study) -> list[Table]:
     """One table by interval or test, one of the settings that miss, one of all settings for the data files; or none."""
-    rates = simulated(study)
-    if not rates:
+    everything = simulated(study)
+    if not everything:
         return []
-    tables = (_overall(study, rates), _misses(study, rates), _everything(study, rates))
+    rates = [rate for rate in everything if rate.kind in KINDS]  # what a report promises has a table of its own
+    tables = (_overall(study, rates), _misses(study, rates), _everything(study, everything))
     return [table for table in tables if table is not None]
 
 
@@ -119,5 +134,7 @@ def _bounds() -> str:
 
 
 def _replications(rates: Sequence[MeasuredRate]) -> str:
+    if not rates:
+        return ""
     least, most = min(rate.replications for rate in rates), max(rate.replications for rate in rates)
     return f"{least} samples a setting." if least == most else f"{least} to {most:,} samples a setting."

@@ -8,7 +8,7 @@ from math import isfinite
 from bench.analysis import outcomes, wording
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
-from bench.calibrate.beside import simulated, warned
+from bench.calibrate.beside import last_run, simulated, warned
 from bench.render.kit.prose import Sentence, Strong, counted, listed, marked
 from bench.render.text.findings import findings
 from bench.roles import CONTROL, ORIGINAL
@@ -145,10 +145,15 @@ def _calibration(study: Study) -> str:
         f"; in {sum(map(warned, intervals))} of the {len(intervals)} whose intervals do not, most estimates carry a "
         "warning"
     )
-    return (
-        f"Of {len(rows)} simulated settings of intervals and tests {len(rows) - len(missed)} keep what they promise"
-        f"{warnings if intervals else ''}."
-    )
+    settings, promises = ([row for row in rows if (row.kind == "promise") == whole] for whole in (False, True))
+    kept = sum(row.within for row in settings)
+    of_report = sum(row.status == "kept" for row in promises), sum(row.status in ("kept", "missed") for row in promises)
+    sentences = [
+        f"Of {len(settings)} simulated settings of intervals and tests {kept} keep what they promise"
+        f"{warnings if intervals else ''}." if settings else "",
+        f"Of {of_report[1]} promises of reports whose truth is known {of_report[0]} are kept." if promises else "",
+    ]  # fmt: skip
+    return " ".join(filter(None, [*sentences, f"Simulated: {last_run(study)}."]))
 
 
 def provenance(study: Study) -> list[Sentence]:

@@ -12,6 +12,7 @@ from bench.analysis.budget import Within, best_within, headline_budget
 from bench.analysis.claims import Claim, claim_on, claims_on
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal, inside_words
+from bench.calibrate.beside import in_short
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.text.findings import against_others, nothing_within, paragraph
 from bench.roles import ORIGINAL
@@ -71,7 +72,8 @@ def scope(study: Study) -> Sentence:
     cells = "all cells done" if done == planned else f"{done:,} of {planned:,} cells done"
     return (
         f"{counted(len(study.plan.methods), 'compressed version')} of {listed(study.models)}, "
-        f"{counted(study.seeds, 'seed')}{of_each}, on {study.plan.data.title or study.plan.data.source}; {cells}.",
+        f"{counted(study.seeds, 'seed')}{of_each}, on {study.plan.data.title or study.plan.data.source}; {cells}; "
+        f"{in_short(study)}.",
     )
 
 

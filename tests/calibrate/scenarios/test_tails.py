@@ -9,10 +9,10 @@ import pytest
 
 from bench.calibrate import many_tables
 from bench.calibrate.scenarios import tails
-from bench.calibrate.scenarios.tails import Blocks, Chosen, Family, Tails
+from bench.calibrate.scenarios.tails import Blocks, Chosen, ManyDifferences, Tails
 
 
-@pytest.mark.parametrize("scenario", [Tails(6), Family(3), Blocks(3, 0.9), Chosen(6)])
+@pytest.mark.parametrize("scenario", [Tails(6), ManyDifferences(3), Blocks(3, 0.9), Chosen(6)])
 def test_promises_are_kept(scenario, by_what):
     rows = by_what(scenario, 4)
     assert {row.status for row in rows.values()} == {"kept"}, rows

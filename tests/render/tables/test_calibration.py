@@ -91,7 +91,7 @@ def test_what_another_version_simulated_is_left_out(study: Study, beside):
 
 def test_where_all_is_within_nothing_is_listed_as_missing(study: Study, beside):
     beside(FIRST, COVERS)
-    assert text(statistics(study)[-1]).endswith("1 keep what they promise.")
+    assert text(statistics(study)[-1]).endswith("1 keep what they promise. Simulated: in part.")
     assert [table.id for table in calibration.build(study)] == ["calibration", "calibration-settings"]
 
 

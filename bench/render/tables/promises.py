@@ -1,0 +1,113 @@
+"""What the report promises, and what was measured where `python -m bench calibrate` knew the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import methodcaller
+
+from bench.analysis.study import Study
+from bench.analysis.wording import decimal
+from bench.calibrate.beside import simulated
+from bench.calibrate.rates import RATE, MeasuredRate
+from bench.render.kit.table import Column, Datum, Table, tabulate
+from bench.render.text import captions
+
+SEEDS = (3, 6, 12)
+
+
+@dataclass(frozen=True)
+class Promised:
+    """One promise in one situation, at several numbers of seeds.
+
+    Attributes:
+        measured: the rates by the number of seeds.
+    """
+
+    what: str
+    measured: dict[int, MeasuredRate]
+
+    @property
+    def promise(self) -> str:
+        """The bounds, e.g. "at most 5%"; those of the most seeds where they differ."""
+        return bounds(self.measured[max(self.measured)])
+
+    @property
+    def missed(self) -> str:
+        """At how many seeds it is missed."""
+        seeds = [str(count) for count, rate in self.measured.items() if not rate.within]
+        if seeds:
+            return f"missed at S = {', '.join(seeds)}"
+        statuses = {rate.status for rate in self.measured.values()}
+        return "kept" if "kept" in statuses else sorted(statuses)[0]
+
+    def at(self, seeds: int) -> Datum:
+        """What was measured, with the simulation's own interval."""
+        rate = self.measured.get(seeds)
+        if rate is None or rate.status == "undefined":
+            return Datum("")
+        return Datum(_measured(rate), note="" if rate.within else f"Missed: promised is {bounds(rate)}.")
+
+
+COLUMNS: tuple[Column[Promised], ...] = (
+    Column("what", "Word, interval or recommendation", "text", "What the report says.", lambda row: row.what),
+    Column("promise", "Promised", "text", "Bounds of the rate or mean.", lambda row: row.promise),
+    *(
+        Column(f"seeds_{seeds}", f"S = {seeds}", "text", f"Measured at {seeds} seeds [the simulation's 95% interval].",
+               methodcaller("at", seeds))
+        for seeds in SEEDS
+    ),
+    Column("status", "Kept", "text", "Missed where the simulation's interval excludes what was promised.",
+           lambda row: row.missed),
+)  # fmt: skip
+
+
+def build(study: Study) -> list[Table]:
+    """One table, in groups of one situation each; none where no promise was simulated."""
+    rates = [rate for rate in simulated(study) if rate.kind == "promise"]
+    groups: dict[str, dict[str, dict[int, MeasuredRate]]] = {}
+    for rate in rates:
+        groups.setdefault(rate.population, {}).setdefault(rate.what, {})[rate.seeds] = rate
+    table = tabulate(
+        "promises",
+        "What this report promises, and what was measured",
+        _caption(rates),
+        COLUMNS,
+        {title: [Promised(*row) for row in rows.items()] for title, rows in groups.items()},
+    )
+    return [table] if table else []
+
+
+def _caption(rates: Sequence[MeasuredRate]) -> str:
+    draws = sorted({rate.replications for rate in rates})
+    sizes = f"{draws[0]:,} to {draws[-1]:,} draws a row and S" if draws else ""
+    return captions.joined(
+        "Invented studies whose truth is known, through the same analysis as this report; S: seeds.",
+        f"{sizes}; intervals: Clopper-Pearson's 95% of the simulation itself, t for means.",
+        "Missed: the interval excludes the promise; without a promise a row describes.",
+    )
+
+
+def bounds(rate: MeasuredRate) -> str:
+    """What is promised of a rate or mean, e.g. "at most 5%", "92 to 98.5%", "±0.05 points"; a dash if nothing is."""
+    if rate.lowest is None or rate.highest is None:
+        return "–"
+    if rate.unit != RATE:
+        return f"±{rate.highest:g} {rate.unit}"
+    low, high = (f"{100 * bound:.3g}" for bound in (rate.lowest, rate.highest))
+    if rate.lowest == rate.highest:
+        return f"{low}%"
+    if rate.lowest == 0:
+        return f"at most {high}%"
+    return f"at least {low}%" if rate.highest == 1 else f"{low} to {high}%"
+
+
+def _measured(rate: MeasuredRate) -> str:
+    if rate.unit != RATE:
+        value, low, high = (decimal(number, 3, signed=True) for number in (rate.measured, rate.low, rate.high))
+        return f"{value} [{low}, {high}]"
+    # As many digits as the promise needs: a level of 0.05/88 is 0.057%.
+    promised = rate.highest if rate.highest and rate.highest < 0.5 else 1.0
+    digits = 1 if promised > 0.01 else 3
+    value, low, high = (decimal(100 * number, digits) for number in (rate.measured, rate.low, rate.high))
+    return f"{value}% [{low}, {high}]"
