@@ -86,6 +86,13 @@ class Results:
             if set(names) <= set(arrays)
         }
 
+    def predictions(self, model: str, variant: str, seed: int) -> dict[str, np.ndarray] | None:
+        """A packed file's predictions on the test images with their truth, by the task's names; None without one."""
+        cell = self._done.get(("compressed", model, variant), {}).get(seed)
+        if cell is None:
+            return None
+        return {name.removeprefix("test_"): array for name, array in self._load(cell["key"], "predictions.npz").items()}
+
     @cached_property
     def test_images(self) -> np.ndarray | None:
         """(n, C, H, W) uint8 from the image cache beside the runs; None if it is gone."""

@@ -15,9 +15,11 @@ import numpy as np
 
 from bench.analysis import inside
 from bench.analysis.inside import Inside
+from bench.analysis.per_image import PerImage
 from bench.analysis.results import Results
-from bench.roles import OTHER_SEED
+from bench.roles import ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlanFile
+from bench.statistics.crossed import crossed_difference, crossed_mean
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
 from bench.statistics.seed_equivalents import seed_equivalents
@@ -74,16 +76,44 @@ class Study:
         return self.results.by_seed(kind, metric, model, variant)
 
     def mean(self, metric: str, model: str, variant: str) -> Estimate:
-        """A metric's mean over seeds."""
+        """A metric's mean over seeds; of the primary one over test images too, see `level`."""
+        if metric == self.primary.test:
+            return self.level(model, variant)
         return seed_mean(self.per_seed(metric, model, variant))
 
     def difference(self, metric: str, model: str, variant: str, reference: str) -> Estimate:
-        """A metric's mean difference to another variant's, paired by seed."""
+        """A metric's mean difference to another variant's, paired by seed; of the primary one by test image too."""
+        if metric == self.primary.test:
+            first, second = self.table(model, variant), self.table(model, reference)
+            if first is not None and second is not None and first.shape == second.shape:
+                return crossed_difference(first, second)
         return paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
 
     def level(self, model: str, variant: str) -> Estimate:
-        """The primary outcome of a network, mean over seeds, unscaled."""
-        return self.mean(self.primary.test, model, variant)
+        """The primary outcome of a network, unscaled, for new trainings and new test images.
+
+        Where the task gives no value per image, `interval` says that it is of trainings alone.
+        """
+        table = self.table(model, variant)
+        return self.over_trainings(model, variant) if table is None else crossed_mean(table)
+
+    def over_trainings(self, model: str, variant: str) -> Estimate:
+        """The primary outcome of a network, unscaled, for new trainings on these very test images."""
+        return seed_mean(self.per_seed(self.primary.test, model, variant))
+
+    def table(self, model: str, variant: str) -> np.ndarray | None:
+        """(S, n) the primary outcome of every seed and test image, unscaled; None if the task gives no such values."""
+        return self.per_image.table(model, variant)
+
+    @property
+    def crossed(self) -> bool:
+        """Whether accuracy's intervals are of new test images too, and not of new trainings alone."""
+        return any(self.table(model, ORIGINAL) is not None for model in self.models)
+
+    @cached_property
+    def per_image(self) -> PerImage:
+        """What every network answers on every test image."""
+        return PerImage(self.results)
 
     def payload(self, model: str, variant: str) -> float:
         """Bytes of payload, mean over seeds; NaN if none is packed."""

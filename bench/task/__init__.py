@@ -201,6 +201,27 @@ class Task(ABC):
     def compare(self, predictions: Mapping[str, Predictions], split: Split) -> dict[str, float]:
         """How the compressed network's predictions differ from the references', by role (see `bench.roles`)."""
 
+    # The report reads stored predictions without PyTorch. What a task cannot say (None) is left out there: intervals of
+    # the primary metric are then of seeds alone, no answers are called identical, and no level is held against chance.
+    def per_image(self, predictions: Predictions, truth: Predictions) -> np.ndarray | None:
+        """(n,) float64 whose mean is the primary metric, larger is better: for accuracy 1 where an answer is right.
+
+        For a metric that is no mean over images, jackknife pseudo-values n·θ - (n - 1)·θ₋ᵢ. None: seeds only.
+
+        Args:
+            predictions, truth: what `collect` and `truth` gave, as read back from `predictions.npz`; both may hold the
+                other's arrays too.
+        """
+        return None
+
+    def answers(self, predictions: Predictions) -> np.ndarray | None:
+        """(n,) or (n, k) what each image is answered, compared for identity; None if answers are not comparable."""
+        return None
+
+    def chance(self, truth: Predictions) -> float | None:
+        """The primary metric that an answer reaches that never looks at the image; None if unknown."""
+        return None
+
     @abstractmethod
     def difference(self, predictions: Predictions, expected: Predictions) -> float:
         """Largest difference between two networks' outputs, as a share of the largest output."""

@@ -95,6 +95,24 @@ class Classification(Task):
             metrics["churn_finetune"] = churn(compressed, predictions[CONTROL]["logits"])
         return metrics
 
+    def per_image(self, predictions: Predictions, truth: Predictions) -> np.ndarray | None:
+        """(n,) 1.0 where the answer is right, else 0.0; None without logits and labels."""
+        answers = self.answers(predictions)
+        return None if answers is None or "labels" not in truth else (answers == truth["labels"]).astype(np.float64)
+
+    def answers(self, predictions: Predictions) -> np.ndarray | None:
+        """(n,) int64 the class of each image's largest logit; None without logits."""
+        return predictions["logits"].argmax(1) if "logits" in predictions else None
+
+    def chance(self, truth: Predictions) -> float | None:
+        """The share of the commonest class: what answering it for every image reaches."""
+        labels = truth.get("labels")
+        return (
+            None
+            if labels is None or not len(labels)
+            else float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+        )
+
     def difference(self, predictions: Predictions, expected: Predictions) -> float:
         """Largest difference of logits, as a share of the largest logit."""
         logits, reference = predictions["logits"], expected["logits"]

@@ -48,4 +48,4 @@ def test_seeds_that_lack_a_network_are_left_out(study: Study, monkeypatch: pytes
 def test_stored_logits_come_back_by_seed(study: Study):
     found = study.results.logits("resnet8", "original")
     assert list(found) == list(study.plan.seeds)
-    assert all(logits.shape == (8, 10) and labels.shape == (8,) for logits, labels in found.values())
+    assert all(logits.shape == (360, 10) and labels.shape == (360,) for logits, labels in found.values())

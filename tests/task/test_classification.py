@@ -89,3 +89,20 @@ def test_imitation_by_hand():
 def test_imitation_is_the_mean_over_images():
     two = imitation_loss(torch.cat([STUDENT, EVEN]), torch.cat([EVEN, EVEN]), temperature=1)
     assert two.item() == pytest.approx(imitation_loss(STUDENT, EVEN, temperature=1).item() / 2)
+
+
+def test_single_images_are_right_or_wrong_and_chance_answers_the_commonest_class():
+    labels = np.array([0, 0, 0, 1])
+    stored = {"logits": np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0], [0.0, 1.0]]), "labels": labels}
+    right = predictions.CLASSIFICATION.per_image(stored, stored)
+    assert right.tolist() == [1.0, 0.0, 1.0, 1.0] and right.dtype == np.float64
+    assert right.mean() == predictions.accuracy(stored["logits"], labels)
+    assert predictions.CLASSIFICATION.answers(stored).tolist() == [0, 1, 0, 1]
+    assert predictions.CLASSIFICATION.chance(stored) == 0.75
+
+
+def test_what_other_predictions_do_not_hold_is_not_said():
+    assert predictions.CLASSIFICATION.per_image({"boxes": np.zeros(3)}, {}) is None
+    assert predictions.CLASSIFICATION.answers({"boxes": np.zeros(3)}) is None
+    assert predictions.CLASSIFICATION.chance({}) is None
+    assert predictions.CLASSIFICATION.chance({"labels": np.zeros(0)}) is None

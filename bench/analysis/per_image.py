@@ -1,0 +1,148 @@
+"""What every seed of a network answers on every test image, as the task reads it from the stored predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench import guests
+from bench.analysis.results import Results
+from bench.errors import InputError
+from bench.roles import ORIGINAL
+from bench.task import Task, task
+
+ONE_OF = 1e-9  # by which means may differ that are the same number
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """On how many test images a network gives the answer of the original of its seed.
+
+    Attributes:
+        images: test images.
+        alike: those with the original's answer in every seed.
+        seeds: that have both networks.
+    """
+
+    images: int
+    alike: int
+    seeds: int
+
+    @property
+    def identical(self) -> bool:
+        """Whether no answer differs, on any image in any seed."""
+        return self.seeds > 0 and self.alike == self.images > 0
+
+    @property
+    def bound(self) -> float:
+        """Upper end of the 95% interval of the share of new images that differ, where none of n does: 3/n."""
+        return min(3 / self.images, 1.0) if self.images else 1.0
+
+
+class PerImage:
+    """The tables of one profile, each read when first asked for and kept."""
+
+    def __init__(self, results: Results):
+        self.results = results
+        self._tables: dict[tuple[str, str], np.ndarray | None] = {}
+        self._agreements: dict[tuple[str, str], Agreement | None] = {}
+        self._originals: dict[str, dict[int, np.ndarray]] = {}
+        try:
+            self.task: Task | None = task(results.plan.task.name)
+        except InputError:  # a guest's, whose code is not here
+            self.task = None
+
+    def table(self, model: str, variant: str) -> np.ndarray | None:
+        """(S, n) the primary metric of each seed and test image, unscaled, NaN for a seed without a result.
+
+        The mean of a row is the seed's metric. None if the task gives no value per image, or values that have another
+        mean than its metric.
+        """
+        if (model, variant) not in self._tables:
+            self._read(model, variant)
+        return self._tables[model, variant]
+
+    def agreement(self, model: str, variant: str) -> Agreement | None:
+        """With the original's answers; None if the task gives none, or no seed has both networks."""
+        if (model, variant) not in self._agreements:
+            self._read(model, variant)
+        return self._agreements[model, variant]
+
+    def chance(self, model: str) -> float | None:
+        """What an answer without looking reaches on the test images; None if the task does not say."""
+        first = next(
+            (
+                found
+                for seed in self.results.plan.seeds
+                if (found := self.results.predictions(model, ORIGINAL, seed)) is not None
+            ),
+            None,
+        )
+        if self.task is None or first is None:
+            return None
+        with guests.blamed(self.task, f"task {self.results.plan.task.name!r}, its chance"):
+            return self.task.chance(first)
+
+    # Predictions of many classes are large, so that each file is read once and only what is asked of it is kept.
+    def _read(self, model: str, variant: str) -> None:
+        if variant != ORIGINAL and model not in self._originals:
+            self._read(model, ORIGINAL)
+        metric = self.results.plan.task.primary.test
+        levels = self.results.by_seed("compressed", metric, model, variant)
+        rows: dict[int, np.ndarray | None] = {}
+        answers: dict[int, np.ndarray] = {}
+        for place, seed in enumerate(self.results.plan.seeds):
+            found = self.results.predictions(model, variant, seed) if self.task else None
+            if self.task is None or found is None or not np.isfinite(levels[place]):
+                continue
+            with guests.blamed(self.task, f"task {self.results.plan.task.name!r}, what it says of single images"):
+                rows[place] = _centred(self.task.per_image(found, found), float(levels[place]))
+                given = self.task.answers(found)
+            if given is not None:
+                answers[seed] = np.asarray(given)
+        if variant == ORIGINAL:
+            self._originals[model] = answers
+        self._tables[model, variant] = _stacked(rows, levels)
+        self._agreements[model, variant] = _agreement(answers, self._originals[model])
+
+
+def _centred(values: np.ndarray | None, level: float) -> np.ndarray | None:
+    """(n,) with the metric as mean; None if it is not the mean of these values.
+
+    Pseudo-values have the metric but for its bias as mean, which is of the order of 1/n and moved away; what differs
+    by more than its own standard error belongs to other predictions.
+    """
+    if values is None:
+        return None
+    row = np.asarray(values, dtype=np.float64)
+    if row.ndim != 1 or len(row) < 2 or not np.isfinite(row).all():
+        return None
+    off = level - float(row.mean())
+    if abs(off) <= ONE_OF:
+        return row
+    return row + off if abs(off) <= float(row.std(ddof=1)) / np.sqrt(len(row)) else None
+
+
+def _stacked(rows: Mapping[int, np.ndarray | None], levels: np.ndarray) -> np.ndarray | None:
+    """(S, n) with a row for every seed that has a level; None if one lacks it, or has another number of images."""
+    present = [row for row in rows.values() if row is not None]
+    complete = len(present) == int(np.isfinite(levels).sum()) > 0
+    if not complete or len({len(row) for row in present}) > 1:
+        return None
+    table = np.full((len(levels), len(present[0])), np.nan)
+    for place, row in rows.items():
+        table[place] = row
+    return table
+
+
+def _agreement(answers: Mapping[int, np.ndarray], originals: Mapping[int, np.ndarray]) -> Agreement | None:
+    shared = [(answers[seed], originals[seed]) for seed in answers if seed in originals]
+    if not shared or len({each.shape for pair in shared for each in pair}) > 1:
+        return None
+    alike = np.ones(len(shared[0][0]), bool)
+    for given, original in shared:
+        same = (given == original) | ((given != given) & (original != original))  # NaN is an answer like any other
+        alike &= same.reshape(len(same), -1).all(axis=1)
+    return Agreement(len(alike), int(alike.sum()), len(shared))

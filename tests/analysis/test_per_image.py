@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.analysis import per_image
+from bench.analysis.per_image import Agreement
+from bench.analysis.results import Results
+from bench.analysis.study import Study
+from bench.statistics.crossed import crossed_difference, crossed_mean
+from bench.statistics.intervals import seed_mean
+
+
+def test_a_table_holds_whether_each_image_is_answered_rightly(study: Study):
+    table = study.table("resnet8", "nncf-int8-ptq")
+    assert table.shape == (6, 360)
+    assert set(np.unique(table)) == {0.0, 1.0}
+    np.testing.assert_allclose(table.mean(1), study.per_seed("test_accuracy", "resnet8", "nncf-int8-ptq"))
+    for row, (logits, labels) in zip(table, study.results.logits("resnet8", "nncf-int8-ptq").values(), strict=True):
+        np.testing.assert_array_equal(row, logits.argmax(1) == labels)
+
+
+def test_levels_and_differences_cross_seeds_and_images(study: Study):
+    one, other = (study.table("resnet8", label) for label in ("nncf-int8-ptq", "original"))
+    assert study.level("resnet8", "nncf-int8-ptq") == crossed_mean(one)
+    assert study.mean("test_accuracy", "resnet8", "nncf-int8-ptq") == crossed_mean(one)
+    assert study.difference("test_accuracy", "resnet8", "nncf-int8-ptq", "original") == crossed_difference(one, other)
+    over_trainings = study.over_trainings("resnet8", "nncf-int8-ptq")
+    assert over_trainings == seed_mean(study.per_seed("test_accuracy", "resnet8", "nncf-int8-ptq"))
+    assert over_trainings.value == pytest.approx(study.level("resnet8", "nncf-int8-ptq").value)
+    assert study.crossed
+
+
+def test_a_missing_seed_is_a_row_without_numbers(study_of):
+    study = study_of(states={"compress/resnet8/2/float16": "failed"})
+    table = study.table("resnet8", "float16")
+    assert np.isnan(table).all(axis=1).tolist() == [False, False, True, False, False, False]
+    assert study.level("resnet8", "float16").n == 5
+    assert study.difference("test_accuracy", "resnet8", "float16", "original").n == 5
+
+
+def test_without_values_per_image_seeds_alone_count(study_of):
+    study = study_of(accuracy=lambda model, seed, label: 90 + seed)
+    assert study.table("resnet8", "float16") is None
+    assert study.level("resnet8", "float16") == study.over_trainings("resnet8", "float16")
+    assert study.level("resnet8", "float16").interval == "t over seeds"
+    assert study.per_image.agreement("resnet8", "float16") is None
+    assert study.per_image.chance("resnet8") is None
+    assert not study.crossed
+
+
+def test_predictions_of_another_network_are_no_table(study: Study, monkeypatch: pytest.MonkeyPatch):
+    predictions = Results.predictions
+    monkeypatch.setattr(Results, "predictions", lambda self, model, _, seed: predictions(self, model, "original", seed))
+    other = Study(study.results)
+    assert other.table("resnet8", "original") is not None
+    assert other.table("resnet8", "magnitude:sparsity=0.9") is None
+
+
+def test_pseudo_values_keep_the_metric_as_mean():
+    row = np.array([0.2, 0.4, 0.9, 0.1])
+    assert per_image._centred(row, 0.45).mean() == pytest.approx(0.45)
+    assert per_image._centred(row, 0.9) is None
+    assert per_image._centred(np.array([1.0, np.nan]), 1.0) is None
+    assert per_image._centred(np.ones((2, 2)), 1.0) is None
+    assert per_image._centred(None, 1.0) is None
+
+
+def test_answers_are_compared_with_the_originals(study: Study):
+    same = study.per_image.agreement("resnet8", "float16")
+    assert (same, same.identical) == (Agreement(360, 360, 6), True)
+    assert same.bound == pytest.approx(3 / 360)
+    worse = study.per_image.agreement("resnet8", "magnitude:sparsity=0.9")
+    assert not worse.identical and worse.alike < 360
+
+
+def test_one_other_answer_in_one_seed_is_not_identical():
+    original = {seed: np.arange(5) for seed in range(3)}
+    changed = {**original, 1: np.array([0, 1, 2, 3, 0])}
+    assert per_image._agreement(original, original) == Agreement(5, 5, 3)
+    assert per_image._agreement(changed, original) == Agreement(5, 4, 3)
+    assert not per_image._agreement(changed, original).identical
+    assert per_image._agreement({7: np.arange(5)}, original) is None
+    rows = {0: np.array([[0.1, np.nan], [0.2, 1.0]])}
+    assert per_image._agreement(rows, rows) == Agreement(2, 2, 1)
+    assert Agreement(2, 2, 1).bound == 1.0
+
+
+def test_chance_is_the_commonest_class(study: Study):
+    assert study.per_image.chance("resnet8") == pytest.approx(0.1)
+
+
+def test_without_the_guests_code_seeds_alone_count(study: Study):
+    plan = study.plan.model_copy(update={"task": study.plan.task.model_copy(update={"name": "gone.tasks:Gone"})})
+    other = Study(replace(study.results, plan=plan))
+    assert other.table("resnet8", "float16") is None
+    assert other.level("resnet8", "float16").n == 6
