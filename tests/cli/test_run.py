@@ -31,8 +31,9 @@ def test_the_accuracy_is_that_of_the_packed_file(finished):
     for folder in folders:
         metrics = json.loads((folder / "metrics.json").read_text())
         with np.load(folder / "predictions.npz", allow_pickle=False) as arrays:
-            found = float(np.mean(arrays["test_logits"].argmax(1) == arrays["test_labels"]))
-        assert metrics["test_accuracy"] == found
+            for split in ("test", "validation"):
+                found = float(np.mean(arrays[f"{split}_logits"].argmax(1) == arrays[f"{split}_labels"]))
+                assert metrics[f"{split}_accuracy"] == found
         assert metrics["file_bytes"] == (folder / "network.innards").stat().st_size > metrics["payload_bytes"]
 
 

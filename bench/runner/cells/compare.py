@@ -42,7 +42,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
 def _predictions(files: Files) -> Predictions:
     """Predictions on the test images, by the names that the task gave them."""
     arrays = from_npz(files["predictions.npz"])
-    return {name.removeprefix("test_"): array for name, array in arrays.items()}
+    return {name.removeprefix("test_"): array for name, array in arrays.items() if name.startswith("test_")}
 
 
 # The references come back with every variant of a network, this cell's compressed network does not: it alone is not

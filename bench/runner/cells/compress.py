@@ -29,7 +29,7 @@ RANDOM_SEED = 1_000_003  # added to a cell's seed: random weights that no traini
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
-    """The packed file, its size by layer, what it costs to run, and its predictions on the test images."""
+    """The packed file, its size by layer, what it costs to run, and its predictions on test and validation images."""
     variant = from_spec(job.spec["variant"])
     simulated = _compress(variant, job, images, epoch)
     model = {
@@ -69,8 +69,13 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "metrics.json": to_json(finite(metrics)),
         "layers.json": to_json([asdict(layer) for layer in size.layers]),
         "history.json": to_json([finite(row) for row in simulated.history]),
+        # Those on validation images show how often a choice by validation accuracy hangs on which images these were.
         "predictions.npz": to_npz(
-            {f"test_{name}": array for name, array in (*test.items(), *task.truth(images.test).items())}
+            {
+                f"{split}_{name}": array
+                for split, predictions in (("test", test), ("validation", validation))
+                for name, array in (*predictions.items(), *task.truth(getattr(images, split)).items())
+            }
         ),
     }
 
