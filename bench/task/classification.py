@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL
+from bench.statistics import divergence
 from bench.task import Change, Predictions, Primary, Task
 
 if TYPE_CHECKING:
@@ -134,14 +135,7 @@ def churn(logits: np.ndarray, others: np.ndarray) -> float:
 
 def jensen_shannon(logits: np.ndarray, others: np.ndarray) -> float:
     """Mean over images of the Jensen-Shannon divergence of the two predicted distributions, base 2, 0 to 1."""
-    p, q = softmax(_double(logits), axis=1), softmax(_double(others), axis=1)
-    middle = (p + q) / 2
-    return float(np.mean(_kullback_leibler(p, middle) + _kullback_leibler(q, middle)) / 2)
-
-
-def _kullback_leibler(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
-    return (p * np.log2(ratio)).sum(1)
+    return float(divergence.jensen_shannon(logits, others).mean())
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
