@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
-from bench.similarity.algebra.basis import Between, between_on_rows
+from bench.similarity.activations import Activations
+from bench.similarity.algebra.basis import Basis, Between, basis, between_on_rows, rounding_of
+from bench.similarity.algebra.geometry import centred
+from bench.similarity.algebra.precision import as_double
 from bench.similarity.measure import Measure, OnRows
 
 
@@ -40,6 +43,22 @@ class CanonicalMeasure(Measure):
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
+
+    def prepare(self, side: Activations) -> None:
+        """The side's basis."""
+        if side.n > side.d:
+            self.basis_of(side)
+
+    def basis_of(self, side: Activations) -> Basis:
+        """Principal components of a side, centred, without directions of rounding.
+
+        Raises:
+            InputError: there is none.
+        """
+        found = side.once("basis", lambda: basis(centred(as_double(side.values)), rounding_of(side.values)))
+        if not len(found.s):
+            self._defined(float("nan"))
+        return found
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
+from bench.similarity.activations import Activations
 from bench.similarity.algebra.basis import Between, correlations
+from bench.similarity.algebra.variates import variates
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
@@ -31,6 +35,15 @@ class MeanCCA(CanonicalMeasure):
     )  # fmt: skip
     source: ClassVar[str] = "raghu2017svcca"
     scale: ClassVar[Scale] = "atanh"
+    by_image: ClassVar[bool] = True
 
     def of_bases(self, between: Between) -> float:
         return float(correlations(between.m).mean())
+
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """The value with its infinitesimal jackknife; see `Measure.influence_of_sides`."""
+        self._accepted(x.values, y.values)
+        of_pair = variates(self.basis_of(x).u, self.basis_of(y).u)
+        value = self._at_most_best(float(of_pair.rho.mean()))
+        influence = (of_pair.influence - of_pair.influence.mean()) / len(of_pair.rho)
+        return value, influence if value < 1.0 else np.zeros(x.n)
