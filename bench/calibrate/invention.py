@@ -24,7 +24,7 @@ import numpy as np
 
 from bench.analysis.results import Results, gathered
 from bench.calibrate.answers import Answers
-from bench.calibrate.memory_store import Contents, MemoryStore
+from bench.calibrate.memory_store import CellFiles, MemoryStore
 from bench.profile.tables import Margins
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import (
@@ -100,7 +100,7 @@ class Invention:
         """One sample of it, as a report reads it."""
         variants = [Method(ORIGINAL, self.original, copies=True), self.control, *self.methods]
         cells = {cell.key: cell for cell in _cells(self.seeds, [each.label for each in variants])}
-        contents = {key: Contents({"metrics.json": {}, "history.json": []}) for key in cells if "train" in key}
+        contents = {key: CellFiles({"metrics.json": {}, "history.json": []}) for key in cells if "train" in key}
         contents |= self._answered(variants, rng)
         contents |= self._compared([*variants[1:], Method(OTHER_SEED, self.original, 1.0, 50.0)], rng)
         return gathered(self._plan(variants, tuple(cells.values())), MemoryStore(contents))
@@ -122,8 +122,8 @@ class Invention:
             cells=cells,
         )  # fmt: skip
 
-    def _answered(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, Contents]]:
-        """Contents of the compress cells."""
+    def _answered(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
+        """Files of the compress cells."""
         labels, others = (rng.integers(CLASSES, size=n) for n in (self.test, self.validation))
         truth = [each.accuracy for each in variants]
         sizes = [self.validation, self.test]
@@ -144,10 +144,10 @@ class Invention:
                 margins = on_validation[source, seed]
                 arrays |= {"validation_logits": logits(margins, others), "validation_labels": others}
                 files = {"metrics.json": metrics, "history.json": [], "layers.json": []}
-                yield _key("compress", seed, variant.label), Contents(files, {"predictions.npz": arrays})
+                yield _key("compress", seed, variant.label), CellFiles(files, {"predictions.npz": arrays})
 
-    def _compared(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, Contents]]:
-        """Contents of the compare cells."""
+    def _compared(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
+        """Files of the compare cells."""
         # One factor per seed and variant for all measures, cut symmetrically so that its mean is 1.
         factors = 1 + SEED_SCATTER * np.clip(rng.standard_normal((len(variants), self.seeds)), -CUT, CUT)
         inside = _Inside(self, rng)
@@ -168,7 +168,7 @@ class Invention:
                     if measure not in computed:
                         arrays |= {f"{FEATURE}/{measure}/{name}": each for name, each in of_all[number][seed].items()}
                 files = {"metrics.json": {"churn": 0.0}, "notes.json": {}}
-                yield _key("compare", seed, variant.label), Contents(files, {"similarity.npz": arrays})
+                yield _key("compare", seed, variant.label), CellFiles(files, {"similarity.npz": arrays})
 
     def _neighbours(
         self, variants: list[Method], factors: np.ndarray, rng: np.random.Generator

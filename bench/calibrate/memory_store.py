@@ -14,7 +14,7 @@ from bench.runner.store import Files, Store, to_json
 
 
 @dataclass
-class Contents:
+class CellFiles:
     """One finished cell.
 
     Attributes:
@@ -29,7 +29,7 @@ class Contents:
 class MemoryStore(Store):
     """Finished cells by key, read as those on disk are."""
 
-    def __init__(self, cells: Mapping[str, Contents]):
+    def __init__(self, cells: Mapping[str, CellFiles]):
         super().__init__(Path("invented"))
         self.cells = cells
 

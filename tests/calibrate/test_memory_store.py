@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from bench.calibrate.memory_store import Contents, MemoryStore
+from bench.calibrate.memory_store import CellFiles, MemoryStore
 from bench.folders import Damaged
 
 
 def test_cells_are_read_as_from_disk():
-    cells = {"b": Contents({"metrics.json": {"a": 1}}, {"some.npz": {"x": np.arange(3), "y": np.ones(2)}})}
+    cells = {"b": CellFiles({"metrics.json": {"a": 1}}, {"some.npz": {"x": np.arange(3), "y": np.ones(2)}})}
     store = MemoryStore(cells)
     assert list(store.keys()) == ["b"]
     assert store.has("b")
@@ -23,7 +23,7 @@ def test_cells_are_read_as_from_disk():
 
 
 def test_what_is_not_there_is_told():
-    store = MemoryStore({"b": Contents({})})
+    store = MemoryStore({"b": CellFiles({})})
     with pytest.raises(Damaged, match="no file"):
         store.read("b", ["metrics.json"])
     with pytest.raises(Damaged, match="no file"):
