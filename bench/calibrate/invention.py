@@ -48,7 +48,7 @@ EPOCH = 1000  # training images
 
 
 @dataclass(frozen=True)
-class Method:
+class InventedMethod:
     """A compressed version with its truth.
 
     Attributes:
@@ -85,8 +85,8 @@ class Invention:
 
     seeds: int
     original: float
-    control: Method
-    methods: tuple[Method, ...]
+    control: InventedMethod
+    methods: tuple[InventedMethod, ...]
     test: int = 599
     validation: int = 120
     probe: int = 128
@@ -98,14 +98,14 @@ class Invention:
 
     def draw(self, rng: np.random.Generator) -> Results:
         """One sample of it, as a report reads it."""
-        variants = [Method(ORIGINAL, self.original, copies=True), self.control, *self.methods]
+        variants = [InventedMethod(ORIGINAL, self.original, copies=True), self.control, *self.methods]
         cells = {cell.key: cell for cell in _cells(self.seeds, [each.label for each in variants])}
         contents = {key: CellFiles({"metrics.json": {}, "history.json": []}) for key in cells if "train" in key}
         contents |= self._answered(variants, rng)
-        contents |= self._compared([*variants[1:], Method(OTHER_SEED, self.original, 1.0, 50.0)], rng)
+        contents |= self._compared([*variants[1:], InventedMethod(OTHER_SEED, self.original, 1.0, 50.0)], rng)
         return gathered(self._plan(variants, tuple(cells.values())), MemoryStore(contents))
 
-    def _plan(self, variants: list[Method], cells: tuple[PlannedCell, ...]) -> PlanFile:
+    def _plan(self, variants: list[InventedMethod], cells: tuple[PlannedCell, ...]) -> PlanFile:
         decided = (CKA, KNN, PROBE)
         return PlanFile(
             version="", name="invented", margins=Margins(accuracy=self.margin), features=(FEATURE,),
@@ -118,11 +118,11 @@ class Invention:
                 counts={"train": EPOCH, "validation": self.validation, "test": self.test, "probe": self.probe},
             ),
             models=(PlannedModel(name=NETWORK, recipe={"epochs": 20}, finetuning={"epochs": 5}),),
-            variants=tuple(map(_variant, [*variants, Method(OTHER_SEED, self.original)])),
+            variants=tuple(map(_variant, [*variants, InventedMethod(OTHER_SEED, self.original)])),
             cells=cells,
         )  # fmt: skip
 
-    def _answered(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
+    def _answered(self, variants: list[InventedMethod], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
         """Files of the compress cells."""
         labels, others = (rng.integers(CLASSES, size=n) for n in (self.test, self.validation))
         truth = [each.accuracy for each in variants]
@@ -146,7 +146,7 @@ class Invention:
                 files = {"metrics.json": metrics, "history.json": [], "layers.json": []}
                 yield _key("compress", seed, variant.label), CellFiles(files, {"predictions.npz": arrays})
 
-    def _compared(self, variants: list[Method], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
+    def _compared(self, variants: list[InventedMethod], rng: np.random.Generator) -> Iterator[tuple[str, CellFiles]]:
         """Files of the compare cells."""
         # One factor per seed and variant for all measures, cut symmetrically so that its mean is 1.
         factors = 1 + SEED_SCATTER * np.clip(rng.standard_normal((len(variants), self.seeds)), -CUT, CUT)
@@ -171,7 +171,7 @@ class Invention:
                 yield _key("compare", seed, variant.label), CellFiles(files, {"similarity.npz": arrays})
 
     def _neighbours(
-        self, variants: list[Method], factors: np.ndarray, rng: np.random.Generator
+        self, variants: list[InventedMethod], factors: np.ndarray, rng: np.random.Generator
     ) -> list[list[dict[str, np.ndarray]]]:
         shape = (self.blocks, self.probe)
         shared = rng.standard_normal(shape)
@@ -186,7 +186,7 @@ class Invention:
             found.append([_interval(values[seed], influence[seed]) for seed in range(self.seeds)])
         return found
 
-    def _probes(self, variants: list[Method], rng: np.random.Generator) -> list[list[dict[str, np.ndarray]]]:
+    def _probes(self, variants: list[InventedMethod], rng: np.random.Generator) -> list[list[dict[str, np.ndarray]]]:
         truth = [PROBED, *(PROBED - each.lost / 100 for each in variants)]
         blocks = [next(iter(self.probed.margins(truth, self.seeds, [self.probe], rng)))[0] for _ in range(self.blocks)]
         right = np.stack(blocks, axis=2) > 0  # (1 + variants, S, L, n)
@@ -218,7 +218,7 @@ class _Inside:
         """The original's blocks, with what the measures need of it alone."""
         return self.prepared[seed]
 
-    def of(self, variant: Method, seed: int, distance: float, rng: np.random.Generator) -> list[np.ndarray]:
+    def of(self, variant: InventedMethod, seed: int, distance: float, rng: np.random.Generator) -> list[np.ndarray]:
         """A variant's blocks, at a distance in units of another seed's."""
         if variant.label == OTHER_SEED:
             return _layers(self.latent[(seed + 1) % len(self.latent)])
@@ -246,7 +246,7 @@ def _interval(value: np.ndarray, influence: np.ndarray) -> dict[str, np.ndarray]
     return {"value": value, "low": value - half, "high": value + half, "influence": influence.astype(np.float32)}
 
 
-def _variant(method: Method) -> PlannedVariant:
+def _variant(method: InventedMethod) -> PlannedVariant:
     control = method.label in (ORIGINAL, CONTROL, OTHER_SEED)
     return PlannedVariant(
         label=method.label,

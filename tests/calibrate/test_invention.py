@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from bench.analysis.study import Study
-from bench.calibrate.invention import CKA, KNN, KNN_UNIT, NETWORK, PROBE, Invention, Method, logits
+from bench.calibrate.invention import CKA, KNN, KNN_UNIT, NETWORK, PROBE, InventedMethod, Invention, logits
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 
-CONTROLS = Method(CONTROL, 0.93, 0.05, 0.5, finetunes=True)
+CONTROLS = InventedMethod(CONTROL, 0.93, 0.05, 0.5, finetunes=True)
 METHODS = (
-    Method("near", 0.95, 0.1, 1.0, payload=5_000),
-    Method("far", 0.85, 0.6, 8.0, finetunes=True),
-    Method("copy", 0.94, copies=True),
+    InventedMethod("near", 0.95, 0.1, 1.0, payload=5_000),
+    InventedMethod("far", 0.85, 0.6, 8.0, finetunes=True),
+    InventedMethod("copy", 0.94, copies=True),
 )
 
 
@@ -85,7 +85,7 @@ def test_influences_are_those_of_the_values(results):
 
 def test_the_influence_on_the_jaccard_gives_its_variance_over_images():
     """Values vary over studies as seeds' factors and the influences' variance say."""
-    still = Invention(2, 0.94, CONTROLS, (Method("far", 0.9, 0.6),), test=20, probe=64)
+    still = Invention(2, 0.94, CONTROLS, (InventedMethod("far", 0.9, 0.6),), test=20, probe=64)
     rng, values, variances = np.random.default_rng(2), [], []
     for _ in range(100):
         results = still.draw(rng)
