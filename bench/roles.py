@@ -9,6 +9,7 @@ ORIGINAL = "original"  # the trained network that compression started from
 CONTROL = "finetune"  # the original, trained as much longer as the compressed network, without compression
 OTHER_SEED = "other-seed"  # an original of the next seed: how different two trainings are anyway
 RANDOM = "random-weights"  # the architecture before training: the floor of every similarity
+RETRAINED = "retrain"  # the original, trained anew for as long as a network that began at initial weights
 COMPRESSED = "compressed"  # the network in question
 
 CONTROLS = (CONTROL, OTHER_SEED, RANDOM)  # in every profile

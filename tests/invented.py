@@ -38,6 +38,7 @@ class Invented:
     source: str = ""
     activation_bits: int = 32
     sparsity: float = 0.0
+    epochs: tuple[float, float] | None = None  # fine-tuned and trained, as cells record it; older runs do not
 
     @property
     def control(self) -> bool:
@@ -251,6 +252,9 @@ class Runs:
             "sparsity": invented.sparsity,
             "logit_difference": 1e-7,
         }
+        if invented.epochs is not None:
+            finetuned, trained = invented.epochs
+            metrics |= {"finetuned_images": 1293 * finetuned, "trained_images": 1293 * trained}
         predictions = self._predictions(cell, invented, accuracy)
         layers = [
             {"name": f"block{i}.conv", "shape": [16, 16, 3, 3], "layout": "bitmask" if invented.sparsity else "dense",

@@ -60,7 +60,9 @@ class Looks:
         """The variants that it looks into, and the references, which are seen beside them."""
         look = self.study.plan.diagnostics.get(self.diagnostic)
         asked = look.variants if look else None
-        return [v for v in self.study.plan.variants if v.label in REFERENCES or asked is None or v.label in asked]
+        # controls that the plan added are there for accuracy and similarity, and no diagnostic looks into them
+        seen = [variant for variant in self.study.plan.variants if not variant.added]
+        return [v for v in seen if v.label in REFERENCES or asked is None or v.label in asked]
 
     def sight(self, model: str, variant: str, seed: int) -> tuple[dict[str, Any], str] | None:
         """The finished cell in which a variant is best seen, and its role there; None if there is none."""

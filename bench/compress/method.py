@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from bench.compress.budget import Budget
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
@@ -64,6 +65,7 @@ class Method(ABC):
             fresh one.
         finetunes: whether the method calls `Workbench.finetune`. If so, the fine-tuning recipe is part of its key.
         trains: whether the method calls `Workbench.train`. If so, the model's own recipe is part of its key.
+            One that trains more or less than by its recipe once says so in `budget`.
         searched: the values that `python -m bench search` may choose for each setting, from weak to strong
             compression; None leaves the method out of the search.
     """
@@ -91,6 +93,18 @@ class Method(ABC):
         Raises:
             NotApplicable: the method cannot work on this network.
         """
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """Epochs that the call trains for: from it the plan knows which controls are needed, one for each length.
+
+        Cells record what was trained in truth, and the report goes by that. A method that trains by its recipe, once,
+        need not declare it.
+
+        Args:
+            finetuning: epochs of the fine-tuning recipe.
+            training: epochs of the model's own recipe.
+        """
+        return Budget(finetuning if self.finetunes else 0, training if self.trains else 0)
 
     def settings(self) -> dict[str, Any]:
         """The settings by name, ready for JSON."""

@@ -7,9 +7,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from bench import guests, registry
+from bench.compress.budget import Budget
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.errors import InputError
@@ -36,6 +38,16 @@ class Stage:
             InputError: no such method or setting, or a value out of range.
         """
         return make_method(self.name, dict(self.chosen))
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """See `Variant.budget`."""
+        declared = self.method.budget(finetuning, training)
+        if isinstance(declared, Budget) and 0 <= declared.finetuned < inf and 0 <= declared.trained < inf:
+            return declared
+        raise InputError(
+            f"method {self.label!r}: budget must return a bench.compress.budget.Budget of two numbers of epochs, it "
+            f"returned {declared!r} ({guests.definition(type(self.method))})"
+        )
 
     @property
     def label(self) -> str:
@@ -80,6 +92,15 @@ class Variant:
     def trains(self) -> bool:
         """Whether any of its methods trains a network from nothing."""
         return any(stage.method.trains for stage in self.stages)
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """Epochs that all its methods train for together (see `Method.budget`).
+
+        Raises:
+            InputError: a method of the user's own declares something else.
+        """
+        budgets = [stage.budget(finetuning, training) for stage in self.stages]
+        return sum(budgets, Budget())
 
     def check(self) -> None:
         """Check all its methods.
@@ -211,8 +232,13 @@ def in_words(settings: Mapping[str, Any]) -> str:
 
     >>> in_words({"weight_bits": 4, "per_channel": True})
     'weight bits 4, per channel True'
+    >>> in_words({"epochs": 20})
+    '20 epochs'
     """
-    return ", ".join(f"{name.replace('_', ' ')} {plain(value)}" for name, value in settings.items())
+    words = {name: f"{name.replace('_', ' ')} {plain(value)}" for name, value in settings.items()}
+    if "epochs" in words:
+        words["epochs"] = f"{plain(settings['epochs'])} epoch{'' if settings['epochs'] == 1 else 's'}"
+    return ", ".join(words.values())
 
 
 def titled(title: str, chosen: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.profile import Profile
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL, OTHER_SEED, REFERENCES
+from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.similarity.probe import ProbeMeasure
 from bench.training import recipe as training
@@ -149,12 +150,14 @@ def _checkpoint(template: str, seed: int) -> Path:
 
 def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
     """Compressions and comparisons of one trained network."""
-    variants = [variant for variant in profile.variants if variant.start != OTHER_SEED or len(trained) > 1]
+    every = controls.variants(profile, model)
+    variants = [variant for variant in every if variant.start != OTHER_SEED or len(trained) > 1]
     compressed = {variant.label: _compress(profile, model, seed, variant, trained) for variant in variants}
     yield from compressed.values()
-    for label, cell in compressed.items():
-        if label != ORIGINAL:
-            yield _compare(profile, cell, compressed)
+    for variant in variants:
+        if variant.label != ORIGINAL:
+            cell, same_budget = compressed[variant.label], controls.finetuned_alike(profile, model, variant)
+            yield _compare(profile, cell, {**compressed, CONTROL: compressed[same_budget]})
             yield from _diagnose(profile, cell, compressed)
 
 

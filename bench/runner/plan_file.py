@@ -21,6 +21,7 @@ from bench.compress.variant import Variant, parse_stage, titled
 from bench.diagnose.look import Look
 from bench.errors import InputError
 from bench.profile import Margins, Profile, Theme
+from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.runner.planned import PlannedSimilarity, Search, SearchedNetwork, Trial, planned_measure
 from bench.runner.store import Store
@@ -53,8 +54,20 @@ class PlannedStage(_Record):
     chosen: dict[str, Any] = {}
 
 
+class PlannedBudget(_Record):
+    """Epochs, see `bench.compress.budget.Budget`."""
+
+    finetuned: float = 0
+    trained: float = 0
+
+
 class PlannedVariant(_Record):
-    """One compressed version of a network, as planned."""
+    """One compressed version of a network, as planned.
+
+    Attributes:
+        added: whether it is a control that no profile names, of a length of training that its methods have.
+        budgets: by network, how long it trains by its own account.
+    """
 
     label: str
     title: str
@@ -63,13 +76,16 @@ class PlannedVariant(_Record):
     bibtex: str = ""
     control: bool = False
     finetunes: bool = False
+    added: bool = False
+    budgets: dict[str, PlannedBudget] = {}
     stages: tuple[PlannedStage, ...] = ()
 
 
 class PlannedModel(_Record):
-    """A network with the recipes it is trained and fine-tuned by."""
+    """A network with the recipes it is trained and fine-tuned by; one from a checkpoint was trained elsewhere."""
 
     name: str
+    checkpoint: bool = False
     recipe: dict[str, Any] | None = None
     finetuning: dict[str, Any] | None = None
 
@@ -213,10 +229,15 @@ def describe(
         task=_task(settings.task),
         data=data,
         models=tuple(
-            PlannedModel(name=name, recipe=asdict(recipe), finetuning=asdict(profile.finetuning[name]))
-            for name, recipe in profile.recipes.items()
+            PlannedModel(
+                name=model.name,
+                checkpoint=bool(model.checkpoint),
+                recipe=asdict(profile.recipes[model.name]),
+                finetuning=asdict(profile.finetuning[model.name]),
+            )
+            for model in settings.models
         ),
-        variants=tuple(map(_variant, profile.variants)),
+        variants=tuple(_variant(variant, profile) for variant in controls.every_variant(profile)),
         diagnostics={name: _look(look) for name, look in profile.diagnostics.items()},
         search=search,
         cells=tuple(PlannedCell(name=cell.name, **cell.as_dict()) for cell in cells),
@@ -229,7 +250,8 @@ def _task(name: str) -> PlannedTask:
     return PlannedTask(name=name, primary=task.primary, changes=changes, classifies=task.classifies)
 
 
-def _variant(variant: Variant) -> PlannedVariant:
+def _variant(variant: Variant, profile: Profile) -> PlannedVariant:
+    budgets = {name: controls.budget(profile, name, variant) for name in profile.recipes}
     return PlannedVariant(
         label=variant.label,
         title=variant.title,
@@ -238,6 +260,8 @@ def _variant(variant: Variant) -> PlannedVariant:
         bibtex="\n".join(filter(None, (stage.method.bibtex for stage in variant.stages))),
         control=variant.family in ("original", "control"),
         finetunes=variant.finetunes or variant.trains,
+        added=variant not in profile.variants,
+        budgets={name: PlannedBudget(**asdict(budget)) for name, budget in budgets.items()},
         stages=tuple(
             PlannedStage(**fields, title=stage.method.title, chosen=dict(stage.chosen))
             for fields, stage in zip(variant.spec(), variant.stages, strict=True)

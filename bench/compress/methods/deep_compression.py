@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.magnitude_finetune import MagnitudeFinetune
 from bench.compress.workbench import Workbench
@@ -31,6 +32,10 @@ class DeepCompression(FinetuningMethod):
     family = "pruning"
     title = "Deep Compression"
     source = "han2016deep"
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """See Method: after pruning, and again after the weights are shared."""
+        return Budget(finetuned=2 * finetuning)
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

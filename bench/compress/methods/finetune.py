@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
+
+from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -13,14 +17,24 @@ from bench.footprint.compressed import Compressed
 class Finetune(FinetuningMethod):
     """Separates the effect of compression from that of more training.
 
-    In a chain it retrains the network of the method before, with pruned weights kept at zero.
+    In a chain it retrains the network of the method before, with pruned weights kept at zero. A profile's plan adds one
+    for every length of fine-tuning that its methods have.
+
+    Args:
+        epochs: default the fine-tuning recipe's.
     """
+
+    epochs: Annotated[float, Field(gt=0)] | None = None
 
     family = "control"
     title = "Fine-tuned"
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """See Method."""
+        return Budget(finetuned=self.epochs or finetuning)
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.pruning import masking
 
-        return masking.retrained(compressed, workbench, distill=self.distill)
+        return masking.retrained(compressed, workbench, distill=self.distill, epochs=self.epochs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod, NotApplicable, require_unrounded
 from bench.compress.methods.han import sparsities
 from bench.compress.workbench import Workbench
@@ -40,6 +41,10 @@ class LotteryTicket(FinetuningMethod):
     family = "pruning"
     title = "Lottery ticket"
     source = "frankle2019lottery"
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """See Method: what is trained begins at initial weights, in every round."""
+        return Budget(trained=self.rounds * (self.epochs or finetuning))
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

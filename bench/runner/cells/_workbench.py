@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.compress.budget import Budget
 from bench.data import ImageSet
 from bench.runner.cells import Epoch
 from bench.task import Task
 from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
+from bench.training.schedule import Schedule
 
 
 class RealWorkbench:
@@ -25,9 +27,13 @@ class RealWorkbench:
         training: the model's own recipe; None if the method must not train a network from nothing.
         epoch: called after every epoch.
         teacher: the network that compression starts from, on the device.
+        untrained: whether its weights are initial ones.
         fresh: makes the network with initial weights.
         trained_here: whether training began with these.
         task: what the network is trained to do.
+
+    Attributes:
+        budget: training images that went through `finetune` and `train` so far.
     """
 
     def __init__(
@@ -43,10 +49,12 @@ class RealWorkbench:
         fresh: Callable[[], torch.nn.Module],
         trained_here: bool,
         task: Task,
+        untrained: bool = False,
     ):
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
         self.task = task
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
+        self.budget, self.untrained, self._initial = Budget(), untrained, torch.zeros(0)
 
     @property
     def example(self) -> torch.Tensor:
@@ -64,12 +72,15 @@ class RealWorkbench:
 
     def fresh(self) -> torch.nn.Module:
         """See Workbench."""
-        return self._fresh()
+        network = self._fresh()
+        self._initial = _values(network)
+        return network
 
     def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
         """See Workbench."""
         if self.training is None:
             raise TypeError("a method that trains a network from nothing must declare it: `trains = True`")
+        self.budget += Budget(trained=self._length(self.training))
         return self._train(network, self.training, teacher=self.teacher if distill else None)
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:
@@ -105,6 +116,8 @@ class RealWorkbench:
         """See Workbench."""
         overrides: dict[str, Any] = {"epochs": epochs, "learning_rate": learning_rate}
         recipe = replace(self._recipe(), **{name: value for name, value in overrides.items() if value is not None})
+        length = self._length(recipe)
+        self.budget += Budget(trained=length) if self._is_untrained(network) else Budget(finetuned=length)
         return self._train(
             network,
             recipe,
@@ -128,7 +141,37 @@ class RealWorkbench:
             **options,
         )
 
+    def _length(self, recipe: Recipe) -> int:
+        """Images that a training goes through: its steps are whole, and so are its batches."""
+        schedule = Schedule(len(self.images.train.images), recipe)
+        return schedule.steps * schedule.batch_size
+
+    def _is_untrained(self, network: torch.nn.Module) -> bool:
+        """Whether a network begins with initial weights that the method was given or started from, be it pruned.
+
+        A lottery ticket is trained by `finetune` too, and one that only looked at initial weights is not. Weights are
+        compared by value, since a method may have renamed, thinned or wrapped the layers that they belong to.
+        """
+        if self.untrained or not len(self._initial):
+            return self.untrained
+        # Most of the weights, because of many float32 numbers some are equal by chance.
+        weights = _values(network)
+        initial, trained = (torch.isin(weights, known).sum() for known in (self._initial, _values(self.teacher)))
+        return bool(initial > max(trained, len(weights) / 2))
+
     def _recipe(self) -> Recipe:
         if self.recipe is None:
             raise TypeError("a method that fine-tunes must declare it: `finetunes = True`")
         return self.recipe
+
+
+def _values(network: torch.nn.Module) -> torch.Tensor:
+    """The values that weights of convolutions and linear layers have, each once, without the zeros of pruned ones."""
+    # biases and normalisation begin alike in every network
+    weights = [
+        parameter.detach().flatten()
+        for parameter in network.parameters()
+        if parameter.ndim > 1 and parameter.is_floating_point()
+    ]
+    values = torch.cat(weights) if weights else torch.zeros(0)
+    return values[values != 0].unique()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import torch
 
+from bench.compress.budget import Budget
 from bench.compress.variant import Variant, from_spec
 from bench.data import ImageSet
 from bench.footprint.compressed import Compressed
@@ -31,7 +32,7 @@ RANDOM_SEED = 1_000_003  # added to a cell's seed: random weights that no traini
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """The packed file, its size by layer, what it costs to run, and its predictions on test and validation images."""
     variant = from_spec(job.spec["variant"])
-    simulated = _compress(variant, job, images, epoch)
+    simulated, budget = _compress(variant, job, images, epoch)
     model = {
         "name": job.spec["model"],
         "channels": images.channels,
@@ -63,6 +64,8 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         **asdict(running),
         "micronet_score": micronet(packed, networks.fresh(job.spec, images), shape).score,
         "sparsity": 1 - running.nonzero_weights / running.weights,
+        "finetuned_images": budget.finetuned,
+        "trained_images": budget.trained,
     }
     return {
         "network.innards": packed,
@@ -80,7 +83,8 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     }
 
 
-def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Compressed:
+def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> tuple[Compressed, Budget]:
+    """What a variant makes of the trained network, and the images that it trained on."""
     start = _start(variant, job, images).to(job.device)
     workbench = RealWorkbench(
         images,
@@ -94,8 +98,10 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> Com
         # a checkpoint, which was not trained here, has no history
         trained_here=bool(json.loads(job.parents["trained"]["history.json"])),
         task=of_cell(job.spec),
+        untrained=variant.start == "random",
     )
-    return finish(variant.apply(Compressed(start, example=workbench.example), workbench))
+    compressed = finish(variant.apply(Compressed(start, example=workbench.example), workbench))
+    return compressed, workbench.budget
 
 
 def _start(variant: Variant, job: Job, images: ImageSet) -> torch.nn.Module:
