@@ -156,8 +156,8 @@ class RealWorkbench:
             return self.untrained
         # Most of the weights, because of many float32 numbers some are equal by chance.
         weights = _values(network)
-        initial, trained = (torch.isin(weights, known).sum() for known in (self._initial, _values(self.teacher)))
-        return bool(initial > max(trained, len(weights) / 2))
+        initial, trained = (int(torch.isin(weights, known).sum()) for known in (self._initial, _values(self.teacher)))
+        return initial > max(trained, len(weights) / 2)
 
     def _recipe(self) -> Recipe:
         if self.recipe is None:
