@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
-from bench.similarity import inputs
+from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.precision import rounding_room
 from bench.similarity.intervals import delta, groups, half_samples
@@ -121,7 +121,7 @@ class Measure(Described, ABC):
         """The measure with an interval over images, for its expectation at this number of images.
 
         Args:
-            replicates: subsamples; default the measure's own number.
+            replicates: subsamples; default the measure's own number, or what it can afford at this n and d.
             seed: of the subsamples.
 
         Raises:
@@ -129,6 +129,7 @@ class Measure(Described, ABC):
         """
         first, second = self._accepted(x, y)
         n, widths = len(first), (first.shape[1], second.shape[1])
+        warning = self.warning(first, second)  # before what the subsamples share fills the memory
         compute_on_rows = self.compute_on_rows(first, second)
 
         def on_rows(rows: np.ndarray) -> float:
@@ -138,11 +139,11 @@ class Measure(Described, ABC):
         kept = self._subsample_size(n, *widths)
         values, handful = np.empty(0), ""
         if kept < n - 1:
-            subsets = half_samples.draw(n, kept, replicates or self.replicates, seed)
-            values = np.array([on_rows(subset) for subset in subsets])
+            subsets = half_samples.draw(n, kept, replicates or self.affordable(n, *widths), seed)
+            values = np.array([*map(self._at_most_best, half_samples.on_subsets(compute_on_rows, subsets))])
             handful = half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, values)](values))
         interval = self._interval(value, values, n, kept, confidence)
-        return self._as_estimate(value, interval, n, confidence, joined(self.warning(first, second), handful))
+        return self._as_estimate(value, interval, n, confidence, joined(warning, handful))
 
     def influence(self, x: ArrayLike, y: ArrayLike) -> tuple[float, np.ndarray]:
         """The measure, and how much each image moves it: (n,) on the measure's own scale.
@@ -203,6 +204,14 @@ class Measure(Described, ABC):
         """Why `minimum_n` is what it is, to end a sentence with."""
         return "fewer determine nothing"
 
+    def affordable(self, n: int, d1: int, d2: int) -> int:
+        """How many subsamples are behind an interval by default: fewer than `replicates` where one costs much."""
+        return self.replicates
+
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        """Bytes that an estimate takes at most, beside the activations: more than is allowed is refused."""
+        return memory.NUMBER * 6.0 * n * (d1 + d2)
+
     def warning(self, x: np.ndarray, y: np.ndarray) -> str:
         """What a reader must know of an estimate from these sides, in a sentence; empty if nothing."""
         return ""
@@ -220,6 +229,7 @@ class Measure(Described, ABC):
                 f"{self.title} needs n >= {needed} images for {d1} and {d2} units, not {len(first)}: "
                 f"{self.why_minimum()}."
             )
+        memory.refuse_beyond(self.memory(len(first), d1, d2), self.title, len(first), d1, d2)
         return first, second
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.similarity.algebra.precision import as_double, rounding_room
+from bench.similarity.algebra.strips import strips
 
 NEAR = 1e-6  # share of the norms' squares
 PAIRS_AT_ONCE = 2**22  # numbers subtracted at once, 32 MiB
@@ -105,16 +106,33 @@ def _unit(values: np.ndarray, sizes: np.ndarray, precision: np.dtype) -> Vectors
 def squared_between(vectors: Vectors) -> np.ndarray:
     """Squared Euclidean distances between rows, (n, n), diagonal exactly 0, never negative."""
     rows = centred(vectors.rows)
-    products = rows @ rows.T
-    norms = np.diagonal(products)
-    squared = np.maximum(norms[:, None] + norms - 2.0 * products, 0.0)
-    near_i, near_j = np.nonzero(np.triu(squared <= NEAR * (norms[:, None] + norms), 1))
+    n, norms = len(rows), np.einsum("ij,ij->i", rows, rows)
+    squared = np.empty((n, n))
+    for strip in strips(n):
+        # From the diagonal rightwards, and mirrored, also within the square on the diagonal: exactly symmetric.
+        beyond = slice(strip.start, n)
+        found = rows[strip] @ rows[beyond].T
+        found *= -2.0
+        sizes = norms[strip, None] + norms[beyond]
+        found += sizes
+        np.maximum(found, 0.0, out=found)
+        _subtract_near(found, np.triu(found <= NEAR * sizes, 1), rows[beyond])
+        found[found <= (vectors.errors[strip, None] + vectors.errors[beyond]) ** 2] = 0.0
+        height = strip.stop - strip.start
+        above = np.triu(found[:, :height], 1)
+        found[:, :height] = above + above.T
+        squared[strip, beyond] = found
+        squared[strip.stop :, strip] = found[:, height:].T
+    return squared
+
+
+def _subtract_near(squared: np.ndarray, near: np.ndarray, rows: np.ndarray) -> None:
+    """Write the distances of the pairs that are `near`, unit by unit; both count from the same first row."""
+    near_i, near_j = np.nonzero(near)
     at_once = max(1, PAIRS_AT_ONCE // rows.shape[1])
     for start in range(0, len(near_i), at_once):
         i, j = near_i[start : start + at_once], near_j[start : start + at_once]
-        squared[i, j] = squared[j, i] = ((rows[i] - rows[j]) ** 2).sum(1)
-    squared[squared <= (vectors.errors[:, None] + vectors.errors) ** 2] = 0.0
-    return squared
+        squared[i, j] = ((rows[i] - rows[j]) ** 2).sum(1)
 
 
 def squared_distances(x: np.ndarray) -> np.ndarray:
@@ -124,7 +142,8 @@ def squared_distances(x: np.ndarray) -> np.ndarray:
 
 def distances(x: np.ndarray) -> np.ndarray:
     """Euclidean distances between rows, (n, n)."""
-    return np.sqrt(squared_distances(x))
+    squared = squared_distances(x)
+    return np.sqrt(squared, out=squared)
 
 
 def cosine_distances(x: np.ndarray) -> np.ndarray:
@@ -140,7 +159,9 @@ def correlation_distances(x: np.ndarray) -> np.ndarray:
 # 1 - uv would be right to ε alone; half of ‖u - v‖² is right to ε of itself also where images are nearly collinear.
 def between_units(vectors: Vectors) -> np.ndarray:
     """1 - cosine between rows of unit length, (n, n), diagonal 0; a row of zeros is at distance 1 from all others."""
-    distance = np.minimum(squared_between(vectors) / 2.0, 2.0)
+    distance = squared_between(vectors)
+    distance /= 2.0
+    np.minimum(distance, 2.0, out=distance)
     zero = ~vectors.rows.any(axis=1)
     distance[zero] = distance[:, zero] = 1.0
     np.fill_diagonal(distance, 0.0)
@@ -152,29 +173,19 @@ def between_units(vectors: Vectors) -> np.ndarray:
 # steps of the root, on which rounding is about as large for small distances as for large ones: TIE of the largest for
 # the arithmetic, or what rounding can have moved a typical image by as its activations came in, if that is more.
 def settled(squared: np.ndarray, vectors: Vectors) -> np.ndarray:
-    """Squared distances (or halves of them), so that those equal up to rounding are exactly equal."""
-    roots = np.sqrt(squared)
-    step = max(TIE * float(roots.max()), float(np.median(vectors.errors)))
-    return (np.round(roots / step) * step) ** 2 if step > 0.0 else squared
+    """Squared distances (or halves of them), written over so that those equal up to rounding are exactly equal."""
+    step = max(TIE * float(np.sqrt(squared.max())), float(np.median(vectors.errors)))
+    if step > 0.0:
+        for strip in strips(len(squared)):
+            roots = np.sqrt(squared[strip])
+            roots /= step
+            np.round(roots, out=roots)
+            roots *= step
+            np.square(roots, out=squared[strip])
+    return squared
 
 
 def unit_rows(x: np.ndarray) -> np.ndarray:
     """Rows divided by their length; rows of zeros stay."""
     lengths = np.linalg.norm(x, axis=1, keepdims=True)
     return np.divide(x, lengths, out=np.zeros_like(x), where=lengths > 0.0)
-
-
-def double_centred(matrix: np.ndarray) -> np.ndarray:
-    """HKH with H = I - 1/n: a symmetric matrix less its row and column means, plus its grand mean."""
-    means = matrix.mean(0)
-    return matrix - means - means[:, None] + means.mean()
-
-
-def upper_triangle(matrix: np.ndarray) -> np.ndarray:
-    """The entries above the diagonal, (n(n-1)/2,)."""
-    return matrix[np.triu_indices(len(matrix), 1)]
-
-
-def block(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The rows and columns of some images."""
-    return matrix[np.ix_(rows, rows)]

@@ -61,6 +61,10 @@ def _above(weights: np.ndarray, order: np.ndarray, starts: np.ndarray | None) ->
 
 def image_means(pairs: np.ndarray, n: int) -> np.ndarray:
     """The mean over each image's n - 1 pairs, (n,), of one number per pair (upper triangle, row by row)."""
-    square = np.zeros((n, n))
-    square[np.triu_indices(n, 1)] = pairs
-    return np.asarray((square.sum(0) + square.sum(1)) / (n - 1))
+    sums, start = np.zeros(n), 0
+    for image in range(n - 1):
+        row = pairs[start : start + n - 1 - image]
+        sums[image] += row.sum()
+        sums[image + 1 :] += row
+        start += len(row)
+    return sums / (n - 1)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from bench.similarity import inputs
 from bench.similarity.activations import Activations
 from bench.similarity.intervals.estimates import folded
+from bench.similarity.intervals.half_samples import on_subsets
 from bench.similarity.measure import Invariance, Measure, OnRows
 from bench.statistics.estimate import Estimate
 
@@ -48,14 +49,8 @@ class Difference(Measure):
     # f of a rotated representation is the same number but for its last digits: a difference that rounding can make is
     # 0, or the interval around it would be made of rounding too, and exclude 0.
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = self.of_rows(x), self.of_rows(y)
         rounding = self.rounding(x) + self.rounding(y)
-
-        def signed(rows: np.ndarray) -> float:
-            difference = first(rows) - second(rows)
-            return 0.0 if abs(difference) <= rounding else difference
-
-        return signed
+        return _Signed(self.of_rows(x), self.of_rows(y), rounding)
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
@@ -67,3 +62,21 @@ class Difference(Measure):
     @abstractmethod
     def rounding(self, side: np.ndarray) -> float:
         """How far rounding of the activations, in the precision they are in, can have moved f."""
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """f of one side less f of the other; 0 where rounding can make the difference."""
+
+    first: OnRows
+    second: OnRows
+    rounding: float
+
+    def __call__(self, rows: np.ndarray) -> float:
+        return float(self._above_rounding(np.asarray(self.first(rows) - self.second(rows))))
+
+    def on_subsets(self, subsets: np.ndarray) -> np.ndarray:
+        return self._above_rounding(on_subsets(self.first, subsets) - on_subsets(self.second, subsets))
+
+    def _above_rounding(self, difference: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(difference) <= self.rounding, 0.0, difference)

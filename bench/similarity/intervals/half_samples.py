@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import ceil, comb
 
@@ -12,6 +12,8 @@ from scipy import stats
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
 CARRIED = 0.3  # share of the subsamples' variance; a handful of images that explains more carries the value
+OPERATIONS = 5e11  # behind one interval, some tens of seconds
+FEWEST = 10  # subsamples, where one alone takes long
 
 
 # Why not the textbook bootstrap: it draws images twice. A pair of copies puts the Gram's diagonal back into unbiased
@@ -34,6 +36,22 @@ def draw(n: int, kept: int, replicates: int, seed: int) -> np.ndarray:
         subset = np.sort(rng.permutation(n)[:kept])
         subsets.setdefault(subset.tobytes(), subset)
     return np.array(list(subsets.values()))
+
+
+def on_subsets(on_rows: Callable[[np.ndarray], float], subsets: np.ndarray) -> np.ndarray:
+    """A function of row indices on every subset (R, kept): (R,).
+
+    A function with a method `on_subsets` of its own, which shares work between subsets, is asked for all at once.
+    """
+    together = getattr(on_rows, "on_subsets", None)
+    return np.asarray(together(subsets) if together else np.array([on_rows(subset) for subset in subsets]))
+
+
+# Each subsample of a measure may cost as much as half a minute where n × d is large. The t quantile pays for fewer of
+# them: an interval from 10 is 14% wider than one from 100, and covers as often.
+def affordable(replicates: int, operations: float) -> int:
+    """How many subsamples to draw, if one takes this many operations: at least FEWEST, at most `replicates`."""
+    return max(min(FEWEST, replicates), min(replicates, int(OPERATIONS / max(operations, 1.0))))
 
 
 def standard_error(replicates: np.ndarray, n: int, kept: int) -> np.ndarray:

@@ -8,11 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.similarity import inputs
-from bench.similarity.algebra.geometry import spread
-from bench.similarity.algebra.kernels import alignment_on_rows
+from bench.similarity import inputs, memory
+from bench.similarity.algebra.geometry import centred, spread
+from bench.similarity.algebra.kernels import AlignmentOnRows
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
+
+UNITS_SQUARED = 4  # times the images; more units than that, squared, and products of images are cheaper
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,25 @@ class CKA(Measure):
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
 
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        return super().memory(n, d1, d2) + (2.5 * memory.of_pairs(n) if self._of_pairs(n, d1, d2) else 0.0)
+
+    @staticmethod
+    def _of_pairs(n: int, d1: int, d2: int) -> bool:
+        return max(d1, d2) ** 2 > UNITS_SQUARED * n
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
         first, second = spread(x), spread(y)
-        return alignment_on_rows(first @ first.T, second @ second.T)
+        # Products of units, d × d for every subsample, or of images, n × n once for all of them: what costs less.
+        if self._of_pairs(len(first), first.shape[1], second.shape[1]):
+            return AlignmentOnRows(first @ first.T, second @ second.T)
+
+        def on_rows(rows: np.ndarray) -> float:
+            a, b = centred(first[rows]), centred(second[rows])
+            sizes = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+            return float(np.linalg.norm(a.T @ b) ** 2 / sizes) if sizes > 0.0 else float("nan")
+
+        return on_rows

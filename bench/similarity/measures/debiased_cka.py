@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.similarity import inputs
+from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.precision import as_double
 from bench.similarity.intervals.scales import Scale
@@ -49,6 +49,9 @@ class DebiasedCKA(Measure):
         estimate = pairwise(*self._grams(*self._accepted(x, y)), confidence=confidence).estimate(0, 0)
         self._defined(estimate.value)
         return estimate
+
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        return super().memory(n, d1, d2) + 1.25 * memory.of_pairs(n)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return float(pairwise(*self._grams(x, y)).value[0, 0])

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from bench.similarity.activations import Activations
-from bench.similarity.families.neighbours import NeighbourMeasure, matches, nearest
+from bench.similarity.families.neighbours import Near, NeighbourMeasure, matches
 from bench.similarity.intervals.scales import Scale
 
 
@@ -25,14 +25,9 @@ class KNNJaccard(NeighbourMeasure):
     scale: ClassVar[Scale] = "logit"
     by_image: ClassVar[bool] = True
 
-    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        common = matches(nearest(first, self.k), nearest(second, self.k)).sum((1, 2))
+    def compute_per_image(self, first: Near, second: Near) -> np.ndarray:
+        common = matches(first.indices, second.indices).sum((1, 2))
         return self._jaccard(common)
-
-    def prepare(self, side: Activations) -> None:
-        """The side's k + 1 nearest neighbours."""
-        if self._allows(side.n):
-            self._neighbours(side)
 
     # Deleting image r changes image i's neighbourhoods only where r is among its k nearest, and then number k + 1 moves
     # up: all n leave-one-out values follow from k + 1 neighbours a side. With a and b the two that move up, the number
@@ -40,7 +35,7 @@ class KNNJaccard(NeighbourMeasure):
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """The value with its exact delete-one jackknife; see `Measure.influence_of_sides`."""
         self._accepted(x.values, y.values)
-        first, second = self._neighbours(x), self._neighbours(y)
+        first, second = self.neighbours_of(x), self.neighbours_of(y)
         n, k = x.n, self.k
         same = matches(first[:, :k], second[:, :k])
         in_second, in_first = same.any(2), same.any(1)
@@ -59,14 +54,6 @@ class KNNJaccard(NeighbourMeasure):
         changed += np.bincount(second[:, :k].ravel(), of_second.ravel(), n)
         left_out = (base.sum() - base[:, 0] + changed) / (n - 1)
         return value, (n - 1) * (left_out.mean() - left_out)
-
-    def _allows(self, n: int) -> bool:
-        return n >= self.minimum_n(1, 1)
-
-    def _neighbours(self, side: Activations) -> np.ndarray:
-        """Indices of the k + 1 nearest, nearest first; of the k nearest if no more than one other image is left."""
-        count = self.k + 1 if side.n > self.minimum_n(1, 1) else self.k
-        return side.once(("neighbours", self.distance, count), lambda: nearest(self.distances_of(side), count))
 
     def _jaccard(self, common: np.ndarray) -> np.ndarray:
         return common / (2.0 * self.k - common)

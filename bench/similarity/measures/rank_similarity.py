@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.families.neighbours import NeighbourMeasure, matches, nearest
+from bench.similarity.families.neighbours import Near, NeighbourMeasure, matches
 from bench.similarity.intervals.scales import Scale
 
 
@@ -27,10 +27,10 @@ class RankSimilarity(NeighbourMeasure):
     scale: ClassVar[Scale] = "logit"
     ranks_count: ClassVar[bool] = True
 
-    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def compute_per_image(self, first: Near, second: Near) -> np.ndarray:
         # A neighbour at the same rank r on both sides contributes 1/r, one at different ranks less. The divisor is what
         # as many common neighbours would reach at ranks 1, 2, ... on both sides; it is 1 for none, whose sum is 0.
-        common = matches(nearest(first, self.k), nearest(second, self.k))
+        common = matches(first.indices, second.indices)
         rank = np.arange(1, self.k + 1)
         weight = 2.0 / ((1.0 + np.abs(rank[:, None] - rank)) * (rank[:, None] + rank))
         harmonic = np.concatenate([[1.0], np.cumsum(1.0 / rank)])

@@ -7,27 +7,26 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from bench.errors import InputError, did_you_mean
-from bench.similarity import inputs
+from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.geometry import (
     as_they_are,
     between_units,
-    block,
-    centred,
     profiles,
     settled,
     squared_between,
-    upper_triangle,
 )
 from bench.similarity.algebra.ranks import RankedDistances, image_means, ranking
+from bench.similarity.algebra.strips import upper_triangle
+from bench.similarity.intervals import half_samples
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure, OnRows
 
 # Ranks are all that counts, and squares keep the order of distances.
 DISTANCES = {"correlation": (profiles, between_units), "euclidean": (as_they_are, squared_between)}
+OPERATIONS = 600.0  # for a pair of images in a subsample: two gathers, two counts, two look-ups
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,9 @@ class RSA(Measure):
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
 
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        return super().memory(n, d1, d2) + 2.5 * memory.of_pairs(n)
+
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
@@ -93,20 +95,69 @@ class RSA(Measure):
         return value, influence - influence.mean()
 
     def _ranking(self, side: Activations) -> RankedDistances:
-        def make() -> RankedDistances:
-            vectors_of, between = DISTANCES[self.distance]
-            vectors = vectors_of(side.values)
-            return ranking(upper_triangle(settled(between(vectors), vectors)), side.n)
-
-        return side.once(("ranking", self.distance), make)
+        return side.once(("ranking", self.distance), lambda: ranking(self._distances(side.values), side.n))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
+        first, second = (_Order(self._distances(side), len(side)) for side in (x, y))
+        return lambda rows: _spearman(first.ranks(rows), second.ranks(rows))
+
+    def affordable(self, n: int, d1: int, d2: int) -> int:
+        return half_samples.affordable(self.replicates, OPERATIONS * (n // 2) ** 2.0)
+
+    def _distances(self, side: np.ndarray) -> np.ndarray:
+        """Of all pairs of images, those equal up to rounding being exactly equal: (n(n-1)/2,)."""
         vectors_of, between = DISTANCES[self.distance]
-        first, second = (settled(between(vectors), vectors) for vectors in map(vectors_of, (x, y)))
-        return lambda rows: _spearman(upper_triangle(block(first, rows)), upper_triangle(block(second, rows)))
+        vectors = vectors_of(side)
+        return upper_triangle(settled(between(vectors), vectors))
+
+
+# Ranks are all that counts, of the subsample's own distances. Where a distance stands in the order of all pairs, equal
+# ones sharing a place, is kept in half as many bytes; the ranks within a subsample follow from how many of its pairs
+# stand at every place, without sorting them.
+class _Order:
+    """Where every pair's distance stands in the order of all, as a function of the images that are kept.
+
+    Args:
+        above: (n(n-1)/2,) distances, those above the diagonal row by row.
+    """
+
+    def __init__(self, above: np.ndarray, n: int):
+        self.n = n
+        order = np.argsort(above)
+        above = above[order]
+        place = np.zeros(len(above), np.uint32)
+        np.cumsum(above[1:] != above[:-1], dtype=place.dtype, out=place[1:])
+        del above
+        self.places = np.empty(len(order), np.uint32)
+        self.places[order] = place
+        self.starts = np.concatenate([[0], np.cumsum(np.arange(self.n - 1, 0, -1))])  # of every row in `places`
+
+    def ranks(self, rows: np.ndarray) -> np.ndarray:
+        """Ranks of the distances between some images, equal ones sharing their mean rank: (m(m-1)/2,)."""
+        places = self.places if len(rows) == self.n else self._of(rows)
+        counts = np.bincount(places)
+        middle = np.cumsum(counts, dtype=np.float64)  # the last rank of every place, and then the mean one
+        counts -= 1
+        middle *= 2.0
+        middle -= counts
+        middle /= 2.0
+        del counts
+        return middle[places]
+
+    def _of(self, rows: np.ndarray) -> np.ndarray:
+        kept = np.empty(len(rows) * (len(rows) - 1) // 2, self.places.dtype)
+        start = 0
+        for at, row in enumerate(rows[:-1]):
+            others = rows[at + 1 :]
+            stop = start + len(others)
+            np.take(self.places, others + (self.starts[row] - row - 1), out=kept[start:stop])
+            start = stop
+        return kept
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> float:
-    a, b = (centred(stats.rankdata(side)[:, None])[:, 0] for side in (first, second))
-    sizes = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(a @ b / sizes) if sizes > 0.0 else float("nan")
+    middle = (len(first) + 1) / 2.0  # the mean of ranks 1 to N, ties or not: exact
+    first -= middle
+    second -= middle
+    sizes = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(first @ second / sizes) if sizes > 0.0 else float("nan")

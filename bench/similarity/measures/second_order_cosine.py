@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.families.neighbours import NeighbourMeasure, nearest
+from bench.similarity.families.neighbours import Near, NeighbourMeasure, matches
 from bench.similarity.intervals.scales import Scale
 
 
@@ -26,12 +26,12 @@ class SecondOrderCosine(NeighbourMeasure):
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     source: ClassVar[str] = "hamilton2016cultural"
     scale: ClassVar[Scale] = "atanh"
+    across: ClassVar[bool] = True
 
-    def compute_per_image(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        # Unions differ in size; rows of n distances with zeros outside the union have the same cosine.
-        both = np.zeros(first.shape, dtype=bool)
-        for side in (first, second):
-            np.put_along_axis(both, nearest(side, self.k), True, axis=1)
-        a, b = np.where(both, first, 0.0), np.where(both, second, 0.0)
+    def compute_per_image(self, first: Near, second: Near) -> np.ndarray:
+        # Over N, and over those of N' that N lacks, so that a common neighbour counts once.
+        new = ~matches(first.indices, second.indices).any(1)
+        a = np.hstack([first.distances, np.where(new, first.across, 0.0)])
+        b = np.hstack([second.across, np.where(new, second.distances, 0.0)])
         sizes = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
         return np.divide(np.einsum("ij,ij->i", a, b), sizes, out=np.zeros(len(a)), where=sizes > 0.0)
