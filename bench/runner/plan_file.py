@@ -20,7 +20,7 @@ from bench import task as tasks
 from bench.compress.variant import Variant, parse_stage, titled
 from bench.diagnose.look import Look
 from bench.errors import InputError
-from bench.profile import Margins, Profile, Theme
+from bench.profile import Profile, Theme
 from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.runner.planned import PlannedSimilarity, Search, SearchedNetwork, Trial, planned_measure
@@ -131,6 +131,19 @@ class PlannedTask(_Record):
     classifies: bool = True
 
 
+class PlannedMargins(_Record):
+    """Differences that do not matter, see `bench.profile.Margins`.
+
+    Attributes:
+        cka: of runs from before all measures were put on one scale.
+    """
+
+    accuracy: float = 0.5
+    inside: float = 0.1
+    attribution: float = 0.25
+    cka: float = 0.02
+
+
 class PlannedCell(_Record):
     """A cell that the profile asks for."""
 
@@ -158,7 +171,7 @@ class PlanFile(_Record):
     exploratory: bool = False
     report: Theme = Theme()
     alpha: float = 0.05
-    margins: Margins
+    margins: PlannedMargins
     features: tuple[str, ...]
     similarity: PlannedSimilarity = PlannedSimilarity()
     seeds: tuple[int, ...]
@@ -216,7 +229,7 @@ def describe(
         exploratory=settings.exploratory,
         report=settings.report,
         alpha=settings.alpha,
-        margins=settings.margins,
+        margins=PlannedMargins(**settings.margins.model_dump()),
         features=tuple(settings.features),
         similarity=PlannedSimilarity(
             **settings.similarity.model_dump(),
@@ -302,7 +315,7 @@ def write(store: Store, plan: PlanFile) -> None:
         InputError: the disk is full, or the folder cannot be written.
     """
     # What is absent here was unknown to earlier versions, whose files stay the same, byte for byte.
-    absent: dict[str, Any] = {} if plan.search else {"search": True}
+    absent: dict[str, Any] = {"margins": {"cka"}} | ({} if plan.search else {"search": True})
     if plan.task.changes is None:
         absent["task"] = {"changes", "classifies"}
     store.write_index(NAME, plan.model_dump(exclude=absent))

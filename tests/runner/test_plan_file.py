@@ -48,7 +48,7 @@ def test_the_file_holds_the_profile_in_json(tmp_path: Path):
     write(Store(tmp_path), described("smoke"))
     content = json.loads((tmp_path / "plan.json").read_bytes())
     assert content["command"] == "make bench PROFILE=smoke"
-    assert content["margins"] == {"accuracy": 0.5, "cka": 0.02, "attribution": 0.25}
+    assert content["margins"] == {"accuracy": 0.5, "inside": 0.1, "attribution": 0.25}
     assert content["cells"][0].keys() == {
         "name", "key", "kind", "model", "seed", "variant", "diagnostic", "parents"
     }  # fmt: skip
@@ -104,7 +104,7 @@ def test_the_report_is_part_of_the_reproduction():
 
 def test_the_plan_is_read_in_full(digits: Path):
     plan = read(digits)
-    assert (plan.name, plan.seeds, plan.margins.cka) == ("digits", (0, 1, 2, 3, 4, 5), 0.02)
+    assert (plan.name, plan.seeds, plan.margins.inside) == ("digits", (0, 1, 2, 3, 4, 5), 0.1)
     assert [model.name for model in plan.models] == ["resnet8", "mobilenet-small"]
     assert plan.variant("magnitude:sparsity=0.9").stages[0].settings == {"sparsity": "0.9"}
 
