@@ -25,6 +25,7 @@ class Footprint:
         file_bytes: of the whole packed file.
         peak_activation_bytes: feature maps alive at once, for one image.
         macs: multiply-accumulates, for one image.
+        macs_unknown: operations that `macs` lacks, because nobody knows how to count them.
         parameters: numbers in weights and biases after folding batch norms.
         nonzero_weights: weights that are not zero.
         layers: payload bytes by stored tensor.
@@ -37,6 +38,7 @@ class Footprint:
     parameters: int
     nonzero_weights: int
     layers: Mapping[str, int]
+    macs_unknown: tuple[str, ...] = ()
 
 
 def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
@@ -76,4 +78,5 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
         parameters=running.parameters,
         nonzero_weights=running.nonzero_weights,
         layers={layer.name: layer.payload_bytes for layer in size.layers},
+        macs_unknown=running.macs_unknown,
     )

@@ -20,7 +20,7 @@ class Cost:
     """Cost of one forward pass with one image.
 
     Attributes:
-        macs: multiply-accumulates of convolutions and matrix products, zero weights counted.
+        macs: multiply-accumulates of convolutions, matrix products and recurrent layers, zero weights counted.
         peak_activation_bytes: feature maps alive at once, all at the method's activation width: for XNOR-Net 1 bit,
             although sums and shortcuts between its convolutions are real.
         peak_activation_elements: how many numbers these are.
@@ -28,6 +28,7 @@ class Cost:
         parameters: number of weights, biases and numbers of normalisation, after folding.
         weights: number of weights alone.
         nonzero_weights: number of weights that are not zero.
+        macs_unknown: operations whose multiply-accumulates nobody knows how to count, so that `macs` lacks them.
     """
 
     macs: int
@@ -37,6 +38,7 @@ class Cost:
     parameters: int
     weights: int
     nonzero_weights: int
+    macs_unknown: tuple[str, ...] = ()
 
 
 def cost(packed: bytes, fresh: torch.nn.Module, shape: Sequence[int]) -> Cost:
@@ -64,6 +66,7 @@ def cost(packed: bytes, fresh: torch.nn.Module, shape: Sequence[int]) -> Cost:
         parameters=sum(math.prod(tensor.shape) for tensor in header.tensors if tensor.category in PARAMETERS),
         weights=count,
         nonzero_weights=count - sum(tensor.zeros for tensor in weights),
+        macs_unknown=traced.macs_unknown,
     )
 
 

@@ -17,7 +17,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import flop_registry
+
+from bench.footprint.macs import macs
 
 # elementwise in effect, though PyTorch does not tag them: same shape, and an element is done with once it is read
 _ELEMENTWISE = (
@@ -56,10 +57,11 @@ class Operation:
         module: name of the innermost module that runs it.
         inputs, outputs: values; an operation in place has its output's buffer among its inputs'.
         parameters: names of the parameters and buffers that it uses.
-        macs: multiply-accumulates, of convolutions and matrix products; 0 for all others.
+        macs: multiply-accumulates, of convolutions, matrix products and recurrent layers; 0 for all others.
         elementwise: whether its output could overwrite its input.
         axes: axes of its first input along which it works, if it takes a `dim`.
         constants: whether it uses tensors of several numbers that are neither values nor parameters or buffers.
+        uncounted: whether nobody knows its multiply-accumulates, so that `macs` is 0.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Operation:
     elementwise: bool
     axes: tuple[int, ...] = ()
     constants: bool = False
+    uncounted: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ class Trace:
     def macs(self) -> int:
         """Multiply-accumulates of all convolutions and matrix products; additions of biases are not counted."""
         return sum(operation.macs for operation in self.operations)
+
+    @property
+    def macs_unknown(self) -> tuple[str, ...]:
+        """The operations that `macs` lacks, each with its module, sorted."""
+        return tuple(sorted({f"{o.name} ({o.module or 'network'})" for o in self.operations if o.uncounted}))
 
 
 def trace(network: torch.nn.Module, example: torch.Tensor) -> Trace:
@@ -171,6 +179,7 @@ class _Recorder(TorchDispatchMode):
         if not func._schema.is_mutable and {value.buffer for value in outputs} <= {value.buffer for value in inputs}:
             return
         name = func._schema.name.partition("::")[2]
+        count = macs(func, args, kwargs, out)
         self.trace.operations.append(
             Operation(
                 name=name,
@@ -178,10 +187,11 @@ class _Recorder(TorchDispatchMode):
                 inputs=inputs,
                 outputs=outputs,
                 parameters=self._parameters_in((args, kwargs)),
-                macs=_macs(func, args, kwargs, out),
+                macs=count or 0,
                 elementwise=torch.Tag.pointwise in func.tags or any(part in name for part in _ELEMENTWISE),
                 axes=_axes(func, args, kwargs, len(inputs[0].shape)),
                 constants=constants,
+                uncounted=count is None,
             )
         )
 
@@ -240,12 +250,6 @@ def _axes(func: Any, args: Any, kwargs: Any, rank: int) -> tuple[int, ...]:
     dim = args[position] if position < len(args) else kwargs.get("dim")
     axes = [dim] if isinstance(dim, int) else dim or []
     return tuple(axis % rank for axis in axes) if rank else ()
-
-
-def _macs(func: Any, args: Any, kwargs: Any, out: Any) -> int:
-    # PyTorch's own counter of floating-point operations, in which a multiply-accumulate is two
-    count = flop_registry.get(func.overloadpacket)
-    return count(*args, **kwargs, out_val=out) // 2 if count else 0
 
 
 @contextmanager

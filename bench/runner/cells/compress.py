@@ -62,6 +62,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "file_bytes": size.file_bytes,
         "logit_difference": difference,
         **asdict(running),
+        "macs_unknown": len(running.macs_unknown),  # operations, by number: metrics are numbers
         "micronet_score": micronet(packed, networks.fresh(job.spec, images), shape).score,
         "sparsity": 1 - running.nonzero_weights / running.weights,
         "finetuned_images": budget.finetuned,
