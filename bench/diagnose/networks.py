@@ -13,12 +13,11 @@ import torch
 from torch import nn
 
 from bench.errors import InputError
+from bench.footprint.packed import NNCF_HOOKS
 from bench.remember import once
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.blocks import ACTIVATIONS
-
-NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
 
 Result = TypeVar("Result")
 

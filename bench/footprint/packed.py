@@ -24,6 +24,7 @@ from bench.footprint.representation import Float, Representation, Whole
 from bench.footprint.structure import rebuild, simulates
 
 STORED_FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
 NOT_STORED = "num_batches_tracked"  # counts training steps; inference does not use it
 
 
@@ -231,11 +232,16 @@ def _category(network: torch.nn.Module, name: str, tensor: torch.Tensor) -> Cate
     module, _, attribute = name.rpartition(".")
     if is_normalisation(network.get_submodule(module)):
         return "normalisation"
-    if attribute == "bias":
-        return "biases"
     if not tensor.is_floating_point():
         return "indices"
-    return "weights" if attribute == "weight" or tensor.ndim > 1 else "scales"
+    # NNCF keeps the scales of its quantisers as parameters too. Whatever else was learned counts as papers count it, a
+    # bias by its name (`in_proj_bias`); of what was not, tables of several axes are weights by use.
+    if NNCF_HOOKS in name.split("."):
+        return "scales"
+    if "bias" in attribute and tensor.ndim == 1:
+        return "biases"
+    learned = name in dict(network.named_parameters(remove_duplicate=False))
+    return "weights" if learned or attribute == "weight" or tensor.ndim > 1 else "scales"
 
 
 def _check_names_and_shapes(header: Header, targets: dict[str, torch.Tensor]) -> None:
