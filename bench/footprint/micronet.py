@@ -30,26 +30,53 @@ REFERENCE_OPERATIONS = 10.49e9
 FULL = 32  # bits that count as one
 FREE = 16  # bits to which anything may be taken without showing that it works
 
-# multiplications and additions per element of the output
+# Multiplications and additions per element of the output. The challenge's code knows ReLU, sigmoid and their kin, where
+# an exponential, a division, and a slope count as one multiplication each. The others follow from their formulas in the
+# same way: tanh(x) is 2 sigmoid(2x) - 1, softplus log(1 + exp(x)), mish x tanh(softplus(x)), GELU x (1 + erf(x/√2))/2.
+# Normalisation by statistics of the image itself takes its mean and variance, one multiplication and three additions,
+# before it scales and shifts.
 _ACTIVATIONS = {
     "relu": (1, 0),
     "leaky_relu": (1, 0),
+    "_prelu_kernel": (1, 0),
     "threshold": (1, 0),
     "hardtanh": (2, 0),
     "clamp": (2, 0),
+    "softshrink": (2, 1),
+    "hardshrink": (2, 0),
     "sigmoid": (2, 1),
     "silu": (3, 1),
     "hardsigmoid": (3, 1),
     "hardswish": (4, 1),
+    "exp": (1, 0),
+    "tanh": (3, 2),
+    "erf": (1, 0),
+    "gelu": (4, 1),
+    "elu": (2, 1),  # and SELU, which is one with another slope
+    "celu": (3, 1),
+    "softplus": (2, 1),
+    "mish": (6, 3),
+    "log_sigmoid_forward": (3, 1),
+    "_softmax": (2, 1),
+    "_safe_softmax": (2, 1),
+    "_log_softmax": (2, 2),
+    "glu": (3, 1),
+    "pow": (1, 0),
+    "sqrt": (1, 0),
+    "rsqrt": (2, 0),
     "add": (0, 1),
     "sub": (0, 1),
+    "rsub": (0, 1),
     "mul": (1, 0),
     "div": (1, 0),
     "addcmul": (1, 1),
     "native_batch_norm": (1, 1),
+    "native_layer_norm": (3, 4),
+    "native_group_norm": (3, 4),
 }
-_MEANS = ("mean", "avg_pool2d", "_adaptive_avg_pool2d")  # add up their inputs, then divide
-_COMPARISONS = ("max_pool2d_with_indices", "amax")  # one per input, counted as in a ReLU
+# add up their inputs, then divide
+_MEANS = ("mean", "avg_pool1d", "avg_pool2d", "avg_pool3d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d")
+_COMPARISONS = ("max_pool2d_with_indices", "max_pool3d_with_indices", "amax")  # one per input, counted as in a ReLU
 
 
 @dataclass(frozen=True)
@@ -140,16 +167,20 @@ class _Counts:
 
     def _products(self, operation: Operation) -> tuple[float, float]:
         """Multiplications and additions of a convolution or matrix product, in operations of 32 bits."""
-        # Each weight that is not zero is multiplied once per position of the output (`times`). Of the products of one
-        # output, all but the first are added; a bias takes the first's place, so then all are. Additions count in full.
+        # Each weight that is not zero is multiplied `times`: once per position of the output, of a transposed
+        # convolution per position of the input. Of the products of one number of the output all but the first are
+        # added; a bias takes the first's place, so then all are. Additions count in full.
         used = [self.stored[name] for name in operation.parameters if name in self.stored]
-        weight = next((tensor for tensor in used if tensor.category == "weights"), None)
-        if weight is None:  # of two feature maps
+        weights = [tensor for tensor in used if tensor.category == "weights"]
+        if not weights:  # of two feature maps
             return operation.macs * min(self.activation_bits, self.widest) / FULL, operation.macs
-        nonzero = math.prod(weight.shape) - weight.zeros
-        times = operation.macs / math.prod(weight.shape)
-        without_first = 0 if any(tensor.category == "biases" for tensor in used) else weight.shape[0]
-        return nonzero * times * self._product_bits(weight) / FULL, max(nonzero - without_first, 0) * times
+        values = sum(math.prod(tensor.shape) for tensor in weights)
+        times = operation.macs / values
+        made = sum((math.prod(tensor.shape) - tensor.zeros) * times for tensor in weights)
+        charged = sum((math.prod(t.shape) - t.zeros) * times * self._product_bits(t) / FULL for t in weights)
+        biased = any(tensor.category == "biases" for tensor in used)
+        outputs = 0 if biased else math.prod(operation.outputs[0].shape)
+        return charged, max(made - outputs, 0)
 
     def _product_bits(self, weight: Tensor) -> int:
         """Width of a multiplication: that of its widest input; one by ±1 only flips a sign and counts one bit."""

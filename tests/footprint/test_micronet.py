@@ -127,3 +127,40 @@ def test_functions_of_each_number(function, multiplications, additions):
     network = nn.Sequential(function).eval()
     found = micronet(pack(Compressed(network), {}), nn.Sequential(function), SHAPE)
     assert (found.multiplications, found.additions) == (multiplications * 3072, additions * 3072)
+
+
+@pytest.mark.parametrize(
+    ("activation", "multiplications", "additions"),
+    [
+        (nn.GELU(), 4, 1),
+        (nn.ELU(), 2, 1),
+        (nn.SELU(), 2, 1),
+        (nn.CELU(), 3, 1),
+        (nn.Mish(), 6, 3),
+        (nn.Tanh(), 3, 2),
+        (nn.Softplus(), 2, 1),
+        (nn.PReLU(), 1, 0),
+        (nn.GroupNorm(3, 3), 3, 4),
+        (nn.Softmax(dim=1), 2, 1),
+    ],
+)
+def test_no_activation_is_free(activation, multiplications, additions):
+    def network():
+        return nn.Sequential(activation, nn.Flatten(), nn.Linear(3072, 4))
+
+    def bare():
+        return nn.Sequential(nn.Flatten(), nn.Linear(3072, 4))
+
+    scores = [
+        micronet(pack(Compressed(build(), activation_bits=8 * 4), {}), build(), SHAPE) for build in (network, bare)
+    ]
+    assert scores[0].multiplications - scores[1].multiplications == multiplications * 3072 / 2
+    assert scores[0].additions - scores[1].additions == additions * 3072
+
+
+def test_sums_of_a_transposed_convolution_without_a_bias():
+    def network():
+        return nn.Sequential(nn.ConvTranspose2d(3, 5, 2, stride=2, bias=False))
+
+    score = micronet(pack(Compressed(network()), {}), network(), SHAPE)
+    assert score.additions == 32 * 32 * 3 * 5 * 4 - 5 * 64 * 64
