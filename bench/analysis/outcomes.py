@@ -1,4 +1,4 @@
-"""The co-primary questions: by how much a compressed network differs from its reference, and what does not matter.
+"""The questions that words answer: how a compressed network differs from its reference, and what does not matter.
 
 An outcome reads a study: nobody else needs to know in which cells, on which scale or against which reference it is
 measured.
@@ -13,10 +13,11 @@ from math import isfinite
 import numpy as np
 
 from bench.analysis.inside import Inside
+from bench.analysis.reference import reference
 from bench.analysis.study import Study
 from bench.roles import CONTROL, ORIGINAL
+from bench.statistics.crossed import Components, components, paired_table
 from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import paired_difference
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Outcome(ABC):
     """A question that is asked of every method.
 
     Attributes:
-        key: e.g. `accuracy`, `accuracy-control`, `inside-pooled`.
+        key: e.g. `accuracy`, `inside-pooled`.
         quantity: what is measured, before anything is taken off.
         title: head of a column.
         estimand: in words, for a caption.
         unit: of differences and of the margin.
         margin: differences below it do not matter.
         digits: after the decimal point.
-        reference: label of what every method is compared with.
         kind: of the cells that measure it, "compress" or "compare".
+        directions: how a difference below 0 is called, and one above it.
     """
 
     key: str
@@ -42,24 +43,34 @@ class Outcome(ABC):
     unit: str
     margin: float
     digits: int
-    reference: str
     kind: str
+    directions: tuple[str, str]
 
     @abstractmethod
     def values(self, study: Study, model: str, variant: str) -> np.ndarray:
         """(S,) the quantity of a variant, in `unit`; NaN for a seed without a result."""
 
     @abstractmethod
+    def reference_of(self, study: Study, model: str, variant: str) -> str | None:
+        """The label of what a variant is compared with; None if there is nothing of its kind."""
+
+    @abstractmethod
     def difference(self, study: Study, model: str, variant: str) -> Estimate | None:
         """Mean difference to the reference, paired by seed; None if the two cannot be compared."""
+
+    def parts(self, study: Study, model: str, variant: str) -> Components | None:
+        """What the difference varies by, in `unit`, where it is a mean over seeds and test images; else None."""
+        return None
 
     def evidence(self, study: Study, model: str, variant: str) -> Evidence | None:
         """The difference with the seeds behind it; None if no seed has both networks."""
         difference = self.difference(study, model, variant)
-        if difference is None or not difference.n:
+        against = self.reference_of(study, model, variant)
+        if difference is None or not difference.n or against is None:
             return None
-        by_seed = self.values(study, model, variant) - self.values(study, model, self.reference)
-        return Evidence(model, variant, self, difference, tuple(by_seed.tolist()))
+        by_seed = self.values(study, model, variant) - self.values(study, model, against)
+        parts = self.parts(study, model, variant)
+        return Evidence(model, variant, self, difference, tuple(by_seed.tolist()), against, parts)
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,8 @@ class Evidence:
     Attributes:
         difference: mean over seeds with its 95% interval.
         per_seed: the (S,) differences behind it, NaN for a seed without one.
+        reference: label of what it is compared with; None where nothing is of its kind, and nothing was tested.
+        parts: see `Outcome.parts`.
     """
 
     model: str
@@ -76,6 +89,8 @@ class Evidence:
     outcome: Outcome
     difference: Estimate
     per_seed: tuple[float, ...]
+    reference: str | None = ORIGINAL
+    parts: Components | None = None
 
     @property
     def seeds(self) -> int:
@@ -83,16 +98,38 @@ class Evidence:
         return sum(map(isfinite, self.per_seed))
 
 
+@dataclass(frozen=True)
 class PrimaryOutcome(Outcome):
-    """The task's primary outcome, on the test images and of the packed file."""
+    """The task's primary outcome, on the test images and of the packed file.
+
+    Attributes:
+        reference: label of what every variant is compared with; empty for each one's own reference.
+    """
+
+    reference: str = ""
 
     def values(self, study: Study, model: str, variant: str) -> np.ndarray:
         """(S,) in `unit`."""
         return study.primary.scale * study.per_seed(study.primary.test, model, variant)
 
-    def difference(self, study: Study, model: str, variant: str) -> Estimate:
-        """Mean difference over seeds, with the t interval."""
-        return paired_difference(self.values(study, model, variant), self.values(study, model, self.reference))
+    def reference_of(self, study: Study, model: str, variant: str) -> str | None:
+        """What went through as much training as the variant, without being compressed."""
+        return self.reference or reference(study, model, variant).label
+
+    def difference(self, study: Study, model: str, variant: str) -> Estimate | None:
+        """Mean difference over seeds and test images, crossed; over seeds alone if the task says nothing of images."""
+        against = self.reference_of(study, model, variant)
+        if against is None:
+            return None
+        return study.difference(study.primary.test, model, variant, against).scaled(study.primary.scale)
+
+    def parts(self, study: Study, model: str, variant: str) -> Components | None:
+        """Of the table of paired differences."""
+        against = self.reference_of(study, model, variant)
+        first, second = study.table(model, variant), study.table(model, against) if against else None
+        if first is None or second is None or first.shape != second.shape:
+            return None
+        return components(study.primary.scale * paired_table(first, second))
 
 
 @dataclass(frozen=True)
@@ -108,30 +145,34 @@ class InsideOutcome(Outcome):
 
     def difference(self, study: Study, model: str, variant: str) -> Estimate | None:
         """Mean difference over seeds, with the variance over seeds and probe images."""
-        compared, reference = (self._inside(study, model, label) for label in (variant, self.reference))
+        compared, control = (self._inside(study, model, label) for label in (variant, CONTROL))
         # Influences are paired image by image: networks that were compared on other probe images, or in other blocks,
         # have no difference.
-        if compared is None or reference is None or compared.influence.shape != reference.influence.shape:
+        if compared is None or control is None or compared.influence.shape != control.influence.shape:
             return None
-        return compared.beyond(reference)
+        return compared.beyond(control)
+
+    def reference_of(self, study: Study, model: str, variant: str) -> str:
+        """The fine-tuned control."""
+        return CONTROL
 
     def _inside(self, study: Study, model: str, variant: str) -> Inside | None:
         return study.insides.get((model, variant, self.feature))
 
 
 def outcomes(study: Study) -> tuple[Outcome, ...]:
-    """All co-primary questions of a profile, in the order of tables."""
-    return (primary(study), primary_beyond_control(study), *(_inside(study, name) for name in study.plan.features))
+    """All questions that words answer, in the order of tables."""
+    return (primary(study), *(_inside(study, name) for name in study.plan.features))
 
 
-def primary(study: Study) -> Outcome:
-    """What compression costs: the task's primary outcome, less the original's."""
-    return _primary(study, "accuracy", "original", "original's", ORIGINAL)
+def primary(study: Study) -> PrimaryOutcome:
+    """What compression costs: the task's primary outcome, less that of each variant's own reference."""
+    return _primary(study, "accuracy", "reference", "that of its reference", "")
 
 
-def primary_beyond_control(study: Study) -> Outcome:
-    """What compression costs beyond fine-tuning: the task's primary outcome, less the control's."""
-    return _primary(study, "accuracy-control", "control", "fine-tuned control's", CONTROL)
+def primary_less_original(study: Study) -> PrimaryOutcome:
+    """What a network lost on the whole: the task's primary outcome, less the original's; printed, and not judged."""
+    return _primary(study, "accuracy-original", "original", "the original's", ORIGINAL)
 
 
 def inside(study: Study) -> Outcome:
@@ -139,12 +180,13 @@ def inside(study: Study) -> Outcome:
     return _inside(study, study.plan.features[0])
 
 
-def _primary(study: Study, key: str, short: str, long: str, reference: str) -> PrimaryOutcome:
+def _primary(study: Study, key: str, short: str, long: str, label: str) -> PrimaryOutcome:
     task = study.primary
     return PrimaryOutcome(
         key=key, quantity=task.title, title=f"{task.title}, less {short}",
-        estimand=f"{task.within} of the packed file less the {long}",
-        unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, reference=reference, kind="compress",
+        estimand=f"{task.within} of the packed file less {long}",
+        unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, kind="compress",
+        directions=("lower", "higher"), reference=label,
     )  # fmt: skip
 
 
@@ -153,5 +195,6 @@ def _inside(study: Study, feature: str) -> InsideOutcome:
         key=f"inside-{feature}", quantity=f"CKA ({feature})", title=f"CKA, less control ({feature})",
         estimand=f"debiased linear CKA to the original ({feature} features, mean over blocks) less the fine-tuned "
         "control's",
-        unit="CKA", margin=study.plan.margins.cka, digits=4, reference=CONTROL, kind="compare", feature=feature,
+        unit="CKA", margin=study.plan.margins.cka, digits=4, kind="compare", directions=("farther", "nearer"),
+        feature=feature,
     )  # fmt: skip

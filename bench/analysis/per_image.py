@@ -17,7 +17,7 @@ ONE_OF = 1e-9  # by which means may differ that are the same number
 
 
 @dataclass(frozen=True)
-class Agreement:
+class AnswerAgreement:
     """On how many test images a network gives the answer of the original of its seed.
 
     Attributes:
@@ -47,7 +47,7 @@ class PerImage:
     def __init__(self, results: Results):
         self.results = results
         self._tables: dict[tuple[str, str], np.ndarray | None] = {}
-        self._agreements: dict[tuple[str, str], Agreement | None] = {}
+        self._agreements: dict[tuple[str, str], AnswerAgreement | None] = {}
         self._originals: dict[str, dict[int, np.ndarray]] = {}
         try:
             self.task: Task | None = task(results.plan.task.name)
@@ -64,7 +64,7 @@ class PerImage:
             self._read(model, variant)
         return self._tables[model, variant]
 
-    def agreement(self, model: str, variant: str) -> Agreement | None:
+    def agreement(self, model: str, variant: str) -> AnswerAgreement | None:
         """With the original's answers; None if the task gives none, or no seed has both networks."""
         if (model, variant) not in self._agreements:
             self._read(model, variant)
@@ -137,7 +137,7 @@ def _stacked(rows: Mapping[int, np.ndarray | None], levels: np.ndarray) -> np.nd
     return table
 
 
-def _agreement(answers: Mapping[int, np.ndarray], originals: Mapping[int, np.ndarray]) -> Agreement | None:
+def _agreement(answers: Mapping[int, np.ndarray], originals: Mapping[int, np.ndarray]) -> AnswerAgreement | None:
     shared = [(answers[seed], originals[seed]) for seed in answers if seed in originals]
     if not shared or len({each.shape for pair in shared for each in pair}) > 1:
         return None
@@ -145,4 +145,4 @@ def _agreement(answers: Mapping[int, np.ndarray], originals: Mapping[int, np.nda
     for given, original in shared:
         same = (given == original) | ((given != given) & (original != original))  # NaN is an answer like any other
         alike &= same.reshape(len(same), -1).all(axis=1)
-    return Agreement(len(alike), int(alike.sum()), len(shared))
+    return AnswerAgreement(len(alike), int(alike.sum()), len(shared))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor, inf, log10
 
 import numpy as np
 
-from bench.analysis.claims import Claim, seeds_to_tell
+from bench.analysis.claims import Claim, to_tell
 from bench.analysis.outcomes import Outcome
+from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
@@ -17,6 +19,86 @@ from bench.task import with_unit
 
 MINUS = "−"
 MOST_SEEDS = 100  # beyond, the exact number is of no use
+IDENTICAL_ANSWERS = "identical answers"
+NOTHING_TO_LOSE = "nothing to lose"  # where there are no words
+
+
+def word(claim: Claim) -> str:
+    """The one word for a claim: identical answers, same, changed, can't tell; or that there is nothing to lose."""
+    if claim.identical:
+        return IDENTICAL_ANSWERS
+    return NOTHING_TO_LOSE if claim.nothing_to_lose else claim.verdict.word
+
+
+def direction(claim: Claim) -> str:
+    """Where a difference is shown, its direction: "lower" or "higher", "farther" or "nearer"; else empty."""
+    return claim.evidence.outcome.directions[claim.evidence.difference.value > 0] if claim.differs else ""
+
+
+def verdict(claim: Claim) -> str:
+    """A claim's word with its direction, e.g. "changed: lower"; a difference within the margin with its size."""
+    towards = direction(claim)
+    if not towards:
+        return word(claim)
+    if claim.changed:
+        return f"{word(claim)}: {towards}"
+    apart = with_unit(_shortest(abs(claim.evidence.difference.value)), claim.evidence.outcome.unit)
+    return f"{word(claim)}: {apart} {towards}"
+
+
+def short(claim: Claim) -> str:
+    """A claim's word with its direction, where there is no room for a size."""
+    return ": ".join(filter(None, (word(claim), direction(claim))))
+
+
+def observed(agreement: AnswerAgreement) -> str:
+    """On how many images the answers are the original's, and on how many new ones they may differ at most.
+
+    E.g. "599 of 599 images in 6 seeds; at most 0.5% of new images".
+    """
+    seeds = f"{agreement.seeds} seed{'s' * (agreement.seeds != 1)}"
+    share = _shortest(100 * agreement.bound)
+    return f"{agreement.alike:,} of {agreement.images:,} images in {seeds}; at most {share}% of new images"
+
+
+def why(claim: Claim) -> str:
+    """What must be known of a claim's word, in one sentence or two; empty if nothing must."""
+    return f"{claim.verdict.reason} {observed(claim.agreement)}." if claim.agreement else claim.verdict.reason
+
+
+def counted_words(claims: Iterable[Claim]) -> str:
+    """How many claims have each word, e.g. "same for 1 of 44 (power 0.03 each), changed for 40, can't tell for 3"."""
+    judged = list(claims)
+    counts: list[str] = []
+    for each in (IDENTICAL_ANSWERS, SAME, CHANGED, CANT_TELL, NOTHING_TO_LOSE):
+        alike = [claim for claim in judged if word(claim) == each]
+        if not alike and each in (IDENTICAL_ANSWERS, NOTHING_TO_LOSE):
+            continue
+        of_all = "" if counts else f" of {len(judged)}"
+        counts.append(
+            f"{each} for {len(alike)}{of_all}{f' ({power(judged)})' if each == SAME and power(judged) else ''}"
+        )
+    return ", ".join(counts)
+
+
+def power(claims: Iterable[Claim]) -> str:
+    """The power of showing "same", were there no difference, e.g. "power 0.03 each"; empty if unknown."""
+    powers = sorted(claim.power for claim in claims if claim.power == claim.power)
+    if not powers:
+        return ""
+    least, most = (f"{each:.2f}" for each in (powers[0], powers[-1]))
+    return f"power {least} each" if least == most else f"power {least} to {most}"
+
+
+def _shortest(value: float) -> str:
+    """A number above 0 by its first two digits, without zeros behind.
+
+    >>> _shortest(0.2), _shortest(0.2143), _shortest(0.0031), _shortest(12.4)
+    ('0.2', '0.21', '0.0031', '12')
+    """
+    digits = max(1 - floor(log10(value)), 0) if value > 0 else 0
+    text = decimal(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
@@ -34,33 +116,25 @@ class InsideWords:
     clause: str
 
 
-INSIDE_SAME = InsideWords(
-    "inside same",
-    "is the same as after fine-tuning alone",
-    "its inside is the same as after fine-tuning alone",
-)
-INSIDE_FARTHER = InsideWords(
-    "inside changed: farther",
-    "has changed, farther from the original than after fine-tuning",
-    "its inside has changed",
-)
-INSIDE_NEARER = InsideWords(
-    "inside changed: nearer",
-    "has changed, nearer to the original than after fine-tuning",
-    "its inside has changed, nearer to the original than fine-tuning alone leaves it",
-)
-INSIDE_CANT_TELL = InsideWords("inside: can't tell", "can't be told", "whether its inside has changed can't be told")
 MIXED = "whether its inside has changed depends on the model"
-_OF_VERDICT = {SAME: INSIDE_SAME, CHANGED: INSIDE_FARTHER, CANT_TELL: INSIDE_CANT_TELL}
+NOT_COMPARED = InsideWords("inside not compared", "was not compared", "its inside was not compared")
+_INSIDE = {
+    SAME: ("is the same as after fine-tuning alone", "its inside is the same as after fine-tuning alone"),
+    "farther": ("has changed, farther from the original than after fine-tuning", "its inside has changed"),
+    "nearer": (
+        "has changed, nearer to the original than after fine-tuning",
+        "its inside has changed, nearer to the original than fine-tuning alone leaves it",
+    ),
+    CANT_TELL: ("can't be told", "whether its inside has changed can't be told"),
+    NOTHING_TO_LOSE: ("has nothing to lose", "it has nothing to lose"),
+}
 
 
 def inside_words(claim: Claim | None) -> InsideWords:
     """How the verdict on an inside is said; a network may also end nearer to the original than the control."""
     if claim is None:
-        return INSIDE_CANT_TELL
-    if claim.verdict.word == CHANGED and claim.evidence.difference.value > 0:
-        return INSIDE_NEARER
-    return _OF_VERDICT[claim.verdict.word]
+        return NOT_COMPARED
+    return InsideWords(f"inside {short(claim)}", *_INSIDE[direction(claim) if claim.changed else word(claim)])
 
 
 def decimal(value: float, digits: int, *, signed: bool = False) -> str:
@@ -135,12 +209,21 @@ def holes(study: Study) -> str:
 
 
 def seeds_that_would_tell(claims: Iterable[Claim]) -> str:
-    """How many seeds would show equivalence, were there no difference, e.g. "9 to 14 seeds"; empty if unknown.
+    """What would show "same", were there no difference, e.g. "9 to 14 seeds"; empty if unknown or if it is there.
 
-    From the claim with the smallest spread to that with the largest; see `seeds_to_tell`.
+    From the claim with the smallest spread to that with the largest. Where test images are what is scarce: "9 seeds,
+    and for 3 no number of seeds but 4,000 test images".
     """
-    needed = seeds_to_tell(claims)
-    if not needed:
-        return ""
-    few, many = (f"more than {MOST_SEEDS}" if n > MOST_SEEDS else f"{n:g}" for n in (needed[0], needed[-1]))
-    return f"{few} seeds" if few == many else f"{few} to {many} seeds"
+    needed = to_tell(claims)
+    of_images = [each for each in needed if each.seeds is None and (each.images or each.images_at_least)]
+    seeds = sorted(each.seeds or inf for each in needed if each not in of_images)
+    images = sorted(each.images or each.images_at_least or 0 for each in of_images)
+    parts = []
+    if seeds:
+        few, many = (f"more than {MOST_SEEDS}" if n > MOST_SEEDS else f"{n:g}" for n in (seeds[0], seeds[-1]))
+        parts.append(f"{few} seeds" if few == many else f"{few} to {many} seeds")
+    if images:
+        few, many = (f"{n:,}" for n in (images[0], images[-1]))
+        more = f" but {few if few == many else f'{few} to {many}'} test images"
+        parts.append(f"{f'for {len(images)} ' if seeds else ''}no number of seeds{more}")
+    return ", and ".join(parts)

@@ -86,7 +86,7 @@ CONTENTS = (
     Heading("training", "Training", ("figures/curves",)),
     Heading("holes", "What is missing", ("tables/holes",)),
     Heading("methods", "Methods", ("tables/methods", "tables/looks", "tables/recipes")),
-    Heading("statistics", "Statistics", ("tables/promises", "tables/calibration")),
+    Heading("statistics", "Statistics", ("tables/families", "tables/promises", "tables/calibration")),
     Heading("provenance", "Provenance", ("tables/provenance", "tables/cost", "tables/checklist")),
     Heading(
         "data",

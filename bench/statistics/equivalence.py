@@ -152,7 +152,7 @@ def withheld(seeds: int, alpha: float) -> str:
     reach alpha were all signs the same, that assumption alone would decide.
 
     >>> withheld(5, 0.05), withheld(6, 0.05)
-    ("With 5 seeds the smallest attainable p is 0.0625, above 0.05: no word is given.", '')
+    ('With 5 seeds the smallest attainable p is 0.0625, above 0.05: no word is given.', '')
     """
     floor = smallest_attainable_p(seeds)
     if floor <= alpha:

@@ -3,15 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.analysis.claims import Claim, claims, judge
+from bench.analysis import claims as module
+from bench.analysis import outcomes
+from bench.analysis.claims import Claim, claims, judge, losses, nothing_to_lose
 from bench.analysis.departures import blocks
 from bench.analysis.outcomes import Evidence, PrimaryOutcome
+from bench.analysis.reference import Reference
 from bench.analysis.study import Study
+from bench.statistics.crossed import components, crossed_difference
 from bench.statistics.intervals import seed_mean
+from bench.statistics.power import crossed_needed, crossed_tost_power
 
 ACCURACY = PrimaryOutcome(
     key="accuracy", quantity="Top-1", title="Top-1, less original", estimand="top-1", unit="points", margin=0.5,
-    digits=2, reference="original", kind="compress",
+    digits=2, kind="compress", directions=("lower", "higher"),
 )  # fmt: skip
 
 
@@ -55,21 +60,103 @@ def test_one_seed_claims_nothing():
     assert (claim.verdict.word, claim.stars, claim.withheld) == ("can't tell", "", True)
 
 
-def test_accuracy_is_judged_against_the_original_and_the_control(study_of):
-    accuracies = {"original": 95.0, "finetune": 95.5, "nncf-int8-ptq": 94.0}
+def test_each_method_is_judged_against_what_trained_as_long(study_of):
+    accuracies = {"original": 95.0, "finetune": 95.5, "nncf-int8-ptq": 94.0, "nncf-int8-qat": 94.0}
     study = study_of(accuracy=lambda model, seed, label: accuracies.get(label, 50.0) + 0.1 * seed)
-    against = {
-        outcome: claims(study)["resnet8", "nncf-int8-ptq", outcome].evidence.difference.value
-        for outcome in ("accuracy", "accuracy-control")
+    against = {label: claims(study)["resnet8", label, "accuracy"].evidence for label in accuracies if "nncf" in label}
+    assert {label: each.reference for label, each in against.items()} == {
+        "nncf-int8-ptq": "original",
+        "nncf-int8-qat": "finetune",
     }
-    assert against == pytest.approx({"accuracy": -1.0, "accuracy-control": -1.5})
+    assert against["nncf-int8-ptq"].difference.value == pytest.approx(-1.0)
+    assert against["nncf-int8-qat"].difference.value == pytest.approx(-1.5)
+    lost = losses(study)["resnet8", "nncf-int8-qat"]
+    assert lost.difference.value == pytest.approx(-1.0)
+    assert lost.shown and lost.size == 5
+    assert np.isnan(losses(study)["resnet8", "nncf-int8-ptq"].p_corrected)
 
 
-def test_the_family_is_all_methods_and_outcomes_of_a_model(study: Study):
+def test_a_family_is_one_outcome_of_all_methods_of_a_network(study: Study):
     methods = len(study.plan.methods)
     assert methods == 11
-    assert {claim.size for claim in claims(study).values()} == {4 * methods}
+    tested = {key: claim.size for key, claim in claims(study).items() if claim.tested}
+    assert {size for (_, _, outcome), size in tested.items() if outcome == "accuracy"} == {methods - 1}
+    assert {size for (_, _, outcome), size in tested.items() if outcome != "accuracy"} == {methods}
     assert {label for _, label, _ in claims(study)} == {variant.label for variant in study.plan.methods}
+
+
+def rightly(model: str, seed: int, label: str) -> np.ndarray:
+    """Answers of 400 images: about 95% right; int8 gives the original's, magnitude another seed's."""
+    one = seed + 100 if label.startswith("magnitude") else seed
+    return np.random.default_rng([one]).random(400) < 0.95
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+def test_identical_answers_stand_at_any_number_of_seeds_and_outside_the_family(study_of, variants, seeds: int):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "magnitude:sparsity=0.5"))
+    study = study_of(variants=chosen, seeds=tuple(range(seeds)), test=400, right=rightly)
+    same, other = (claims(study)["resnet8", label, "accuracy"] for label in ("float16", "magnitude:sparsity=0.5"))
+    assert same.identical and not same.tested and same.within and not same.undecided
+    assert (same.agreement.alike, same.agreement.images, same.agreement.seeds) == (400, 400, seeds)
+    assert np.isnan([same.verdict.p_different, same.verdict.p_equivalent, same.flip.p]).all()
+    assert not other.identical and other.tested
+    assert other.size == (1 if seeds > 1 else 0)
+    if seeds == 6:
+        alone = study_of(variants=(*chosen[:2], chosen[3]), test=400, right=rightly)
+        assert claims(alone)["resnet8", other.evidence.variant, "accuracy"].verdict == other.verdict
+
+
+def test_every_word_is_withheld_at_three_seeds(study_of):
+    study = study_of(seeds=(0, 1, 2))
+    judged = claims(study).values()
+    assert {claim.verdict.word for claim in judged} == {"can't tell"}
+    tested = [claim for claim in judged if claim.tested]
+    assert tested and all("With 3 seeds the smallest attainable p is 0.25" in claim.verdict.reason for claim in tested)
+    assert not any(loss.shown for loss in losses(study).values())
+    otherwise = Study(study.results, withholds=False)
+    assert {"same", "changed"} <= {claim.verdict.word for claim in claims(otherwise).values()}
+
+
+def test_where_the_original_does_not_beat_chance_there_are_no_words(study_of):
+    def guessing(model: str, seed: int, label: str) -> np.ndarray:
+        return np.random.default_rng([seed, *label.encode()]).random(400) < 0.1
+
+    study = study_of(test=400, right=guessing)
+    assert "chance (10.00%)" in nothing_to_lose(study)["resnet8"]
+    for claim in claims(study).values():
+        assert claim.nothing_to_lose and not claim.tested and not claim.undecided
+        assert claim.verdict.word == "can't tell" and not claim.stars
+
+
+def test_an_original_that_beats_chance_has_something_to_lose(study: Study):
+    assert nothing_to_lose(study) == {}
+
+
+def test_what_no_network_trained_as_long_as_is_not_judged(study_of, monkeypatch):
+    none = Reference("retrained", None, None, 9.0, 9.0, "no dense network was trained for its 9 epochs")
+
+    def found(study, model, variant):
+        return none if variant == "nncf-int8-qat" else Reference("original", "original", "original", 0.0, 0.0)
+
+    monkeypatch.setattr(outcomes, "reference", found)
+    monkeypatch.setattr(module, "reference", found)
+    study = study_of()
+    claim = claims(study)["resnet8", "nncf-int8-qat", "accuracy"]
+    assert (claim.verdict.word, claim.tested, claim.evidence.reference) == ("can't tell", False, None)
+    assert claim.verdict.reason == "No dense network was trained for its 9 epochs."
+    assert np.isnan(claim.evidence.difference.value)
+    assert losses(study)["resnet8", "nncf-int8-qat"].difference.n == 6
+
+
+def test_differences_cross_seeds_and_images(study: Study):
+    claim = claims(study)["resnet8", "nncf-int8-ptq", "accuracy"]
+    one, other = (study.table("resnet8", label) for label in ("nncf-int8-ptq", "original"))
+    assert claim.evidence.difference == crossed_difference(one, other).scaled(100)
+    parts = components(100 * (one - other))
+    assert claim.evidence.parts.variance == pytest.approx(parts.variance)
+    power = crossed_tost_power(parts, 0.5, seeds=6, images=360, tests=10)
+    assert claim.power == pytest.approx(power)
+    assert claim.needed.seeds == crossed_needed(parts, 0.5, tests=10).seeds
 
 
 def test_without_a_control_the_inside_is_not_judged(study_of):

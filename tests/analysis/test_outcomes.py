@@ -9,15 +9,9 @@ from bench.analysis.study import Study
 
 def test_every_profile_asks_of_the_primary_outcome_and_of_every_feature_convention(study: Study):
     asked = outcomes.outcomes(study)
-    assert [outcome.key for outcome in asked] == ["accuracy", "accuracy-control", "inside-pooled", "inside-flattened"]
-    assert [outcome.title for outcome in asked[:3]] == [
-        "Top-1, less original", "Top-1, less control", "CKA, less control (pooled)",
-    ]  # fmt: skip
-    assert asked[:3] == (
-        outcomes.primary(study),
-        outcomes.primary_beyond_control(study),
-        outcomes.inside(study),
-    )
+    assert [outcome.key for outcome in asked] == ["accuracy", "inside-pooled", "inside-flattened"]
+    assert [outcome.title for outcome in asked[:2]] == ["Top-1, less reference", "CKA, less control (pooled)"]
+    assert asked[:2] == (outcomes.primary(study), outcomes.inside(study))
 
 
 def test_the_primary_outcome_is_in_points(study: Study):
@@ -42,4 +36,5 @@ def test_what_was_not_measured_is_no_evidence(study_of):
     study = study_of(states=dict.fromkeys(names, "failed"))
     assert np.isnan(outcomes.inside(study).values(study, "resnet8", "finetune")).all()
     assert outcomes.inside(study).evidence(study, "resnet8", "float16") is None
-    assert outcomes.primary_beyond_control(study).evidence(study, "resnet8", "float16") is None
+    assert outcomes.primary(study).evidence(study, "resnet8", "nncf-int8-qat") is None
+    assert outcomes.primary_less_original(study).evidence(study, "resnet8", "nncf-int8-qat") is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.analysis import per_image
-from bench.analysis.per_image import Agreement
+from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import Results
 from bench.analysis.study import Study
 from bench.statistics.crossed import crossed_difference, crossed_mean
@@ -70,7 +70,7 @@ def test_pseudo_values_keep_the_metric_as_mean():
 
 def test_answers_are_compared_with_the_originals(study: Study):
     same = study.per_image.agreement("resnet8", "float16")
-    assert (same, same.identical) == (Agreement(360, 360, 6), True)
+    assert (same, same.identical) == (AnswerAgreement(360, 360, 6), True)
     assert same.bound == pytest.approx(3 / 360)
     worse = study.per_image.agreement("resnet8", "magnitude:sparsity=0.9")
     assert not worse.identical and worse.alike < 360
@@ -79,13 +79,13 @@ def test_answers_are_compared_with_the_originals(study: Study):
 def test_one_other_answer_in_one_seed_is_not_identical():
     original = {seed: np.arange(5) for seed in range(3)}
     changed = {**original, 1: np.array([0, 1, 2, 3, 0])}
-    assert per_image._agreement(original, original) == Agreement(5, 5, 3)
-    assert per_image._agreement(changed, original) == Agreement(5, 4, 3)
+    assert per_image._agreement(original, original) == AnswerAgreement(5, 5, 3)
+    assert per_image._agreement(changed, original) == AnswerAgreement(5, 4, 3)
     assert not per_image._agreement(changed, original).identical
     assert per_image._agreement({7: np.arange(5)}, original) is None
     rows = {0: np.array([[0.1, np.nan], [0.2, 1.0]])}
-    assert per_image._agreement(rows, rows) == Agreement(2, 2, 1)
-    assert Agreement(2, 2, 1).bound == 1.0
+    assert per_image._agreement(rows, rows) == AnswerAgreement(2, 2, 1)
+    assert AnswerAgreement(2, 2, 1).bound == 1.0
 
 
 def test_chance_is_the_commonest_class(study: Study):

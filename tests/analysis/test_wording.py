@@ -6,29 +6,40 @@ import numpy as np
 import pytest
 
 from bench.analysis import outcomes, wording
-from bench.analysis.claims import claim_on, claims, claims_on
+from bench.analysis.claims import Claim, claim_on, claims, claims_on
+from bench.analysis.outcomes import Outcome
+from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.study import Study
 from bench.statistics.estimate import Estimate
+from bench.statistics.power import Needed
 
 
-def test_more_seeds_than_are_of_use_are_not_counted(study: Study):
-    wild = [claim for claim in claims(study).values() if claim.evidence.variant == "magnitude:sparsity=0.95"]
-    assert wording.seeds_that_would_tell(wild).endswith("more than 100 seeds")
-    assert wording.seeds_that_would_tell([]) == ""
+def needing(study: Study, *needed: Needed) -> list[Claim]:
+    claim = next(claim for claim in claims(study).values() if claim.tested)
+    made = [replace(claim) for _ in needed]
+    for each, found in zip(made, needed, strict=True):
+        each.__dict__["needed"] = found
+    return made
+
+
+def of(seeds: int | None, images: int | None = None) -> Needed:
+    return Needed(seeds, images, images, 0.1)
 
 
 def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
-    claim = next(iter(claims(study).values()))
+    def said(*needed: Needed) -> str:
+        return wording.seeds_that_would_tell(needing(study, *needed))
 
-    def of(*spreads: float) -> str:
-        raw = [replace(claim.raw, sd=spread * claim.raw.margin, n=6) for spread in spreads]
-        return wording.seeds_that_would_tell([replace(claim, raw=each, size=1) for each in raw])
-
-    few, many = of(1.0), of(2.0)
-    assert of(2.0, 1.0, 1.5) == f"{few.removesuffix(' seeds')} to {many}"
-    assert of(1.0, 1.0) == few
-    assert of(0.1) == ""  # six seeds would have told
-    assert of(1.0, 1e3) == f"{few.removesuffix(' seeds')} to more than 100 seeds"
+    assert said(of(14), of(9), of(12)) == "9 to 14 seeds"
+    assert said(of(9), of(9)) == "9 seeds"
+    assert said(of(3)) == ""  # six seeds would have told
+    assert said(of(9), of(4_000)) == "9 to more than 100 seeds"
+    assert said(of(None)) == "more than 100 seeds"
+    assert said(of(None, 4_000)) == "no number of seeds but 4,000 test images"
+    assert said(of(9), of(None, 4_000), of(None, 9_000)) == (
+        "9 seeds, and for 2 no number of seeds but 4,000 to 9,000 test images"
+    )
+    assert said() == ""
 
 
 def test_a_level_has_its_unit_and_half_its_interval(study: Study):
@@ -56,26 +67,62 @@ def test_margins_are_in_the_units_of_their_outcomes(study: Study):
     assert wording.margins(study) == "±0.5 points of accuracy, ±0.02 of CKA"
 
 
+def judged(study: Study, outcome: Outcome, word: str, value: float, p: float = 0.5) -> Claim:
+    claim = next(claim for claim in claims_on(study, outcome) if claim.tested)
+    evidence = replace(claim.evidence, difference=replace(claim.evidence.difference, value=value))
+    return replace(claim, evidence=evidence, verdict=replace(claim.verdict, word=word, p_different=p))
+
+
 @pytest.mark.parametrize(
-    ("word", "value", "words"),
+    ("word", "value", "p", "accuracy", "inside", "short"),
     [
-        ("same", -0.01, wording.INSIDE_SAME),
-        ("changed", -0.1, wording.INSIDE_FARTHER),
-        ("changed", 0.1, wording.INSIDE_NEARER),
-        ("can't tell", -0.1, wording.INSIDE_CANT_TELL),
+        ("same", -0.2, 0.5, "same", "same", "same"),
+        ("same", -0.2, 0.01, "same: 0.2 points lower", "same: 0.2 CKA farther", "same: lower"),
+        ("same", 0.003127, 0.01, "same: 0.0031 points higher", "same: 0.0031 CKA nearer", "same: higher"),
+        ("changed", -0.1, 0.01, "changed: lower", "changed: farther", "changed: lower"),
+        ("changed", 0.1, 0.01, "changed: higher", "changed: nearer", "changed: higher"),
+        ("can't tell", -0.1, 0.5, "can't tell", "can't tell", "can't tell"),
     ],
 )
-def test_every_verdict_on_the_inside_has_its_words(study: Study, word: str, value: float, words: wording.InsideWords):
-    claim = claims_on(study, outcomes.inside(study))[0]
-    difference = replace(claim.evidence.difference, value=value)
-    evidence, verdict = replace(claim.evidence, difference=difference), replace(claim.verdict, word=word)
-    assert wording.inside_words(replace(claim, evidence=evidence, verdict=verdict)) == words
-
-
-def test_what_was_not_judged_cannot_be_told(study: Study):
-    assert (
-        wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.INSIDE_CANT_TELL
+def test_every_word_is_said_with_its_direction(
+    study: Study, word: str, value: float, p: float, accuracy: str, inside: str, short: str
+):
+    of_accuracy = judged(study, outcomes.primary(study), word, value, p)
+    assert (wording.word(of_accuracy), wording.verdict(of_accuracy), wording.short(of_accuracy)) == (
+        word,
+        accuracy,
+        short,
     )
+    of_inside = judged(study, outcomes.inside(study), word, value, p)
+    assert wording.verdict(of_inside) == inside
+    assert wording.inside_words(of_inside).badge == f"inside {wording.short(of_inside)}"
+
+
+def test_observations_and_silence_have_words_of_their_own(study: Study):
+    claim = claims(study)["resnet8", "float16", "accuracy"]
+    assert wording.verdict(claim) == wording.short(claim) == "identical answers"
+    assert "360 of 360 images in 6 seeds; at most 0.83% of new images" in wording.why(claim)
+    lost = replace(claim, agreement=None, nothing_to_lose="Nothing to lose: ...")
+    assert wording.verdict(lost) == "nothing to lose"
+    assert wording.observed(AnswerAgreement(599, 599, 1)) == "599 of 599 images in 1 seed; at most 0.5% of new images"
+
+
+def test_words_are_counted_with_the_power_of_same(study: Study):
+    outcome = outcomes.primary(study)
+    one, two = (judged(study, outcome, word, -1.0, 0.01) for word in ("changed", "same"))
+    one.__dict__["power"] = two.__dict__["power"] = 0.03
+    assert (
+        wording.counted_words([one, two, one]) == "same for 1 of 3 (power 0.03 each), changed for 2, can't tell for 0"
+    )
+    two.__dict__["power"] = 0.4
+    assert "(power 0.03 to 0.40)" in wording.counted_words([one, two])
+    assert wording.counted_words([claims(study)["resnet8", "float16", "accuracy"]]).startswith(
+        "identical answers for 1 of 1, same for 0, "
+    )
+
+
+def test_what_was_not_judged_was_not_compared(study: Study):
+    assert wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.NOT_COMPARED
 
 
 def test_holes_are_counted_the_worst_first(study_of):

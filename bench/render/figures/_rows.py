@@ -23,7 +23,11 @@ MARGINS = 0.85  # inches above and below all rows, at that font
 
 @dataclass(frozen=True)
 class Dot:
-    """A value with its interval; NaN for an end that is missing. `row` may lie between two variants' rows."""
+    """A value with its interval; NaN for an end that is missing. `row` may lie between two variants' rows.
+
+    Attributes:
+        decides: the interval that decides a word, and the word's colour; None if none is drawn.
+    """
 
     row: float
     value: float
@@ -31,6 +35,7 @@ class Dot:
     high: float
     variant: PlannedVariant
     hollow: bool = False
+    decides: tuple[float, float, str] | None = None
 
 
 def panels(
@@ -121,6 +126,10 @@ def draw(sheet: Sheet, panel: Axes, dots: Sequence[Dot]) -> None:
     """
     # All dots of a family are one artist, and so are all intervals: matplotlib takes most of its time per artist, and
     # a page may have a hundred rows.
+    decided = [(dot.row, *dot.decides) for dot in dots if dot.decides]
+    if decided:
+        rows, low, high, colors = zip(*decided)
+        panel.hlines(rows, low, high, colors=colors, linewidth=4.5, capstyle="butt", alpha=0.3, zorder=1.5)
     bars = [dot for dot in dots if np.isfinite([dot.low, dot.high]).all()]
     if bars:
         rows, low, high = zip(*((dot.row, dot.low, dot.high) for dot in bars))

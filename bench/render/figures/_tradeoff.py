@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bench.analysis import wording
 from bench.analysis.claims import claim_on
 from bench.analysis.outcomes import primary
 from bench.analysis.study import Study
@@ -112,7 +113,7 @@ def figure(
         return None
     caption = captions.joined(
         sentences,
-        captions.means(study),
+        captions.levels(study),
         "Tests: see the verdicts.",
     )
     return Figure(id, title, caption, alt, partial(_paint, study, metric, axis), ("results",), tools)
@@ -208,7 +209,7 @@ def describe(study: Study, model: str, point: Point) -> str:
     """One point in words."""
     half = (point.high - point.low) / 2
     claim = claim_on(study, model, point.variant.label, primary(study))
-    verdict = f"; {study.primary.noun} against the original: {claim.verdict.word}" if claim else ""
+    verdict = f"; {study.primary.noun} against its reference: {wording.verdict(claim)}" if claim else ""
     spread = f" ± {decimal(half, study.primary.digits)}" if half > 0 else ""
     return f"{point.variant.title}, {model}: {_level(study, point)}{spread} at {decimal(point.size, 1)} kB{verdict}"
 

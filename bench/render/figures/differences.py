@@ -7,8 +7,9 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on, claims, claims_on
-from bench.analysis.outcomes import Outcome, inside, primary, primary_beyond_control
+from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
@@ -16,10 +17,10 @@ from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
-from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
+from bench.statistics.equivalence import CHANGED, SAME
 
-COLORS = {CHANGED: BAD, SAME: GOOD, CANT_TELL: UNKNOWN}
-LETTERS = 14  # most that a verdict may have
+COLORS = {CHANGED: BAD, SAME: GOOD, wording.IDENTICAL_ANSWERS: GOOD}  # all else: UNKNOWN
+LETTERS = 17  # most that a verdict may have
 
 
 def build(study: Study) -> Figure | None:
@@ -32,11 +33,11 @@ def build(study: Study) -> Figure | None:
         captions.joined(
             "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
             f"which a difference does not matter. Left of 0 is {study.primary.worse}, or less similar to the original "
-            "than after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Words: verdicts after "
-            "correction.",
+            "than after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Line: the 95% interval; "
+            "broad band: the interval that decides the word, at the level that Holm tested at; none where words are "
+            "withheld.",
             captions.margins(study),
             captions.seeds(study),
-            "Intervals: 95%.",
             captions.family(study),
         ),
         "Dot plot of differences with intervals against the equivalence margins; every row is in the verdicts.",
@@ -46,7 +47,7 @@ def build(study: Study) -> Figure | None:
 
 
 def _paint(study: Study, medium: Medium) -> Sheet:
-    questions = _outcomes(study, medium)
+    questions = _outcomes(study)
     models = [model for model in study.models if any(key[0] == model for key in claims(study))]
     variants = list(study.plan.methods)
     height = _rows.height(medium, len(variants)) + 0.75
@@ -60,10 +61,9 @@ def _paint(study: Study, medium: Medium) -> Sheet:
     return sheet
 
 
-def _outcomes(study: Study, medium: Medium) -> list[Outcome]:
+def _outcomes(study: Study) -> list[Outcome]:
     """The primary outcome and the inside by the first feature convention; the others are in the table."""
-    beyond = [primary_beyond_control(study)] if medium.ems > 70 else []
-    return [primary(study), *beyond, inside(study)]
+    return [primary(study), inside(study)]
 
 
 def _panel(
@@ -91,9 +91,11 @@ def _panel(
             word = study.hole(model, variant.label, "compare") or study.hole(model, variant.label) or "missing"
             _rows.hole(panel, row, word, medium, ha="center", color=UNKNOWN)
             continue
-        difference = claim.evidence.difference
-        dots.append(_rows.Dot(row, difference.value, difference.low, difference.high, variant))
-        word, color = claim.verdict.word, COLORS[claim.verdict.word]
+        difference, judged = claim.evidence.difference, claim.verdict
+        color = COLORS.get(wording.word(claim), UNKNOWN)
+        decides = (judged.low, judged.high, color) if np.isfinite(judged.low) else None
+        dots.append(_rows.Dot(row, difference.value, difference.low, difference.high, variant, decides=decides))
+        word = wording.short(claim)
         panel.text(
             1.0, row, word, transform=panel.get_yaxis_transform(), ha="right", va="center", color=color,
             fontsize=max(medium.small * 0.95, 6.0),
@@ -136,5 +138,6 @@ def _scale(panel: Axes, outcome: Outcome, judged: list[Claim], medium: Medium) -
 
 
 def _ends(claim: Claim) -> list[float]:
-    difference = claim.evidence.difference
-    return [float(end) for end in (difference.value, difference.low, difference.high) if np.isfinite(end)]
+    difference, judged = claim.evidence.difference, claim.verdict
+    ends = (difference.value, difference.low, difference.high, judged.low, judged.high)
+    return [float(end) for end in ends if np.isfinite(end)]

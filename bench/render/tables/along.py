@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.analysis import wording
 from bench.analysis.answers import hurt
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.claims import claim_on
@@ -51,7 +52,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
                lambda net: study.distance(net.model, net.label, feature), "seed-eq.", 2),
         Column("inside", "Inside", "verdict", "Mean over blocks, less the control's.",
                lambda net: _verdict(study, net, inside(study))),
-        Column("accuracy", study.primary.capital, "verdict", "Less the original's.",
+        Column("accuracy", study.primary.capital, "verdict", "Less that of its reference.",
                lambda net: _verdict(study, net, primary(study))),
         *(_answers(study) if study.plan.task.classifies else ()),
     )  # fmt: skip
@@ -88,7 +89,7 @@ def _first(departed: list[BlockClaim]) -> str:
 def _verdict(study: Study, net: Network, outcome: Outcome) -> str | Datum:
     claim = claim_on(study, net.model, net.label, outcome)
     hole = study.hole(net.model, net.label, outcome.kind)
-    return claim.verdict.word if claim else Datum(hole=hole or DASH)
+    return wording.verdict(claim) if claim else Datum(hole=hole or DASH)
 
 
 def _changed(study: Study, net: Network) -> Datum | int | None:

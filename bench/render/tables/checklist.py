@@ -97,7 +97,7 @@ def _significance(study: Study) -> Answer:
     lost = [claim for claim in claims(study).values() if claim.evidence.seeds < study.seeds]
     if lost or not claims(study):
         return Answer(False, f"Not proven: {counted(len(lost), 'comparison')} of {len(claims(study))} lack seeds.")
-    if all(claim.withheld for claim in claims(study).values()):
+    if all(claim.withheld for claim in claims(study).values() if claim.tested):
         return Answer(False, f"With {counted(study.seeds, 'seed')} no exact test can reach {study.plan.alpha:g}.")
     return Answer(
         True,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from bench.analysis import wording
 from bench.analysis.budget import leading
-from bench.analysis.claims import claim_on
-from bench.analysis.outcomes import Outcome, primary, primary_beyond_control
+from bench.analysis.claims import Claim, claim_on
+from bench.analysis.outcomes import primary, primary_less_original
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, Network, networks
-from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
+from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -25,8 +26,8 @@ def build(study: Study) -> Table | None:
         captions.joined(
             f"{study.primary.name} on the test images, of the network that was read back from "
             "its packed file, against its sizes; differences are paired by seed. Below the line of each model: what "
-            "the methods are compared with.",
-            captions.means(study),
+            "the methods are compared with. Reference: the original, or what was trained for as long.",
+            captions.levels(study),
             _bold(study),
             captions.family(study),
             captions.stars(study),
@@ -38,7 +39,7 @@ def build(study: Study) -> Table | None:
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:
-    task, original, control = study.primary, primary(study), primary_beyond_control(study)
+    task = study.primary
     score: Column[Network] = Column(
         "micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.",
         lambda net: net.mean("micronet_score").value, "", 5,
@@ -47,10 +48,17 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         *NAMES,
         Column("top1", task.title, "estimate", f"Test {task.noun} of the network read back from the packed file.",
                lambda net: _level(study, net), task.level_unit, task.digits),
-        Column("top1_less_original", "Less original", "estimate", "Paired by seed.",
-               lambda net: _difference(study, net, original), task.unit, task.digits, signed=True),
-        Column("top1_less_control", "Less control", "estimate", "Less fine-tuned control, by seed.",
-               lambda net: _difference(study, net, control), task.unit, task.digits, signed=True),
+        Column("top1_over_trainings", "Trainings", "number",
+               "Half the 95% interval for new trainings on these test images alone.",
+               lambda net: _over_trainings(study, net), f"± {task.unit}".strip(), task.digits),
+        Column("top1_less_original", "Less original", "estimate", "Paired by seed and image; not judged.",
+               lambda net: _less_original(study, net), task.unit, task.digits, signed=True),
+        Column("top1_less_reference", "Less reference", "estimate", "Less what trained as long, uncompressed.",
+               lambda net: _claimed(study, net, _less_reference), task.unit, task.digits, signed=True),
+        Column("reference", "Reference", "code", "The variant that its accuracy is compared with.",
+               lambda net: _claimed(study, net, lambda claim: Datum(claim.evidence.reference)), shown=False),
+        Column("word", "Verdict", "verdict", "On the difference to the reference, after Holm.",
+               lambda net: _claimed(study, net, _word), shown=False),
         Column("payload", "Payload", "number", PAYLOAD,
                lambda net: net.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("ratio", "Ratio", "number", "The original's payload divided by this one's.",
@@ -93,16 +101,32 @@ def _level(study: Study, net: Network) -> Datum:
     return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
 
 
-def _difference(study: Study, net: Network, outcome: Outcome) -> Datum:
-    """As it was tested; a control's own difference, which no test judges, without stars."""
-    # A claim's difference is in the outcome's unit already; the study's own is a share, and has its scale to come.
-    claim = claim_on(study, net.model, net.label, outcome)
-    if claim:
-        return estimate(claim.evidence.difference, stars=claim.stars, hole=net.hole)
-    difference = net.difference(study.primary.test, outcome.reference)
-    if isinstance(difference, Datum):
-        return difference
-    return estimate(difference, study.primary.scale, hole=net.hole)
+def _over_trainings(study: Study, net: Network) -> float:
+    spread = study.over_trainings(net.model, net.label)
+    return study.primary.scale * (spread.high - spread.low) / 2
+
+
+def _less_original(study: Study, net: Network) -> Datum:
+    if net.label == ORIGINAL:
+        return Datum()
+    difference = primary_less_original(study).difference(study, net.model, net.label)
+    return estimate(difference, hole=net.hole) if difference else Datum(hole=net.hole)
+
+
+def _claimed(study: Study, net: Network, say: Callable[[Claim], Datum]) -> Datum:
+    """What the claim on a method says; nothing of what no test judges."""
+    if net.variant.control:
+        return Datum()
+    claim = claim_on(study, net.model, net.label, primary(study))
+    return say(claim) if claim else Datum(hole=net.hole or DASH)
+
+
+def _less_reference(claim: Claim) -> Datum:
+    return estimate(claim.evidence.difference, stars=claim.stars, hole="none")
+
+
+def _word(claim: Claim) -> Datum:
+    return Datum(wording.verdict(claim), note=wording.why(claim))
 
 
 def _ratio(study: Study, net: Network) -> float | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
+from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import Outcome, outcomes
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network, of_part
-from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, number, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
@@ -28,30 +30,50 @@ def claimed(get: Callable[[Claim], Gotten]) -> Callable[[Judged], Gotten]:
     return of_part(lambda judged: judged.claim, get)
 
 
+def _deciding(claim: Claim) -> Datum:
+    """The interval that decides around the difference; nothing where no interval does."""
+    judged = claim.verdict
+    return Datum(judged.value, judged.low, judged.high) if isfinite(judged.low) else Datum()
+
+
+def _p(p: float) -> Datum:
+    """Nothing where nothing was tested."""
+    return number(p, hole=DASH)
+
+
 COLUMNS: tuple[Column[Judged], ...] = (
     *NAMES,
     Column("outcome", "Outcome", "text", "What the difference is of.", lambda judged: judged.outcome.title,
            shown=False),
+    Column("reference", "Against", "code", "The variant that it is compared with.",
+           claimed(lambda claim: Datum(claim.evidence.reference, hole="none"))),
     Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.",
-           claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars)), "", 3, signed=True),
+           claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars, hole="none")), "", 3,
+           signed=True),
+    Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
+           claimed(_deciding), "", 3, signed=True, ends=True),
+    Column("confidence", "Confidence", "number", "Nominal coverage of the interval that decides.",
+           claimed(lambda claim: number(claim.verdict.confidence, 100, hole=DASH)), "%", 2, shown=False),
     Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.",
-           claimed(lambda claim: _effect(claim.raw)), "d", 1, signed=True),
+           claimed(lambda claim: _effect(claim.raw)), "d", 1, signed=True, shown=False),
     Column("margin", "Margin", "number", "Differences below it do not matter.",
            claimed(lambda claim: claim.verdict.margin), "±", 2, shown=False),
     Column("p_t", "p", "p", "Two-sided t test of a difference, not corrected.",
-           claimed(lambda claim: claim.raw.p_different), "t"),
+           claimed(lambda claim: _p(claim.raw.p_different)), "t"),
     Column("p_flip", "p", "p", "Exact two-sided sign-flip test over seeds, not corrected.",
-           claimed(lambda claim: claim.flip.p), "flip"),
+           claimed(lambda claim: _p(claim.flip.p)), "flip"),
     Column("p_least", "p", "p", "Smallest p that the sign-flip test can give with these seeds.",
-           claimed(lambda claim: claim.flip.smallest_attainable_p), "least"),
+           claimed(lambda claim: claim.flip.smallest_attainable_p), "least", shown=False),
     Column("p_different", "p", "p", "The t test's p after Holm.",
-           claimed(lambda claim: claim.verdict.p_different), "differs"),
+           claimed(lambda claim: _p(claim.verdict.p_different)), "differs"),
     Column("p_equivalent", "p", "p", "The larger p of the two one-sided tests (TOST) after Holm.",
-           claimed(lambda claim: claim.verdict.p_equivalent), "same"),
-    Column("verdict", "Verdict", "verdict", "From both corrected p values.",
-           claimed(lambda claim: Datum(claim.verdict.word, note=claim.verdict.reason))),
+           claimed(lambda claim: _p(claim.verdict.p_equivalent)), "same"),
+    Column("power", "Power", "number", "Of showing “same”, were there no difference, at Holm's strictest level.",
+           claimed(lambda claim: number(claim.power, hole=DASH)), "", 2),
+    Column("verdict", "Verdict", "verdict", "From both corrected p values, or observed.",
+           claimed(lambda claim: Datum(wording.verdict(claim), note=wording.why(claim)))),
     Column("reason", "Reason", "text", "Why nothing can be told, or what needs care.",
-           claimed(lambda claim: claim.verdict.reason), shown=False),
+           claimed(wording.why), shown=False),
     Column("seeds", "n", "number", "Seeds behind the test.", claimed(lambda claim: claim.evidence.seeds)),
 )  # fmt: skip
 
@@ -64,13 +86,14 @@ def build(study: Study) -> Table | None:
         captions.joined(
             "Whether each compressed network is the same as what it is compared with, or changed.",
             "Outcomes: " + "; ".join(f"{outcome.title}: {outcome.estimand}" for outcome in outcomes(study)) + ".",
-            "p: t and exact sign-flip test of a difference, not corrected; the least p that the sign flip can give; "
+            "Difference: with its 95% interval. Decides: the interval at the level that Holm tested at, within the "
+            "margin if the verdict is same, without 0 if it is changed; none where words are withheld.",
+            "p: t and exact sign-flip test of a difference, not corrected; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
-            "Effect: the difference over the SD that the seeds seem to have, standard error × √n.",
             captions.margins(study),
             captions.seeds(study),
-            f"Intervals: 95%; {study.primary.noun}: t over seeds; CKA: variance between seeds plus the jackknife's "
-            "over images.",
+            f"{study.primary.capital}: {captions.primary_interval(study)} CKA: variance between seeds plus the "
+            "jackknife's over images.",
             captions.family(study),
             captions.stars(study),
         ),

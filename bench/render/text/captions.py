@@ -23,6 +23,18 @@ def means(study: Study) -> str:
     return f"{seeds(study)} Intervals: 95%, t over seeds."
 
 
+def levels(study: Study) -> str:
+    """What a level of the primary outcome is over, with its interval."""
+    return f"{seeds(study)} {primary_interval(study)}"
+
+
+def primary_interval(study: Study) -> str:
+    """The interval of the primary outcome and its differences."""
+    if study.crossed:
+        return "Intervals: 95%, for new trainings and new test images (crossed)."
+    return "Intervals: 95%, t over trainings alone: nothing is known of single images."
+
+
 def combined_interval(study: Study) -> str:
     """The interval of a similarity."""
     probe = study.plan.data.counts.get("probe", 0)
@@ -39,10 +51,9 @@ def similarity(study: Study) -> str:
 
 def family(study: Study) -> str:
     """What Holm's correction is over."""
-    sizes = {model: claim.size for (model, _, _), claim in claims(study).items()}
-    if not sizes:
+    if not any(claim.tested for claim in claims(study).values()):
         return "No test could be made."
-    return f"Correction: Holm over the methods and co-primary outcomes of a model ({each(sizes, 'test')})."
+    return "Correction: Holm over the methods of a network, one family an outcome and question (table of families)."
 
 
 def each(sizes: Mapping[str, int], noun: str) -> str:
@@ -58,16 +69,17 @@ def each(sizes: Mapping[str, int], noun: str) -> str:
 
 def stars(study: Study) -> str:
     """What the stars mean, or why there are none."""
-    floor, judged = smallest_attainable_p(study.seeds), claims(study).values()
+    floor = smallest_attainable_p(study.seeds)
+    judged = [claim for claim in claims(study).values() if claim.tested]
     if judged and all(claim.withheld for claim in judged):
         return (
-            f"No stars: with {counted(study.seeds, 'seed')} the smallest attainable p of the sign-flip "
+            f"No words and no stars: with {counted(study.seeds, 'seed')} the smallest attainable p of the sign-flip "
             f"test is {floor:.3g}, above {study.plan.alpha:g}."
         )
     # Holm multiplies the smallest p by the size of the family. With few seeds and many methods even a sign-flip test
     # whose signs all agree is then above alpha, and only the t test, which assumes normality, can earn a star.
     least = floor * max((claim.size for claim in judged), default=1)
-    rest = f", {min(1, least):.2g} once corrected: the stars rest on t" if least > study.plan.alpha else ""
+    rest = f", {min(1, least):.2g} once corrected: words and stars rest on t" if least > study.plan.alpha else ""
     return (
         "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "
         f"smallest attainable p of the sign-flip test {floor:.3g}{rest}."

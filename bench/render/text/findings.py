@@ -113,16 +113,16 @@ def unchanged_accuracy(study: Study, model: str) -> Sentence:
     if sizes:
         smallest = min(sizes, key=sizes.__getitem__)
         return (
-            f"The smallest whose {noun} is shown to be the original's within {wording.margin(outcome)} is ",
+            f"The smallest whose {noun} is the same as that of its reference, within {wording.margin(outcome)}, is ",
             Strong(study.plan.variant(smallest).title),
             f" ({wording.size(sizes[smallest])}).",
         )
     undecided = [claim for claim in claims if claim.undecided]
     needed = wording.seeds_that_would_tell(undecided)
     more = f"; were there no difference, {needed} would, by the method's spread" if needed else ""
-    if claims and not undecided:
-        more = "; all are shown to differ"
-    return (f"For none could {noun} within {wording.margin(outcome)} of the original's be shown{more}.",)
+    if claims and all(claim.changed for claim in claims):
+        more = "; all have changed"
+    return (f"For none is {noun} shown to be within {wording.margin(outcome)} of that of its reference{more}.",)
 
 
 def inside(study: Study, model: str) -> Sentence:
@@ -132,12 +132,16 @@ def inside(study: Study, model: str) -> Sentence:
     if not claims:
         return ("Its inside was not compared with a fine-tuned control's.",)
     parts: list[Sentence] = []
-    for words in (wording.INSIDE_SAME, wording.INSIDE_FARTHER, wording.INSIDE_NEARER, wording.INSIDE_CANT_TELL):
-        alike = [claim for claim in claims if wording.inside_words(claim).predicate == words.predicate]
-        within = f" (within {wording.margin(outcome)})" if words == wording.INSIDE_SAME else ""
-        if alike:
-            parts.append((Strong(words.predicate), f"{within} for {_titles(study, alike)}"))
+    for predicate in dict.fromkeys(wording.inside_words(claim).predicate for claim in sorted(claims, key=_order)):
+        alike = [claim for claim in claims if wording.inside_words(claim).predicate == predicate]
+        within = f" (within {wording.margin(outcome)})" if alike[0].within else ""
+        parts.append((Strong(predicate), f"{within} for {_titles(study, alike)}"))
     return (f"Its inside ({study.plan.features[0]} features) ", *paragraph(parts, "; it "), ".")
+
+
+def _order(claim: Claim) -> tuple[bool, bool, bool]:
+    """Same first, then what changed, farther before nearer."""
+    return not claim.within, not claim.changed, claim.evidence.difference.value > 0
 
 
 def _titles(study: Study, claims: list[Claim]) -> str:
@@ -191,5 +195,5 @@ def undecided(study: Study) -> list[Sentence]:
         if counts:
             needed = wording.seeds_that_would_tell(claim for group in open_.values() for claim in group)
             more = f"; were there no difference, {needed} would show it, by the method's spread" if needed else ""
-            sentences.append((Strong(f"Undecided, {outcome.title}: "), f"{listed(counts)}{more}."))
+            sentences.append((Strong(f"Can't tell, {outcome.title}: "), f"{listed(counts)}{more}."))
     return sentences

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from bench.analysis import outcomes, wording
+from bench.analysis.families import families, overall_rate
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.calibrate.beside import last_run, simulated, warned
@@ -110,25 +111,47 @@ def statistics(study: Study) -> list[Sentence]:
     return marked(
         f"**Unit. **Seeds are the unit of replication (n = {study.seeds}); images, layers and filters are repeated "
         "measures and never count as n.",
-        f"**Intervals. **95%. {study.primary.capital} and what is derived from predictions: t over seeds, on the fixed "
-        "test set. "
+        f"**Intervals. **95%. {study.primary.capital} and its differences: {_primary(study)} What else is derived from "
+        "predictions: t over seeds, on the fixed test set. "
         "Similarity: variance between seeds plus the delete-one jackknife's over probe images, df at most 2(S - 1), "
         "on the atanh scale; a bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
-        f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no stars "
-        "are given and nothing is set in bold.",
+        f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no words "
+        "and no stars are given and nothing is set in bold.",
         "**Equivalence. **Two one-sided tests (TOST, [@schuirmann1987comparison]) against margins that the profile "
         f"fixes before the run: {wording.margins(study)}.",
-        "**Multiplicity. **Holm ([@holm1979simple]) over the co-primary outcomes of all methods of a model, for "
-        "differences and for equivalence alike; the leading set: a method is left out where another is shown to be "
-        "better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]); blocks: "
-        "Benjamini-Hochberg ([@benjamini1995controlling]) over the methods and blocks of a model.",
+        "**Families. **One network, one outcome, all its compressed versions without controls; difference and "
+        "equivalence are two families, each with Holm ([@holm1979simple]). What is counted beside them goes by "
+        "Benjamini-Hochberg ([@benjamini1995controlling]). The leading set: a method is left out where another is "
+        "shown to be better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]). "
+        f"{_overall(study)}",
         *([ranks] if len(study.models) > 1 else []),
         "**Similarity. **Debiased linear CKA (U-statistic HSIC, never clamped; [@kornblith2019similarity]) at block "
         "outputs. The verdict is on the mean over blocks of each block's similarity to the same block of the original.",
         "**Seed-equivalents. **(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training "
         "again.",
         f"**Calibration. **{_calibration(study)}",
+    )
+
+
+def _primary(study: Study) -> str:
+    if not study.crossed:
+        return "t over seeds alone, since nothing is known of single images."
+    return (
+        "for new trainings and new test images, which are crossed: V = max(MS_S + MS_I − MS_SI, MS_S, MS_I)/(S·n), at "
+        "most 2(S − 1) degrees of freedom; the spread over trainings alone stands beside."
+    )
+
+
+def _overall(study: Study) -> str:
+    """How likely any of the report's words is false."""
+    count = sum(family.words for family in families(study))
+    if not count:
+        return "No word of this report rests on a test."
+    of = counted(count, "family") if count == 1 else f"{count} families"
+    return (
+        f"Words rest on {of}, so that the probability of any false word in this report is at most {count} × "
+        f"{study.plan.alpha:g} = {overall_rate(study):.2g}."
     )
 
 

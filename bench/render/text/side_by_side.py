@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study
@@ -66,7 +67,7 @@ def _shared(studies: Sequence[Study], model: str) -> list[Network]:
 def _columns(study: Study) -> tuple[Column[Network], ...]:
     """What one profile says of a method on a network."""
     name, task, accuracy, similarity = study.plan.name, study.primary, primary(study), inside(study)
-    less = f"{task.title} of the packed file less the original's."
+    less = f"{task.title} of the packed file less that of its reference."
     smaller = "Payload of the original by that of the packed file."
     beyond = f"Similarity ({study.plan.features[0]} features), less the control's."
     behind = f"Seeds behind the difference of {task.noun}."
@@ -87,7 +88,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column(f"{name}-cka", name, "estimate", beyond,
                lambda net: _said(study, similarity, net, _difference), "CKA", 3, signed=True),
         Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.",
-               lambda net: _said(study, similarity, net, lambda claim: Datum(claim.verdict.word)), "inside"),
+               lambda net: _said(study, similarity, net, lambda claim: Datum(wording.verdict(claim))), "inside"),
         Column(f"{name}-seeds", name, "number", behind, seeds, "n", shown=False),
     )  # fmt: skip
 
@@ -120,8 +121,8 @@ def _caption(studies: Sequence[Study]) -> str:
     stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
     return captions.joined(
         "Methods that at least two profiles measured on a network of the same name. "
-        f"{unit[:1].upper()}{unit[1:]}: {outcome} of the packed file less the original's, mean over seeds with its "
-        "95% interval (t). Smaller: payload of the original by that of the packed file. CKA: debiased linear CKA to "
+        f"{unit[:1].upper()}{unit[1:]}: {outcome} of the packed file less that of its reference, mean over seeds with "
+        "its 95% interval. Smaller: payload of the original by that of the packed file. CKA: debiased linear CKA to "
         "the original, mean over blocks, less the fine-tuned control's; "
         "inside: the verdict on it, after Holm within a model of a profile.",
         stars,
@@ -143,12 +144,7 @@ def _same(studies: Sequence[Study]) -> Column[Network]:
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
     """Whether all profiles that judge the inside come to the same word and sign; None if fewer than two judge it."""
     claims = [claim for study in studies if (claim := claim_on(study, model, label, inside(study)))]
-    return len(set(map(_direction, claims))) == 1 if len(claims) > 1 else None
-
-
-def _direction(claim: Claim) -> tuple[str, bool | None]:
-    """A verdict with the sign of the difference; without one if no difference is shown."""
-    return claim.verdict.word, claim.evidence.difference.value < 0 if claim.differs else None
+    return len(set(map(wording.short, claims))) == 1 if len(claims) > 1 else None
 
 
 def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sentence:

@@ -16,7 +16,6 @@ from bench.calibrate.beside import in_short
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.text.findings import against_others, nothing_within, paragraph
 from bench.roles import ORIGINAL
-from bench.statistics.equivalence import CANT_TELL, CHANGED
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> 
         top1=wording.level(study, model, label),
         payload=wording.size(payload),
         ratio=f"{decimal(original / payload, 1)}×" if np.isfinite(original) else "–",
-        verdict=claim.verdict.word if claim else CANT_TELL,
+        verdict=wording.verdict(claim) if claim else "",
         words=inside_words(claim).badge,
         inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
     )
@@ -188,7 +187,7 @@ def _verdict_of_inside(claims: Sequence[Claim]) -> str:
         return ""
     clauses = {inside_words(claim).clause for claim in claims}
     clause = clauses.pop() if len(clauses) == 1 else wording.MIXED
-    within = f", within {wording.margin(claims[0].evidence.outcome)}" if clause == wording.INSIDE_SAME.clause else ""
+    within = f", within {wording.margin(claims[0].evidence.outcome)}" if all(claim.within for claim in claims) else ""
     return f", and {clause}{within}"
 
 
@@ -202,13 +201,9 @@ def _inside(study: Study) -> Iterator[Sentence]:
         yield ("Of the one compressed network: ", Strong(inside_words(claims[0]).badge), ".")
         return
     yield (
-        f"Of {counted(len(claims), 'pair')} of network and method, the inside is ",
-        Strong(f"the same for {sum(claim.within for claim in claims)}"),
-        f" (within {wording.margin(outcome)} of what fine-tuning alone leaves), ",
-        Strong(f"changed for {sum(claim.verdict.word == CHANGED for claim in claims)}"),
-        ", and ",
-        Strong(f"can't be told for {sum(claim.undecided for claim in claims)}"),
-        ".",
+        "The inside, beside what fine-tuning alone leaves: ",
+        Strong(wording.counted_words(claims)),
+        f"; same: within {wording.margin(outcome)}.",
     )
 
 
@@ -233,11 +228,10 @@ def _accuracy(study: Study) -> Iterator[Sentence]:
     claims = claims_on(study, outcome)
     if not claims:
         return
-    undecided = [claim for claim in claims if claim.undecided]
-    needed = wording.seeds_that_would_tell(undecided)
-    more = f" ({needed} would tell, by the method's spread, were there no difference)" if needed else ""
+    needed = wording.seeds_that_would_tell(claim for claim in claims if claim.undecided)
+    more = f" Were there no difference, {needed} would tell." if needed else ""
     yield (
-        f"{study.primary.capital} is shown to be within {wording.margin(outcome)} of the original's for "
-        f"{sum(claim.within for claim in claims)}, to differ for "
-        f"{sum(claim.verdict.word == CHANGED for claim in claims)}, and undecided for {len(undecided)}{more}.",
+        f"{study.primary.capital}, beside that of what trained as long: ",
+        Strong(wording.counted_words(claims)),
+        f"; same: within {wording.margin(outcome)}.{more}",
     )

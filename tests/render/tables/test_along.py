@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis import wording
 from bench.analysis.answers import hurt
 from bench.analysis.claims import claims
 from bench.analysis.departures import blocks
@@ -19,8 +20,8 @@ def test_every_method_has_what_the_other_tables_say_of_it(study: Study):
     feature = study.plan.features[0]
     assert list(found) == [variant.label for variant in study.plan.methods]
     for label, row in found.items():
-        assert row["inside"].value == claims(study)["resnet8", label, f"inside-{feature}"].verdict.word
-        assert row["accuracy"].value == claims(study)["resnet8", label, "accuracy"].verdict.word
+        assert row["inside"].value == wording.verdict(claims(study)["resnet8", label, f"inside-{feature}"])
+        assert row["accuracy"].value == wording.verdict(claims(study)["resnet8", label, "accuracy"])
         assert row["distance"].value == pytest.approx(study.distance("resnet8", label, feature).value)
         (losses,) = (each for each in hurt(study) if (each.model, each.variant) == ("resnet8", label))
         assert row["classes"].value == losses.changed

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench.analysis import wording
 from bench.analysis.budget import leading
-from bench.analysis.claims import claims
+from bench.analysis.claims import claims, losses
 from bench.analysis.study import Study
 from bench.render.kit.table import Table
 from bench.render.tables.results import build
@@ -34,15 +35,30 @@ def test_bold_is_the_leading_set_and_stars_are_the_claims(study: Study):
     for model in study.models:
         bold = {label for label, cell in column(table, "top1", model).items() if cell.bold}
         assert bold == set(leading(study)[model].bold)
-        for label, cell in column(table, "top1_less_original", model).items():
+        for label, cell in column(table, "top1_less_reference", model).items():
             claim = claims(study).get((model, label, "accuracy"))
             assert cell.stars == (claim.stars if claim else "")
+            assert cell.value == (claim.evidence.difference.value if claim else None)
+            assert column(table, "reference", model)[label].value == (claim.evidence.reference if claim else None)
+            assert column(table, "word", model)[label].value == (wording.verdict(claim) if claim else None)
+        for label, cell in column(table, "top1_less_original", model).items():
+            assert cell.stars == ""
+            lost = losses(study).get((model, label))
+            assert lost is None or cell.value == lost.difference.value
+
+
+def test_the_spread_over_trainings_stands_beside_the_whole(study: Study):
+    table = build(study)
+    spread = study.over_trainings("resnet8", "nncf-int8-ptq")
+    assert column(table, "top1_over_trainings")["nncf-int8-ptq"].value == pytest.approx(50 * (spread.high - spread.low))
+    whole = column(table, "top1")["nncf-int8-ptq"]
+    assert whole.high - whole.low > spread.high - spread.low
 
 
 def test_nothing_is_compared_with_itself(study: Study):
     table = build(study)
     assert column(table, "top1_less_original")["original"].value is None
-    assert column(table, "top1_less_control")["finetune"].value is None
+    assert column(table, "top1_less_reference")["finetune"].value is None
 
 
 def test_a_refused_method_is_shown_as_such(study_of):
@@ -54,11 +70,13 @@ def test_a_refused_method_is_shown_as_such(study_of):
 
 def test_the_caption_says_what_a_reader_must_know(study: Study):
     caption = build(study).caption
-    for words in ("n = 6 seeds", "95%", "t over seeds", "Holm", "44 tests each", "0.0312"):
+    for words in ("n = 6 seeds", "95%", "new trainings and new test images (crossed)", "Holm", "families", "0.0312"):
         assert words in caption
 
 
 def test_few_seeds_have_neither_stars_nor_bold(study_of):
     table = build(study_of(seeds=(0, 1, 2)))
     assert not any(cell.stars or cell.bold for row in table.rows for cell in row.data.values())
-    assert "No stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption
+    assert (
+        "No words and no stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption
+    )

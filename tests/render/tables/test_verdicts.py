@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis import wording
 from bench.analysis.claims import claims
 from bench.analysis.outcomes import outcomes
 from bench.analysis.study import Study
@@ -11,12 +12,18 @@ from bench.render.tables.verdicts import build
 
 def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
     table = build(study)
-    assert table.size == 2 * 11 * 4
+    assert table.size == 2 * 11 * 3
     keys_by_title = {outcome.title: outcome.key for outcome in outcomes(study)}
     for row in table.rows:
         found = row.data
         claim = claims(study)[found["model"].value, found["variant"].value, keys_by_title[found["outcome"].value]]
-        assert found["verdict"].value == claim.verdict.word
+        assert found["verdict"].value == wording.verdict(claim)
+        assert found["reference"].value == claim.evidence.reference
+        if not claim.tested:
+            assert [found[key].value for key in ("p_t", "p_flip", "p_different", "p_equivalent")] == [None] * 4
+            assert found["decides"].value is None
+            continue
+        assert (found["decides"].low, found["decides"].high) == (claim.verdict.low, claim.verdict.high)
         assert found["p_t"].value == claim.raw.p_different
         assert found["p_different"].value == claim.verdict.p_different
         assert found["p_equivalent"].value == claim.verdict.p_equivalent
@@ -39,11 +46,12 @@ def test_images_are_never_counted_as_seeds(study_of):
 
 def test_the_effect_is_the_difference_over_the_spread_of_seeds(study: Study):
     claim = claims(study)["resnet8", "nncf-int8-ptq", "accuracy"]
-    differences = np.array(claim.evidence.per_seed)
     (row,) = [
         row
         for row in build(study).rows
         if dict(row.about) == dict(row.about) | {"model": "resnet8", "variant": "nncf-int8-ptq"}
         and row["outcome"].value == claim.evidence.outcome.title
     ]
-    assert row["effect"].value == pytest.approx(differences.mean() / differences.std(ddof=1))
+    assert row["effect"].value == pytest.approx(
+        claim.evidence.difference.value / claim.evidence.difference.standard_error / np.sqrt(6)
+    )

@@ -1,0 +1,40 @@
+"""The families of tests, said once for the whole report."""
+
+from __future__ import annotations
+
+from bench.analysis.families import FamilyOfTests, families, overall_rate
+from bench.analysis.study import Study
+from bench.render.kit.table import Column, Table, tabulate
+from bench.render.text import captions
+
+COLUMNS: tuple[Column[FamilyOfTests], ...] = (
+    Column("model", "Model", "text", "Name of the network.", lambda family: family.model, shown=False),
+    Column("what", "Tests of", "text", "What is tested.", lambda family: family.what),
+    Column("question", "Question", "text", "Is there a difference, or is there none beyond the margin?",
+           lambda family: family.question),
+    Column("size", "Size", "number", "Tests that are corrected together.", lambda family: family.size),
+    Column("correction", "Correction", "text", "How.", lambda family: family.correction),
+    Column("alpha", "Level", "number", "Of the family.", lambda family: family.alpha, "α", 2),
+    Column("words", "Words", "text", "Whether words of the report rest on it.", lambda family: family.words),
+    Column("least", "Least p", "p", "Smallest p of the sign flip, times the size.", lambda family: family.least,
+           "flip"),
+)  # fmt: skip
+
+
+def build(study: Study) -> Table | None:
+    """The table: one group per model."""
+    count = sum(family.words for family in families(study))
+    return tabulate(
+        "families",
+        "Families of tests",
+        captions.joined(
+            "A family: one network, one outcome, all its compressed versions without controls.",
+            f"Any word of the report is false with probability at most {count} × {study.plan.alpha:g} = "
+            f"{overall_rate(study):.2g}."
+            if count
+            else "No word rests on a test.",
+            "Least p: where it exceeds the level, words rest on t, which takes differences to be normal.",
+        ),
+        COLUMNS,
+        {model: [family for family in families(study) if family.model == model] for model in study.models},
+    )
