@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
+from bench.similarity.algebra.geometry import compact, spread
+from bench.similarity.algebra.products import Products, products
 
 Piece = TypeVar("Piece")
 
@@ -31,6 +33,15 @@ class Activations:
         self.values = inputs.activations(activations, name)
         self.n, self.d = self.values.shape
         self._pieces: dict[Hashable, Any] = {}
+
+    def products(self) -> Products | None:
+        """Inner products that several measures take from a wide layer; None where they take the units themselves."""
+        return self.once("products", lambda: products(self.values))
+
+    def compact(self) -> np.ndarray:
+        """Centred, in at most n coordinates with the same inner products between images: (n, r)."""
+        of = self.products()
+        return self.once("compact", lambda: of.coordinates() if of else compact(spread(self.values)))
 
     def once(self, key: Hashable, make: Callable[[], Piece]) -> Piece:
         """`make()`, or what it made before for this key."""

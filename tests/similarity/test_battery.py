@@ -67,3 +67,25 @@ def test_networks_and_measures_that_do_not_fit_are_refused(networks):
         battery(x, prepare(networks[1][:1]), ["rsa"])
     with pytest.raises(InputError, match="same number of images"):
         prepare([networks[0][0], networks[0][1][:-1]])
+
+
+def test_wide_single_precision_layers_give_what_double_precision_gives(rng):
+    image = rng.normal(size=(40, 6))
+    x = np.maximum(image @ rng.normal(size=(6, 300)) + 2.0, 0.0).astype(np.float32)
+    y = np.maximum(x + 0.3 * rng.normal(size=x.shape), 0.0).astype(np.float32)
+    for name in ("debiased-cka", "angular-shape", "procrustes", "rsa", "knn-jaccard"):
+        value, influence = measure(name).influence(x, y)
+        expected, moved = measure(name).influence(x.astype(np.float64), y.astype(np.float64))
+        assert value == pytest.approx(expected, rel=1e-5), name
+        np.testing.assert_allclose(influence, moved, atol=5e-3 * np.abs(moved).max(), err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["debiased-cka", "angular-shape", "rsa", "knn-jaccard"])
+def test_wide_dead_and_collinear_layers_are_refused_in_single_precision_too(name, rng):
+    alive = rng.normal(size=(30, 200)).astype(np.float32)
+    dead = np.full((30, 200), 0.3, np.float32)
+    found = battery(prepare([alive]), prepare([dead]), [name])[name]
+    assert "no spread" in found.refusals[0]
+    one_pattern = np.outer(rng.uniform(1.0, 2.0, size=30), rng.normal(size=200)).astype(np.float32)
+    collinear = battery(prepare([alive]), prepare([one_pattern]), [name])[name]
+    assert (0 in collinear.refusals) == (name in ("rsa", "knn-jaccard"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -13,8 +12,7 @@ class RankedDistances:
     """Distances of all m = n(n-1)/2 pairs of images, ranked.
 
     Attributes:
-        ranks: (m,) mid-ranks less their mean, over m: -1/2 to 1/2. float32, which holds halves exactly up to 2^23, is
-            enough for them: below it whatever is summed is float64.
+        ranks: (m,) mid-ranks less their mean, over m: -1/2 to 1/2.
         order: (m,) pairs by rising distance.
         starts: (groups,) where each group of equal distances starts in `order`; None if no two are equal.
         variance: mean squared rank.
@@ -37,13 +35,22 @@ def ranking(distances: np.ndarray, n: int) -> RankedDistances:
     order = np.argsort(distances, kind="stable")
     rising = distances[order]
     new = np.append(True, rising[1:] != rising[:-1])
-    starts = None if new.all() else np.flatnonzero(new)
     m = len(order)
-    ranks = (stats.rankdata(distances) - (m + 1) / 2.0) / m
+    starts = None if new.all() else np.flatnonzero(new)
+    ranks = np.empty(m)
+    ranks[order] = np.arange(m) if starts is None else _shared(starts, m)
+    ranks -= (m - 1) / 2.0
+    ranks /= m
     variance = float(ranks @ ranks / m)
     own = image_means(ranks**2 + 2.0 * _above(ranks, order, starts), n)
     small = np.int32 if m < 2**31 else np.int64
     return RankedDistances(ranks, order.astype(small), starts, variance, own)
+
+
+def _shared(starts: np.ndarray, m: int) -> np.ndarray:
+    """The mean of the places 0 to m - 1 that each group of equals takes up, (m,)."""
+    sizes = np.diff(np.append(starts, m))
+    return np.repeat(starts + (sizes - 1) / 2.0, sizes)
 
 
 def _above(weights: np.ndarray, order: np.ndarray, starts: np.ndarray | None) -> np.ndarray:

@@ -20,6 +20,7 @@ from bench.similarity.algebra.geometry import (
     settled,
     squared_between,
 )
+from bench.similarity.algebra.products import Products, products, unit_distances
 from bench.similarity.algebra.strips import block, strips
 from bench.similarity.measure import Invariance, Measure, OnRows
 
@@ -95,7 +96,9 @@ class NeighbourMeasure(Measure):
             InputError: all distances are equal up to rounding.
         """
         count = self.k + 1 if side.n > self.minimum_n(side.d, side.d) else self.k
-        lists = side.once(("nearest", self.distance, count), lambda: Lists(self._distances(side.values), count))
+        lists = side.once(
+            ("nearest", self.distance, count), lambda: Lists(self._distances(side.values, side.products()), count)
+        )
         if not lists.spread:
             self._defined(float("nan"))
         return lists.indices
@@ -117,9 +120,13 @@ class NeighbourMeasure(Measure):
         equal = np.diff(lists.distances, axis=1) == 0.0
         return np.asarray(equal.any(1) if self.ranks_count else equal[:, -1])
 
-    def _distances(self, side: np.ndarray) -> np.ndarray:
+    def _distances(self, side: np.ndarray, of: Products | None = None) -> np.ndarray:
         """(n, n), those equal up to rounding being exactly equal."""
         if self.distance == "cosine":
+            of = of or products(side)
+            found = unit_distances(side, of, centre=False) if of is not None else None
+            if found is not None:
+                return settled(*found)
             vectors = directions(side)
             return settled(between_units(vectors), vectors)
         vectors = as_they_are(side)

@@ -12,7 +12,7 @@ from scipy import linalg
 
 from bench.similarity import inputs
 from bench.similarity.activations import Activations
-from bench.similarity.algebra.geometry import centred, compact, spread, unit_norm
+from bench.similarity.algebra.geometry import centred, unit_norm
 from bench.similarity.algebra.precision import as_double, rounding_room
 from bench.similarity.measure import Invariance, Measure, OnRows
 
@@ -38,7 +38,7 @@ class OrthogonalMatch(Measure):
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = compact(spread(x)), compact(spread(y))
+        first, second = (Activations(side).compact() for side in (x, y))
         rounding_x, rounding_y = (rounding_room(s.dtype) * np.linalg.norm(as_double(s), axis=1) for s in (x, y))
 
         def on_rows(rows: np.ndarray) -> float:
@@ -81,7 +81,7 @@ def _coordinates(side: Activations) -> tuple[np.ndarray, float]:
 
     def make() -> tuple[np.ndarray, float]:
         rounding = rounding_room(side.values.dtype) * np.linalg.norm(as_double(side.values), axis=1)
-        centre = centred(compact(spread(side.values)))
+        centre = centred(side.compact())
         return centre, relative_rounding(rounding, centre)
 
     return side.once("coordinates", make)

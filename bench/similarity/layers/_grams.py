@@ -27,6 +27,7 @@ class Grams:
         dtype: float32 or float64, of the products; default the precision of the activations. Sums over images are
             always float64.
         precisions: what each layer was computed in, if its dtype no longer says so.
+        floors: of each layer (see `floor`), if what is given are coordinates of it.
 
     Raises:
         InputError: see `bench.similarity.inputs.layers`.
@@ -43,6 +44,7 @@ class Grams:
         *,
         dtype: DTypeLike | None = None,
         precisions: Sequence[DTypeLike] | None = None,
+        floors: Sequence[float] | None = None,
         name: str = "layers",
     ):
         arrays = inputs.layers(layers, name)
@@ -50,13 +52,14 @@ class Grams:
         self.n = len(arrays[0])
         self.widths = tuple(array.shape[1] for array in arrays)
         self.strips = _empty_strips(self.n, len(arrays), self.dtype)
-        floors = []
+        limits = []
         for index, array in enumerate(arrays):
             layer = centred(array, self.dtype)
             _fill(self.strips, index, layer)
-            floors.append(_rounding_of_hsic(array, layer, precisions[index] if precisions else array.dtype))
+            precision = precisions[index] if precisions else array.dtype
+            limits.append(floors[index] if floors else _rounding_of_hsic(array, layer.dtype, precision))
         self.self_products = _self_products(self.strips, self.n)
-        self.floors = np.array(floors)  # (L,) what rounding alone can make of a layer's sum of self_products
+        self.floors = np.array(limits)  # (L,) what rounding alone can make of a layer's sum of self_products
 
     def __len__(self) -> int:
         return len(self.widths)
@@ -93,19 +96,30 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
 # came in, relative to |wⱼ| before centring; as the d errors of an image have nothing to do with xᵢ, ⟨xᵢ, error of wⱼ⟩
 # is of the order |xᵢ||wⱼ|/√d, once for i and once for j. In the Frobenius norm ‖Ã‖ = ‖X‖ (c ε ‖X‖/2 + c' ε' ‖W‖/√d) can
 # be rounding alone; the floor is its square. A Gram of effective rank k has ‖Ã‖ of about ‖X‖²/√k, far above it.
-def _rounding_of_hsic(activations: np.ndarray, layer: np.ndarray, precision: DTypeLike) -> float:
-    """The largest sum of self_products that a layer can have by rounding alone; `layer` is `centred(activations)`."""
+def floor(
+    n: int, d: int, total: float, spread: float, *, precision: DTypeLike, products: DTypeLike = np.float64
+) -> float:
+    """The largest sum of self_products that a layer (n, d) of unit size can have by rounding alone.
+
+    Args:
+        total, spread: its sum of squares as it came in, and less the means.
+        products: what Grams are computed in.
+        precision: what the activations were computed in.
+    """
+    size = np.sqrt(n)  # of the layer, whose rows have a root mean square norm of 1
+    before = size * np.sqrt(total / spread) if spread > 0.0 else 0.0
+    arithmetic = rounding_room(np.dtype(products)) * size
+    return float((size * (arithmetic + 2.0 * rounding_room(np.dtype(precision)) * before / np.sqrt(d))) ** 2)
+
+
+def _rounding_of_hsic(activations: np.ndarray, products: DTypeLike, precision: DTypeLike) -> float:
     mean = activations.mean(0, dtype=np.float64)
-    total, spread = 0.0, 0.0  # ‖W‖² as it came in, and less its mean
+    total, spread = 0.0, 0.0
     for start in range(0, len(activations), STRIP):
         rows = activations[start : start + STRIP].astype(np.float64, copy=False)
         total, spread = total + float(np.vdot(rows, rows)), spread + float(((rows - mean) ** 2).sum())
-    size = np.sqrt(len(layer))  # of the layer, whose rows have a root mean square norm of 1
-    before = size * np.sqrt(total / spread) if spread > 0.0 else 0.0
-    arithmetic = rounding_room(layer.dtype) * size
-    return float(
-        (size * (arithmetic + 2.0 * rounding_room(np.dtype(precision)) * before / np.sqrt(layer.shape[1]))) ** 2
-    )
+    n, d = activations.shape
+    return floor(n, d, total, spread, products=products, precision=precision)
 
 
 # dᵢ sums over all j, but strips hold only j from their diagonal block on. A strip therefore counts twice: row i gathers

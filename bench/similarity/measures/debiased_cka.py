@@ -12,7 +12,7 @@ from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.precision import as_double
 from bench.similarity.intervals.scales import Scale
-from bench.similarity.layers import UNDEFINED_WHERE, Grams, pairwise
+from bench.similarity.layers import UNDEFINED_WHERE, Grams, floor, pairwise
 from bench.similarity.measure import Invariance, Measure
 from bench.statistics.estimate import Estimate
 
@@ -81,4 +81,13 @@ class DebiasedCKA(Measure):
 
 # Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
 def _gram(side: Activations) -> Grams:
-    return side.once("gram", lambda: Grams([as_double(side.values)], precisions=[side.values.dtype]))
+    values = side.values
+
+    def make() -> Grams:
+        of = side.products()
+        if of is None:
+            return Grams([as_double(values)], precisions=[values.dtype])
+        total, spread = float(np.trace(of.plain)), float(np.trace(of.centred))
+        return Grams([side.compact()], floors=[floor(side.n, side.d, total, spread, precision=values.dtype)])
+
+    return side.once("gram", make)

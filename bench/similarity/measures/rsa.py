@@ -18,6 +18,7 @@ from bench.similarity.algebra.geometry import (
     settled,
     squared_between,
 )
+from bench.similarity.algebra.products import Products, products, unit_distances
 from bench.similarity.algebra.ranks import RankedDistances, image_means, ranking
 from bench.similarity.algebra.strips import upper_triangle
 from bench.similarity.intervals import half_samples
@@ -84,7 +85,7 @@ class RSA(Measure):
         """The value with the infinitesimal jackknife, effects on the ranks included; see `Measure`."""
         self._accepted(x.values, y.values)
         first, second = self._ranking(x), self._ranking(y)
-        n, f, g = x.n, first.ranks.astype(np.float64), second.ranks.astype(np.float64)
+        n, f, g = x.n, first.ranks, second.ranks
         size = np.sqrt(first.variance * second.variance)
         value = self._defined(self._at_most_best(float(f @ g / len(f) / size) if size > 0.0 else float("nan")))
         if abs(value) == 1.0:
@@ -95,17 +96,23 @@ class RSA(Measure):
         return value, influence - influence.mean()
 
     def _ranking(self, side: Activations) -> RankedDistances:
-        return side.once(("ranking", self.distance), lambda: ranking(self._distances(side.values), side.n))
+        return side.once(
+            ("ranking", self.distance), lambda: ranking(self._distances(side.values, side.products()), side.n)
+        )
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        first, second = (_Order(self._distances(side), len(side)) for side in (x, y))
+        first, second = (_Order(self._distances(side, products(side)), len(side)) for side in (x, y))
         return lambda rows: _spearman(first.ranks(rows), second.ranks(rows))
 
     def affordable(self, n: int, d1: int, d2: int) -> int:
         return half_samples.affordable(self.replicates, OPERATIONS * (n // 2) ** 2.0)
 
-    def _distances(self, side: np.ndarray) -> np.ndarray:
+    def _distances(self, side: np.ndarray, of: Products | None) -> np.ndarray:
         """Of all pairs of images, those equal up to rounding being exactly equal: (n(n-1)/2,)."""
+        if self.distance == "correlation" and of is not None:
+            found = unit_distances(side, of, centre=True)
+            if found is not None:
+                return upper_triangle(settled(*found))
         vectors_of, between = DISTANCES[self.distance]
         vectors = vectors_of(side)
         return upper_triangle(settled(between(vectors), vectors))
