@@ -81,6 +81,31 @@ def write_file(file: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_once(file: Path, content: bytes) -> bool:
+    """Write a small file unless there is one; of several writers one wins. Returns whether it was this one.
+
+    Raises:
+        OSError: see `writing`.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _hidden(file.parent)
+    try:
+        temporary.write_bytes(content)
+        try:
+            os.link(temporary, file)  # atomic, and unlike a rename it never replaces what is there
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without hard links; there a reader may meet half a file, for a moment
+            try:
+                with file.open("xb") as stream:
+                    stream.write(content)
+            except FileExistsError:
+                return False
+        return True
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def discard(folder: Path) -> None:
     """Remove a folder, if it is there; processes that map its files keep them."""
     # Deleting file by file would show others half a folder, so it is renamed out of sight first.

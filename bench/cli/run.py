@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from bench import cli, profile
 from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
-from bench.runner import plan, plan_file
+from bench.runner import plan, plan_file, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
 from bench.runner.executor import at_work
@@ -43,10 +44,14 @@ def execute(options: argparse.Namespace) -> int:
     # The plan is written before the first cell, so that `status` and `report` can follow a run that is still going on
     # or was interrupted. It is that of the whole profile, even if only a part is worked now.
     store.sweep()
+    reporter = _work.reporter()
+    settled = terms.of(experiment)
+    for sentence in terms.keep(store, settled, len(planned.cells)).sentences():
+        reporter.note(sentence)
     command = plan_file.command("bench", options.profile)
     plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
-    reporter = _work.reporter()
-    driver = Driver(store, Work(data, cache), reporter)
+    first = partial(terms.keep, store, settled, len(planned.cells), first=True)
+    driver = Driver(store, Work(data, cache), reporter, first)
     with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
         states = driver.run(cells, hire, retry_failed=options.retry_failed)
     if options.tensorboard:

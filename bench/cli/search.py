@@ -21,7 +21,7 @@ from bench.data import fingerprint
 from bench.errors import InputError, did_you_mean
 from bench.profile import Profile
 from bench.roles import ORIGINAL
-from bench.runner import plan, plan_file
+from bench.runner import plan, plan_file, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Status, Work
 from bench.runner.executor import Hire, at_work
@@ -105,6 +105,7 @@ class _Laboratory:
         self.base = Store(options.runs / experiment.name)
         self.store = Store(options.runs / f"{experiment.name}-search")
         self.store.sweep()
+        self._keep_terms(planned=0)
         self.fingerprint = fingerprint(**self.data, cache=self.cache)
 
     def attempt(self, model: str) -> Callable[[Sequence[Variant]], list[Trial]]:
@@ -155,9 +156,15 @@ class _Laboratory:
         )
         images = _work.describe(self.data, self.cache)
         command = _command(self.options)
+        self._keep_terms(len(cells))
         plan_file.write(self.store, plan_file.describe(experiment, cells, images, command=command, search=record))
         states = self._driver(self.reporter).run(cells, self.hire, retry_failed=False)
         return _work.summarise(states, self.store)
+
+    def _keep_terms(self, planned: int) -> None:
+        kept = terms.keep(self.store, terms.of(self.experiment), planned, first=True)
+        for sentence in kept.sentences():
+            self.reporter.note(sentence)
 
     def _driver(self, reporter: Reporter) -> Driver:
         return Driver(self.store, Work(self.data, self.cache), reporter)

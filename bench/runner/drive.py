@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -123,13 +123,16 @@ class Driver:
         store: where cells are kept.
         work: what jobs need.
         reporter: hears what happens.
+        keeping: called before the first cell of a run is kept.
     """
 
     store: Store
     work: Work
     reporter: Reporter
+    keeping: Callable[[], object] = lambda: None
     states: dict[str, Status] = field(default_factory=dict)
     running: dict[Future[JobResult], tuple[Cell, int]] = field(default_factory=dict)
+    kept: bool = False
 
     def run(self, cells: Sequence[Cell], hire: Hire, *, retry_failed: bool) -> dict[str, Status]:
         """Have missing cells worked, parents before children; a failing cell never stops the others.
@@ -252,6 +255,9 @@ class Driver:
         except WorkerDied as death:
             self._end(cell, Status("failed", str(death)))
             return False
+        if not self.kept:
+            self.keeping()
+        self.kept = True
         self.store.write(cell, result.files, result.provenance, result.log)
         self._end(cell, _status(result.files))
         return True
