@@ -9,12 +9,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.similarity import inputs
+from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.basis import Basis, Between, basis, between_on_rows, rounding_of
 from bench.similarity.algebra.geometry import centred
 from bench.similarity.algebra.precision import as_double
+from bench.similarity.intervals import half_samples
 from bench.similarity.measure import Measure, OnRows
+
+DECOMPOSED = 30.0  # operations for a unit cubed
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,15 @@ class CanonicalMeasure(Measure):
         if not len(found.s):
             self._defined(float("nan"))
         return found
+
+    def affordable(self, n: int, d1: int, d2: int) -> int:
+        # Products of bases and of units, and a few decompositions of the smaller matrices that result.
+        operations = n * (d1**2 + d2**2 + d1 * d2) + DECOMPOSED * max(d1, d2) ** 3.0
+        return half_samples.affordable(self.replicates, operations)
+
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        # Beside each side's basis, the decomposition's workspace, and what a subsample takes.
+        return super().memory(n, d1, d2) + memory.NUMBER * (6.0 * max(d1, d2) ** 2 + 4.0 * (d1**2 + d2**2))
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))

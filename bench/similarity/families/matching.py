@@ -11,8 +11,11 @@ from numpy.typing import ArrayLike
 
 from bench.similarity import inputs
 from bench.similarity.algebra.geometry import spread, unit_rows
+from bench.similarity.intervals import half_samples
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, Measure
+
+MATCHED = 4.0  # operations for an image and a pair of units: their product, and the matching
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class UnitMatch(Measure):
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
+
+    def affordable(self, n: int, d1: int, d2: int) -> int:
+        return half_samples.affordable(self.replicates, MATCHED * n * float(d1) * d2)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         # Products of centred units of length 1 are correlations. A dead unit is a row of zeros and stays one.

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg
 
-from bench.similarity import inputs
+from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.geometry import centred, unit_norm
 from bench.similarity.algebra.precision import as_double, rounding_room
+from bench.similarity.intervals import half_samples
 from bench.similarity.measure import Invariance, Measure, OnRows
 
+DECOMPOSED = 10.0  # operations for the singular values, for a unit cubed
 NEAR = 1e-3  # distances below it are computed from the difference; above it, √(2 - 2 cosine) is right to 1e-10
 ARITHMETIC = 1e-13  # of unit norms, after products and a rotation; up to 2e-14 was seen at n = d = 500
 MIXED_UP = 1e-4  # singular values below this share of the largest are paired once more
@@ -33,6 +35,15 @@ class OrthogonalMatch(Measure):
 
     def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return inputs.pair_as_given(x, y)
+
+    def affordable(self, n: int, d1: int, d2: int) -> int:
+        units = float(min(max(d1, d2), n))
+        return half_samples.affordable(self.replicates, n * units**2 + DECOMPOSED * units**3)
+
+    def memory(self, n: int, d1: int, d2: int) -> float:
+        # In at most n coordinates, so that wide sides take no more than matrices of pairs.
+        units = float(min(max(d1, d2), n))
+        return super().memory(n, d1, d2) + memory.NUMBER * (6.0 * n * units + 4.0 * units**2)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
