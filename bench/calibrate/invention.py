@@ -25,12 +25,12 @@ import numpy as np
 from bench.analysis.results import Results, gathered
 from bench.calibrate.answers import Answers
 from bench.calibrate.memory_store import CellFiles, MemoryStore
-from bench.profile.tables import Margins
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import (
     DataDescription,
     PlanFile,
     PlannedCell,
+    PlannedMargins,
     PlannedModel,
     PlannedSimilarity,
     PlannedStage,
@@ -108,7 +108,7 @@ class Invention:
     def _plan(self, variants: list[InventedMethod], cells: tuple[PlannedCell, ...]) -> PlanFile:
         decided = (CKA, KNN, PROBE)
         return PlanFile(
-            version="", name="invented", margins=Margins(accuracy=self.margin), features=(FEATURE,),
+            version="", name="invented", margins=PlannedMargins(accuracy=self.margin), features=(FEATURE,),
             seeds=tuple(range(self.seeds)),
             similarity=PlannedSimilarity(
                 measures=tuple(dict.fromkeys((*self.measures, *decided))), maps=(), inside=decided

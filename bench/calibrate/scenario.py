@@ -181,7 +181,7 @@ def rejects(p: float, alpha: float = 0.05) -> Rejects:
     return Rejects(float(p <= alpha))
 
 
-def counted(happened: bool | float, *, lowest: float = 0.0, highest: float = 1.0) -> Counted:
+def counted(happened: bool | float | np.floating[Any], *, lowest: float = 0.0, highest: float = 1.0) -> Counted:
     """An outcome of one draw: whether something happened, or the share of cases in which it did."""
     return Counted(float(happened), 1, lowest, highest)
 
