@@ -19,6 +19,9 @@ from bench.statistics.estimate import Estimate
 from bench.zoo.networks.activations import as_features, block_activations
 from bench.zoo.networks.blocks import block_outputs
 
+Features = Literal["pooled", "flattened"]
+HELD = 2 * 10**9  # bytes of both networks' activations at a time
+
 
 def compare(
     first: nn.Module,
@@ -26,7 +29,7 @@ def compare(
     batches: Iterable[Any],
     *,
     layers: Sequence[str] | None = None,
-    features: Literal["pooled", "flattened"] = "pooled",
+    features: Features = "pooled",
     measure: str = "debiased-cka",
 ) -> dict[str, Estimate]:
     """How similar are two networks, layer by layer, with a 95% interval over images?
@@ -60,13 +63,45 @@ def compare(
         raise InputError("compare: there are no batches")
     # The batches are kept, because both networks must see the same images in the same order and a DataLoader that
     # shuffles or augments gives others at its second pass.
-    sides = []
     for network in (first, second):
         layers_exist(network, names)
-        with still(network):
-            maps = block_activations(network, names, [batch.to(device_of(network)) for batch in shown])
-        sides.append([as_features(activations, features) for activations in maps])
-    return {name: _estimate(chosen, x, y) for name, x, y in zip(names, *sides)}
+    estimates: dict[str, Estimate] = {}
+    for group in _groups(first, names, shown, features):
+        sides = [_features(network, group, shown, features) for network in (first, second)]
+        estimates |= {name: _estimate(chosen, x, y) for name, x, y in zip(group, *sides)}
+    return estimates
+
+
+# Flattened, the blocks of a small network at 10,000 images take 7 GB: as many layers as fit are looked at together, and
+# the images go through the networks once more for the next ones.
+def _groups(
+    network: nn.Module, names: Sequence[str], shown: Sequence[torch.Tensor], features: Features
+) -> list[list[str]]:
+    """The layers, in order, so that the activations of each group on all images take at most HELD bytes."""
+    images = sum(len(batch) for batch in shown)
+    groups: list[list[str]] = []
+    held = np.inf
+    for name, one in zip(names, _features(network, names, shown[:1], features)):
+        size = 2.0 * images * one[:1].nbytes
+        if held + size > HELD:
+            groups.append([])
+            held = 0.0
+        groups[-1].append(name)
+        held += size
+    return groups
+
+
+def _features(
+    network: nn.Module, names: Sequence[str], shown: Sequence[torch.Tensor], features: Features
+) -> list[np.ndarray]:
+    """Every layer's features, (n, d) each; feature maps are held for one batch at a time."""
+    parts: list[list[np.ndarray]] = [[] for _ in names]
+    with still(network):
+        for batch in shown:
+            maps = block_activations(network, names, [batch.to(device_of(network))])
+            for part, activations in zip(parts, maps):
+                part.append(as_features(activations, features))
+    return [np.concatenate(part) for part in parts]
 
 
 def _images(batch: Any) -> torch.Tensor:
@@ -76,5 +111,8 @@ def _images(batch: Any) -> torch.Tensor:
 def _estimate(measure: Measure, x: np.ndarray, y: np.ndarray) -> Estimate:
     try:
         return measure.estimate(x, y)
-    except InputError as reason:  # a layer without spread is an answer, and the other layers still have theirs
-        return Estimate(math.nan, math.nan, math.nan, len(x), "image", "none", warning=str(reason))
+    except InputError as refusal:  # a layer without spread is an answer, and the other layers still have theirs
+        reason = str(refusal)
+    except MemoryError:
+        reason = f"{measure.title} needs more memory for {len(x)} images than there is."
+    return Estimate(math.nan, math.nan, math.nan, len(x), "image", "none", warning=reason)

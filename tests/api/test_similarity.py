@@ -58,3 +58,20 @@ def test_compare_names_mistakes(settings, sentence, images, make):
 def test_compare_needs_batches(make):
     with pytest.raises(InputError, match="no batches"):
         api.compare(make(), make(), [])
+
+
+@pytest.mark.parametrize("features", ["pooled", "flattened"])
+def test_compare_holds_as_many_layers_as_fit(features, images, make, monkeypatch):
+    loader = DataLoader(TensorDataset(images), batch_size=16)
+    together = api.compare(make(), make(1), loader, features=features)
+    monkeypatch.setattr("bench.api.similarity.HELD", 1)
+    assert api.compare(make(), make(1), loader, features=features) == together
+
+
+def test_compare_says_that_a_measure_does_not_fit_into_memory(images, make, monkeypatch):
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Procrustes, "compute_on_rows", too_large)
+    found = api.compare(make(), make(1), [images], measure="procrustes")
+    assert np.isnan(found["2"].value) and "more memory for 40 images" in found["2"].warning
