@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench.analysis.claims import claims
+from bench.analysis.preset import changes, fixed
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
 from bench.render.kit.table import Column, Table, tabulate
@@ -99,10 +100,12 @@ def _significance(study: Study) -> Answer:
         return Answer(False, f"Not proven: {counted(len(lost), 'comparison')} of {len(claims(study))} lack seeds.")
     if all(claim.withheld for claim in claims(study).values() if claim.tested):
         return Answer(False, f"With {counted(study.seeds, 'seed')} no exact test can reach {study.plan.alpha:g}.")
+    if moved := changes(study):
+        return Answer(False, f"Not proven: {' '.join(moved)}")
     return Answer(
         True,
         f"Every comparison has an interval (95%) over n = {study.seeds} seeds, a test and its correction: Table "
-        "“Verdicts”; Section “Statistics” says what was computed and how.",
+        f"“Verdicts”; Section “Statistics” says what was computed and how. Margins: {fixed(study)}",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.analysis import wording
+from bench.analysis import preset, wording
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted, listed
@@ -14,7 +14,7 @@ from bench.statistics.tests import smallest_attainable_p
 
 def warnings(study: Study) -> list[str]:
     """What a reader must know before the first number: one sentence each."""
-    return [*_about_seeds(study), *_about_origin(study), *_about_holes(study)]
+    return [*_about_seeds(study), *preset.changes(study), *_about_origin(study), *_about_holes(study)]
 
 
 def _about_seeds(study: Study) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bench.analysis import wording
 from bench.analysis.claims import claims
+from bench.analysis.preset import changes
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted
@@ -87,8 +88,10 @@ def stars(study: Study) -> str:
 
 
 def margins(study: Study) -> str:
-    """The margins that were fixed before the run."""
-    return f"Margins, fixed in the profile: {wording.margins(study)}."
+    """The margins, and whether they are those of the first cell."""
+    return (
+        f"Margins of the profile{', changed since the first cell' if changes(study) else ''}: {wording.margins(study)}."
+    )
 
 
 def version(study: Study) -> str:

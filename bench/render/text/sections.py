@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isfinite
 
-from bench.analysis import outcomes, wording
+from bench.analysis import outcomes, preset, wording
 from bench.analysis.families import families, overall_rate
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
@@ -118,8 +118,8 @@ def statistics(study: Study) -> list[Sentence]:
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
         f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no words "
         "and no stars are given and nothing is set in bold.",
-        "**Equivalence. **Two one-sided tests (TOST, [@schuirmann1987comparison]) against margins that the profile "
-        f"fixes before the run: {wording.margins(study)}.",
+        "**Equivalence. **Two one-sided tests (TOST, [@schuirmann1987comparison]) against the profile's margins: "
+        f"{wording.margins(study)}. {preset.fixed(study)}",
         "**Families. **One network, one outcome, all its compressed versions without controls; difference and "
         "equivalence are two families, each with Holm ([@holm1979simple]). What is counted beside them goes by "
         "Benjamini-Hochberg ([@benjamini1995controlling]). The leading set: a method is left out where another is "
