@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.choice import (
+    Choice,
+    chosen_difference,
+    chosen_level,
+    largest_payload,
+    most_accurate,
+    smallest_keeping,
+)
 from bench.analysis.study import Study, judgement
 from bench.roles import ORIGINAL
 from bench.statistics.equivalence import assess_estimate
-from bench.statistics.leading_set import LeadingSet, leading_set
+from bench.statistics.estimate import Estimate
+from bench.statistics.leading_set import LeadingSet, Pairs, compared, leading_set
 from bench.statistics.multiplicity import holm
 
 STEPS = (1, 2, 5)
@@ -22,7 +31,10 @@ class Within:
     """What fits a budget.
 
     Attributes:
-        best: the most accurate; of equals the smallest.
+        choice: the most accurate on validation images; of equals the smallest.
+        smallest: the smallest whose validation accuracy is at most the margin below the original's; None if none is.
+        level, difference: the choice's on test images, and its less the original's, unscaled; where it was chosen on
+            test images, with simultaneous intervals.
         undecided: the others that no method is shown to beat, the smallest first.
         close: the others that are shown to lose less than the margin to the best, the smallest first.
         untested: those that share too few seeds with the best.
@@ -30,26 +42,54 @@ class Within:
         seeds: of the best.
     """
 
-    best: str
+    choice: Choice
+    smallest: Choice | None
+    level: Estimate
+    difference: Estimate
     undecided: tuple[str, ...]
     close: tuple[str, ...]
     untested: tuple[str, ...]
     others: int
     seeds: int
 
+    @property
+    def best(self) -> str:
+        """Label of the choice."""
+        return self.choice.label
+
 
 @judgement
 def leading(study: Study) -> dict[str, LeadingSet]:
-    """By model: the methods that cannot be told from the best one by the task's primary outcome."""
-    metric, labels = study.primary.test, [variant.label for variant in study.plan.methods]
-    return {
-        model: leading_set(
-            {label: study.per_seed(metric, model, label) for label in labels},
-            alpha=study.plan.alpha,
-            family="methods of a model",
-        )
-        for model in study.models
-    }
+    """By model: the methods that no other is shown to beat, led by the one that is chosen on validation images."""
+    labels = [variant.label for variant in study.plan.methods]
+    return {model: _leading(study, model, labels, "methods of a model") for model in study.models}
+
+
+def _leading(study: Study, model: str, labels: Sequence[str], family: str = "") -> LeadingSet:
+    choice = most_accurate(study, model, labels)
+    return leading_set(
+        {label: study.per_seed(study.primary.test, model, label) for label in labels},
+        chosen=choice.label if choice else "",
+        pairs=_pairs(study)[model],
+        alpha=study.plan.alpha,
+        family=family,
+    )
+
+
+@judgement
+def _pairs(study: Study) -> dict[str, Pairs]:
+    """By model: the tests of all pairs of methods, with test images crossed where every method has them."""
+    labels, pairs = [variant.label for variant in study.plan.methods], {}
+    for model in study.models:
+        values = {label: study.per_seed(study.primary.test, model, label) for label in labels}
+        tested = {label: by_seed for label, by_seed in values.items() if np.isfinite(by_seed).any()}
+        tables = {label: table for label in tested if (table := study.table(model, label)) is not None}
+        crossed = len(tables) == len(tested) and len({table.shape for table in tables.values()}) == 1
+        images = next((table.shape[1] for table in tables.values()), 0)
+        for label in values.keys() - tested.keys():
+            tables[label] = np.full((study.seeds, images), np.nan)
+        pairs[model] = compared(values, tables if crossed else None)
+    return pairs
 
 
 def headline_budget(study: Study) -> float | None:
@@ -59,7 +99,7 @@ def headline_budget(study: Study) -> float | None:
     """
     if study.plan.report.budget_kb is not None:
         return study.plan.report.budget_kb
-    sizes = [study.payload(model, variant.label) for model in study.models for variant in study.plan.methods]
+    sizes = [largest_payload(study, model, variant.label) for model in study.models for variant in study.plan.methods]
     sizes = [size for size in sizes if np.isfinite(size)]
     originals = [study.payload(model, ORIGINAL) for model in study.models]
     if not sizes:
@@ -92,22 +132,25 @@ def budgets(sizes: Sequence[float]) -> list[int]:
 
 
 def fitting(study: Study, model: str, limit: float) -> list[str]:
-    """Methods of at most `limit` bytes, the smallest first."""
-    sizes = {variant.label: study.payload(model, variant.label) for variant in study.plan.methods}
+    """Methods whose largest file over seeds has at most `limit` bytes, the smallest first."""
+    sizes = {variant.label: largest_payload(study, model, variant.label) for variant in study.plan.methods}
     return sorted((label for label, size in sizes.items() if size <= limit), key=sizes.__getitem__)
 
 
 def best_within(study: Study, model: str, limit: float) -> Within | None:
     """What leads among the methods of at most `limit` bytes; None if none of them was evaluated."""
     metric = study.primary.test
-    levels = {label: study.per_seed(metric, model, label) for label in fitting(study, model, limit)}
-    levels = {label: by_seed for label, by_seed in levels.items() if np.isfinite(by_seed).any()}
-    if not levels:
+    fit = [label for label in fitting(study, model, limit) if np.isfinite(study.per_seed(metric, model, label)).any()]
+    choice = most_accurate(study, model, fit)
+    if choice is None:
         return None
-    leaders = leading_set(levels, alpha=study.plan.alpha)
-    others = [label for label in levels if label != leaders.best]
+    leaders = _leading(study, model, fit)
+    others = [label for label in fit if label != leaders.best]
     return Within(
-        best=leaders.best,
+        choice=choice,
+        smallest=smallest_keeping(study, model, fit),
+        level=chosen_level(study, model, choice),
+        difference=chosen_difference(study, model, choice),
         undecided=tuple(label for label in leaders.members if label != leaders.best),
         close=() if leaders.withheld else _close(study, model, leaders.best, others),
         untested=leaders.untested,

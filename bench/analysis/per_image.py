@@ -64,6 +64,19 @@ class PerImage:
             self._read(model, variant)
         return self._tables[model, variant]
 
+    def validation(self, model: str, variant: str) -> np.ndarray | None:
+        """As `table`, on the validation images; read anew at every call."""
+        plan = self.results.plan
+        levels = self.results.by_seed("compressed", plan.task.primary.validation, model, variant)
+        rows: dict[int, np.ndarray | None] = {}
+        for place in np.flatnonzero(np.isfinite(levels)).tolist():
+            found = self.results.predictions(model, variant, plan.seeds[place], split="validation")
+            if self.task is None or not found:
+                return None
+            with guests.blamed(self.task, f"task {plan.task.name!r}, what it says of single images"):
+                rows[place] = _centred(self.task.per_image(found, found), float(levels[place]))
+        return _stacked(rows, levels)
+
     def agreement(self, model: str, variant: str) -> AnswerAgreement | None:
         """With the original's answers; None if the task gives none, or no seed has both networks."""
         if (model, variant) not in self._agreements:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -86,12 +86,18 @@ class Results:
             if set(names) <= set(arrays)
         }
 
-    def predictions(self, model: str, variant: str, seed: int) -> dict[str, np.ndarray] | None:
-        """A packed file's predictions on the test images with their truth, by the task's names; None without one."""
+    def predictions(
+        self, model: str, variant: str, seed: int, *, split: Literal["test", "validation"] = "test"
+    ) -> dict[str, np.ndarray] | None:
+        """A packed file's predictions on a split's images with their truth, by the task's names.
+
+        None if there are none of that split.
+        """
         cell = self._done.get(("compressed", model, variant), {}).get(seed)
         if cell is None:
             return None
-        return {name.removeprefix("test_"): array for name, array in self._load(cell["key"], "predictions.npz").items()}
+        arrays, prefix = self._load(cell["key"], "predictions.npz"), f"{split}_"
+        return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)} or None
 
     @cached_property
     def test_images(self) -> np.ndarray | None:

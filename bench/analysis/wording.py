@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import floor, inf, log10
+from math import floor, inf, isfinite, log10
 
 import numpy as np
 
+from bench.analysis.choice import Choice
 from bench.analysis.claims import Claim, to_tell
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
@@ -169,7 +170,12 @@ def size(payload: float) -> str:
 
 def level(study: Study, model: str, variant: str) -> str:
     """A network's primary outcome with half its interval, e.g. "91.23% ± 0.45"."""
-    primary, estimate = study.primary, study.level(model, variant)
+    return level_in_words(study, study.level(model, variant))
+
+
+def level_in_words(study: Study, estimate: Estimate) -> str:
+    """An estimate of the primary outcome, unscaled, as `level` prints it."""
+    primary = study.primary
     if not estimate.n:
         return "no result"
     value, half = (primary.scale * number for number in (estimate.value, (estimate.high - estimate.low) / 2))
@@ -200,6 +206,28 @@ def margins(study: Study) -> str:
 def loss_that_matters(study: Study) -> str:
     """The margin of the primary outcome as a loss, e.g. "0.5 points"."""
     return with_unit(f"{study.plan.margins.accuracy:g}", study.primary.unit)
+
+
+def chosen(study: Study, *choices: Choice | None) -> str:
+    """How methods were chosen, and how often other images would choose another: a sentence; empty without a choice.
+
+    E.g. "Chosen on 144 validation images: others like them would choose another in 38% of draws."
+    """
+    made = [choice for choice in choices if choice and choice.among > 1]
+    if not made:
+        return ""
+    if any(choice.by == "test" for choice in made):
+        among = max(choice.among for choice in made)
+        return (
+            f"Highest of {among} on test images, as validation images are missing: its interval holds for all {among}."
+        )
+    images = study.plan.data.counts.get("validation")
+    number = f"{images:,} " if images else ""
+    if not all(isfinite(choice.changes) for choice in made):
+        return f"Chosen on {number}validation images."
+    shares = list(dict.fromkeys(f"{100 * choice.changes:.0f}%" for choice in made))
+    often = " and ".join(shares)
+    return f"Chosen on {number}validation images: others like them would choose another in {often} of draws."
 
 
 def holes(study: Study) -> str:

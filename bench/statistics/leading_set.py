@@ -10,7 +10,11 @@ from numpy.typing import ArrayLike
 
 from bench.errors import InputError
 from bench.statistics.arrays import difference, fraction, one_value_a_seed, tied
-from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
+from bench.statistics.crossed import crossed_difference
+from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p, t_of
+
+OVER_SEEDS = "paired t over seeds"
+CROSSED = "t, paired, seeds and test images crossed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,9 @@ class LeadingSet:
     """The best variant and all that are not shown to be worse.
 
     Attributes:
-        best: the variant with the best mean over seeds; empty if none has a value.
-        members: the best and all that the tests do not show to be worse than another, in the caller's order.
+        best: the variant that was chosen, or that has the best mean over seeds; empty if none has a value.
+        members: the best and all that the tests do not show to be worse than another, in the caller's order; one that
+            was chosen without these values may be shown to be worse, and is no member then.
         bold: what a table may print in bold: `members`, or nothing if `withheld`.
         p: per variant, corrected, of being as good as all others; NaN for the untested.
         untested: variants that share fewer than two seeds with the best.
@@ -53,12 +58,21 @@ class LeadingSet:
 # kept with probability 1 - alpha at least, since all null hypotheses of its tests are true. Testing everyone against
 # the observed best would throw out the true best too often, because the observed best is a lucky one.
 def leading_set(
-    values: Mapping[str, ArrayLike], *, larger_is_better: bool = True, alpha: float = 0.05, family: str = ""
+    values: Mapping[str, ArrayLike],
+    *,
+    chosen: str = "",
+    pairs: Pairs | None = None,
+    larger_is_better: bool = True,
+    alpha: float = 0.05,
+    family: str = "",
 ) -> LeadingSet:
-    """Every variant that no other is shown to beat, and the one with the best mean.
+    """Every variant that no other is shown to beat, and the one that leads them.
 
     Args:
         values: (S,) values per variant, with the seeds in the same order for all; NaN for a missing seed.
+        chosen: the variant that leads, if it was chosen without these values, e.g. on validation images; default the
+            one with the best mean.
+        pairs: tests of all pairs of these variants, and maybe of more; default those of `values`, over seeds.
 
     Raises:
         InputError: the variants differ in their number of seeds.
@@ -67,11 +81,12 @@ def leading_set(
     table = {name: one_value_a_seed(over_seeds, name) for name, over_seeds in values.items()}
     if len({len(over_seeds) for over_seeds in table.values()}) > 1:
         raise InputError("leading_set: every variant needs one place a seed (NaN where it is missing).")
-    best = _best(table, larger_is_better)
+    best = chosen or _best(table, larger_is_better)
     n = int(np.isfinite(table[best]).sum()) if best else 0
-    p = _chances(table, larger_is_better)
+    pairs = pairs or compared(table, larger_is_better=larger_is_better)
+    p = _chances(pairs, tuple(table))
     untested = tuple(name for name in table if best and name != best and _shared(table[name], table[best]) < 2)
-    beaten = {name for name in table if p[name] <= alpha and name != best}
+    beaten = {name for name in table if p[name] <= alpha and (chosen or name != best)}
     members = tuple(name for name in table if best and name not in beaten and name not in untested)
     floor = smallest_attainable_p(n)
     withheld = floor > alpha
@@ -85,28 +100,64 @@ def leading_set(
         smallest_attainable_p=floor,
         withheld=withheld,
         alpha=alpha,
-        test=_caption(len(table) - 1, family, alpha),
+        test=_caption(len(table) - 1, pairs.test, family, alpha),
         why_withheld=_withheld_sentence(n, floor, alpha) if withheld else "",
     )
 
 
-def _chances(table: Mapping[str, np.ndarray], larger_is_better: bool) -> dict[str, float]:
+@dataclass(frozen=True)
+class Pairs:
+    """Tests of all pairs of variants.
+
+    Attributes:
+        names: of the variants.
+        p: (k, k) one-sided, that the column's variant is better than the row's; NaN where there is no test.
+        test: in words for a caption.
+    """
+
+    names: tuple[str, ...]
+    p: np.ndarray
+    test: str
+
+
+def compared(
+    values: Mapping[str, ArrayLike],
+    tables: Mapping[str, np.ndarray] | None = None,
+    *,
+    larger_is_better: bool = True,
+) -> Pairs:
+    """Test every pair of variants.
+
+    Args:
+        values: (S,) per variant.
+        tables: (S, n) per variant, seeds and test images; with them, both are crossed in the tests.
+    """
+    # All pairs are tested at once, two-sided, and split by the mean's sign.
+    names = tuple(values)
+    sign = 1.0 if larger_is_better else -1.0
+    first, second = np.triu_indices(len(names), k=1)
+    one_sided = np.full((len(names), len(names)), np.nan)
+    if tables is not None:
+        found = [crossed_difference(tables[names[i]], tables[names[j]]) for i, j in zip(first, second)]
+        means = sign * np.array([estimate.value for estimate in found])
+        both = np.array([t_of(estimate).p for estimate in found])
+    elif len(names) > 1:
+        rows = sign * np.stack([one_value_a_seed(values[name], name) for name in names])
+        differences = difference(rows[first], rows[second])
+        both, means = paired_t_of_rows(differences), _means(differences)
+    if len(names) > 1:
+        one_sided[first, second] = np.where(means < 0, both / 2, 1 - both / 2)
+        one_sided[second, first] = np.where(means > 0, both / 2, 1 - both / 2)
+    return Pairs(names, one_sided, CROSSED if tables is not None else OVER_SEEDS)
+
+
+def _chances(pairs: Pairs, names: tuple[str, ...]) -> dict[str, float]:
     """Per variant the smallest p against any other that may be better, times their number (Holm's first step)."""
     # Only whether *some* other variant is better decides, so Holm's first step, Bonferroni on the smallest p, is all of
-    # Holm that is needed. All pairs are tested at once, two-sided, and split by the mean's sign.
-    names = list(table)
-    if len(names) < 2:
-        return dict.fromkeys(names, float("nan"))
-    rows = np.stack([table[name] for name in names]) * (1.0 if larger_is_better else -1.0)
-    first, second = np.triu_indices(len(names), k=1)
-    differences = difference(rows[first], rows[second])
-    both = paired_t_of_rows(differences)
-    means = _means(differences)
-    one_sided = np.full((len(names), len(names)), np.nan)
-    one_sided[first, second] = np.where(means < 0, both / 2, 1 - both / 2)
-    one_sided[second, first] = np.where(means > 0, both / 2, 1 - both / 2)
+    # Holm that is needed.
+    rows = [pairs.names.index(name) for name in names]
     chances = {}
-    for name, against_others in zip(names, one_sided):
+    for name, against_others in zip(names, pairs.p[np.ix_(rows, rows)]):
         tested = against_others[np.isfinite(against_others)]
         chances[name] = min(1.0, float(tested.min()) * len(tested)) if len(tested) else float("nan")
     return chances
@@ -134,11 +185,11 @@ def _shared(first: np.ndarray, second: np.ndarray) -> int:
     return int((np.isfinite(first) & np.isfinite(second)).sum())
 
 
-def _caption(others: int, family: str, alpha: float) -> str:
+def _caption(others: int, test: str, family: str, alpha: float) -> str:
     if others < 1:
         return "no other variant to test against"
     return (
-        f"no other of the {others + 1} {family or 'variants'} is shown to be better (one-sided paired t over seeds, "
+        f"no other of the {others + 1} {family or 'variants'} is shown to be better (one-sided {test}, "
         f"Holm over the {others} others; what is truly best is kept in {100 * (1 - alpha):g}% of experiments, Hsu 1981)"
     )
 

@@ -1,4 +1,4 @@
-"""The primary outcome against a size: a panel per model, intervals over seeds, the Pareto front, and controls."""
+"""The primary outcome against a size: by model, with intervals, what is chosen at each size, and controls."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bench.analysis import wording
+from bench.analysis.choice import choosing_levels
 from bench.analysis.claims import claim_on
 from bench.analysis.outcomes import primary
 from bench.analysis.study import Study
@@ -51,6 +52,7 @@ class Point:
     Attributes:
         size: kB.
         top1, low, high: the primary outcome with its interval, as printed.
+        chosen_by: what it is chosen by, the mean on validation images; where there is none, on test images.
         top: the highest that it can be.
         floor: the least distance to `top` that can be drawn.
     """
@@ -60,6 +62,7 @@ class Point:
     top1: float
     low: float
     high: float
+    chosen_by: float
     seeds: int
     top: float
     floor: float
@@ -83,6 +86,7 @@ class Point:
 def points(study: Study, model: str, metric: str) -> list[Point]:
     """Every variant that has both numbers, the most accurate first."""
     drawn, scale = [], study.primary.scale
+    choosing = choosing_levels(study, model)
     top = scale * study.primary.highest
     floor = 0.5 * top / study.plan.data.counts.get("test", 1000)  # half a test image
     for variant in study.plan.variants:
@@ -90,17 +94,18 @@ def points(study: Study, model: str, metric: str) -> list[Point]:
         if variant.label in NOT_DRAWN or not size.n or not top1.n or size.value <= 0:
             continue
         low, high = (scale * (end if np.isfinite(end) else top1.value) for end in (top1.low, top1.high))
-        drawn.append(Point(variant, size.value / 1e3, scale * top1.value, low, high, top1.n, top, floor))
+        by = choosing[variant.label]
+        drawn.append(Point(variant, size.value / 1e3, scale * top1.value, low, high, by, top1.n, top, floor))
     return sorted(drawn, key=lambda point: (-point.top1, point.size, point.variant.label))
 
 
 def front(drawn: Iterable[Point]) -> list[Point]:
-    """The Pareto front of the methods and the original, the smallest first."""
-    # In order of size, a point belongs to the front if it is more accurate than all smaller ones. Controls are what a
-    # method has to be compared with, not a choice, and never belong to it.
+    """What is chosen at each size, of the methods and the original: the Pareto front on validation images."""
+    # In order of size, a point belongs to the front if it is more accurate than all smaller ones on the images that
+    # choose. Controls are what a method has to be compared with, not a choice, and never belong to it.
     best: list[Point] = []
-    for point in sorted(drawn, key=lambda point: (point.size, -point.top1)):
-        if point.variant.family != "control" and (not best or point.top1 > best[-1].top1):
+    for point in sorted(drawn, key=lambda point: (point.size, -point.chosen_by)):
+        if point.variant.family != "control" and (not best or point.chosen_by > best[-1].chosen_by):
             best.append(point)
     return best
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.analysis.budget import Within, best_within, budgets
+from bench.analysis.choice import largest_payload
 from bench.analysis.study import Study
 from bench.analysis.wording import loss_that_matters
 from bench.render.kit.rows import MODEL, Network
-from bench.render.kit.table import Column, Table, tabulate
+from bench.render.kit.table import DASH, Column, Table, number, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.task import Primary
@@ -17,7 +20,7 @@ from bench.task import Primary
 
 @dataclass(frozen=True, kw_only=True)
 class Best(Network):
-    """The most accurate network within a budget (kB), and the smallest of those that lose little to it, if any."""
+    """The most accurate network within a budget (kB), and the smallest that loses little to the original, if any."""
 
     budget: int
     within: Within
@@ -35,12 +38,13 @@ def build(study: Study) -> Table | None:
         "budget",
         "The best under a budget",
         captions.joined(
-            f"For each payload budget, the method with the highest mean {study.primary.within} that fits; how many "
-            "others cannot be told from it, no method within the budget being shown to be better than they are "
-            f"(one-sided paired t over seeds, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how "
-            f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided paired t against that "
-            "margin, Holm over all others), and the smallest of these. Budgets at which nothing changes are left "
-            "out.",
+            "For each budget, of the methods whose largest file over seeds fits: the one with the highest mean "
+            f"{study.primary.within} on validation images, of equals the smallest, with what it reaches on test "
+            "images; how often other validation images would choose another; how many others no method within the "
+            f"budget is shown to beat (one-sided, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how "
+            f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided against that margin, Holm "
+            f"over all others); and the smallest that loses at most {loss_that_matters(study)} to the original on "
+            "validation images. Budgets at which nothing changes are left out.",
             captions.means(study),
         ),
         _columns(study.primary),
@@ -53,11 +57,17 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
         MODEL,
         Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
         Column("best", f"{primary.best[:1].upper()}{primary.best[1:]} method", "text",
-               f"The method with the highest mean {primary.within} within the budget.",
+               f"The method within the budget with the highest mean {primary.within} on validation images.",
                lambda best: best.title),
         Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
-        Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.mean(primary.test),
+        Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.within.level,
                primary.level_unit, primary.digits, scale=primary.scale),
+        Column("less_original", "Less original", "estimate", "Paired by seed and test image.",
+               lambda best: best.within.difference, primary.unit, primary.digits, scale=primary.scale, signed=True),
+        Column("by", "Chosen on", "text", "Images that it was chosen by; on test images, intervals hold for the "
+               "highest of all that fit.", lambda best: best.within.choice.by, shown=False),
+        Column("changes", "Choice changes", "number", "Share of draws of other validation images that choose another.",
+               lambda best: number(best.within.choice.changes, hole=DASH), "%", 0, scale=100),
         Column("payload", "Payload", "number", "Its payload, mean over seeds.",
                lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("untold", "Not told from it", "number",
@@ -66,7 +76,8 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
         Column("close", "Lose little", "number",
                "Methods within the budget that are shown to lose less than the margin.",
                lambda best: len(best.within.close)),
-        Column("smallest", "The smallest of these", "text", "Of those that lose little: smallest payload.",
+        Column("smallest", "Smallest that loses little", "text",
+               "The smallest that loses at most the margin to the original on validation images.",
                lambda best: best.smallest.title if best.smallest else None),
         Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
                lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
@@ -80,15 +91,18 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
 def _bests(study: Study, model: str) -> Iterator[Best]:
     """One per budget at which anything changes."""
     labels = [*(variant.label for variant in study.plan.methods), ORIGINAL]
-    payloads = [study.mean("payload_bytes", model, label) for label in labels]
+    payloads = [largest_payload(study, model, label) for label in labels]
     titles = {variant.label: variant.title for variant in study.plan.variants}
     previous = None
-    for budget in budgets([payload.value for payload in payloads if payload.n]):
+    for budget in budgets([payload for payload in payloads if np.isfinite(payload)]):
         within = best_within(study, model, budget * 1e3)
-        # A row says what leads at its budget and above, up to the next row: a budget that changes nothing has none.
-        if within is None or (within.best, within.undecided, within.close) == previous:
+        if within is None:
             continue
-        previous = within.best, within.undecided, within.close
-        best, least = study.plan.variant(within.best), next(iter(within.close), None)
-        smallest = Network(study, model, study.plan.variant(least)) if least else None
+        small = within.smallest.label if within.smallest else None
+        # A row says what leads at its budget and above, up to the next row: a budget that changes nothing has none.
+        if (within.best, within.undecided, within.close, small) == previous:
+            continue
+        previous = within.best, within.undecided, within.close, small
+        best = study.plan.variant(within.best)
+        smallest = Network(study, model, study.plan.variant(small)) if small else None
         yield Best(study, model, best, budget=budget, within=within, smallest=smallest, titles=titles)

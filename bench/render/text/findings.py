@@ -8,12 +8,15 @@ import numpy as np
 
 from bench.analysis import outcomes, wording
 from bench.analysis.budget import Within, best_within, fitting, headline_budget
+from bench.analysis.choice import chosen_difference, smallest_keeping
 from bench.analysis.claims import Claim, claims_on
 from bench.analysis.departures import departures
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.render.kit.prose import Sentence, Strong, listed
 from bench.roles import ORIGINAL
+from bench.statistics.estimate import Estimate
+from bench.task import with_unit
 
 
 def findings(study: Study) -> list[Sentence]:
@@ -58,11 +61,23 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
         Strong(model),
         f": under {wording.kilobytes(budget)} the {study.primary.best} is ",
         Strong(study.plan.variant(within.best).title),
-        f", {wording.level(study, model, within.best)} at {wording.size(payload)}{smaller}"
-        f" (original {wording.level(study, model, ORIGINAL)})",
+        f", {wording.level_in_words(study, within.level)} at {wording.size(payload)}{smaller}"
+        f" (original {wording.level(study, model, ORIGINAL)}{_apart(study, within)})",
         *against_others(study, model, within),
         ".",
     )
+    if chosen := wording.chosen(study, within.choice):
+        yield (chosen,)
+
+
+def _apart(study: Study, within: Within) -> str:
+    return f", difference {in_points(study, within.difference)}" if within.difference.n else ""
+
+
+def in_points(study: Study, difference: Estimate) -> str:
+    """A difference of the primary outcome, unscaled, as printed, e.g. "−0.10 points [−0.31, +0.11]"."""
+    primary = study.primary
+    return wording.signed(difference, primary.digits, scale=primary.scale, unit=with_unit("", primary.unit))
 
 
 def nothing_within(study: Study, model: str, budget: float) -> str:
@@ -74,7 +89,7 @@ def nothing_within(study: Study, model: str, budget: float) -> str:
 
 
 def against_others(study: Study, model: str, within: Within) -> Sentence:
-    """Which others lose little to the most accurate, and how many cannot be told from it: the end of a sentence."""
+    """How many others lose little to the most accurate, and how many cannot be told from it: the end of a sentence."""
     if within.seeds < 2:
         return ("; one seed cannot tell methods apart",)
     if not within.others:
@@ -87,13 +102,8 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
         return (f", ahead of {_others(tested, every=True)}{' that fit' * (not few)}{few}",) if tested else (few,)
     parts: list[str] = []
     if within.close:
-        smallest = Strong(study.plan.variant(within.close[0]).title)
-        at = f" at {wording.size(study.payload(model, within.close[0]))}"
-        loses = f"shown to lose less than {wording.loss_that_matters(study)} to it"
-        if len(within.close) > 1:
-            parts += [f"; {_others(len(within.close))} are {loses}, the smallest of them ", smallest, at]
-        else:
-            parts += ["; ", smallest, f"{at} is {loses}"]
+        loses = f"{'is' if len(within.close) == 1 else 'are'} shown to lose less than"
+        parts.append(f"; {_others(len(within.close))} {loses} {wording.loss_that_matters(study)} to it")
     if within.undecided:
         parts.append(f"; {_others(len(within.undecided))} cannot be told from it")
     return (*parts, few)
@@ -106,23 +116,37 @@ def _others(count: int, *, every: bool = False) -> str:
 
 
 def unchanged_accuracy(study: Study, model: str) -> Sentence:
-    """The smallest file whose accuracy is shown to be the original's, within the margin."""
+    """The smallest file that loses little on validation images, and for which methods the accuracy is the same."""
     outcome = outcomes.primary(study)
     claims, noun = claims_on(study, outcome, model), study.primary.noun
-    sizes = {claim.evidence.variant: study.payload(model, claim.evidence.variant) for claim in claims if claim.within}
-    if sizes:
-        smallest = min(sizes, key=sizes.__getitem__)
-        return (
-            f"The smallest whose {noun} is the same as that of its reference, within {wording.margin(outcome)}, is ",
-            Strong(study.plan.variant(smallest).title),
-            f" ({wording.size(sizes[smallest])}).",
-        )
+    smallest = smallest_keeping(study, model, [claim.evidence.variant for claim in claims])
+    parts: list[str] = []
+    if smallest:
+        claim = next(claim for claim in claims if claim.evidence.variant == smallest.label)
+        on = " on validation images" if smallest.by == "validation" else ""
+        lost = in_points(study, chosen_difference(study, model, smallest))
+        parts = [
+            f"The smallest that loses at most {wording.loss_that_matters(study)}{on} is ",
+            Strong(study.plan.variant(smallest.label).title),
+            f" ({wording.size(study.payload(model, smallest.label))}); on test images, {lost} to the original"
+            f"{_word(study, claim)}. {wording.chosen(study, smallest)}".rstrip(),
+        ]
+    if any(claim.within for claim in claims):
+        return tuple(parts)
     undecided = [claim for claim in claims if claim.undecided]
     needed = wording.seeds_that_would_tell(undecided)
     more = f"; were there no difference, {needed} would, by the method's spread" if needed else ""
     if claims and all(claim.changed for claim in claims):
         more = "; all have changed"
-    return (f"For none is {noun} shown to be within {wording.margin(outcome)} of that of its reference{more}.",)
+    none = f"For none is {noun} shown to be within {wording.margin(outcome)} of that of its reference{more}."
+    return (*parts, f" {none}" if parts else none)
+
+
+def _word(study: Study, claim: Claim) -> str:
+    """A claim's word behind the difference to the original, with its reference if that is another."""
+    against = claim.evidence.reference
+    beside = f"; beside {study.plan.variant(against).title}" if against and against != ORIGINAL else ""
+    return f"{beside}: {wording.verdict(claim)}"
 
 
 def inside(study: Study, model: str) -> Sentence:

@@ -9,12 +9,13 @@ import numpy as np
 
 from bench.analysis import outcomes, wording
 from bench.analysis.budget import Within, best_within, headline_budget
+from bench.analysis.choice import Choice, chosen_difference, chosen_level, largest_payload
 from bench.analysis.claims import Claim, claim_on, claims_on
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal, inside_words
 from bench.calibrate.beside import in_short
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
-from bench.render.text.findings import against_others, nothing_within, paragraph
+from bench.render.text.findings import against_others, in_points, nothing_within, paragraph
 from bench.roles import ORIGINAL
 
 
@@ -24,7 +25,7 @@ class Pick:
 
     Attributes:
         role: why this one.
-        behind: how far behind the most accurate; empty for the most accurate itself.
+        behind: its test outcome less the original's, paired; empty if there is no original.
     """
 
     role: str
@@ -46,7 +47,8 @@ class Headline:
     Attributes:
         outcome: by what networks are ranked, as the head of a column.
         original: its level.
-        picks: the most accurate, and the smallest that is shown to lose little if that is smaller; empty if none fits.
+        picks: the most accurate on validation images, and the smallest that loses little on them if that is smaller;
+            empty if none fits.
         note: what to know of the choice.
     """
 
@@ -90,29 +92,31 @@ def _headline(study: Study, model: str, budget: float, within: Within | None) ->
     original, limit = wording.level(study, model, ORIGINAL), wording.kilobytes(budget)
     if within is None:
         return Headline(model, limit, study.primary.title, original, (), _alone(nothing_within(study, model, budget)))
-    # Two picks, the most accurate and the smallest shown to lose little to it; or, if that is no smaller, a sentence
-    # on the others in place of the second.
-    picks, notes = [_pick(study, model, within.best, f"{study.primary.best[:1].upper()}{study.primary.best[1:]}")], []
-    smallest = next(iter(within.close), within.best)
-    if study.payload(model, smallest) < study.payload(model, within.best):
-        role = f"Smallest shown to lose less than {wording.loss_that_matters(study)}"
-        picks.append(_pick(study, model, smallest, role, _behind(study, model, smallest, within.best)))
+    # Two picks, the most accurate and the smallest that loses little; or, if that is no smaller, a sentence on the
+    # others in place of the second.
+    role = f"{study.primary.best[:1].upper()}{study.primary.best[1:]}"
+    picks, notes, smallest = [_pick(study, model, within.choice, role)], [], within.smallest
+    if smallest and largest_payload(study, model, smallest.label) < largest_payload(study, model, within.best):
+        role = f"Smallest that loses at most {wording.loss_that_matters(study)}"
+        picks.append(_pick(study, model, smallest, role))
+        notes.append(wording.chosen(study, within.choice, smallest))
     else:
-        notes.append(_alone(text(against_others(study, model, within))))
+        notes += [_alone(text(against_others(study, model, within))), wording.chosen(study, within.choice)]
     if study.payload(model, ORIGINAL) <= budget * 1e3:
         notes.append("The original itself is within the budget.")
-    return Headline(model, limit, study.primary.title, original, tuple(picks), " ".join(notes))
+    return Headline(model, limit, study.primary.title, original, tuple(picks), " ".join(filter(None, notes)))
 
 
-def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> Pick:
+def _pick(study: Study, model: str, choice: Choice, role: str) -> Pick:
+    label = choice.label
     payload, original = (study.payload(model, name) for name in (label, ORIGINAL))
     claim = claim_on(study, model, label, outcomes.inside(study))
     return Pick(
         role=role,
-        behind=behind,
+        behind=_behind(study, model, choice),
         method=study.plan.variant(label).title,
         family=study.plan.variant(label).family,
-        top1=wording.level(study, model, label),
+        top1=wording.level_in_words(study, chosen_level(study, model, choice)),
         payload=wording.size(payload),
         ratio=f"{decimal(original / payload, 1)}×" if np.isfinite(original) else "–",
         verdict=wording.verdict(claim) if claim else "",
@@ -121,13 +125,9 @@ def _pick(study: Study, model: str, label: str, role: str, behind: str = "") -> 
     )
 
 
-def _behind(study: Study, model: str, label: str, best: str) -> str:
-    primary, lost = study.primary, study.difference(study.primary.test, model, label, best)
-    unit = wording.with_unit("", primary.unit)
-    return (
-        f"{wording.signed(lost, primary.digits, scale=primary.scale, unit=unit)} to the {primary.best}, "
-        f"paired over {counted(lost.n, 'seed')}; the loss is below {study.plan.margins.accuracy:g} after Holm."
-    )
+def _behind(study: Study, model: str, choice: Choice) -> str:
+    lost = chosen_difference(study, model, choice)
+    return f"{in_points(study, lost)} to the original, paired over {counted(lost.n, 'seed')}." if lost.n else ""
 
 
 def _alone(end: str) -> str:
@@ -166,6 +166,12 @@ def _best(study: Study) -> Iterator[Sentence]:
         ]
     if parts:
         yield (*parts, ".")
+        made = [within.choice for within in answers.values() if within]
+        if any(choice.by == "test" for choice in made) or len(study.models) == 1:
+            if sentence := wording.chosen(study, *made):
+                yield (sentence,)
+        else:
+            yield ("Chosen on validation images.",)
     for model, within in answers.items():
         if not within and study.has_results(model):
             yield (f"{model}: {nothing_within(study, model, budget)}.",)
@@ -176,7 +182,7 @@ def _numbers(study: Study, model: str, within: Within) -> str:
     smaller = f", {decimal(original / payload, 1)}× smaller" if np.isfinite(original) else ""
     before = f" against {wording.level(study, model, ORIGINAL)}" if study.level(model, ORIGINAL).n else ""
     return (
-        f"{model} {wording.level(study, model, within.best)}{before}{smaller}"
+        f"{model} {wording.level_in_words(study, within.level)}{before}{smaller}"
         f"{text(against_others(study, model, within))}"
     )
 
