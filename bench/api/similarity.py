@@ -16,7 +16,7 @@ from bench.errors import InputError
 from bench.similarity import catalog
 from bench.similarity.measure import Measure
 from bench.statistics.estimate import Estimate
-from bench.zoo.networks.activations import as_features, block_activations
+from bench.zoo.networks.activations import block_outputs_of
 from bench.zoo.networks.blocks import block_outputs
 
 Features = Literal["pooled", "flattened"]
@@ -95,13 +95,9 @@ def _features(
     network: nn.Module, names: Sequence[str], shown: Sequence[torch.Tensor], features: Features
 ) -> list[np.ndarray]:
     """Every layer's features, (n, d) each; feature maps are held for one batch at a time."""
-    parts: list[list[np.ndarray]] = [[] for _ in names]
     with still(network):
-        for batch in shown:
-            maps = block_activations(network, names, [batch.to(device_of(network))])
-            for part, activations in zip(parts, maps):
-                part.append(as_features(activations, features))
-    return [np.concatenate(part) for part in parts]
+        outputs = block_outputs_of(network, names, (batch.to(device_of(network)) for batch in shown), [features])
+    return [layer.features[features] for layer in outputs]
 
 
 def _images(batch: Any) -> torch.Tensor:

@@ -330,6 +330,10 @@ class LabelledMeasure(Described, ABC):
         classes = inputs.labels(labels, len(first))
         return self.correct(first, classes).astype(np.float64) - self.correct(second, classes)
 
+    def scored(self, n: int) -> np.ndarray:
+        """Which of n images are scored, (m,) indices in the order of `per_image`; all of them by default."""
+        return np.arange(n)
+
     @abstractmethod
     def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Which of the scored images are answered correctly: (m,) bool, the same images for both sides.

@@ -1,42 +1,45 @@
-"""Look inside: how like are a compressed network's layers and predictions to the original's and to the controls'?"""
+"""Look inside: how like are a compressed network's layers and predictions to the original's?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from bench.data import ImageSet
 from bench.folders import checksum
 from bench.remember import once
-from bench.roles import COMPRESSED
+from bench.roles import COMPRESSED, ORIGINAL
 from bench.runner.cells import Epoch
+from bench.runner.cells import _block as block
 from bench.runner.cells import _networks as networks
+from bench.runner.cells._features import HELD, NetworkBlocks, shown, training_images
 from bench.runner.cells._files import finite, from_npz, to_npz
+from bench.runner.cells._layer_maps import LayerMaps, grams
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
-from bench.similarity.layers import Grams, LayerMap, pairwise
+from bench.similarity.catalog import AnyMeasure, measure
+from bench.similarity.measure import Measure
+from bench.similarity.probe import ProbeMeasure
 from bench.task import Predictions, of_cell
-from bench.training import evaluate
-from bench.zoo.networks.activations import as_features, block_activations
+from bench.training.evaluate import normalised_batches
+from bench.zoo.networks.activations import Outputs, widths, within
 from bench.zoo.networks.blocks import block_outputs
 
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
-    """Similarity of all pairs of layers to every reference, and how the predictions differ from the original's."""
-    # All references are compared at the outputs of the same blocks. Their names are those of the uncompressed
-    # architecture, which packed networks keep even when channels are gone.
-    layers = once(("blocks", *_setting(job, images)), lambda: block_outputs(networks.fresh(job.spec, images)))
-    compressed = _grams(job, images, COMPRESSED, layers)
-    arrays = {"layers": np.array(layers)}
-    for reference in sorted(set(job.parents) - {COMPRESSED}):
-        references = _grams(job, images, reference, layers)
-        for feature, grams in compressed.items():
-            arrays.update(_arrays(f"{feature}.{reference}", pairwise(references[feature], grams)))
+    """Every measure of the profile at every block, and how the predictions differ from the original's."""
+    comparison = _Comparison(job, images)
+    arrays, notes = comparison.compared()
     predictions = {role: _predictions(files) for role, files in job.parents.items()}
     metrics = of_cell(job.spec).compare(predictions, images.test)
-    return {"similarity.npz": to_npz(arrays), "metrics.json": to_json(finite(metrics))}
+    return {
+        "similarity.npz": to_npz(arrays),
+        "notes.json": to_json(notes),
+        "metrics.json": to_json(finite(metrics)),
+    }
 
 
 def _predictions(files: Files) -> Predictions:
@@ -45,15 +48,153 @@ def _predictions(files: Files) -> Predictions:
     return {name.removeprefix("test_"): array for name, array in arrays.items() if name.startswith("test_")}
 
 
-# The references come back with every variant of a network, this cell's compressed network does not: it alone is not
-# kept in memory. (It may be there all the same, where it is a control, to which other variants are compared.) The key
-# holds everything that decides the Grams: the packed file, by its checksum, and what it is decoded into, shown and
-# computed with. The role is no part of it, so memory can never pass off one network's Grams as another's.
-def _grams(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Mapping[str, Grams]:
-    """Grams of all layers of one network on the probe images, by convention of the features; not to be written to."""
-    file = checksum(job.parents[role]["network.innards"])
-    key = ("grams", file, layers, *_setting(job, images))
-    return once(key, lambda: _computed(job, images, role, layers), keep=role != COMPRESSED)
+@dataclass(frozen=True)
+class _Reference:
+    """One block of the original: the digest of its output, and its side of every comparison by convention."""
+
+    digest: str
+    sides: Mapping[str, block.OriginalSide]
+
+
+class _Comparison:
+    """All blocks of a compressed network beside the original's, as many at a time as memory holds."""
+
+    def __init__(self, job: Job, images: ImageSet):
+        self.job, self.images = job, images
+        self.features: list[str] = job.spec["features"]
+        self.measures: dict[str, AnyMeasure] = {name: measure(name) for name in job.spec["measures"]}
+        pairs = {name: kind for name, kind in self.measures.items() if isinstance(kind, Measure)}
+        self.mapped = {name: pairs[name] for name in job.spec["maps"]}
+        self.probes = {name: kind for name, kind in self.measures.items() if isinstance(kind, ProbeMeasure)}
+        classifies = of_cell(job.spec).classifies
+        self.labels = images.test.labels[images.probe] if classifies else None
+        self.original, self.compressed = (NetworkBlocks(job, images, role) for role in (ORIGINAL, COMPRESSED))
+        # Blocks are named as in the uncompressed architecture, which packed networks keep even without some channels.
+        self.layers: tuple[str, ...]
+        self.layers, self.widths = once(("blocks", *_setting(job, images)), self._layers)
+        self.notes: dict[str, dict[str, str]] = {}
+
+    def compared(self) -> tuple[dict[str, np.ndarray], dict[str, dict[str, str]]]:
+        """The arrays of `similarity.npz`, and the sentence of every refusal by convention and measure, then block."""
+        found: dict[tuple[str, str], list[block.Answer]] = {
+            (feature, name): [] for feature in self.features for name in self.measures
+        }
+        identical = []
+        runs = within([4 * width * len(self.images.probe) for width in self.widths], HELD)
+        maps = {feature: LayerMaps(self.mapped, complete=len(runs) == 1) for feature in self.features}
+        for run in runs:
+            layers = [self.layers[number] for number in run]
+            references = self._references(layers)
+            outputs = self.compressed.probe(layers)
+            for layer, reference, output in zip(layers, references, outputs):
+                identical.append(reference.digest == output.digest)
+                for feature in self.features:
+                    side = reference.sides[feature]
+                    answers, other = self._block(layer, side, output, feature, identical[-1])
+                    maps[feature].add(side, output.features[feature], other)
+                    for name, answer in answers.items():
+                        found[feature, name].append(answer)
+                        if isinstance(answer, block.Refused):
+                            self.notes.setdefault(f"{feature}/{name}", {})[layer] = answer.sentence
+        arrays = {"layers": np.array(self.layers), "identical": np.array(identical)}
+        for (feature, name), answers_of in found.items():
+            arrays |= _arrays(f"{feature}/{name}", answers_of, len(self.images.probe))
+        for feature, of_feature in maps.items():
+            for name, (values, note) in of_feature.computed().items():
+                key = f"{feature}/{name}/map"
+                if note:
+                    self.notes[key] = {"all": note}
+                else:
+                    np.fill_diagonal(values, arrays[f"{feature}/{name}/value"])
+                arrays[key] = values
+        return arrays, self.notes
+
+    def _block(
+        self, layer: str, side: block.OriginalSide, output: Outputs, feature: str, identical: bool
+    ) -> tuple[dict[str, block.Answer], block.Prepared | block.Refused]:
+        """Every measure at one block, and the compressed network's side of it."""
+        # What is equal bit for bit is the original's own side: no measure can find rounding where there is none.
+        other = side.activations if identical else block.prepared(output.features[feature], self.measures)
+        answers = block.compared(side, other, self.measures, self.labels)
+        for name, kind in self.probes.items():
+            answers[name] = block.probed(
+                kind,
+                side.probes[name],
+                shown(output, feature, self.labels if self.labels is not None else np.empty(0)),
+                self.compressed.kept_channels(layer),
+                self.compressed.shares_coordinates,
+                lambda kind=kind: self._fitted(self.compressed, layer, output, feature, kind),  # type: ignore[misc]
+            )
+        return answers, other
+
+    # The original comes back with every variant of its network, this cell's compressed network does not: it alone is
+    # not kept in memory. The key holds everything that decides the result: the packed file, by its checksum, and what
+    # it is decoded into, shown and computed with. The role is no part of it, so memory can never pass off one network
+    # as another. A reference is kept complete: what measures add to it later would not be counted.
+    def _references(self, layers: Sequence[str]) -> list[_Reference]:
+        file = checksum(self.job.parents[ORIGINAL]["network.innards"])
+        key = ("references", file, tuple(layers), *_setting(self.job, self.images))
+        return once(key, lambda: self._referred(layers))
+
+    def _referred(self, layers: Sequence[str]) -> list[_Reference]:
+        outputs = self.original.probe(layers)
+        probes = self._probes(layers, outputs)
+        return [
+            _Reference(
+                output.digest,
+                {
+                    feature: block.OriginalSide(
+                        block.prepared(output.features[feature], self.measures),
+                        {name: probes[layer, feature, name] for name in self.probes},
+                        grams(output.features[feature], self.mapped),
+                    )
+                    for feature in self.features
+                },
+            )
+            for layer, output in zip(layers, outputs)
+        ]
+
+    def _probes(
+        self, layers: Sequence[str], outputs: Sequence[Outputs]
+    ) -> dict[tuple[str, str, str], block.Fitted | block.Refused]:
+        """The original's probes, by layer, convention and measure."""
+        if self.labels is None or not self.probes:
+            return {
+                (layer, feature, name): block.Refused(f"{kind.title} {block.NO_CLASSES}.")
+                for layer in layers
+                for feature in self.features
+                for name, kind in self.probes.items()
+            }
+        by_layer = dict(zip(layers, outputs))
+        widths_of = [self.widths[self.layers.index(layer)] for layer in layers]
+        found = {}
+        for layer, sets in self.original.training(layers, widths_of):
+            for feature in self.features:
+                for name, kind in self.probes.items():
+                    found[layer, feature, name] = self._fit(kind, feature, sets, by_layer[layer])
+        return found
+
+    def _fitted(
+        self, blocks: NetworkBlocks, layer: str, output: Outputs, feature: str, kind: ProbeMeasure
+    ) -> block.Fitted | block.Refused:
+        """A probe of one layer of any network."""
+        ((_, sets),) = blocks.training([layer], [self.widths[self.layers.index(layer)]])
+        return self._fit(kind, feature, sets, output)
+
+    def _fit(
+        self, kind: ProbeMeasure, feature: str, sets: Sequence[Outputs], output: Outputs
+    ) -> block.Fitted | block.Refused:
+        splits = [training_images(self.job, split) for split in (self.images.train, self.images.validation)]
+        training, validation = (shown(outputs, feature, split.labels) for outputs, split in zip(sets, splits))
+        assert self.labels is not None  # or the measure was refused
+        return block.fitted(kind, training, validation, shown(output, feature, self.labels))
+
+    def _layers(self) -> tuple[tuple[str, ...], list[int]]:
+        network = networks.fresh(self.job.spec, self.images).to(self.job.device).eval()
+        layers = block_outputs(network)
+        one = self.images.test.images[self.images.probe[:1]]
+        (example,) = normalised_batches(one, self.images.mean, self.images.std, self.job.device)
+        return layers, widths(network, layers, example)
 
 
 def _setting(job: Job, images: ImageSet) -> tuple[Hashable, ...]:
@@ -61,21 +202,16 @@ def _setting(job: Job, images: ImageSet) -> tuple[Hashable, ...]:
     return json.dumps(job.spec, sort_keys=True), images.fingerprint, job.device
 
 
-def _computed(job: Job, images: ImageSet, role: str, layers: tuple[str, ...]) -> Mapping[str, Grams]:
-    network = networks.compressed(job.spec, images, job.parents[role]).to(job.device)
-    pixels = images.test.images[images.probe]
-    batches = evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
-    activations = block_activations(network, layers, batches)
-    return {feature: Grams([as_features(layer, feature) for layer in activations]) for feature in job.spec["features"]}
-
-
-def _arrays(prefix: str, similarities: LayerMap) -> dict[str, np.ndarray]:
-    """Rows are the reference's layers, columns the compressed network's; the last two are of the diagonal alone."""
-    return {
-        f"{prefix}.value": similarities.value,
-        f"{prefix}.low": similarities.low,
-        f"{prefix}.high": similarities.high,
-        f"{prefix}.effective_n": similarities.n_eff,
-        f"{prefix}.z": np.asarray(similarities.z),
-        f"{prefix}.influence": np.asarray(similarities.influence),
-    }
+def _arrays(prefix: str, answers: Sequence[block.Answer], n: int) -> dict[str, np.ndarray]:
+    """One measure of all blocks in one convention."""
+    nothing = block.Found(np.nan, np.nan, np.nan, np.full(n, np.nan))
+    found = [nothing if isinstance(answer, block.Refused) else answer for answer in answers]
+    arrays = {key: np.array([getattr(each, key) for each in found], np.float64) for key in ("value", "low", "high")}
+    arrays["influence"] = np.array([each.influence for each in found], np.float32)
+    if any(each.more for each in found):
+        # A block that is refused has no right answers, and its kind says so.
+        none = {"right": np.zeros((2, n), bool), "kind": np.array("")}
+        more = [each.more or none for each in found]
+        arrays["right"] = np.stack([each["right"] for each in more], axis=1)
+        arrays["kind"] = np.array([str(each["kind"]) for each in more])
+    return {f"{prefix}/{key}": array for key, array in arrays.items()}

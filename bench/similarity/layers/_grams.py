@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -73,6 +74,17 @@ class Grams:
     def rounding(self) -> float:
         """How close to 1 a debiased CKA cannot be told from 1 in this precision."""
         return 8.0 * float(np.finfo(self.dtype).eps)
+
+
+def joined(parts: Sequence[Grams]) -> Grams:
+    """The Grams of all layers of all parts, which are of the same images and in the same precision."""
+    whole = copy(parts[0])
+    whole.dtype = np.result_type(*(part.dtype for part in parts))
+    whole.widths = tuple(width for part in parts for width in part.widths)
+    whole.strips = [np.concatenate(strips, axis=1) for strips in zip(*(part.strips for part in parts))]
+    whole.self_products = np.concatenate([part.self_products for part in parts])
+    whole.floors = np.concatenate([part.floors for part in parts])
+    return whole
 
 
 def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:

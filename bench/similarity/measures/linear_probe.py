@@ -58,9 +58,16 @@ class LinearProbe(LabelledMeasure):
         first, second = inputs.pair_as_given(x, y)
         return super().per_image(live(first), live(second), labels)
 
+    def scored(self, n: int) -> np.ndarray:
+        """The half that doesn't train the probe."""
+        return self._halves(n)[1]
+
+    def _halves(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        order = np.random.default_rng(self.seed).permutation(n)
+        return order[: n // 2], order[n // 2 :]
+
     def correct(self, side: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        order = np.random.default_rng(self.seed).permutation(len(side))
-        train, held_out = order[: len(side) // 2], order[len(side) // 2 :]
+        train, held_out = self._halves(len(side))
         classes = np.unique(labels[train])
         if len(classes) < 2:
             raise InputError(f"{self.title}: the training half of the images holds one class only, {classes[0]}.")
