@@ -32,3 +32,10 @@ def test_several_image_sets_are_answered_by_the_same_trainings():
 def test_without_effects_of_their_own_methods_answer_alike():
     (margins,) = Answers(of_method=0.0).margins([0.9, 0.9], 3, [20], np.random.default_rng(0))
     np.testing.assert_array_equal(margins[:, 0], margins[:, 1])
+
+
+def test_the_spread_between_trainings_is_that_of_many_images():
+    model = Answers(seed=0.4)
+    (margins,) = model.margins([0.9], 2000, [2000], np.random.default_rng(0))
+    # The images are the same for all trainings, which moves them alike and leaves their spread.
+    assert (margins > 0).mean(-1).std() == pytest.approx(model.between_trainings(0.9), rel=0.1)
