@@ -1,16 +1,22 @@
 """The original is computed once, and nothing that is remembered ever changes what a cell gives."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from bench import remember
+from bench.compress.filters import thinning
+from bench.compress.filters.channels import channels
+from bench.compress.filters.coupled import take
 from bench.data import Split
 from bench.footprint.compressed import Compressed
 from bench.footprint.packed import pack
+from bench.footprint.structure import channel_order
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL
 from bench.runner.cells import _features, _networks, compare
 from bench.runner.cells._files import from_npz, to_npz
@@ -213,6 +219,66 @@ def test_the_same_network_is_identical_by_every_measure(tmp_path, memory):
         for measure, best in (("debiased-cka", 1.0), ("knn-jaccard", 1.0), ("cross-probe", 0.0)):
             np.testing.assert_array_equal(arrays[f"{feature}/{measure}/value"], best)
             np.testing.assert_array_equal(arrays[f"{feature}/{measure}/influence"], 0.0)
+
+
+@pytest.fixture
+def reordered(tmp_path):
+    """A job whose network computes what the original does, with its channels in another order or without dead ones."""
+    spec = {**SPEC, "model": "mobilenet-small", "measures": {"cross-probe": 1, "debiased-cka": 1}}
+    network = _networks.fresh(spec, IMAGES, 1).eval()
+    example = torch.zeros(1, 1, 8, 8)
+    groups = channels(network, example)
+    state = network.state_dict()
+    for group in groups:
+        for name in group.followers:
+            if name.endswith(("weight", "bias")) and state[name].ndim == 1:
+                state[name][::4] = 0.0  # shift and scale of the normalisation before a ReLU: the channel is dead
+    original = Compressed(network, example=example)
+
+    def alive(network, group, count):
+        return torch.tensor([channel for channel in range(group.count) if channel % 4])
+
+    def backwards():
+        other = deepcopy(network)
+        for group in groups:
+            for name, values in take(other, group, torch.arange(group.count).flip(0)).items():
+                other.state_dict()[name].copy_(values)
+        return other
+
+    def make(how, recorded=True):
+        if how == "thinner":
+            count = [(group, group.count - len(range(0, group.count, 4))) for group in groups]
+            changed = thinning.thinned(original, count, alive)
+        else:
+            order = [(group.outputs, range(group.count - 1, -1, -1)) for group in groups]
+            changed = Compressed(backwards(), structure=(channel_order.step(order),))
+        if not recorded:
+            changed = changed.but(
+                structure=tuple(step for step in changed.structure if step["kind"] != "channel-order")
+            )
+        parents = {role: dict(FILES[seed]) for role, seed in WEIGHTS.items()}
+        for role, of_role in ((ORIGINAL, original), (COMPRESSED, changed)):
+            parents[role]["network.innards"] = pack(of_role, {"name": "mobilenet-small"})
+        return Job("compare", "compare", spec, parents, {}, {}, tmp_path, "cpu")
+
+    return make
+
+
+@pytest.mark.parametrize("how", ["thinner", "backwards"])
+def test_channels_are_put_back_where_they_were(reordered, memory, how):
+    arrays = arrays_of(fresh(memory, reordered(how)))
+    assert not arrays["identical"].any()
+    for feature in SPEC["features"]:
+        assert set(arrays[f"{feature}/cross-probe/kind"]) == {"shared"}
+        original, compressed = arrays[f"{feature}/cross-probe/right"]
+        np.testing.assert_array_equal(original, compressed)
+        np.testing.assert_allclose(arrays[f"{feature}/debiased-cka/value"], 1.0, atol=1e-4)
+
+
+def test_without_an_index_a_probe_is_retrained_where_channels_are_gone(reordered, memory):
+    arrays = arrays_of(fresh(memory, reordered("thinner", recorded=False)))
+    assert set(arrays["pooled/cross-probe/kind"]) == {"retrained"}
+    assert (np.abs(arrays["pooled/cross-probe/value"]) < 0.5).all()
 
 
 def test_a_refusal_has_its_sentence_and_leaves_the_others_alone(tmp_path, memory):
