@@ -163,6 +163,7 @@ class Scenario(ABC):
             "replications": self.replications(requested),
             "version": VERSION,
             **({"revision": self.revision} if self.revision else {}),
+            **({"part": self.part} if self.part else {}),
         }
 
     def key(self, requested: int) -> str:

@@ -30,6 +30,7 @@ class Tails(Scenario):
     """
 
     effort: ClassVar[int] = 40
+    part: ClassVar[int] = 20
     batch: ClassVar[int] = 500
 
     number_of_seeds: int
@@ -83,6 +84,7 @@ class ManyDifferences(Scenario):
     """Holm over 36 differences to one original, none of them real; words are not withheld at any number of seeds."""
 
     effort: ClassVar[int] = 40
+    part: ClassVar[int] = 20
     batch: ClassVar[int] = 50
 
     number_of_seeds: int
@@ -119,6 +121,7 @@ class Blocks(Scenario):
     """
 
     effort: ClassVar[int] = 40
+    part: ClassVar[int] = 20
     batch: ClassVar[int] = 50
 
     number_of_seeds: int
@@ -163,6 +166,7 @@ class Chosen(Scenario):
     """
 
     effort: ClassVar[int] = 40
+    part: ClassVar[int] = 20
     batch: ClassVar[int] = 50
 
     number_of_seeds: int
