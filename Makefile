@@ -6,6 +6,7 @@ RUNS ?= runs
 OUT ?= report
 JOBS ?=
 RUN_FLAGS ?=
+SIZE ?= default
 TEMPLATES ?=
 SYSTEM_PYTHON ?= python3
 VENV := .venv
@@ -58,8 +59,8 @@ lint: $(ENVIRONMENT) ## ruff and mypy
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 	@$(python) -m bench.speed
 
-calibrate: $(ENVIRONMENT) ## measure coverage of intervals and error rates of tests by simulation
-	@$(python) -m bench calibrate
+calibrate: $(ENVIRONMENT) ## simulate whether intervals, tests and reports keep their promises (SIZE=quick, default, full)
+	@$(python) -m bench calibrate --size $(SIZE) --folder $(call quoted,$(RUNS)/.calibration) $(if $(JOBS),--jobs $(JOBS))
 
 pictures: ## take the README's pictures of report/, with Chromium and pdftoppm
 	@mkdir -p docs
