@@ -45,7 +45,7 @@ def build(study: Study) -> Table | None:
             f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided against that margin, Holm "
             f"over all others); and the smallest that loses at most {loss_that_matters(study)} to the original on "
             "validation images. Budgets at which nothing changes are left out.",
-            captions.means(study),
+            captions.levels(study),
         ),
         _columns(study.primary),
         {model: _bests(study, model) for model in study.models},
