@@ -31,9 +31,11 @@ def inside(study: Study) -> list[Sentence]:
     similarity, primary = (wording.margin(outcome) for outcome in (outcomes.inside(study), outcomes.primary(study)))
     return marked(
         "A network is compared with its own original, block by block, on images it never trained on; what fine-tuning "
-        "alone changes is taken off. **Same**: shown to differ by less than the "
-        f"margin ({similarity}, {primary}). **Changed**: shown to differ, and not to be within the margin. **Can't "
-        "tell**: neither; a large p is not “the same”."
+        "alone changes is taken off. **Same**: shown to be within the margin "
+        f"({similarity}, {primary}), with its size where it is also shown not to be 0. **Changed**: shown not to be 0, "
+        "and not shown to be within the margin. **Can't tell**: neither; a large p is not “the same”. "
+        "**Identical answers** are observed on every test image in every seed, and need no test. Where the original "
+        "does not beat chance there is nothing to lose, and no word."
     )
 
 
