@@ -33,7 +33,7 @@ class RealWorkbench:
         task: what the network is trained to do.
 
     Attributes:
-        budget: training images that went through `finetune` and `train` so far.
+        budget: epochs x training images that went through `finetune` and `train` so far.
     """
 
     def __init__(
@@ -141,10 +141,12 @@ class RealWorkbench:
             **options,
         )
 
-    def _length(self, recipe: Recipe) -> int:
-        """Images that a training goes through: its steps are whole, and so are its batches."""
+    def _length(self, recipe: Recipe) -> float:
+        """Epochs x training images of a training, whose steps are whole."""
+        # An epoch counts as the whole set, although its incomplete last batch waits for the next: lengths of recipes
+        # with other batches stay comparable.
         schedule = Schedule(len(self.images.train.images), recipe)
-        return schedule.steps * schedule.batch_size
+        return schedule.steps * schedule.images / schedule.steps_per_epoch
 
     def _is_untrained(self, network: torch.nn.Module) -> bool:
         """Whether a network begins with initial weights that the method was given or started from, be it pruned.

@@ -73,10 +73,10 @@ def test_every_method_declares_how_long_it_trains(label, workbench):
     assert workbench.budget == Budget(IMAGES * declared.finetuned, IMAGES * declared.trained)
 
 
-def test_what_counts_is_whole_steps_of_whole_batches(workbench):
+def test_steps_are_whole_and_an_epoch_is_the_whole_set(workbench):
     workbench.recipe = Recipe(epochs=1.4, batch_size=25)
     workbench.finetune(network(1))
-    assert workbench.budget == Budget(finetuned=3 * 25)
+    assert workbench.budget == Budget(finetuned=1.5 * IMAGES)
 
 
 def test_weights_that_began_anew_are_known_thinned_and_pruned(workbench):
