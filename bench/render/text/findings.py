@@ -9,11 +9,11 @@ import numpy as np
 from bench.analysis import outcomes, wording
 from bench.analysis.budget import Within, best_within, fitting, headline_budget
 from bench.analysis.choice import chosen_difference, smallest_keeping
-from bench.analysis.claims import Claim, claims_on
+from bench.analysis.claims import Claim, claims_on, losses
 from bench.analysis.departures import departures
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
-from bench.render.kit.prose import Sentence, Strong, listed
+from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.roles import ORIGINAL
 from bench.statistics.estimate import Estimate
 from bench.task import with_unit
@@ -43,6 +43,7 @@ def of_model(study: Study, model: str) -> Iterator[Sentence]:
         return
     yield from within_budget(study, model)
     yield unchanged_accuracy(study, model)
+    yield from less_original(study, model)
     yield inside(study, model)
 
 
@@ -147,6 +148,19 @@ def _word(study: Study, claim: Claim) -> str:
     against = claim.evidence.reference
     beside = f"; beside {study.plan.variant(against).title}" if against and against != ORIGINAL else ""
     return f"{beside}: {wording.verdict(claim)}"
+
+
+def less_original(study: Study, model: str) -> Iterator[Sentence]:
+    """How many of the methods that trained on are shown to differ from the original itself; a count, no verdict."""
+    compared = [lost for (name, _), lost in losses(study).items() if name == model and np.isfinite(lost.p_corrected)]
+    if compared:
+        shown = [lost.difference.value for lost in compared if lost.shown]
+        worse = sum(value < 0 for value in shown)
+        noun = study.primary.noun
+        yield (
+            f"Beside the original itself, {noun} is lower for {worse} and higher for {len(shown) - worse} of the "
+            f"{counted(len(compared), 'method')} whose reference is another (Benjamini-Hochberg; a count, no verdict).",
+        )
 
 
 def inside(study: Study, model: str) -> Sentence:

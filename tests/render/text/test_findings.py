@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.budget import best_within
-from bench.analysis.claims import claims
+from bench.analysis.claims import claims, losses
 from bench.analysis.departures import blocks
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
@@ -147,3 +147,16 @@ def test_where_nothing_was_judged_no_block_is_named(study_of):
 def test_one_family_is_not_compared(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     assert list(findings.by_family(study_of(variants=chosen), "resnet8")) == []
+
+
+def test_what_is_lost_to_the_original_is_counted_and_not_judged(study: Study):
+    (sentence,) = (text(each) for each in findings.less_original(study, "resnet8"))
+    shown = [lost.difference.value for (model, _), lost in losses(study).items() if model == "resnet8" and lost.shown]
+    worse = sum(value < 0 for value in shown)
+    assert f"accuracy is lower for {worse} and higher for {len(shown) - worse} of the 5 methods" in sentence
+    assert "Benjamini-Hochberg" in sentence
+
+
+def test_where_every_reference_is_the_original_nothing_is_counted(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
+    assert list(findings.less_original(study_of(variants=chosen), "resnet8")) == []
