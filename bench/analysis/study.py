@@ -7,7 +7,7 @@ each marked as a `judgement`, so that it is computed once per study.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from bench.analysis.per_image import PerImage
 from bench.analysis.results import Results
 from bench.roles import ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlanFile
+from bench.statistics.arrays import joined
 from bench.statistics.crossed import crossed_difference, crossed_mean
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
@@ -26,6 +27,7 @@ from bench.statistics.seed_equivalents import seed_equivalents
 from bench.task import DEFAULT, Change, Primary, task
 
 T = TypeVar("T")
+TRAININGS_ALONE = "Over trainings alone: its stored predictions do not say what single images are worth."
 
 
 @dataclass
@@ -87,6 +89,9 @@ class Study:
             first, second = self.table(model, variant), self.table(model, reference)
             if first is not None and second is not None and first.shape == second.shape:
                 return crossed_difference(first, second)
+            return self._of_trainings(
+                paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
+            )
         return paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
 
     def level(self, model: str, variant: str) -> Estimate:
@@ -95,11 +100,17 @@ class Study:
         Where the task gives no value per image, `interval` says that it is of trainings alone.
         """
         table = self.table(model, variant)
-        return self.over_trainings(model, variant) if table is None else crossed_mean(table)
+        return self._of_trainings(self.over_trainings(model, variant)) if table is None else crossed_mean(table)
 
     def over_trainings(self, model: str, variant: str) -> Estimate:
         """The primary outcome of a network, unscaled, for new trainings on these very test images."""
         return seed_mean(self.per_seed(self.primary.test, model, variant))
+
+    def _of_trainings(self, estimate: Estimate) -> Estimate:
+        """With a warning where others of the profile are of test images too."""
+        if not estimate.n or not self.crossed:
+            return estimate
+        return replace(estimate, warning=joined(estimate.warning, TRAININGS_ALONE))
 
     def table(self, model: str, variant: str) -> np.ndarray | None:
         """(S, n) the primary outcome of every seed and test image, unscaled; None if the task gives no such values."""

@@ -8,7 +8,7 @@ import pytest
 from bench.analysis import per_image
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import Results
-from bench.analysis.study import Study
+from bench.analysis.study import TRAININGS_ALONE, Study
 from bench.statistics.crossed import crossed_difference, crossed_mean
 from bench.statistics.intervals import seed_mean
 
@@ -57,6 +57,12 @@ def test_predictions_of_another_network_are_no_table(study: Study, monkeypatch: 
     other = Study(study.results)
     assert other.table("resnet8", "original") is not None
     assert other.table("resnet8", "magnitude:sparsity=0.9") is None
+    for found in (
+        other.level("resnet8", "magnitude:sparsity=0.9"),
+        other.difference("test_accuracy", "resnet8", "magnitude:sparsity=0.9", "original"),
+    ):
+        assert found.interval == "t over seeds"
+        assert TRAININGS_ALONE in found.warning
 
 
 def test_pseudo_values_keep_the_metric_as_mean():
