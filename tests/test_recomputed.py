@@ -18,7 +18,8 @@ import pytest
 from scipy import stats
 
 from bench.cli import main
-from tests.invented import VARIANTS, Runs
+from bench.runner.cell import Cell
+from tests.invented import VARIANTS, Invented, Runs
 
 MODELS = ("resnet8", "mobilenet-small")
 SEEDS, TEST, ALPHA, MARGIN = 6, 600, 0.05, 0.5
@@ -43,11 +44,21 @@ def right_answers(model: str, seed: int, label: str) -> np.ndarray:
     if label == "random-weights":
         return np.random.default_rng([number, seed, 2]).random(TEST) < 0.1
     lost, won = MOVED.get(label, (0, 0))
-    random = np.random.default_rng([number, seed, 3, sum(label.encode())])
-    wrong = np.flatnonzero(~right)
-    right[random.choice(np.flatnonzero(right), lost * (1 + number), replace=False)] = False
-    right[random.choice(wrong, min(won, len(wrong)), replace=False)] = True
+    name = sum(label.encode())
+    random = np.random.default_rng([number, seed, 3, name])
+    # Half of what decides is the same in all seeds, so that some images are lost by most of them.
+    order = np.random.default_rng([number, 4, name]).random(TEST) + random.random(TEST)
+    moved = np.argsort(order)[::-1]
+    right[moved[right[moved]][: lost * (1 + number)]] = False
+    right[moved[~right[moved]][-won:] if won else []] = True
     return right
+
+
+class Validated(Runs):
+    """Runs with answers on validation images too."""
+
+    def _predictions(self, cell: Cell, invented: Invented, accuracy: float) -> dict[str, np.ndarray]:
+        return super()._predictions(cell, invented, accuracy) | self._validation(cell, invented, accuracy)
 
 
 class Raw:
@@ -111,7 +122,7 @@ class Printed:
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Raw:
     variants = tuple(each for each in VARIANTS if each.label in CHOSEN)
-    runs = Runs(models=MODELS, seeds=tuple(range(SEEDS)), variants=variants, test=TEST, right=right_answers)
+    runs = Validated(models=MODELS, seeds=tuple(range(SEEDS)), variants=variants, test=TEST, right=right_answers)
     return Raw(runs.write(tmp_path_factory.mktemp("runs")))
 
 
@@ -326,3 +337,55 @@ def test_reliability_diagrams(raw: Raw, printed: Printed):
               ece=100 * np.mean(errors))  # fmt: skip
         seen += 1
     assert seen
+
+
+def validated(raw: Raw, model: str, label: str) -> float:
+    """Mean validation accuracy over seeds, in percent, from the answers on validation images."""
+    shares = []
+    for seed in raw.seeds:
+        file = np.load(raw.cell("compress", model, seed, label) / "predictions.npz")
+        shares.append((file["validation_logits"].argmax(1) == file["validation_labels"]).mean())
+    assert shares == pytest.approx(raw.metric(model, label, "validation_accuracy"))
+    return 100 * float(np.mean(shares))
+
+
+def test_validation_chooses_under_a_budget_and_test_reports(raw: Raw, printed: Printed):
+    """The highest mean validation accuracy of what fits with its largest file; of equals the smallest."""
+    seen = 0
+    for row in printed.rows("budget"):
+        model = row["model"]
+        sizes = {label: raw.metric(model, label, "payload_bytes").max() for label in raw.methods}
+        fitting = sorted(
+            (label for label in raw.methods if sizes[label] <= 1000 * float(row["budget"])), key=sizes.__getitem__
+        )
+        levels = {label: validated(raw, model, label) for label in [*fitting, "original"]}
+        best = max(fitting, key=lambda label: round(levels[label], 9))  # the first of equals
+        assert row["label"] == best
+        right, original = 100 * raw.right(model, best), 100 * raw.right(model, "original")
+        check(row, **estimate("top1", interval(*crossed(right))))
+        check(row, payload=raw.metric(model, best, "payload_bytes").mean() / 1000)
+        if (right != original).any():
+            check(row, **estimate("less_original", interval(*crossed(right - original))))
+        keeping = [label for label in fitting if levels[label] >= levels["original"] - MARGIN - 1e-9]
+        assert row["smallest"] == (raw.titles[keeping[0]] if keeping else "")
+        seen += 1
+    assert seen >= 2 * len(MODELS)
+
+
+def exemplar_count(original: np.ndarray, other: np.ndarray) -> int:
+    """Images that most seeds of the original get right and most seeds of the other get wrong."""
+    return int(((original.mean(0) > 0.5) & (other.mean(0) < 0.5)).sum())
+
+
+def test_exemplars(raw: Raw, printed: Printed):
+    for model, label in product(MODELS, raw.methods):
+        original, other = raw.right(model, "original"), raw.right(model, label)
+        check(
+            printed.row("hurt", model=model, variant=label),
+            exemplars=exemplar_count(original, other),
+            control=exemplar_count(original, raw.right(model, "finetune")),
+        )
+        for row in printed.rows("exemplars"):
+            if (row["model"], row["variant"]) == (model, label):
+                image = int(float(row["image"]))
+                check(row, original=original[:, image].mean(), compressed=other[:, image].mean())
