@@ -52,11 +52,14 @@ class Answers:
         images: Sequence[int],
         rng: np.random.Generator,
         draws: int = 1,
+        images_of: Sequence[int] | None = None,
     ) -> Iterator[np.ndarray]:
         """(draws, methods, S, n) margins for each number of images: several image sets, answered by the same networks.
 
         Args:
             accuracies: true accuracy of each method, between 0 and 1.
+            images_of: by method, the number of the method whose effects of images it has; by default its own. Two
+                methods with the same ones lose the same images but for a training's luck.
         """
         methods, alone = len(accuracies), self.of_method
         mean = np.array([self.margins_mean(accuracy) for accuracy in accuracies], dtype=np.float32)
@@ -64,7 +67,8 @@ class Answers:
             _normal(rng, draws, 1, seeds, 1) + alone * _normal(rng, draws, methods, seeds, 1)
         )
         for n in images:
-            seen = _normal(rng, draws, 1, 1, n) + alone * _normal(rng, draws, methods, 1, n)
+            of_images = _normal(rng, draws, methods, 1, n)
+            seen = _normal(rng, draws, 1, 1, n) + alone * of_images[:, list(images_of or range(methods))]
             # In place, since the last effect is by far the largest array.
             z = _normal(rng, draws, methods, seeds, n)
             z *= np.float32(alone)

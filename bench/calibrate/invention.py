@@ -57,6 +57,7 @@ class InventedMethod:
         lost: points that the cross-probe loses.
         finetunes: whether it is compared with the control.
         copies: whether its answers and activations are the original's, bit for bit.
+        twin: whether the original's images are hard for it too, so that luck of training alone parts their answers.
         payload: bytes.
     """
 
@@ -66,6 +67,7 @@ class InventedMethod:
     lost: float = 0.0
     finetunes: bool = False
     copies: bool = False
+    twin: bool = False
     payload: int = 10_000
 
 
@@ -127,7 +129,9 @@ class Invention:
         labels, others = (rng.integers(CLASSES, size=n) for n in (self.test, self.validation))
         truth = [each.accuracy for each in variants]
         sizes = [self.validation, self.test]
-        on_validation, on_test = (part[0] for part in self.answers.margins(truth, self.seeds, sizes, rng))
+        images_of = [0 if each.twin else number for number, each in enumerate(variants)]
+        drawn = self.answers.margins(truth, self.seeds, sizes, rng, images_of=images_of)
+        on_validation, on_test = (part[0] for part in drawn)
         for number, variant in enumerate(variants):
             source = 0 if variant.copies else number
             for seed in range(self.seeds):

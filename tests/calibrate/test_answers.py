@@ -39,3 +39,11 @@ def test_the_spread_between_trainings_is_that_of_many_images():
     (margins,) = model.margins([0.9], 2000, [2000], np.random.default_rng(0))
     # The images are the same for all trainings, which moves them alike and leaves their spread.
     assert (margins > 0).mean(-1).std() == pytest.approx(model.between_trainings(0.9), rel=0.1)
+
+
+def test_methods_with_one_methods_images_lose_the_same_ones():
+    model = Answers(seed=0.0, both=0.01, of_method=1.0)
+    (margins,) = model.margins([0.8, 0.8, 0.8], 1, [400], np.random.default_rng(0), images_of=[0, 0, 2])
+    right = margins[0, :, 0] > 0
+    assert (right[0] == right[1]).mean() > 0.98
+    assert (right[0] == right[2]).mean() < 0.9

@@ -18,7 +18,7 @@ from bench.similarity.catalog import measures
 from bench.similarity.measure import Measure
 
 ACCURACY, NEAR, MARGIN = 0.95, 0.03, 0.1  # of all networks; of the control and all methods, and what may be beyond it
-METHODS, SIZE = 11, 1000  # besides the copy; bytes from one method to the next
+METHODS, SIZE = 11, 1000  # besides twin and copy; bytes from one method to the next
 BETTER, FAR, LOST = 0.01, 0.6, 12.0  # of the better method; of the far one, and what its probe loses
 Truth = Literal["equal", "better", "margin"]
 
@@ -31,7 +31,7 @@ IN_WORDS: dict[Truth, str] = {
 
 @dataclass(frozen=True)
 class WholeStudy(Scenario):
-    """One network, its controls, eleven methods and a copy: half of the methods fine-tune, half do not.
+    """One network, its controls, eleven methods of which half fine-tune, a twin of the original and a copy.
 
     Attributes:
         points: margin of accuracy. With 128 probe images, and words corrected over the methods, not even a probe that
@@ -41,7 +41,7 @@ class WholeStudy(Scenario):
 
     effort: ClassVar[int] = 30
     part: ClassVar[int] = 5
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     truth: Truth
     number_of_seeds: int
@@ -56,6 +56,10 @@ class WholeStudy(Scenario):
         """The study to be drawn, with its truth."""
         control = InventedMethod(CONTROL, ACCURACY, NEAR, finetunes=True)
         methods = [self._method(number) for number in range(METHODS)]
+        if self.truth != "margin":
+            methods.append(
+                InventedMethod("twin", ACCURACY, NEAR, finetunes=True, twin=True, payload=SIZE * (METHODS + 2))
+            )
         methods.append(InventedMethod("copy", ACCURACY, copies=True, payload=SIZE * (METHODS + 1)))
         return Invention(
             self.number_of_seeds, ACCURACY, control, tuple(methods), margin=self.points, measures=self._measures()
