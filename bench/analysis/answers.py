@@ -10,6 +10,7 @@ from bench.analysis.study import Study, judgement
 from bench.diagnose.answers.class_effects import ClassEffects, class_effects
 from bench.diagnose.answers.exemplars import Exemplars, exemplars
 from bench.roles import CONTROL, ORIGINAL
+from bench.statistics.equivalence import withheld
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ class Hurt:
 
     @property
     def tested(self) -> bool:
-        """Whether there were seeds enough to test any class."""
-        return bool(np.isfinite(self.classes.corrected.p).any())
+        """Whether there were seeds enough to say of any class that it changed."""
+        few = withheld(self.seeds, self.classes.corrected.alpha)
+        return not few and bool(np.isfinite(self.classes.corrected.p).any())
 
     @property
     def worst(self) -> int | None:
