@@ -6,26 +6,25 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bench.errors import InputError
 from bench.runner.cells._block import OriginalSide, Refused, refusable
 from bench.similarity.battery import Prepared, layer_map
 from bench.similarity.layers import Grams, joined, pairwise
 from bench.similarity.measure import Measure
-from bench.similarity.measures.debiased_cka import DebiasedCKA
+from bench.similarity.measures.debiased_cka import DebiasedCKA, gram
 
 IMAGES = 2000  # at most, of a map: the Grams of all blocks of two networks have to be held at once
 
 Result = tuple[np.ndarray, str]
 
 
-def grams(features: np.ndarray, measures: Mapping[str, Measure]) -> Grams | None:
+def grams(side: Prepared | Refused, measures: Mapping[str, Measure]) -> Grams | None:
     """The Gram that a map of debiased CKA takes of one block; None if there is no such map, or no such Gram."""
-    if not any(isinstance(measure, DebiasedCKA) for measure in measures.values()):
+    if isinstance(side, Refused) or not any(isinstance(measure, DebiasedCKA) for measure in measures.values()):
         return None
-    try:
-        return Grams([features[_rows(len(features))]])
-    except InputError:
-        return None
+    (activations,) = side.sides
+    if activations.n <= IMAGES:
+        return gram(activations)
+    return Grams([activations.values[_rows(activations.n)]])
 
 
 class LayerMaps:
@@ -42,13 +41,13 @@ class LayerMaps:
         self.sides: list[tuple[Prepared | Refused, Prepared | Refused]] = []
         self.images = 0
 
-    def add(self, original: OriginalSide, features: np.ndarray, other: Prepared | Refused) -> None:
-        """The next block of both networks, `features` being those of the other."""
+    def add(self, original: OriginalSide, other: Prepared | Refused) -> None:
+        """The next block of both networks."""
         if not self.measures:
             return
-        self.images = len(features)
-        same = other is original.activations
-        self.blocks.append((original.gram, original.gram if same else grams(features, self.measures)))
+        if not isinstance(other, Refused):
+            self.images = other.sides[0].n
+        self.blocks.append((original.gram, grams(other, self.measures)))
         if self.complete and not all(isinstance(measure, DebiasedCKA) for measure in self.measures.values()):
             self.sides.append((original.activations, other))
 

@@ -91,7 +91,7 @@ class _Comparison:
                 for feature in self.features:
                     side = reference.sides[feature]
                     answers, other = self._block(layer, side, output, feature, identical[-1])
-                    maps[feature].add(side, output.features[feature], other)
+                    maps[feature].add(side, other)
                     for name, answer in answers.items():
                         found[feature, name].append(answer)
                         if isinstance(answer, block.Refused):
@@ -139,20 +139,15 @@ class _Comparison:
     def _referred(self, layers: Sequence[str]) -> list[_Reference]:
         outputs = self.original.probe(layers)
         probes = self._probes(layers, outputs)
-        return [
-            _Reference(
-                output.digest,
-                {
-                    feature: block.OriginalSide(
-                        block.prepared(output.features[feature], self.measures),
-                        {name: probes[layer, feature, name] for name in self.probes},
-                        grams(output.features[feature], self.mapped),
-                    )
-                    for feature in self.features
-                },
-            )
-            for layer, output in zip(layers, outputs)
-        ]
+        references = []
+        for layer, output in zip(layers, outputs):
+            sides = {}
+            for feature in self.features:
+                activations = block.prepared(output.features[feature], self.measures)
+                of_layer = {name: probes[layer, feature, name] for name in self.probes}
+                sides[feature] = block.OriginalSide(activations, of_layer, grams(activations, self.mapped))
+            references.append(_Reference(output.digest, sides))
+        return references
 
     def _probes(
         self, layers: Sequence[str], outputs: Sequence[Outputs]

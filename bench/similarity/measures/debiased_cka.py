@@ -58,16 +58,16 @@ class DebiasedCKA(Measure):
 
     def prepare(self, side: Activations) -> None:
         """The side's U-centred Gram."""
-        _gram(side)
+        gram(side)
 
     def of_sides(self, x: Activations, y: Activations) -> float:
         """See `Measure.of_sides`."""
-        return self._defined(float(pairwise(_gram(x), _gram(y)).value[0, 0]))
+        return self._defined(float(pairwise(gram(x), gram(y)).value[0, 0]))
 
     # dCKA = (1 - CKA²) dz: the jackknife is exact on the atanh scale, where its interval covers.
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """The value with its exact jackknife influence; see `Measure.influence_of_sides`."""
-        of_pair = pairwise(_gram(x), _gram(y))
+        of_pair = pairwise(gram(x), gram(y))
         value = self._defined(float(of_pair.value[0, 0]))
         return value, (1.0 - value**2) * np.asarray(of_pair.influence)[0]
 
@@ -76,11 +76,12 @@ class DebiasedCKA(Measure):
 
     @staticmethod
     def _grams(x: np.ndarray, y: np.ndarray) -> tuple[Grams, Grams]:
-        return _gram(Activations(x)), _gram(Activations(y))
+        return gram(Activations(x)), gram(Activations(y))
 
 
 # Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
-def _gram(side: Activations) -> Grams:
+def gram(side: Activations) -> Grams:
+    """The Gram of one layer, which a map of debiased CKA takes as well."""
     values = side.values
 
     def make() -> Grams:
