@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.similarity.activations import Activations
 from bench.similarity.catalog import measure
 from bench.similarity.intervals.scales import FORWARD, SLOPE
 from bench.similarity.measure import Measure
+from bench.statistics.simulate import Population, layer_pair
 
 # What a name promises of its influences beside brute force: correlation, and ratio of the standard errors.
 CLOSE = {
-    "knn-jaccard": (1.0 - 1e-12, 1e-9),
     "debiased-cka": (1.0 - 1e-9, 1e-6),
     "rsa": (0.999, 0.03),
     "angular-shape": (0.93, 0.15),
@@ -51,7 +52,19 @@ def test_influence_is_that_of_deleting_each_image(name, shape):
     assert np.linalg.norm(influence) == pytest.approx(np.linalg.norm(expected), rel=room)
 
 
-@pytest.mark.parametrize("name", CLOSE)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_neighbours_without_an_image_follow_from_one_more_neighbour(shape):
+    (x, y), of = pair(*shape), measure("knn-jaccard")
+    own, moved = of.delete_one(Activations(x), Activations(y))
+    np.testing.assert_allclose(moved, without_each(of, x, y, "identity"), atol=1e-9)
+    assert own.mean() == pytest.approx(of(x, y), rel=1e-12)
+    value, influence = of.influence(x, y)
+    assert value == pytest.approx(own.mean())
+    assert np.corrcoef(influence, own)[0, 1] == pytest.approx(1.0)
+    assert np.linalg.norm(influence) <= np.linalg.norm(moved)
+
+
+@pytest.mark.parametrize("name", [*CLOSE, "knn-jaccard"])
 def test_influence_moves_with_images_and_not_with_their_units(name):
     x, y = pair(80, 10, 12, 0.5)
     rng = np.random.default_rng(3)
@@ -73,7 +86,7 @@ def test_dead_units_and_precision_change_hardly_anything(name):
         np.testing.assert_allclose(moved, influence, atol=2e-3 * np.abs(influence).max())
 
 
-@pytest.mark.parametrize("name", CLOSE)
+@pytest.mark.parametrize("name", [*CLOSE, "knn-jaccard"])
 def test_rotated_copies_have_no_influence(name):
     x, _ = pair(80, 10, 12, 0.5)
     double = x.astype(np.float64)
@@ -84,3 +97,20 @@ def test_rotated_copies_have_no_influence(name):
         value, influence = measure(name).influence(double, turned)
         assert value == measure(name).best()
         np.testing.assert_array_equal(influence, np.zeros(80))
+
+
+# SVCCA's number of components jumps between 14 and 15 or so with the images, and with many units per image canonical
+# correlations have wider intervals than they need: each is held to what it promises.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["debiased-cka", "angular-shape", "mean-cca", "pwcca", "knn-jaccard", "rsa"])
+@pytest.mark.parametrize("spectrum", ["decaying", "flat"])
+def test_intervals_from_influences_cover_the_expectation_at_n(name, spectrum):
+    of, rng, population = measure(name), np.random.default_rng(11), Population(d=16, spectrum=spectrum)
+    found = []
+    for _ in range(400):
+        x, y = layer_pair(population, 0.8, 200, rng)
+        value, influence = of.influence(x, y)
+        found.append((value, *of.interval_from(value, influence, 16, 16)[:2]))
+    values, low, high = np.array(found).T
+    covered = np.mean((low <= values.mean()) & (values.mean() <= high))
+    assert 0.92 <= covered <= 0.985
