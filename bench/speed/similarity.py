@@ -6,17 +6,20 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.runner.provenance import peak_memory
+from bench.similarity.battery import battery, prepare
 from bench.similarity.layers import Grams, half_samples, pairwise, subspaces
 from bench.speed._cka_packages import PACKAGES, Package, quietly
 from bench.speed.training import Row, table, threads
 
 IMAGES, RESAMPLES = 1000, 1000
 WIDTHS = {"pooled": (16, 16, 16, 32, 32, 32, 64, 64, 64), "flattened": (8192,) * 9}
+BATTERY = ("debiased-cka", "angular-shape", "svcca", "pwcca", "knn-jaccard", "rsa")  # what compare cells compute
 LONGEST = 20.0  # seconds; a package that would take longer for one resample is timed on one pair
 ROUNDS = 5  # of this project's code; the median is shown
 
@@ -89,7 +92,15 @@ def compare(scene: Scene) -> list[Row]:
     if max(layer.shape[1] for layer in scene.first) < IMAGES:
         taken = _median(lambda: subspaces(scene.first, scene.second))
         rows.append(("SVCCA, PWCCA, mean CCA, Procrustes", f"{taken:.3f} s for all {scene.pairs} pairs"))
+    for name in BATTERY:
+        taken = _seconds(partial(_battery, scene, name))
+        each = "each image's influence included"
+        rows.append((f"{name}, block by block", f"{taken:.3f} s for {len(scene.first)} blocks, {each}"))
     return rows + [(package.title, package.absent) for package in PACKAGES if package.absent]
+
+
+def _battery(scene: Scene, name: str) -> None:
+    battery(prepare(scene.first), prepare(scene.second), [name])
 
 
 def _loop(seconds: float, extrapolated_from: str) -> str:
