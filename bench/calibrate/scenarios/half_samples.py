@@ -1,4 +1,4 @@
-"""Every measure of activations except debiased CKA: its interval from half-samples of the images."""
+"""Every measure of activations except debiased CKA: its intervals from half-samples and from influences of images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from bench.calibrate.populations import in_words
-from bench.calibrate.scenario import Outcomes, Scenario, covers
+from bench.calibrate.scenario import Covers, Outcomes, Scenario, covers
 from bench.similarity.catalog import measure, measures
 from bench.similarity.families.difference import Difference
 from bench.similarity.measure import Measure
+from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES
 from bench.statistics.simulate import Images, Population, Spectrum, layer_pair
 
 JACKKNIFED = "debiased-cka"
@@ -38,7 +39,10 @@ class OneMeasure(Scenario):
         x, y = self._layers(rng)
         # No truth is given: most measures are biased at n, and the interval is for the expectation at this n.
         estimate = compared_by.estimate(x, y, seed=int(rng.integers(2**31)))
-        return {f"{compared_by.title}, half-samples of images": covers(estimate)}
+        return {
+            f"{compared_by.title}, half-samples of images": covers(estimate),
+            f"{compared_by.title}, influence of images": _from_influence(compared_by, x, y),
+        }
 
     @property
     def population(self) -> str:
@@ -68,6 +72,13 @@ class OneDifference(OneMeasure):
     def _layers(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         x, y = (size * (side + mean) for side, (size, mean) in zip(super()._layers(rng), SIDES))
         return x, y
+
+
+# What compare cells keep and studies combine over seeds.
+def _from_influence(compared_by: Measure, x: np.ndarray, y: np.ndarray) -> Covers:
+    value, influence = compared_by.influence(x, y)
+    low, high, df = compared_by.interval_from(value, influence, x.shape[1], y.shape[1])
+    return Covers(value, low, high, float("nan"), df < FEW_EFFECTIVE_IMAGES)
 
 
 def scenarios() -> Iterator[Scenario]:

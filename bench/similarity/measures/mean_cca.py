@@ -19,6 +19,9 @@ from bench.similarity.measure import Invariance
 class MeanCCA(CanonicalMeasure):
     """Mean of the canonical correlations, over as many as the smaller rank.
 
+    Trap: a direction that hardly varies counts as much as the first principal component, so that noise in many small
+    ones looks like a change; and with n <= d images any two representations have 1, which is refused.
+
     Convention: dead and duplicate units add nothing to the rank and so do not count. Kornblith et al. divide by the
     number of units of one side, which is the same for d1 = d2 without dead units; Google's svcca leaves out the last 2%
     of the correlations' sum.

@@ -18,7 +18,8 @@ from bench.similarity.measure import Invariance
 class PWCCA(CanonicalMeasure):
     """Σ αᵢρᵢ / Σ αᵢ with αᵢ = Σⱼ |⟨hᵢ, xⱼ⟩|, hᵢ the canonical variates of x, and xⱼ its centred units.
 
-    The first argument weights: PWCCA(x, y) and PWCCA(y, x) are two numbers. Widths may differ either way. Google's code
+    The first argument weights, here the original: PWCCA(x, y) and PWCCA(y, x) are two numbers, and a unit that many
+    others repeat counts as often. More images than units are needed. Widths may differ either way. Google's code
     weights by whichever side is narrower, and by directions that lack the whitening of the paper's formula; anatome and
     Kornblith's notebook use the paper's.
 

@@ -22,9 +22,11 @@ from bench.similarity.measure import Invariance
 class SVCCA(CanonicalMeasure):
     """Mean canonical correlation of the fewest principal components that hold `threshold` of the variance.
 
-    Conventions: *squared* singular values of the centred representation are summed, and all correlations count. ReSi
-    compares the share of the variance with threshold times the total variance and so keeps one component in general;
-    Google's notebook keeps a fixed 20.
+    Conventions: *squared* singular values of the centred representation are summed, and all correlations count. Traps:
+    summing plain singular values keeps more components than hold the share; ReSi compares the share of the variance
+    with threshold times the total variance and so keeps one component in general; Google's notebook keeps a fixed 20.
+    More images than units are needed. How many components reach the threshold is a count, and where it lies between
+    two of them the value jumps: an interval over images knows the jump on average only.
 
     Args:
         threshold: share of the variance to keep.
