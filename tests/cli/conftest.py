@@ -60,11 +60,15 @@ class CommandLine:
         return self("run", "--profile", "micro.toml", "--runs", runs, "--device", "cpu", *arguments)
 
     def results(self, runs="runs"):
-        """Every result file's bytes by place, without clocks, hosts and logs."""
+        """Every result file's bytes by place, without clocks, hosts and logs; kept margins have a date too."""
         folder = self.folder / runs / "micro"
         files = (path for path in folder.rglob("*") if path.is_file())
         apart = ("provenance.json", "log.txt")
-        return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.name not in apart}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in files
+            if path.name not in apart and not path.name.startswith("margins-")
+        }
 
 
 class Result:

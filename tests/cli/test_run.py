@@ -37,6 +37,29 @@ def test_the_accuracy_is_that_of_the_packed_file(finished):
         assert metrics["file_bytes"] == (folder / "network.innards").stat().st_size > metrics["payload_bytes"]
 
 
+def test_margins_that_are_edited_between_runs_are_told_and_change_no_cell(finished, bench):
+    copy_of(finished, bench)
+    before = bench.results()
+    bench.profile.write_text(bench.profile.read_text() + "[margins]\naccuracy = 1.0\n")
+    for _ in range(2):
+        result = bench.run("--jobs", "1")
+        assert result.code == 0
+        assert "The margins were changed after 20 of 20 cells were done (" in result.errors
+        assert "accuracy 0.5 → 1." in result.errors
+    names = ["margins-1.json", "margins-2.json"]
+    assert sorted(path.name for path in (bench.folder / "runs/micro").glob("margins-*")) == names
+    assert {name for name, content in bench.results().items() if content != before[name]} == {"plan.json"}
+
+
+def test_shards_that_run_at_once_keep_the_margins_once(bench):
+    shards = [
+        bench.start("run", "--profile", "micro.toml", "--only", "train/*", "--shard", f"{part}/2", "--jobs", "1")
+        for part in (1, 2)
+    ]
+    assert [shard.wait(timeout=300) for shard in shards] == [0, 0]
+    assert [path.name for path in (bench.folder / "runs/micro").glob("*margins-*")] == ["margins-1.json"]
+
+
 def test_two_workers_give_the_same_bytes(finished, bench):
     assert bench.run("--jobs", "2").code == 0
     assert bench.results() == finished.results()
