@@ -15,6 +15,7 @@ from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.roles import ORIGINAL
+from bench.statistics.equivalence import withheld
 from bench.statistics.estimate import Estimate
 from bench.task import with_unit
 
@@ -153,7 +154,7 @@ def _word(study: Study, claim: Claim) -> str:
 def less_original(study: Study, model: str) -> Iterator[Sentence]:
     """How many of the methods that trained on are shown to differ from the original itself; a count, no verdict."""
     compared = [lost for (name, _), lost in losses(study).items() if name == model and np.isfinite(lost.p_corrected)]
-    if compared:
+    if compared and not (study.withholds and withheld(study.seeds, study.plan.alpha)):
         shown = [lost.difference.value for lost in compared if lost.shown]
         worse = sum(value < 0 for value in shown)
         noun = study.primary.noun

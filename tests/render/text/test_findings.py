@@ -157,6 +157,10 @@ def test_what_is_lost_to_the_original_is_counted_and_not_judged(study: Study):
     assert "Benjamini-Hochberg" in sentence
 
 
+def test_at_few_seeds_nothing_is_counted(study_of):
+    assert list(findings.less_original(study_of(seeds=(0, 1, 2)), "resnet8")) == []
+
+
 def test_where_every_reference_is_the_original_nothing_is_counted(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     assert list(findings.less_original(study_of(variants=chosen), "resnet8")) == []
