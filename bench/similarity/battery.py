@@ -81,6 +81,9 @@ def prepare(layers: Sequence[ArrayLike], measures: Measures = (), *, names: Sequ
                 measure.prepare(side)
             except (InputError, MemoryError):
                 continue  # said when the block is compared
+            except Exception:
+                if registry.is_built_in(type(measure)):
+                    raise
     return prepared
 
 

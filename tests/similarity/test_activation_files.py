@@ -44,6 +44,11 @@ def test_labels_and_logits_add_their_measures(files, rng):
     assert {row["measure"] for row in compare_files(*everything)} == set(measures())
 
 
+def test_a_measure_that_learns_on_training_images_is_refused(files):
+    (row,) = compare_files(*files(), names=["cross-probe"])
+    assert "learns on training images" in row["refused"] and row["value"] is None
+
+
 def test_a_refused_measure_is_a_row_with_the_reason(tmp_path: Path, rng):
     for name in ("a", "b"):
         np.savez(tmp_path / name, activations=rng.normal(size=(20, 30)))

@@ -301,6 +301,28 @@ def test_a_task_without_classes_refuses_what_needs_them_and_computes_the_rest(tm
     assert np.isfinite(arrays["pooled/debiased-cka/value"]).all()
 
 
+def test_a_guest_has_a_map_and_its_error_is_its_refusal(tmp_path, memory, monkeypatch):
+    (tmp_path / "compare_guest.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from examples.measure import SpectrumCosine\n"
+        "@dataclass(frozen=True)\n"
+        "class Broken(SpectrumCosine):\n"
+        "    def prepare(self, side):\n"
+        "        raise ZeroDivisionError('early')\n"
+        "    def compute(self, x, y):\n"
+        "        raise ZeroDivisionError('late')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    good, bad = "examples.measure:SpectrumCosine", "compare_guest:Broken"
+    spec = {**SPEC, "measures": {good: 1, bad: 1, "debiased-cka": 1}, "maps": [good, bad]}
+    files = fresh(memory, job(tmp_path, spec=spec))
+    arrays, notes = arrays_of(files), json.loads(files["notes.json"])
+    assert np.isfinite(arrays[f"pooled/{good}/map"]).all()
+    assert np.isnan(arrays[f"pooled/{bad}/value"]).all() and np.isnan(arrays[f"pooled/{bad}/map"]).all()
+    assert all("ZeroDivisionError: late" in sentence for sentence in notes[f"pooled/{bad}"].values())
+    assert "late" in notes[f"pooled/{bad}/map"]["all"]
+
+
 def test_activations_that_are_no_numbers_are_refused_block_by_block(tmp_path, memory):
     network = _networks.fresh(SPEC, IMAGES, 5)
     network.layer3[0].bn2.weight.data[0] = float("nan")
