@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from bench.diagnose.answers.class_effects import ClassEffects, class_effects
 from bench.diagnose.answers.exemplars import Exemplars, exemplars
 from bench.roles import CONTROL, ORIGINAL
 from bench.statistics.equivalence import withheld
+from bench.statistics.multiplicity import holm
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Hurt:
         labels: (k,) the class of each exemplar.
         wrong: (k,) the most frequent wrong answer among the compressed network's seeds; of several the lowest class.
         votes: (k,) number of seeds that give it.
+        p_chance, p_control: one-sided, that more is lost than by chance and than under the control, after Holm over the
+            network's methods; NaN without a test.
     """
 
     model: str
@@ -34,6 +37,8 @@ class Hurt:
     labels: np.ndarray
     wrong: np.ndarray
     votes: np.ndarray
+    p_chance: float = float("nan")
+    p_control: float = float("nan")
 
     @property
     def changed(self) -> int:
@@ -56,8 +61,18 @@ class Hurt:
 @judgement
 def hurt(study: Study) -> tuple[Hurt, ...]:
     """Which classes and images each method costs, for every method with answers of any seed."""
-    pairs = [(model, variant.label) for model in study.models for variant in study.plan.methods]
-    return tuple(losses for pair in pairs if (losses := _hurt(study, *pair)))
+    found: list[Hurt] = []
+    for model in study.models:
+        labels = (variant.label for variant in study.plan.methods)
+        found += _corrected([losses for label in labels if (losses := _hurt(study, model, label))], study.plan.alpha)
+    return tuple(found)
+
+
+def _corrected(rows: list[Hurt], alpha: float) -> list[Hurt]:
+    """The methods of one network with Holm's p of each of both questions."""
+    of_chance = holm([row.images.chance.p for row in rows], alpha=alpha).p
+    of_control = holm([row.images.control.p if row.images.control else np.nan for row in rows], alpha=alpha).p
+    return [replace(row, p_chance=a, p_control=b) for row, a, b in zip(rows, of_chance, of_control, strict=True)]
 
 
 def _hurt(study: Study, model: str, variant: str) -> Hurt | None:

@@ -32,12 +32,14 @@ COLUMNS: tuple[Column[HurtNetwork], ...] = (
            lambda lost: _of_worst(lost.losses, lost.losses.classes.corrected.p), "BH", shown=False),
     Column("exemplars", "Exemplars", "number", "Images that most seeds of the original get right, and of it wrong.",
            lambda lost: lost.losses.images.count),
-    Column("expected", "By chance", "number", "Exemplars if changed answers fell on images at random.",
-           lambda lost: lost.losses.images.expected, "", 1),
+    Column("expected", "By chance", "number", "Exemplars on average if the two networks were swapped within seeds.",
+           lambda lost: lost.losses.images.expected, "", 2),
+    Column("p_chance", "p", "p", "One-sided: more lost, by more seeds, than by chance; Holm over methods.",
+           lambda lost: lost.losses.p_chance, "chance", shown=False),
     Column("control", "Control's", "number", "Exemplars of the fine-tuned control.",
            lambda lost: lost.losses.images.control_count),
-    Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control.",
-           lambda lost: lost.losses.images.control.p if lost.losses.images.control else None, "control"),
+    Column("p_control", "p", "p", "One-sided: more lost, by more seeds, than under the control; Holm over methods.",
+           lambda lost: lost.losses.p_control, "control"),
     Column("seeds", "n", "number", "Seeds that have all three networks.", lambda lost: lost.losses.seeds),
 )  # fmt: skip
 
@@ -55,9 +57,10 @@ def build(study: Study) -> Table | None:
             "Classes: those whose recall differs from the fine-tuned control's (paired t with the variance over seeds "
             "and images, Benjamini-Hochberg over the classes of a method). Exemplars: test images that most seeds of "
             "the original get right and most seeds of the compressed network get wrong; beside them how many there "
-            "would be if each seed's changed answers fell on images at random, and the control's own. p, of all images "
+            "are on average if the two networks are swapped within seeds, as they might be if compression changed "
+            "nothing, and the control's own. p, of all images "
             "and not of the exemplars alone: do seeds agree on losses more than under the control (the two swapped "
-            f"within seeds, one-sided, not corrected{least}).",
+            f"within seeds, one-sided, Holm over the methods of a network{least}).",
             captions.seeds(study),
             "Intervals: 95%.",
         ),

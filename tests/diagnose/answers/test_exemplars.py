@@ -75,20 +75,26 @@ def test_networks_that_differ_by_nothing_but_chance_are_not_significant_too_ofte
     assert hits / 400 < 0.1
 
 
-def test_expected_number_is_that_of_random_placement():
+def test_the_expected_number_is_the_mean_over_all_swaps_by_hand():
+    """One image right in three seeds and then wrong: swapping 0 seeds keeps it, swapping one leaves 2 to 1 right."""
+    assert found_of([[1], [1], [1]], [[0], [0], [0]]).expected == pytest.approx((1 + 3) / 8)
+    assert found_of([[1], [1]], [[0], [0]]).expected == pytest.approx(1 / 4)
+    assert found_of([[1, 0], [1, 1]], [[1, 0], [1, 1]]).expected == 0
+
+
+def test_under_the_null_as_many_are_expected_as_are_found():
+    """Easy and hard images, on which answers change together: few of 300 images are exemplars, and as few expected."""
     rng = np.random.default_rng(2)
-    original = rng.random((5, 60)) < 0.8
-    compressed = np.where(rng.random((5, 60)) < 0.35, ~original, original)
-    counts = []
-    for _ in range(3000):
-        placed = original.copy()
-        for seed in range(5):
-            for value in (True, False):
-                places = np.flatnonzero(original[seed] == value)
-                changed = (compressed[seed] != original[seed])[places].sum()
-                placed[seed, rng.choice(places, changed, replace=False)] ^= True
-        counts.append(((2 * original.sum(0) > 5) & (2 * placed.sum(0) < 5)).sum())
-    assert found_of(original, compressed).expected == pytest.approx(np.mean(counts), rel=0.05)
+    counts, expected = [], []
+    for _ in range(1500):
+        hard = 1 / (1 + np.exp(-rng.normal(3, 2, 300)))
+        found = found_of(*(rng.random((2, 6, 300)) < hard))
+        counts.append(found.count)
+        expected.append(found.expected)
+    error = np.std(np.array(counts) - expected) / np.sqrt(len(counts))
+    assert np.mean(counts) > 0.2
+    assert np.mean(expected) == pytest.approx(np.mean(counts), abs=3 * error)
+    assert np.mean(expected) == pytest.approx(np.mean(counts), rel=0.1)
 
 
 def test_by_image_it_is_the_exact_sign_flip_test():

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.analysis import answers
 from bench.analysis.results import Results
 from bench.analysis.study import Study
 from bench.render.tables import classes, hurt
+from bench.statistics.multiplicity import holm
 
 LABELS = np.repeat(np.arange(10), 6)
 
@@ -34,6 +36,9 @@ def test_the_hurt_class_and_images_are_named(answering: Study):
     assert pruned["recall"].low < pruned["recall"].value < pruned["recall"].high < 0
     assert pruned["exemplars"].value == 5
     assert pruned["control"].value == 0
+    p = [found.images.control.p for found in answers.hurt(answering) if found.model == "resnet8"]
+    corrected = [row["p_control"].value for (model, _), row in rows.items() if model == "resnet8"]
+    assert sorted(corrected) == pytest.approx(sorted(holm(p).p))
     assert rows["resnet8", "float16"]["changed"].value == 0
 
 
