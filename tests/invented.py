@@ -422,6 +422,16 @@ def study(digits: Path) -> Study:
     return Study(load(digits))
 
 
+@pytest.fixture(scope="session")
+def five(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Five networks with three methods each, which can be ranked."""
+    labels = ("original", "finetune", "other-seed", "random-weights", "nncf-int8-ptq", "magnitude:sparsity=0.9")
+    labels += ("magnitude:sparsity=0.95",)
+    chosen = tuple(each for each in VARIANTS if each.label in labels)
+    models = tuple(f"net{number}" for number in range(5))
+    return Study(load(Runs(models=models, variants=chosen).write(tmp_path_factory.mktemp("five"))))
+
+
 @pytest.fixture
 def steady():
     """Accuracies for `study_of` with so little scatter that two methods are shown to lose little to the best."""

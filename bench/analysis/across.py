@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from bench.analysis.claims import Claim, claim_on
 from bench.analysis.outcomes import Outcome, inside, primary
 from bench.analysis.study import Study, judgement
 from bench.errors import InputError
 from bench.roles import CONTROL
 from bench.statistics.mixed import JointAnalysis, joint_analysis
-from bench.statistics.rankings import Ranking, rank_methods
+from bench.statistics.rankings import FEWEST, Ranking, rank_methods
+from bench.statistics.superiority import OnNetworks, on_networks
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,19 @@ class Across:
     """One outcome over all models.
 
     Attributes:
-        joint: every method against the fine-tuned control; None if there is no control.
-        ranking: of the methods, the larger the better; None if fewer than two methods can be ranked.
+        joint: every method against the fine-tuned control; None if there is no control, or too few networks.
+        ranking: of the methods, the larger the better; None if they cannot be ranked.
+        notes: why there is no joint analysis or no ranking, in sentences.
+        same, lower: of the primary outcome, by method: on at least how many networks it is shown to be within the
+            margin of its reference, and to be below it; empty for fewer than three networks.
     """
 
     outcome: Outcome
-    joint: JointAnalysis | None
-    ranking: Ranking | None
+    joint: JointAnalysis | None = None
+    ranking: Ranking | None = None
+    notes: tuple[str, ...] = ()
+    same: Mapping[str, OnNetworks] = field(default_factory=dict)
+    lower: Mapping[str, OnNetworks] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -35,10 +44,11 @@ class Across:
 
 @judgement
 def across(study: Study) -> tuple[Across, ...]:
-    """The task's primary outcome and the inside's similarity; empty for a single model."""
+    """The task's primary outcome and the inside's similarity, each if anything can be said of all networks together."""
     if len(study.models) < 2 or not study.plan.methods:
         return ()
-    return tuple(_across(study, outcome) for outcome in (primary(study), inside(study)))
+    both = (_across(study, outcome) for outcome in (primary(study), inside(study)))
+    return tuple(each for each in both if each.joint or each.ranking or each.same or each.lower)
 
 
 def _across(study: Study, outcome: Outcome) -> Across:
@@ -51,7 +61,40 @@ def _across(study: Study, outcome: Outcome) -> Across:
     means = {label: np.array([_mean(levels[model, label]) for model in study.models]) for label in labels}
     ranked = {label: by_model for label, by_model in means.items() if np.isfinite(by_model).any()}
     ranking = rank_methods(ranked, alpha=study.plan.alpha) if len(ranked) > 1 else None
-    return Across(outcome, _joint(study, levels), ranking)
+    # In a complete design the joint model repeats the differences of single networks; it says more where there are
+    # networks enough to be a sample, and cells are missing.
+    joint = _joint(study, levels) if len(study.models) >= FEWEST else None
+    notes = [joint.note if joint and not joint.effects else "", ranking.note if ranking and not ranking.methods else ""]
+    return Across(
+        outcome,
+        joint if joint and joint.effects else None,
+        ranking if ranking and ranking.methods else None,
+        tuple(filter(None, notes)),
+        *(_on_networks(study, outcome, p_of) if outcome == primary(study) else {} for p_of in (_p_same, _p_lower)),
+    )
+
+
+def _on_networks(study: Study, outcome: Outcome, p_of: Callable[[Claim], float]) -> dict[str, OnNetworks]:
+    """By method, on at least how many networks something is shown, corrected over networks and over methods."""
+    labels, found = [variant.label for variant in study.plan.methods], {}
+    for label in labels:
+        claims = [claim_on(study, model, label, outcome) for model in study.models]
+        p = [p_of(claim) if claim and not claim.withheld else np.nan for claim in claims]
+        over = on_networks(p, alpha=study.plan.alpha / len(labels))
+        if over:
+            found[label] = over
+    return found
+
+
+def _p_same(claim: Claim) -> float:
+    """That it is within the margin of its reference."""
+    return claim.raw.p_equivalent
+
+
+def _p_lower(claim: Claim) -> float:
+    """One-sided, that it is below its reference."""
+    p = claim.raw.p_different / 2
+    return p if claim.evidence.difference.value < 0 else 1 - p
 
 
 def _joint(study: Study, levels: dict[tuple[str, str], np.ndarray]) -> JointAnalysis | None:

@@ -36,6 +36,7 @@ CONTENTS = (
             "tables/budget",
             "tables/search",
             "tables/results",
+            "tables/superiority",
             "figures/ranking",
             "tables/across",
             "figures/activations",

@@ -61,16 +61,18 @@ def difference(first: ArrayLike, second: ArrayLike) -> np.ndarray:
 
 
 def tied(rows: ArrayLike) -> np.ndarray:
-    """Rows in which values equal up to rounding are one number, the smallest of them, so that ranks tie.
+    """Rows in which values equal up to rounding of the row's largest are one number, the smallest, so that ranks tie.
 
     >>> tied([[0.3, 0.1 + 0.2, 0.2]]).tolist()
     [[0.3, 0.3, 0.2]]
     """
+    # The largest tells how large rounding is: 0 and 1e-17 are one mean where others are near 1.
     table = np.atleast_2d(np.array(rows, dtype=np.float64))
     for row in table:
+        floor = ROUNDING * np.abs(row).max(initial=0.0)
         order = np.argsort(row, kind="stable")
         for lower, upper in pairwise(order):
-            if difference(row[upper], row[lower]) == 0.0:
+            if row[upper] - row[lower] <= floor:
                 row[upper] = row[lower]
     return table
 

@@ -124,7 +124,8 @@ def joint_analysis(
         reference: the method to compare with, for example the fine-tuned control.
 
     Returns:
-        No effects, and the reason in `note`, if there are too few data for the model or it does not converge.
+        No effects, and the reason in `note`, if there are too few data for the model, it does not converge, or it is
+        degenerate.
 
     Raises:
         InputError: the columns differ in length, or no observation has the reference.

@@ -12,6 +12,7 @@ from scipy import stats
 from bench.errors import InputError
 from bench.statistics.arrays import fraction, joined, tied
 
+FEWEST = 5  # models below which ranks say nothing
 ENOUGH = 10  # with more models than this, chi-squared is near Friedman's statistic (Demšar 2006, section 3.2.2)
 CAPTION = "Friedman's test over models, Nemenyi's critical difference"
 
@@ -20,8 +21,11 @@ CAPTION = "Friedman's test over models, Nemenyi's critical difference"
 class Ranking:
     """Mean ranks of methods, and how far apart two must be.
 
+    Fewer than five models, and models so few that no two methods could ever be told apart, are not ranked: then
+    `methods`, `mean_ranks` and `groups` are empty, p is NaN, and `note` says why.
+
     Attributes:
-        methods: best mean rank first.
+        methods: best mean rank first; empty if nothing is ranked.
         mean_ranks: in the order of `methods`; 1 is best.
         critical_difference: mean ranks closer than this cannot be told apart (Nemenyi); NaN without a ranking.
         groups: the longest runs of methods that cannot be told apart, for the bars of a diagram.
@@ -32,7 +36,7 @@ class Ranking:
         left_out: models that lack a value of some method.
         alpha: level.
         test: in words for a caption.
-        note: one sentence if the ranking must be read with care, else empty.
+        note: one sentence if the ranking must be read with care, or why there is none, else empty.
     """
 
     methods: tuple[str, ...]
@@ -91,6 +95,10 @@ def _ranking(names: tuple[str, ...], ranks: np.ndarray, left_out: int, alpha: fl
     ordered, sorted_means = tuple(names[i] for i in order), means[order]
     gap = critical_difference(methods, models, alpha=alpha) if models else float("nan")
     floor = float(stats.chi2.sf(models * (methods - 1), methods - 1)) if models else 1.0
+    why_none = _why_none(models, methods, gap)
+    if why_none:
+        note = joined(_left_out_sentence(left_out), why_none)
+        return Ranking((), (), gap, (), float("nan"), floor, models, "model", left_out, alpha, note=note)
     return Ranking(
         methods=ordered,
         mean_ranks=tuple(sorted_means.tolist()),
@@ -124,6 +132,20 @@ def _groups(names: tuple[str, ...], means: np.ndarray, gap: float) -> tuple[tupl
     ends = [int(np.searchsorted(means, mean + gap, side="right")) for mean in means]
     runs = [(start, end) for start, end in enumerate(ends) if end - start > 1]
     return tuple(names[start:end] for start, end in runs if not any(s < start and e >= end for s, e in runs))
+
+
+def _why_none(models: int, methods: int, gap: float) -> str:
+    """Why methods are not ranked; empty if they are."""
+    # Mean ranks differ by k - 1 at most: where the critical difference is larger, the diagram could only ever show that
+    # nothing can be told, whatever the methods are (23.3 of 21 for 22 methods on two models).
+    if models < FEWEST:
+        return f"Methods are ranked over {FEWEST} models or more, not over {models}."
+    if gap > methods - 1:
+        return (
+            f"Methods are not ranked: over {models} models mean ranks must differ by {gap:.1f}, and {methods} methods "
+            f"can differ by {methods - 1} at most."
+        )
+    return ""
 
 
 def _left_out_sentence(left_out: int) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 OPTIMIZERS = ("powell", "nm", "bfgs")
+NOT_SHARED = "The trained networks share no variance that could be estimated"
+DEGENERATE = 1e-6  # of the variance within cells: a component below it is the optimizer's zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def variance_components(design: Design, values: np.ndarray) -> tuple[Components 
     """Fit the mixed model's variances to (n,) values.
 
     Returns:
-        None if there are too few data or no optimizer converges; and a sentence about the fit, empty if all is well.
+        None if there are too few data, no optimizer converges or a variance is 0, with the sentence that says so.
     """
     # Values are divided by their spread within cells first, so that the optimizer's tolerances and the thresholds below
     # mean the same for accuracies in percent and for a CKA.
@@ -76,12 +78,20 @@ def variance_components(design: Design, values: np.ndarray) -> tuple[Components 
     scale = float(centre.std())
     if scale <= 1e-12 * max(1.0, float(np.abs(values).max())):
         return None, "The values do not vary within a model and method, so that no mixed model can be fitted."
-    components = _of_balanced(design, centre / scale) or _of_likelihood(values / scale, columns, design.network_of)
+    # On the boundary of no shared variance the analysis of variance is exact. A likelihood's maximum there is where its
+    # optimizer happened to stop (an SD of 3e-7, with anything as standard error), and is not believed.
+    components, exact = _of_balanced(design, centre / scale), True
+    if components is None:
+        components, exact = _of_likelihood(values / scale, columns, design.network_of), False
     if components is None:
         return None, "The mixed model did not converge and is not reported."
     between, within = components
+    if not (np.isfinite(components).all() and within > DEGENERATE):
+        return None, "Nothing but the trained network varies: the mixed model is degenerate and is not reported."
+    if between <= DEGENERATE and not exact:
+        return None, f"{NOT_SHARED}: the mixed model is degenerate and is not reported."
     fit = Components(sd_networks=float(np.sqrt(between)) * scale, sd_residual=float(np.sqrt(within)) * scale)
-    return fit, "" if between > 1e-6 else "The trained networks share no variance that could be estimated."
+    return fit, "" if between > DEGENERATE else f"{NOT_SHARED}."
 
 
 # For balanced data REML has a closed form, the analysis of variance (Searle, Casella and McCulloch 1992, section 4.8).
@@ -131,7 +141,7 @@ def _converged_result(values: np.ndarray, columns: np.ndarray, groups: np.ndarra
             warnings.simplefilter("ignore")
             try:
                 result = MixedLM(values, columns, groups).fit(reml=True, method=optimizer)
-            except (np.linalg.LinAlgError, ValueError, ZeroDivisionError):
+            except (ArithmeticError, LookupError, ValueError):  # LinAlgError is a ValueError
                 continue
             if result.converged and np.isfinite(result.llf) and np.isfinite(result.fe_params).all():
                 return result

@@ -37,6 +37,10 @@ def test_balanced_data_have_the_estimates_of_the_likelihood(shape, network_sd, m
         with monkeypatch.context() as patched:
             patched.setattr(variance_components, "_of_balanced", by_likelihood)
             found = joint_analysis(*rows, reference="k0")
+        if exact.sd_networks < 1e-3:
+            assert found.effects == ()
+            assert found.note == f"{variance_components.NOT_SHARED}: the mixed model is degenerate and is not reported."
+            continue
         assert found.sd_residual == pytest.approx(exact.sd_residual, rel=1e-3)
         assert found.sd_networks == pytest.approx(exact.sd_networks, rel=1e-2, abs=0.02)
         assert found.note == exact.note
@@ -149,7 +153,30 @@ def test_a_likelihood_that_is_infinite_on_the_boundary_is_not_believed(optimizer
         table = np.array(rows[3]).reshape(2, 3, 6)
         left = table - table.mean(2, keepdims=True) - table.mean(1, keepdims=True) + table.mean((1, 2), keepdims=True)
         pooled = ((table - table.mean(2, keepdims=True)) ** 2).sum() / 30
-        assert found.sd_residual**2 == pytest.approx(min((left**2).sum() / 20, pooled), rel=1e-3)
+        if pooled <= (left**2).sum() / 20:
+            assert "degenerate" in found.note
+            assert found.effects == ()
+        else:
+            assert found.sd_residual**2 == pytest.approx((left**2).sum() / 20, rel=1e-3)
+
+
+@pytest.mark.parametrize(("between", "within"), [(9e-14, 1.0), (1.0, 0.0), (1.0, 1e-15), (np.nan, 1.0), (1.0, np.inf)])
+def test_a_degenerate_fit_is_refused_in_a_sentence(between, within, monkeypatch):
+    monkeypatch.setattr(variance_components, "_of_balanced", by_likelihood)
+    monkeypatch.setattr(variance_components, "_of_likelihood", lambda *data: (between, within))
+    found = joint_analysis(*benchmark(5, 3, 6), reference="k0")
+    assert found.effects == ()
+    assert found.note.endswith("the mixed model is degenerate and is not reported.")
+
+
+def test_values_that_vary_by_network_alone_are_refused():
+    models, methods, seeds, values = benchmark(5, 3, 4)
+    table = np.array(values).reshape(5, 3, 4)
+    alike = (table[:, :1] + np.arange(3)[:, None]).ravel()
+    alike[0] = np.nan
+    found = joint_analysis(models, methods, seeds, alike, reference="k0")
+    assert found.effects == ()
+    assert "not reported" in found.note
 
 
 def test_it_keeps_its_level():

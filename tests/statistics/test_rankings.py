@@ -9,7 +9,7 @@ from scipy import stats
 from bench.errors import InputError
 from bench.statistics.rankings import critical_difference, rank_methods
 
-TABLES = st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=2, max_size=8)
+TABLES = st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=5, max_size=9)
 
 
 @pytest.mark.parametrize(("methods", "q"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
@@ -45,28 +45,40 @@ def test_the_best_comes_first_and_neighbours_form_groups():
 
 
 def test_smaller_can_be_better_and_ties_share_their_rank():
-    found = rank_methods({"a": [1, 1], "b": [2, 2], "c": [2, 2]}, larger_is_better=False)
+    found = rank_methods({"a": [1] * 6, "b": [2] * 6, "c": [2] * 6}, larger_is_better=False)
     assert found.mean_ranks == (1.0, 2.5, 2.5)
 
 
+def test_means_that_differ_by_rounding_alone_share_their_rank():
+    rows = {"a": [0.3] * 6, "b": [0.1 + 0.2] * 6, "c": [0.9] * 6}
+    assert rank_methods(rows).mean_ranks == (1.0, 2.5, 2.5)
+    near_zero = {"a": [0.0] * 6, "b": [1e-17] * 6, "c": [0.9] * 6}
+    assert rank_methods(near_zero).mean_ranks == (1.0, 2.5, 2.5)
+
+
 def test_models_with_holes_are_left_out_and_counted():
-    found = rank_methods({"a": [1, np.nan, 1], "b": [2, 2, 2], "c": [3, 3, 3]})
-    assert (found.n, found.left_out) == (2, 1)
+    found = rank_methods({"a": [1, np.nan, 1, 1, 1, 1], "b": [2] * 6, "c": [3] * 6})
+    assert (found.n, found.left_out) == (5, 1)
     assert "1 model without" in found.note
 
 
-def test_two_models_cannot_rank_three_methods():
-    found = rank_methods({"a": [1, 1], "b": [2, 2], "c": [3, 3]})
-    assert found.smallest_attainable_p == pytest.approx(stats.chi2.sf(4, 2))
-    assert "no ranking can be significant" in found.note
+@pytest.mark.parametrize("models", [0, 1, 2, 4])
+def test_fewer_than_five_models_are_no_ranking(models):
+    found = rank_methods({name: [value] * models for name, value in zip("abc", (1.0, 2.0, 3.0))})
+    assert (found.methods, found.mean_ranks, found.groups, found.n) == ((), (), (), models)
+    assert np.isnan(found.p)
+    assert f"5 models or more, not over {models}." in found.note
 
 
-def test_one_model_and_none():
-    assert np.isnan(rank_methods({"a": [1], "b": [2]}).p)
-    empty = rank_methods({"a": [np.nan], "b": [2]})
-    assert empty.n == 0
-    assert np.isnan(empty.critical_difference)
-    assert empty.groups == ()
+def test_models_too_few_for_any_difference_of_ranks_are_no_ranking():
+    """Two methods on five models: 1.96·√(2·3/30) = 0.88 of 1; with alpha 0.001: 3.29·√(2·3/30) = 1.47."""
+    for methods in (2, 3, 22):
+        values = {str(k): [float(k)] * 5 for k in range(methods)}
+        gap = critical_difference(methods, 5)
+        assert bool(rank_methods(values).methods) == (gap <= methods - 1)
+    strict = rank_methods({"a": [1.0] * 5, "b": [2.0] * 5}, alpha=0.001)
+    assert strict.methods == ()
+    assert "can differ by 1 at most" in strict.note
 
 
 @pytest.mark.parametrize("values", [{"a": [1, 2]}, {"a": [1, 2], "b": [1]}, {"a": 1.0, "b": 2.0}])

@@ -124,7 +124,7 @@ def scenarios() -> Iterator[Scenario]:
         yield Leading(12, 12, seeds)
         yield Leading(12, 3, seeds)
     for methods in (4, 12):
-        for models in (3, 6):
+        for models in (6, 12):
             yield EqualRanks(methods, models)
     for models, seeds, network_sd in ((1, 3, 1.0), (2, 3, 1.0), (2, 6, 1.0), (2, 6, 0.0), (2, 12, 1.0)):
         yield EqualMethods(models, seeds, network_sd)

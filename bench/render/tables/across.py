@@ -13,11 +13,12 @@ from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, number, p
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.mixed import Effect
+from bench.statistics.superiority import OnNetworks
 
 
 @dataclass(frozen=True)
 class OverModels:
-    """One method on one outcome: its effect by the joint analysis, and its mean rank, where it has them."""
+    """One method on one outcome: its effect by the joint analysis, its mean rank, and on how many networks it holds."""
 
     outcome: Across
     variant: PlannedVariant
@@ -52,29 +53,34 @@ COLUMNS: tuple[Column[OverModels], ...] = (
            jointly(lambda effect: effect.most), "", 3, signed=True),
     Column("models", "Models", "number", "Models that have the method and the control.",
            jointly(lambda effect: effect.models)),
+    Column("same_on", "Same on at least", "text", "Networks on which it is within the margin of its reference.",
+           lambda method: _count(method.outcome.same.get(method.variant.label)), "networks"),
+    Column("lower_on", "Lower on at least", "text", "Networks on which it is shown to be below its reference.",
+           lambda method: _count(method.outcome.lower.get(method.variant.label)), "networks"),
     Column("rank", "Mean rank", "number", "Over the models that have every method; 1 is best.",
            lambda method: number(method.rank, hole=DASH), "", 1),
 )  # fmt: skip
 
 
 def build(study: Study) -> Table | None:
-    """The table; None for a single model."""
-    outcomes = [outcome for outcome in across(study) if outcome.joint or outcome.ranking]
+    """The table; None if there is nothing to say of all networks together."""
+    outcomes = across(study)
     joint = next((outcome.joint for outcome in outcomes if outcome.joint), None)
     return tabulate(
         "across",
         "All networks together",
         captions.joined(
-            "Every method against the fine-tuned control, averaged over the networks; the conclusions are about these "
-            "networks, and seeds are the replication.",
+            "The conclusions are about these networks, and seeds are the replication.",
+            "Differences: every method less the fine-tuned control, averaged over the networks." if joint else "",
             f"Model: {joint.test}." if joint else "",
             f"Correction: Holm over the methods of an outcome; {joint.n} trained networks." if joint else "",
+            _on_networks(study) if any(outcome.same or outcome.lower for outcome in outcomes) else "",
             *map(_ranked, outcomes),
             captions.seeds(study),
             "Intervals: 95%, t of the mixed model." if joint else "",
         ),
         COLUMNS,
-        {f"{outcome.title}, less control, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},
+        {f"{outcome.title}, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},
         notes=dict.fromkeys(note for outcome in outcomes for note in _notes(outcome)),
     )
 
@@ -87,9 +93,20 @@ def _methods(study: Study, outcome: Across) -> list[OverModels]:
     methods = [
         OverModels(outcome, variant, effects.get(variant.label), ranks.get(variant.label, nan))
         for variant in study.plan.methods
-        if variant.label in effects or variant.label in ranks
+        if any(variant.label in part for part in (effects, ranks, outcome.same, outcome.lower))
     ]
     return sorted(methods, key=lambda m: (ranks.get(m.variant.label, float("inf")), m.variant.label))
+
+
+def _count(over: OnNetworks | None) -> str | Datum:
+    return f"{over.least} of {over.networks}" if over else Datum()
+
+
+def _on_networks(study: Study) -> str:
+    return (
+        "On at least so many networks: partial conjunction by Bonferroni over networks, which holds although they "
+        f"share test images (Dror et al. 2017), and over the methods; α = {study.plan.alpha:g}."
+    )
 
 
 def _estimate(effect: Effect) -> Datum:
@@ -108,6 +125,7 @@ def _ranked(outcome: Across) -> str:
 
 
 def _notes(outcome: Across) -> Iterator[str]:
+    yield from (f"{outcome.title}: {note}" for note in outcome.notes)
     for part in (outcome.joint, outcome.ranking):
         if part is not None and part.note:
             yield f"{outcome.title}: {part.note}"

@@ -4,23 +4,20 @@ from bench.analysis.study import Study
 from bench.render.tables.across import build
 
 
-def test_methods_stand_by_rank_with_their_differences(study: Study):
-    table = build(study)
+def test_methods_stand_by_rank_with_their_differences(five: Study):
+    table = build(five)
     accuracy, inside = table.groups
     ranks = [row["rank"].value for row in accuracy.rows]
     assert ranks == sorted(ranks)
-    assert len(accuracy.rows) == len(inside.rows) == len(study.plan.methods)
+    assert len(accuracy.rows) == len(inside.rows) == len(five.plan.methods)
     pruned = next(row for row in accuracy.rows if row["variant"].value == "magnitude:sparsity=0.95")
     difference = pruned["difference"]
     assert difference.low < difference.value < difference.high < -30
+    assert pruned["lower_on"].value == "5 of 5"
+    assert pruned["same_on"].value == "0 of 5"
+    assert "Bonferroni" in table.caption
 
 
-def test_two_networks_cannot_rank_and_the_table_says_so(study: Study):
-    assert (
-        any("no ranking can be significant" in note for note in build(study).notes)
-        or "Friedman" in build(study).caption
-    )
-
-
-def test_one_network_has_no_such_table(study_of):
+def test_networks_too_few_to_say_anything_together_have_no_such_table(study: Study, study_of):
+    assert build(study) is None
     assert build(study_of(models=("resnet8",))) is None
