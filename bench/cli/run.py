@@ -9,7 +9,7 @@ from functools import partial
 from bench import cli, profile
 from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
-from bench.runner import plan, plan_file, terms
+from bench.runner import plan, plan_file, shell, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Status, Work, inspect
 from bench.runner.executor import at_work
@@ -48,7 +48,7 @@ def execute(options: argparse.Namespace) -> int:
     settled = terms.of(experiment)
     for sentence in terms.keep(store, settled, len(planned.cells)).sentences():
         reporter.note(sentence)
-    command = plan_file.command("bench", options.profile)
+    command = shell.command("bench", options.profile)
     plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
     driver = Driver(store, Work(data, cache), reporter, first)

@@ -6,7 +6,6 @@ added later have defaults, so that files of earlier versions stay readable.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from bench.profile import Profile, Theme
 from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.runner.planned import PlannedSimilarity, Search, SearchedNetwork, Trial, planned_measure
+from bench.runner.shell import command
 from bench.runner.store import Store
 
 __all__ = [
@@ -290,22 +290,6 @@ def _look(look: Look) -> PlannedLook:
         settings=look.diagnostic.settings(),
         variants=None if look.all else look.variants,
     )
-
-
-def command(verb: str, profile: str) -> str:
-    """What to type in a shell to run or to report a profile, which is named as the user named it.
-
-    >>> command("bench", "digits"), command("report", "mine/small.toml")
-    ('make bench PROFILE=digits', 'make report PROFILE=mine/small.toml')
-    >>> command("bench", "my profiles/small.toml")
-    "python -m bench run --profile 'my profiles/small.toml'"
-    """
-    # Make splits PROFILE at spaces unless it is one file that exists, and expands every `$` in it: no quoting for the
-    # shell survives that for certain. A name that needs quotes therefore goes to the command that make would call.
-    quoted = shlex.quote(profile)
-    if quoted == profile:
-        return f"make {verb} PROFILE={profile}"
-    return f"python -m bench {'run' if verb == 'bench' else verb} --profile {quoted}"
 
 
 def write(store: Store, plan: PlanFile) -> None:

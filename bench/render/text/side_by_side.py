@@ -15,7 +15,7 @@ from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
-from bench.runner.plan_file import command
+from bench.runner.shell import command
 
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
 
