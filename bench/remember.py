@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 # A worker takes 0.7 GB for PyTorch and NNCF alone; with its memory full it takes little more than twice that. The bound
-# holds what comparisons of one network ask for again and again up to 1,000 probe images and 56 blocks: four references,
-# each with a pooled and a flattened Gram per block, of 2.26 MB. If the references of one network exceed the bound, each
-# drives out the next one needed, and all are computed in every cell, with the same result.
+# holds what comparisons and diagnoses of one network ask for again and again: of an original with four blocks, 256
+# probe images, both conventions and the default measures, 20 MB. If the references of one network exceed the bound,
+# each drives out the next one needed, and all are computed in every cell, with the same result.
 BOUND = 2**30  # bytes
 
 Result = TypeVar("Result")

@@ -44,9 +44,9 @@ class Cell:
     @property
     def topic(self) -> tuple[str, int, str, str] | None:
         """The same for cells that compute the same of the same references; None if a cell shares nothing."""
-        # A comparison computes the Grams, a diagnosis the maps, of the original and of the controls as well as of the
-        # compressed network. All variants of one network are held against the same references, so the worker that has
-        # done one variant keeps these results in memory for the next (`bench.remember`).
+        # A comparison prepares the original as well as the compressed network and fits its probes, a diagnosis makes
+        # maps of the original and of the controls. All variants of one network are held against the same references, so
+        # the worker that has done one variant keeps these results in memory for the next (`bench.remember`).
         return (self.model, self.seed, self.kind, self.diagnostic) if self.kind in ("compare", "diagnose") else None
 
     @cached_property
