@@ -6,6 +6,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from bench.analysis import outcomes, preset, wording
+from bench.analysis.across import across
 from bench.analysis.families import families, overall_rate
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
@@ -127,7 +128,9 @@ def statistics(study: Study) -> list[Sentence]:
         "Benjamini-Hochberg ([@benjamini1995controlling]). The leading set: a method is left out where another is "
         "shown to be better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]). "
         f"{_overall(study)}",
-        *([ranks] if len(study.models) > 1 else []),
+        "**Choice. **The most accurate method under a budget, and the smallest that loses little, are chosen on "
+        "validation images, ties by size; their test result, which had no part in the choice, is what is printed.",
+        *([ranks] if any(outcome.ranking for outcome in across(study)) else []),
         "**Similarity. **Debiased linear CKA (U-statistic HSIC, never clamped; [@kornblith2019similarity]) at block "
         "outputs. The verdict is on the mean over blocks of each block's similarity to the same block of the original.",
         "**Seed-equivalents. **(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training "
