@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 
@@ -79,10 +79,21 @@ def build(study: Study) -> Table | None:
             captions.seeds(study),
             "Intervals: 95%, t of the mixed model." if joint else "",
         ),
-        COLUMNS,
+        _columns(outcomes),
         {f"{outcome.title}, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},
         notes=dict.fromkeys(note for outcome in outcomes for note in _notes(outcome)),
     )
+
+
+def _columns(outcomes: Sequence[Across]) -> tuple[Column[OverModels], ...]:
+    """Those that have a number for any outcome."""
+    parts = {
+        ("difference", "p", "least", "most", "models"): any(outcome.joint for outcome in outcomes),
+        ("rank",): any(outcome.ranking for outcome in outcomes),
+        ("same_on", "lower_on"): any(outcome.same or outcome.lower for outcome in outcomes),
+    }
+    empty = {key for keys, filled in parts.items() if not filled for key in keys}
+    return tuple(column for column in COLUMNS if column.key not in empty)
 
 
 def _methods(study: Study, outcome: Across) -> list[OverModels]:

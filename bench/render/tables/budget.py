@@ -67,7 +67,7 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
         Column("by", "Chosen on", "text", "Images that it was chosen by; on test images, intervals hold for the "
                "highest of all that fit.", lambda best: best.within.choice.by, shown=False),
         Column("changes", "Choice changes", "number", "Share of draws of other validation images that choose another.",
-               lambda best: number(best.within.choice.changes, hole=DASH), "%", 0, scale=100),
+               lambda best: number(best.within.choice.changes, 100, hole=DASH), "%", 0),
         Column("payload", "Payload", "number", "Its payload, mean over seeds.",
                lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("untold", "Not told from it", "number",

@@ -21,3 +21,10 @@ def test_methods_stand_by_rank_with_their_differences(five: Study):
 def test_networks_too_few_to_say_anything_together_have_no_such_table(study: Study, study_of):
     assert build(study) is None
     assert build(study_of(models=("resnet8",))) is None
+
+
+def test_three_networks_have_their_number_and_no_empty_columns(study_of, variants):
+    chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq", "magnitude:sparsity=0.95"))
+    (row, other) = build(study_of(models=("a", "b", "c"), variants=chosen)).rows
+    assert set(row.data) == {"variant", "title", "outcome", "same_on", "lower_on"}
+    assert {row["lower_on"].value, other["lower_on"].value} == {"0 of 3", "3 of 3"}
