@@ -162,7 +162,7 @@ class Runs:
             "exploratory": self.exploratory,
             "report": {"title": "", "authors": [], "abstract": "", "logo": "", "accent": ""} | self.report,
             "alpha": 0.05,
-            "margins": {"accuracy": 0.5, "cka": 0.02, "attribution": 0.25},
+            "margins": {"accuracy": 0.5, "inside": 0.1, "attribution": 0.25},
             "features": list(FEATURES),
             "similarity": {
                 "measures": list(invented_inside.MEASURES),
@@ -325,42 +325,9 @@ class Runs:
         }
         if invented.label != "finetune":
             metrics["churn_finetune"] = churn * 1.05
-        references = [r for r in REFERENCES if r != invented.label and any(v.label == r for v in self.variants)]
-        arrays = self._similarity(cell, invented, references)
         size = (invented.distance, invented.probe_lost / 100, self.blocks, self.probe)
-        arrays |= invented_inside.similarity(cell.model, cell.seed, invented.label, *size)
+        arrays = invented_inside.similarity(cell.model, cell.seed, invented.label, *size)
         return {"metrics.json": to_json(metrics), "similarity.npz": _npz(arrays), "notes.json": to_json({})}
-
-    def _similarity(self, cell: Cell, invented: Invented, references: list[str]) -> dict[str, np.ndarray]:
-        arrays: dict[str, np.ndarray] = {"layers": np.array([f"stage{i}" for i in range(self.blocks)])}
-        for feature in FEATURES:
-            for reference in references:
-                other = next(each for each in self.variants if each.label == reference)
-                distance = max(invented.distance, other.distance, 1e-7)
-                name = (cell.model, cell.seed, invented.label, feature, reference)
-                for key, value in _cka(distance, self.blocks, self.probe, feature, _random(*name)).items():
-                    arrays[f"{feature}.{reference}.{key}"] = value
-        return arrays
-
-
-def _cka(distance: float, blocks: int, n: int, feature: str, random: np.random.Generator) -> dict[str, np.ndarray]:
-    depth = np.linspace(0.25, 1.0, blocks) * (1.3 if feature == "flattened" else 1.0)
-    diagonal = 1 - np.clip(distance * depth * np.exp(random.normal(0, 0.12, blocks)), 0, 1.05)
-    apart = np.abs(np.subtract.outer(np.arange(blocks), np.arange(blocks)))
-    value = np.sqrt(np.abs(np.outer(diagonal, diagonal))) * np.exp(-0.45 * apart)
-    np.fill_diagonal(value, diagonal)
-    z = np.arctanh(np.clip(diagonal, -1, 1 - 1e-12))
-    influence = random.standard_t(8, size=(blocks, n)) * 0.4
-    influence -= influence.mean(axis=1, keepdims=True)
-    error = 2 * influence.std() / np.sqrt(n) * (1 - value**2)
-    return {
-        "value": value,
-        "low": value - error,
-        "high": np.minimum(value + error, 1),
-        "effective_n": np.full_like(value, n / 2),
-        "z": z,
-        "influence": influence,
-    }
 
 
 def _history(cell: Cell, epochs: int, accuracy: float) -> list[dict[str, float]]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from bench.analysis.claims import Claim, claim_on
-from bench.analysis.outcomes import Outcome, inside, primary
+from bench.analysis.distances import distance
+from bench.analysis.inside import CROSS_PROBE, first_scaled, yardstick
+from bench.analysis.outcomes import primary
 from bench.analysis.study import Study, judgement
 from bench.errors import InputError
 from bench.roles import CONTROL
@@ -22,6 +25,8 @@ class Across:
     """One outcome over all models.
 
     Attributes:
+        title: what is compared.
+        unit: of differences.
         joint: every method against the fine-tuned control; None if there is no control, or too few networks.
         ranking: of the methods, the larger the better; None if they cannot be ranked.
         notes: why there is no joint analysis or no ranking, in sentences.
@@ -29,17 +34,13 @@ class Across:
             margin of its reference, and to be below it; empty for fewer than three networks.
     """
 
-    outcome: Outcome
+    title: str
+    unit: str
     joint: JointAnalysis | None = None
     ranking: Ranking | None = None
     notes: tuple[str, ...] = ()
     same: Mapping[str, OnNetworks] = field(default_factory=dict)
     lower: Mapping[str, OnNetworks] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """What is compared."""
-        return self.outcome.quantity
 
 
 @judgement
@@ -47,17 +48,35 @@ def across(study: Study) -> tuple[Across, ...]:
     """The task's primary outcome and the inside's similarity, each if anything can be said of all networks together."""
     if len(study.models) < 2 or not study.plan.methods:
         return ()
-    both = (_across(study, outcome) for outcome in (primary(study), inside(study)))
+    accuracy, name = primary(study), first_scaled(study.plan)
+    shown = tuple(_on_networks(study, p_of) for p_of in (_p_same, _p_lower))
+    both = [_across(study, accuracy.quantity, accuracy.unit, partial(accuracy.values, study), *shown)]
+    if name != CROSS_PROBE:
+        title = yardstick(study.plan, name).title
+        both.append(_across(study, title, "nearer", partial(_nearness, study, name), {}, {}))
     return tuple(each for each in both if each.joint or each.ranking or each.same or each.lower)
 
 
-def _across(study: Study, outcome: Outcome) -> Across:
+def _nearness(study: Study, name: str, model: str, variant: str) -> np.ndarray:
+    """(S,) how near the inside is to the original's by a measure, mean over blocks: the larger the nearer."""
+    one = distance(study, model, variant, study.plan.features[0], name)
+    if one is None or not one.counted.any():
+        return np.full(study.seeds, np.nan)
+    return -one.yardstick.sign * one.values[:, one.counted].mean(axis=1)
+
+
+def _across(
+    study: Study,
+    title: str,
+    unit: str,
+    values: Callable[[str, str], np.ndarray],
+    same: Mapping[str, OnNetworks],
+    lower: Mapping[str, OnNetworks],
+) -> Across:
     # Levels and not differences go into the joint model: it takes the control as a method of its own and estimates
     # every method's contrast to it, with a random intercept for each trained network.
     labels = [variant.label for variant in study.plan.methods]
-    levels = {
-        (model, label): outcome.values(study, model, label) for model in study.models for label in (*labels, CONTROL)
-    }
+    levels = {(model, label): values(model, label) for model in study.models for label in (*labels, CONTROL)}
     means = {label: np.array([_mean(levels[model, label]) for model in study.models]) for label in labels}
     ranked = {label: by_model for label, by_model in means.items() if np.isfinite(by_model).any()}
     ranking = rank_methods(ranked, alpha=study.plan.alpha) if len(ranked) > 1 else None
@@ -66,19 +85,21 @@ def _across(study: Study, outcome: Outcome) -> Across:
     joint = _joint(study, levels) if len(study.models) >= FEWEST else None
     notes = [joint.note if joint and not joint.effects else "", ranking.note if ranking and not ranking.methods else ""]
     return Across(
-        outcome,
+        title,
+        unit,
         joint if joint and joint.effects else None,
         ranking if ranking and ranking.methods else None,
         tuple(filter(None, notes)),
-        *(_on_networks(study, outcome, p_of) if outcome == primary(study) else {} for p_of in (_p_same, _p_lower)),
+        same,
+        lower,
     )
 
 
-def _on_networks(study: Study, outcome: Outcome, p_of: Callable[[Claim], float]) -> dict[str, OnNetworks]:
+def _on_networks(study: Study, p_of: Callable[[Claim], float]) -> dict[str, OnNetworks]:
     """By method, on at least how many networks something is shown, corrected over networks and over methods."""
     labels, found = [variant.label for variant in study.plan.methods], {}
     for label in labels:
-        claims = [claim_on(study, model, label, outcome) for model in study.models]
+        claims = [claim_on(study, model, label, primary(study)) for model in study.models]
         p = [p_of(claim) if claim and not claim.withheld else np.nan for claim in claims]
         over = on_networks(p, alpha=study.plan.alpha / len(labels))
         if over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
@@ -10,7 +11,9 @@ from bench.analysis.answers import hurt
 from bench.analysis.budget import leading
 from bench.analysis.claims import claims_on, losses
 from bench.analysis.departures import blocks
+from bench.analysis.inside import yardstick
 from bench.analysis.outcomes import outcomes, primary_less_original
+from bench.analysis.sameness import insides_of
 from bench.analysis.study import Study, judgement
 from bench.statistics.tests import smallest_attainable_p
 
@@ -67,10 +70,16 @@ def _of_model(study: Study, model: str) -> Iterator[FamilyOfTests]:
             yield family(outcome.title, question, size, HOLM, words)
     compared = [loss.size for (name, _), loss in losses(study).items() if name == model]
     yield family(primary_less_original(study).title, "difference", max(compared, default=0), BH)
-    for feature in study.plan.features:
-        of_feature = [block for block in blocks(study) if (block.model, block.feature) == (model, feature)]
-        size = sum(isfinite(block.p_corrected) for block in of_feature)
-        yield family(f"CKA of single blocks ({feature})", "difference", size, BH)
+    judged = [claim for claim in insides_of(study, model) if claim.family]
+    for question in ("difference", "equivalence"):
+        yield family("the inside", question, max((claim.size for claim in judged), default=0), HOLM, True)
+    of_blocks = Counter(
+        (block.feature, block.measure)
+        for block in blocks(study)
+        if block.model == model and isfinite(block.p_corrected)
+    )
+    for (feature, measure), size in of_blocks.items():
+        yield family(f"{yardstick(study.plan, measure).title} of single blocks ({feature})", "difference", size, BH)
     classes = [each.classes.corrected.size for each in hurt(study) if each.model == model]
     yield family("recall of single classes, each method", "difference", max(classes, default=0), BH)
     others = [p for p in leading(study)[model].p.values() if isfinite(p)]

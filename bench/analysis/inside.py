@@ -1,94 +1,166 @@
-"""Similarity of a network's inside to the original's, with its uncertainty over seeds and images at once."""
+"""What the compare cells measured of a network's inside, by measure and convention of features, over all seeds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from bench.analysis.results import Results
+from bench.errors import InputError
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlanFile
-from bench.statistics.estimate import Estimate
-from bench.statistics.intervals import from_atanh, paired_difference, seeds_and_images
+
+CROSS_PROBE = "cross-probe"  # in points of accuracy, where all others are distances in seed-equivalents
+_ROUNDING = 1e-9  # stored values of equal representations differ from the best one by less
+_OLD = "original.value"  # what comparisons held before they held several measures
 
 
 @dataclass(frozen=True)
 class Inside:
-    """Debiased linear CKA of one variant's blocks to the original's, all seeds of one model.
+    """One measure of one variant's blocks, each against the same block of the original of its seed.
 
     Attributes:
         blocks: names in order of depth.
-        values: (S, L), NaN for a seed without a result.
-        influence: (S, L, n) of each probe image on each value, on the value's own scale.
-        map: (L, L) mean over seeds, rows the original's blocks, columns this variant's; None if seeds differ in shape.
+        values: (S, L) on the measure's own scale; NaN for a seed without a result and a block that it refuses.
+        influence: (S, L, n) float32, of each probe image on each value, on the same scale.
+        map: (L, L) mean over seeds, rows the original's blocks, columns this variant's; None if there is none.
+        right: (S, 2, L, n) of the cross-probe: which images it reads rightly on the original and on this network, NaN
+            for a seed without it; None for other measures.
+        retrained: (L,) whether the cross-probe had to be trained again on this network in any seed.
+        notes: what a reader must know, a sentence each.
     """
 
     blocks: tuple[str, ...]
     values: np.ndarray
     influence: np.ndarray
-    map: np.ndarray | None
-
-    @cached_property
-    def mean_values(self) -> np.ndarray:
-        """(S,) mean over the blocks."""
-        return self.values.mean(axis=1)
-
-    @cached_property
-    def mean_influence(self) -> np.ndarray:
-        """(S, n) influence on the mean over the blocks, which is the mean of the influences."""
-        return self.influence.mean(axis=1)
-
-    def overall(self) -> Estimate:
-        """The mean over blocks and seeds."""
-        return seeds_and_images(self.mean_values, self.mean_influence, scale="atanh")
-
-    def at(self, block: int) -> Estimate:
-        """One block's mean over seeds."""
-        return seeds_and_images(self.values[:, block], self.influence[:, block], scale="atanh")
-
-    def beyond(self, control: Inside) -> Estimate:
-        """Difference to the control's, mean over blocks, paired by seed and image."""
-        return paired_difference(self.mean_values, control.mean_values, self.mean_influence, control.mean_influence)
-
-    def beyond_at(self, control: Inside, block: int) -> Estimate:
-        """Difference to the control's in one block, paired by seed and image."""
-        (values, influence), (others, other_influence) = (
-            (inside.values[:, block], inside.influence[:, block]) for inside in (self, control)
-        )
-        return paired_difference(values, others, influence, other_influence)
+    map: np.ndarray | None = None
+    right: np.ndarray | None = None
+    retrained: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
 
-def read(results: Results, model: str, variant: str) -> dict[str, Inside]:
-    """A variant's similarity to the original by feature convention; conventions that no seed has are left out."""
-    keys = ("value", "z", "influence")
-    names = {feature: [f"{feature}.{ORIGINAL}.{key}" for key in keys] for feature in results.plan.features}
-    wanted = ["layers", *(name for of_feature in names.values() for name in of_feature)]
-    seeds = [results.similarity(model, variant, seed, wanted) or {} for seed in results.plan.seeds]
-    gathered = {feature: _gathered(seeds, *of_feature) for feature, of_feature in names.items()}
-    return {feature: inside for feature, inside in gathered.items() if inside is not None}
+@dataclass(frozen=True)
+class Cells:
+    """Everything that one variant's compare cells hold, all seeds.
+
+    Attributes:
+        by: by (feature, measure), in the order of the files.
+        identical: (S,) 1 where every block's activations equal the original's bit for bit, 0 where not, NaN for a seed
+            without a result.
+    """
+
+    by: Mapping[tuple[str, str], Inside]
+    identical: np.ndarray
 
 
-def _gathered(seeds: list[dict[str, np.ndarray]], value: str, z: str, influence: str) -> Inside | None:
-    """One convention's arrays of all seeds; a seed that lacks them, or has other blocks, stays NaN."""
-    complete = [arrays for arrays in seeds if {value, z, influence} <= arrays.keys()]
+@dataclass(frozen=True)
+class Yardstick:
+    """How a measure's values are read.
+
+    Attributes:
+        title: as printed.
+        best: its value for two equal insides; NaN where it has none, or the measure is not at hand any more.
+        sign: -1 where larger values are nearer, 1 where they are farther.
+    """
+
+    title: str
+    best: float
+    sign: float
+
+    def distance(self, values: np.ndarray) -> np.ndarray:
+        """Distances from equal insides: 1 - A of a similarity, d of a distance; exactly 0 up to rounding."""
+        apart = self.sign * (np.asarray(values, dtype=np.float64) - self.best)
+        return np.where(np.abs(apart) <= _ROUNDING * max(abs(self.best), 1.0), 0.0, apart)
+
+
+def yardstick(plan: PlanFile, name: str) -> Yardstick:
+    """How a measure of this name is read; one that nobody can describe any more has no best value."""
+    try:
+        measure = plan.similarity.measure(name)
+    except InputError:
+        return Yardstick(name, float("nan"), 1.0)
+    best = float("nan") if measure.best is None else measure.best
+    return Yardstick(measure.title, best, -1.0 if measure.larger_is_similar else 1.0)
+
+
+def read(results: Results, model: str, variant: str) -> Cells | None:
+    """What the compare cells of one variant hold; None if no seed has any in today's format."""
+    seeds = [results.similarity(model, variant, seed, ()) or {} for seed in results.plan.seeds]
+    first = next((arrays for arrays in seeds if any("/" in name for name in arrays)), None)
+    if first is None:
+        return None
+    stems = dict.fromkeys(name.rsplit("/", 1)[0] for arrays in seeds for name in arrays if "/" in name)
+    blocks = tuple(str(name) for name in first["layers"])
+    keys = [(feature, measure) for feature, _, measure in (stem.partition("/") for stem in stems)]
+    found = {key: _gathered(seeds, *key, blocks) for key in keys}
+    identical = [float(np.all(arrays["identical"])) if "identical" in arrays else np.nan for arrays in seeds]
+    return Cells({key: inside for key, inside in found.items() if inside}, np.array(identical))
+
+
+def outdated(results: Results) -> str:
+    """What to say of comparisons by an earlier version, which held debiased CKA alone; empty if there are none."""
+    for record in results.compared.to_dict("records"):
+        names = results.similarity(record["model"], record["variant"], record["seed"], ()) or {}
+        if any(name.endswith(_OLD) for name in names) and not any("/" in name for name in names):
+            return (
+                "The comparisons of these runs are of an earlier version, which measured debiased CKA alone: run the "
+                "profile again to compare the insides by all measures."
+            )
+        if names:
+            return ""
+    return ""
+
+
+def _gathered(seeds: list[dict[str, np.ndarray]], feature: str, measure: str, blocks: tuple[str, ...]) -> Inside | None:
+    """One measure's arrays of all seeds; a seed that lacks them, or has other blocks or images, stays NaN."""
+    prefix = f"{feature}/{measure}/"
+    complete = [arrays for arrays in seeds if {f"{prefix}value", f"{prefix}influence"} <= arrays.keys()]
     if not complete:
         return None
-    shape = complete[0][influence].shape
-    values, influences = np.full((len(seeds), shape[0]), np.nan), np.full((len(seeds), *shape), np.nan)
+    shape = complete[0][f"{prefix}influence"].shape
+    values, influence = np.full((len(seeds), len(blocks)), np.nan), np.full((len(seeds), *shape), np.nan, np.float32)
+    right = np.full((len(seeds), 2, *shape), np.nan, np.float32) if measure == CROSS_PROBE else None
+    other, lost, retrained = 0, 0, np.zeros(len(blocks), bool)
     for index, arrays in enumerate(seeds):
-        # Cells keep the jackknife's influence on z = atanh(CKA). Means over blocks and seeds are of CKA itself, so
-        # value and influence go back to its own scale: dCKA = (1 - CKA²) dz, the delta method.
-        if influence in arrays and arrays[influence].shape == shape:
-            values[index], influences[index] = from_atanh(arrays[z], arrays[influence])
-    maps = [arrays[value] for arrays in complete]
+        if f"{prefix}influence" not in arrays:
+            continue
+        if arrays[f"{prefix}influence"].shape != shape or tuple(map(str, arrays["layers"])) != blocks:
+            other += 1
+            continue
+        value, psi = np.asarray(arrays[f"{prefix}value"], dtype=np.float64), arrays[f"{prefix}influence"]
+        # A value whose influences are missing would count without its error: the seed is left out, and said to be.
+        if bool((np.isfinite(value) & ~np.isfinite(psi).all(axis=1)).any()):
+            lost += 1
+            continue
+        values[index], influence[index] = value, psi
+        if right is not None and f"{prefix}right" in arrays:
+            right[index] = np.where(np.isfinite(value)[:, None], arrays[f"{prefix}right"], np.nan)
+        if f"{prefix}kind" in arrays:
+            retrained |= np.asarray(arrays[f"{prefix}kind"]) == "retrained"
+    maps = [arrays[f"{prefix}map"] for arrays in complete if f"{prefix}map" in arrays]
     return Inside(
-        blocks=tuple(str(name) for name in complete[0]["layers"]),
+        blocks=blocks,
         values=values,
-        influence=influences,
-        map=np.mean(maps, axis=0) if len({layers.shape for layers in maps}) == 1 else None,
+        influence=influence,
+        map=np.mean(maps, axis=0) if maps and len({array.shape for array in maps}) == 1 else None,
+        right=right,
+        retrained=retrained if right is not None else None,
+        notes=tuple(_notes(len(seeds), lost, other)),
     )
+
+
+def _notes(seeds: int, lost: int, other: int) -> list[str]:
+    lacking = f"{lost} of {seeds} seeds left out, since influences of images are missing."
+    differing = f"{other} of {seeds} seeds left out, since their blocks or probe images are others."
+    return [sentence for count, sentence in ((lost, lacking), (other, differing)) if count]
+
+
+def first_scaled(plan: PlanFile) -> str:
+    """The first deciding measure on the scale of another seed's, or else the first of all."""
+    names = plan.similarity.inside
+    return next((name for name in names if name != CROSS_PROBE), names[0])
 
 
 def comparable(plan: PlanFile) -> list[str]:

@@ -12,10 +12,9 @@ from math import isfinite
 
 import numpy as np
 
-from bench.analysis.inside import Inside
 from bench.analysis.reference import reference
 from bench.analysis.study import Study
-from bench.roles import CONTROL, ORIGINAL
+from bench.roles import ORIGINAL
 from bench.statistics.crossed import Components, components, paired_table
 from bench.statistics.estimate import Estimate
 
@@ -25,7 +24,7 @@ class Outcome(ABC):
     """A question that is asked of every method.
 
     Attributes:
-        key: e.g. `accuracy`, `inside-pooled`.
+        key: e.g. `accuracy`.
         quantity: what is measured, before anything is taken off.
         title: head of a column.
         estimand: in words, for a caption.
@@ -132,37 +131,9 @@ class PrimaryOutcome(Outcome):
         return components(study.primary.scale * paired_table(first, second))
 
 
-@dataclass(frozen=True)
-class InsideOutcome(Outcome):
-    """Similarity of the inside to the original's, mean over blocks, by one feature convention."""
-
-    feature: str
-
-    def values(self, study: Study, model: str, variant: str) -> np.ndarray:
-        """(S,) mean CKA over the blocks."""
-        compared = self._inside(study, model, variant)
-        return np.full(study.seeds, np.nan) if compared is None else compared.mean_values
-
-    def difference(self, study: Study, model: str, variant: str) -> Estimate | None:
-        """Mean difference over seeds, with the variance over seeds and probe images."""
-        compared, control = (self._inside(study, model, label) for label in (variant, CONTROL))
-        # Influences are paired image by image: networks that were compared on other probe images, or in other blocks,
-        # have no difference.
-        if compared is None or control is None or compared.influence.shape != control.influence.shape:
-            return None
-        return compared.beyond(control)
-
-    def reference_of(self, study: Study, model: str, variant: str) -> str:
-        """The fine-tuned control."""
-        return CONTROL
-
-    def _inside(self, study: Study, model: str, variant: str) -> Inside | None:
-        return study.insides.get((model, variant, self.feature))
-
-
 def outcomes(study: Study) -> tuple[Outcome, ...]:
-    """All questions that words answer, in the order of tables."""
-    return (primary(study), *(_inside(study, name) for name in study.plan.features))
+    """All questions that words answer by a difference, in the order of tables; for the inside see `sameness`."""
+    return (primary(study),)
 
 
 def primary(study: Study) -> PrimaryOutcome:
@@ -175,11 +146,6 @@ def primary_less_original(study: Study) -> PrimaryOutcome:
     return _primary(study, "accuracy-original", "original", "the original's", ORIGINAL)
 
 
-def inside(study: Study) -> Outcome:
-    """Whether the inside changed beyond fine-tuning: similarity less the control's, by the first feature convention."""
-    return _inside(study, study.plan.features[0])
-
-
 def _primary(study: Study, key: str, short: str, long: str, label: str) -> PrimaryOutcome:
     task = study.primary
     return PrimaryOutcome(
@@ -187,14 +153,4 @@ def _primary(study: Study, key: str, short: str, long: str, label: str) -> Prima
         estimand=f"{task.within} of the packed file less {long}",
         unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, kind="compress",
         directions=("lower", "higher"), reference=label,
-    )  # fmt: skip
-
-
-def _inside(study: Study, feature: str) -> InsideOutcome:
-    return InsideOutcome(
-        key=f"inside-{feature}", quantity=f"CKA ({feature})", title=f"CKA, less control ({feature})",
-        estimand=f"debiased linear CKA to the original ({feature} features, mean over blocks) less the fine-tuned "
-        "control's",
-        unit="CKA", margin=study.plan.margins.cka, digits=4, kind="compare", directions=("farther", "nearer"),
-        feature=feature,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""One profile's measurements over its seeds: means, differences, holes and the similarity of the inside.
+"""One profile's measurements over its seeds: means, differences and holes.
 
 What follows from them, such as claims, leading sets and budgets, are functions of a study in modules of their own,
 each marked as a `judgement`, so that it is computed once per study.
@@ -13,17 +13,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bench.analysis import inside
-from bench.analysis.inside import Inside
 from bench.analysis.per_image import PerImage
 from bench.analysis.results import Results
-from bench.roles import ORIGINAL, OTHER_SEED
+from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlanFile
 from bench.statistics.arrays import joined
 from bench.statistics.crossed import crossed_difference, crossed_mean
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import paired_difference, seed_mean
-from bench.statistics.seed_equivalents import seed_equivalents
 from bench.task import DEFAULT, Change, Primary, task
 
 T = TypeVar("T")
@@ -137,21 +134,6 @@ class Study:
     def hole(self, model: str, variant: str, kind: str = "compress") -> str:
         """Why a variant has no result of that kind: the worst state among its cells; empty if all are done."""
         return self.results.hole(kind, model, variant)
-
-    @cached_property
-    def insides(self) -> dict[tuple[str, str, str], Inside]:
-        """Every variant's similarity to the original, by (model, variant, feature)."""
-        return {
-            (model, variant, feature): compared
-            for model in self.models
-            for variant in inside.comparable(self.plan)
-            for feature, compared in inside.read(self.results, model, variant).items()
-        }
-
-    def distance(self, model: str, variant: str, feature: str) -> Estimate | None:
-        """Seed-equivalents of a variant's inside, mean over blocks."""
-        compressed, other = (self.insides.get((model, label, feature)) for label in (variant, OTHER_SEED))
-        return seed_equivalents(compressed.mean_values, other.mean_values) if compressed and other else None
 
 
 def judgement(compute: Callable[[Study], T]) -> Callable[[Study], T]:

@@ -10,9 +10,11 @@ import numpy as np
 
 from bench.analysis.choice import Choice
 from bench.analysis.claims import Claim, to_tell
+from bench.analysis.inside import CROSS_PROBE, yardstick
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import HOLES
+from bench.analysis.sameness import NEARER, InsideClaim, MeasureClaim, own_margins
 from bench.analysis.study import Study
 from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
 from bench.statistics.estimate import Estimate
@@ -104,7 +106,7 @@ def _shortest(value: float) -> str:
 
 @dataclass(frozen=True)
 class InsideWords:
-    """How one verdict on the inside is said.
+    """How one claim on the inside is said.
 
     Attributes:
         badge: on a card.
@@ -118,24 +120,70 @@ class InsideWords:
 
 
 MIXED = "whether its inside has changed depends on the model"
+IDENTICAL_INSIDE = "identical inside"
+TRAINED_ANEW = "trained anew"  # described, without a word
 NOT_COMPARED = InsideWords("inside not compared", "was not compared", "its inside was not compared")
 _INSIDE = {
-    SAME: ("is the same as after fine-tuning alone", "its inside is the same as after fine-tuning alone"),
-    "farther": ("has changed, farther from the original than after fine-tuning", "its inside has changed"),
-    "nearer": (
-        "has changed, nearer to the original than after fine-tuning",
-        "its inside has changed, nearer to the original than fine-tuning alone leaves it",
+    IDENTICAL_INSIDE: ("is identical", "its inside is identical to the original's"),
+    SAME: ("is the same", "its inside is the same"),
+    NEARER: (
+        "is the same, and nearer to the original than after fine-tuning alone",
+        "its inside is the same, and nearer to the original than fine-tuning alone leaves it",
     ),
+    CHANGED: ("has changed", "its inside has changed"),
     CANT_TELL: ("can't be told", "whether its inside has changed can't be told"),
     NOTHING_TO_LOSE: ("has nothing to lose", "it has nothing to lose"),
+    TRAINED_ANEW: ("is another training's", "its inside is another training's"),
 }
 
 
-def inside_words(claim: Claim | None) -> InsideWords:
-    """How the verdict on an inside is said; a network may also end nearer to the original than the control."""
+def inside_words(claim: InsideClaim | None) -> InsideWords:
+    """How the claim on an inside is said; a network may also end nearer to the original than its control."""
     if claim is None:
         return NOT_COMPARED
-    return InsideWords(f"inside {short(claim)}", *_INSIDE[direction(claim) if claim.changed else word(claim)])
+    near = claim.word == SAME and claim.direction == NEARER and not claim.identical
+    badge = IDENTICAL_INSIDE if claim.identical else f"inside {inside_word(claim)}"
+    return InsideWords(badge, *_INSIDE[NEARER if near else bare_inside_word(claim)])
+
+
+def bare_inside_word(claim: InsideClaim) -> str:
+    """The one word for an inside: identical inside, same, changed, can't tell; or why there is none."""
+    if claim.identical:
+        return IDENTICAL_INSIDE
+    if claim.nothing_to_lose:
+        return NOTHING_TO_LOSE
+    return claim.word or TRAINED_ANEW
+
+
+def inside_word(claim: InsideClaim) -> str:
+    """The word for an inside with its direction, e.g. "changed: farther", where there is room for a word or two."""
+    return directed(bare_inside_word(claim), claim.direction)
+
+
+def counted_insides(claims: Iterable[InsideClaim]) -> str:
+    """How many insides have each word, e.g. "same for 12 of 44, changed for 30, can't tell for 2"."""
+    judged = list(claims)
+    counts: list[str] = []
+    for each in (IDENTICAL_INSIDE, SAME, CHANGED, CANT_TELL, NOTHING_TO_LOSE, TRAINED_ANEW):
+        alike = sum(bare_inside_word(claim) == each for claim in judged)
+        if alike or each in (SAME, CHANGED, CANT_TELL):
+            counts.append(f"{each} for {alike}{'' if counts else f' of {len(judged)}'}")
+    return ", ".join(counts)
+
+
+def measure_title(study: Study, name: str) -> str:
+    """A measure as printed."""
+    return yardstick(study.plan, name).title
+
+
+def measure_word(claim: MeasureClaim) -> str:
+    """What one measure says of an inside; empty where it gives no word."""
+    return directed(claim.word, claim.direction) if claim.word else ""
+
+
+def directed(bare: str, direction: str) -> str:
+    """A word with its direction; none beside a word that tells nothing."""
+    return f"{bare}: {direction}" if direction and bare in (SAME, CHANGED) else bare
 
 
 def decimal(value: float, digits: int, *, signed: bool = False) -> str:
@@ -198,9 +246,27 @@ def margin(outcome: Outcome) -> str:
 
 
 def margins(study: Study) -> str:
-    """Both margins, e.g. "±0.5 points of accuracy, ±0.02 of CKA"."""
+    """Both margins, e.g. "±0.5 points of accuracy, 0.1 seed-equivalents of the inside"."""
     sizes, primary = study.plan.margins, study.primary
-    return f"{with_unit(f'±{sizes.accuracy:g}', primary.unit)} of {primary.noun}, ±{sizes.cka:g} of CKA"
+    return f"{with_unit(f'±{sizes.accuracy:g}', primary.unit)} of {primary.noun}, {inside_margin(study)} of the inside"
+
+
+def inside_margin(study: Study) -> str:
+    """What does not matter of the inside, e.g. "0.1 seed-equivalents"."""
+    return f"{study.plan.margins.inside:g} seed-equivalents"
+
+
+def own_inside_margins(study: Study) -> str:
+    """The inside's margin in each measure's own unit, by network; empty if nothing was compared."""
+    by_model = {
+        model: ", ".join(
+            f"{yardstick(study.plan, name).title} {decimal(size, 3)}"
+            for name, size in own_margins(study, model).items()
+            if name != CROSS_PROBE
+        )
+        for model in study.models
+    }
+    return "; ".join(f"{model}: {sizes}" for model, sizes in by_model.items() if sizes)
 
 
 def loss_that_matters(study: Study) -> str:

@@ -50,8 +50,11 @@ CONTENTS = (
         (
             "figures/differences",
             "tables/verdicts",
+            "figures/inside",
+            "tables/inside",
             "figures/distance",
             "tables/similarity",
+            "tables/disagreements",
             "figures/depth",
             "tables/blocks",
             "figures/maps",
@@ -95,6 +98,7 @@ CONTENTS = (
         (
             "tables/cells",
             "tables/learning",
+            "tables/distances",
             "tables/maps",
             "tables/reliability",
             "tables/exemplars",

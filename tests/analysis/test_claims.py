@@ -6,7 +6,6 @@ import pytest
 from bench.analysis import claims as module
 from bench.analysis import outcomes
 from bench.analysis.claims import Claim, claims, judge, losses, nothing_to_lose
-from bench.analysis.departures import blocks
 from bench.analysis.outcomes import Evidence, PrimaryOutcome
 from bench.analysis.reference import Reference
 from bench.analysis.study import Study
@@ -81,7 +80,6 @@ def test_a_family_is_one_outcome_of_all_methods_of_a_network(study: Study):
     assert methods == 11
     tested = {key: claim.size for key, claim in claims(study).items() if claim.tested}
     assert {size for (_, _, outcome), size in tested.items() if outcome == "accuracy"} == {methods - 1}
-    assert {size for (_, _, outcome), size in tested.items() if outcome != "accuracy"} == {methods}
     assert {label for _, label, _ in claims(study)} == {variant.label for variant in study.plan.methods}
 
 
@@ -114,7 +112,7 @@ def test_every_word_is_withheld_at_three_seeds(study_of):
     assert tested and all("With 3 seeds the smallest attainable p is 0.25" in claim.verdict.reason for claim in tested)
     assert not any(loss.shown for loss in losses(study).values())
     otherwise = Study(study.results, withholds=False)
-    assert {"same", "changed"} <= {claim.verdict.word for claim in claims(otherwise).values()}
+    assert "changed" in {claim.verdict.word for claim in claims(otherwise).values()}
 
 
 def test_where_the_original_does_not_beat_chance_there_are_no_words(study_of):
@@ -157,10 +155,3 @@ def test_differences_cross_seeds_and_images(study: Study):
     power = crossed_tost_power(parts, 0.5, seeds=6, images=360, tests=10)
     assert claim.power == pytest.approx(power)
     assert claim.needed.seeds == crossed_needed(parts, 0.5, tests=10).seeds
-
-
-def test_without_a_control_the_inside_is_not_judged(study_of):
-    names = [f"{kind}/resnet8/{seed}/finetune" for kind in ("compress", "compare") for seed in range(6)]
-    study = study_of(states=dict.fromkeys(names, "failed"))
-    assert {outcome for _, _, outcome in claims(study)} == {"accuracy"}
-    assert all(claim.beyond is None for claim in blocks(study))

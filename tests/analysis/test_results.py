@@ -71,10 +71,10 @@ def test_cells_that_the_plan_does_not_name_are_counted_and_left_out(runs, tmp_pa
 def test_arrays_are_read_by_name_and_checked(runs, tmp_path: Path):
     folder = runs(models=("resnet8",), seeds=(0,)).write(tmp_path)
     results = load(folder)
-    found = results.similarity("resnet8", "float16", 0, ["layers", "pooled.original.z", "no such"])
+    found = results.similarity("resnet8", "float16", 0, ["layers", "pooled/rsa/value", "no such"])
     assert found is not None
-    assert sorted(found) == ["layers", "pooled.original.z"]
-    assert found["pooled.original.z"].shape == (4,)
+    assert sorted(found) == ["layers", "pooled/rsa/value"]
+    assert found["pooled/rsa/value"].shape == (4,)
     assert results.similarity("resnet8", "float16", 1, ["layers"]) is None
 
 

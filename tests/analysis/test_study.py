@@ -27,15 +27,6 @@ def test_a_hole_is_the_worst_state_among_the_seeds(study_of):
     assert study.mean("test_accuracy", "resnet8", "float16").n == 4
 
 
-def test_another_seed_is_one_seed_equivalent_away(study: Study):
-    other = study.distance("resnet8", "other-seed", "pooled")
-    near = study.distance("resnet8", "nncf-int8-ptq", "pooled")
-    assert other is not None
-    assert near is not None
-    assert other.value == pytest.approx(1)
-    assert near.value < 0.1
-
-
 def test_a_judgement_is_made_once_a_study_and_goes_with_it(study: Study):
     asked = []
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.analysis import outcomes, wording
-from bench.analysis.claims import Claim, claim_on, claims, claims_on
+from bench.analysis import outcomes, sameness, wording
+from bench.analysis.claims import Claim, claims, claims_on
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.study import Study
@@ -63,8 +63,11 @@ def test_a_difference_has_a_sign_a_unit_and_its_interval():
 
 def test_margins_are_in_the_units_of_their_outcomes(study: Study):
     assert wording.margin(outcomes.primary(study)) == "±0.5 points"
-    assert wording.margin(outcomes.inside(study)) == "±0.02 CKA"
-    assert wording.margins(study) == "±0.5 points of accuracy, ±0.02 of CKA"
+    assert wording.margins(study) == "±0.5 points of accuracy, 0.1 seed-equivalents of the inside"
+    own = wording.own_inside_margins(study)
+    size = sameness.own_margins(study, "resnet8")["debiased-cka"]
+    assert f"resnet8: Debiased linear CKA {size:.3f}, Angular shape distance" in own
+    assert "Cross-probe" not in own
 
 
 def judged(study: Study, outcome: Outcome, word: str, value: float, p: float = 0.5) -> Claim:
@@ -74,28 +77,51 @@ def judged(study: Study, outcome: Outcome, word: str, value: float, p: float = 0
 
 
 @pytest.mark.parametrize(
-    ("word", "value", "p", "accuracy", "inside", "short"),
+    ("word", "value", "p", "accuracy", "short"),
     [
-        ("same", -0.2, 0.5, "same", "same", "same"),
-        ("same", -0.2, 0.01, "same: 0.2 points lower", "same: 0.2 CKA farther", "same: lower"),
-        ("same", 0.003127, 0.01, "same: 0.0031 points higher", "same: 0.0031 CKA nearer", "same: higher"),
-        ("changed", -0.1, 0.01, "changed: lower", "changed: farther", "changed: lower"),
-        ("changed", 0.1, 0.01, "changed: higher", "changed: nearer", "changed: higher"),
-        ("can't tell", -0.1, 0.5, "can't tell", "can't tell", "can't tell"),
+        ("same", -0.2, 0.5, "same", "same"),
+        ("same", -0.2, 0.01, "same: 0.2 points lower", "same: lower"),
+        ("same", 0.003127, 0.01, "same: 0.0031 points higher", "same: higher"),
+        ("changed", -0.1, 0.01, "changed: lower", "changed: lower"),
+        ("changed", 0.1, 0.01, "changed: higher", "changed: higher"),
+        ("can't tell", -0.1, 0.5, "can't tell", "can't tell"),
     ],
 )
 def test_every_word_is_said_with_its_direction(
-    study: Study, word: str, value: float, p: float, accuracy: str, inside: str, short: str
+    study: Study, word: str, value: float, p: float, accuracy: str, short: str
 ):
-    of_accuracy = judged(study, outcomes.primary(study), word, value, p)
-    assert (wording.word(of_accuracy), wording.verdict(of_accuracy), wording.short(of_accuracy)) == (
-        word,
-        accuracy,
-        short,
+    claim = judged(study, outcomes.primary(study), word, value, p)
+    assert (wording.word(claim), wording.verdict(claim), wording.short(claim)) == (word, accuracy, short)
+
+
+@pytest.mark.parametrize(
+    ("changes", "short", "badge", "predicate"),
+    [
+        ({"word": "same"}, "same", "inside same", "is the same"),
+        ({"word": "same", "direction": "nearer"}, "same: nearer", "inside same: nearer", "nearer to the original"),
+        ({"word": "same", "direction": "farther"}, "same: farther", "inside same: farther", "is the same"),
+        ({"word": "changed", "direction": "farther"}, "changed: farther", "inside changed: farther", "has changed"),
+        ({"word": "can't tell", "direction": "nearer"}, "can't tell", "inside can't tell", "can't be told"),
+        ({"identical": True}, "identical inside", "identical inside", "is identical"),
+        ({"word": None}, "trained anew", "inside trained anew", "another training's"),
+        ({"word": "can't tell", "nothing_to_lose": "..."}, "nothing to lose", "inside nothing to lose", "nothing"),
+    ],
+)
+def test_every_word_for_an_inside_is_said_alike(study: Study, changes, short: str, badge: str, predicate: str):
+    plain = {"direction": "", "identical": False}
+    claim = replace(sameness.inside_claims(study)["resnet8", "float16"], **plain | changes)
+    assert wording.inside_word(claim) == short
+    assert wording.inside_words(claim).badge == badge
+    assert predicate in wording.inside_words(claim).predicate
+
+
+def test_insides_are_counted_by_word(study: Study):
+    claim = sameness.inside_claims(study)["resnet8", "float16"]
+    same, changed = (replace(claim, word=word) for word in ("same", "changed"))
+    assert wording.counted_insides([same, changed, changed]) == "same for 1 of 3, changed for 2, can't tell for 0"
+    assert wording.counted_insides([replace(same, identical=True)]).startswith(
+        "identical inside for 1 of 1, same for 0"
     )
-    of_inside = judged(study, outcomes.inside(study), word, value, p)
-    assert wording.verdict(of_inside) == inside
-    assert wording.inside_words(of_inside).badge == f"inside {wording.short(of_inside)}"
 
 
 def test_observations_and_silence_have_words_of_their_own(study: Study):
@@ -122,7 +148,7 @@ def test_words_are_counted_with_the_power_of_same(study: Study):
 
 
 def test_what_was_not_judged_was_not_compared(study: Study):
-    assert wording.inside_words(claim_on(study, "resnet8", "finetune", outcomes.inside(study))) == wording.NOT_COMPARED
+    assert wording.inside_words(sameness.inside_claim(study, "resnet8", "finetune")) == wording.NOT_COMPARED
 
 
 def test_holes_are_counted_the_worst_first(study_of):

@@ -11,7 +11,8 @@ import pytest
 
 from bench.analysis import wording
 from bench.analysis.claims import claim_on, claims
-from bench.analysis.outcomes import inside, outcomes, primary
+from bench.analysis.outcomes import outcomes, primary
+from bench.analysis.sameness import inside_claims, insides_of
 from bench.analysis.study import Study
 from bench.render.figures.differences import build as drawn
 from bench.render.kit.prose import text
@@ -33,6 +34,10 @@ def said(study: Study, model: str, variant: str, outcome) -> str:
     return wording.verdict(claim)
 
 
+def of_inside(study: Study, model: str, variant: str) -> str:
+    return wording.inside_word(inside_claims(study)[model, variant])
+
+
 def test_files_say_what_the_claims_say(study: Study, rendered: Path):
     by_title = {outcome.title: outcome for outcome in outcomes(study)}
     verdicts = rows(rendered, "verdicts")
@@ -41,7 +46,11 @@ def test_files_say_what_the_claims_say(study: Study, rendered: Path):
         assert row["verdict"] == said(study, row["model"], row["variant"], by_title[row["outcome"]])
     for row in rows(rendered, "along"):
         assert row["accuracy"] == said(study, row["model"], row["variant"], primary(study))
-        assert row["inside"] == said(study, row["model"], row["variant"], inside(study))
+        assert row["inside"] == of_inside(study, row["model"], row["variant"])
+    judged = rows(rendered, "inside")
+    assert len(judged) == len(inside_claims(study))
+    for row in judged:
+        assert row["word"] == of_inside(study, row["model"], row["variant"])
     judged = [row for row in rows(rendered, "results") if row["word"]]
     assert len(judged) == len(study.models) * len(study.plan.methods)
     for row in judged:
@@ -54,7 +63,9 @@ def test_tables_and_points_of_the_page_say_what_the_claims_say(study: Study, ren
     for model, variant, row in re.findall(
         r'<tr class="method" data-model="([^"]*)" data-variant="([^"]*)"(.*?)</tr>', page, re.DOTALL
     ):
-        words = {said(study, html.unescape(model), html.unescape(variant), outcome) for outcome in outcomes(study)}
+        network = (html.unescape(model), html.unescape(variant))
+        words = {said(study, *network, outcome) for outcome in outcomes(study)} | {of_inside(study, *network)}
+        words |= {wording.measure_word(each) for each in inside_claims(study)[network].measures.values()}
         for look, word in re.findall(r'<span class="verdict verdict-([^"]*)">([^<]*)</span>', row):
             assert html.unescape(word) in words
             assert look == re.sub(r"[^a-z]+", "-", html.unescape(word).partition(":")[0])
@@ -73,17 +84,15 @@ def test_cards_sentences_and_figures_say_what_the_claims_say(study: Study):
     titles = {variant.title: variant.label for variant in study.plan.methods}
     for card in headlines(study):
         for pick in card.picks:
-            claim = claim_on(study, card.model, titles[pick.method], inside(study))
-            assert wording.short(claim) in pick.words
+            assert of_inside(study, card.model, titles[pick.method]) in pick.words
     answer = text(summary(study)[1])
-    for outcome in (primary(study), inside(study)):
-        assert wording.counted_words(claims_of(study, outcome)) in answer
+    assert wording.counted_words(claims_of(study, primary(study))) in answer
+    assert wording.counted_insides(insides_of(study)) in answer
     figure = drawn(study)
     assert figure is not None
     written = [each.get_text() for panel in figure.draw(WIDE).drawing.axes for each in panel.texts]
-    for outcome in (primary(study), inside(study)):
-        for claim in claims_of(study, outcome):
-            assert wording.short(claim) in written
+    for claim in claims_of(study, primary(study)):
+        assert wording.short(claim) in written
 
 
 def claims_of(study: Study, outcome) -> list:

@@ -1,18 +1,22 @@
-"""Similarity to the original by depth, with the control, another seed and a random network beside it."""
+"""Each measure by depth, with the control, another seed and a random network beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from bench.analysis.departures import BlockClaim, blocks
+from bench.analysis.distances import measures
+from bench.analysis.inside import CROSS_PROBE, Yardstick, first_scaled, yardstick
 from bench.analysis.study import Study
+from bench.analysis.wording import measure_title
 from bench.render.figures._lines import LINES, End, block_axis, evenly, intervals, name_ends, panel_height
 from bench.render.kit.figure import Figure, Sheet, panels, title
-from bench.render.kit.names import compact, methods
+from bench.render.kit.names import compact, key_of, methods, short
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
@@ -20,56 +24,120 @@ from bench.runner.plan_file import PlannedVariant
 
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
 FULL = 8  # most lines of a panel that several families share
-TICKS = (0.0, 0.5, 0.9, 0.99, 0.999)
+APART = (1.0, 0.5, 0.1, 0.01, 0.001)  # ticks, in distances from equal insides
 MOST_LINES = 12  # per family
-NEAREST = 1e-3  # the least 1 - CKA that can be drawn
+NEAREST = 1e-3  # the least distance from equal insides that can be drawn
 Curve = list[BlockClaim]
 Lines = list[tuple[PlannedVariant, Curve]]
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure per feature convention that was compared."""
+    """One figure per measure, and one per further convention of features by the first measure."""
+    pairs = [(study.plan.features[0], name) for name in measures(study)]
+    pairs += [(feature, first_scaled(study.plan)) for feature in study.plan.features[1:]]
     return [
         Figure(
-            f"depth-{feature}",
-            f"Similarity by depth, {feature} features",
+            f"depth-{feature}-{key_of(name)}",
+            f"{measure_title(study, name)} by depth, {feature} features",
             captions.joined(
-                f"Debiased linear CKA of each block to the original's, {feature} features of the frozen probe set, on "
-                "one scale: the log of 1 - CKA. Small families of a model share a panel. Bands: the fine-tuned "
-                "control, another seed, and a random network, which is the floor. "
-                f"At most {MOST_LINES} methods a family: of more, the nearest, the farthest and those evenly between.",
+                f"{measure_title(study, name)} of each block to the original's, {feature} features, {_axis(name)}. "
+                "Small families of a model share a panel. Bands: the fine-tuned control, another seed, and a random "
+                f"network, the floor. At most {MOST_LINES} methods a family: of more, the nearest, the farthest and "
+                "those evenly between.",
                 captions.seeds(study),
-                captions.combined_interval(study),
+                "Intervals: 95%, over seeds and probe images.",
                 "Tests by block: see the table.",
             ),
-            "Line plot of similarity against depth with bands for the controls; every value is in the table of blocks.",
-            partial(_paint, study, feature),
+            "Line plot of a measure against depth with bands for the controls; every value is in the table of blocks.",
+            partial(_paint, study, feature, name),
             ("blocks",),
         )
-        for feature in study.plan.features
-        if any(claim.feature == feature for claim in blocks(study))
+        for feature, name in pairs
+        if any((claim.feature, claim.measure) == (feature, name) for claim in blocks(study))
     ]
 
 
-def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
+def _axis(name: str) -> str:
+    if name == CROSS_PROBE:
+        return "in points that a probe of the original's block loses"
+    return "its own scale drawn by the log of the distance from equal insides"
+
+
+def _paint(study: Study, feature: str, name: str, medium: Medium) -> Sheet:
     by_model: dict[str, dict[str, Curve]] = {model: {} for model in study.models}
     for claim in blocks(study):
-        if claim.feature == feature:
+        if (claim.feature, claim.measure) == (feature, name) and np.isfinite(claim.value.value):
             by_model[claim.model].setdefault(claim.variant, []).append(claim)
     shares = [(model, share) for model, curves in by_model.items() if curves for share in _shared(study, curves)]
-    lows = (claim.similarity.low for curves in by_model.values() for curve in curves.values() for claim in curve)
-    floor = min((low for low in lows if np.isfinite(low)), default=0.0)
+    if not shares:
+        return panels(medium, 1, panel_height(1), left=0.72, bottom=0.48, top=0.36)[0]
+    scale = _Scale.of(
+        yardstick(study.plan, name),
+        name == CROSS_PROBE,
+        [claim for curves in by_model.values() for curve in curves.values() for claim in curve],
+    )
     most = max(sum(map(len, share.values())) for _, share in shares)
     sheet, axes = panels(medium, len(shares), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
     for panel, (model, share) in zip(axes, shares):
         curves = by_model[model]
         title(panel, f"{model}: {_name(list(share))}")
-        _frame(panel, len(next(iter(curves.values()))), floor, medium)
-        ends = [*_bands(panel, {words: curves[label] for label, words in BANDS if label in curves})]
+        block_axis(panel, 1 + max(claim.depth for curve in curves.values() for claim in curve), medium)
+        scale.frame(panel)
+        ends = [*_bands(panel, scale, {words: curves[label] for label, words in BANDS if label in curves})]
         for lines in share.values():
-            ends += _lines(sheet, panel, lines, compact(study.plan))
+            ends += _lines(sheet, panel, scale, lines, compact(study.plan))
         name_ends(panel, ends, medium)
     return sheet
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The vertical axis: near the original at the top.
+
+    Attributes:
+        of_losses: whether it is in points that a probe loses.
+        lowest, highest: positions of its ends.
+    """
+
+    yardstick: Yardstick
+    of_losses: bool
+    lowest: float
+    highest: float
+
+    @staticmethod
+    def of(read: Yardstick, of_losses: bool, claims: Curve) -> _Scale:
+        """An axis that holds all of the intervals."""
+        scale = _Scale(read, of_losses, 0.0, 0.0)
+        ends = [end for claim in claims for end in (claim.value.value, claim.value.low, claim.value.high)]
+        heights = [scale.height(end) for end in ends if np.isfinite(end)]
+        if scale.by_log:
+            return _Scale(read, of_losses, min(*heights, 0.0) - 0.1, -float(np.log10(NEAREST)) + 0.15)
+        room = 0.04 * (max(heights) - min(heights) or 1.0)
+        return _Scale(read, of_losses, min(heights) - room, max(*heights, 0.0) + room)
+
+    @property
+    def by_log(self) -> bool:
+        """Whether distances from equal insides are drawn by their log; losses, and what has no best value, are not."""
+        return not self.of_losses and bool(np.isfinite(self.yardstick.best))
+
+    def height(self, value: float) -> float:
+        """Position on the axis."""
+        if not self.by_log:
+            return -100.0 * value if self.of_losses else value
+        # Compressed networks lie between 0.9 and 1 of CKA, where a linear axis would draw them as one line.
+        return float(-np.log10(max(self.yardstick.sign * (value - self.yardstick.best), NEAREST)))
+
+    def frame(self, panel: Axes) -> None:
+        """Limits, ticks and name of the axis."""
+        panel.set_ylim(self.lowest, self.highest)
+        panel.set_ylabel("Points, less the original" if self.of_losses else short(self.yardstick.title))
+        if not self.by_log:
+            return
+        values = [self.yardstick.best + self.yardstick.sign * apart for apart in APART]
+        ticks = [(self.height(value), value) for value in values if self.height(value) >= self.lowest]
+        names = [f"{value:g}" for _, value in ticks]
+        names[-1] = f"{'≥' if self.yardstick.sign < 0 else '≤'}{names[-1]}"
+        panel.set_yticks([height for height, _ in ticks], names)
 
 
 def _name(families: list[str]) -> str:
@@ -96,36 +164,23 @@ def _chosen(study: Study, curves: dict[str, Curve], name: str) -> Lines:
     """A family's curves; if there are many, evenly spaced ones from the nearest to the original to the farthest."""
     variants = {label: study.plan.variant(label) for label in curves if label not in dict(BANDS)}
     lines = [(variant, curves[label]) for label, variant in variants.items() if variant.family == name]
-    lines.sort(key=lambda line: (-float(np.mean([claim.similarity.value for claim in line[1]])), line[0].label))
+    lines.sort(key=lambda line: (np.mean([claim.distance.value for claim in line[1]]), line[0].label))
     return evenly(lines, MOST_LINES)
 
 
-def _height(similarity: float) -> float:
-    """Position on the axis, -log10(1 - CKA)."""
-    # Compressed networks lie between 0.9 and 1, where a linear axis would draw them as one line.
-    return float(-np.log10(max(1.0 - similarity, NEAREST)))
-
-
-def _frame(panel: Axes, blocks: int, floor: float, medium: Medium) -> None:
-    block_axis(panel, blocks, medium)
-    panel.set_ylim(_height(min(floor, 0.0)) - 0.1, _height(1.0) + 0.15)
-    panel.set_yticks([_height(tick) for tick in TICKS], [*(f"{tick:g}" for tick in TICKS[:-1]), f"≥{TICKS[-1]:g}"])
-    panel.set_ylabel("CKA to the original")
-
-
-def _bands(panel: Axes, bands: dict[str, Curve]) -> Iterator[End]:
+def _bands(panel: Axes, scale: _Scale, bands: dict[str, Curve]) -> Iterator[End]:
     for words, curve in bands.items():
-        x, middle = _band(panel, curve, INK, 0.12)
+        x, middle = _band(panel, scale, curve, INK, 0.12)
         panel.plot(x, middle, color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)) if words == "fine-tuned" else "-")
         yield End(x[-1], middle[-1], words, MUTED, italic=True)
 
 
-def _lines(sheet: Sheet, panel: Axes, lines: Lines, names: dict[str, str]) -> Iterator[End]:
+def _lines(sheet: Sheet, panel: Axes, scale: _Scale, lines: Lines, names: dict[str, str]) -> Iterator[End]:
     """Lines with their bands; all points of a sweep have one dash pattern."""
     sweeps = list(dict.fromkeys(methods(variant) for variant, _ in lines))
     for variant, curve in lines:
         style = family(variant.family)
-        x, middle = _band(panel, curve, style.color, 0.13)
+        x, middle = _band(panel, scale, curve, style.color, 0.13)
         panel.plot(
             x,
             middle,
@@ -137,9 +192,9 @@ def _lines(sheet: Sheet, panel: Axes, lines: Lines, names: dict[str, str]) -> It
         yield End(x[-1], middle[-1], names[variant.label], style.color)
 
 
-def _band(panel: Axes, curve: Curve, color: str, alpha: float) -> tuple[list[int], list[float]]:
+def _band(panel: Axes, scale: _Scale, curve: Curve, color: str, alpha: float) -> tuple[list[int], list[float]]:
     """Shade a curve's intervals; return its depths, and its values on the axis."""
     x = [claim.depth for claim in curve]
-    middle, low, high = (list(map(_height, ends)) for ends in intervals([claim.similarity for claim in curve]))
+    middle, low, high = (list(map(scale.height, ends)) for ends in intervals([claim.value for claim in curve]))
     panel.fill_between(x, low, high, color=color, alpha=alpha, linewidth=0)
     return x, middle

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on, claims, claims_on
-from bench.analysis.outcomes import Outcome, inside, primary
+from bench.analysis.outcomes import Outcome, primary
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
@@ -32,10 +32,9 @@ def build(study: Study) -> Figure | None:
         "Same, changed, or can't tell",
         captions.joined(
             "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
-            f"which a difference does not matter. Left of 0 is {study.primary.worse}, or less similar to the original "
-            "than after fine-tuning alone. Linear within twice the margin, logarithmic beyond. Line: the 95% interval; "
-            "broad band: the interval that decides the word, at the level that Holm tested at; none where words are "
-            "withheld.",
+            f"which a difference does not matter. Left of 0 is {study.primary.worse}. Linear within twice the margin, "
+            "logarithmic beyond. Line: the 95% interval; broad band: the interval that decides the word, at the level "
+            "that Holm tested at; none where words are withheld.",
             captions.margins(study),
             captions.seeds(study),
             captions.family(study),
@@ -62,8 +61,8 @@ def _paint(study: Study, medium: Medium) -> Sheet:
 
 
 def _outcomes(study: Study) -> list[Outcome]:
-    """The primary outcome and the inside by the first feature convention; the others are in the table."""
-    return [primary(study), inside(study)]
+    """The questions that a difference answers; the inside has a figure of its own."""
+    return [primary(study)]
 
 
 def _panel(

@@ -8,54 +8,73 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.distances import compared, distance
+from bench.analysis.inside import yardstick
 from bench.analysis.looks import ends_and_middle
 from bench.analysis.study import Study
+from bench.analysis.wording import measure_title
 from bench.render.kit.figure import Figure, Sheet, blank, note, picture
-from bench.render.kit.names import compact, cut, in_two_lines
+from bench.render.kit.names import compact, cut, in_two_lines, short
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure per feature convention that has maps."""
+    """One figure per feature convention and measure that has maps."""
     return [
         Figure(
-            f"maps-{feature}",
-            f"Block against block, {feature} features",
+            f"maps-{feature}" if measure == _mapped(study)[0] else f"maps-{feature}-{measure.replace(':', '-')}",
+            f"Block against block, {feature} features" + _of(study, measure),
             captions.joined(
-                "Debiased linear CKA of each block of the original (rows, input at the top) to each block of a variant "
-                f"(columns), {feature} features, mean over seeds, one colour scale. Shown: the controls, and of the "
-                "methods the nearest to the original, the middle one and the farthest; all are in the data.",
+                f"{measure_title(study, measure)} of each block of the original (rows, input at the top) to each block "
+                f"of a variant (columns), {feature} features, mean over seeds, one colour scale. Shown: the controls, "
+                "and of the methods the nearest to the original, the middle one and the farthest; all are in the data.",
                 captions.seeds(study),
                 "Intervals and tests: see the table of blocks for the diagonal; none are drawn here.",
             ),
             "Heat maps of similarity between blocks; every value is in the data file of maps.",
-            partial(_paint, study, feature),
+            partial(_paint, study, feature, measure),
             ("maps",),
         )
         for feature in study.plan.features
-        if chosen(study, feature)
+        for measure in _mapped(study)
+        if chosen(study, feature, measure)
     ]
 
 
-def chosen(study: Study, feature: str) -> list[str]:
+def _of(study: Study, measure: str) -> str:
+    return f", {measure_title(study, measure)}" if len(_mapped(study)) > 1 else ""
+
+
+def _mapped(study: Study) -> list[str]:
+    """The measures that any network has a map of."""
+    return list(dict.fromkeys(measure for network in compared(study).values() for _, measure in network.maps))
+
+
+def chosen(study: Study, feature: str, measure: str) -> list[str]:
     """Labels of the variants that are drawn: the controls, and the nearest, the middle and the farthest method."""
-    mapped = {v for (_, v, f), inside in study.insides.items() if f == feature and inside.map is not None}
+    mapped = {label for (_, label), network in compared(study).items() if (feature, measure) in network.maps}
     methods = [variant.label for variant in study.plan.methods if variant.label in mapped]
-    methods.sort(key=lambda label: (-_similarity(study, label, feature), label))
+    methods.sort(key=lambda label: (_farness(study, label, feature, measure), label))
     return [*(label for label in (CONTROL, OTHER_SEED, RANDOM) if label in mapped), *ends_and_middle(methods)]
 
 
-def _similarity(study: Study, label: str, feature: str) -> float:
-    """Mean over the models and seeds."""
-    insides = [study.insides[m, label, feature] for m in study.models if (m, label, feature) in study.insides]
-    return float(np.mean([np.nanmean(inside.mean_values) for inside in insides]))
+def _farness(study: Study, label: str, feature: str, measure: str) -> float:
+    """Mean distance from the original over the models."""
+    several = [distance(study, model, label, feature, measure) for model in study.models]
+    return float(np.mean([one.overall.distance for one in several if one is not None] or [np.inf]))
 
 
-def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
-    variants = chosen(study, feature)
-    models = [m for m in study.models if any((m, v, feature) in study.insides for v in variants)]
+def _map(study: Study, model: str, variant: str, feature: str, measure: str):
+    """Names of the blocks and the map of one network; None if it has none."""
+    network = compared(study).get((model, variant))
+    return network.maps.get((feature, measure)) if network else None
+
+
+def _paint(study: Study, feature: str, measure: str, medium: Medium) -> Sheet:
+    variants = chosen(study, feature, measure)
+    models = [m for m in study.models if any(_map(study, m, v, feature, measure) for v in variants)]
     names, grow = compact(study.plan), medium.grow
     across = len(variants) if medium.columns > 1 else min(3, len(variants))
     down = -(-len(variants) // across)
@@ -64,19 +83,28 @@ def _paint(study: Study, feature: str, medium: Medium) -> Sheet:
     sheet, panel = blank(medium, tall * down * len(models))
     sheet.cuts = tuple(tall * row for row in range(1, down * len(models)))
     # Maps of a model stand in one line, or in several if the medium is narrow; pages may end between any two lines.
-    image = None
+    image, most = None, _most(study, feature, measure)
     for row, (model, part) in enumerate(product(models, range(down))):
         bottom = (down * len(models) - row - 1) * tall + 0.14 * grow
         for column, variant in enumerate(variants[part * across : (part + 1) * across]):
-            inside = study.insides.get((model, variant, feature))
-            if inside is None or inside.map is None:
+            mapped = _map(study, model, variant, feature, measure)
+            if mapped is None:
                 continue
+            blocks, values = mapped
             box = (0.3 * grow + column * step, bottom, side, side - 0.1 * grow)
-            image = picture(panel, inside.map, *box, vmin=0, vmax=1, cmap="viridis")
-            _frame(panel, box, len(inside.blocks), "" if column else model, names[variant], medium)
+            image = picture(panel, values, *box, vmin=0, vmax=most, cmap="viridis")
+            _frame(panel, box, len(blocks), "" if column else model, names[variant], medium)
     if image is not None:
-        _scale(sheet, image, medium)
+        _scale(sheet, image, most, short(measure_title(study, measure)), medium)
     return sheet
+
+
+def _most(study: Study, feature: str, measure: str) -> float:
+    """The end of the colour scale: that of similarities is 1, that of distances the largest there is."""
+    if yardstick(study.plan, measure).best == 1.0:
+        return 1.0
+    maps = (network.maps.get((feature, measure)) for network in compared(study).values())
+    return float(max((np.nanmax(mapped[1]) for mapped in maps if mapped is not None), default=1.0)) or 1.0
 
 
 def _frame(
@@ -97,12 +125,12 @@ def _frame(
         note(panel, cut(model, 18), middle, offset, medium, ha="right", va="center", rotation=90)
 
 
-def _scale(sheet: Sheet, image, medium: Medium) -> None:
+def _scale(sheet: Sheet, image, most: float, name: str, medium: Medium) -> None:
     """The colour bar, at the right of all maps."""
     grow = medium.grow
     width = 0.08 * grow / medium.width
     bar = sheet.drawing.add_axes((1 - 0.36 * grow / medium.width, 0.2, width, 0.6))
-    sheet.drawing.colorbar(image, cax=bar, ticks=[0, 0.5, 1])
+    sheet.drawing.colorbar(image, cax=bar, ticks=[0, most / 2, most], format="%.2g")
     bar.tick_params(length=0, pad=2, labelsize=medium.small)
-    bar.set_title("CKA", fontsize=medium.small, fontweight="normal", pad=4, loc="left", color=MUTED)
+    bar.set_title(name, fontsize=medium.small, fontweight="normal", pad=4, loc="left", color=MUTED)
     bar.spines["outline"].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,12 @@ from bench.compress.variant import plain, titled
 from bench.runner.plan_file import PlanFile, PlannedStage, PlannedVariant
 
 LONGEST_NAME = 30  # characters of a line
+_SHORT = {
+    "Debiased linear CKA": "CKA",
+    "Angular shape distance": "Angular",
+    "PWCCA (weighted by the first)": "PWCCA",
+    "Cross-probe loss": "Cross-probe",
+}  # of measures, as heads of columns and panels
 
 
 def methods(variant: PlannedVariant) -> tuple[str, ...]:
@@ -60,6 +67,20 @@ def _values_alone(stage: PlannedStage) -> str:
 def _value(name: str, value: Any) -> str:
     """A setting's value; a switch is named, since its value alone says nothing."""
     return {"True": name, "False": f"not {name}"}.get(plain(value), plain(value))
+
+
+def short(title: str) -> str:
+    """A measure's title in few letters."""
+    return _SHORT.get(title, title)
+
+
+def key_of(name: str) -> str:
+    """A measure's name as a part of a column's.
+
+    >>> key_of("knn-jaccard"), key_of("mine.measures:Mine")
+    ('knn_jaccard', 'mine_measures_Mine')
+    """
+    return re.sub(r"\W+", "_", name)
 
 
 def cut(name: str, most: int) -> str:

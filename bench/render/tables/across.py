@@ -80,7 +80,7 @@ def build(study: Study) -> Table | None:
             "Intervals: 95%, t of the mixed model." if joint else "",
         ),
         _columns(outcomes),
-        {f"{outcome.title}, {outcome.outcome.unit}": _methods(study, outcome) for outcome in outcomes},
+        {f"{outcome.title}, {outcome.unit}": _methods(study, outcome) for outcome in outcomes},
         notes=dict.fromkeys(note for outcome in outcomes for note in _notes(outcome)),
     )
 

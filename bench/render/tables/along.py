@@ -1,4 +1,4 @@
-"""Where each method's inside departs from the control's, how far, and which outcomes change with it."""
+"""Where each method's inside departs from its reference's, how far, and which outcomes change with it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from bench.analysis.answers import hurt
 from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
 from bench.analysis.claims import claim_on
 from bench.analysis.departures import BlockClaim, departures
+from bench.analysis.distances import compared
+from bench.analysis.inside import first_scaled
 from bench.analysis.looks import Looks
-from bench.analysis.outcomes import Outcome, inside, primary
+from bench.analysis.outcomes import Outcome, primary
+from bench.analysis.sameness import inside_claim
 from bench.analysis.study import Study
+from bench.analysis.wording import measure_title
 from bench.render.kit.rows import NAMES, Network, networks, of_part
 from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
@@ -18,22 +22,22 @@ from bench.roles import CONTROL
 
 def build(study: Study) -> Table | None:
     """The table; None if no inside was compared."""
-    if not study.insides:
+    if not compared(study):
         return None
     looks = Looks(study, DIAGNOSTIC)
     method = next(iter(attributions(looks)), "") if looks else ""
-    feature = study.plan.features[0]
+    feature, first = study.plan.features[0], first_scaled(study.plan)
     return tabulate(
         "along",
         "What goes along with the inside",
         captions.joined(
-            f"Departs at: the first block (from the input, {feature} features) whose similarity to the original is "
-            "below the fine-tuned control's, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
-            "is the original, 1 is as different as training again. Verdicts: as in the table of verdicts.",
+            f"Departs at: the first block (from the input, {feature} features) shown to be beyond the margin by "
+            f"{measure_title(study, first)}, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
+            "is the original, 1 is as different as training again. Words: as in the tables of words.",
             "ECE and classes: less the control's, by seed." if study.plan.task.classifies else "",
             f"Explanations: {TITLES.get(method, method)}, (1 - Spearman) in units of another seed's." if method else "",
             captions.means(study),
-            "Seed-eq.: jackknife over seeds.",
+            captions.inside_margins(study),
         ),
         (*_columns(study), *([_explanations(looks, method)] if method else [])),
         networks(study, study.plan.methods, "compare", otherwise=DASH),
@@ -41,17 +45,15 @@ def build(study: Study) -> Table | None:
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:
-    feature = study.plan.features[0]
     return (
         *NAMES,
-        Column("departs", "Departs at", "text", "First block whose similarity is below the control's (BH).",
+        Column("departs", "Departs at", "text", "First block shown to be beyond the margin (BH).",
                of_part(lambda net: departures(study, net.model, net.label), _first)),
-        Column("blocks", "Blocks", "number", "Blocks below the control's (BH).",
+        Column("blocks", "Blocks", "number", "Blocks shown to be beyond the margin (BH).",
                of_part(lambda net: departures(study, net.model, net.label), len), "differ"),
-        Column("distance", "Distance", "estimate", "(1 - CKA) in units of another seed's, mean over blocks.",
-               lambda net: study.distance(net.model, net.label, feature), "seed-eq.", 2),
-        Column("inside", "Inside", "verdict", "Mean over blocks, less the control's.",
-               lambda net: _verdict(study, net, inside(study))),
+        Column("distance", "Distance", "estimate", "From the original, in units of another seed's, mean over blocks.",
+               lambda net: _distance(study, net), "seed-eq.", 2),
+        Column("inside", "Inside", "verdict", "All measures that decide together.", lambda net: _inside(study, net)),
         Column("accuracy", study.primary.capital, "verdict", "Less that of its reference.",
                lambda net: _verdict(study, net, primary(study))),
         *(_answers(study) if study.plan.task.classifies else ()),
@@ -84,6 +86,19 @@ def _explanations(looks: Looks, attribution: str) -> Column[Network]:
 def _first(departed: list[BlockClaim]) -> str:
     first = min(departed, key=lambda claim: claim.depth, default=None)
     return f"{first.block} ({first.depth + 1})" if first else "none shown"
+
+
+def _distance(study: Study, net: Network) -> Gotten:
+    claim = inside_claim(study, net.model, net.label)
+    measured = claim.measures.get(first_scaled(study.plan)) if claim else None
+    return measured.distance if measured else None
+
+
+def _inside(study: Study, net: Network) -> Datum:
+    claim = inside_claim(study, net.model, net.label)
+    if claim is None:
+        return Datum(hole=study.hole(net.model, net.label, "compare") or DASH)
+    return Datum(wording.inside_word(claim) or None, hole=DASH, note=claim.reason)
 
 
 def _verdict(study: Study, net: Network, outcome: Outcome) -> str | Datum:

@@ -1,73 +1,91 @@
-"""Similarity block by block: what the figure of similarity by depth plots."""
+"""Block by block, each measure beside the others: what the figures by depth plot."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bench.analysis.departures import BlockClaim, blocks
+from bench.analysis.distances import measures
 from bench.analysis.study import Study
+from bench.analysis.wording import measure_title
+from bench.render.kit.names import key_of, short
 from bench.render.kit.rows import NAMES, Network
-from bench.render.kit.table import Column, Datum, Table, tabulate
+from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulate
 from bench.render.text import captions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block(Network):
-    """A block of one network, with what is claimed of it."""
+    """A block of one network, with what every measure says of it."""
 
-    claim: BlockClaim
-
-
-COLUMNS: tuple[Column[Block], ...] = (
-    *NAMES,
-    Column("feature", "Features", "text", "How a feature map becomes a vector.", lambda block: block.claim.feature,
-           shown=False),
-    Column("depth", "Depth", "number", "Position of the block, from the input.", lambda block: block.claim.depth + 1),
-    Column("block", "Block", "code", "Name of the module whose output is compared.", lambda block: block.claim.block),
-    Column("cka", "CKA to original", "estimate", "Debiased linear CKA to the original's block.",
-           lambda block: block.claim.similarity, "", 3, ends=True),
-    Column("beyond", "Less control", "estimate", "Less the fine-tuned control's.",
-           lambda block: block.claim.beyond or Datum(), "", 4, signed=True, ends=True),
-    Column("p", "p", "p", "Two-sided t test that it differs from the control's, not corrected.",
-           lambda block: block.claim.p),
-    Column("p_bh", "p, BH", "p", "After Benjamini-Hochberg over methods and blocks of a model.",
-           lambda block: block.claim.p_corrected),
-    Column("seeds", "n", "number", "Seeds behind the similarity.",
-           lambda block: block.claim.similarity.n if block.claim.similarity.unit == "seed" else 1),
-)  # fmt: skip
+    feature: str
+    depth: int
+    block: str
+    claims: Mapping[str, BlockClaim]
 
 
 def build(study: Study) -> Table | None:
     """The table: one group per model and feature convention."""
-    claims = [Block(study, claim.model, study.plan.variant(claim.variant), claim=claim) for claim in blocks(study)]
+    rows: dict[tuple[str, str, str, int], dict[str, BlockClaim]] = {}
+    for claim in blocks(study):
+        rows.setdefault((claim.feature, claim.model, claim.variant, claim.depth), {})[claim.measure] = claim
+    found = [
+        Block(study, model, study.plan.variant(label), DASH, feature=feature, depth=depth,
+              block=next(iter(claims.values())).block, claims=claims)
+        for (feature, model, label, depth), claims in rows.items()
+    ]  # fmt: skip
     return tabulate(
         "blocks",
-        "Similarity by depth",
+        "The inside by depth",
         captions.joined(
-            captions.similarity(study),
-            "Each block of a variant against the same block of the original, and the difference to the fine-tuned "
-            "control, paired by seed and image.",
+            "Each block against the same block of the original, in seed-equivalents of that block.",
+            captions.cross_probe_loss(study, of_block=True),
             captions.seeds(study),
-            captions.combined_interval(study),
-            "Two-sided t test; Benjamini-Hochberg over the methods and blocks of a model and convention"
-            + _sizes(study),
+            captions.scaled_interval(study),
+            captions.departures(study),
         ),
-        COLUMNS,
+        (*_leading(), *(column for name in measures(study) for column in _columns(study, name))),
         {
             f"{model}, {feature} features": [
-                block for block in claims if (block.model, block.claim.feature) == (model, feature)
+                block for block in found if (block.model, block.feature) == (model, feature)
             ]
             for model in study.models
             for feature in study.plan.features
         },
-        empty="No comparison is done yet.",
+        notes=captions.traps(study),
+        empty=captions.nothing_compared(study),
     )
 
 
-def _sizes(study: Study) -> str:
-    sizes = {
-        (model, feature): sum(c.p == c.p for c in blocks(study) if (c.model, c.feature) == (model, feature))
-        for model in study.models
-        for feature in study.plan.features
-    }
-    return f" ({captions.each({f'{m}, {f}': size for (m, f), size in sizes.items()}, 'test')})."
+def _leading() -> Iterator[Column[Block]]:
+    yield from NAMES
+    yield Column("feature", "Features", "text", "How a feature map becomes a vector.", lambda block: block.feature,
+                 shown=False)  # fmt: skip
+    yield Column("depth", "Depth", "number", "Position of the block, from the input.", lambda block: block.depth + 1)
+    yield Column("block", "Block", "code", "Name of the module whose output is compared.", lambda block: block.block)
+
+
+def _columns(study: Study, name: str) -> Iterator[Column[Block]]:
+    title, key = short(measure_title(study, name)), key_of(name)
+
+    def distance(block: Block) -> Datum:
+        claim = block.claims.get(name)
+        if claim is None:
+            return Datum(hole=DASH)
+        # A star-like mark for what is shown to be beyond the margin: a column of p for each measure would not fit.
+        return estimate(claim.distance, bold=claim.departs(study.plan.alpha), hole=DASH)
+
+    yield Column(key, title, "estimate", f"Distance from the original's, by {measure_title(study, name)}.", distance,
+                 captions.unit_of(name), 2, ends=name in study.plan.similarity.inside)  # fmt: skip
+    yield Column(f"{key}_own", title, "estimate", f"{measure_title(study, name)} itself.",
+                 lambda block: block.claims[name].value if name in block.claims else None, "own unit", 4,
+                 ends=True, shown=False)  # fmt: skip
+    yield Column(f"{key}_beyond", title, "estimate", "Distance beyond the reference's.",
+                 lambda block: (block.claims[name].beyond if name in block.claims else None) or Datum(), "beyond", 3,
+                 signed=True, ends=True, shown=False)  # fmt: skip
+    yield Column(f"{key}_p", title, "p", "Two-sided, that the distance beyond the reference's is the margin.",
+                 lambda block: block.claims[name].p if name in block.claims else None, "p", shown=False)  # fmt: skip
+    yield Column(f"{key}_p_bh", title, "p", "After Benjamini-Hochberg over methods and blocks of a model.",
+                 lambda block: block.claims[name].p_corrected if name in block.claims else None, "p, BH",
+                 shown=False)  # fmt: skip

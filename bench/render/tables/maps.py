@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.analysis.distances import compared
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
 from bench.render.text import captions
@@ -10,9 +11,10 @@ FIELDS = {
     "model": Field("Name of the network."),
     "variant": Field("The variant's label."),
     "feature": Field("How a feature map becomes a vector.", title="Features"),
+    "measure": Field("Name of the measure."),
     "original_block": Field("Block of the original.", title="Original's block"),
     "block": Field("Block of the variant."),
-    "cka": Field("Debiased linear CKA, mean over seeds.", "number", "CKA"),
+    "value": Field("The measure itself, mean over seeds.", "number"),
 }
 
 
@@ -20,16 +22,19 @@ def build(study: Study) -> Dataset | None:
     """One row per pair of blocks; None if nothing was compared."""
     # Row by row: the original's blocks go down the map, the variant's across.
     rows = (
-        {"model": model, "variant": variant, "feature": feature, "original_block": original, "block": block, "cka": cka}
-        for (model, variant, feature), similarity in study.insides.items()
-        if similarity.map is not None
-        for original, line in zip(similarity.blocks, similarity.map.tolist())
-        for block, cka in zip(similarity.blocks, line)
-    )
+        {"model": model, "variant": variant, "feature": feature, "measure": measure, "original_block": original,
+         "block": block, "value": value}
+        for (model, variant), network in compared(study).items()
+        for (feature, measure), (blocks, values) in network.maps.items()
+        for original, line in zip(blocks, values.tolist())
+        for block, value in zip(blocks, line)
+    )  # fmt: skip
     return dataset(
         "maps",
         "Block against block",
-        captions.joined(captions.similarity(study), "Mean over seeds.", captions.seeds(study)),
+        captions.joined(
+            "Each block of the original against each of a variant, mean over seeds.", captions.seeds(study)
+        ),
         rows,
         FIELDS,
     )

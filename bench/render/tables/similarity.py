@@ -1,54 +1,95 @@
-"""How much of the inside is left: similarity to the original over all blocks, and in seed-equivalents."""
+"""How far each inside is from the original's by every measure, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.analysis import wording
+from bench.analysis.distances import Distance, ProbeLoss, compared, measures
+from bench.analysis.sameness import in_points, inside_claim, nonnegative
 from bench.analysis.study import Study
+from bench.analysis.wording import measure_title
+from bench.render.kit.names import key_of, short
 from bench.render.kit.rows import NAMES, Network, networks
-from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 
 def build(study: Study) -> Table | None:
-    """The table: two columns per feature convention."""
+    """The table: a column per measure; conventions of features but the first are in the data files."""
     return tabulate(
         "similarity",
-        "Similarity of the inside",
+        "The inside by every measure",
         captions.joined(
-            captions.similarity(study),
-            "Mean over blocks of each block's similarity to the same block of the original. Seed-equivalents: "
-            "(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training again.",
+            "Distance from the original, mean over blocks, in seed-equivalents: 0 is the original, 1 is as different "
+            f"as training again. {study.plan.features[0].capitalize()} features; the others are in the data files.",
+            captions.cross_probe_loss(study),
             captions.seeds(study),
-            captions.combined_interval(study),
-            "Seed-equivalents: jackknife over seeds. Tests: those of the verdicts.",
+            captions.scaled_interval(study),
+            "Words: in the table of words on the inside.",
         ),
         (*NAMES, *(column for feature in study.plan.features for column in _columns(study, feature))),
         networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),
-        empty="No comparison is done yet.",
+        notes=captions.traps(study),
+        empty=captions.nothing_compared(study),
     )
 
 
 def _columns(study: Study, feature: str) -> Iterator[Column[Network]]:
-    def overall(net: Network) -> Datum:
-        inside = study.insides.get((net.model, net.label, feature))
-        return estimate(inside.overall()) if inside else Datum(hole=net.hole or "missing")
+    first = feature == study.plan.features[0]
+    for name in measures(study):
+        title, key = short(measure_title(study, name)), f"{key_of(name)}_{feature}"
+        yield Column(
+            key, title, "estimate", f"Distance from the original by {measure_title(study, name)}, {feature} features.",
+            _distance(study, feature, name), captions.unit_of(name), 2,
+            ends=name in study.plan.similarity.inside, shown=first,
+        )  # fmt: skip
+        yield Column(
+            f"{key}_own", title, "estimate", f"{measure_title(study, name)} itself, {feature} features, over blocks.",
+            _itself(study, feature, name), "own unit", 4, ends=True, shown=False,
+        )  # fmt: skip
+        if first:
+            yield Column(
+                f"{key}_word", title, "text", "What this measure says by itself.", _word(study, name), "word",
+                shown=False,
+            )  # fmt: skip
 
-    def distance(net: Network) -> Datum:
-        units = study.distance(net.model, net.label, feature)
-        return estimate(units) if units else Datum(hole=net.hole or "–")
 
-    yield Column(
-        f"cka_{feature}", "CKA", "estimate", "Debiased linear CKA to the original.", overall, feature, 3, ends=True
-    )
-    yield Column(
-        f"seed_equivalents_{feature}",
-        "Seed-equivalents",
-        "estimate",
-        "Distance from the original in units of another training.",
-        distance,
-        feature,
-        2,
-        ends=True,
-    )
+def _distance(study: Study, feature: str, name: str):
+    def get(net: Network) -> Gotten:
+        one = _one(study, net, feature, name)
+        if isinstance(one, Distance):
+            return estimate(nonnegative(one.overall.ratio(study.plan.margins.inside)), hole=DASH)
+        return estimate(worst(one)) if isinstance(one, ProbeLoss) else Datum(hole=net.hole or "none")
+
+    return get
+
+
+def worst(one: ProbeLoss):
+    """The largest loss of any block, in points."""
+    return in_points(max(one.at, key=lambda lost: (lost.value == lost.value, lost.value)))
+
+
+def _itself(study: Study, feature: str, name: str):
+    def get(net: Network) -> Gotten:
+        one = _one(study, net, feature, name)
+        if isinstance(one, Distance):
+            return estimate(one.mean)
+        return Datum() if isinstance(one, ProbeLoss) else Datum(hole=net.hole or "none")
+
+    return get
+
+
+def _word(study: Study, name: str):
+    def get(net: Network) -> Gotten:
+        claim = inside_claim(study, net.model, net.label)
+        measured = claim.measures.get(name) if claim else None
+        return (wording.measure_word(measured) or None) if measured else Datum()
+
+    return get
+
+
+def _one(study: Study, net: Network, feature: str, name: str) -> Distance | ProbeLoss | None:
+    network = compared(study).get((net.model, net.label))
+    return network.by.get((feature, name)) if network else None

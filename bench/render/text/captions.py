@@ -6,11 +6,16 @@ from collections.abc import Mapping
 
 from bench.analysis import wording
 from bench.analysis.claims import claims
+from bench.analysis.distances import measures
+from bench.analysis.inside import CROSS_PROBE, outdated
 from bench.analysis.preset import changes
 from bench.analysis.results import HOLES
+from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
-from bench.render.kit.prose import counted
+from bench.analysis.wording import measure_title
+from bench.render.kit.prose import counted, listed
 from bench.statistics.tests import smallest_attainable_p
+from bench.task import with_unit
 
 
 def seeds(study: Study) -> str:
@@ -36,18 +41,90 @@ def primary_interval(study: Study) -> str:
     return "Intervals: 95%, t over trainings alone: nothing is known of single images."
 
 
-def combined_interval(study: Study) -> str:
-    """The interval of a similarity."""
+def scaled_interval(study: Study) -> str:
+    """The interval of a distance in seed-equivalents."""
     probe = study.plan.data.counts.get("probe", 0)
-    images = f" over the {probe} probe images" if probe else " over the probe images"
-    variance = f"the variance between seeds plus the jackknife's{images}"
-    return f"Intervals: 95%, t with {variance}, df at most 2(S - 1), atanh scale."
+    images = f"the {probe:,} probe images" if probe else "the probe images"
+    return (
+        f"Intervals: 95%, over seeds and {images}; seed-equivalents by Fieller, a seed left out with all its pairs, "
+        "df at most 2(S - 1)."
+    )
 
 
-def similarity(study: Study) -> str:
-    """Which measure on which features."""
-    features = " and ".join(study.plan.features)
-    return f"Debiased linear CKA at block outputs, {features} features of the frozen probe set."
+def unit_of(measure: str) -> str:
+    """What a measure's distances are in, as in the head of a column."""
+    return "points" if measure == CROSS_PROBE else "seed-eq."
+
+
+def inside_rule(study: Study) -> str:
+    """What the word for an inside stands on."""
+    names = listed([measure_title(study, name) for name in study.plan.similarity.inside])
+    return (
+        f"Same: all of {names} show a distance beyond the reference's below the margin; changed: any shows one above "
+        "it. Reference: the original, or a control fine-tuned for as long."
+    )
+
+
+def inside_margins(study: Study) -> str:
+    """The inside's margin, on the common scale and in each measure's own unit."""
+    sizes = wording.own_inside_margins(study)
+    points = with_unit(f"{study.plan.margins.accuracy:g}", study.primary.unit)
+    probe = f"; cross-probe {points}" if CROSS_PROBE in measures(study) else ""
+    return f"Margin: {wording.inside_margin(study)}{f' ({sizes})' if sizes else ''}{probe}."
+
+
+def inside_family(study: Study) -> str:
+    """What the words on the insides are corrected for."""
+    sizes = {claim.model: claim.size for claim in inside_claims(study).values() if claim.size}
+    if not sizes:
+        return "No test could be made."
+    return f"Correction: Holm over the compressed variants of a model ({each(sizes, 'test')})."
+
+
+def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:
+    """What the cross-probe's column holds; empty if no network was read by one."""
+    if CROSS_PROBE not in measures(study):
+        return ""
+    where = "" if of_block else " in the block where it is largest"
+    return f"Cross-probe: points that a probe of the original's blocks loses{where}."
+
+
+def departures(study: Study) -> str:
+    """Which blocks are set in bold."""
+    return (
+        f"Bold: shown to be more than {wording.inside_margin(study)}, or the margin in points, beyond the reference's "
+        "block; Benjamini-Hochberg over the methods and blocks of a model, feature and measure."
+    )
+
+
+_TRAPS = {
+    "pwcca": "PWCCA is asymmetric: the original's directions weight it.",
+    "svcca": "SVCCA keeps the directions that hold 99% of the variance; older papers report it.",
+    "mean-cca": "Mean CCA gives every direction the same weight, noise too; older papers report it.",
+}
+_NEEDS_IMAGES = "CCA needs more images than units, and is refused elsewhere: a dash."
+
+
+def traps(study: Study) -> list[str]:
+    """What to know of measures by canonical correlation, which read higher than they should."""
+    known = [sentence for name, sentence in _TRAPS.items() if name in measures(study)]
+    return [*known, _NEEDS_IMAGES] if known else []
+
+
+def why_none_same(study: Study) -> list[str]:
+    """That so few probe images can show no inside to be the same, where that is so."""
+    reasons = {
+        one.reason
+        for claim in inside_claims(study).values()
+        for one in claim.measures.values()
+        if one.decides and one.measure == CROSS_PROBE and "probe images cannot show" in one.reason
+    }
+    return sorted(reasons)[:1]
+
+
+def nothing_compared(study: Study) -> str:
+    """What to say where no comparison is done."""
+    return outdated(study.results) or "No comparison is done yet."
 
 
 def family(study: Study) -> str:

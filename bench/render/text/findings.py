@@ -11,9 +11,12 @@ from bench.analysis.budget import Within, best_within, fitting, headline_budget
 from bench.analysis.choice import chosen_difference, smallest_keeping
 from bench.analysis.claims import Claim, claims_on, losses
 from bench.analysis.departures import departures
+from bench.analysis.inside import first_scaled
+from bench.analysis.sameness import InsideClaim, insides_of
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.render.kit.prose import Sentence, Strong, counted, listed
+from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.statistics.equivalence import withheld
 from bench.statistics.estimate import Estimate
@@ -165,62 +168,66 @@ def less_original(study: Study, model: str) -> Iterator[Sentence]:
 
 
 def inside(study: Study, model: str) -> Sentence:
-    """Whether the inside changed beyond what fine-tuning alone does."""
-    outcome = outcomes.inside(study)
-    claims = claims_on(study, outcome, model)
+    """Which insides are the same, changed, or can't be told."""
+    claims = insides_of(study, model)
     if not claims:
-        return ("Its inside was not compared with a fine-tuned control's.",)
+        return ("Its inside was not compared with the original's.",)
     parts: list[Sentence] = []
-    for predicate in dict.fromkeys(wording.inside_words(claim).predicate for claim in sorted(claims, key=_order)):
+    predicates = dict.fromkeys(wording.inside_words(claim).predicate for claim in sorted(claims, key=_order))
+    for predicate in predicates:
         alike = [claim for claim in claims if wording.inside_words(claim).predicate == predicate]
-        within = f" (within {wording.margin(outcome)})" if alike[0].within else ""
-        parts.append((Strong(predicate), f"{within} for {_titles(study, alike)}"))
+        within = f" (within {wording.inside_margin(study)})" if all(claim.within for claim in alike) else ""
+        parts.append((Strong(predicate), f"{within} for {_insides(study, alike)}"))
     return (f"Its inside ({study.plan.features[0]} features) ", *paragraph(parts, "; it "), ".")
 
 
-def _order(claim: Claim) -> tuple[bool, bool, bool]:
-    """Same first, then what changed, farther before nearer."""
-    return not claim.within, not claim.changed, claim.evidence.difference.value > 0
+def _order(claim: InsideClaim) -> tuple[bool, bool, bool]:
+    """Identical first, then the same, then what changed."""
+    return not claim.identical, not claim.same, not claim.changed
 
 
-def _titles(study: Study, claims: list[Claim]) -> str:
-    """Names of the claims' methods, the smallest difference first."""
-    ordered = sorted(claims, key=lambda claim: abs(claim.evidence.difference.value))
-    return listed([_title(study, claim) for claim in ordered], most=4)
+def _insides(study: Study, claims: list[InsideClaim]) -> str:
+    """Names of the claims' methods, the nearest to the original first."""
+    ordered = sorted(claims, key=lambda claim: _farness(study, claim))
+    return listed([_of_variant(study, claim.variant, claim.seeds) for claim in ordered], most=4)
 
 
-def _title(study: Study, claim: Claim) -> str:
-    """A claim's method, with its seeds if some are missing."""
-    title = study.plan.variant(claim.evidence.variant).title
-    return title if claim.evidence.seeds == study.seeds else f"{title} (n = {claim.evidence.seeds})"
+def _of_variant(study: Study, variant: str, seeds: int) -> str:
+    """A method, with its seeds if some are missing."""
+    title = study.plan.variant(variant).title
+    return title if seeds == study.seeds else f"{title} (n = {seeds})"
+
+
+def _farness(study: Study, claim: InsideClaim) -> float:
+    """Its distance from the original by the first measure on a scale; infinite if it has none."""
+    measured = claim.measures.get(first_scaled(study.plan))
+    return measured.distance.value if measured and np.isfinite(measured.distance.value) else np.inf
 
 
 def by_family(study: Study, model: str) -> Iterator[Sentence]:
     """What one kind of compression does to the inside that another does not; nothing for a single family."""
     # Every method has one family, so that the counts of the families add up to the methods with a claim.
-    families: dict[str, list[Claim]] = {}
-    for claim in claims_on(study, outcomes.inside(study), model):
-        families.setdefault(study.plan.variant(claim.evidence.variant).family, []).append(claim)
+    families: dict[str, list[InsideClaim]] = {}
+    for claim in insides_of(study, model):
+        families.setdefault(study.plan.variant(claim.variant).family, []).append(claim)
     if len(families) > 1:
         yield (
             Strong(f"By family, {model}: "),
-            "methods whose inside has moved away from the control's and is not shown to be within the margin of it "
-            f"(after Holm): {'; '.join(_family(study, model, name, claims) for name, claims in families.items())}. In "
-            "brackets: the median distance of the family from the original, and the first block, from the input, at "
-            "which one of those methods falls below the control (after Benjamini-Hochberg).",
+            "methods whose inside has changed (after Holm): "
+            f"{'; '.join(_family(study, name, claims) for name, claims in families.items())}. In brackets: the median "
+            "distance of the family from the original, and the first block, from the input, that is beyond the margin "
+            "in one of those methods (after Benjamini-Hochberg).",
         )
 
 
-def _family(study: Study, model: str, family: str, claims: list[Claim]) -> str:
-    """How many of a family's insides moved away, how far it is from the original, and from which block on."""
-    changed = [claim.evidence.variant for claim in claims if claim.worse]
-    labels = [variant.label for variant in study.plan.methods if variant.family == family]
-    distances = (study.distance(model, label, study.plan.features[0]) for label in labels)
-    finite = [distance.value for distance in distances if distance is not None and np.isfinite(distance.value)]
-    below = [block for label in changed for block in departures(study, model, label) or ()]
+def _family(study: Study, family: str, claims: list[InsideClaim]) -> str:
+    """How many of a family's insides changed, how far it is from the original, and from which block on."""
+    changed = [claim for claim in claims if claim.changed]
+    finite = [far for claim in claims if np.isfinite(far := _farness(study, claim))]
+    beyond = [block for claim in changed for block in departures(study, claim.model, claim.variant) or ()]
     notes = [f"{decimal(float(np.median(finite)), 2)} seed-equivalents"] if finite else []
-    if below:
-        notes.append(f"from {min(below, key=lambda claim: claim.depth).block}")
+    if beyond:
+        notes.append(f"from {min(beyond, key=lambda claim: claim.depth).block}")
     return f"{family} {len(changed)} of {len(claims)}" + (f" ({', '.join(notes)})" if notes else "")
 
 
@@ -235,4 +242,10 @@ def undecided(study: Study) -> list[Sentence]:
             needed = wording.seeds_that_would_tell(claim for group in open_.values() for claim in group)
             more = f"; were there no difference, {needed} would show it, by the method's spread" if needed else ""
             sentences.append((Strong(f"Can't tell, {outcome.title}: "), f"{listed(counts)}{more}."))
+    insides = {model: insides_of(study, model) for model in study.models}
+    unsure = {model: [claim for claim in claims if claim.undecided] for model, claims in insides.items()}
+    counts = [f"{len(unsure[model])} of {len(insides[model])} methods on {model}" for model in insides if unsure[model]]
+    if counts:
+        why = " ".join(captions.why_none_same(study))
+        sentences.append((Strong("Can't tell, the inside: "), f"{listed(counts)}.{' ' if why else ''}{why}"))
     return sentences

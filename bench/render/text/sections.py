@@ -7,11 +7,13 @@ from math import isfinite
 
 from bench.analysis import outcomes, preset, wording
 from bench.analysis.across import across
+from bench.analysis.distances import compared
 from bench.analysis.families import families, overall_rate
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
 from bench.calibrate.beside import last_run, simulated, warned
 from bench.render.kit.prose import Sentence, Strong, counted, listed, marked
+from bench.render.text import captions
 from bench.render.text.findings import findings
 from bench.roles import CONTROL, ORIGINAL
 from bench.statistics.tests import smallest_attainable_p
@@ -28,15 +30,21 @@ def results(study: Study) -> list[Sentence]:
 
 
 def inside(study: Study) -> list[Sentence]:
-    """How the inside is judged, and what could not be told."""
-    similarity, primary = (wording.margin(outcome) for outcome in (outcomes.inside(study), outcomes.primary(study)))
+    """How the inside is judged; or why nothing was compared."""
+    if not compared(study):
+        return [(captions.nothing_compared(study),)]
+    names = listed([wording.measure_title(study, name) for name in study.plan.similarity.inside])
+    several = len(study.plan.similarity.inside) > 1
     return marked(
-        "A network is compared with its own original, block by block, on images it never trained on; what fine-tuning "
-        "alone changes is taken off. **Same**: shown to be within the margin "
-        f"({similarity}, {primary}), with its size where it is also shown not to be 0. **Changed**: shown not to be 0, "
-        "and not shown to be within the margin. **Can't tell**: neither; a large p is not “the same”. "
-        "**Identical answers** are observed on every test image in every seed, and need no test. Where the original "
-        "does not beat chance there is nothing to lose, and no word."
+        "A network is compared with its own original, block by block, on images it never trained on. **Same**: "
+        f"{'all of ' if several else ''}{names} {'show' if several else 'shows'} that it is no farther than the margin "
+        f"({wording.inside_margin(study)}) beyond its reference. **Changed**: {'one of them' if several else 'it'} "
+        f"shows that it is. For accuracy ({wording.margin(outcomes.primary(study))}), **same**: shown to be within the "
+        "margin, with its size where it is also shown not to be 0; **changed**: shown not to be 0, and not to be "
+        "within it. **Can't tell**: neither; a large p is not “the same”. The reference is the original, or for what "
+        "was fine-tuned a control fine-tuned for as long; a network trained from initial weights gets no word. "
+        "**Identical answers** and **identical inside** are observed in every seed, and need no test. Where the "
+        "original does not beat chance there is nothing to lose, and no word.",
     )
 
 
@@ -116,8 +124,8 @@ def statistics(study: Study) -> list[Sentence]:
         "measures and never count as n.",
         f"**Intervals. **95%. {study.primary.capital} and its differences: {_primary(study)} What else is derived from "
         "predictions: t over seeds, on the fixed test set. "
-        "Similarity: variance between seeds plus the delete-one jackknife's over probe images, df at most 2(S - 1), "
-        "on the atanh scale; a bootstrap over images does not cover here and is not used.",
+        "Distances: variance between seeds, each left out with its pairs, plus the jackknife's over probe images, df "
+        "at most 2(S - 1); a bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed (similarities by image too): two-sided t, with the exact sign-flip "
         f"test beside it. With {few} its smallest p is {floor:.3g}; where that is above {study.plan.alpha:g}, no words "
         "and no stars are given and nothing is set in bold.",
@@ -131,10 +139,15 @@ def statistics(study: Study) -> list[Sentence]:
         "**Choice. **The most accurate method under a budget, and the smallest that loses little, are chosen on "
         "validation images, ties by size; their test result, which had no part in the choice, is what is printed.",
         *([ranks] if any(outcome.ranking for outcome in across(study)) else []),
-        "**Similarity. **Debiased linear CKA (U-statistic HSIC, never clamped; [@kornblith2019similarity]) at block "
-        "outputs. The verdict is on the mean over blocks of each block's similarity to the same block of the original.",
-        "**Seed-equivalents. **(1 - A) / (1 - A of another seed): 0 is the original, 1 is as different as training "
-        "again.",
+        "**Similarity. **Measures compare block outputs on the probe images; debiased linear CKA is the U-statistic of "
+        "HSIC, never clamped ([@kornblith2019similarity]). No single measure decides: a few large directions can keep "
+        "CKA near 1 while a classifier loses what it reads, so a spectral, a local and a functional one must agree.",
+        "**Seed-equivalents. **(1 - A) / (1 - A of another seed) of a similarity, d / d of another seed of a distance: "
+        "0 is the original, 1 is as different as training again. Words stand on the distance beyond the reference's, "
+        f"less {wording.inside_margin(study)}, so that the error of the scale counts. One block that is shown to be "
+        "beyond the margin (Holm over the blocks) stands against “same” in a network of any depth.",
+        "**Cross-probe. **A linear probe of the original's block, read on the compressed network's; its loss is in "
+        "points and has accuracy's margin, in every block. n images without any change bound the loss by 3/n.",
         f"**Calibration. **{_calibration(study)}",
     )
 

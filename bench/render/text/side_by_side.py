@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on
-from bench.analysis.outcomes import Outcome, inside, primary
+from bench.analysis.inside import first_scaled
+from bench.analysis.outcomes import Outcome, primary
+from bench.analysis.sameness import inside_claim
 from bench.analysis.study import Study
+from bench.analysis.wording import inside_margin, inside_word, measure_title
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
@@ -66,10 +68,10 @@ def _shared(studies: Sequence[Study], model: str) -> list[Network]:
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:
     """What one profile says of a method on a network."""
-    name, task, accuracy, similarity = study.plan.name, study.primary, primary(study), inside(study)
+    name, task, accuracy = study.plan.name, study.primary, primary(study)
     less = f"{task.title} of the packed file less that of its reference."
     smaller = "Payload of the original by that of the packed file."
-    beyond = f"Similarity ({study.plan.features[0]} features), less the control's."
+    beyond = f"By {measure_title(study, first_scaled(study.plan))}, {study.plan.features[0]} features."
     behind = f"Seeds behind the difference of {task.noun}."
 
     def ratio(net: Network) -> Datum:
@@ -85,10 +87,9 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column(f"{name}-accuracy", name, "estimate", less,
                lambda net: _said(study, accuracy, net, _difference), task.unit, task.digits, signed=True),
         Column(f"{name}-smaller", name, "number", smaller, ratio, "smaller", 1),
-        Column(f"{name}-cka", name, "estimate", beyond,
-               lambda net: _said(study, similarity, net, _difference), "CKA", 3, signed=True),
-        Column(f"{name}-inside", name, "verdict", "On that difference, after Holm.",
-               lambda net: _said(study, similarity, net, lambda claim: Datum(wording.verdict(claim))), "inside"),
+        Column(f"{name}-distance", name, "estimate", beyond, lambda net: _distance(study, net), "seed-eq.", 2),
+        Column(f"{name}-inside", name, "verdict", "All measures that decide together, after Holm.",
+               lambda net: _inside(study, net), "inside"),
         Column(f"{name}-seeds", name, "number", behind, seeds, "n", shown=False),
     )  # fmt: skip
 
@@ -99,13 +100,32 @@ def _said(study: Study, outcome: Outcome, net: Network, say: Callable[[Claim], D
     return say(claim) if claim else Datum(hole=_hole(study, outcome, net))
 
 
+def _distance(study: Study, net: Network) -> Datum:
+    claim = inside_claim(study, net.model, net.label)
+    measured = claim.measures.get(first_scaled(study.plan)) if claim else None
+    return estimate(measured.distance) if measured else Datum(hole=_uncompared(study, net))
+
+
+def _inside(study: Study, net: Network) -> Datum:
+    claim = inside_claim(study, net.model, net.label)
+    return Datum(inside_word(claim) or None, hole=DASH) if claim else Datum(hole=_uncompared(study, net))
+
+
+def _uncompared(study: Study, net: Network) -> str:
+    return DASH if _not_asked(study, net) else study.hole(net.model, net.label, "compare") or "none"
+
+
+def _not_asked(study: Study, net: Network) -> bool:
+    return net.model not in study.models or all(variant.label != net.label for variant in study.plan.variants)
+
+
 def _difference(claim: Claim) -> Datum:
     return estimate(claim.evidence.difference, stars=claim.stars)
 
 
 def _hole(study: Study, outcome: Outcome, net: Network) -> str:
     """Why a profile says nothing of a network; a dash if it never asked for it."""
-    if net.model not in study.models or all(variant.label != net.label for variant in study.plan.variants):
+    if _not_asked(study, net):
         return DASH
     return study.hole(net.model, net.label, outcome.kind) or ("missing" if outcome.kind == "compress" else "none")
 
@@ -113,7 +133,7 @@ def _hole(study: Study, outcome: Outcome, net: Network) -> str:
 def _caption(studies: Sequence[Study]) -> str:
     profiles = "; ".join(
         f"{study.plan.name}: {study.seeds} seeds, {study.plan.features[0]} features, "
-        f"margin ±{study.plan.margins.cka:g}, {captions.version(study).rstrip('.')}"
+        f"margin {inside_margin(study)}, {captions.version(study).rstrip('.')}"
         for study in studies
     )
     outcome = " or ".join(dict.fromkeys(study.primary.within for study in studies))
@@ -122,9 +142,9 @@ def _caption(studies: Sequence[Study]) -> str:
     return captions.joined(
         "Methods that at least two profiles measured on a network of the same name. "
         f"{unit[:1].upper()}{unit[1:]}: {outcome} of the packed file less that of its reference, mean over seeds with "
-        "its 95% interval. Smaller: payload of the original by that of the packed file. CKA: debiased linear CKA to "
-        "the original, mean over blocks, less the fine-tuned control's; "
-        "inside: the verdict on it, after Holm within a model of a profile.",
+        "its 95% interval. Smaller: payload of the original by that of the packed file. Seed-eq.: distance of the "
+        "inside from the original, in units of another training's; inside: the word of all measures that decide, "
+        "after Holm within a model of a profile.",
         stars,
         f"{profiles}.",
         "Data, budgets and margins differ between profiles: compare verdicts and signs, not sizes; no test between "
@@ -137,14 +157,14 @@ def _same(studies: Sequence[Study]) -> Column[Network]:
         same = _agree(studies, net.model, net.label)
         return Datum(hole=DASH) if same is None else "yes" if same else "no"
 
-    describe = "Whether all profiles that judge the inside come to the same verdict and sign."
+    describe = "Whether all profiles that judge the inside come to the same word."
     return Column("same", "Insides", "text", describe, get, "agree")
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
-    """Whether all profiles that judge the inside come to the same word and sign; None if fewer than two judge it."""
-    claims = [claim for study in studies if (claim := claim_on(study, model, label, inside(study)))]
-    return len(set(map(wording.short, claims))) == 1 if len(claims) > 1 else None
+    """Whether all profiles that judge the inside come to the same word and direction; None if fewer than two do."""
+    words = [word for study in studies if (claim := inside_claim(study, model, label)) and (word := inside_word(claim))]
+    return len(set(words)) == 1 if len(words) > 1 else None
 
 
 def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sentence:
@@ -158,6 +178,6 @@ def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sen
     return (
         f"{names} share ",
         Strong(methods),
-        f" on {networks}; on the inside they come to the same verdict, with the same sign, for {sum(judged)} of the "
+        f" on {networks}; on the inside they come to the same word for {sum(judged)} of the "
         f"{counted(len(judged), 'pair')} of method and network that at least two could judge.",
     )

@@ -10,10 +10,14 @@ import numpy as np
 from bench.analysis import outcomes, wording
 from bench.analysis.budget import Within, best_within, headline_budget
 from bench.analysis.choice import Choice, chosen_difference, chosen_level, largest_payload
-from bench.analysis.claims import Claim, claim_on, claims_on
+from bench.analysis.claims import claims_on
+from bench.analysis.distances import distance
+from bench.analysis.inside import first_scaled
+from bench.analysis.sameness import InsideClaim, inside_claim, insides_of
 from bench.analysis.study import Study
-from bench.analysis.wording import decimal, inside_words
+from bench.analysis.wording import decimal, inside_word, inside_words
 from bench.calibrate.beside import in_short
+from bench.render.kit.names import short
 from bench.render.kit.prose import Sentence, Strong, counted, listed, text
 from bench.render.text.findings import against_others, in_points, nothing_within, paragraph
 from bench.roles import ORIGINAL
@@ -110,7 +114,7 @@ def _headline(study: Study, model: str, budget: float, within: Within | None) ->
 def _pick(study: Study, model: str, choice: Choice, role: str) -> Pick:
     label = choice.label
     payload, original = (study.payload(model, name) for name in (label, ORIGINAL))
-    claim = claim_on(study, model, label, outcomes.inside(study))
+    claim = inside_claim(study, model, label)
     return Pick(
         role=role,
         behind=_behind(study, model, choice),
@@ -119,9 +123,9 @@ def _pick(study: Study, model: str, choice: Choice, role: str) -> Pick:
         top1=wording.level_in_words(study, chosen_level(study, model, choice)),
         payload=wording.size(payload),
         ratio=f"{decimal(original / payload, 1)}×" if np.isfinite(original) else "–",
-        verdict=wording.verdict(claim) if claim else "",
+        verdict=inside_word(claim) if claim else "",
         words=inside_words(claim).badge,
-        inside=_inside_numbers(claim) if claim else "not compared with a fine-tuned control.",
+        inside=_inside_numbers(study, claim) if claim else "not compared with the original.",
     )
 
 
@@ -136,11 +140,11 @@ def _alone(end: str) -> str:
     return f"{alone[:1].upper()}{alone[1:]}."
 
 
-def _inside_numbers(claim: Claim) -> str:
-    return (
-        f"CKA to the original, less what fine-tuning alone leaves: {wording.signed(claim.evidence.difference, 3)}; "
-        f"verdict after Holm, margin ±{claim.raw.margin:g}."
-    )
+def _inside_numbers(study: Study, claim: InsideClaim) -> str:
+    """What the measures that decide say, in a line."""
+    several = [claim.measures[name] for name in study.plan.similarity.inside if name in claim.measures]
+    numbers = [f"{short(one.title)} {decimal(one.distance.value, 2)} {one.unit}" for one in several]
+    return f"{'; '.join(numbers) or 'no measure'}."
 
 
 def _best(study: Study) -> Iterator[Sentence]:
@@ -157,12 +161,12 @@ def _best(study: Study) -> Iterator[Sentence]:
             by_method.setdefault(within.best, {})[model] = within
     parts: list[str] = []
     for label, models in by_method.items():
-        claims = [claim_on(study, model, label, outcomes.inside(study)) for model in models]
+        claims = [inside_claim(study, model, label) for model in models]
         parts += [
             "; " if parts else f"Under {wording.kilobytes(budget)} the {study.primary.best} is ",
             Strong(study.plan.variant(label).title),
             " (" + "; ".join(_numbers(study, model, within) for model, within in models.items()) + ")",
-            _verdict_of_inside([claim for claim in claims if claim]),
+            _verdict_of_inside(study, [claim for claim in claims if claim]),
         ]
     if parts:
         yield (*parts, ".")
@@ -187,38 +191,40 @@ def _numbers(study: Study, model: str, within: Within) -> str:
     )
 
 
-def _verdict_of_inside(claims: Sequence[Claim]) -> str:
+def _verdict_of_inside(study: Study, claims: Sequence[InsideClaim]) -> str:
     """What became of the insides of one method's networks: the end of a sentence."""
     if not claims:
         return ""
     clauses = {inside_words(claim).clause for claim in claims}
     clause = clauses.pop() if len(clauses) == 1 else wording.MIXED
-    within = f", within {wording.margin(claims[0].evidence.outcome)}" if all(claim.within for claim in claims) else ""
+    within = f", within {wording.inside_margin(study)}" if all(claim.within for claim in claims) else ""
     return f", and {clause}{within}"
 
 
 def _inside(study: Study) -> Iterator[Sentence]:
-    """Over all models and methods: how many insides stayed, changed, or cannot be told."""
-    outcome = outcomes.inside(study)
-    claims = claims_on(study, outcome)
+    """Over all models and methods: how many insides stayed, changed, or can't be told."""
+    claims = insides_of(study)
     if not claims:
         return
     if len(claims) == 1:
         yield ("Of the one compressed network: ", Strong(inside_words(claims[0]).badge), ".")
         return
     yield (
-        "The inside, beside what fine-tuning alone leaves: ",
-        Strong(wording.counted_words(claims)),
-        f"; same: within {wording.margin(outcome)}.",
+        "The inside: ",
+        Strong(wording.counted_insides(claims)),
+        f"; same: within {wording.inside_margin(study)} beyond the reference.",
     )
 
 
 def _farthest(study: Study) -> Iterator[Sentence]:
     """The method whose inside ends farthest from the original, in seed-equivalents."""
     means: list[tuple[float, str]] = []
+    name = first_scaled(study.plan)
     for variant in study.plan.methods:
-        distances = (study.distance(model, variant.label, study.plan.features[0]) for model in study.models)
-        finite = [distance.value for distance in distances if distance is not None and np.isfinite(distance.value)]
+        several = (distance(study, model, variant.label, study.plan.features[0], name) for model in study.models)
+        finite = [
+            far for one in several if one and np.isfinite(far := one.overall.ratio(study.plan.margins.inside).value)
+        ]
         if finite:
             means.append((float(np.mean(finite)), variant.title))
     if means:

@@ -11,11 +11,14 @@ from bench.render.figures import depth
 from bench.render.figures._lines import spread
 from bench.render.figures.depth import MOST_LINES, build
 from bench.render.kit.style import WIDE
+from tests.invented_inside import MEASURES
 
 
-def test_one_figure_a_convention_and_panels_that_small_families_share(study: Study, monkeypatch):
+def test_one_figure_a_measure_and_panels_that_small_families_share(study: Study, monkeypatch):
     figures = build(study)
-    assert [figure.id for figure in figures] == ["depth-pooled", "depth-flattened"]
+    assert [figure.id for figure in figures] == [
+        *(f"depth-pooled-{name.replace('-', '_')}" for name in MEASURES), "depth-flattened-debiased_cka"
+    ]  # fmt: skip
     titles = [panel.get_title(loc="left") for panel in figures[0].draw(WIDE).drawing.axes]
     assert titles == [f"{model}: {family}" for model in study.models for family in ("quantization", "pruning")]
     monkeypatch.setattr(depth, "FULL", 20)
@@ -24,7 +27,7 @@ def test_one_figure_a_convention_and_panels_that_small_families_share(study: Stu
 
 
 def test_controls_are_in_every_panel(study: Study):
-    for panel in build(study)[0].draw(WIDE).drawing.axes:
+    for panel in (panel for figure in build(study) for panel in figure.draw(WIDE).drawing.axes):
         names = {text.get_text() for text in panel.texts}
         assert {"fine-tuned", "another seed", "random weights"} <= names
         assert len(names) <= MOST_LINES + 3

@@ -6,6 +6,7 @@ from bench.analysis import wording
 from bench.analysis.answers import hurt
 from bench.analysis.claims import claims
 from bench.analysis.departures import blocks
+from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
 from bench.render.tables import along
 
@@ -17,27 +18,26 @@ def rows(table, model):
 
 def test_every_method_has_what_the_other_tables_say_of_it(study: Study):
     found = rows(along.build(study), "resnet8")
-    feature = study.plan.features[0]
     assert list(found) == [variant.label for variant in study.plan.methods]
     for label, row in found.items():
-        assert row["inside"].value == wording.verdict(claims(study)["resnet8", label, f"inside-{feature}"])
+        claim = inside_claims(study)["resnet8", label]
+        assert row["inside"].value == wording.inside_word(claim)
         assert row["accuracy"].value == wording.verdict(claims(study)["resnet8", label, "accuracy"])
-        assert row["distance"].value == pytest.approx(study.distance("resnet8", label, feature).value)
+        assert row["distance"].value == pytest.approx(claim.measures["debiased-cka"].distance.value)
         (losses,) = (each for each in hurt(study) if (each.model, each.variant) == ("resnet8", label))
         assert row["classes"].value == losses.changed
         ece = study.difference("ece_difference", "resnet8", label, "finetune")
         assert row["ece"].value == pytest.approx(100 * ece.value)
 
 
-def test_the_first_block_below_the_controls_is_where_a_method_departs(study: Study):
+def test_the_first_block_beyond_the_margin_is_where_a_method_departs(study: Study):
     feature, alpha = study.plan.features[0], study.plan.alpha
     for label, row in rows(along.build(study), "resnet8").items():
         below = [
             claim
             for claim in blocks(study)
-            if (claim.model, claim.variant, claim.feature) == ("resnet8", label, feature)
+            if (claim.model, claim.variant, claim.feature, claim.measure) == ("resnet8", label, feature, "debiased-cka")
             and claim.p_corrected <= alpha
-            and claim.beyond.value < 0
         ]
         first = min(below, key=lambda claim: claim.depth, default=None)
         assert row["blocks"].value == len(below)

@@ -12,7 +12,7 @@ from bench.render.tables.verdicts import build
 
 def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
     table = build(study)
-    assert table.size == 2 * 11 * 3
+    assert table.size == 2 * 11
     keys_by_title = {outcome.title: outcome.key for outcome in outcomes(study)}
     for row in table.rows:
         found = row.data
@@ -32,11 +32,11 @@ def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
 
 
 def test_what_could_not_be_compared_says_why(study_of):
-    names = [f"compare/resnet8/{seed}/float16" for seed in range(6)]
+    names = [f"compress/resnet8/{seed}/float16" for seed in range(6)]
     table = build(study_of(states=dict.fromkeys(names, "failed")))
     holes = [row for row in table.rows if row["variant"].value == "float16" and row["difference"].hole]
     assert {row["difference"].hole for row in holes} == {"failed"}
-    assert len(holes) == 2
+    assert len(holes) == 1
 
 
 def test_images_are_never_counted_as_seeds(study_of):

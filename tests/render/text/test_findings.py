@@ -8,6 +8,7 @@ import pytest
 from bench.analysis.budget import best_within
 from bench.analysis.claims import claims, losses
 from bench.analysis.departures import blocks
+from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.text import findings
@@ -56,10 +57,9 @@ def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, var
 
 def test_the_inside_is_told_in_each_of_its_words(study: Study):
     sentence = text(findings.inside(study, "resnet8"))
-    assert "is the same as after fine-tuning alone (within ±0.02 CKA) for" in sentence
-    same, changed = sentence.split("it has changed, farther from the original than after fine-tuning for")
-    assert "INT8 (NNCF PTQ)" in same
-    assert "fine-tuned (sparsity 0.8)" in changed
+    changed, unsure = sentence.split("it can't be told for")
+    assert "has changed for " in changed
+    assert "float16, INT8 (NNCF PTQ)" in unsure  # 64 probe images show no loss to be below half a point
 
 
 def test_every_sentence_agrees_with_the_verdicts(study: Study):
@@ -120,20 +120,15 @@ def test_families_are_told_apart(study: Study):
     feature, alpha = study.plan.features[0], study.plan.alpha
     for family in {variant.family for variant in study.plan.methods}:
         labels = [variant.label for variant in study.plan.methods if variant.family == family]
-        judged = {label: claims(study)["resnet8", label, f"inside-{feature}"] for label in labels}
-        changed = [
-            label
-            for label, each in judged.items()
-            if each.verdict.word == "changed" and each.evidence.difference.value < 0
-        ]
-        middle = np.median([study.distance("resnet8", label, feature).value for label in labels])
+        judged = {label: inside_claims(study)["resnet8", label] for label in labels}
+        changed = [label for label, each in judged.items() if each.changed]
+        middle = np.median([each.measures["debiased-cka"].distance.value for each in judged.values()])
         below = [
             claim
             for claim in blocks(study)
-            if (claim.model, claim.feature) == ("resnet8", feature)
+            if (claim.model, claim.feature, claim.measure) == ("resnet8", feature, "debiased-cka")
             and claim.variant in changed
             and claim.p_corrected <= alpha
-            and claim.beyond.value < 0
         ]
         first = f", from {min(below, key=lambda claim: claim.depth).block}" if below else ""
         assert f"{family} {len(changed)} of {len(labels)} ({middle:.2f} seed-equivalents{first})" in said

@@ -8,6 +8,7 @@ import pytest
 from bench.analysis import wording
 from bench.analysis.claims import claims
 from bench.analysis.results import load
+from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.text.side_by_side import ALONE, side_by_side
@@ -44,19 +45,17 @@ def test_methods_of_shared_networks_stand_side_by_side(two):
         assert own[f"{name}-accuracy"].value == pytest.approx(claim.evidence.difference.value)
         sizes = [study.mean("payload_bytes", "resnet8", label).value for label in ("original", "float16")]
         assert own[f"{name}-smaller"].value == pytest.approx(sizes[0] / sizes[1])
-        feature = study.plan.features[0]
-        assert own[f"{name}-inside"].value == wording.verdict(claims(study)["resnet8", "float16", f"inside-{feature}"])
+        inside = inside_claims(study)["resnet8", "float16"]
+        assert own[f"{name}-inside"].value == wording.inside_word(inside)
         assert own[f"{name}-seeds"].value == claim.evidence.difference.n
-        inside = claims(study)["resnet8", "float16", f"inside-{feature}"].evidence.difference
-        assert own[f"{name}-cka"].value == pytest.approx(inside.value)
+        assert own[f"{name}-distance"].value == pytest.approx(inside.measures["debiased-cka"].distance.value)
 
 
 def test_verdicts_agree_where_word_and_sign_do(two):
     found = rows(side_by_side(two()).table)
     for row in found:
         said = [row[f"{name}-inside"].value for name in ("digits", "smoke")]
-        same = len({(each.partition(":")[0], each.rpartition(" ")[2] if ":" in each else "") for each in said}) == 1
-        assert row["same"].value == ("yes" if same else "no")
+        assert row["same"].value == ("yes" if said[0] == said[1] else "no")
 
 
 def test_the_sentence_counts_what_the_table_shows(two):

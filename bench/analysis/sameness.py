@@ -1,0 +1,355 @@
+"""Is the inside of a compressed network still the original's? Words by measure, and one for each network.
+
+*A network* is *same* if all measures of the profile's `inside` are (an intersection-union test: each at alpha),
+*changed* if any is after Holm over them, else it cannot be told. What a measure's word stands on is in
+`inside_tests`. The family is one network's compressed variants without controls; same and changed are two families,
+each with Holm's correction. A measure's word is read at the level that Holm tests its network at, so that words of
+measures and networks never contradict one another. Insides whose activations agree bit for bit are an observation
+outside the family, and networks that were trained from initial weights have their distance described without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from bench.analysis.claims import nothing_to_lose
+from bench.analysis.distances import Distance, ProbeLoss, compared
+from bench.analysis.inside import CROSS_PROBE, yardstick
+from bench.analysis.inside_tests import POINTS, Tested, loss_interval, of_loss, on_scale
+from bench.analysis.reference import Reference, reference
+from bench.analysis.study import Study, judgement
+from bench.statistics.arrays import joined
+from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME, Word, withheld
+from bench.statistics.estimate import Estimate
+from bench.statistics.multiplicity import holm
+
+NEARER, FARTHER = "nearer", "farther"
+RETRAINED = "It was trained from initial weights: its distance is described, and no word is given."
+NOT_COMPARED = "Its reference was not compared with the original on the same blocks and images."
+NO_PROBE = "This task has no accuracy for a probe to lose."
+
+
+@dataclass(frozen=True)
+class MeasureClaim:
+    """What one measure says of one network.
+
+    Attributes:
+        measure, title: its name, and as printed.
+        unit: "seed-equivalents" or "points", of all numbers but `own_margin`.
+        decides: whether it is one of the profile's `inside`.
+        distance: from the original, with its 95% interval; of the cross-probe in the block that decides.
+        low, high: the interval that decides, of the distance beyond the reference; `confidence` is its level.
+        margin: what does not matter.
+        own_margin: the same in the measure's own unit.
+        word: None where none is given.
+        direction: "nearer" or "farther" than the reference where that is shown, else empty.
+        reason: one sentence where nothing can be told or the word needs care.
+        block: the cross-probe's block that decides.
+    """
+
+    measure: str
+    title: str
+    unit: str
+    decides: bool
+    distance: Estimate
+    tested: Tested
+    low: float
+    high: float
+    confidence: float
+    margin: float
+    own_margin: float
+    word: Word | None
+    direction: str = ""
+    reason: str = ""
+    block: str = ""
+
+
+@dataclass(frozen=True)
+class InsideClaim:
+    """What is claimed of one network's inside.
+
+    Attributes:
+        word: None where none is given: trained anew, or nothing to compare.
+        identical: whether every activation of every seed equals the original's, bit for bit: an observation.
+        direction: "nearer" or "farther" than the reference where a deciding measure shows it, else empty.
+        reason: one sentence where nothing can be told or no word is given.
+        reference: what the distance is beyond of.
+        measures: by name.
+        nothing_to_lose: why there are no words: the original is not shown to beat chance; else empty.
+        p_same, p_changed: after Holm over `family`; NaN for a network outside it.
+        family: what was corrected for, in words for a caption; empty for a network outside it.
+        size: networks in the family.
+    """
+
+    model: str
+    variant: str
+    feature: str
+    word: Word | None
+    identical: bool
+    direction: str
+    reason: str
+    reference: Reference
+    measures: Mapping[str, MeasureClaim]
+    p_same: float
+    p_changed: float
+    family: str
+    size: int
+    seeds: int
+    nothing_to_lose: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether it is shown to be within the margin, or identical."""
+        return self.identical or self.word == SAME
+
+    @property
+    def within(self) -> bool:
+        """Whether that was tested and not observed."""
+        return not self.identical and self.word == SAME
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is shown to be beyond the margin."""
+        return not self.identical and self.word == CHANGED
+
+    @property
+    def undecided(self) -> bool:
+        """Whether neither is shown."""
+        return self.word == CANT_TELL and not (self.identical or self.nothing_to_lose)
+
+
+@judgement
+def inside_claims(study: Study) -> dict[tuple[str, str], InsideClaim]:
+    """By (model, variant), of the compressed variants that were compared, by the first convention of features."""
+    return {(model, claim.variant): claim for model in study.models for claim in _of_model(study, model)}
+
+
+def inside_claim(study: Study, model: str, variant: str) -> InsideClaim | None:
+    """What is claimed of one network's inside; None if it was not compared."""
+    return inside_claims(study).get((model, variant))
+
+
+def insides_of(study: Study, *models: str) -> list[InsideClaim]:
+    """The claims in the order of models and methods; of all models unless some are named."""
+    return [claim for claim in inside_claims(study).values() if claim.model in (models or study.models)]
+
+
+def own_margins(study: Study, model: str) -> dict[str, float]:
+    """The margin of each measure in its own unit, by the first convention: so many seed-equivalents, or points."""
+    feature, margin = study.plan.features[0], study.plan.margins.inside
+    margins: dict[str, float] = {}
+    for found in (found for (name, _), found in compared(study).items() if name == model):
+        for (convention, measure), one in found.by.items():
+            if convention == feature and isinstance(one, Distance) and np.isfinite(one.overall.unit):
+                margins.setdefault(measure, margin * one.overall.unit)
+            elif convention == feature and isinstance(one, ProbeLoss):
+                margins.setdefault(measure, study.plan.margins.accuracy)
+    return margins
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One network before correction.
+
+    Attributes:
+        tested: by measure, of the first convention of features.
+        p_same, p_changed: of the deciding measures together.
+        excluded: why it is in no family, one sentence; empty if it is in one.
+    """
+
+    variant: str
+    reference: Reference
+    found: Mapping[str, Distance | ProbeLoss]
+    tested: Mapping[str, Tested]
+    p_same: float
+    p_changed: float
+    identical: bool
+    seeds: int
+    excluded: str
+    nothing_to_lose: str
+
+
+def _of_model(study: Study, model: str) -> list[InsideClaim]:
+    drafts = [draft for variant in study.plan.methods if (draft := _draft(study, model, variant.label)) is not None]
+    family, alpha = f"compressed variants of {model}, the inside", study.plan.alpha
+    inside = [not draft.excluded and not draft.identical for draft in drafts]
+    same, changed = (
+        holm([p if member else nan for p, member in zip(values, inside)], family=family, alpha=alpha)
+        for values in ([draft.p_same for draft in drafts], [draft.p_changed for draft in drafts])
+    )
+    claims = []
+    for index, draft in enumerate(drafts):
+        p = (same.p[index], changed.p[index])
+        # A network outside the family is tested alone, so that its measures can be read, but given no word.
+        levels = (_or(same.levels[index], alpha), _or(changed.levels[index], alpha))
+        claims.append(_claim(study, model, draft, p, levels, same.caption, same.size))
+    return claims
+
+
+def _draft(study: Study, model: str, variant: str) -> _Draft | None:
+    network = compared(study).get((model, variant))
+    if network is None:
+        return None
+    feature, deciding = study.plan.features[0], study.plan.similarity.inside
+    found = {measure: one for (convention, measure), one in network.by.items() if convention == feature}
+    tested = {measure: _tested(study, one) for measure, one in found.items()}
+    against = reference(study, model, variant)
+    seeds = min((_seeds(found[name]) for name in deciding if name in found), default=0)
+    lost = nothing_to_lose(study).get(model, "")
+    excluded = RETRAINED if against.kind == "retrained" else against.reason if against.inside_label is None else ""
+    excluded = lost or (f"{excluded[:1].upper()}{excluded[1:].rstrip('.')}." if excluded else "")
+    if not excluded and study.withholds:
+        excluded = withheld(seeds, study.plan.alpha)
+    same, changed = ([_or(getattr(tested.get(name), key, 1.0), 1.0) for name in deciding] for key in _KEYS)
+    return _Draft(
+        variant=variant,
+        reference=against,
+        found=found,
+        tested=tested,
+        p_same=max(same, default=nan),
+        p_changed=min(1.0, len(changed) * min(changed, default=nan)),
+        identical=network.identical,
+        seeds=seeds,
+        excluded=excluded,
+        nothing_to_lose=lost,
+    )
+
+
+_KEYS = ("p_same", "p_changed")
+
+
+def _tested(study: Study, one: Distance | ProbeLoss) -> Tested:
+    if isinstance(one, Distance):
+        return on_scale(one, study.plan.margins.inside, study.plan.alpha)
+    if not study.plan.task.classifies:
+        return Tested(nan, nan, against=NO_PROBE)
+    return of_loss(one, study.plan.margins.accuracy / POINTS, study.plan.alpha)
+
+
+def _seeds(one: Distance | ProbeLoss) -> int:
+    """Seeds behind a measure's test."""
+    if isinstance(one, Distance):
+        return one.beyond.seeds if one.beyond else one.overall.seeds
+    return max((lost.n for lost in one.beyond or one.at), default=0)
+
+
+def _claim(
+    study: Study,
+    model: str,
+    draft: _Draft,
+    p: tuple[float, float],
+    levels: tuple[float, float],
+    family: str,
+    size: int,
+) -> InsideClaim:
+    deciding = study.plan.similarity.inside
+    measures = {name: _measure_claim(study, name, one, draft, levels) for name, one in draft.found.items()}
+    # "Same" and "changed" are asked of the corrected p; that of the measures of the raw one at Holm's level.
+    word = SAME if p[0] <= study.plan.alpha else CHANGED if p[1] <= study.plan.alpha else CANT_TELL
+    reason = ""
+    if draft.excluded:
+        word, reason = CANT_TELL, draft.excluded
+    elif word == CANT_TELL:
+        lacking = [
+            f"{yardstick(study.plan, name).title} was not measured." for name in deciding if name not in draft.found
+        ]
+        open_ = [claim for name in deciding if (claim := measures.get(name)) and claim.word != SAME]
+        reason = joined(*lacking, *(f"{claim.title}: {claim.reason}" for claim in open_ if claim.reason))
+        reason = reason or "Neither is shown of all the measures that decide, after correction."
+    directions = {claim.direction for name, claim in measures.items() if name in deciding} - {""}
+    return InsideClaim(
+        model=model,
+        variant=draft.variant,
+        feature=study.plan.features[0],
+        word=None if draft.reference.kind == "retrained" and not draft.identical else word,
+        identical=draft.identical,
+        direction=FARTHER if word == CHANGED else directions.pop() if len(directions) == 1 else "",
+        reason="" if draft.identical else reason,
+        reference=draft.reference,
+        measures=measures,
+        p_same=p[0],
+        p_changed=p[1],
+        family="" if draft.excluded or draft.identical else family,
+        size=size,
+        seeds=draft.seeds,
+        nothing_to_lose="" if draft.identical else draft.nothing_to_lose,
+    )
+
+
+def _measure_claim(
+    study: Study, name: str, one: Distance | ProbeLoss, draft: _Draft, levels: tuple[float, float]
+) -> MeasureClaim:
+    tested, deciding = draft.tested[name], study.plan.similarity.inside
+    of_same, of_changed = levels[0], levels[1] / max(len(deciding), 1)
+    same, changed = tested.p_same <= of_same, tested.p_changed <= of_changed
+    word: Word | None = SAME if same else CHANGED if changed else CANT_TELL
+    # The interval is that of the test which decides; where neither does, it is wide enough for both.
+    tail = of_same if same else of_changed / 2 if changed else min(of_same, of_changed / 2)
+    if draft.excluded:
+        word = None if draft.reference.kind == "retrained" else CANT_TELL
+    # Every rounding is farther from the original than 0, so that a direction is said beside a control alone.
+    shown = draft.reference.kind == "control" and tested.p_farther <= of_changed and not draft.excluded
+    direction = (NEARER if tested.beyond < 0 else FARTHER) if shown else ""
+    numbers = _on_scale(study, one, tail) if isinstance(one, Distance) else _in_points(study, one, tested, word, tail)
+    why_none = NOT_COMPARED if one.beyond is None else ""
+    return MeasureClaim(
+        measure=name,
+        title=yardstick(study.plan, name).title,
+        unit="points" if name == CROSS_PROBE else "seed-equivalents",
+        decides=name in deciding,
+        tested=tested,
+        confidence=1 - 2 * tail,
+        word=word,
+        direction=FARTHER if word == CHANGED else direction,
+        reason=joined(draft.excluded or tested.against or why_none, one.note),
+        **numbers,
+    )
+
+
+def _on_scale(study: Study, one: Distance, tail: float) -> dict[str, Any]:
+    margin = study.plan.margins.inside
+    decided = one.beyond.ratio(margin, 1 - 2 * tail) if one.beyond else None
+    return {
+        "distance": nonnegative(one.overall.ratio(margin)),
+        "low": decided.low if decided else nan,
+        "high": decided.high if decided else nan,
+        "margin": margin,
+        "own_margin": margin * one.overall.unit,
+    }
+
+
+def nonnegative(estimate: Estimate) -> Estimate:
+    """A distance whose interval ends at 0: nothing is nearer to the original than itself."""
+    return replace(estimate, low=max(estimate.low, 0.0)) if estimate.low < 0.0 <= estimate.high else estimate
+
+
+def _in_points(study: Study, one: ProbeLoss, tested: Tested, word: Word | None, tail: float) -> dict[str, Any]:
+    """In the block that decides; the loss that Holm tested over the blocks has its level too."""
+    margin, name = study.plan.margins.accuracy, tested.worst if word == CHANGED else tested.block
+    block = one.blocks.index(name) if name else len(one.blocks) - 1
+    low = high = nan
+    if one.beyond is not None and name:
+        share = tail / len(one.blocks) if word == CHANGED else tail
+        low, high = (
+            POINTS * end
+            for end in loss_interval(one.beyond[block], margin / POINTS, int(one.changed[block]), one.images, share)
+        )
+    return {
+        "distance": in_points(one.at[block]), "low": low, "high": high, "margin": margin, "own_margin": margin,
+        "block": one.blocks[block],
+    }  # fmt: skip
+
+
+def in_points(lost: Estimate) -> Estimate:
+    """A share as percentage points."""
+    value, low, high, error = (POINTS * x for x in (lost.value, lost.low, lost.high, lost.standard_error))
+    return replace(lost, value=value, low=low, high=high, standard_error=error)
+
+
+def _or(p: float, otherwise: float) -> float:
+    return p if isfinite(p) else otherwise
