@@ -8,9 +8,11 @@ from bench.analysis.answers import hurt
 from bench.analysis.budget import best_within, leading
 from bench.analysis.choice import chosen_difference, chosen_level
 from bench.analysis.claims import Claim, claims
+from bench.analysis.families import overall_rate
 from bench.analysis.study import Study
+from bench.calibrate.audit_inside import audit_inside
 from bench.calibrate.invention import NETWORK, Invention
-from bench.calibrate.scenario import Outcome, averaged, counted
+from bench.calibrate.scenario import Counted, Outcome, averaged, counted
 from bench.calibrate.truth import ROUNDING, Found, covers, is_word, reference_of
 from bench.roles import CONTROL
 from bench.statistics.equivalence import SAME, withheld
@@ -19,13 +21,27 @@ from bench.statistics.superiority import beats_on_new_images
 
 POINTS = 100.0
 MEANS, DIFFERENCES, CHOSEN = (0.92, 0.985), 0.93, 0.93
-BIAS = 0.05  # points
+BIAS, TENTH = 0.05, 0.1  # points; of an image
+FALSE_WORDS = tuple(
+    f"{what} in the family"
+    for what in (
+        "accuracy: any false difference",
+        "accuracy: any false same",
+        "inside: any false changed",
+        "inside: any false same",
+    )
+)
 
 
 def audit(study: Study, truth: Invention) -> dict[str, Outcome]:
     """Everything that one report promises, by the name that the table prints."""
     parts = (_accuracy, _levels, _choice, _who_leads, _identical, _exemplars, _superiority)
-    return dict(outcome for part in parts for outcome in part(study, truth))
+    found = dict(outcome for part in parts for outcome in part(study, truth)) | audit_inside(study, truth)
+    words = [found[word] for word in FALSE_WORDS if word in found]
+    false = [word.hits > 0 for word in words if isinstance(word, Counted)]
+    if false:
+        found["any false word in the report"] = counted(any(false), highest=overall_rate(study))
+    return found
 
 
 def _accuracy(study: Study, truth: Invention) -> Found:
@@ -113,8 +129,8 @@ def _exemplars(study: Study, truth: Invention) -> Found:
     rows = [losses for losses in hurt(study) if losses.variant in twins]
     if rows:
         excess = float(np.mean([losses.images.count - losses.images.expected for losses in rows]))
-        yield "exemplars beyond those expected by chance", averaged(excess, within=0.1, unit="images")
-        more = any(losses.images.chance.p <= study.plan.alpha for losses in rows)
+        yield "exemplars beyond those expected by chance", averaged(excess, within=TENTH, unit="images")
+        more = any(losses.p_chance <= study.plan.alpha for losses in rows)
         yield "exemplars: more than by chance falsely shown", counted(more, highest=study.plan.alpha)
         shown = any(any(losses.images.images.rejected) for losses in rows)
         yield "exemplars: any image falsely shown", counted(shown, highest=study.plan.alpha)

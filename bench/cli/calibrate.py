@@ -52,7 +52,7 @@ def execute(options: argparse.Namespace) -> int:
         replications=options.replications or REPLICATIONS[options.size],
         jobs=jobs,
         only=options.only,
-        thorough=options.size == "full" or options.only != "*",
+        thorough=options.size == "full",
         progress=_say_progress,
     )
     if options.only == "*" and options.replications is None:
