@@ -105,7 +105,7 @@ def _every_measure(study: Study, truth: Invention) -> Found:
         return
     for measure, claim in inside_claims(study)[NETWORK, first.label].measures.items():
         if measure in truth.measures:
-            yield f"{measure}: distance ± h in whole studies", scenario.covers(claim.distance)
+            yield f"{measure}: distance ± h in whole studies", scenario.covers(claim.distance, lowest=DISTANCES)
 
 
 def _state(study: Study, truth: Invention, method: InventedMethod) -> dict[str, float]:

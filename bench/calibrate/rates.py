@@ -117,6 +117,8 @@ def _coverage(scenario: Scenario, what: str, intervals: Sequence[Covers]) -> Mea
     # and does not show. An undefined interval compares as False: it counts as not covering.
     truths = np.where(np.isnan(truths), np.nanmean(values), truths)
     hits = (lows <= truths) & (truths <= highs)
+    if np.isfinite(intervals[0].lowest):
+        return _counted(scenario, what, Counted(float(hits.sum()), len(hits), intervals[0].lowest, 1.0))
     warned = np.array([interval.warned for interval in intervals])
     return _line(
         scenario,

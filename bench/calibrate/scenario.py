@@ -24,6 +24,8 @@ class Covers:
         value, low, high: the estimate and the ends of its interval.
         truth: what it should cover; NaN stands for the mean of `value` over all replications.
         warned: whether the estimate came with a warning.
+        lowest: coverage that a report promises, missed where the simulation's interval excludes it; NaN for an interval
+            that is held to the usual bounds.
     """
 
     value: float
@@ -31,6 +33,7 @@ class Covers:
     high: float
     truth: float
     warned: bool
+    lowest: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +175,9 @@ class Scenario(ABC):
         return hashlib.sha256(content.encode()).hexdigest()[:24]
 
 
-def covers(estimate: Estimate, truth: float = float("nan")) -> Covers:
+def covers(estimate: Estimate, truth: float = float("nan"), lowest: float = float("nan")) -> Covers:
     """An outcome from an estimate."""
-    return Covers(estimate.value, estimate.low, estimate.high, truth, bool(estimate.warning))
+    return Covers(estimate.value, estimate.low, estimate.high, truth, bool(estimate.warning), lowest)
 
 
 def rejects(p: float, alpha: float = 0.05) -> Rejects:

@@ -130,3 +130,13 @@ def test_a_mean_has_the_t_interval_of_its_draws(coins):
 def test_outcomes_that_only_some_draws_have_are_rows_too(coins):
     rows = rates_of(coins(), [{"it": Counted(1, 1)}, {"it": Counted(0, 1), "other": Counted(1, 1)}])
     assert {row.what: row.replications for row in rows} == {"it": 2, "other": 1}
+
+
+def test_a_promised_coverage_is_judged_with_the_simulations_error(coins):
+    def row(hits: int):
+        values = [0.0] * hits + [5.0] * (100 - hits)
+        (found,) = rates_of(coins(), [{"it": Covers(v, v - 1, v + 1, 0.0, False, lowest=0.92)} for v in values])
+        return found
+
+    assert (row(90).kind, row(90).status, row(90).measured) == ("promise", "kept", 0.9)
+    assert row(80).status == "missed"

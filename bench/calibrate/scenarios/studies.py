@@ -41,7 +41,7 @@ class WholeStudy(Scenario):
 
     effort: ClassVar[int] = 30
     part: ClassVar[int] = 5
-    revision: ClassVar[int] = 4
+    revision: ClassVar[int] = 5
 
     truth: Truth
     number_of_seeds: int

@@ -82,9 +82,10 @@ def _caption(rates: Sequence[MeasuredRate]) -> str:
     draws = sorted({rate.replications for rate in rates})
     sizes = f"{draws[0]:,} to {draws[-1]:,} draws a row and S" if draws else ""
     return captions.joined(
-        "Invented studies whose truth is known, through the same analysis as this report; S: seeds.",
+        "Invented studies whose truth is known, through the same analysis as this report; rates in %, S: seeds.",
         f"{sizes}; intervals: Clopper-Pearson's 95% of the simulation itself, t for means.",
-        "Missed: the interval excludes the promise; without a promise a row describes.",
+        "Missed: the interval excludes the promise, as it does by chance in up to 5% of rows that are exactly at it; "
+        "without a promise a row describes.",
     )
 
 
@@ -103,11 +104,14 @@ def bounds(rate: MeasuredRate) -> str:
 
 
 def _measured(rate: MeasuredRate) -> str:
+    numbers = (rate.measured, rate.low, rate.high)
     if rate.unit != RATE:
-        value, low, high = (decimal(number, 3, signed=True) for number in (rate.measured, rate.low, rate.high))
-        return f"{value} [{low}, {high}]"
-    # As many digits as the promise needs: a level of 0.05/88 is 0.057%.
-    promised = rate.highest if rate.highest and rate.highest < 0.5 else 1.0
-    digits = 1 if promised > 0.01 else 3
-    value, low, high = (decimal(100 * number, digits) for number in (rate.measured, rate.low, rate.high))
-    return f"{value}% [{low}, {high}]"
+        value, low, high = (decimal(number, 2, signed=True) for number in numbers)
+    else:
+        value, low, high = (_percent(number) for number in numbers)
+    return f"{value} [{low}, {high}]"
+
+
+def _percent(share: float) -> str:
+    """In percent, without a sign and with three digits: levels go down to 0.05/88, which is 0.057%."""
+    return f"{100 * share:.3g}" if share >= 1e-5 else "0"
