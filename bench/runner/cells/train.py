@@ -6,6 +6,7 @@ import safetensors.torch
 import torch
 
 from bench.data import ImageSet, Split
+from bench.errors import InputError
 from bench.runner.cells import Epoch
 from bench.runner.cells._files import finite
 from bench.runner.cells._networks import fresh
@@ -27,12 +28,20 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         for metric, score in _scores(network, split, images, job.device, of_cell(job.spec)).items()
     }
     metrics = {**scores, "parameters": sum(parameter.numel() for parameter in network.parameters())}
-    state = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
     return {
-        "network.safetensors": safetensors.torch.save(state),
+        "network.safetensors": safetensors.torch.save(_state(network)),
         "history.json": to_json([finite(row) for row in history]),
         "metrics.json": to_json(metrics),
     }
+
+
+def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Its tensors by name, each in memory of its own: safetensors refuses tied ones."""
+    state = network.state_dict()
+    others = [name for name, value in state.items() if not isinstance(value, torch.Tensor)]
+    if others:
+        raise InputError(f"{others[0]} is a {type(state[others[0]]).__name__}: networks are stored as tensors alone")
+    return {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
 
 
 def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch) -> tuple[dict[str, float], ...]:

@@ -14,9 +14,8 @@ import torch
 from torch import nn
 
 from bench.errors import InputError
+from bench.zoo.networks.wrappings import EXTRA, matching, state_dicts, torn, under_own_names
 
-NESTED_UNDER = ("state_dict", "model_state_dict", "model")  # keys under which training scripts keep the weights
-WRAPPER = "module."  # prefix that torch.nn.DataParallel gives to every name
 NOT_NEEDED = "num_batches_tracked"  # older checkpoints lack it, and no answer depends on it
 SHOWN = 5  # differences of each kind that a message lists
 
@@ -25,12 +24,13 @@ def load_checkpoint(network: nn.Module, path: Path | str) -> None:
     """Load weights into a network, in place.
 
     Args:
-        path: safetensors, or a weights-only .pth; the weights may be nested under "state_dict" or "model", and their
-            names may begin with "module.".
+        path: safetensors, or a weights-only .pth. The weights may be nested under any names, and theirs may have the
+            prefixes of wrappers; masks and norms that were left on are applied (see `bench.zoo.networks.wrappings`).
+            Of several dictionaries that fit, the one is taken that isn't called an average (`ema`).
 
     Raises:
-        InputError: the file does not exist, holds no weights, or they do not fit; with the names and shapes that
-            differ.
+        InputError: the file does not exist, holds no weights, or they do not fit; with the names, shapes and types
+            that differ.
     """
     try:
         data = Path(path).read_bytes()
@@ -45,14 +45,30 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
     Args:
         name: of the file, for messages.
     """
-    weights = _unwrapped(_read(data, name), name)
-    problems = differences(network.state_dict(), weights)
+    kind = type(network).__name__
+    if any(nn.parameter.is_lazy(tensor) for tensor in (*network.parameters(), *network.buffers())):
+        raise InputError(f"checkpoint {name!r}: {kind} has lazy layers without shapes, pass an image through it first")
+    candidates = state_dicts(_read(data, name))
+    if not candidates:
+        raise InputError(f"checkpoint {name!r} holds no weights: expected tensors by name, as state_dict() gives them")
+    # Only the network can tell weights from an optimizer's state, and a wrapper's prefix from an attribute of its own
+    # that is called `module`: every dictionary of the file is tried, and the one most like it is loaded or refused.
+    expected = network.state_dict()
+    renamed = [under_own_names(network, tensors) for tensors in candidates]
+    weights = max(renamed, key=lambda weights: (not differences(expected, weights), matching(expected, weights)))
+    problems = differences(expected, weights)
     if problems:
-        raise InputError(f"checkpoint {name!r} does not fit {type(network).__name__}: {'; '.join(problems)}")
-    fill(network, weights)
+        raise InputError(f"checkpoint {name!r} does not fit {kind}: {'; '.join(problems)}")
+    if pairs := torn(network, weights):
+        raise InputError(f"checkpoint {name!r} does not fit {kind}: {pairs[0]} differ, one tensor in the network")
+    try:
+        fill(network, weights)
+    except Exception as error:  # hooks of the network's own may refuse in any way
+        reason = str(error).strip().rpartition("\n")[2].strip()
+        raise InputError(f"checkpoint {name!r} does not load into {kind}: {reason}") from error
 
 
-def fill(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+def fill(network: nn.Module, weights: Mapping[str, Any]) -> None:
     """Put tensors into a network by name; tensors without a new value stay.
 
     A network's own state dictionary carries the versions of its modules, which some of them need; a plain dictionary
@@ -63,21 +79,44 @@ def fill(network: nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
     network.load_state_dict(state)
 
 
-def differences(expected: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> list[str]:
-    """Why weights do not fit a network: one clause each for missing, unexpected and mis-shaped tensors."""
+def differences(expected: Mapping[str, Any], weights: Mapping[str, Any]) -> list[str]:
+    """Why weights do not fit a network: one clause each for missing, unexpected, mis-shaped and mistyped tensors.
+
+    What a module keeps besides tensors (`get_extra_state`) is not compared.
+    """
+    expected, weights = _tensors(expected), _tensors(weights)
+    both = {key: (weights[key], tensor) for key, tensor in expected.items() if key in weights}
     misshapen = [
-        f"{key} is {_shape(weights[key])} instead of {_shape(tensor)}"
-        for key, tensor in expected.items()
-        if key in weights and weights[key].shape != tensor.shape
+        f"{key} is {_shape(given)} instead of {_shape(tensor)}"
+        for key, (given, tensor) in both.items()
+        if given.shape != tensor.shape
     ]
+    mistyped = [
+        f"{key} is {_type(given)} instead of {_type(tensor)}"
+        for key, (given, tensor) in both.items()
+        if not _converts(given, tensor) and not key.endswith(NOT_NEEDED)
+    ]
+    empty = [key for key, (given, _) in both.items() if given.is_meta]
     missing = [
         f"{key} {_shape(tensor)}"
         for key, tensor in expected.items()
         if key not in weights and not key.endswith(NOT_NEEDED)
     ]
     unexpected = [f"{key} {_shape(tensor)}" for key, tensor in sorted(weights.items()) if key not in expected]
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+    kinds = {
+        "missing": missing,
+        "unexpected": unexpected,
+        "of another shape": misshapen,
+        "of another type": mistyped,
+        "without values": empty,
+    }
     return [f"{len(items)} {kind} ({_few(items)})" for kind, items in kinds.items() if items]
+
+
+def _converts(given: torch.Tensor, tensor: torch.Tensor) -> bool:
+    """Whether numbers of one type are meant as numbers of the other: integer codes without a scale are no weights."""
+    kinds = [(side.is_complex(), side.is_floating_point(), side.dtype is torch.bool) for side in (given, tensor)]
+    return kinds[0] == kinds[1]
 
 
 def _read(data: bytes, name: str) -> Any:
@@ -92,19 +131,12 @@ def _read(data: bytes, name: str) -> Any:
         ) from error
 
 
-def _unwrapped(content: Any, name: str) -> dict[str, torch.Tensor]:
-    """The weights themselves, under the names that the network knew before it was wrapped."""
-    inner = [content[key] for key in NESTED_UNDER if isinstance(content, dict) and isinstance(content.get(key), dict)]
-    weights = inner[0] if inner else content
-    if not isinstance(weights, dict) or not weights or not all(map(_is_tensor, weights.items())):
-        raise InputError(f"checkpoint {name!r} holds no weights: expected tensors by name, as state_dict() gives them")
-    if all(key.startswith(WRAPPER) for key in weights):
-        weights = {key.removeprefix(WRAPPER): tensor for key, tensor in weights.items()}
-    return dict(weights)
+def _tensors(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    return {key: tensor for key, tensor in state.items() if key.rpartition(".")[2] != EXTRA}
 
 
-def _is_tensor(item: tuple[Any, Any]) -> bool:
-    return isinstance(item[0], str) and isinstance(item[1], torch.Tensor)
+def _type(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _shape(tensor: torch.Tensor) -> str:
