@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--size",
         choices=("quick", "default", "full"),
         default="default",
-        help="quick: minutes; default: less than two hours on 2 cores; full: every measure and 1,000 whole studies a "
+        help="quick: minutes; default: under an hour on 2 cores; full: every measure and 1,000 whole studies a "
         "condition, a night (default: default)",
     )
     parser.add_argument(
