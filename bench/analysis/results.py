@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,11 +16,11 @@ from bench.data import kept_test_images
 from bench.folders import Damaged
 from bench.profile import Theme
 from bench.runner.plan_file import PlanFile, PlannedCell, read
+from bench.runner.sound import ERROR, Identity, folders_of
 from bench.runner.store import Store
 
 # Why a cell has no result, the worst first, and how a sentence says so.
 HOLES = {"failed": "failed", "refused": "was refused", "damaged": "is damaged", "missing": "is missing"}
-_BESIDE_METRICS = {"train": ["history.json"], "compress": ["history.json", "layers.json"]}
 _ID = ["model", "seed", "variant"]
 
 
@@ -167,24 +166,20 @@ def gathered(plan: PlanFile, store: Store) -> Results:
     primary = plan.task.primary.test
     rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)  # by kind of cell, or by frame
     trouble: dict[str, str] = {}  # by key: why a cell has no result; parents come before children
+    named = folders_of(plan.cells)
     for cell in plan.cells:
         about = {"key": cell.key, "model": cell.model, "seed": cell.seed, "variant": cell.variant}
-        state, reason = _state(store, cell, trouble)
+        # A cell whose files changed since they were written is a hole like any other: the report never prints a number
+        # that is not the one that was measured.
+        state, reason, files = _examined(store, cell, named, trouble)
         if state == "done":
-            # A cell whose files changed since they were written is a hole like any other: the report never prints a
-            # number that is not the one that was measured.
-            try:
-                files = _files(store, cell)
-            except (Damaged, ValueError) as error:
-                state, reason = "damaged", str(error).replace(f"{store.folder}/", "")
-            else:
-                look = {"diagnostic": cell.diagnostic} if cell.diagnostic else {}
-                rows[cell.kind].append({**about, **look, **files["metrics.json"]})
-                rows["history"] += [{**about, "kind": cell.kind, **row} for row in files.get("history.json", [])]
-                rows["layers"] += [{**about, **row} for row in files.get("layers.json", [])]
-        if state != "done":
+            look = {"diagnostic": cell.diagnostic} if cell.diagnostic else {}
+            rows[cell.kind].append({**about, **look, **files["metrics.json"]})
+            rows["history"] += [{**about, "kind": cell.kind, **row} for row in files.get("history.json", [])]
+            rows["layers"] += [{**about, **row} for row in files.get("layers.json", [])]
+        else:
             trouble[cell.key] = f"{cell.name}, which {HOLES[state]}"
-        if state != "missing":
+        if state not in ("missing", "damaged"):
             rows["provenance"].append({"name": cell.name, "kind": cell.kind, **store.provenance(cell.key)})
         rows["cells"].append({**about, "name": cell.name, "kind": cell.kind, "state": state, "reason": reason})
     planned = {cell.key for cell in plan.cells}
@@ -205,23 +200,19 @@ def gathered(plan: PlanFile, store: Store) -> Results:
     )
 
 
-def _state(store: Store, cell: PlannedCell, trouble: Mapping[str, str]) -> tuple[str, str]:
-    """A cell's state, and why it is not done."""
+def _examined(
+    store: Store, cell: PlannedCell, named: Mapping[Identity, str], trouble: Mapping[str, str]
+) -> tuple[str, str, dict[str, Any]]:
+    """A cell's state, why it is not done, and its JSON files."""
     if not store.has(cell.key):
         blame = next((trouble[parent] for parent in cell.parents.values() if parent in trouble), "")
-        return "missing", f"needs {blame}" if blame else "has not been run"
-    error = store.error(cell.key)
-    return (error["kind"], error["reason"]) if error else ("done", "")
-
-
-def _files(store: Store, cell: PlannedCell) -> dict[str, Any]:
-    """What a finished cell measured, by file.
-
-    Raises:
-        Damaged, ValueError: a file is missing, was changed, or is no JSON.
-    """
-    names = ["metrics.json", *_BESIDE_METRICS.get(cell.kind, [])]
-    return {name: json.loads(content) for name, content in store.read(cell.key, names).items()}
+        return "missing", f"needs {blame}" if blame else "has not been run", {}
+    try:
+        files = store.examine(cell, named)
+    except Damaged as damage:
+        return "damaged", str(damage).replace(f"{store.folder}/", ""), {}
+    error = files.get(ERROR)
+    return (error["kind"], error["reason"], files) if error else ("done", "", files)
 
 
 def _frame(rows: list[dict[str, Any]], *always: str) -> pd.DataFrame:

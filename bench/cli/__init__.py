@@ -15,6 +15,7 @@ from typing import Any
 import bench
 from bench import registry
 from bench.errors import InputError, did_you_mean
+from bench.folders import Damaged
 
 OK, MISTAKE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         for problem in error.problems:
             print(f"innards: {problem}", file=sys.stderr)
+        return MISTAKE
+    except Damaged as damage:  # between a check and the reading, or inside a sealed file
+        print(f"innards: {damage}; `python -m bench run` works it again", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         print("innards: interrupted; run the same command again to resume", file=sys.stderr)

@@ -11,7 +11,7 @@ from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
 from bench.runner import plan, plan_file, shell, terms
 from bench.runner.cell import Cell
-from bench.runner.drive import Driver, Status, Work, inspect
+from bench.runner.drive import UNDONE, Driver, Status, Work, inspect
 from bench.runner.executor import at_work
 from bench.runner.store import Store
 
@@ -67,7 +67,7 @@ def _chosen(planned: plan.Plan, options: argparse.Namespace) -> Sequence[Cell]:
 def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
     states = inspect(cells, store)
     for cell in cells:
-        if states[cell.key].state == "missing":
+        if states[cell.key].state in UNDONE:
             print(cell.name)
     print(f"{_work.count(states.values())}; nothing was done")
     return cli.OK

@@ -1,7 +1,6 @@
 """How each cell of a profile's last plan stands: done, failed or damaged and why, or missing.
 
-Results, settings and errors are checked against their checksums; large files only have to be there. `run --dry-run`
-checks every byte.
+Every byte is checked, as `run` and `report` do.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from bench import cli
 from bench.cli import _options
 from bench.errors import InputError
 from bench.runner import plan_file
-from bench.runner.drive import Status, glance
+from bench.runner.drive import Status, standing
 from bench.runner.store import Store
 
 HELP = "show what is done, failed or damaged (and why) and missing"
@@ -30,7 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     store = Store(_options.results(options.runs, options.profile))
-    rows = [(name, glance(key, store)) for name, key in _planned(store)]
+    cells = _planned(store)
+    states = standing(cells, store)
+    rows = [(cell.name, states[cell.key]) for cell in cells]
     for name, status in rows:
         if options.json:  # one object per line, for `jq` and the like
             print(json.dumps({"cell": name, "state": status.state, "reason": status.reason}))
@@ -41,15 +42,15 @@ def execute(options: argparse.Namespace) -> int:
     return cli.OK
 
 
-def _planned(store: Store) -> list[tuple[str, str]]:
-    """Names and keys of the cells of the last plan."""
+def _planned(store: Store) -> tuple[plan_file.PlannedCell, ...]:
+    """The cells of the last plan."""
     # The plan of the last run counts, not the profile: its file may have been edited since, or be gone.
     file = store.folder / "plan.json"
     if not file.is_file():
         raise InputError(
             f"profile {store.folder.name!r} was never run: there is no {file}; start with `python -m bench run`"
         )
-    return [(cell.name, cell.key) for cell in plan_file.read(store.folder).cells]
+    return plan_file.read(store.folder).cells
 
 
 def _line(name: str, status: Status) -> str:

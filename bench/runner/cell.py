@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
+
+from bench.runner.sound import key_of
 
 Kind = Literal["train", "compress", "compare", "diagnose"]
 
@@ -56,9 +56,7 @@ class Cell:
         # out are names, titles and order in the profile, and `topic`, `outside` and `model`, which say nothing that the
         # spec does not: cells of two profiles that ask for the same have one key. Eighty bits are enough: among a
         # million cells the chance that any two share a key is below 1e-12.
-        parents = {role: parent.key for role, parent in sorted(self.parents.items())}
-        text = json.dumps({"kind": self.kind, "spec": self.spec, "parents": parents}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return key_of(self.kind, self.spec, {role: parent.key for role, parent in self.parents.items()})
 
     def as_dict(self) -> dict[str, Any]:
         """The cell's `spec.json`: its identity in full, in JSON."""

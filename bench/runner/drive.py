@@ -16,9 +16,11 @@ from bench.runner.cell import Cell
 from bench.runner.executor import Crew, Executor, Hire, WorkerDied
 from bench.runner.job import Job, JobResult
 from bench.runner.slots import Slots
+from bench.runner.sound import ERROR, Identified, Identity, folders_of
 from bench.runner.store import Store
 
 State = Literal["done", "failed", "refused", "blocked", "damaged", "missing"]
+UNDONE: tuple[State, ...] = ("missing", "damaged")  # what a run works
 
 
 @dataclass(frozen=True)
@@ -62,43 +64,42 @@ class Work:
     cache: Path
 
 
-def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
-    """The status of every cell, by key; a damaged folder counts as missing, with the damage as its reason.
+def standing(cells: Sequence[Identified], store: Store) -> dict[str, Status]:
+    """How the folder of every cell stands, by key: done, failed, refused, damaged or missing.
 
     Reads every byte, since results built on a damaged file would be silently wrong.
+    """
+    planned = folders_of(cells)
+    return {cell.key: _stored(cell, store, planned) or Status("missing") for cell in cells}
+
+
+def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
+    """As `standing`; a missing cell behind a parent that did not succeed is blocked.
 
     Args:
         cells: parents before children.
     """
-    states: dict[str, Status] = {}
+    states = standing(cells, store)
     for cell in cells:
-        states[cell.key] = _stored(cell, store) or _blocked(cell, states) or Status("missing")
+        if states[cell.key].state == "missing":
+            states[cell.key] = _blocked(cell, states) or states[cell.key]
     return states
 
 
-def glance(key: str, store: Store) -> Status:
-    """The status of a cell by its small files; quicker than `inspect`, which reads every byte."""
-    if not store.path(key).exists():
-        return Status("missing")
-    try:
-        return _status(store.glance(key))
-    except Damaged as damage:
-        return Status("damaged", str(damage).replace(f"{store.folder}/", ""))
-
-
-def _stored(cell: Cell, store: Store) -> Status | None:
-    if not store.path(cell.key).exists():
+def _stored(cell: Identified, store: Store, planned: Mapping[Identity, str]) -> Status | None:
+    if not store.has(cell.key):
         return None
     try:
-        return _status(store.read(cell.key))
+        files = store.examine(cell, planned)
     except Damaged as damage:
-        return Status("missing", str(damage))
+        return Status("damaged", str(damage).replace(f"{store.folder}/", ""))
+    return Status(files[ERROR]["kind"], files[ERROR]["reason"]) if ERROR in files else Status("done")
 
 
 def _status(files: Mapping[str, bytes]) -> Status:
-    if "error.json" not in files:
+    if ERROR not in files:
         return Status("done")
-    error = json.loads(files["error.json"])
+    error = json.loads(files[ERROR])
     return Status(error["kind"], error["reason"])
 
 
@@ -153,7 +154,7 @@ class Driver:
         self.states = inspect(cells, self.store)
         if retry_failed:
             self._forget_failed(cells)
-        waiting = [cell for cell in cells if self.states[cell.key].state == "missing"]
+        waiting = [cell for cell in cells if self.states[cell.key].state in UNDONE]
         self._discard_damaged(waiting)
         self.reporter.begin(len(cells), waiting)
         try:
@@ -165,9 +166,9 @@ class Driver:
 
     def _discard_damaged(self, missing: Sequence[Cell]) -> None:
         for cell in missing:
-            damage = self.states[cell.key].reason
-            if damage:
-                self.reporter.note(f"{cell.name} is damaged and will be redone: {damage}")
+            status = self.states[cell.key]
+            if status.state == "damaged":
+                self.reporter.note(f"{cell.name} is damaged and will be redone: {status.reason}")
                 self.store.discard(cell.key)
 
     def _forget_failed(self, cells: Sequence[Cell]) -> None:

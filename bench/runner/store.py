@@ -6,7 +6,9 @@ A folder holds the cell's own files and beside them
 - `provenance.json`: when, where and with what it was made; the only file that holds clocks and hosts,
 - `log.txt`: what it printed,
 - `error.json`: only where the cell failed or was refused,
-- `checksums.json`: SHA-256 of every file but provenance and log.
+- `checksums.json`: SHA-256 of every file but provenance and log; provenance holds its own.
+
+What these files must hold is said in `bench/runner/sound.py`.
 
 Only the driver writes here, a whole folder at a time (see `bench.folders`), so that no reader and no second run ever
 meets half a cell.
@@ -17,6 +19,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,9 +29,11 @@ import numpy as np
 
 from bench import folders
 from bench.folders import Damaged
+from bench.runner import sound
 from bench.runner.cell import Cell
 
 Files = dict[str, bytes]
+SEAL, SEAL_DIGITS = "sha256", 64  # of provenance, in itself
 
 
 class Store:
@@ -45,19 +51,26 @@ class Store:
         return self.folder / key
 
     def has(self, key: str) -> bool:
-        """Whether there is a folder for the cell, done or failed."""
-        return (self.path(key) / "checksums.json").is_file()
+        """Whether there is a folder for the cell: done, failed or damaged."""
+        return self.path(key).exists()
 
     def error(self, key: str) -> dict[str, str] | None:
-        """The error that a failed or refused cell recorded, or None if the cell is done."""
-        file = self.path(key) / "error.json"
-        return json.loads(file.read_bytes()) if file.is_file() else None
+        """The error that a failed or refused cell recorded, or None if the cell is done.
+
+        Raises:
+            Damaged: see `read`; or the error is none.
+        """
+        if sound.ERROR not in self._checksums(key):
+            return None
+        error: dict[str, str] = _parsed(sound.ERROR, self.read(key, [sound.ERROR])[sound.ERROR])
+        sound.check_error(error)
+        return error
 
     def keys(self) -> Iterator[str]:
         """Keys of all the cells there are, sorted."""
         if self.folder.is_dir():
             names = (path.name for path in self.folder.iterdir() if not path.name.startswith("."))  # half-written
-            yield from sorted(name for name in names if self.has(name))
+            yield from sorted(name for name in names if (self.path(name) / "checksums.json").is_file())
 
     def read(self, key: str, names: Iterable[str] | None = None) -> Files:
         """A cell's checked files by name: all of them, or some.
@@ -85,25 +98,76 @@ class Store:
         Raises:
             Damaged: see `read`.
         """
-        with np.load(io.BytesIO(self.read(key, [file])[file]), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names or arrays if name in arrays}
+        try:
+            with np.load(io.BytesIO(self.read(key, [file])[file]), allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in names or arrays if name in arrays}
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise Damaged(f"{self.path(key) / file} cannot be read") from error
 
     def provenance(self, key: str) -> dict[str, Any]:
-        """When, where and with what a cell was made; empty if it has not been run."""
-        file = self.path(key) / "provenance.json"
-        return json.loads(file.read_bytes()) if file.is_file() else {}
-
-    def glance(self, key: str) -> Files:
-        """A cell's JSON files, checked; its other files, which may be large, only have to be there.
+        """When, where and with what a cell was made; empty if it has not been run.
 
         Raises:
-            Damaged: a file is missing, or the checksum of a JSON file differs.
+            Damaged: it is not what was written.
         """
-        names = self._checksums(key)
-        lost = next((name for name in names if not (self.path(key) / name).is_file()), None)
-        if lost:
-            raise Damaged(f"{self.path(key) / lost} is missing")
-        return self.read(key, [name for name in names if name.endswith(".json")])
+        file = self.path(key) / "provenance.json"
+        try:
+            content = file.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise Damaged(f"{file} cannot be read: {error.strerror}") from error
+        provenance = _parsed(file.name, content)
+        if not isinstance(provenance, dict) or to_json(provenance) != content:
+            raise Damaged(f"{file} is not what was written")
+        # That of older versions has no seal; a seal under another name is a damaged one.
+        seals = [name for name, value in provenance.items() if isinstance(value, str) and len(value) == SEAL_DIGITS]
+        seal = provenance.pop(SEAL, None)
+        if seals not in ([], [SEAL]) or (seals and seal != folders.checksum(to_json(provenance))):
+            raise Damaged(f"{file} is not what was written: its checksum differs")
+        return provenance
+
+    def examine(self, cell: sound.Identified, planned: Mapping[sound.Identity, str]) -> dict[str, Any]:
+        """A cell's JSON files, parsed; every byte of the others is checked too, and what they hold.
+
+        Args:
+            planned: see `sound.folders_of`.
+
+        Raises:
+            Damaged: something is missing, is not what was written, or is another cell's.
+        """
+        folder, checksums = self.path(cell.key), self._checksums(cell.key)
+        files: dict[str, Any] = {}
+        try:
+            for name, checksum in checksums.items():
+                file = folder / name
+                if not file.is_file():
+                    raise Damaged(f"{name} is missing")
+                content = file.read_bytes() if name.endswith(".json") else None
+                if checksum != (folders.checksum_of_file(file) if content is None else folders.checksum(content)):
+                    raise Damaged(f"{name} is not what was written: its checksum differs")
+                if content is not None:
+                    files[name] = _parsed(name, content)
+        except OSError as error:
+            raise Damaged(f"{folder} cannot be read: {error.strerror}") from error
+        except Damaged as damage:
+            raise Damaged(f"{folder}/{damage}") from damage
+        if not self.provenance(cell.key) and not (folder / "provenance.json").is_file():
+            raise Damaged(f"{folder}/provenance.json is missing")
+        try:
+            sound.check_spec(files["spec.json"], cell, planned)
+            if sound.ERROR in files:
+                sound.check_error(files[sound.ERROR])
+            elif (folder / sound.ERROR).exists():
+                raise Damaged(f"{sound.ERROR} was not written with the cell")
+            else:
+                sound.check_contents(cell.kind, files, checksums)
+                for name in checksums:
+                    if name.endswith(".npz"):
+                        sound.check_arrays(folder / name)
+        except Damaged as damage:
+            raise Damaged(f"{folder}/{damage}") from damage
+        return files
 
     def verify(self, key: str) -> None:
         """Raise Damaged if any file differs from what was written."""
@@ -121,7 +185,7 @@ class Store:
         checksums = {name: folders.checksum(content) for name, content in sorted(checked.items())}
         everything = {
             **checked,
-            "provenance.json": to_json(provenance),
+            "provenance.json": to_json({**provenance, SEAL: folders.checksum(to_json(provenance))}),
             "log.txt": log.encode(),
             "checksums.json": to_json(checksums),
         }
@@ -165,12 +229,22 @@ class Store:
     def _checksums(self, key: str) -> dict[str, str]:
         file = self.path(key) / "checksums.json"
         try:
-            checksums = json.loads(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise Damaged(f"{file} cannot be read") from error
-        if not isinstance(checksums, dict) or "spec.json" not in checksums:
+            content = file.read_bytes()
+        except OSError as error:
+            raise Damaged(f"{file} cannot be read: {error.strerror}") from error
+        checksums = _parsed(str(file), content)
+        if not isinstance(checksums, dict) or "spec.json" not in checksums or to_json(checksums) != content:
             raise Damaged(f"{file} lists no files")
+        if strange := next((name for name in checksums if Path(name).name != name), None):
+            raise Damaged(f"{file} lists {strange!r}, which is no file of the cell")
         return checksums
+
+
+def _parsed(name: str, content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{name} cannot be read: it is no JSON") from error
 
 
 def to_json(content: Any) -> bytes:

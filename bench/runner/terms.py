@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench import folders
+from bench.folders import Damaged
 from bench.profile import Profile
 from bench.runner.store import Store, to_json
 from bench.task import task
@@ -176,7 +177,7 @@ def keep(store: Store, terms: Terms, planned: int, *, first: bool = False) -> Hi
         history = read(store.folder)
         if history.records and history.records[-1].terms == terms:
             return history
-        cells = sum(1 for key in store.keys() if store.error(key) is None)  # noqa: SIM118 - a Store is no mapping
+        cells = sum(1 for key in store.keys() if _is_done(store, key))  # noqa: SIM118 - a Store is no mapping
         if not cells and not first and not history.last:
             return history
         record = Record(
@@ -190,6 +191,13 @@ def keep(store: Store, terms: Terms, planned: int, *, first: bool = False) -> Hi
         with folders.writable(str(store.folder)):
             folders.write_once(store.folder / _name(history.last + 1), to_json(content))
     return read(store.folder)
+
+
+def _is_done(store: Store, key: str) -> bool:
+    try:
+        return store.error(key) is None
+    except Damaged:
+        return False
 
 
 def _name(number: int) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -87,7 +88,10 @@ def test_a_diagnosis_is_a_row_of_its_own(runs, tmp_path: Path):
     look = Cell("diagnose", "resnet8", 0, "float16", parents={"compressed": cells[5]}, diagnostic="filters")
     folder = plan.write(tmp_path)
     Store(folder).write_index("plan.json", plan.plan([*cells, look]))
-    Store(folder).write(look, {"metrics.json": to_json({"dead": 0.25})}, {"wall_seconds": 1.0}, "")
+    buffer = io.BytesIO()
+    np.savez(buffer)
+    files = {"metrics.json": to_json({"dead": 0.25}), "arrays.npz": buffer.getvalue(), "notes.json": b"[]"}
+    Store(folder).write(look, files, {"wall_seconds": 1.0}, "")
     found = load(folder).diagnosed
     assert found[["diagnostic", "variant", "dead"]].to_numpy().tolist() == [["filters", "float16", 0.25]]
 

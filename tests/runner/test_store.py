@@ -100,24 +100,3 @@ def test_discard_removes_a_cell_and_tolerates_none(store):
     store.discard(CELL.key)
     store.discard(CELL.key)
     assert list(store.folder.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("damage", "noticed"),
-    [
-        (lambda folder: (folder / "spec.json").write_bytes((folder / "spec.json").read_bytes()[:30]), True),
-        (lambda folder: (folder / "metrics.json").write_text("{}"), True),
-        (lambda folder: (folder / "checksums.json").write_text("{"), True),
-        (lambda folder: (folder / "out").unlink(), True),
-        (lambda folder: (folder / "out").write_bytes(b"bytez"), False),
-    ],
-)
-def test_a_glance_checks_json_and_that_the_rest_is_there(store, damage, noticed):
-    write(store, **{"out": b"bytes", "metrics.json": b'{"a": 1}'})
-    assert set(store.glance(CELL.key)) == {"metrics.json", "spec.json"}
-    damage(store.path(CELL.key))
-    if noticed:
-        with pytest.raises(Damaged):
-            store.glance(CELL.key)
-    else:
-        store.glance(CELL.key)

@@ -1,0 +1,195 @@
+"""What the files of a finished cell must hold, beyond their checksums: `run`, `status` and the report judge by this.
+
+A checksum tells that a file is what was written. It does not tell that the file stands in its own cell's folder, nor
+that what was written is a result: folders are swapped, files are emptied and sealed anew, and numbers overflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.lib import format as npy
+
+from bench.folders import Damaged
+
+# By kind of cell: the files without which nothing can be said of it.
+NEEDED = {
+    "train": ("network.safetensors", "history.json", "metrics.json"),
+    "compress": ("network.innards", "history.json", "layers.json", "predictions.npz", "metrics.json"),
+    "compare": ("similarity.npz", "metrics.json"),
+    "diagnose": ("arrays.npz", "notes.json", "metrics.json"),
+}
+ERROR = "error.json"
+STOPPED = ("failed", "refused")  # the kinds of error that a cell records
+COUNTS = {"train": ("parameters",), "compress": ("payload_bytes", "file_bytes")}  # metrics whatever the task
+ROWS = ("history.json", "layers.json")
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+class Identified(Protocol):
+    """What names a cell, in a plan or in a profile."""
+
+    @property
+    def key(self) -> str:
+        """Its folder."""
+
+    @property
+    def kind(self) -> str:
+        """Which step it is."""
+
+    @property
+    def model(self) -> str:
+        """Its network."""
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+
+    @property
+    def variant(self) -> str:
+        """Its label, or nothing."""
+
+    @property
+    def diagnostic(self) -> str:
+        """Its diagnostic, or nothing."""
+
+    @property
+    def parents(self) -> Mapping[str, Any]:
+        """Cells or their keys, by role."""
+
+
+Identity = tuple[str, str, int, str, str]
+
+
+def identity(cell: Identified) -> Identity:
+    """Kind, network, seed, variant and diagnostic; one cell of a plan has them."""
+    return (cell.kind, cell.model, cell.seed, cell.variant, cell.diagnostic)
+
+
+def folders_of(cells: Iterable[Identified]) -> dict[Identity, str]:
+    """The key of every cell of a plan, by its identity."""
+    return {identity(cell): cell.key for cell in cells}
+
+
+def key_of(kind: str, spec: Any, parents: Mapping[str, str]) -> str:
+    """Hash of the kind, the spec and the parents' keys (see `Cell.key`)."""
+    text = json.dumps({"kind": kind, "spec": spec, "parents": dict(sorted(parents.items()))}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def check_spec(spec: Any, cell: Identified, planned: Mapping[Identity, str]) -> None:
+    """Refuse a `spec.json` that is another cell's than the folder's, or than the plan's.
+
+    Args:
+        planned: see `folders_of`.
+
+    Raises:
+        Damaged: it is another's, or no spec.
+    """
+    try:
+        key = key_of(spec["kind"], spec["spec"], spec["parents"])
+        written = (spec["kind"], spec["model"], spec["seed"], spec["variant"], spec["diagnostic"])
+        elsewhere = planned.get(written)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise Damaged("spec.json does not describe a cell") from error
+    parents = {role: parent if isinstance(parent, str) else parent.key for role, parent in cell.parents.items()}
+    if key != cell.key or spec.get("key") != key:
+        raise Damaged(f"spec.json is that of another cell, {'/'.join(str(part) for part in written if part != '')}")
+    # A label may have changed since, e.g. from a default to the same number written out: the same result. That of
+    # another cell of the plan may not.
+    if spec["kind"] != cell.kind or spec["parents"] != parents or elsewhere not in (None, cell.key):
+        raise Damaged("spec.json is not what the plan says of this cell")
+
+
+def check_error(error: Any) -> None:
+    """Refuse an `error.json` that names no error.
+
+    Raises:
+        Damaged: see above.
+    """
+    if not (isinstance(error, dict) and error.get("kind") in STOPPED and isinstance(error.get("reason"), str)):
+        raise Damaged(f"{ERROR} names no error")
+
+
+def check_contents(kind: str, files: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse a finished cell that lacks a file, or whose numbers are none.
+
+    Args:
+        files: its JSON files, parsed.
+        names: all of its files.
+
+    Raises:
+        Damaged: see above.
+    """
+    if lacking := next((name for name in NEEDED.get(kind, ()) if name not in set(names)), None):
+        raise Damaged(f"{lacking} is missing")
+    if "metrics.json" in files:
+        metrics = files["metrics.json"]
+        _check_numbers("metrics.json", metrics)
+        if kind != "diagnose" and not metrics:  # a look may be all pictures
+            raise Damaged("metrics.json holds no metrics")
+        for name in COUNTS.get(kind, ()):
+            if not isinstance(metrics.get(name), int | float):
+                raise Damaged(f"metrics.json holds no {name}")
+    for name in ROWS:
+        rows = files.get(name, [])
+        if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            raise Damaged(f"{name} is no list of tables")
+        for row in rows:
+            _check_numbers(name, {key: value for key, value in row.items() if isinstance(value, float)})
+    notes = files.get("notes.json", [])
+    if not isinstance(notes, list | dict):
+        raise Damaged("notes.json holds no notes")
+
+
+def check_arrays(file: Path) -> None:
+    """Refuse an `.npz` file that holds no arrays where it must, objects, or less than its arrays take.
+
+    Only headers are read, since checksums vouch for the rest.
+
+    Raises:
+        Damaged: see above.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            for member in members:
+                with archive.open(member) as stream:
+                    _check_array(file.name, member, stream)
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+        raise Damaged(f"{file.name} cannot be read") from error
+    if file.name == "similarity.npz" and not any(member.filename == "layers.npy" for member in members):
+        raise Damaged(f"{file.name} holds no layers")
+
+
+def _check_array(name: str, member: zipfile.ZipInfo, stream: Any) -> None:
+    version = npy.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError("an array of an unknown format")
+    shape, _, dtype = HEADERS[version](stream)
+    if dtype.hasobject or member.file_size - stream.tell() != dtype.itemsize * math.prod(shape):
+        raise Damaged(f"{name}: {member.filename} is not an array of numbers or of text")
+    if name == "similarity.npz" and member.filename == "layers.npy" and not math.prod(shape):
+        raise Damaged(f"{name} holds no layers")
+
+
+def _check_numbers(name: str, numbers: Any) -> None:
+    if not isinstance(numbers, dict):
+        raise Damaged(f"{name} is no table of numbers")
+    for key, value in numbers.items():
+        if not (value is None or (isinstance(value, int | float) and _is_finite(value))):
+            raise Damaged(f"{name}: {key} is not a number")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:
+        return False

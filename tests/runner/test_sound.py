@@ -1,0 +1,182 @@
+"""A mutation of every stored file: `run`, `status` and the report call the same cells damaged."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from bench.analysis.results import gathered
+from bench.analysis.results import load as results_of
+from bench.folders import Damaged, checksum
+from bench.runner.drive import standing
+from bench.runner.plan_file import read
+from bench.runner.store import Store, to_json
+from tests.looked import Looked
+
+LABEL = "nncf-int8-ptq"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    from tests.invented import VARIANTS, Runs
+
+    variants = tuple(
+        variant for variant in VARIANTS if variant.family in ("original", "control") or variant.label == LABEL
+    )
+    folder = Runs(models=("resnet8",), seeds=(0, 1), variants=variants).write(tmp_path_factory.mktemp("runs"))
+    return Looked(chosen=("attributions",), asked=(LABEL,)).add(folder)
+
+
+@pytest.fixture
+def folder(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / whole.name)
+
+
+def keys(folder, kind):
+    return [cell.key for cell in read(folder).cells if (cell.kind, cell.variant) in ((kind, LABEL), (kind, ""))]
+
+
+def damaged(folder):
+    """Keys of damaged cells, which all readers agree on."""
+    plan, store = read(folder), Store(folder)
+    states = {key for key, status in standing(plan.cells, store).items() if status.state == "damaged"}
+    cells = gathered(plan, store).cells
+    assert set(cells[cells["state"] == "damaged"]["key"]) == states
+    return states
+
+
+def seal(folder, name, content):
+    """Put content in a cell's file, with a checksum that holds."""
+    (folder / name).write_bytes(content)
+    sums = json.loads((folder / "checksums.json").read_bytes()) | {name: checksum(content)}
+    (folder / "checksums.json").write_bytes(to_json(sums))
+
+
+def npz(**arrays):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def test_whole_cells_are_sound(folder):
+    assert damaged(folder) == set()
+    assert results_of(folder).count("done") == len(read(folder).cells)
+
+
+FILES = [
+    ("train", name) for name in ("network.safetensors", "metrics.json", "history.json", "spec.json", "provenance.json")
+] + [
+    ("compress", "predictions.npz"), ("compress", "layers.json"), ("compress", "network.innards"),
+    ("compare", "similarity.npz"), ("compare", "checksums.json"),
+    ("diagnose", "arrays.npz"), ("diagnose", "notes.json"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name"), FILES)
+@pytest.mark.parametrize("position", [0.4, 1.0])
+def test_a_wrong_byte_anywhere(folder, kind, name, position):
+    key = keys(folder, kind)[0]
+    content = bytearray((folder / key / name).read_bytes())
+    content[int(position * (len(content) - 1))] ^= 1
+    (folder / key / name).write_bytes(content)
+    assert damaged(folder) == {key}
+
+
+@pytest.mark.parametrize(("kind", "name"), FILES)
+def test_a_lost_file(folder, kind, name):
+    key = keys(folder, kind)[0]
+    (folder / key / name).unlink()
+    assert damaged(folder) == {key}
+
+
+METRICS = [
+    b"", b"{}", b"[]", b"null", b"3", b'{"payload_bytes": "12", "file_bytes": 1}',
+    b'{"payload_bytes": 1e400, "file_bytes": 1}', b'{"payload_bytes": NaN, "file_bytes": 1}',
+    b'{"payload_bytes": [1], "file_bytes": 1}', b"[" * 100_000,
+    b'{"payload_bytes": 1' + 400 * b"0" + b', "file_bytes": 1}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", METRICS, ids=range(len(METRICS)))
+def test_sealed_metrics_that_are_none(folder, content):
+    key = keys(folder, "compress")[0]
+    seal(folder / key, "metrics.json", content)
+    assert damaged(folder) == {key}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "content"),
+    [
+        ("compare", "similarity.npz", b""),
+        ("compare", "similarity.npz", npz()),
+        ("compare", "similarity.npz", npz(layers=np.array([], "U1"))),
+        ("compare", "similarity.npz", npz(other=np.ones(3))),
+        ("compress", "predictions.npz", b""),
+        ("compress", "predictions.npz", b"PK"),
+        ("diagnose", "arrays.npz", b"\x93NUMPY"),
+        ("diagnose", "notes.json", b'"a"'),
+        ("train", "history.json", b'{"loss": 1}'),
+        ("train", "history.json", b'[{"loss": 1e999}]'),
+        ("compress", "layers.json", b"[1]"),
+        ("train", "spec.json", b"{}"),
+        ("train", "spec.json", b"[]"),
+        ("train", "error.json", b"{}"),
+        ("train", "error.json", b'{"kind": "tired", "reason": "no"}'),
+        ("train", "error.json", b'{"kind": "failed"}'),
+    ],
+)
+def test_sealed_files_that_hold_nothing(folder, kind, name, content):
+    key = keys(folder, kind)[0]
+    seal(folder / key, name, content)
+    assert damaged(folder) == {key}
+
+
+def test_an_error_that_was_laid_beside_a_result(folder):
+    key = keys(folder, "train")[0]
+    (folder / key / "error.json").write_text("{}")
+    assert damaged(folder) == {key}
+    assert Store(folder).error(key) is None
+
+
+@pytest.mark.parametrize("kind", ["train", "compress", "compare", "diagnose"])
+def test_two_swapped_folders(folder, kind):
+    first, second = keys(folder, kind)[:2]
+    (folder / first).rename(folder / "aside")
+    (folder / second).rename(folder / first)
+    (folder / "aside").rename(folder / second)
+    assert damaged(folder) == {first, second}
+
+
+def test_a_plan_whose_keys_were_swapped(folder):
+    first, second = keys(folder, "compress")[:2]
+    text = (folder / "plan.json").read_text()
+    (folder / "plan.json").write_text(text.replace(first, "x").replace(second, first).replace("x", second))
+    assert {first, second} <= damaged(folder)
+
+
+def test_a_label_that_was_written_otherwise_is_the_same_cell(folder):
+    text = (folder / "plan.json").read_text()
+    (folder / "plan.json").write_text(text.replace(f'"variant": "{LABEL}"', '"variant": "nncf-int8-ptq:bits=8"'))
+    assert damaged(folder) == set()
+
+
+def test_provenance_of_older_versions_has_no_seal(folder):
+    key = keys(folder, "train")[0]
+    made = Store(folder).provenance(key)
+    (folder / key / "provenance.json").write_bytes(to_json(made))
+    assert damaged(folder) == set()
+    (folder / key / "provenance.json").write_bytes(to_json(made)[:-9])
+    with pytest.raises(Damaged):
+        Store(folder).provenance(key)
+
+
+def test_checksums_that_name_files_elsewhere(folder):
+    first, second = keys(folder, "train")[:2]
+    sums = json.loads((folder / first / "checksums.json").read_bytes())
+    sums[f"../{second}/metrics.json"] = sums["metrics.json"]
+    (folder / first / "checksums.json").write_bytes(to_json(sums))
+    assert damaged(folder) == {first}
