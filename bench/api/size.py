@@ -14,6 +14,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
+from bench.zoo.networks.plain import copied, not_finite, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
 
     The file is really written, with batch norms folded and every tensor in its smallest exact layout, so that zero
     weights cost next to nothing. Quantisation that is simulated in float arithmetic does not count; the methods of
-    `bench/compress` store integers.
+    `bench/compress` store integers. Numbers are float32, whatever the network's type; masks and norms that compute
+    weights are baked in first.
 
     >>> import torch
     >>> from torch import nn
@@ -67,8 +69,10 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
     # example is what the graph is traced with to find which normalisation follows which layer. The cost is read from
     # the packed file and not from the network, so that it belongs to what was written; it rebuilds the network from an
     # untouched copy, which tracing uses up.
-    on_cpu = deepcopy(network).cpu().eval()
-    packed = pack(finish(Compressed(on_cpu, example=image.cpu())), {"name": type(network).__name__})
+    on_cpu = plain(copied(network)).cpu().eval()
+    if name := not_finite(on_cpu):
+        raise InputError(f"footprint: {name} holds NaN or infinite numbers")
+    packed = pack(finish(Compressed(on_cpu, example=image.cpu().float())), {"name": type(network).__name__})
     size, running = sizes(packed), cost(packed, deepcopy(on_cpu), image.shape)
     return Footprint(
         payload_bytes=size.payload_bytes,

@@ -25,6 +25,7 @@ from bench.task.classification import CLASSIFICATION
 from bench.zoo.networks import build
 from bench.zoo.networks import checkpoint as checkpoints
 from bench.zoo.networks.catalogue import is_detector, is_torchvision
+from bench.zoo.networks.plain import plain
 
 SEED = 0
 # what a model is usually built for: ImageNet, COCO, CIFAR-10
@@ -54,7 +55,7 @@ class WithoutData:
     def fresh(self) -> torch.nn.Module:
         """The network with random weights."""
         channels, size, _ = self.shape
-        return build.build(self.model, channels, self.classes, size, self.seed)
+        return plain(build.build(self.model, channels, self.classes, size, self.seed))
 
     def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
         """Leaves the network as it is."""

@@ -128,8 +128,12 @@ class Variant:
             NotApplicable: a method cannot work on it.
             TypeError: a method of the user's own returns something else.
         """
+        from bench.compress import starting  # imports torch, which planning does without
+
+        compressed = starting.prepared(compressed)
         for stage in self.stages:
-            compressed = stage.method(compressed, workbench)
+            with starting.refusals():
+                compressed = stage.method(compressed, workbench)
             if not isinstance(compressed, Compressed):
                 raise TypeError(
                     f"method {stage.name!r} must return a bench.footprint.compressed.Compressed, it returned a "

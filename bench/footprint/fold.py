@@ -129,7 +129,8 @@ def _modules_in_one_place(network: torch.nn.Module) -> list[tuple[str, torch.nn.
 
 def _is_batchnorm(module: torch.nn.Module) -> bool:
     """PyTorch's own, or torchvision's frozen one of detection networks; no subclass that computes something else."""
-    return type(module).forward is _BatchNorm.forward or type(module).__name__ == "FrozenBatchNorm2d"
+    forwards = (_BatchNorm.forward, torch.nn.SyncBatchNorm.forward)  # the latter's statistics meet in training alone
+    return type(module).forward in forwards or type(module).__name__ == "FrozenBatchNorm2d"
 
 
 def _is_float32(compressed: Compressed, layer: str) -> bool:

@@ -22,6 +22,7 @@ from bench.footprint.compressed import Compressed, Step
 from bench.footprint.normalisation import is_normalisation
 from bench.footprint.representation import Float, Representation, Whole
 from bench.footprint.structure import rebuild, simulates
+from bench.zoo.networks.plain import plain
 
 STORED_FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 NNCF_HOOKS = "__nncf_hooks"  # the child of a network in which NNCF keeps its quantisers
@@ -113,7 +114,8 @@ def unpack(data: bytes, fresh: torch.nn.Module) -> torch.nn.Module:
     """The network that a file holds, in eval mode.
 
     Args:
-        fresh: the network that the compressed one started from, with any weights; it is used up.
+        fresh: the network that the compressed one started from, with any weights; it is used up. Wrappers are taken
+            off, and computed weights made parameters.
 
     Raises:
         InputError: the file is foreign, cut short, damaged or malformed, or does not belong to `fresh`.
@@ -183,7 +185,7 @@ def _read(data: bytes) -> tuple[Header, memoryview]:
 
 def _rebuilt(fresh: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
     try:
-        return rebuild(fresh, steps)
+        return rebuild(plain(fresh), steps)
     except ValueError as error:
         raise InputError(f"this packed network does not fit: {error}") from error
 
@@ -204,6 +206,9 @@ def _layer_size(entry: Tensor) -> LayerSize:
 
 def _stored_tensors(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     state = network.state_dict(keep_vars=True)
+    others = [name for name, value in state.items() if not isinstance(value, torch.Tensor)]
+    if others:
+        raise InputError(f"{others[0]} is a {type(state[others[0]]).__name__}: a packed file holds tensors alone")
     return {name: tensor for name, tensor in state.items() if name.rpartition(".")[2] != NOT_STORED}
 
 

@@ -230,3 +230,13 @@ def test_without_an_example_nothing_can_be_folded():
         finish(Compressed(nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).eval()))
     bare = Compressed(nn.Linear(2, 2))
     assert finish(bare) is bare
+
+
+def test_synchronised_batch_normalisation_is_folded_as_any_other():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.SyncBatchNorm(4), nn.ReLU()).eval()
+    network[1].running_mean.normal_()
+    network[1].running_var.uniform_(0.5, 2.0)
+    image = torch.randn(1, 3, 6, 6)
+    folded = finish(Compressed(network, example=image))
+    assert isinstance(folded.network[1], nn.Identity)
+    torch.testing.assert_close(folded.network(image), network(image))

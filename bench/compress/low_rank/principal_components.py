@@ -58,7 +58,7 @@ class Moments:
 def moments(
     network: torch.nn.Module, names: Sequence[str], batches: Batches, *, loss: Loss | None
 ) -> dict[str, Moments]:
-    """Moments of the outputs of convolutions by name, in eval mode.
+    """Moments of the outputs of convolutions by name, in eval mode; those that are never called have none.
 
     Args:
         loss: mean over a batch, whose gradients are summed too; None leaves these zero.
@@ -73,8 +73,8 @@ def moments(
                 network(batch)
             else:
                 summed = len(batch) * loss(network, batch, targets)
-                gradients = torch.autograd.grad(summed, [outputs[name] for name in names])
-            for name, gradient in zip(names, gradients, strict=True):
+                gradients = torch.autograd.grad(summed, list(outputs.values()), allow_unused=True)
+            for name, gradient in zip(list(outputs), gradients):
                 _add(moments, name, outputs.pop(name).detach(), gradient)
             images += len(batch)
     for layer in moments.values():  # from the summed loss to the mean

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from bench.compress.method import FinetuningMethod
+from bench.compress.method import FinetuningMethod, NotApplicable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
@@ -55,6 +55,9 @@ class Pca(FinetuningMethod):
             single = factors.merged(compressed.network, network, ranks) if number > 1 else network
             images, loss = workbench.batches(self.images), workbench.loss if self.hessian else None
             outputs = principal_components.moments(single, list(ranks), images, loss=loss)
+            ranks = {name: rank for name, rank in ranks.items() if name in outputs}
+            if not ranks:
+                raise NotApplicable("the forward pass calls none of the convolutions that would be factorised")
             network = factors.factorised(
                 single,
                 factors.between(single, ranks, number / self.rounds),

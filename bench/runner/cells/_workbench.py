@@ -16,6 +16,7 @@ from bench.task import Task
 from bench.training import evaluate, loop
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
+from bench.zoo.networks.plain import plain
 
 
 class RealWorkbench:
@@ -72,7 +73,7 @@ class RealWorkbench:
 
     def fresh(self) -> torch.nn.Module:
         """See Workbench."""
-        network = self._fresh()
+        network = plain(self._fresh())
         self._initial = _values(network)
         return network
 

@@ -21,6 +21,7 @@ from bench.zoo.networks.catalogue import (
     parts_of_own,
     torchvision_models,
 )
+from bench.zoo.networks.plain import unwrapped
 
 TORCHVISION_CHANNELS = 3
 # Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
@@ -51,6 +52,8 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
         else:
             network = of_zoo(name).build(channels, classes, size)
         network.eval()
+        if is_own(name):
+            network = _unwrapped(name, network, torch.zeros(1, channels, size, size))
         if ":" in name and not is_detector(name):
             _check(name, network, channels, classes, size)
     return network
@@ -83,6 +86,15 @@ def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
     return network
 
 
+def _unwrapped(name: str, network: nn.Module, image: torch.Tensor) -> nn.Module:
+    if any(map(nn.parameter.is_lazy, network.parameters())):
+        _logits(name, network, image)  # lazy layers take their shapes from what they are given first
+    try:
+        return unwrapped(network)
+    except InputError as error:
+        raise InputError(f"model {name!r}: {error}") from error
+
+
 def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) -> dict[str, int]:
     """The offered arguments that the function takes."""
     parameters = inspect.signature(function).parameters.values()
@@ -100,14 +112,19 @@ def _accepted(name: str, function: Callable[..., Any], offered: dict[str, int]) 
 def _check(name: str, network: nn.Module, channels: int, classes: int, size: int) -> None:
     """Pass one image: the network must take it and give one logit per class."""
     image = f"an image of {channels}×{size}×{size}"
-    try:
-        with torch.no_grad():
-            logits = network(torch.zeros(1, channels, size, size))
-    except Exception as error:
-        raise InputError(f"model {name!r} does not take {image}: {_reason(name, error)}") from error
+    logits = _logits(name, network, torch.zeros(1, channels, size, size))
     shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
     if shape != (1, classes):
         raise InputError(f"model {name!r} must give logits of shape (1, {classes}) for {image}, it gave {shape}")
+
+
+def _logits(name: str, network: nn.Module, image: torch.Tensor) -> Any:
+    try:
+        with torch.no_grad():
+            return network(image)
+    except Exception as error:
+        shown = "×".join(map(str, image.shape[1:]))
+        raise InputError(f"model {name!r} does not take an image of {shown}: {_reason(name, error)}") from error
 
 
 def _reason(name: str, error: Exception) -> str:

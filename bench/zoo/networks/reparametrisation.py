@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.utils import parametrize, prune
-from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.spectral_norm import SpectralNorm, SpectralNormLoadStateDictPreHook
 from torch.nn.utils.weight_norm import WeightNorm
 
 PARTS = re.compile(r"(\w+)_(?:orig|mask|g|v|u)$|parametrizations\.(\w+)\.(?:original[01]?|0\._[uv])$")
@@ -32,20 +32,33 @@ def baked(network: nn.Module) -> nn.Module:
                 nn.utils.remove_weight_norm(module, hook.name)
             elif isinstance(hook, SpectralNorm):
                 nn.utils.remove_spectral_norm(module, hook.name)
-        for name in list(getattr(module, "parametrizations", ())) if parametrize.is_parametrized(module) else ():
-            parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+                _forget_vectors(module)
+        if parametrize.is_parametrized(module):
+            _bake_parametrizations(module)
         module.training = training
     return network
 
 
-def is_reparametrised(network: nn.Module) -> bool:
-    """Whether `baked` would change anything."""
-    kinds = (prune.BasePruningMethod, WeightNorm, SpectralNorm)
-    return any(
-        parametrize.is_parametrized(module)
-        or any(isinstance(hook, kinds) for hook in module._forward_pre_hooks.values())
-        for module in network.modules()
-    )
+def _bake_parametrizations(module: nn.Module) -> None:
+    # PyTorch's own removal deletes the weight from the module's class, which copies of the module have in common
+    parametrized: Any = module.parametrizations
+    with torch.no_grad():
+        values = {name: getattr(module, name).detach().clone() for name in parametrized}
+    learned = {name: next(parametrized[name].parameters(), None) is not None for name in parametrized}
+    module.__class__ = parametrize.type_before_parametrizations(module)
+    del module.parametrizations
+    for name, value in values.items():
+        if learned[name]:
+            module.register_parameter(name, nn.Parameter(value))
+        else:
+            module.register_buffer(name, value)
+
+
+def _forget_vectors(module: nn.Module) -> None:
+    """Take away the hook by which spectral normalisation reads its vectors, which PyTorch leaves behind."""
+    for key, hook in list(module._load_state_dict_pre_hooks.items()):
+        if isinstance(getattr(hook, "hook", hook), SpectralNormLoadStateDictPreHook):
+            del module._load_state_dict_pre_hooks[key]
 
 
 def computed(network: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:

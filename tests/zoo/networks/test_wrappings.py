@@ -215,6 +215,7 @@ def test_reparametrised_weights_are_baked_in_from_networks_and_from_files(kind, 
     names = ["0.bias", "0.weight"]
     assert sorted(plainly.state_dict()) == names == sorted(dict(plainly.named_parameters()))
     torch.testing.assert_close(plainly(images), expected)
+    plainly.load_state_dict(plainly.state_dict())
 
 
 def test_a_lazy_network():
