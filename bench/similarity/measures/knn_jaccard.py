@@ -44,7 +44,7 @@ class KNNJaccard(NeighbourMeasure):
         if not own.any() or not np.isfinite(moved).all():
             return value, own if np.isfinite(moved).all() else moved
         # The covariance of an image's own Jaccard with its influence on the mean leaves out what images owe to others
-        # alone. On ten populations the variance was 1.1 to 1.6 times it.
+        # alone. On nine populations the variance was 1.1 to 1.6 times it.
         variance = SHARED * float(own @ moved)
         return value, own * np.sqrt(max(variance / float(own @ own), 1.0))
 
