@@ -170,16 +170,18 @@ class Measure(Described, ABC):
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """`influence` of prepared sides."""
         first, second = self._accepted(x.values, y.values)
-        compute_on_rows = self.compute_on_rows(first, second)
+        return self.grouped_influence(self.compute_on_rows(first, second), x.n, x.d, y.d)
+
+    def grouped_influence(self, compute_on_rows: OnRows, n: int, d1: int, d2: int) -> tuple[float, np.ndarray]:
+        """The value and the influence of images (n,), found by leaving groups of them out."""
 
         def on_rows(rows: np.ndarray) -> float:
             return self._at_most_best(compute_on_rows(rows))
 
-        n = len(first)
         value = self._defined(on_rows(np.arange(n)))
         if value == self.best():
             return value, np.zeros(n)
-        return value, groups.influence(on_rows, value, n, self.minimum_n(first.shape[1], second.shape[1]))
+        return value, groups.influence(on_rows, value, n, self.minimum_n(d1, d2))
 
     def interval_from(
         self, value: float, influence: np.ndarray, d1: int, d2: int, confidence: float = 0.95

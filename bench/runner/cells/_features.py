@@ -71,6 +71,25 @@ class NetworkBlocks:
         return block_outputs_of(self.network, layers, batches, self.job.spec["features"])
 
 
+class TrainingOutputs:
+    """What a network's layers put out for the training images of probes, run for several layers at a time.
+
+    Args:
+        blocks: the network.
+        layers, widths: all that may be asked for, in the order in which they will be.
+    """
+
+    def __init__(self, blocks: NetworkBlocks, layers: Sequence[str], widths: Sequence[int]):
+        self._sets = blocks.training(layers, widths)
+        self._layer, self._current = "", list[Outputs]()
+
+    def of(self, layer: str) -> list[Outputs]:
+        """For training and validation images, what a layer puts out; layers may be left out, and asked for again."""
+        while self._layer != layer:
+            self._layer, self._current = next(self._sets)
+        return self._current
+
+
 def training_images(job: Job, split: Split) -> Split:
     """At most as many images as probes may learn on, every class by its share, the same draw for all networks."""
     most = job.spec["training_images"]

@@ -15,7 +15,7 @@ from bench.roles import COMPRESSED, ORIGINAL
 from bench.runner.cells import Epoch
 from bench.runner.cells import _block as block
 from bench.runner.cells import _networks as networks
-from bench.runner.cells._features import HELD, NetworkBlocks, shown, training_images
+from bench.runner.cells._features import HELD, NetworkBlocks, TrainingOutputs, shown, training_images
 from bench.runner.cells._files import finite, from_npz, to_npz
 from bench.runner.cells._layer_maps import LayerMaps, grams
 from bench.runner.job import Job
@@ -86,11 +86,12 @@ class _Comparison:
             layers = [self.layers[number] for number in run]
             references = self._references(layers)
             outputs = self.compressed.probe(layers)
+            training = TrainingOutputs(self.compressed, layers, [self.widths[number] for number in run])
             for layer, reference, output in zip(layers, references, outputs):
                 identical.append(reference.digest == output.digest)
                 for feature in self.features:
                     side = reference.sides[feature]
-                    answers, other = self._block(layer, side, output, feature, identical[-1])
+                    answers, other = self._block(layer, side, output, training, feature, identical[-1])
                     maps[feature].add(side, other)
                     for name, answer in answers.items():
                         found[feature, name].append(answer)
@@ -110,7 +111,13 @@ class _Comparison:
         return arrays, self.notes
 
     def _block(
-        self, layer: str, side: block.OriginalSide, output: Outputs, feature: str, identical: bool
+        self,
+        layer: str,
+        side: block.OriginalSide,
+        output: Outputs,
+        training: TrainingOutputs,
+        feature: str,
+        identical: bool,
     ) -> tuple[dict[str, block.Answer], block.Prepared | block.Refused]:
         """Every measure at one block, and the compressed network's side of it."""
         # What is equal bit for bit is the original's own side: no measure can find rounding where there is none.
@@ -123,7 +130,7 @@ class _Comparison:
                 shown(output, feature, self.labels if self.labels is not None else np.empty(0)),
                 self.compressed.kept_channels(layer),
                 self.compressed.shares_coordinates,
-                lambda kind=kind: self._fitted(self.compressed, layer, output, feature, kind),  # type: ignore[misc]
+                lambda kind=kind: self._fit(kind, feature, training.of(layer), output),  # type: ignore[misc]
             )
         return answers, other
 
@@ -168,13 +175,6 @@ class _Comparison:
                 for name, kind in self.probes.items():
                     found[layer, feature, name] = self._fit(kind, feature, sets, by_layer[layer])
         return found
-
-    def _fitted(
-        self, blocks: NetworkBlocks, layer: str, output: Outputs, feature: str, kind: ProbeMeasure
-    ) -> block.Fitted | block.Refused:
-        """A probe of one layer of any network."""
-        ((_, sets),) = blocks.training([layer], [self.widths[self.layers.index(layer)]])
-        return self._fit(kind, feature, sets, output)
 
     def _fit(
         self, kind: ProbeMeasure, feature: str, sets: Sequence[Outputs], output: Outputs

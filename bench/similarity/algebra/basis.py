@@ -87,36 +87,69 @@ def between_on_rows(x: np.ndarray, y: np.ndarray, measure: OfBetween, *, centre:
     Args:
         x, y: (n, d1) and (n, d2), in the precision they were computed in.
     """
-    first, second = _basis_of(x, centre), _basis_of(y, centre)
+    return between_bases((x, y), (basis_of(x, centre), basis_of(y, centre)), measure, centre=centre)
+
+
+def between_bases(
+    sides: tuple[np.ndarray, np.ndarray], bases: tuple[Basis, Basis], measure: OfBetween, *, centre: bool = True
+) -> OnRows:
+    """`between_on_rows` of two sides whose bases (see `basis_of`) are known."""
+    first, second = bases
+    n = len(first.u)
     of_all = Between(first.u.T @ second.u, first.s[:, None] * first.vt, second.s[:, None] * second.vt)
 
     def on_rows(rows: np.ndarray) -> float:
         if not len(first.s) or not len(second.s):
             return float("nan")
-        if len(rows) == len(x):
+        if len(rows) == n:
             return measure(of_all)
-        a, b = first.u[rows], second.u[rows]
-        if centre:
-            a, b = a - a.mean(0), b - b.mean(0)
-        left, right = _triangle(a), _triangle(b)
+        squares = _products(first.u, second.u, of_all.m, rows, centre)
+        left, right = _triangle(squares[0]), _triangle(squares[1])
         if left is None or right is None:
-            return between_on_rows(x[rows], y[rows], measure, centre=centre)(np.arange(len(rows)))
-        half = linalg.solve_triangular(left, a.T @ b, trans="T", check_finite=False)
+            x, y = (side[rows] for side in sides)
+            return between_on_rows(x, y, measure, centre=centre)(np.arange(len(rows)))
+        half = linalg.solve_triangular(left, squares[2], trans="T", check_finite=False)
         m = linalg.solve_triangular(right, half.T, trans="T", check_finite=False).T
         return measure(Between(m, left @ of_all.x, right @ of_all.y))
 
     return on_rows
 
 
-def _basis_of(x: np.ndarray, centre: bool) -> Basis:
+# aᵀa of the rows that are kept is 1 less that of the rows left out, which are fewer where a group is deleted. Columns
+# that were centred over all images have sums over both that cancel.
+def _products(
+    first: np.ndarray, second: np.ndarray, m: np.ndarray, rows: np.ndarray, centre: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """aᵀa, bᵀb and aᵀb of some rows a, b of two bases whose inner products are m."""
+    n, kept = len(first), len(rows)
+    if 2 * kept > n:
+        out = np.delete(np.arange(n), rows)
+        a, b = first[out], second[out]
+        found = [np.eye(len(m)) - a.T @ a, np.eye(m.shape[1]) - b.T @ b, m - a.T @ b]
+    else:
+        a, b = first[rows], second[rows]
+        found = [a.T @ a, b.T @ b, a.T @ b]
+    if centre:
+        sum_a, sum_b = a.sum(0), b.sum(0)
+        for product, left, right in zip(found, (sum_a, sum_b, sum_a), (sum_a, sum_b, sum_b)):
+            product -= np.outer(left, right / kept)
+    return found[0], found[1], found[2]
+
+
+def basis_of(x: np.ndarray, centre: bool = True) -> Basis:
+    """The basis of a representation, centred unless told otherwise, without directions of rounding.
+
+    Args:
+        x: (n, d) in the precision it was computed in.
+    """
     values = x.astype(np.float64, copy=False)
     return basis(centred(values) if centre else values, rounding_of(x))
 
 
-def _triangle(a: np.ndarray) -> np.ndarray | None:
+def _triangle(squares: np.ndarray) -> np.ndarray | None:
     """R of a = QR, from the Cholesky factorisation of aᵀa; None if that would lose too many digits."""
     try:
-        triangle = linalg.cholesky(a.T @ a, check_finite=False)
+        triangle = linalg.cholesky(squares, check_finite=False)
     except linalg.LinAlgError:
         return None
     pivots = np.diagonal(triangle)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+AT_ONCE = 2000  # images, whose pairs are written into a matrix
+
 
 @dataclass(frozen=True)
 class RankedDistances:
@@ -32,7 +34,7 @@ class RankedDistances:
 
 def ranking(distances: np.ndarray, n: int) -> RankedDistances:
     """The distances of n images' pairs (upper triangle, row by row), ranked; those exactly equal share their rank."""
-    order = np.argsort(distances, kind="stable")
+    order = np.argsort(distances)  # in any order where equal
     rising = distances[order]
     new = np.append(True, rising[1:] != rising[:-1])
     m = len(order)
@@ -68,6 +70,10 @@ def _above(weights: np.ndarray, order: np.ndarray, starts: np.ndarray | None) ->
 
 def image_means(pairs: np.ndarray, n: int) -> np.ndarray:
     """The mean over each image's n - 1 pairs, (n,), of one number per pair (upper triangle, row by row)."""
+    if n <= AT_ONCE:
+        matrix = np.zeros((n, n))
+        matrix[~np.tri(n, dtype=bool)] = pairs
+        return np.asarray((matrix.sum(0) + matrix.sum(1)) / (n - 1))
     sums, start = np.zeros(n), 0
     for image in range(n - 1):
         row = pairs[start : start + n - 1 - image]

@@ -11,9 +11,7 @@ from numpy.typing import ArrayLike
 
 from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
-from bench.similarity.algebra.basis import Basis, Between, basis, between_on_rows, rounding_of
-from bench.similarity.algebra.geometry import centred
-from bench.similarity.algebra.precision import as_double
+from bench.similarity.algebra.basis import Basis, Between, basis_of, between_on_rows
 from bench.similarity.intervals import half_samples
 from bench.similarity.measure import Measure, OnRows
 
@@ -58,7 +56,7 @@ class CanonicalMeasure(Measure):
         Raises:
             InputError: there is none.
         """
-        found = side.once("basis", lambda: basis(centred(as_double(side.values)), rounding_of(side.values)))
+        found = side.once("basis", lambda: basis_of(side.values))
         if not len(found.s):
             self._defined(float("nan"))
         return found

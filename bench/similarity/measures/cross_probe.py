@@ -108,10 +108,10 @@ def _weights(features: np.ndarray, mean: np.ndarray, live: np.ndarray, targets: 
 
 
 def _solved(gram: np.ndarray, ridge: float, right_side: np.ndarray) -> np.ndarray:
-    shifted = gram.copy()
+    shifted = gram.T.copy(order="F")  # symmetric, and as LAPACK lays it out
     shifted[np.diag_indices(len(gram))] += ridge
-    solution = linalg.solve(shifted, right_side, assume_a="pos", overwrite_a=True, check_finite=False)
-    return np.asarray(solution)
+    factor = linalg.cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(linalg.cho_solve(factor, right_side, check_finite=False))
 
 
 def _centred(features: np.ndarray, mean: np.ndarray, live: np.ndarray, columns: slice) -> np.ndarray:

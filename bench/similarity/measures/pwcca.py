@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from scipy import linalg
 
-from bench.similarity.algebra.basis import Between, projection_weights
+from bench.similarity.activations import Activations
+from bench.similarity.algebra.basis import Between, between_bases, projection_weights
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
@@ -34,9 +35,18 @@ class PWCCA(CanonicalMeasure):
     source: ClassVar[str] = "morcos2018insights"
     scale: ClassVar[Scale] = "atanh"
 
+    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
+        """By leaving groups out of bases that are computed once a side; see `Measure.influence_of_sides`."""
+        self._accepted(x.values, y.values)
+        bases = self.basis_of(x), self.basis_of(y)
+        return self.grouped_influence(between_bases((x.values, y.values), bases, self.of_bases), x.n, x.d, y.d)
+
     def of_bases(self, between: Between) -> float:
         # With x = qX the variates are h = qP, P the left singular vectors of m, so that ⟨hᵢ, xⱼ⟩ = (PᵀX)ᵢⱼ: neither
-        # variates nor units are needed at length n. X carries the singular values, and so the weights do.
-        variates, rho, _ = linalg.svd(between.m, full_matrices=False, check_finite=False)
+        # variates nor units are needed at length n. X carries the singular values, and so the weights do. The right
+        # singular vectors aren't needed, so that P comes from m mᵀ, in half of the time, and ρᵢ = ‖mᵀhᵢ‖.
+        _, variates = linalg.eigh(between.m @ between.m.T, check_finite=False, driver="evd")
+        variates = variates[:, -min(between.m.shape) :]
+        rho = np.linalg.norm(between.m.T @ variates, axis=0)
         weights = projection_weights(variates, between.x)
         return float(np.minimum(rho, 1.0) @ weights / weights.sum())

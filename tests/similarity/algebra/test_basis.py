@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.similarity.algebra.basis import basis, rounding_of
+from bench.similarity.algebra.basis import basis, between_on_rows, rounding_of
 from bench.similarity.layers import subspaces
 from bench.similarity.measures.eigenspace_overlap import EigenspaceOverlap
 from bench.similarity.measures.gulp import GULP
@@ -101,3 +101,18 @@ def test_a_large_mean_takes_directions_with_it():
     x, _ = two_copies("float64", spread=1.0)
     far = (1e-4 * x + 1e5).astype(np.float32)
     assert len(basis(far - far.mean(0, dtype=float), rounding_of(far)).s) == 0
+
+
+@pytest.mark.parametrize("left_out", [1, 13, 150])
+@pytest.mark.parametrize("centre", [True, False])
+def test_leaving_images_out_is_decomposing_the_rest(left_out: int, centre: bool):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(200, 12)) + 3.0
+    y = x[:, :9] + rng.normal(size=(200, 9))
+    rows = np.sort(rng.permutation(200)[left_out:])
+
+    def found(between):
+        return np.linalg.norm(between.m), np.linalg.norm(between.x), np.linalg.norm(between.m.T @ between.x)
+
+    expected = between_on_rows(x[rows], y[rows], found, centre=centre)(np.arange(len(rows)))
+    assert between_on_rows(x, y, found, centre=centre)(rows) == pytest.approx(expected, rel=1e-10)
