@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import InputError
 
 Category = Literal["weights", "biases", "normalisation", "scales", "codebooks", "indices"]
 Count = Annotated[int, Field(ge=0, strict=True)]
-Shape = tuple[Count, ...]
+MOST_AXES = 32
+
+
+def _shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    # numpy counts elements in 64 bits, also beside an axis of zero
+    if len(shape) > MOST_AXES or math.prod(axis for axis in shape if axis) >= 2**60:
+        raise ValueError("no tensor has this shape")
+    return shape
+
+
+Shape = Annotated[tuple[Count, ...], AfterValidator(_shape)]
 
 
 class _Checked(BaseModel):

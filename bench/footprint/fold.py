@@ -7,14 +7,12 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Float
 from bench.footprint.structure import affine_batchnorm, fold_batchnorm, simulates
+from bench.footprint.structure._modules import is_batchnorm
 from bench.footprint.trace import Call, Trace, trace
-
-FOLDABLE = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d, torch.nn.Linear)
 
 
 def finish(compressed: Compressed) -> Compressed:
@@ -103,11 +101,7 @@ def _scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _mergeable(network: torch.nn.Module) -> list[str]:
     """Batch normalisations with running statistics, by name; a module that several parents share is left out."""
-    return [
-        name
-        for name, module in _modules_in_one_place(network)
-        if _is_batchnorm(module) and getattr(module, "running_mean", None) is not None
-    ]
+    return [name for name, module in _modules_in_one_place(network) if is_batchnorm(module)]
 
 
 def _foldable(network: torch.nn.Module) -> list[str]:
@@ -116,7 +110,7 @@ def _foldable(network: torch.nn.Module) -> list[str]:
     return [
         name
         for name, module in _modules_in_one_place(network)
-        if any(type(module).forward is kind.forward for kind in FOLDABLE)
+        if any(type(module).forward is kind.forward for kind in fold_batchnorm.FOLDABLE)
         and isinstance(module._parameters.get("weight"), torch.nn.Parameter)
         and all(uses[id(parameter)] == 1 for parameter in module.parameters())
     ]
@@ -125,12 +119,6 @@ def _foldable(network: torch.nn.Module) -> list[str]:
 def _modules_in_one_place(network: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:
     uses = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
     return [(name, module) for name, module in network.named_modules() if uses[id(module)] == 1]
-
-
-def _is_batchnorm(module: torch.nn.Module) -> bool:
-    """PyTorch's own, or torchvision's frozen one of detection networks; no subclass that computes something else."""
-    forwards = (_BatchNorm.forward, torch.nn.SyncBatchNorm.forward)  # the latter's statistics meet in training alone
-    return type(module).forward in forwards or type(module).__name__ == "FrozenBatchNorm2d"
 
 
 def _is_float32(compressed: Compressed, layer: str) -> bool:

@@ -7,6 +7,7 @@ header and checksum don't count. Nothing in the file is ever executed.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -144,7 +145,11 @@ def skeleton(header: Header, fresh: torch.nn.Module) -> torch.nn.Module:
     Raises:
         InputError: the file does not belong to `fresh`.
     """
-    return _rebuilt(fresh, [step for step in header.structure if not simulates(step)])
+    try:
+        steps = [step for step in header.structure if not simulates(step)]
+    except ValueError as error:
+        raise InputError(f"this packed network does not fit: {error}") from error
+    return _rebuilt(fresh, steps)
 
 
 def read_header(data: bytes) -> dict[str, Any]:
@@ -173,7 +178,7 @@ def sizes(data: bytes) -> Sizes:
         categories.update(entry.bytes)
     try:
         layers = tuple(map(_layer_size, header.tensors))
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"this packed network is malformed: {error}") from error
     return Sizes(len(body), len(data), dict(categories), layers)
 
@@ -191,7 +196,7 @@ def _rebuilt(fresh: torch.nn.Module, steps: Iterable[Step]) -> torch.nn.Module:
 
 
 def _layer_size(entry: Tensor) -> LayerSize:
-    count = int(np.prod(entry.shape, dtype=float))
+    count = math.prod(entry.shape)
     return LayerSize(
         name=entry.name,
         shape=tuple(entry.shape),
@@ -272,7 +277,7 @@ def _check_names_and_shapes(header: Header, targets: dict[str, torch.Tensor]) ->
 def _fill(target: torch.Tensor, entry: Tensor, section: bytes) -> None:
     try:
         stored = _section.read(entry, section)
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"this packed network is malformed: {entry.name}: {error}") from error
     if target.is_floating_point() == isinstance(stored, Whole):
         raise InputError(f"this packed network does not fit: {entry.name} is {target.dtype} in the network")

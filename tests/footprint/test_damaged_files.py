@@ -22,6 +22,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, read_header, sizes, unpack
 from bench.footprint.representation import Binary, Codebook, Integer
+from bench.footprint.structure import rebuild
 
 READERS: list[Callable[[bytes], Any]] = [read_header, sizes, lambda data: unpack(data, _fresh())]
 
@@ -107,7 +108,7 @@ def test_of_a_newer_format():
 
 
 def test_a_header_longer_than_the_file():
-    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, 2**32 - 1) + b"abc"
+    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, 2**20) + b"abc"
     with pytest.raises(InputError, match="reaches beyond its end"):
         sizes(front + hashlib.sha256(front).digest())
 
@@ -232,3 +233,96 @@ def test_steps_that_would_grow_a_network_or_do_not_fit(step):
     header, body = _parts()
     with pytest.raises(InputError, match="does not fit"):
         unpack(_sealed({**header, "structure": [step, *header["structure"]]}, body), _fresh())
+
+
+def _structured(*steps):
+    header, body = _parts()
+    return _sealed({**header, "structure": [*steps, *header["structure"]]}, body)
+
+
+def _quantizer(**changes):
+    settings = {
+        "num_bits": 8, "mode": "symmetric", "signedness_to_force": None, "narrow_range": False, "half_range": False,
+        "scale_shape": [1], "logarithm_scale": False, "is_quantized_on_export": False,
+    }  # fmt: skip
+    hook = {
+        "hook_names_in_model": ["post_hooks.2/relu/0__0.0"],
+        "module_path": "nncf.torch.quantization.layers",
+        "module_cls_name": "SymmetricQuantizer",
+        "module_config": settings | {key: value for key, value in changes.items() if key in settings},
+    } | {key: value for key, value in changes.items() if key not in settings}
+    return {"kind": "nncf-quantizers", "config": {"compression_state": [hook]}}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        _quantizer(scale_shape=[4 * 10**10]),
+        _quantizer(scale_shape=[1, 200_000, 200_000]),
+        _quantizer(scale_shape=[4] * 7),
+        _quantizer(scale_shape="4"),
+        _quantizer(num_bits=2**40),
+        _quantizer(module_cls_name="SymmetricLoraQuantizer"),
+        _quantizer(module_path="nncf.torch.function_hook.wrapper", module_cls_name="ForwardWithHooks"),
+        _quantizer(module_path="os", module_cls_name="system"),
+        {"kind": "nncf-quantizers", "config": {}},
+        {"kind": "nncf-quantizers", "config": {"compression_state": [3]}},
+        {"kind": "fold-batchnorm", "pairs": [["0", "2"]]},
+        {"kind": "fold-batchnorm", "pairs": [["0", ""]]},
+        {"kind": "fold-batchnorm", "pairs": [["5", "1"]]},
+        {"kind": "affine-batchnorm", "names": ["2"]},
+        {"kind": "low-rank", "ranks": {"0": 4, "0.reduce": 4, "0.reduce.reduce": 4}},
+        {"kind": "binary-activations", "layers": ["0", "0.layer", "0.layer.layer"]},
+    ],
+)
+def test_steps_that_build_or_remove_something_else(step):
+    with pytest.raises(InputError, match="does not fit"):
+        unpack(_structured(step), _fresh())
+
+
+def test_steps_are_bounded():
+    with pytest.raises(InputError, match="structural steps"):
+        unpack(_structured(*[{"kind": "channel-order", "groups": []}] * 100), _fresh())
+    with pytest.raises(InputError, match="does not fit"):
+        unpack(
+            _structured(*[{"kind": "low-rank", "ranks": {".".join(["0", *["expand"] * n]): 4}} for n in range(60)]),
+            _fresh(),
+        )
+
+
+def test_a_step_that_makes_a_network_much_larger():
+    network = nn.Sequential(nn.Linear(1024, 1024))
+    steps = [{"kind": "low-rank", "ranks": {".".join(["0", *["expand"] * n]): 1024}} for n in range(9)]
+    with pytest.raises(ValueError, match="4 times"):
+        rebuild(network, steps)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [{"x": 2**63}, {"x": -(2**63) - 1}, {"x": [[2**64]]}, {"x": "y" * 2**20}],
+)
+def test_headers_that_no_writer_writes(model):
+    header, body = _parts()
+    _is_refused(_sealed({**header, "model": model}, body))
+
+
+@pytest.mark.parametrize("depth", [70, 900, 50_000])
+def test_a_header_that_is_nested_deep(depth):
+    header, body = _parts()
+    text = json.dumps({**header, "model": {"x": 0}}).replace('{"x": 0}', '{"x": ' + "[" * depth + "]" * depth + "}")
+    packed = zlib.compress(text.encode())
+    front = struct.pack(">8sII", _file.MAGIC, _file.VERSION, len(packed)) + packed + body
+    _is_refused(front + hashlib.sha256(front).digest())
+
+
+@pytest.mark.parametrize("shape", [[2**62, 0], [2**40, 2**40], [2**62] * 20, [1] * 40])
+def test_shapes_that_no_tensor_has(shape):
+    header, body = _parts()
+    _is_refused(_sealed(_put(header, ("tensors", 0, "shape"), shape), body))
+    _is_refused(_sealed(_put(header, ("tensors", 0, "side", "scale", "shape"), shape), body))
+
+
+def test_what_a_reader_would_refuse_is_not_written():
+    finished = finish(Compressed(_fresh().eval(), example=torch.zeros(1, 2, 3, 3)))
+    with pytest.raises(InputError, match="to describe"):
+        pack(finished, {"name": "x" * 2**20})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> torch.nn.Module:
@@ -24,3 +27,24 @@ def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> tor
     parent, _, child = name.rpartition(".")
     network.get_submodule(parent).register_module(child, module)
     return network
+
+
+def is_batchnorm(module: torch.nn.Module) -> bool:
+    """PyTorch's own with statistics, or torchvision's frozen one; no subclass that computes something else."""
+    forwards = (_BatchNorm.forward, torch.nn.SyncBatchNorm.forward)  # the latter's statistics meet in training alone
+    computes = type(module).forward in forwards or type(module).__name__ == "FrozenBatchNorm2d"
+    return computes and isinstance(getattr(module, "running_mean", None), torch.Tensor)
+
+
+def check_names(network: torch.nn.Module, names: Iterable[str]) -> None:
+    """Refuse names of modules that a step would only make itself: each naming a part of the last, they grow for ever.
+
+    Raises:
+        ValueError: there is no module of a name yet, or it is given twice.
+    """
+    listed = list(names)
+    present = {name for name, _ in network.named_modules(remove_duplicate=False)}
+    if strange := next((name for name in listed if name not in present), None):
+        raise ValueError(f"the network has no module {strange!r}")
+    if len(set(listed)) != len(listed):
+        raise ValueError("a module is named twice")

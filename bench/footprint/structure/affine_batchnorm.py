@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from bench.footprint.structure._modules import replace
+from bench.footprint.structure._modules import is_batchnorm, replace
 
 
 class Affine(torch.nn.Module):
@@ -28,8 +28,14 @@ class Affine(torch.nn.Module):
 
 
 def apply(network: torch.nn.Module, names: list[str]) -> torch.nn.Module:
-    """Replace each batch normalisation in `names` by an `Affine`."""
+    """Replace each batch normalisation in `names` by an `Affine`.
+
+    Raises:
+        ValueError: one of them is none, or has no statistics.
+    """
     for name in names:
-        statistics: Any = network.get_submodule(name).running_mean
-        network = replace(network, name, Affine(statistics.numel()))
+        normalisation: Any = network.get_submodule(name)
+        if not is_batchnorm(normalisation):
+            raise ValueError(f"{name} is no batch normalisation")
+        network = replace(network, name, Affine(normalisation.running_mean.numel()))
     return network

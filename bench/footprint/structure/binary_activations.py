@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from bench.footprint.structure._modules import replace
+from bench.footprint.structure._modules import check_names, replace
 
 # by kind of layer: the attribute with its number of input channels, and the normalisation of its input
 NORMALISED = {
@@ -61,6 +61,7 @@ def apply(network: torch.nn.Module, layers: list[str]) -> torch.nn.Module:
     Raises:
         ValueError: one of them is no plain convolution or linear layer.
     """
+    check_names(network, layers)
     for name in layers:
         layer = network.get_submodule(name)
         if type(layer) not in NORMALISED:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from bench.footprint.structure._modules import replace
+from bench.footprint.structure._modules import check_names, replace
 
 CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 
@@ -21,6 +21,7 @@ def apply(network: torch.nn.Module, ranks: dict[str, int]) -> torch.nn.Module:
     Raises:
         ValueError: a rank is larger than the layer's, or a layer has no such factors.
     """
+    check_names(network, ranks)
     for name, rank in ranks.items():
         layer = network.get_submodule(name)
         if not isinstance(rank, int) or not 1 <= rank <= full_rank(layer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from typing import Any
 
@@ -16,12 +17,45 @@ KNOWN_FROM_CONFIGURATION = ("_num_bits", "signed_tensor", "enabled")  # by quant
 SIMULATES = True  # inserts fake-quantisation: the network it makes has another graph, and cannot be traced
 
 
+LAYERS = "nncf.torch.quantization.layers"  # the module of the classes that a file may name
+QUANTIZERS, MULTIPLICATION = ("SymmetricQuantizer", "AsymmetricQuantizer"), "SQMultiply"
+MOST_BITS, MOST_AXES = 16, 8
+
+
 def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
-    """The network with NNCF's quantisers; their scales are tensors and are filled with all others."""
+    """The network with NNCF's quantisers; their scales are tensors and are filled with all others.
+
+    Raises:
+        ValueError: the configuration names another class than a quantiser, or asks for more scales than the network
+            has numbers.
+    """
+    _check(config, network)
     quantized = nncf.torch.load_from_config(hookable(network), config).eval()
     for quantizer in _quantizers(quantized).values():
         quantizer._register_state_dict_hook(_forget_what_the_configuration_says)
     return quantized
+
+
+def _check(config: Any, network: torch.nn.Module) -> None:
+    """Refuse what NNCF would build unseen: it imports classes by name, and makes tensors of any shape."""
+    state = list(network.state_dict().values())
+    longest = max((axis for tensor in state for axis in tensor.shape), default=1)
+    left = max(sum(tensor.numel() for tensor in state), 1)
+    if not isinstance(config, dict) or set(config) != {"compression_state"}:
+        raise ValueError("NNCF's configuration is one compression_state")
+    for hook in config["compression_state"]:
+        name, settings = hook["module_cls_name"], hook["module_config"]
+        if hook["module_path"] != LAYERS or name not in (*QUANTIZERS, MULTIPLICATION):
+            raise ValueError(f"{name!r} of {hook['module_path']!r} is no quantiser of NNCF")
+        shape = settings["scale_shape"]
+        if not (isinstance(shape, list) and len(shape) <= MOST_AXES and all(type(axis) is int for axis in shape)):
+            raise ValueError(f"scales are shaped {shape!r}")
+        left -= math.prod(shape)
+        if not all(1 <= axis <= longest for axis in shape) or left < 0:
+            raise ValueError(f"scales of {shape} are more than the network has channels")
+        bits = settings.get("num_bits")
+        if name in QUANTIZERS and not (type(bits) is int and 1 <= bits <= MOST_BITS):
+            raise ValueError(f"{bits!r} bits")
 
 
 def _forget_what_the_configuration_says(
