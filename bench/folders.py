@@ -41,6 +41,14 @@ def checksum_of_file(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have names none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or that holds a NUL
+        return False
+
+
 @contextlib.contextmanager
 def writing(target: Path, *, is_sound: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
     """An empty folder to fill, which becomes `target` when the block ends; if the block raises, nothing is left of it.

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import InputError, did_you_mean
+from bench.folders import is_file
 
 FORM = "package.module:Name"
 _GUEST = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
@@ -333,7 +334,7 @@ def source_file(module: str, what: str) -> Path:
 def _file(root: Path, module: str) -> Path | None:
     *packages, last = module.split(".")
     folder = Path(root, *packages)
-    return next((path for path in (folder / last / "__init__.py", folder / f"{last}.py") if path.is_file()), None)
+    return next((path for path in (folder / last / "__init__.py", folder / f"{last}.py") if is_file(path)), None)
 
 
 def _tree(source: bytes) -> ast.Module:

@@ -25,13 +25,33 @@ def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
             annotations cannot be checked, or that fails when it is called.
     """
     try:
-        return TypeAdapter(cls).validate_python(dict(settings))
+        instance = TypeAdapter(cls).validate_python(dict(settings))
+        if number := boolean_number(instance, settings):
+            raise InputError(f"{what}, setting {number!r}: a number is expected, given {settings[number]!r}")
+        return instance
+    except InputError:
+        raise
     except ValidationError as error:
         raise InputError([_sentence(cls, what, problem) for problem in one_per_field(error)]) from error
     except Exception as error:
         if registry.is_built_in(cls):
             raise
         raise InputError(f"{what} cannot be used: {guests.sentence(error, cls)}") from error
+
+
+def boolean_number(instance: Any, settings: Mapping[str, Any]) -> str | None:
+    """The first setting that was given as true or false and that a dataclass took for a number; None if there is none.
+
+    Strict validation would refuse it, and with it every dataclass that is described by a table.
+    """
+    return next(
+        (
+            name
+            for name, value in settings.items()
+            if isinstance(value, bool) and not isinstance(getattr(instance, name, value), bool)
+        ),
+        None,
+    )
 
 
 def one_per_field(error: ValidationError) -> list[Mapping[str, Any]]:

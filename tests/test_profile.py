@@ -60,8 +60,8 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[training]\nepochs = -3\n", "key 'training.epochs'"),
         (GOOD + "[margins]\ninside = 0\n", "key 'margins.inside'"),
         (GOOD + "[margins]\ncka = 0.02\n", "the inside's margin is 'margins.inside', in seed-equivalents"),
-        (GOOD + "[margins]\ninside = inf\n", "should be a finite number, given inf"),
-        (GOOD + "[report]\nbudget_kb = inf\n", "should be a finite number, given inf"),
+        (GOOD + "[margins]\ninside = inf\n", "a finite number is expected, given inf"),
+        (GOOD + "[report]\nbudget_kb = inf\n", "a finite number is expected, given inf"),
         (GOOD + "[report]\nbudget_kb = -1\n", "should be greater than 0, given -1"),
         (GOOD + "[report]\nbudget_kb = '50'\n", "should be a valid number, given '50'"),
         (GOOD + "[report]\nbudget_kb = true\n", "should be a valid number, given True"),
@@ -171,3 +171,56 @@ def test_what_the_similarity_table_leaves_out_are_the_defaults_among_its_measure
 def test_a_measure_of_the_users_own_is_one_of_the_profiles():
     parsed = profile.parse("p", f'{GOOD}[similarity]\nmeasures = ["examples.measure:SpectrumCosine"]\n')
     assert list(parsed.measures) == ["examples.measure:SpectrumCosine"]
+
+
+SMALLEST = """
+seeds = [0]
+threads = 1
+data.probe = 16
+training.epochs = 1
+[[models]]
+name = "resnet8"
+checkpoint = "{seed}.pth"
+[[methods]]
+name = "magnitude"
+sparsity = 0.9
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("threads = 1", f"threads = {'9' * 5000}", "is not valid TOML"),
+        ("threads = 1", f"threads = {'9' * 4000}", "at most 64 bits"),
+        ("threads = 1", f"threads = {2**40}", "less than or equal to 1024"),
+        ("threads = 1", "threads = true", "valid integer"),
+        ("seeds = [0]", "seeds = [true]", "valid integer"),
+        ("seeds = [0]", "seeds = [1.0]", "valid integer"),
+        ("seeds = [0]", f"seeds = [{2**63 - 1}]", "less than 4294967296"),
+        ("seeds = [0]", f"seeds = {'[' * 5000 + ']' * 5000}", "nested too deep"),
+        ("seeds = [0]", f"seeds = {'[' * 100 + ']' * 100}", "nested more than 16 deep"),
+        ("probe = 16", "probe = true", "valid integer"),
+        ("epochs = 1", "epochs = true", "a number is expected, given True"),
+        ("epochs = 1", "learning_rate = inf", "a finite number"),
+        ("epochs = 1", "weight_decay = nan", "a finite number"),
+        ("0.9", "inf", "a finite number"),
+        ("0.9", "[]", "a sweep needs at least one value"),
+        ("0.9", "[0.1, [inf]]", "a finite number"),
+        ("0.9", "1979-05-27", "no setting is a date"),
+        ("0.9", "0.9\n" + "\n".join(f"k{index} = {[*range(30)]}" for index in range(9)), "at most 10,000 are planned"),
+        ("{seed}.pth", "\\u0000{seed}", "control character"),
+        ("{seed}.pth", "a" * 5000, "at most 4,096 characters"),
+    ],
+)
+def test_values_that_no_setting_can_have_are_one_sentence(before, after, sentence):
+    assert before in SMALLEST
+    with pytest.raises(InputError, match=sentence) as refusal:
+        profile.parse("hostile", SMALLEST.replace(before, after))
+    assert len(refusal.value.problems) == 1
+
+
+@pytest.mark.parametrize("name", ["~nouser/x.toml", "a" * 300 + ".toml", "a\0b.toml", "a" * 5000])
+def test_names_that_no_file_has(name):
+    with pytest.raises(InputError) as refusal:
+        profile.load(name)
+    assert len(refusal.value.problems) == 1

@@ -47,3 +47,7 @@ def test_all_mistakes_at_once_and_the_nearest_name():
 
 def test_what_fits_is_taken():
     assert validated(Thinned, "it", {"ratio": [0.5, 0.25]}).ratio == (0.5, 0.25)
+
+
+def test_true_is_no_number():
+    assert problems(rounds=True) == ["method 'thinned', setting 'rounds': a number is expected, given True"]

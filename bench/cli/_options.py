@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from bench import profile
+from bench.folders import is_file
 from bench.runner import plan_file
 
 
@@ -45,7 +46,7 @@ def results(runs: Path, name_or_path: str) -> Path:
     # A folder with a plan can be reported whatever became of the profile. Its name comes first, so that results of
     # one's own are found even if a shipped profile has the same name.
     folder = runs / name_or_path
-    return folder if (folder / plan_file.NAME).is_file() else runs / profile.find(name_or_path).stem
+    return folder if is_file(folder / plan_file.NAME) else runs / profile.find(name_or_path).stem
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

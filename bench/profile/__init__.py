@@ -15,10 +15,12 @@ from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.diagnose.look import Look
 from bench.errors import InputError, did_you_mean
+from bench.folders import is_file
 from bench.profile import _similarity as similarity
+from bench.profile import _values as values
 from bench.profile import _variants as expand
 from bench.profile.tables import File, Margins, Theme, structure_problems
-from bench.settings import one_per_field
+from bench.settings import boolean_number, one_per_field
 from bench.similarity.catalog import AnyMeasure
 from bench.training.recipe import Recipe
 from bench.zoo.networks import catalogue
@@ -80,7 +82,7 @@ def find(name_or_path: str) -> Path:
     """Where a profile's file is."""
     path = Path(name_or_path)
     if path.suffix == ".toml":
-        if not path.is_file():
+        if not is_file(path):
             raise InputError(f"profile {name_or_path!r}: there is no such file")
         return path
     if name_or_path not in shipped():
@@ -162,9 +164,15 @@ def _check_classes(task: tasks.Task, diagnostics: Mapping[str, Look], problems: 
 
 def _toml(name: str, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"profile {name!r} is not valid TOML: {error}") from error
+        raw = tomllib.loads(text)
+    except RecursionError as error:
+        raise InputError(f"profile {name!r} is not valid TOML: lists or tables are nested too deep") from error
+    except ValueError as error:  # of TOML, or of a number with more digits than Python reads
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else str(error).partition(";")[0].lower()
+        raise InputError(f"profile {name!r} is not valid TOML: {reason}") from error
+    if problems := values.problems(raw):
+        raise InputError(f"profile {name!r}: {problem}" for problem in problems)
+    return raw
 
 
 def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) -> Recipe:
@@ -181,7 +189,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
     if not isinstance(overrides, dict):
         return recipe
     try:
-        return TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
+        overridden = TypeAdapter(Recipe).validate_python({**asdict(recipe), **overrides})
     except ValidationError as error:
         for problem in one_per_field(error):
             name = str(problem["loc"][0])
@@ -191,6 +199,9 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
             else:
                 problems.append(f"key '{key}.{name}': {problem['msg'].lower()}, given {problem['input']!r}")
         return recipe
+    if number := boolean_number(overridden, overrides):
+        problems.append(f"key '{key}.{number}': a number is expected, given {overrides[number]!r}")
+    return overridden
 
 
 def _version(name: str, problems: list[str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,8 @@ from bench.diagnose.look import Look, asked_for
 from bench.errors import InputError
 from bench.roles import REFERENCES
 from bench.settings import validated
+
+MOST = 10_000  # points of one sweep
 
 
 def tables_of(raw: Any) -> list[dict[str, Any]]:
@@ -57,6 +60,8 @@ def _expand(table: dict[str, Any], problems: list[str]) -> list[Variant]:
         problems.append(f"a chain is a list of methods and nothing beside it, given {table!r}")
         return []
     links = [_link(link, problems) for link in chain]
+    if not _is_small("a chain", (len(link) for link in links), problems):
+        return []
     return [Variant(stages) for stages in itertools.product(*links)]
 
 
@@ -75,8 +80,19 @@ def _sweep(table: Any, problems: list[str]) -> list[Stage]:
         problems.append(f"a method needs a name, given {table!r}")
         return []
     settings = {key: value if isinstance(value, list) else [value] for key, value in table.items() if key != "name"}
+    for name, values in settings.items():
+        if not values:
+            problems.append(f"method {table['name']!r}, setting {name!r}: a sweep needs at least one value")
+    if not _is_small(repr(table["name"]), map(len, settings.values()), problems):
+        return []
     points = itertools.product(*settings.values())
     return [Stage(table["name"], tuple(zip(settings, point, strict=True))) for point in points]
+
+
+def _is_small(what: str, lengths: Iterable[int], problems: list[str]) -> bool:
+    if (points := math.prod(lengths)) > MOST:
+        problems.append(f"the sweep of {what} has {points:,} points, at most {MOST:,} are planned")
+    return points <= MOST
 
 
 def _check_stages(variant: Variant, problems: list[str]) -> bool:

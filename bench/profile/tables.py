@@ -12,11 +12,13 @@ from bench.errors import did_you_mean
 
 Features = Literal["pooled", "flattened"]
 Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what all random generators here take
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # strict: `true` is no number, and 1.5 no whole one
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class Data(_Strict):
@@ -24,9 +26,9 @@ class Data(_Strict):
 
     source: str = "digits"
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1  # share of train
-    split_seed: Annotated[int, Field(ge=0)] = 0
+    split_seed: Seed = 0
     probe: Annotated[int, Field(ge=4)] = 256  # test images on which activations are compared
-    probe_seed: Annotated[int, Field(ge=0)] = 0
+    probe_seed: Seed = 0
 
 
 class Model(_Strict):
@@ -50,7 +52,7 @@ class Similarity(_Strict):
     # Those that must agree before an inside is called the same: a spectral, a local and a functional one.
     inside: Annotated[list[str], Field(min_length=1)] = ["debiased-cka", "knn-jaccard", "cross-probe"]
     training_images: Annotated[int, Field(ge=4, le=5000)] = 5000  # at most, from which probes are fitted
-    training_seed: Annotated[int, Field(ge=0)] = 0  # of their draw
+    training_seed: Seed = 0  # of their draw
 
 
 class Margins(_Strict):
@@ -80,8 +82,8 @@ class File(_Strict):
 
     title: str = ""
     exploratory: bool = False
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
-    threads: Count = 1  # that one cell computes with
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    threads: Threads = 1  # that one cell computes with
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     features: Annotated[list[Features], Field(min_length=1)] = ["pooled", "flattened"]
     task: str = tasks.DEFAULT

@@ -14,6 +14,7 @@ from bench import registry
 from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.errors import InputError
+from bench.folders import is_file
 from bench.profile import Profile
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner import controls
@@ -143,7 +144,7 @@ def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[s
 
 def _checkpoint(template: str, seed: int) -> Path:
     path = Path(template.replace("{seed}", str(seed)))
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"checkpoint of seed {seed}: there is no file {str(path)!r}")
     return path
 

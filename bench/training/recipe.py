@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, with_config
 VERSION = 1  # of the training loop itself: raised whenever the same recipe gives another network
 
 
-@with_config(ConfigDict(extra="forbid"))
+@with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """SGD with Nesterov momentum under a one-cycle learning rate, on cross-entropy with label smoothing.

@@ -26,7 +26,12 @@ class Folder(Source):
 
     def __init__(self, argument: str):
         super().__init__(argument)
-        self.root = Path(argument).expanduser().resolve()  # holds train/ and test/
+        try:
+            self.root = Path(argument).expanduser().resolve()  # holds train/ and test/
+            self.root.is_dir()
+        except (OSError, RuntimeError, ValueError) as error:  # a name that is too long, ~ of nobody, a loop of links
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"data source 'folder:{argument[:80]}' is no folder: {reason}") from error
         self.name = self.root.name
         self.title = f"{self.root.name} (folder of images)"
 

@@ -148,3 +148,9 @@ def test_a_broken_link(tree):
     root = tree()
     (root / "train/cat/link.png").symlink_to(root / "gone.png")
     refused(root, f"{root / 'train/cat/link.png'} cannot be read (No such file or directory)")
+
+
+@pytest.mark.parametrize("name", ["~nouser/images", "a" * 300, "a\0b"])
+def test_names_that_no_folder_has(name):
+    with pytest.raises(InputError, match="is no folder"):
+        Folder(name)
