@@ -16,8 +16,10 @@ import numpy as np
 from bench import guests, registry
 from bench.errors import InputError
 from bench.similarity import inputs
+from bench.similarity.activations import Activations
 from bench.similarity.catalog import AnyMeasure, measure, measures
-from bench.similarity.measure import LabelledMeasure
+from bench.similarity.families.canonical import CENTRED
+from bench.similarity.measure import LabelledMeasure, Measure
 from bench.similarity.probe import ProbeMeasure
 from bench.statistics.estimate import Estimate
 
@@ -57,8 +59,12 @@ def compare_files(
     chosen = {name: measure(name) for name in names} or measures()
     x, y = read(first), read(second)
     inputs.same_images([x.activations, y.activations], (str(first), str(second)))
+    # Decompositions take most of the time where units are many, and the measures of spaces share one a side.
+    sides = tuple(Activations(side.activations, always=[CENTRED]) for side in (x, y))
     return [
-        _row(name, kind, x, y, confidence, seed) for name, kind in chosen.items() if names or not _missing(kind, x, y)
+        _row(name, kind, x, y, sides, confidence, seed)
+        for name, kind in chosen.items()
+        if names or not _missing(kind, x, y)
     ]
 
 
@@ -120,13 +126,21 @@ def _missing(measure: AnyMeasure, x: ActivationFile, y: ActivationFile) -> str:
     return ""
 
 
-def _row(name: str, measure: AnyMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int) -> Row:
+def _row(
+    name: str,
+    measure: AnyMeasure,
+    x: ActivationFile,
+    y: ActivationFile,
+    sides: tuple[Activations, ...],
+    confidence: float,
+    seed: int,
+) -> Row:
     refused = _missing(measure, x, y)
     numbers: Row = dict.fromkeys(Estimate.__dataclass_fields__)
     try:
         if not refused:
             with contextlib.redirect_stdout(sys.stderr):  # what a measure prints is no part of the answer
-                numbers |= _estimate(measure, x, y, confidence, seed).as_dict()
+                numbers |= _estimate(measure, x, y, sides, confidence, seed).as_dict()
     except InputError as error:
         refused = str(error)
     except MemoryError:  # of n × n matrices, as a rule; measures that need none are still to come
@@ -146,11 +160,21 @@ def _row(name: str, measure: AnyMeasure, x: ActivationFile, y: ActivationFile, c
     }
 
 
-def _estimate(measure: AnyMeasure, x: ActivationFile, y: ActivationFile, confidence: float, seed: int) -> Estimate:
+def _estimate(
+    measure: AnyMeasure,
+    x: ActivationFile,
+    y: ActivationFile,
+    sides: tuple[Activations, ...],
+    confidence: float,
+    seed: int,
+) -> Estimate:
     assert not isinstance(measure, ProbeMeasure)  # or it was refused
     first, second = (getattr(side, "logits" if measure.compares == "outputs" else ARRAY) for side in (x, y))
     if isinstance(measure, LabelledMeasure):
         return measure.estimate(first, second, _common_labels(x, y), confidence=confidence)
+    # A guest may have an interval of its own, as a function of arrays.
+    if measure.compares == "activations" and type(measure).estimate is Measure.estimate:
+        return measure.estimate_of_sides(sides[0], sides[1], confidence=confidence, seed=seed)
     return measure.estimate(first, second, confidence=confidence, seed=seed)
 
 

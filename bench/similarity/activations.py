@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,14 +24,16 @@ class Activations:
 
     Args:
         activations: (n, d); float16 and float32 are kept, everything else becomes float64.
+        always: keys of pieces that are kept however large they are.
 
     Raises:
         InputError: see `bench.similarity.inputs.activations`.
     """
 
-    def __init__(self, activations: ArrayLike, name: str = "activations"):
+    def __init__(self, activations: ArrayLike, name: str = "activations", *, always: Collection[Hashable] = ()):
         self.values = inputs.activations(activations, name)
         self.n, self.d = self.values.shape
+        self.always = always
         self._pieces: dict[Hashable, Any] = {}
 
     def products(self) -> Products | None:
@@ -49,7 +51,7 @@ class Activations:
             piece: Piece = self._pieces[key]
             return piece
         piece = make()
-        if 8 * self.n**2 <= LARGEST_PIECE:
+        if 8 * self.n**2 <= LARGEST_PIECE or key in self.always:
             self._pieces[key] = piece
         return piece
 

@@ -15,6 +15,7 @@ from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
 from bench.similarity.algebra.precision import rounding_room
 from bench.similarity.intervals import delta, groups, half_samples
+from bench.similarity.intervals.delta import Interval
 from bench.similarity.intervals.estimates import clipped, folded, of_mean
 from bench.similarity.intervals.jackknife import effective_number
 from bench.similarity.intervals.scales import BACKWARD, FORWARD, Scale, usable
@@ -121,16 +122,31 @@ class Measure(Described, ABC):
         """The measure with an interval over images, for its expectation at this number of images.
 
         Args:
-            replicates: subsamples; default the measure's own number, or what it can afford at this n and d.
+            replicates: subsamples; default the measure's own number, or where they cost much at this n and d fewer, or
+                none if the influence of each image has a closed form.
             seed: of the subsamples.
 
         Raises:
             InputError: as `__call__`.
         """
-        first, second = self._accepted(x, y)
-        n, widths = len(first), (first.shape[1], second.shape[1])
+        sides = Activations(x, "x"), Activations(y, "y")
+        return self.estimate_of_sides(*sides, confidence=confidence, replicates=replicates, seed=seed)
+
+    def estimate_of_sides(
+        self, x: Activations, y: Activations, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
+    ) -> Estimate:
+        """`estimate` of prepared sides."""
+        first, second = self._accepted(x.values, y.values)
+        n, widths = x.n, (x.d, y.d)
         warning = self.warning(first, second)  # before what the subsamples share fills the memory
-        compute_on_rows = self.compute_on_rows(first, second)
+        affordable = self.affordable(n, *widths)
+        # A closed form costs no more than a subsample or two.
+        if self.by_image and replicates is None and affordable < self.replicates:
+            value, psi = self.influence_of_sides(x, y)
+            ends = self.interval_from(value, psi, *widths, confidence)
+            interval, few = delta.in_words(value, psi, *ends, self.scale)
+            return self._as_estimate(value, interval, n, confidence, joined(warning, few))
+        compute_on_rows = self.on_rows_of_sides(x, y)
 
         def on_rows(rows: np.ndarray) -> float:
             return self._at_most_best(compute_on_rows(rows))
@@ -139,7 +155,7 @@ class Measure(Described, ABC):
         kept = self._subsample_size(n, *widths)
         values, handful = np.empty(0), ""
         if kept < n - 1:
-            subsets = half_samples.draw(n, kept, replicates or self.affordable(n, *widths), seed)
+            subsets = half_samples.draw(n, kept, replicates or affordable, seed)
             values = np.array([*map(self._at_most_best, half_samples.on_subsets(compute_on_rows, subsets))])
             handful = half_samples.handful((first, second), subsets, FORWARD[usable(self.scale, values)](values))
         interval = self._interval(value, values, n, kept, confidence)
@@ -167,13 +183,14 @@ class Measure(Described, ABC):
         """`__call__` of prepared sides."""
         return self(x.values, y.values)
 
+    def on_rows_of_sides(self, x: Activations, y: Activations) -> OnRows:
+        """`compute_on_rows` of prepared sides."""
+        return self.compute_on_rows(*self._sides(x.values, y.values))
+
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """`influence` of prepared sides."""
-        first, second = self._accepted(x.values, y.values)
-        return self.grouped_influence(self.compute_on_rows(first, second), x.n, x.d, y.d)
-
-    def grouped_influence(self, compute_on_rows: OnRows, n: int, d1: int, d2: int) -> tuple[float, np.ndarray]:
-        """The value and the influence of images (n,), found by leaving groups of them out."""
+        self._accepted(x.values, y.values)
+        compute_on_rows, n = self.on_rows_of_sides(x, y), x.n
 
         def on_rows(rows: np.ndarray) -> float:
             return self._at_most_best(compute_on_rows(rows))
@@ -181,7 +198,7 @@ class Measure(Described, ABC):
         value = self._defined(on_rows(np.arange(n)))
         if value == self.best():
             return value, np.zeros(n)
-        return value, groups.influence(on_rows, value, n, self.minimum_n(d1, d2))
+        return value, groups.influence(on_rows, value, n, self.minimum_n(x.d, y.d))
 
     def interval_from(
         self, value: float, influence: np.ndarray, d1: int, d2: int, confidence: float = 0.95
@@ -260,19 +277,19 @@ class Measure(Described, ABC):
     # on n), and only the spread of the subsamples carries over to n. Undefined subsamples are left out; if more than
     # half of them are undefined, no interval is given. A value on the end of its scale (CKA of 1 is infinite on atanh)
     # falls back to the identity scale.
-    def _interval(self, value: float, values: np.ndarray, n: int, kept: int, confidence: float) -> _Interval:
+    def _interval(self, value: float, values: np.ndarray, n: int, kept: int, confidence: float) -> Interval:
         defined = values[np.isfinite(values)]
         if len(defined) < 2 or 2 * len(defined) < len(values):
-            return _Interval()
+            return Interval()
         scale = usable(self.scale, np.append(defined, value))
         centre = FORWARD[scale](np.asarray(value))
         error = float(half_samples.standard_error(FORWARD[scale](defined), n, kept))
         half = half_samples.quantile(confidence, len(defined)) * error
         low, high = np.clip(BACKWARD[scale](centre + np.array([-half, half])), *self._limits())
         words = f"{len(defined)} distinct subsamples of {kept} of {n} images, {scale} scale, t"
-        return _Interval(min(float(low), value), max(float(high), value), words, error, len(defined) - 1.0)
+        return Interval(min(float(low), value), max(float(high), value), words, error, len(defined) - 1.0)
 
-    def _as_estimate(self, value: float, interval: _Interval, n: int, confidence: float, warning: str) -> Estimate:
+    def _as_estimate(self, value: float, interval: Interval, n: int, confidence: float, warning: str) -> Estimate:
         return Estimate(
             value=value,
             low=interval.low,
@@ -344,12 +361,3 @@ class LabelledMeasure(Described, ABC):
             side: (n, d) float64, checked.
             labels: (n,) int64.
         """
-
-
-@dataclass(frozen=True)
-class _Interval:
-    low: float = float("nan")
-    high: float = float("nan")
-    words: str = "none"
-    standard_error: float = float("nan")
-    df: float = float("nan")

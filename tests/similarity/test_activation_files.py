@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
+from bench.similarity import activations
 from bench.similarity.activation_files import compare_files, read
+from bench.similarity.algebra.basis import basis_of
 from bench.similarity.catalog import measure, measures
+from bench.similarity.families import canonical
 from bench.similarity.measures.cka import CKA
 
 LABELLED, OUTPUTS = {"accuracy-difference", "linear-probe"}, {"accuracy-difference", "churn", "jensen-shannon"}
@@ -185,3 +188,17 @@ def test_a_measure_that_does_not_fit_into_memory_leaves_the_others(files, monkey
     rows = {row["measure"]: row for row in compare_files(*files(), names=["cka", "procrustes"])}
     assert rows["cka"]["refused"] == "Linear CKA (biased) needs more memory for 80 images than there is."
     assert rows["cka"]["value"] is None and rows["procrustes"]["value"] is not None
+
+
+def test_measures_of_spaces_share_one_decomposition_a_side(files, monkeypatch):
+    found = []
+
+    def counted(x, centre=True):
+        found.append(centre)
+        return basis_of(x, centre)
+
+    monkeypatch.setattr(canonical, "basis_of", counted)
+    monkeypatch.setattr(activations, "LARGEST_PIECE", 0)
+    names = ["gulp", "linear-regression-fit", "mean-cca", "pwcca", "svcca", "eigenspace-overlap"]
+    compare_files(*files(), names=names)
+    assert found == [True, True, False, False]

@@ -7,6 +7,7 @@ import pytest
 
 from bench.similarity.activations import Activations
 from bench.similarity.catalog import measure
+from bench.similarity.intervals import half_samples
 from bench.similarity.intervals.scales import FORWARD, SLOPE
 from bench.similarity.measure import Measure
 from bench.statistics.simulate import Population, layer_pair
@@ -114,3 +115,16 @@ def test_intervals_from_influences_cover_the_expectation_at_n(name, spectrum):
     values, low, high = np.array(found).T
     covered = np.mean((low <= values.mean()) & (values.mean() <= high))
     assert 0.92 <= covered <= 0.985
+
+
+@pytest.mark.parametrize("name", ["mean-cca", "procrustes", "angular-shape", "rsa"])
+def test_influences_are_behind_intervals_where_subsamples_cost_much(name, monkeypatch):
+    x, y = pair(400, 10, 12, 0.3)
+    sampled = measure(name).estimate(x, y, replicates=200)
+    monkeypatch.setattr(half_samples, "OPERATIONS", 1.0)
+    estimate = measure(name).estimate(x, y)
+    assert "subsamples" in sampled.interval and estimate.interval.startswith("infinitesimal jackknife")
+    assert estimate.value == pytest.approx(sampled.value, rel=1e-9)
+    assert estimate.standard_error == pytest.approx(sampled.standard_error, rel=0.25)
+    assert estimate.low < estimate.value < estimate.high
+    assert "subsamples" in measure(name).estimate(x, y, replicates=20).interval

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
-from bench.similarity.algebra.basis import Basis, Between, basis_of, between_on_rows
+from bench.similarity.algebra.basis import Basis, Between, basis_of, between_bases
 from bench.similarity.intervals import half_samples
 from bench.similarity.measure import Measure, OnRows
 
+CENTRED = "basis"  # the piece of a side that most of these measures share
 DECOMPOSED = 30.0  # operations for a unit cubed
 
 
@@ -26,6 +27,7 @@ class CanonicalMeasure(Measure):
     """
 
     replicates: ClassVar[int] = 40
+    centre: ClassVar[bool] = True  # whether representations are centred first
 
     # Centred representations of n images lie in n - 1 dimensions. With n ≤ d the units span all of them, and all
     # correlations are 1 whatever the data; with d1 + d2 ≥ n the two spaces must still meet, which `warning` says. With
@@ -56,10 +58,13 @@ class CanonicalMeasure(Measure):
         Raises:
             InputError: there is none.
         """
-        found = side.once("basis", lambda: basis_of(side.values))
+        found = self._basis(side)
         if not len(found.s):
             self._defined(float("nan"))
         return found
+
+    def _basis(self, side: Activations) -> Basis:
+        return side.once(CENTRED if self.centre else "basis as it is", lambda: basis_of(side.values, self.centre))
 
     def affordable(self, n: int, d1: int, d2: int) -> int:
         # Products of bases and of units, and a few decompositions of the smaller matrices that result.
@@ -74,7 +79,12 @@ class CanonicalMeasure(Measure):
         return self.compute_on_rows(x, y)(np.arange(len(x)))
 
     def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        return between_on_rows(x, y, self.of_bases)
+        return self.on_rows_of_sides(Activations(x), Activations(y))
+
+    def on_rows_of_sides(self, x: Activations, y: Activations) -> OnRows:
+        """See `Measure.on_rows_of_sides`."""
+        bases = self._basis(x), self._basis(y)
+        return between_bases((x.values, y.values), bases, self.of_bases, centre=self.centre)
 
     @abstractmethod
     def of_bases(self, between: Between) -> float:

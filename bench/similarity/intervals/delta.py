@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import stats
 
 from bench.similarity.intervals.scales import BACKWARD, FORWARD, SLOPE, Scale
+from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of a measure over images, and how it was found; no interval by default.
+
+    Attributes:
+        words: which interval it is.
+        standard_error: on the measure's scale.
+        df: degrees of freedom.
+    """
+
+    low: float = float("nan")
+    high: float = float("nan")
+    words: str = "none"
+    standard_error: float = float("nan")
+    df: float = float("nan")
 
 
 # A value on the end of its scale (CKA of 1 is infinite on atanh) falls back to the identity scale. t takes at least one
@@ -35,3 +55,15 @@ def interval(
     ends = BACKWARD[scale](FORWARD[scale](np.asarray(value)) + np.array([-half, half]))
     low, high = np.clip(ends, *limits)
     return min(float(low), value), max(float(high), value), df
+
+
+def in_words(
+    value: float, influence: np.ndarray, low: float, high: float, df: float, scale: Scale
+) -> tuple[Interval, str]:
+    """What `interval` found with its standard error, and a warning if a few images carry the value."""
+    n, slope = len(influence), SLOPE[scale](value)
+    if not np.isfinite(slope):
+        scale, slope = "identity", 1.0
+    error = float(slope * np.sqrt((influence**2).sum() / (n * (n - 1.0))))
+    warning = carried_by_few(df) if df < FEW_EFFECTIVE_IMAGES else ""
+    return Interval(low, high, f"infinitesimal jackknife over images, {scale} scale, t", error, df), warning

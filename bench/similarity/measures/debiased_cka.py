@@ -42,11 +42,12 @@ class DebiasedCKA(Measure):
     undefined_where: ClassVar[str] = UNDEFINED_WHERE
     by_image: ClassVar[bool] = True
 
-    def estimate(
-        self, x: ArrayLike, y: ArrayLike, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
+    def estimate_of_sides(
+        self, x: Activations, y: Activations, *, confidence: float = 0.95, replicates: int | None = None, seed: int = 0
     ) -> Estimate:
         """The value with its exact jackknife interval; see `Measure.estimate`."""
-        estimate = pairwise(*self._grams(*self._accepted(x, y)), confidence=confidence).estimate(0, 0)
+        self._accepted(x.values, y.values)
+        estimate = pairwise(gram(x), gram(y), confidence=confidence).estimate(0, 0)
         self._defined(estimate.value)
         return estimate
 

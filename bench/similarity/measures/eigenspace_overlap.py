@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.similarity.algebra.basis import Between, between_on_rows
+from bench.similarity.algebra.basis import Between
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
-from bench.similarity.measure import Invariance, OnRows
+from bench.similarity.measure import Invariance
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ class EigenspaceOverlap(CanonicalMeasure):
     )  # fmt: skip
     source: ClassVar[str] = "may2019downstream"
     scale: ClassVar[Scale] = "logit"
-
-    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        return between_on_rows(x, y, self.of_bases, centre=False)
+    centre: ClassVar[bool] = False
 
     def of_bases(self, between: Between) -> float:
         # ‖M‖² sums the squared cosines of the principal angles between the two spaces.

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.algebra.basis import Between, basis, rounding_of, singular_values
-from bench.similarity.algebra.geometry import centred
-from bench.similarity.algebra.precision import as_double, rounding_room
+from bench.similarity.activations import Activations
+from bench.similarity.algebra.basis import Between, basis, rounding_of
+from bench.similarity.algebra.precision import rounding_room
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance, OnRows
@@ -52,8 +52,8 @@ class GULP(CanonicalMeasure):
 
     # Rounding ρ of a representation turns its principal direction of singular value s by about ρ/(s√d), as ρ is spread
     # over d units and one of them counts, and twice the square of that angle is a distance of its own.
-    def compute_on_rows(self, x: np.ndarray, y: np.ndarray) -> OnRows:
-        on_rows, rounding = super().compute_on_rows(x, y), self._rounding(x) + self._rounding(y)
+    def on_rows_of_sides(self, x: Activations, y: Activations) -> OnRows:
+        on_rows, rounding = super().on_rows_of_sides(x, y), self._rounding(x) + self._rounding(y)
 
         def of_rows(rows: np.ndarray) -> float:
             value = on_rows(rows)
@@ -61,14 +61,13 @@ class GULP(CanonicalMeasure):
 
         return of_rows
 
-    def _rounding(self, x: np.ndarray) -> float:
+    def _rounding(self, side: Activations) -> float:
         """The squared distance that rounding of the activations as they came in can make."""
-        limit = rounding_of(x)
-        singular = singular_values(centred(as_double(x)))
-        real = singular[singular > limit]
+        real = self._basis(side).s
         if not len(real):
             return 0.0
-        return float(2.0 * (self._shrinkage(real) ** 2 * (limit / real) ** 2).sum() / x.shape[1])
+        limit = rounding_of(side.values)
+        return float(2.0 * (self._shrinkage(real) ** 2 * (limit / real) ** 2).sum() / side.d)
 
     def of_bases(self, between: Between) -> float:
         # λ = 0: the traces are the ranks and the sum of squared canonical correlations, ‖M‖². Otherwise Σₓ⁻¹Σₓ is

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy import linalg
 
-from bench.similarity.activations import Activations
-from bench.similarity.algebra.basis import Between, between_bases, projection_weights
+from bench.similarity.algebra.basis import Between, projection_weights
 from bench.similarity.families.canonical import CanonicalMeasure
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.measure import Invariance
@@ -34,12 +33,6 @@ class PWCCA(CanonicalMeasure):
     invariances: ClassVar[tuple[Invariance, ...]] = ("permutation", "isotropic scaling", "translation")
     source: ClassVar[str] = "morcos2018insights"
     scale: ClassVar[Scale] = "atanh"
-
-    def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
-        """By leaving groups out of bases that are computed once a side; see `Measure.influence_of_sides`."""
-        self._accepted(x.values, y.values)
-        bases = self.basis_of(x), self.basis_of(y)
-        return self.grouped_influence(between_bases((x.values, y.values), bases, self.of_bases), x.n, x.d, y.d)
 
     def of_bases(self, between: Between) -> float:
         # With x = qX the variates are h = qP, P the left singular vectors of m, so that ⟨hᵢ, xⱼ⟩ = (PᵀX)ᵢⱼ: neither
