@@ -36,6 +36,11 @@ class Activations:
         self.always = always
         self._pieces: dict[Hashable, Any] = {}
 
+    @property
+    def keeps(self) -> bool:
+        """Whether pieces are kept for the next measure, as the images are few enough."""
+        return 8 * self.n**2 <= LARGEST_PIECE
+
     def products(self) -> Products | None:
         """Inner products that several measures take from a wide layer; None where they take the units themselves."""
         return self.once("products", lambda: products(self.values))
@@ -51,7 +56,7 @@ class Activations:
             piece: Piece = self._pieces[key]
             return piece
         piece = make()
-        if 8 * self.n**2 <= LARGEST_PIECE or key in self.always:
+        if self.keeps or key in self.always:
             self._pieces[key] = piece
         return piece
 

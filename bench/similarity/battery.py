@@ -77,6 +77,8 @@ def prepare(layers: Sequence[ArrayLike], measures: Measures = (), *, names: Sequ
     prepared = Prepared(layers, names)
     for measure in _by_name(measures).values():
         for side in prepared.sides:
+            if not side.keeps:
+                continue  # what is not kept would be computed for nothing
             try:
                 measure.prepare(side)
             except (InputError, MemoryError):

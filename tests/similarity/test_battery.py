@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
+from bench.similarity import activations
 from bench.similarity.battery import battery, layer_map, prepare
 from bench.similarity.catalog import measure, measures
 from bench.similarity.measure import Measure
@@ -89,3 +90,10 @@ def test_wide_dead_and_collinear_layers_are_refused_in_single_precision_too(name
     one_pattern = np.outer(rng.uniform(1.0, 2.0, size=30), rng.normal(size=200)).astype(np.float32)
     collinear = battery(prepare([alive]), prepare([one_pattern]), [name])[name]
     assert (0 in collinear.refusals) == (name in ("rsa", "knn-jaccard"))
+
+
+def test_what_would_not_be_kept_is_not_prepared(monkeypatch):
+    x, of = np.random.default_rng(0).normal(size=(40, 3)), measure("rsa")
+    monkeypatch.setattr(activations, "LARGEST_PIECE", 8 * 39**2)
+    monkeypatch.setattr(type(of), "prepare", lambda self, side: pytest.fail("prepared"))
+    assert battery(prepare([x], ["rsa"]), prepare([2 * x]), ["rsa"])["rsa"].value[0] == 1.0
