@@ -199,7 +199,8 @@ def _distance(inside: Inside, reference: _Reference, far: Inside | None, scale: 
     # A block counts where another seed has a value, that is where the measure can say something of this architecture
     # at all. A network that has none there (its units died, say) does not get an easier mean for it: see `refused`.
     counted = np.isfinite(others).any(axis=0) if far else np.isfinite(inside.values).any(axis=0)
-    measured = np.isfinite(inside.values).any(axis=1)
+    # A seed in which every unit died has no value in any block and counts all the same.
+    measured = inside.measured
     lacking = counted & ~np.isfinite(inside.values[measured]).all(axis=0)
     mine = _Blocks(scale.distance(inside.values), scale.sign * inside.influence)
     theirs = _Blocks(others, scale.sign * far.influence) if far else _Blocks(missing, None)
@@ -276,8 +277,7 @@ def _loss(inside: Inside, reference: _Reference) -> ProbeLoss:
             taken = np.asarray(reference.inside.right, dtype=np.float64)
             beyond = losses - (taken[:, 0] - taken[:, 1])
     judged = losses if beyond is None else beyond
-    measured = np.isfinite(inside.values).any(axis=1)
-    lacking = ~np.isfinite(inside.values[measured]).all(axis=0)
+    lacking = ~np.isfinite(inside.values[inside.measured]).all(axis=0)
     again = inside.retrained if inside.retrained is not None else np.zeros(len(inside.blocks), bool)
     blocks = range(len(inside.blocks))
     return ProbeLoss(

@@ -25,6 +25,7 @@ class Inside:
         blocks: names in order of depth.
         values: (S, L) on the measure's own scale; NaN for a seed without a result and a block that it refuses.
         influence: (S, L, n) float32, of each probe image on each value, on the same scale.
+        measured: (S,) whether a seed has a result, be it that every block is refused.
         map: (L, L) mean over seeds, rows the original's blocks, columns this variant's; None if there is none.
         right: (S, 2, L, n) of the cross-probe: which images it reads rightly on the original and on this network, NaN
             for a seed without it; None for other measures.
@@ -35,6 +36,7 @@ class Inside:
     blocks: tuple[str, ...]
     values: np.ndarray
     influence: np.ndarray
+    measured: np.ndarray
     map: np.ndarray | None = None
     right: np.ndarray | None = None
     retrained: np.ndarray | None = None
@@ -123,6 +125,7 @@ def _gathered(seeds: list[dict[str, np.ndarray]], feature: str, measure: str, bl
     values, influence = np.full((len(seeds), len(blocks)), np.nan), np.full((len(seeds), *shape), np.nan, np.float32)
     right = np.full((len(seeds), 2, *shape), np.nan, np.float32) if measure == CROSS_PROBE else None
     other, lost, retrained = 0, 0, np.zeros(len(blocks), bool)
+    measured = np.zeros(len(seeds), bool)
     for index, arrays in enumerate(seeds):
         if f"{prefix}influence" not in arrays:
             continue
@@ -134,7 +137,7 @@ def _gathered(seeds: list[dict[str, np.ndarray]], feature: str, measure: str, bl
         if bool((np.isfinite(value) & ~np.isfinite(psi).all(axis=1)).any()):
             lost += 1
             continue
-        values[index], influence[index] = value, psi
+        values[index], influence[index], measured[index] = value, psi, True
         if right is not None and f"{prefix}right" in arrays:
             right[index] = np.where(np.isfinite(value)[:, None], arrays[f"{prefix}right"], np.nan)
         if f"{prefix}kind" in arrays:
@@ -144,6 +147,7 @@ def _gathered(seeds: list[dict[str, np.ndarray]], feature: str, measure: str, bl
         blocks=blocks,
         values=values,
         influence=influence,
+        measured=measured,
         map=np.mean(maps, axis=0) if maps and len({array.shape for array in maps}) == 1 else None,
         right=right,
         retrained=retrained if right is not None else None,

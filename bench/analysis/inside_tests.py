@@ -4,12 +4,12 @@ Every word stands on a margin m, since distances have 0 as a boundary and a test
 For measures on a scale the contrast is L = (A_ref - A) - m (1 - A_other), over seeds and images, with the scale's own
 error (see `bench.statistics.scaled`); for the cross-probe it is the loss of accuracy less the margin of accuracy.
 
-*A measure on a scale* is *same* if L of the mean over blocks is shown to be below 0 and no block is shown to be
-changed; *changed* if that L is shown to be above 0. The mean alone would let a deep network hide one ruined block:
-with 20 blocks a block may move two seed-equivalents before their mean moves 0.1. So each block is tested against the
-margin in its own scale, with Holm over the blocks, and one that is shown to be beyond it stands against *same* at any
-depth. It does not make the measure *changed*, which is a claim about the mean. A block that the measure is undefined
-for in this network but not in another training (dead units) stands against *same* too.
+*A measure on a scale* is *same* if L of the mean over blocks is shown to be below 0 and no block's L is above 0;
+*changed* if L of the mean is shown to be above 0. The mean alone would let a deep network hide one ruined block: with
+20 blocks a block may move two seed-equivalents before their mean moves 0.1. So a block that lies beyond the margin in
+its own scale stands against *same* at any depth, whether or not that is shown: that a test among 20 does not find it
+is no evidence that it is within. It does not make the measure *changed*, which is a claim about the mean. A block that
+the measure is undefined for in this network but not in another training (dead units) stands against *same* too.
 
 *The cross-probe* has no mean over blocks, since a loss in one block is no smaller for the others: *same* if every
 block's loss is shown to be below the margin (an intersection-union test: each block at alpha, whatever their number),
@@ -28,13 +28,14 @@ import numpy as np
 from scipy import special
 
 from bench.analysis.distances import Distance, ProbeLoss
-from bench.statistics.arrays import joined
+from bench.statistics.arrays import ROUNDING, joined
 from bench.statistics.estimate import Estimate
 from bench.statistics.multiplicity import holm
-from bench.statistics.scaled import NO_OTHER, NO_UNIT, Scaled
+from bench.statistics.scaled import NO_OTHER, NO_SEED, NO_UNIT, Scaled
 from bench.statistics.tests import t_of
 
 POINTS = 100.0
+NO_REFERENCE = "Its reference has no value in any seed that it has one in."
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Tested:
     worst: str = ""
 
 
-def on_scale(distance: Distance, margin: float, alpha: float) -> Tested:
+def on_scale(distance: Distance, margin: float) -> Tested:
     """A measure on the scale of another seed's; NaN where there is no scale, or no reference to take off."""
     beyond = distance.beyond
     if distance.equal:
@@ -67,9 +68,9 @@ def on_scale(distance: Distance, margin: float, alpha: float) -> Tested:
     if beyond is None:
         return Tested(nan, nan, nan)
     if not beyond.beyond_zero():
-        return Tested(nan, nan, nan, against=NO_UNIT if np.isfinite(beyond.unit) else NO_OTHER)
+        return Tested(nan, nan, nan, against=joined(_lacking(distance.refused), _no_scale(distance, beyond)))
     contrast = beyond.contrast(margin)
-    against = joined(_lacking(distance.refused), _ruined(distance, margin, alpha))
+    against = joined(_lacking(distance.refused), _ruined(distance, beyond, margin))
     return Tested(
         p_same=1.0 if against else t_of(contrast, alternative="less").p,
         p_changed=_twice(t_of(contrast, alternative="greater").p),
@@ -154,18 +155,29 @@ def _binomial(margin: float, images: int) -> float:
     return sqrt(margin * (1.0 - margin) / images)
 
 
-def _ruined(distance: Distance, margin: float, alpha: float) -> str:
-    """Which blocks are shown to be beyond the margin, in a sentence; empty if none is."""
+def _ruined(distance: Distance, beyond: Scaled, margin: float) -> str:
+    """Which blocks lie beyond the margin, in a sentence; empty if none does."""
     several = distance.beyond_at or ()
-    p = holm([block_p(beyond, margin) for beyond in several], alpha=alpha)
-    shown = [index for index, rejected in enumerate(p.rejected) if rejected]
-    if not shown or distance.counted.sum() < 2:
+    # A block in which no training differs from another has no scale of its own: the network's is its measure.
+    units = [block.unit if block.unit > ROUNDING else beyond.unit for block in several]
+    apart = [block.distance / unit for block, unit in zip(several, units)]
+    ruined = [index for index, far in enumerate(apart) if far > margin]
+    if not ruined or distance.counted.sum() < 2:
         return ""
-    worst = max(shown, key=lambda index: several[index].distance / several[index].unit)
-    return (
-        f"{'Block' if len(shown) == 1 else f'{len(shown)} blocks, of which'} {distance.blocks[worst]} is "
-        f"{several[worst].distance / several[worst].unit:.2f} seed-equivalents away, shown to be beyond the margin."
+    worst = max(ruined, key=apart.__getitem__)
+    several_lie = (
+        f"{len(ruined)} blocks lie beyond the margin, farthest" if len(ruined) > 1 else "Beyond the margin lies"
     )
+    return f"{several_lie} {distance.blocks[worst]}, {apart[worst]:.2f} seed-equivalents beyond the reference's."
+
+
+def _no_scale(distance: Distance, beyond: Scaled) -> str:
+    """Why there is nothing to measure in, or nothing to measure; empty if blocks that are refused say it all."""
+    if not distance.overall.seeds:
+        return "" if distance.refused else NO_SEED
+    if not beyond.seeds:
+        return NO_REFERENCE
+    return NO_UNIT if np.isfinite(beyond.unit) else NO_OTHER
 
 
 def _lacking(blocks: tuple[str, ...]) -> str:

@@ -204,7 +204,8 @@ def _draft(study: Study, model: str, variant: str) -> _Draft | None:
     excluded = RETRAINED if against.kind == "retrained" else against.reason if against.inside_label is None else ""
     excluded = lost or (f"{excluded[:1].upper()}{excluded[1:].rstrip('.')}." if excluded else "")
     if not excluded and study.withholds:
-        excluded = withheld(seeds, study.plan.alpha)
+        # Where no seed has a value, why it has none says more than that none are too few.
+        excluded = withheld(seeds or study.seeds, study.plan.alpha)
     same, changed = ([_or(getattr(tested.get(name), key, 1.0), 1.0) for name in deciding] for key in _KEYS)
     return _Draft(
         variant=variant,
@@ -225,7 +226,7 @@ _KEYS = ("p_same", "p_changed")
 
 def _tested(study: Study, one: Distance | ProbeLoss) -> Tested:
     if isinstance(one, Distance):
-        return on_scale(one, study.plan.margins.inside, study.plan.alpha)
+        return on_scale(one, study.plan.margins.inside)
     if not study.plan.task.classifies:
         return Tested(nan, nan, against=NO_PROBE)
     return of_loss(one, study.plan.margins.accuracy / POINTS, study.plan.alpha)

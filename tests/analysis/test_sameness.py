@@ -111,3 +111,44 @@ def test_a_loss_of_exactly_the_margin_is_seldom_called_the_same_or_changed(image
         found = of_loss(loss(np.broadcast_to(lost, (1, 6, images)).astype(float)), 0.005, 0.05)
         p.append((found.p_same, found.p_changed))
     assert (np.array(p) <= 0.05).mean(axis=0).max() <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 400)
+
+
+@pytest.mark.parametrize("blocks", [5, 20])
+def test_a_block_beyond_the_margin_stands_against_the_same_before_it_is_shown(
+    monkeypatch, study_of, variants, blocks: int
+):
+    def thinned(seed, arrays):  # 0.15 seed-equivalents, give or take more than that
+        arrays["pooled/knn-jaccard/value"][-1] -= 0.036 + 0.05 * (-1) ** seed
+
+    found = claim(study_with(monkeypatch, study_of, variants, thinned, blocks=blocks))
+    assert found.measures["debiased-cka"].word == "same"
+    assert found.measures["knn-jaccard"].word == found.word == "can't tell"
+    assert f"stage{blocks - 1}" in found.measures["knn-jaccard"].reason
+
+
+def test_a_seed_in_which_everything_died_counts(monkeypatch, study_of, variants):
+    def dead(seed, arrays):
+        if seed == 6:
+            arrays["pooled/knn-jaccard/value"][:] = np.nan
+            arrays["pooled/knn-jaccard/influence"][:] = np.nan
+
+    found = claim(study_with(monkeypatch, study_of, variants, dead, seeds=tuple(range(7))))
+    assert found.word == found.measures["knn-jaccard"].word == "can't tell"
+    assert found.measures["knn-jaccard"].reason.startswith("Undefined for this network at stage0")
+
+
+def test_a_reference_that_died_is_named_and_not_the_scale(monkeypatch, study_of, variants):
+    given = invented.invented_inside.similarity
+
+    def similarity(model, seed, label, *sizes):
+        arrays = given(model, seed, label, *sizes)
+        if label == "finetune":
+            arrays["pooled/knn-jaccard/value"][:] = np.nan
+            arrays["pooled/knn-jaccard/influence"][:] = np.nan
+        return arrays
+
+    monkeypatch.setattr(invented.invented_inside, "similarity", similarity)
+    labels = ("original", "finetune", "other-seed", "nncf-int8-qat")
+    found = inside_claims(study_of(variants=tuple(variants[label] for label in labels), probe=2000))
+    reason = found["resnet8", "nncf-int8-qat"].measures["knn-jaccard"].reason
+    assert reason == "Its reference has no value in any seed that it has one in."

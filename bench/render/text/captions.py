@@ -58,10 +58,13 @@ def unit_of(measure: str) -> str:
 
 def inside_rule(study: Study) -> str:
     """What the word for an inside stands on."""
-    names = listed([measure_title(study, name) for name in study.plan.similarity.inside])
+    titles = [measure_title(study, name) for name in study.plan.similarity.inside]
+    shows, any_shows = (
+        (f"all of {listed(titles)} show", "any shows") if len(titles) > 1 else (f"{titles[0]} shows", "it shows")
+    )
     return (
-        f"Same: all of {names} show a distance beyond the reference's below the margin; changed: any shows one above "
-        "it. Reference: the original, or a control fine-tuned for as long."
+        f"Same: {shows} a distance beyond the reference's below the margin, and no block lies beyond it; "
+        f"changed: {any_shows} one above it. Reference: the original, or a control fine-tuned for as long."
     )
 
 

@@ -144,8 +144,8 @@ def statistics(study: Study) -> list[Sentence]:
         "CKA near 1 while a classifier loses what it reads, so a spectral, a local and a functional one must agree.",
         "**Seed-equivalents. **(1 - A) / (1 - A of another seed) of a similarity, d / d of another seed of a distance: "
         "0 is the original, 1 is as different as training again. Words stand on the distance beyond the reference's, "
-        f"less {wording.inside_margin(study)}, so that the error of the scale counts. One block that is shown to be "
-        "beyond the margin (Holm over the blocks) stands against “same” in a network of any depth.",
+        f"less {wording.inside_margin(study)}, so that the error of the scale counts. One block that "
+        "lies beyond the margin stands against “same” in a network of any depth, shown or not.",
         "**Cross-probe. **A linear probe of the original's block, read on the compressed network's; its loss is in "
         "points and has accuracy's margin, in every block. n images without any change bound the loss by 3/n.",
         f"**Calibration. **{_calibration(study)}",
