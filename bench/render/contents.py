@@ -57,6 +57,7 @@ CONTENTS = (
             "tables/disagreements",
             "figures/depth",
             "tables/blocks",
+            "tables/refusals",
             "figures/maps",
         ),
     ),
