@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
 
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # an import of it fails: NNCF goes without
 
@@ -47,19 +48,29 @@ rich.get_console().quiet = True
 def hookable(network: torch.nn.Module) -> torch.nn.Module:
     """The network itself, so that NNCF can hang its hooks on it.
 
-    NNCF keeps them in a child of the network, which a plain `Sequential` would run as its last layer.
+    NNCF keeps them in a child of the network, which a `Sequential` or a subclass would run as its last layer; and it
+    sends a network that `torch.fx` made to a backend that cannot be saved.
     """
     kind = type(network)
-    if kind.forward is torch.nn.Sequential.forward:
-        network.__class__ = type(kind.__name__, (kind,), {"forward": _without_hooks})
+    if isinstance(network, torch.fx.GraphModule):
+        network.__class__ = type(kind.__name__, (torch.nn.Module,), {"forward": kind.forward})
+    elif isinstance(network, torch.nn.Sequential) and "_layers" not in vars(kind):
+        members = {"_layers": True, "__iter__": _layers, "__len__": _count, "__getitem__": _chosen}
+        network.__class__ = type(kind.__name__, (kind,), members)
     return network
 
 
-def _without_hooks(network: torch.nn.Sequential, value: torch.Tensor) -> torch.Tensor:
-    for module in network:
-        if not isinstance(module, HookStorage):
-            value = module(value)
-    return value
+def _layers(network: torch.nn.Sequential) -> Iterator[torch.nn.Module]:
+    return (module for module in network._modules.values() if not isinstance(module, HookStorage))
+
+
+def _count(network: torch.nn.Sequential) -> int:
+    return len(list(_layers(network)))
+
+
+def _chosen(network: torch.nn.Sequential, index: int | slice) -> torch.nn.Module:
+    chosen = list(_layers(network))[index]
+    return torch.nn.Sequential(*chosen) if isinstance(chosen, list) else chosen
 
 
 __all__ = ["hookable", "is_wrapped", "nncf"]

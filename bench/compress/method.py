@@ -18,6 +18,12 @@ class NotApplicable(Exception):
     """A method cannot work on this network: one sentence says why. The cell is shown as refused, not as failed."""
 
 
+def first_line(error: Exception) -> str:
+    """What another library's error says, in one line of at most 200 characters, with its kind if it says nothing."""
+    text = str(error).strip().partition("\n")[0][:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 @dataclass(frozen=True)
 class Method(ABC):
     """A compression method: a frozen dataclass whose fields are its settings and whose behaviour is one call.

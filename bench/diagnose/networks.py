@@ -101,9 +101,11 @@ def quantizers(network: nn.Module) -> list[nn.Module]:
     hooks = nncf.torch.function_hook
     activations = []
     for name, hook in hooks.get_hook_storage(network).named_hooks():
-        kind, _, port = hooks.hook_storage.decode_hook_name(name)
-        # A hook before a function's second argument is on the weight: conv2d(x, weight).
-        if isinstance(hook, nncf.torch.quantization.layers.BaseQuantizer) and (kind, port) != ("pre_hooks", 1):
+        kind, operation, port = hooks.hook_storage.decode_hook_name(name)
+        # A hook before a layer's second argument is on the weight, conv2d(x, weight); before an addition's it isn't.
+        layer = "/".join(operation.split("/")[-2:]).startswith(("conv", "linear"))
+        on_weight = layer and (kind, port) == ("pre_hooks", 1)
+        if isinstance(hook, nncf.torch.quantization.layers.BaseQuantizer) and not on_weight:
             activations.append(hook)
     return activations
 

@@ -9,7 +9,7 @@ from bench.nncf_runtime import hookable, nncf
 
 import torch
 
-from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.method import NotApplicable, first_line, require_unrounded
 from bench.compress.pruning import masking
 from bench.compress.pruning.gradual import Gradually
 from bench.compress.workbench import Workbench
@@ -138,8 +138,10 @@ def _wrapped(compressed: Compressed, mode: PruneMode, ratio: float | None) -> to
         return nncf.prune(
             hookable(deepcopy(compressed.network)), mode=mode, ratio=ratio, examples_inputs=compressed.example
         )
-    except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
-        raise NotApplicable(f"NNCF cannot prune it: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # it runs the network's own code in its tracer, and either may fail in any way
+        raise NotApplicable(f"NNCF cannot prune it: {first_line(error)}") from error
 
 
 def _unwrapped(network: torch.nn.Module, masks: Mapping[str, torch.Tensor], compressed: Compressed) -> Compressed:

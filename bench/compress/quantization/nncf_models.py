@@ -6,17 +6,19 @@ the weight quantisers are dropped, and those of the feature maps are rebuilt fro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 
 from bench.nncf_runtime import hookable, is_wrapped, nncf
 
 import numpy as np
 import torch
-from nncf.torch.quantization.layers import SymmetricQuantizer
+from nncf.torch.quantization.layers import BaseQuantizer, SymmetricQuantizer
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Dataset
 
-from bench.compress.method import NotApplicable
+from bench.compress.method import NotApplicable, first_line
 from bench.compress.pruning.masking import keep_zeros
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -46,7 +48,7 @@ class _Batches(Dataset):
 def calibrated(compressed: Compressed, workbench: Workbench, images: int, weight_bits: int) -> Compressed:
     """Post-training quantisation, with batch normalisation folded first where it can be; see `post_training`."""
     folded = finish(compressed)
-    return read_out(post_training(folded.network, workbench, images, weight_bits), folded)
+    return read_out(post_training(folded.network, workbench, images, weight_bits), folded, workbench.example)
 
 
 def trained(
@@ -55,7 +57,7 @@ def trained(
     """Quantisation-aware training from `post_training`; pruned weights stay zero."""
     quantized = post_training(compressed.network, workbench, images, weight_bits)
     history = workbench.finetune(quantized, after_step=keep_zeros(quantized, compressed.masks), distill=distill)
-    return read_out(quantized, compressed.but(history=(*compressed.history, *history)))
+    return read_out(quantized, compressed.but(history=(*compressed.history, *history)), workbench.example)
 
 
 def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:
@@ -70,34 +72,49 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     """
     if is_wrapped(network):
         raise NotApplicable("its feature maps are quantised already")
+    for name, module in network.named_modules():
+        if isinstance(module, _BatchNorm) and module.running_mean is None:
+            raise NotApplicable(f"{name} normalises by each batch's own statistics, which NNCF cannot trace")
     loader: DataLoader = DataLoader(_Batches(workbench, images), batch_size=None)
+
+    def quantize(parameters: nncf.AdvancedQuantizationParameters) -> torch.nn.Module:
+        copy = hookable(deepcopy(network))
+        return nncf.quantize(copy, nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=parameters)
+
     try:
-        quantized = nncf.quantize(
-            hookable(deepcopy(network)), nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=FULL_RANGE
-        )
-    except (nncf.ValidationError, nncf.UnsupportedModelError, nncf.InternalError) as error:
-        raise NotApplicable(f"NNCF cannot quantise it: {error}") from error
-    quantizers = nncf_quantizers.weight_quantizers(quantized)
-    foreign = sorted(quantizers.keys() - dict(network.named_parameters()).keys())
-    if foreign:
-        module = foreign[0].removesuffix("weight").removesuffix(".") or "the network itself"
-        raise NotApplicable(
-            f"{module} computes with weights that are not a layer's own, and NNCF does not say which it rounds"
-        )
+        try:
+            quantized = quantize(FULL_RANGE)
+        except IndexError:  # its correction of biases cannot handle a biased layer that several others read
+            quantized = quantize(replace(FULL_RANGE, disable_bias_correction=True))
+    except MemoryError:
+        raise
+    except Exception as error:  # it runs the network's own code in its tracer, and either may fail in any way
+        raise NotApplicable(f"NNCF cannot quantise it: {first_line(error)}") from error
     # NNCF has no post-training mode below 8 bits. Its ranges of weights don't depend on the width, so it's set
     # afterwards.
-    for quantizer in quantizers.values():
-        quantizer.num_bits = weight_bits
-        quantizer.set_levels()
+    for quantizers in _weight_quantizers(quantized, workbench.example).values():
+        for quantizer in quantizers.values():
+            quantizer.num_bits = weight_bits
+            quantizer.set_levels()
     return quantized
 
 
-def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
+def _weight_quantizers(quantized: torch.nn.Module, example: torch.Tensor) -> dict[str, dict[str, BaseQuantizer]]:
+    try:
+        return nncf_quantizers.weight_quantizers(quantized, example)
+    except ValueError as error:
+        raise NotApplicable(
+            f"{error.args[0]} computes its weight from other tensors, and NNCF rounds the result"
+        ) from error
+
+
+def read_out(quantized: torch.nn.Module, compressed: Compressed, example: torch.Tensor) -> Compressed:
     """The quantised network as it will be stored.
 
     Args:
         quantized: `compressed.network` as NNCF quantised it, perhaps trained since.
         compressed: the network before quantisation.
+        example: one normalised image, (1, C, H, W) float32.
 
     Raises:
         NotApplicable: a weight's quantiser is not symmetric, or its scales are not along the first axis (transposed
@@ -109,13 +126,14 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
     state = quantized.state_dict()
     plain = deepcopy(compressed.network)
     fill(plain, {name: state[name] for name in plain.state_dict()})
-    integers = dict(_integer_weights(quantized))
+    quantizers = _weight_quantizers(quantized, example)
+    integers = dict(_integer_weights(quantized, quantizers))
     with torch.no_grad():
         for name, integer in integers.items():
             plain.get_parameter(name).copy_(torch.from_numpy(integer.decode()))
     representations = {**compressed.representations, **integers}
     finished = finish(compressed.but(network=plain, representations=representations))
-    config = nncf_quantizers.activation_config(quantized)
+    config = nncf_quantizers.activation_config(quantized, {hook for hooks in quantizers.values() for hook in hooks})
     network = nncf_quantizers.apply(finished.network, config)
     nncf_quantizers.copy_scales(quantized, network)
     return finished.but(
@@ -125,9 +143,16 @@ def read_out(quantized: torch.nn.Module, compressed: Compressed) -> Compressed:
     )
 
 
-def _integer_weights(quantized: torch.nn.Module) -> Iterator[tuple[str, Integer]]:
-    for name, quantizer in nncf_quantizers.weight_quantizers(quantized).items():
+def _integer_weights(
+    quantized: torch.nn.Module, quantizers: Mapping[str, Mapping[str, BaseQuantizer]]
+) -> Iterator[tuple[str, Integer]]:
+    for name, hooks in quantizers.items():
         weight = quantized.get_parameter(name).detach()
+        quantizer, *others = hooks.values()
+        if not isinstance(quantizer, SymmetricQuantizer):
+            raise NotApplicable(f"NNCF rounds {name} to codes that are not symmetric around zero")
+        if not all(torch.equal(quantizer.scale, other.get_parameter("scale")) for other in others):
+            raise NotApplicable(f"NNCF rounds {name} in {len(hooks)} ways, one for each layer that uses it")
         if quantizer.scale.numel() not in (1, quantizer.scale.shape[0]):
             raise NotApplicable(f"NNCF rounds {name} with a scale for each of its second axis, not of its first")
         yield name, _integer(weight, quantizer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from copy import deepcopy
 from typing import Any
 
@@ -11,7 +12,7 @@ from bench.nncf_runtime import hookable, nncf
 import torch
 from nncf.torch.function_hook import get_hook_storage
 from nncf.torch.function_hook.hook_storage import decode_hook_name
-from nncf.torch.quantization.layers import BaseQuantizer, SymmetricQuantizer
+from nncf.torch.quantization.layers import BaseQuantizer
 
 KNOWN_FROM_CONFIGURATION = ("_num_bits", "signed_tensor", "enabled")  # by quantiser, so that no file stores them
 SIMULATES = True  # inserts fake-quantisation: the network it makes has another graph, and cannot be traced
@@ -48,7 +49,8 @@ def _check(config: Any, network: torch.nn.Module) -> None:
         if hook["module_path"] != LAYERS or name not in (*QUANTIZERS, MULTIPLICATION):
             raise ValueError(f"{name!r} of {hook['module_path']!r} is no quantiser of NNCF")
         shape = settings["scale_shape"]
-        if not (isinstance(shape, list) and len(shape) <= MOST_AXES and all(type(axis) is int for axis in shape)):
+        whole = isinstance(shape, list | tuple) and all(type(axis) is int for axis in shape)
+        if not whole or len(shape) > MOST_AXES:
             raise ValueError(f"scales are shaped {shape!r}")
         left -= math.prod(shape)
         if not all(1 <= axis <= longest for axis in shape) or left < 0:
@@ -65,20 +67,59 @@ def _forget_what_the_configuration_says(
         state.pop(prefix + name, None)
 
 
-def weight_quantizers(quantized: torch.nn.Module) -> dict[str, SymmetricQuantizer]:
-    """Quantisers of weights by parameter name."""
+def weight_quantizers(quantized: torch.nn.Module, example: torch.Tensor) -> dict[str, dict[str, BaseQuantizer]]:
+    """Quantisers of weights, by the parameter that each is given and by NNCF's name of the hook.
+
+    Args:
+        example: (1, C, H, W) float32, passed through the network once and then twice at a time.
+
+    Raises:
+        ValueError: a quantiser is given a tensor that is computed from parameters; the text says in which module.
+    """
     # NNCF names a hook by when it runs, the operation ("conv1/conv2d/0": module, function, number of the call) and the
-    # input. The second input of a convolution or linear layer is its weight.
-    quantizers = {}
-    for name, module in get_hook_storage(quantized).named_hooks():
-        kind, operation, port = decode_hook_name(name)
-        if kind == "pre_hooks" and port == 1:
-            quantizers[f"{'.'.join(operation.split('/')[:-2])}.weight"] = module
+    # input. The module is none of the network's where it sits in a list, and the second input of an addition is a
+    # feature map: what a quantiser is given tells what it rounds. Only a feature map grows with the batch.
+    parameters = {id(parameter): name for name, parameter in quantized.named_parameters()}
+    buffers = {id(buffer) for buffer in quantized.buffers()}
+    one, two = (_given(quantized, example.repeat(count, 1, 1, 1)) for count in (1, 2))
+    quantizers: dict[str, dict[str, BaseQuantizer]] = {}
+    for name, tensor in one.items():
+        if id(tensor) in parameters:
+            quantizers.setdefault(parameters[id(tensor)], {})[name] = _quantizers(quantized)[name]
+        elif tensor.shape == two[name].shape and id(tensor) not in buffers:
+            module = decode_hook_name(name)[1].rpartition("/")[0].rpartition("/")[0]
+            raise ValueError(module or "the network itself")
     return quantizers
 
 
-def activation_config(quantized: torch.nn.Module) -> dict[str, Any]:
-    """NNCF's configuration without the quantisers of weights, and with the signedness that calibration found."""
+def _given(quantized: torch.nn.Module, images: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The tensor that each quantiser is first given, by NNCF's name of the hook."""
+    given: dict[str, torch.Tensor] = {}
+
+    def note(name: str) -> Any:
+        def keep(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            given.setdefault(name, inputs[0])
+
+        return keep
+
+    handles = [module.register_forward_pre_hook(note(name)) for name, module in _quantizers(quantized).items()]
+    training = quantized.training
+    try:
+        with torch.no_grad():
+            quantized.eval()(images)
+    finally:
+        quantized.train(training)
+        for handle in handles:
+            handle.remove()
+    return given
+
+
+def activation_config(quantized: torch.nn.Module, weights: Collection[str]) -> dict[str, Any]:
+    """NNCF's configuration without the quantisers of weights, and with the signedness that calibration found.
+
+    Args:
+        weights: NNCF's names of the hooks that round weights.
+    """
     # NNCF decides at calibration whether a feature map is signed and keeps that in a buffer, which files don't hold
     # (see KNOWN_FROM_CONFIGURATION); so it is written into the configuration, from which the quantisers are rebuilt.
     config = deepcopy(nncf.torch.get_config(quantized))
@@ -86,17 +127,12 @@ def activation_config(quantized: torch.nn.Module) -> dict[str, Any]:
     kept = []
     for hook in config["compression_state"]:
         names = hook["hook_names_in_model"]
-        if any(_is_weight_hook(name) for name in names):
+        if any(name in weights for name in names):
             continue
         if names[0] in signed:
             hook["module_config"]["signedness_to_force"] = signed[names[0]]
         kept.append(hook)
     return {**config, "compression_state": kept}
-
-
-def _is_weight_hook(name: str) -> bool:
-    kind, _, port = decode_hook_name(name)
-    return kind == "pre_hooks" and port == 1
 
 
 def copy_scales(source: torch.nn.Module, target: torch.nn.Module) -> None:

@@ -93,10 +93,138 @@ class Attention(torch.nn.Module):
         return torch.nn.functional.linear(images, self.inner.weight)
 
 
-def test_weights_that_functions_compute_with_are_refused(workbench):
+def test_weights_that_functions_compute_with_are_integers_too(workbench):
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), Attention(), torch.nn.Flatten(), torch.nn.Linear(256, 3))
-    with pytest.raises(NotApplicable, match=r"^1 computes with weights that are not a layer's own"):
-        NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+    result = NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+    assert set(result.representations) == {"0.weight", "1.inner.weight", "3.weight"}
+
+
+class Standardised(torch.nn.Conv2d):
+    """Computes its weight from its parameter at every pass."""
+
+    def forward(self, images):
+        return torch.nn.functional.conv2d(images, self.weight - self.weight.mean((1, 2, 3), keepdim=True))
+
+
+def test_weights_that_are_computed_at_every_pass_stay_as_they_are(workbench):
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), Standardised(4, 4, 3), torch.nn.ReLU())
+    result = NncfInt8Ptq(calibration=32)(Compressed(network.eval()), workbench)
+    assert set(result.representations) == {"0.weight"}
+    torch.testing.assert_close(result.network[1].weight, network[1].weight)
+
+
+ADDITIONS = {
+    "x + y": lambda x, y: x + y,
+    "y + x": lambda x, y: y + x,
+    "y += x": lambda x, y: y.__iadd__(x),
+    "torch.add": lambda x, y: torch.add(y, x),
+    "function": lambda x, y: torch.add(y, torch.sigmoid(x)),
+}
+HOLDERS = {
+    "list": (torch.nn.ModuleList, list),
+    "dictionary": (
+        lambda blocks: torch.nn.ModuleDict({f"b{n}": b for n, b in enumerate(blocks)}),
+        lambda d: d.values(),
+    ),
+    "slice": (lambda blocks: torch.nn.Sequential(*blocks, torch.nn.Identity()), lambda blocks: blocks[:-1]),
+}
+
+
+class Residual(torch.nn.Module):
+    def __init__(self, holder, add):
+        super().__init__()
+        hold, self.each = HOLDERS[holder]
+        self.stem, self.add, self.fc = torch.nn.Conv2d(3, 4, 3), ADDITIONS[add], torch.nn.Linear(4, 4)
+        layers = [torch.nn.Conv2d(4, 4, 3, padding=1, bias=False), torch.nn.BatchNorm2d(4), torch.nn.ReLU()]
+        self.blocks = hold([torch.nn.Sequential(*deepcopy(layers)) for _ in range(2)])
+
+    def forward(self, images):
+        images = self.stem(images)
+        for block in self.each(self.blocks):
+            images = self.add(images, block(images)).relu()
+        return self.fc(images.mean((2, 3)))
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq(calibration=8), NncfInt8Qat(calibration=8)], ids=repr)
+@pytest.mark.parametrize(("holder", "add"), [(h, "x + y") for h in HOLDERS] + [("list", add) for add in ADDITIONS])
+def test_layers_in_containers_and_every_way_to_add(holder, add, method, workbench):
+    network = Residual(holder, add).eval()
+    weights = {name for name, parameter in network.named_parameters() if parameter.ndim > 1}
+    assert len(weights) == 4
+    comes_back(method, network, workbench, weights)
+
+
+class Subclass(torch.nn.Sequential):
+    """Has a forward pass of its own, and looks at its layers in several ways."""
+
+    def forward(self, images):
+        for layer in self:
+            images = layer(images)
+        return self[-1](images) * len(self)
+
+
+class BothRead(torch.nn.Module):
+    """A biased convolution that batch normalisation and a shortcut read."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = torch.nn.Conv2d(3, 8, 3, bias=True), torch.nn.BatchNorm2d(8)
+        self.second, self.fc = torch.nn.Conv2d(8, 8, 3, padding=1), torch.nn.Linear(8, 4)
+
+    def forward(self, images):
+        shortcut = self.conv(images)
+        return self.fc((self.second(self.norm(shortcut).relu()) + shortcut).relu().mean((2, 3)))
+
+
+class Tied(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.other = torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 3, 3)
+        self.other.weight = self.one.weight
+
+    def forward(self, images):
+        return torch.nn.functional.pad(self.other(self.one(images).relu()).mean((2, 3)), (0, 1))
+
+
+def plain():
+    layers = [torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(144, 10))
+
+
+ROOTS = {
+    "subclass": lambda: Subclass(*plain(), torch.nn.Identity()),
+    "both read": BothRead,
+    "tied": Tied,
+    "fx": lambda: torch.fx.symbolic_trace(plain()),
+}
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq(calibration=8), NncfInt8Qat(calibration=8)], ids=repr)
+@pytest.mark.parametrize("root", ROOTS)
+def test_roots_of_every_kind(root, method, workbench):
+    network = ROOTS[root]().eval()
+    weights = {name for name, parameter in network.named_parameters() if parameter.ndim > 1}
+    if root == "tied" and method.finetunes:
+        with pytest.raises(NotApplicable, match=r"rounds one\.weight in 2 ways"):
+            comes_back(method, network, workbench, weights)
+    else:
+        comes_back(method, network, workbench, weights)
+
+
+@pytest.mark.parametrize("method", [NncfInt8Ptq(calibration=8), NncfInt8Qat(calibration=8)], ids=repr)
+def test_normalisation_without_running_statistics_is_refused_by_name(method, workbench):
+    network = plain()
+    network[1] = torch.nn.BatchNorm2d(4, track_running_stats=False)
+    with pytest.raises(NotApplicable, match=r"^1 normalises by each batch's own statistics"):
+        method(Compressed(network.eval(), example=workbench.example), workbench)
+
+
+def comes_back(method, network, workbench, weights):
+    fresh, images = deepcopy(network), next(workbench.batches(8))[0]
+    finished = finish(method(Compressed(network, example=images[:1]), workbench))
+    assert set(finished.representations) == weights
+    found = unpack(pack(finished, {"name": "brought"}), fresh).eval()
+    torch.testing.assert_close(found(images), finished.network(images), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
