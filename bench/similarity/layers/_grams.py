@@ -91,9 +91,10 @@ def centred(layer: np.ndarray, dtype: DTypeLike = np.float64) -> np.ndarray:
     """A layer with column means 0 and mean squared row norm 1."""
     # The mean is taken off twice, the second time that of rounding, so that a unit that never changes ends at 0. Unit
     # size keeps squares of squares within float32; a layer whose sum of squares is not starts again in float64.
-    values = layer.astype(np.result_type(layer, np.float32), copy=False)
+    values = layer.astype(np.result_type(layer, np.float32, dtype))  # a copy, and the only one of a wide layer
     with np.errstate(over="ignore", invalid="ignore"):
-        values = (values - values.mean(0)).astype(dtype, copy=False)
+        values -= values.mean(0)
+        values = values.astype(dtype, copy=False)
         values -= values.mean(0)
         size = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
     if not SQUARABLE[0] < size < SQUARABLE[1] and layer.dtype != np.float64:

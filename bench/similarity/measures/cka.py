@@ -39,7 +39,7 @@ class CKA(Measure):
         return inputs.pair_as_given(x, y)
 
     def memory(self, n: int, d1: int, d2: int) -> float:
-        return super().memory(n, d1, d2) + (2.5 * memory.of_pairs(n) if self._of_pairs(n, d1, d2) else 0.0)
+        return super().memory(n, d1, d2) + (4.25 * memory.of_pairs(n) if self._of_pairs(n, d1, d2) else 0.0)
 
     @staticmethod
     def _of_pairs(n: int, d1: int, d2: int) -> bool:

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from bench.similarity import inputs, memory
 from bench.similarity.activations import Activations
-from bench.similarity.algebra.precision import as_double
 from bench.similarity.intervals.scales import Scale
 from bench.similarity.layers import UNDEFINED_WHERE, Grams, floor, pairwise
 from bench.similarity.measure import Invariance, Measure
@@ -52,7 +51,7 @@ class DebiasedCKA(Measure):
         return estimate
 
     def memory(self, n: int, d1: int, d2: int) -> float:
-        return super().memory(n, d1, d2) + 1.25 * memory.of_pairs(n)
+        return memory.NUMBER * 2.0 * n * max(d1, d2) + 1.25 * memory.of_pairs(n)  # one side in float64 at a time
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return float(pairwise(*self._grams(x, y)).value[0, 0])
@@ -68,6 +67,7 @@ class DebiasedCKA(Measure):
     # dCKA = (1 - CKA²) dz: the jackknife is exact on the atanh scale, where its interval covers.
     def influence_of_sides(self, x: Activations, y: Activations) -> tuple[float, np.ndarray]:
         """The value with its exact jackknife influence; see `Measure.influence_of_sides`."""
+        self._accepted(x.values, y.values)
         of_pair = pairwise(gram(x), gram(y))
         value = self._defined(float(of_pair.value[0, 0]))
         return value, (1.0 - value**2) * np.asarray(of_pair.influence)[0]
@@ -88,7 +88,7 @@ def gram(side: Activations) -> Grams:
     def make() -> Grams:
         of = side.products()
         if of is None:
-            return Grams([as_double(values)], precisions=[values.dtype])
+            return Grams([values], dtype=np.float64)
         total, spread = float(np.trace(of.plain)), float(np.trace(of.centred))
         return Grams([side.compact()], floors=[floor(side.n, side.d, total, spread, precision=values.dtype)])
 

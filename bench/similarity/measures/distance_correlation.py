@@ -37,7 +37,7 @@ class DistanceCorrelation(Measure):
         return inputs.pair_as_given(x, y)
 
     def memory(self, n: int, d1: int, d2: int) -> float:
-        return super().memory(n, d1, d2) + 2.5 * memory.of_pairs(n)
+        return super().memory(n, d1, d2) + 4.25 * memory.of_pairs(n)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))

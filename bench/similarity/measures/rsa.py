@@ -67,7 +67,7 @@ class RSA(Measure):
         return inputs.pair_as_given(x, y)
 
     def memory(self, n: int, d1: int, d2: int) -> float:
-        return super().memory(n, d1, d2) + 2.5 * memory.of_pairs(n)
+        return super().memory(n, d1, d2) + 3.5 * memory.of_pairs(n)
 
     def compute(self, x: np.ndarray, y: np.ndarray) -> float:
         return self.compute_on_rows(x, y)(np.arange(len(x)))
@@ -90,7 +90,10 @@ class RSA(Measure):
         value = self._defined(self._at_most_best(float(f @ g / len(f) / size) if size > 0.0 else float("nan")))
         if abs(value) == 1.0:
             return value, np.zeros(n)
-        moved = (first.above(g) + second.above(f) + f * g) / size
+        moved = first.above(g)
+        moved += second.above(f)
+        moved += f * g
+        moved /= size
         own = first.own / first.variance + second.own / second.variance
         influence = 2.0 * (n - 1) / (n - 2) * (image_means(moved, n) - 0.5 * value * own)
         return value, influence - influence.mean()
