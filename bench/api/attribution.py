@@ -12,7 +12,7 @@ from torch import nn
 from bench.api._checks import layers_exist
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
-from bench.diagnose.networks import Version, answers, deepest_map
+from bench.diagnose.networks import Version, answers, deepest_map, logits_of
 from bench.errors import InputError, did_you_mean
 from bench.zoo.networks.blocks import block_outputs
 
@@ -72,7 +72,12 @@ def attributions(
         layer = deepest_map(network, block_outputs(network), images[:1])
     # Attributions explain one class's logit. Left to itself each network explains its own answer, and two networks that
     # answer differently would be compared on different questions: that is why `targets` can be given.
-    classes = np.asarray(answers(network, images) if targets is None else targets, dtype=np.int64)
+    asked = np.asarray(answers(network, images) if targets is None else targets)
+    if not np.issubdtype(asked.dtype, np.integer):
+        raise InputError(f"attributions: targets are numbers of classes, integers, not {asked.dtype}")
+    classes, outputs = asked.astype(np.int64), logits_of(network, images[:1]).shape[-1]
+    if classes.size and not 0 <= classes.min() <= classes.max() < outputs:
+        raise InputError(f"attributions: targets are 0 to {outputs - 1}, not {classes.min()} to {classes.max()}")
     if classes.shape != (len(images),):
         raise InputError(f"attributions: expected one class for each of {len(images)} images, not {classes.shape}")
     version = Version("network", "network", network, bypasses=bypass_quantizers)

@@ -59,6 +59,8 @@ def maximize_activation(
         raise InputError(
             f"pixels: expected (n, {len(mean)}, H, W) uint8 for this mean, not {pixels.shape} {pixels.dtype}"
         )
+    if not (np.isfinite([*mean, *std]).all() and min(std) > 0):
+        raise InputError(f"mean and std: expected finite numbers and std above 0, not {list(mean)} and {list(std)}")
     centre, scale = (torch.tensor(values, dtype=torch.float32).view(-1, 1, 1) for values in (mean, std))
     images = (torch.from_numpy(pixels).float() / 255 - centre) / scale
     probe = Probe(images, pixels, np.zeros(len(pixels), int), tuple(mean), tuple(std), seed, (layer,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import nn
 
 from bench.api._checks import layers_exist
 from bench.diagnose.networks import device_of, still
-from bench.errors import InputError
+from bench.errors import InputError, did_you_mean
 from bench.similarity import catalog
 from bench.similarity.measure import Measure
 from bench.statistics.estimate import Estimate
@@ -57,6 +57,10 @@ def compare(
     chosen = catalog.measure(measure)
     if not isinstance(chosen, Measure) or chosen.compares != "activations":
         raise InputError(f"compare: {measure!r} needs more than activations; bench/similarity describes it")
+    if features not in get_args(Features):
+        raise InputError(f"compare: unknown features {features!r}: {did_you_mean(str(features), get_args(Features))}")
+    if isinstance(layers, str):
+        raise InputError(f"compare: layers is a list of names, e.g. [{layers!r}], not a text")
     names = tuple(layers) if layers is not None else block_outputs(first)
     shown = [_images(batch) for batch in batches]
     if not shown:

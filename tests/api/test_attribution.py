@@ -35,6 +35,10 @@ def test_attributions_name_mistakes(images, make):
         api.attributions(make(), images, method="grad-cam", layer="layer")
     with pytest.raises(InputError, match="one class for each of 40 images"):
         api.attributions(make(), images, [1, 2])
+    with pytest.raises(InputError, match="integers, not float64"):
+        api.attributions(make(), images, [1.7] * 40)
+    with pytest.raises(InputError, match="targets are 0 to 3, not -1 to 4"):
+        api.attributions(make(), images, [-1, 4] * 20)
     with pytest.raises(InputError, match="guided-backprop cannot go through this Sequential"):
         api.attributions(nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), images, method="guided-backprop")
     with pytest.raises(InputError, match="one shape"):

@@ -28,3 +28,6 @@ def test_maximize_activation_names_mistakes(make):
         api.maximize_activation(make(), "2", [0], pixels.astype(float), **settings)
     with pytest.raises(InputError, match="feature maps"):
         api.maximize_activation(make(), "6", [0], pixels, **settings)
+    for std in ([0.0] * 3, [np.nan] * 3, [-1.0] * 3):
+        with pytest.raises(InputError, match="std above 0"):
+            api.maximize_activation(make(), "2", [0], pixels, mean=[0.5] * 3, std=std)

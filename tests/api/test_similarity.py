@@ -75,3 +75,10 @@ def test_compare_says_that_a_measure_does_not_fit_into_memory(images, make, monk
     monkeypatch.setattr(Procrustes, "compute_on_rows", too_large)
     found = api.compare(make(), make(1), [images], measure="procrustes")
     assert np.isnan(found["2"].value) and "more memory for 40 images" in found["2"].warning
+
+
+def test_compare_names_mistakes_of_settings(images, make):
+    with pytest.raises(InputError, match="unknown features 'pool': did you mean 'pooled'"):
+        api.compare(make(), make(), [images], features="pool")
+    with pytest.raises(InputError, match="layers is a list of names"):
+        api.compare(make(), make(), [images], layers="24")

@@ -5,6 +5,7 @@ Channels are coupled as the traced graph shows (`bench.compress.filters.channels
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
@@ -63,17 +64,37 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledCh
     network = compressed.network
     if compressed.example is None:
         raise ValueError("channels are found along the graph: give `Compressed` an `example`")
-    single = [group for group in channels(network, compressed.example) if len(group.writers) == 1]
+    coupled = channels(network, compressed.example)
+    single = [group for group in coupled if len(group.writers) == 1]
     groups = [group for group in single if all(_has_sizes(network, name) for name in _tensors(group))]
     unknown = set(skip) - {layer(group) for group in groups}
     if unknown:
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
     chosen = [group for group in groups if layer(group) not in skip]
     if not groups:
-        raise NotApplicable("no filters were found that could be taken out alone: others are added to what they write")
+        raise NotApplicable(f"no filters were found that could be taken out alone: {_reason(network, coupled)}")
     if not chosen:
         raise NotApplicable("all layers whose filters could be taken out are to be skipped")
     return chosen
+
+
+def _reason(network: torch.nn.Module, coupled: Sequence[CoupledChannels]) -> str:
+    """Why no layer can lose filters alone."""
+    if any(len(group.writers) > 1 for group in coupled):
+        return "several layers write the same channels, by an addition or because one is called twice"
+    if coupled:
+        return "the layers that write or read them cannot be made smaller"
+    layers = [module for module in network.modules() if bool(thin_channels.sizes_of(module)) and _is_layer(module)]
+    if len(layers) < 2:
+        return "no layer reads what another writes"
+    uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
+    if max(uses.values(), default=1) > 1:
+        return "its layers share weights"
+    return "what lies between its layers, or computes with their weights, is not known to treat every channel alike"
+
+
+def _is_layer(module: torch.nn.Module) -> bool:
+    return any(parameter.ndim > 1 for parameter in module.parameters(recurse=False))
 
 
 def layer(group: CoupledChannels) -> str:

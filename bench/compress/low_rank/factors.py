@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
 import torch
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.footprint.compressed import Compressed
@@ -38,15 +40,21 @@ def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -
 def layers(network: torch.nn.Module, *, linear: bool) -> dict[str, Any]:
     """Layers that have factors, by name: ungrouped, with a weight that is a parameter and not computed from others.
 
+    Layers with tied weights are left out, which factors would untie, and so is the projection within
+    `MultiheadAttention`, whose weight is read without calling it.
+
     Args:
         linear: linear layers too, not convolutions alone.
     """
     kinds = (*low_rank.CONVOLUTIONS, torch.nn.Linear) if linear else low_rank.CONVOLUTIONS
     modules: dict[str, Any] = dict(network.named_modules())
+    uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     return {
         name: layer
         for name, layer in modules.items()
-        if "weight" in dict(layer.named_parameters(recurse=False))
+        if not isinstance(layer, NonDynamicallyQuantizableLinear)
+        and all(uses[id(parameter)] == 1 for parameter in layer.parameters(recurse=False))
+        and "weight" in dict(layer.named_parameters(recurse=False))
         and isinstance(layer, kinds)
         and getattr(layer, "groups", 1) == 1
     }

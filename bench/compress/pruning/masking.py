@@ -20,13 +20,17 @@ Masks = Mapping[str, torch.Tensor]
 def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """Weights of all convolutions and linear layers by parameter name; biases and normalisation are never pruned.
 
+    Tied weights are there once, under their first name. What `MultiheadAttention` keeps as `in_proj_weight` is no
+    layer's weight and stays as it is.
+
     Raises:
         NotApplicable: there are none.
     """
+    first = {id(parameter): name for name, parameter in network.named_parameters()}
     weights = {
-        f"{name}.weight" if name else "weight": cast(torch.nn.Parameter, module.weight)
-        for name, module in network.named_modules()
-        if isinstance(module, (_ConvNd, torch.nn.Linear))
+        first[id(module.weight)]: cast(torch.nn.Parameter, module.weight)
+        for module in network.modules()
+        if isinstance(module, (_ConvNd, torch.nn.Linear)) and id(module.weight) in first
     }
     if not weights:
         raise NotApplicable("it has no convolution and no linear layer to prune")
@@ -40,10 +44,15 @@ def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, tor
     """
     probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
     weights = prunable(probe)
-    modules: list[tuple[Any, str]] = [(probe.get_submodule(name.rpartition(".")[0]), "weight") for name in weights]
+    modules: list[tuple[Any, str]] = [
+        (probe.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2]) for name in weights
+    ]
     count = int(sparsity * sum(weight.numel() for weight in weights.values()))
     prune.global_unstructured(modules, prune.L1Unstructured, amount=count)
-    return {name: module.weight_mask.bool() for name, (module, _) in zip(weights, modules, strict=True)}
+    return {
+        name: getattr(module, f"{attribute}_mask").bool()
+        for name, (module, attribute) in zip(weights, modules, strict=True)
+    }
 
 
 def random_like(masks: Masks, seed: int) -> dict[str, torch.Tensor]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import captum.attr as captum
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from bench.diagnose.networks import Version, seeded
+from bench.zoo.networks.plain import copied
 
 AT_ONCE = 256  # images in one forward and backward pass
 NOISE = 0.15  # of SmoothGrad, in the images' standard deviations
@@ -142,7 +145,34 @@ def guided_backprop(network: nn.Module, images: torch.Tensor, targets: torch.Ten
     # plain backward pass; a network without any such module would get its plain gradient under this method's name.
     if not any(isinstance(module, nn.ReLU) for module in network.modules()):
         raise CannotExplain("it has no ReLU module, and the map would be a plain gradient")
+    functions = _functional_relus(network, images[:1])
+    if functions:
+        raise CannotExplain(f"{functions} of its ReLUs are functions, through which the gradient would pass unguided")
     return captum.GuidedBackprop(network).attribute(images, targets)
+
+
+class _Relus(TorchFunctionMode):
+    """Counts the calls of ReLU as a function; modules call it too."""
+
+    count = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += getattr(func, "__name__", "") in ("relu", "relu_")
+        return func(*args, **(kwargs or {}))
+
+
+def _functional_relus(network: nn.Module, image: torch.Tensor) -> int:
+    """How many ReLUs of a forward pass belong to no ReLU module."""
+    called: list[nn.Module] = []
+    relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
+    handles = [module.register_forward_hook(lambda module, *_: called.append(module)) for module in relus]
+    try:
+        with torch.no_grad(), _Relus() as functions:
+            network(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return functions.count - len(called)
 
 
 def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:
@@ -151,6 +181,7 @@ def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: Ho
     # layer's relevance sums to the logit. Captum does this by hooks on modules: an addition or a functional call
     # between modules (a residual shortcut) has no rule, and relevance is then doubled or lost there. The sum over the
     # image shows it; biases and the stabiliser take a little too, hence the tolerance.
+    network = copied(network)  # Captum leaves its hooks and rules on a network that it cannot go through
     relevance, lost = captum.LRP(network).attribute(images, target=targets, return_convergence_delta=True)
     with torch.no_grad():
         output = network(images).gather(1, targets[:, None])[:, 0]

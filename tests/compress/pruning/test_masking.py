@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from bench.compress.low_rank.factors import layers
 from bench.compress.method import NotApplicable
 from bench.compress.methods.float16 import Float16
 from bench.compress.methods.magnitude import Magnitude
@@ -74,3 +75,34 @@ def test_pruning_less_after_pruning_more_keeps_all_zeros(compressed, workbench):
 def test_rounded_weights_are_not_pruned(compressed, workbench):
     with pytest.raises(NotApplicable, match="prune and train before"):
         Magnitude(0.5)(Float16()(compressed, workbench), workbench)
+
+
+class Shared(nn.Module):
+    """Two convolutions with one weight, and a third of their own size."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.other, self.third = (nn.Conv2d(4, 4, 5, padding=2) for _ in range(3))
+        self.other.weight = self.one.weight
+
+    def forward(self, images):
+        return self.third(self.other(self.one(images).relu()).relu())
+
+
+def test_a_shared_weight_counts_once():
+    network = Shared()
+    masks = masking.global_magnitude(network, 0.8)
+    assert set(masks) == {"one.weight", "third.weight"}
+    assert sum(int((~mask).sum()) for mask in masks.values()) == 640
+    masking.apply(network, masks)
+    assert network.other.weight is network.one.weight
+
+
+def test_a_shared_weight_is_not_untied_by_factors():
+    assert list(layers(Shared(), linear=True)) == ["third"]
+
+
+def test_the_projection_within_attention_has_no_factors():
+    attention = nn.MultiheadAttention(64, 2)
+    assert layers(attention, linear=True) == {}
+    assert set(masking.prunable(attention)) == {"out_proj.weight"}

@@ -138,3 +138,28 @@ def test_refuses_relevance_that_gets_lost(make_network, probe):
 def test_refuses_relevance_through_fake_quantisation(quantized, probe):
     with pytest.raises(CannotExplain):
         of(quantized, "lrp", probe.images, np.zeros(12, int))
+
+
+class Mixed(nn.Module):
+    """One ReLU is a module, another a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.relu, self.fc = nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.fc(torch.relu(self.relu(self.conv(x)) - 0.1).mean((2, 3)))
+
+
+def test_guided_backprop_is_refused_where_some_relus_are_functions(images):
+    with pytest.raises(CannotExplain, match="1 of its ReLUs are functions"):
+        of(Mixed().eval(), "guided-backprop", images)
+
+
+def test_a_refused_propagation_leaves_nothing_behind(images):
+    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.GroupNorm(1, 3), nn.GELU(), nn.Flatten(), nn.Linear(12, 2)).eval()
+    before = [sorted(vars(module)) for module in network.modules()]
+    with pytest.raises(CannotExplain):
+        of(network, "lrp", images)
+    assert [sorted(vars(module)) for module in network.modules()] == before
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
