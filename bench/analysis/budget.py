@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from bench.analysis.choice import (
     most_accurate,
     smallest_keeping,
 )
+from bench.analysis.claims import nothing_to_lose
 from bench.analysis.study import Study, judgement
 from bench.roles import ORIGINAL
 from bench.statistics.equivalence import assess_estimate
@@ -40,6 +42,8 @@ class Within:
         untested: those that share too few seeds with the best.
         others: number of methods besides the best.
         seeds: of the best.
+        silent: why none is told from another: "seeds" if there are too few, "chance" if the original is not shown to
+            beat it. All others are undecided then. Else empty.
     """
 
     choice: Choice
@@ -51,6 +55,7 @@ class Within:
     untested: tuple[str, ...]
     others: int
     seeds: int
+    silent: Literal["", "seeds", "chance"] = ""
 
     @property
     def best(self) -> str:
@@ -146,17 +151,26 @@ def best_within(study: Study, model: str, limit: float) -> Within | None:
         return None
     leaders = _leading(study, model, fit)
     others = [label for label in fit if label != leaders.best]
+    silent = _silent(study, model, leaders)
+    told = [] if silent else [label for label in others if label not in leaders.members]
     return Within(
         choice=choice,
         smallest=smallest_keeping(study, model, fit),
         level=chosen_level(study, model, choice),
         difference=chosen_difference(study, model, choice),
-        undecided=tuple(label for label in leaders.members if label != leaders.best),
-        close=() if leaders.withheld else _close(study, model, leaders.best, others),
+        undecided=tuple(label for label in others if label not in (*told, *leaders.untested)),
+        close=() if silent else _close(study, model, leaders.best, others),
         untested=leaders.untested,
         others=len(others),
         seeds=leaders.n,
+        silent=silent,
     )
+
+
+def _silent(study: Study, model: str, leaders: LeadingSet) -> Literal["", "seeds", "chance"]:
+    if leaders.withheld and study.withholds:
+        return "seeds"
+    return "chance" if model in nothing_to_lose(study) else ""
 
 
 def _close(study: Study, model: str, best: str, others: Sequence[str]) -> tuple[str, ...]:

@@ -27,12 +27,14 @@ class Choice:
         by: on validation images; on test images where some method has no validation figure.
         among: methods it was chosen from, itself included.
         changes: share of draws of other validation images with which another would have been chosen; NaN if unknown.
+        highest: whether it is the one with the highest mean, and not the smallest that keeps enough.
     """
 
     label: str
     by: By
     among: int
     changes: float = float("nan")
+    highest: bool = True
 
 
 # The highest of M means on the very images that are reported is a lucky one: of 22 equal methods, 0.35 points too high
@@ -69,6 +71,21 @@ def choosing_levels(study: Study, model: str) -> dict[str, float]:
     by = _by(study, model, [variant.label for variant in study.plan.methods])
     metric = study.primary.validation if by == "validation" else study.primary.test
     return {label: _mean(study.per_seed(metric, model, label)) for label in labels}
+
+
+def chosen_on(study: Study) -> str:
+    """The images that a profile's methods are chosen on, in words."""
+    labels = [variant.label for variant in study.plan.methods]
+    if all(_by(study, model, labels) == "validation" for model in study.models):
+        return "validation images"
+    lacking = not any(
+        np.isfinite(study.per_seed(study.primary.validation, model, label)).any()
+        for model in study.models
+        for label in labels
+    )
+    return (
+        "test images, as validation images are missing" if lacking else "validation images, or test images if missing"
+    )
 
 
 def largest_payload(study: Study, model: str, label: str) -> float:
@@ -120,7 +137,7 @@ def _chosen(
     changes = float("nan")
     if all(label in drawn for label in everyone):
         changes = float((rule(np.stack([drawn[label] for label in everyone]), margin) != place).mean())
-    return Choice(labels[place], by, len(labels), changes) if place >= 0 else None
+    return Choice(labels[place], by, len(labels), changes, highest=not beside) if place >= 0 else None
 
 
 def _by(study: Study, model: str, labels: Sequence[str]) -> By:

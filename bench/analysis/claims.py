@@ -62,9 +62,9 @@ class Claim:
 
     @property
     def stars(self) -> str:
-        """Stars of the difference's corrected p; empty if withheld."""
+        """Stars of the difference's corrected p; empty if withheld, and where no difference is shown at alpha."""
         p = self.verdict.p_different
-        return "" if self.withheld else next((stars for level, stars in LEVELS if p <= level), "")
+        return next((stars for level, stars in LEVELS if p <= level), "") if self.differs else ""
 
     @property
     def within(self) -> bool:

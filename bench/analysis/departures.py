@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 
+from bench.analysis.claims import nothing_to_lose
 from bench.analysis.distances import Distance, ProbeLoss, compared, measures
 from bench.analysis.inside import first_scaled
 from bench.analysis.inside_tests import POINTS, block_p
@@ -92,14 +93,14 @@ def _drafts(study: Study, model: str, variant: str, feature: str, measure: str) 
     """One variant's blocks before correction."""
     one = compared(study)[model, variant].by[feature, measure]
     tested = not study.plan.variant(variant).control and reference(study, model, variant).kind != "retrained"
-    claims = []
+    claims, silent = [], nothing_to_lose(study).get(model, "")
     for depth, block in enumerate(one.blocks):
         value, distance, beyond, p = (
             _on_scale(study, one, depth) if isinstance(one, Distance) else _lost(study, one, depth)
         )
-        enough = not (study.withholds and withheld(beyond.n if beyond else 0, study.plan.alpha))
+        few = study.withholds and withheld(beyond.n if beyond else 0, study.plan.alpha)
         name = (model, variant, feature, measure, block, depth)
-        claims.append(BlockClaim(*name, value, distance, beyond, p if tested and enough else nan))
+        claims.append(BlockClaim(*name, value, distance, beyond, p if tested and not (few or silent) else nan))
     return claims
 
 

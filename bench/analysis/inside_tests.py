@@ -123,7 +123,8 @@ def _too_few(images: int, margin: float, alpha: float) -> str:
     if images >= needed:
         return ""
     return (
-        f"{images} probe images cannot show a loss below {POINTS * margin:g} points, even if none changes (3/n): "
+        f"{images} probe images cannot show a loss below {POINTS * margin:g} points, even if none changes "
+        f"({-log(alpha):.2g}/n): "
         f"at least {needed:,} are needed."
     )
 

@@ -43,7 +43,8 @@ class MeasureClaim:
         unit: "seed-equivalents" or "points", of all numbers but `own_margin`.
         decides: whether it is one of the profile's `inside`.
         distance: from the original, with its 95% interval; of the cross-probe in the block that decides.
-        low, high: the interval that decides, of the distance beyond the reference; `confidence` is its level.
+        low, high: the interval that decides, of the distance beyond the reference; `confidence` is its level. NaN where
+            none decides, since no word is given or all are withheld.
         margin: what does not matter.
         own_margin: the same in the measure's own unit.
         word: None where none is given.
@@ -292,11 +293,14 @@ def _measure_claim(
     # The interval is that of the test which decides; where neither does, it is wide enough for both.
     tail = of_same if same else of_changed / 2 if changed else min(of_same, of_changed / 2)
     if draft.excluded:
-        word = None if draft.reference.kind == "retrained" else CANT_TELL
+        word = None if draft.reference.kind == "retrained" or draft.nothing_to_lose else CANT_TELL
     # Every rounding is farther from the original than 0, so that a direction is said beside a control alone.
     shown = draft.reference.kind == "control" and tested.p_farther <= of_changed and not draft.excluded
     direction = (NEARER if tested.beyond < 0 else FARTHER) if shown else ""
     numbers = _on_scale(study, one, tail) if isinstance(one, Distance) else _in_points(study, one, tested, word, tail)
+    # Nor does the mean over blocks decide where something else stands in the way, such as a single block beyond it.
+    if draft.excluded or (isinstance(one, Distance) and word == CANT_TELL and tested.against):
+        numbers |= {"low": nan, "high": nan}
     why_none = NOT_COMPARED if one.beyond is None else ""
     return MeasureClaim(
         measure=name,
@@ -304,7 +308,7 @@ def _measure_claim(
         unit="points" if name == CROSS_PROBE else "seed-equivalents",
         decides=name in deciding,
         tested=tested,
-        confidence=1 - 2 * tail,
+        confidence=1 - 2 * tail if isfinite(numbers["low"]) else nan,
         word=word,
         direction=FARTHER if word == CHANGED else direction,
         reason=joined(draft.excluded or tested.against or why_none, one.note),

@@ -284,9 +284,8 @@ def chosen(study: Study, *choices: Choice | None) -> str:
         return ""
     if any(choice.by == "test" for choice in made):
         among = max(choice.among for choice in made)
-        return (
-            f"Highest of {among} on test images, as validation images are missing: its interval holds for all {among}."
-        )
+        how = "Highest" if any(choice.highest for choice in made) else "Chosen"
+        return f"{how} of {among} on test images, as validation images are missing: its interval holds for all {among}."
     images = study.plan.data.counts.get("validation")
     number = f"{images:,} " if images else ""
     if not all(isfinite(choice.changes) for choice in made):

@@ -56,3 +56,15 @@ def test_leading_set_holds_the_best_and_leaves_out_the_worst(study: Study):
     assert leaders.best in leaders.bold
     assert "magnitude:sparsity=0.95" not in leaders.bold
     assert not set(leaders.bold) & {"original", "finetune"}
+
+
+def test_few_seeds_tell_no_method_from_another(study_of, steady):
+    found = best_within(study_of(models=("resnet8",), seeds=(0, 1, 2), accuracy=steady), "resnet8", 1e9)
+    assert found is not None
+    assert (found.silent, len(found.undecided) + len(found.untested)) == ("seeds", found.others)
+
+
+def test_where_there_is_nothing_to_lose_no_method_is_told_from_another(study_of, guessing):
+    found = best_within(study_of(right=guessing), "resnet8", 1e9)
+    assert found is not None
+    assert (found.silent, len(found.undecided), found.close) == ("chance", found.others, ())

@@ -155,3 +155,10 @@ def test_differences_cross_seeds_and_images(study: Study):
     power = crossed_tost_power(parts, 0.5, seeds=6, images=360, tests=10)
     assert claim.power == pytest.approx(power)
     assert claim.needed.seeds == crossed_needed(parts, 0.5, tests=10).seeds
+
+
+def test_a_difference_that_is_not_shown_has_no_star():
+    differences = (-0.3, -0.1, -0.35, -0.2, -0.15, -0.05)
+    (claim,) = judge([evidence(*differences)], 0.003, "tests", withhold=False)
+    assert claim.verdict.p_different < 0.05
+    assert (claim.differs, claim.stars) == (False, "")

@@ -152,3 +152,23 @@ def test_a_reference_that_died_is_named_and_not_the_scale(monkeypatch, study_of,
     found = inside_claims(study_of(variants=tuple(variants[label] for label in labels), probe=2000))
     reason = found["resnet8", "nncf-int8-qat"].measures["knn-jaccard"].reason
     assert reason == "Its reference has no value in any seed that it has one in."
+
+
+def test_no_interval_decides_where_no_word_is_given(monkeypatch, study_of, variants):
+    found = claim(study_with(monkeypatch, study_of, variants, seeds=(0, 1, 2), probe=64))
+    assert all(np.isnan([one.low, one.high, one.confidence]).all() for one in found.measures.values())
+
+
+def test_the_mean_over_blocks_decides_nothing_where_a_block_stands_against_it(monkeypatch, study_of, variants):
+    def cut(seed, arrays):
+        arrays["pooled/knn-jaccard/value"][-1] -= 0.12
+
+    found = claim(study_with(monkeypatch, study_of, variants, cut, blocks=20)).measures["knn-jaccard"]
+    assert found.word == "can't tell"
+    assert np.isnan([found.low, found.high]).all()
+
+
+def test_without_anything_to_lose_measures_give_no_word(study_of, guessing):
+    found = claim(study_of(right=guessing))
+    assert found.nothing_to_lose
+    assert {one.word for one in found.measures.values()} == {None}

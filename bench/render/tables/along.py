@@ -91,7 +91,7 @@ def _first(departed: list[BlockClaim]) -> str:
 def _distance(study: Study, net: Network) -> Gotten:
     claim = inside_claim(study, net.model, net.label)
     measured = claim.measures.get(first_scaled(study.plan)) if claim else None
-    return measured.distance if measured else None
+    return estimate(measured.distance, hole=DASH) if measured else None
 
 
 def _inside(study: Study, net: Network) -> Datum:

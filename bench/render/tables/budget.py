@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.budget import Within, best_within, budgets
-from bench.analysis.choice import largest_payload
+from bench.analysis.choice import chosen_on, largest_payload
 from bench.analysis.study import Study
 from bench.analysis.wording import loss_that_matters
 from bench.render.kit.rows import MODEL, Network
@@ -39,12 +39,12 @@ def build(study: Study) -> Table | None:
         "The best under a budget",
         captions.joined(
             "For each budget, of the methods whose largest file over seeds fits: the one with the highest mean "
-            f"{study.primary.within} on validation images, of equals the smallest, with what it reaches on test "
+            f"{study.primary.within} on {chosen_on(study)}, of equals the smallest, with what it reaches on test "
             "images; how often other validation images would choose another; how many others no method within the "
             f"budget is shown to beat (one-sided, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how "
             f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided against that margin, Holm "
             f"over all others); and the smallest that loses at most {loss_that_matters(study)} to the original on "
-            "validation images. Budgets at which nothing changes are left out.",
+            "the same images. Budgets at which nothing changes are left out.",
             captions.levels(study),
         ),
         _columns(study.primary),
@@ -57,7 +57,7 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
         MODEL,
         Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
         Column("best", f"{primary.best[:1].upper()}{primary.best[1:]} method", "text",
-               f"The method within the budget with the highest mean {primary.within} on validation images.",
+               f"The method within the budget with the highest mean {primary.within} on the images it is chosen on.",
                lambda best: best.title),
         Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
         Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.within.level,
@@ -77,7 +77,7 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
                "Methods within the budget that are shown to lose less than the margin.",
                lambda best: len(best.within.close)),
         Column("smallest", "Smallest that loses little", "text",
-               "The smallest that loses at most the margin to the original on validation images.",
+               "The smallest that loses at most the margin to the original on the images it is chosen on.",
                lambda best: best.smallest.title if best.smallest else None),
         Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
                lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),

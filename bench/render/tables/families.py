@@ -29,8 +29,8 @@ def build(study: Study) -> Table | None:
         "Families of tests",
         captions.joined(
             "A family: one network, one outcome, all its compressed versions without controls.",
-            f"Any word of the report is false with probability at most {count} × {study.plan.alpha:g} = "
-            f"{overall_rate(study):.2g}."
+            f"Any word of the report is false with probability at most {overall_rate(study):.2g}, by {count} families "
+            f"at {study.plan.alpha:g} each."
             if count
             else "No word rests on a test.",
             "Least p: where it exceeds the level, words rest on t, which takes differences to be normal.",

@@ -89,7 +89,7 @@ def _columns(study: Study, name: str) -> Iterator[Column[Judged]]:
 
     unit = captions.unit_of(name)
     yield Column(f"{key}_distance", title, "estimate", "Distance from the original, 95% interval.",
-                 ask(lambda claim: estimate(claim.distance)), unit, 2, ends=True)  # fmt: skip
+                 ask(lambda claim: estimate(claim.distance, hole=DASH)), unit, 2, ends=True)  # fmt: skip
     yield Column(f"{key}_word", title, "verdict", "What this measure says by itself.",
                  ask(lambda claim: Datum(wording.measure_word(claim) or None, hole=DASH, note=claim.reason)),
                  "word")  # fmt: skip

@@ -99,7 +99,7 @@ def build(study: Study) -> Table | None:
         captions.joined(
             "What papers report of a method, and below it what was measured here. Other networks, images, schedules "
             "and ways of counting bytes: the rows show what a method is known to do, they are no replication and no "
-            "test compares them. Here: ",
+            "test compares them. Here:",
             captions.levels(study),
         ),
         COLUMNS,

@@ -61,7 +61,7 @@ def _distance(study: Study, feature: str, name: str):
         one = _one(study, net, feature, name)
         if isinstance(one, Distance):
             return estimate(nonnegative(one.overall.ratio(study.plan.margins.inside)), hole=DASH)
-        return estimate(worst(one)) if isinstance(one, ProbeLoss) else Datum(hole=net.hole or "none")
+        return estimate(worst(one), hole=DASH) if isinstance(one, ProbeLoss) else Datum(hole=net.hole or "none")
 
     return get
 
@@ -75,7 +75,7 @@ def _itself(study: Study, feature: str, name: str):
     def get(net: Network) -> Gotten:
         one = _one(study, net, feature, name)
         if isinstance(one, Distance):
-            return estimate(one.mean)
+            return estimate(one.mean, hole=DASH)
         return Datum() if isinstance(one, ProbeLoss) else Datum(hole=net.hole or "none")
 
     return get

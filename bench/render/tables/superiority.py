@@ -9,7 +9,7 @@ from bench.analysis.reference import reference
 from bench.analysis.study import Study
 from bench.analysis.superiority import Against, superiority
 from bench.render.kit.rows import NAMES, Network
-from bench.render.kit.table import Column, Datum, Gotten, Table, estimate, tabulate
+from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -27,7 +27,7 @@ def _chance(of: Callable[[Beating], Against | None], images: bool) -> Callable[[
     def get(row: Beating) -> Gotten:
         against = of(row)
         found = (against.new_images if images else against.trainings) if against else None
-        return estimate(found, 100, hole=row.hole) if found else Datum()
+        return estimate(found, 100, hole=DASH) if found else Datum()
 
     return get
 

@@ -92,8 +92,7 @@ def build(study: Study) -> Table | None:
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
             captions.margins(study),
             captions.seeds(study),
-            f"{study.primary.capital}: {captions.primary_interval(study)} CKA: variance between seeds plus the "
-            "jackknife's over images.",
+            f"{captions.primary_interval(study)}",
             captions.family(study),
             captions.stars(study),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis import preset, wording
+from bench.analysis.claims import nothing_to_lose
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.prose import counted, listed
@@ -14,23 +15,33 @@ from bench.statistics.tests import smallest_attainable_p
 
 def warnings(study: Study) -> list[str]:
     """What a reader must know before the first number: one sentence each."""
-    return [*_about_seeds(study), *preset.changes(study), *_about_origin(study), *_about_holes(study)]
+    return [
+        *_about_seeds(study),
+        *_about_chance(study),
+        *preset.changes(study),
+        *_about_origin(study),
+        *_about_holes(study),
+    ]
 
 
 def _about_seeds(study: Study) -> Iterator[str]:
     if study.plan.exploratory:
         yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
-    # From six seeds on the smallest p of the sign-flip test, 2^(1 - S), is below 0.05.
-    if study.seeds < 6:
-        floor = smallest_attainable_p(study.seeds)
+    # From six seeds on the smallest p of the sign-flip test, 2^(1 - S), is below 0.05; another alpha asks for others.
+    floor = smallest_attainable_p(study.seeds)
+    if floor > study.plan.alpha:
         yield (
             f"{counted(study.seeds, 'seed')}: too few for claims. The smallest attainable p of the sign-flip test is "
-            f"{floor:.3g}, and no stars are given."
-            if floor > study.plan.alpha
-            else f"{counted(study.seeds, 'seed')}: too few for claims."
+            f"{floor:.3g}, above {study.plan.alpha:g}: no words and no stars are given."
         )
+    elif study.seeds < 6:
+        yield f"{counted(study.seeds, 'seed')}: too few for headline claims."
     elif study.seeds < 12 and not study.plan.exploratory:
         yield f"{study.seeds} seeds are enough to explore; headline claims take 12."
+
+
+def _about_chance(study: Study) -> Iterator[str]:
+    yield from (f"{model}: {reason[:1].lower()}{reason[1:]}" for model, reason in nothing_to_lose(study).items())
 
 
 def _about_origin(study: Study) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Sentences from the results and verdicts, and from nothing else: same, different, or can't tell."""
+"""Sentences from the results and verdicts, and from nothing else: same, changed, or can't tell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bench.analysis import outcomes, wording
 from bench.analysis.budget import Within, best_within, fitting, headline_budget
 from bench.analysis.choice import chosen_difference, smallest_keeping
-from bench.analysis.claims import Claim, claims_on, losses
+from bench.analysis.claims import Claim, claims_on, losses, nothing_to_lose
 from bench.analysis.departures import departures
 from bench.analysis.inside import first_scaled
 from bench.analysis.sameness import InsideClaim, insides_of
@@ -99,6 +99,10 @@ def against_others(study: Study, model: str, within: Within) -> Sentence:
         return ("; one seed cannot tell methods apart",)
     if not within.others:
         return (", the only method that fits",)
+    if within.silent == "seeds":
+        return (f"; {within.seeds} seeds cannot tell methods apart",)
+    if within.silent == "chance":
+        return ("; with nothing to lose, no method is told from another",)
     # Two questions: "close" methods are shown to lose less than the margin, "undecided" ones are not shown to be worse.
     # A method may be both, and with few seeds or much spread most are undecided.
     few = f"; {_others(len(within.untested))} with too few seeds to be tested" if within.untested else ""
@@ -138,6 +142,8 @@ def unchanged_accuracy(study: Study, model: str) -> Sentence:
         ]
     if any(claim.within for claim in claims):
         return tuple(parts)
+    if silent := nothing_to_lose(study).get(model):
+        return (*parts, f"{' ' if parts else ''}{silent}")
     undecided = [claim for claim in claims if claim.undecided]
     needed = wording.seeds_that_would_tell(undecided)
     more = f"; were there no difference, {needed} would, by the method's spread" if needed else ""
@@ -157,7 +163,8 @@ def _word(study: Study, claim: Claim) -> str:
 def less_original(study: Study, model: str) -> Iterator[Sentence]:
     """How many of the methods that trained on are shown to differ from the original itself; a count, no verdict."""
     compared = [lost for (name, _), lost in losses(study).items() if name == model and np.isfinite(lost.p_corrected)]
-    if compared and not (study.withholds and withheld(study.seeds, study.plan.alpha)):
+    few = study.withholds and withheld(study.seeds, study.plan.alpha)
+    if compared and not few and model not in nothing_to_lose(study):
         shown = [lost.difference.value for lost in compared if lost.shown]
         worse = sum(value < 0 for value in shown)
         noun = study.primary.noun
@@ -208,9 +215,10 @@ def by_family(study: Study, model: str) -> Iterator[Sentence]:
     """What one kind of compression does to the inside that another does not; nothing for a single family."""
     # Every method has one family, so that the counts of the families add up to the methods with a claim.
     families: dict[str, list[InsideClaim]] = {}
-    for claim in insides_of(study, model):
+    tested = insides_of(study, model)
+    for claim in tested:
         families.setdefault(study.plan.variant(claim.variant).family, []).append(claim)
-    if len(families) > 1:
+    if len(families) > 1 and any(claim.family for claim in tested):
         yield (
             Strong(f"By family, {model}: "),
             "methods whose inside has changed (after Holm): "

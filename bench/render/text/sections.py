@@ -7,6 +7,7 @@ from math import isfinite
 
 from bench.analysis import outcomes, preset, wording
 from bench.analysis.across import across
+from bench.analysis.choice import chosen_on
 from bench.analysis.distances import compared
 from bench.analysis.families import families, overall_rate
 from bench.analysis.study import Study
@@ -137,7 +138,8 @@ def statistics(study: Study) -> list[Sentence]:
         "shown to be better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]). "
         f"{_overall(study)}",
         "**Choice. **The most accurate method under a budget, and the smallest that loses little, are chosen on "
-        "validation images, ties by size; their test result, which had no part in the choice, is what is printed.",
+        f"{chosen_on(study)}, ties by size. Chosen on validation images, a test result had no part in the choice; "
+        "chosen on test images, its interval holds for all that it was chosen from.",
         *([ranks] if any(outcome.ranking for outcome in across(study)) else []),
         "**Similarity. **Measures compare block outputs on the probe images; debiased linear CKA is the U-statistic of "
         "HSIC, never clamped ([@kornblith2019similarity]). No single measure decides: a few large directions can keep "
@@ -168,8 +170,8 @@ def _overall(study: Study) -> str:
         return "No word of this report rests on a test."
     of = counted(count, "family") if count == 1 else f"{count} families"
     return (
-        f"Words rest on {of}, so that the probability of any false word in this report is at most {count} × "
-        f"{study.plan.alpha:g} = {overall_rate(study):.2g}."
+        f"Words rest on {of} at {study.plan.alpha:g} each, so that the probability of any false word in this report is "
+        f"at most {overall_rate(study):.2g}."
     )
 
 

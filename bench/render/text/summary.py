@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -143,8 +144,12 @@ def _alone(end: str) -> str:
 def _inside_numbers(study: Study, claim: InsideClaim) -> str:
     """What the measures that decide say, in a line."""
     several = [claim.measures[name] for name in study.plan.similarity.inside if name in claim.measures]
-    numbers = [f"{short(one.title)} {decimal(one.distance.value, 2)} {one.unit}" for one in several]
-    return f"{'; '.join(numbers) or 'no measure'}."
+    numbers = [
+        f"{short(one.title)} {decimal(one.distance.value, 2)} {one.unit}"
+        for one in several
+        if isfinite(one.distance.value)
+    ]
+    return f"{'; '.join(numbers) or 'no measure has a distance'}."
 
 
 def _best(study: Study) -> Iterator[Sentence]:

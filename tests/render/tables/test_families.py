@@ -9,7 +9,7 @@ def test_a_row_a_family_and_the_rate_of_the_whole_report(study: Study):
     table = build(study)
     assert table.size == len(families(study))
     assert [row["size"].value for row in table.rows] == [family.size for family in families(study)]
-    assert "at most 12 × 0.05 = 0.6." in table.caption
+    assert "at most 0.4, by 8 families at 0.05 each." in table.caption
 
 
 def test_without_seeds_enough_no_word_rests_on_a_test(study_of):

@@ -159,3 +159,26 @@ def test_at_few_seeds_nothing_is_counted(study_of):
 def test_where_every_reference_is_the_original_nothing_is_counted(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     assert list(findings.less_original(study_of(variants=chosen), "resnet8")) == []
+
+
+def test_where_words_are_withheld_no_method_is_said_to_lead(study_of):
+    spoken = said(study_of(seeds=(0, 1, 2)))
+    assert "3 seeds cannot tell methods apart" in spoken
+    for claimed in ("ahead of", "cannot be told from it", "is shown to", "are shown to", "has changed"):
+        assert claimed not in spoken
+
+
+def test_where_there_is_nothing_to_lose_the_story_says_so_and_claims_nothing(study_of, guessing):
+    spoken = said(study_of(right=guessing))
+    assert "Nothing to lose: the original's accuracy is not shown to beat chance (10.00%)." in spoken
+    for claimed in ("ahead of", "is shown to be", "are shown to", "has changed", "Beside the original itself"):
+        assert claimed not in spoken
+
+
+def test_only_the_most_accurate_is_called_the_highest(study_of, monkeypatch):
+    study = study_of()
+    given = study.per_seed
+    lacking = np.full(6, np.nan)
+    monkeypatch.setattr(study, "per_seed", lambda name, *of: lacking if "validation" in name else given(name, *of))
+    assert "Highest of" in said(study)
+    assert "Chosen of 11 on test images" in text(findings.unchanged_accuracy(study, "resnet8"))

@@ -8,6 +8,7 @@ from bench.analysis import wording
 from bench.analysis.budget import best_within
 from bench.analysis.choice import smallest_keeping
 from bench.analysis.claims import claims
+from bench.analysis.results import load
 from bench.analysis.sameness import insides_of
 from bench.analysis.study import Study
 from bench.profile import Theme
@@ -179,3 +180,8 @@ def test_the_inside_of_a_single_compressed_network_is_said_in_words(study_of, va
     said = text(summary(study_of(variants=chosen))[1])
     assert "Of the one compressed network: inside" in said
     assert "1 pair" not in said
+
+
+def test_a_card_leaves_out_a_distance_that_there_is_not(small, tmp_path):
+    (card,) = headlines(Study(load(small.write(tmp_path))))
+    assert "nan" not in card.picks[0].inside
