@@ -147,7 +147,7 @@ def _caption(studies: Sequence[Study]) -> str:
         "after Holm within a model of a profile.",
         stars,
         f"{profiles}.",
-        "Data, budgets and margins differ between profiles: compare verdicts and signs, not sizes; no test between "
+        "Data, budgets and margins differ between profiles: compare words and signs, not sizes; no test between "
         "profiles.",
     )
 
@@ -157,13 +157,15 @@ def _same(studies: Sequence[Study]) -> Column[Network]:
         same = _agree(studies, net.model, net.label)
         return Datum(hole=DASH) if same is None else "yes" if same else "no"
 
-    describe = "Whether all profiles that judge the inside come to the same word."
+    describe = "Whether all profiles that can tell come to the same word; a dash if fewer than two can."
     return Column("same", "Insides", "text", describe, get, "agree")
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
-    """Whether all profiles that judge the inside come to the same word and direction; None if fewer than two do."""
-    words = [word for study in studies if (claim := inside_claim(study, model, label)) and (word := inside_word(claim))]
+    """Whether all profiles that tell the inside come to the same word and direction; None if fewer than two do."""
+    # To tell nothing is no word that others could share or contradict.
+    claims = [claim for study in studies if (claim := inside_claim(study, model, label))]
+    words = [inside_word(claim) for claim in claims if claim.same or claim.changed]
     return len(set(words)) == 1 if len(words) > 1 else None
 
 
@@ -174,10 +176,10 @@ def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sen
     networks = counted(len({model for model, _ in pairs}), "network")
     names = listed([study.plan.name for study in studies])
     if not judged:
-        return (f"{names} share ", Strong(methods), f" on {networks}; the inside was judged by no two of them.")
+        return (f"{names} share ", Strong(methods), f" on {networks}; on the inside no two of them can tell.")
     return (
         f"{names} share ",
         Strong(methods),
         f" on {networks}; on the inside they come to the same word for {sum(judged)} of the "
-        f"{counted(len(judged), 'pair')} of method and network that at least two could judge.",
+        f"{counted(len(judged), 'pair')} of method and network of which at least two can tell.",
     )

@@ -55,14 +55,16 @@ def test_verdicts_agree_where_word_and_sign_do(two):
     found = rows(side_by_side(two()).table)
     for row in found:
         said = [row[f"{name}-inside"].value for name in ("digits", "smoke")]
-        assert row["same"].value == ("yes" if said[0] == said[1] else "no")
+        told = [word for word in said if word != "can't tell"]
+        assert row["same"].value == (None if len(told) < 2 else "yes" if told[0] == told[1] else "no")
+    assert {row["same"].value for row in found} >= {None, "yes"}
 
 
 def test_the_sentence_counts_what_the_table_shows(two):
     found = side_by_side(two())
     judged = [row["same"].value for row in rows(found.table) if row["same"].value is not None]
     said = text(found.text[0])
-    assert f"share {len(judged)} methods on 1 network;" in said
+    assert f"share {found.table.size} methods on 1 network;" in said
     assert f"for {judged.count('yes')} of the {len(judged)} pairs" in said
 
 
