@@ -19,7 +19,10 @@ import hashlib
 import os
 import secrets
 import shutil
+import signal
 import socket
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,6 +75,47 @@ def writing(target: Path, *, is_sound: Callable[[Path], bool] = lambda _: True) 
             discard(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def guarded(parent: Path) -> Iterator[Path]:
+    """A hidden folder to fill, which goes when the block ends, or when this process does, however that happens.
+
+    Raises:
+        OSError: see `writing`.
+    """
+    # A process that is killed cannot tidy up. A shell that waits for the end of a pipe from it can: the kernel closes
+    # the pipe whatever ended its writer. Its session is its own, so that an interrupt at the terminal spares it.
+    folder = _hidden(parent)
+    folder.mkdir()
+    command = ["sh", "-c", 'trap "" HUP INT TERM; read -r _; rm -rf -- "$0"', str(folder)]
+    quiet = subprocess.DEVNULL
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        guard.communicate()
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let interrupts and requests to end wait until the block ends; in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    came: list[int] = []
+    heard = signal.set_wakeup_fd(-1)
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in signals}
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(heard)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            os.kill(os.getpid(), came[0])
 
 
 def write_file(file: Path, content: bytes) -> None:

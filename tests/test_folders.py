@@ -1,14 +1,26 @@
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from bench.errors import InputError
-from bench.folders import checksum, checksum_of_file, discard, sweep, writable, write_file, writing
+from bench.folders import (
+    checksum,
+    checksum_of_file,
+    discard,
+    is_file,
+    sweep,
+    uninterrupted,
+    writable,
+    write_file,
+    writing,
+)
 
 
 def names(folder: Path) -> set[str]:
@@ -110,3 +122,41 @@ def test_a_checksum_is_that_of_the_bytes(tmp_path: Path):
 def test_what_a_disk_refuses_is_a_sentence(number: int, sentence: str):
     with pytest.raises(InputError, match=sentence), writable("the shelf"):
         raise OSError(number, os.strerror(number))
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from bench.folders import guarded
+with guarded(Path(sys.argv[1])) as folder:
+    (folder / "half").write_text("a report")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_guarded_folder_goes_with_its_process(tmp_path: Path, end: int):
+    command = [sys.executable, "-c", HOLDS, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(end)
+        process.wait(60)
+    deadline = time.monotonic() + 30
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupts_wait_for_what_must_be_whole():
+    steps = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        steps.append("done")
+    assert steps == ["done"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "nothing"])
+def test_a_name_that_no_file_has_is_no_file(tmp_path: Path, name: str):
+    assert not is_file(tmp_path / name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ from bench.render.kit.figure import Figure, Mark
 from bench.render.kit.fonts import families
 from bench.render.kit.style import NARROW, PRINT, WIDE, Family, Medium, drawn_with
 
+PR_SET_PDEATHSIG = 1  # see prctl(2)
 FEWEST = 4  # figures for which it is worth starting other processes
 _MEDIA = (PRINT, WIDE, NARROW)  # in the order of drawing: LaTeX waits for the first
 _Key = tuple[str, Medium]  # a figure's id and a medium
@@ -99,7 +102,7 @@ class Drawings:
         for form in ("pdf", "svg"):
             importlib.import_module(f"matplotlib.backends.backend_{form}")
         _figures.update({figure.id: figure for figure in figures})
-        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _end_with, (os.getpid(),))
         jobs = [(figure, medium) for medium in _MEDIA for figure in figures]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
@@ -112,6 +115,14 @@ class Drawings:
         pool.shutdown(wait=False)  # the processes end when all is drawn
         _figures.clear()
         return futures
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel end this process when the one that forked it ends, however that happens; on Linux alone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the report answers it
+    if os.getppid() != parent:  # it ended before it could be watched
+        os._exit(1)
 
 
 def _cores(figures: Sequence[Figure]) -> int:

@@ -10,11 +10,13 @@ from pathlib import Path
 from bench.analysis.results import load
 from bench.analysis.study import Study
 from bench.errors import InputError
+from bench.folders import guarded, sweep, uninterrupted
 from bench.profile import Theme
 from bench.render.document import Document, compose
 from bench.render.writers import data, html, latex
 from bench.render.writers.overrides import Templates
 
+PAGE = "index.html"
 MANIFEST = ".innards"  # in a report's folder: the files in `figures/` and `data/` that the report made, one per line
 SUFFIXES = {"figures": (".pdf",), "data": (".csv", ".json", ".parquet")}
 
@@ -74,14 +76,7 @@ def report(
     reports = [theme.model_dump() if theme else None for theme in themes] or [None] * len(folders)
     document = compose([Study(load(folder, theme)) for folder, theme in zip(folders, reports, strict=True)])
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        compilation = latex.write(document, out, templates=templates)
-        html.write(document, out, pdf=compilation.started, templates=templates)
-        data.write(document, out)
-        note = compilation.finish()
-        if note and compilation.started:
-            html.write(document, out, pdf=False, templates=templates)
-        _tidy(document, out)
+        note = _write(document, out, templates)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}): give another folder with --out") from error
     studies = [part.study for part in document.parts]
@@ -95,6 +90,31 @@ def report(
         note=note,
         warnings=tuple(warning for part in document.parts for warning in part.warnings),
     )
+
+
+def _write(document: Document, out: Path, templates: Path | None) -> str:
+    """Write a report beside its place, then move it there file by file; returns why there is no PDF, or nothing."""
+    # Whatever ends the process while it writes, an earlier report stays as it was. Moving takes milliseconds and no
+    # space, and interrupts wait for it. The page comes last: what it links to is there before.
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sweep(out.parent)
+    with guarded(out.parent) as folder:
+        with latex.write(document, folder, templates=templates) as compilation:
+            html.write(document, folder, pdf=compilation.started, templates=templates)
+            data.write(document, folder)
+            note = compilation.finish().replace(str(folder), str(out))
+            if note and compilation.started:
+                html.write(document, folder, pdf=False, templates=templates)
+        with uninterrupted():
+            if note:
+                (out / "appendix.pdf").unlink(missing_ok=True)
+            files = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.name == PAGE)
+            for file in files:
+                target = out / file.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
+            _tidy(document, out)
+    return note
 
 
 def _tidy(document: Document, out: Path) -> None:

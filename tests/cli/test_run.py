@@ -1,10 +1,12 @@
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -146,6 +148,32 @@ def test_an_interrupt_ends_tidily(asked, finished, bench):
     assert "run the same command again" in errors
     assert not worker.is_running()
     assert not list((bench.folder / "runs" / "micro").glob(".*"))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("wait", [0.0, 0.3, 4.0])
+def test_three_quick_interrupts_end_at_once(bench, jobs, wait):
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", str(jobs))
+    while "SIGINT" not in caught_by(process):
+        time.sleep(0.02)
+    time.sleep(wait)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not psutil.wait_procs(workers, timeout=10)[1]
+
+
+def caught_by(process):
+    """Names of the signals that a process answers itself, of SIGINT alone."""
+    mask = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())
+    python_runs = "bench" in Path(f"/proc/{process.pid}/cmdline").read_text()
+    threads = int(re.search(r"Threads:\s*(\d+)", Path(f"/proc/{process.pid}/status").read_text())[1])
+    listens = python_runs and threads > 1 and int(mask[1], 16) >> (signal.SIGINT - 1) & 1
+    return ["SIGINT"] if listens else []
 
 
 def test_nothing_to_do_is_said_and_nothing_is_changed(finished, bench):

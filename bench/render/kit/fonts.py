@@ -5,14 +5,16 @@ from __future__ import annotations
 import atexit
 import functools
 import logging
-import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from fontTools.subset import Options, Subsetter, load_font
 from matplotlib import font_manager
 from matplotlib.font_manager import FontProperties
+
+from bench.folders import guarded
 
 FULL, SMALL = "DejaVu Sans", "Innards Sans"
 FACES: dict[str, dict[str, Any]] = {"regular": {}, "bold": {"weight": "bold"}, "oblique": {"style": "oblique"}}
@@ -33,8 +35,9 @@ def families() -> list[str]:
     # matplotlib reads all of a font before it embeds a part of it in a PDF, which takes longer than drawing most
     # figures. The small font holds a tenth of the letters, takes a tenth of the time, and gives the same PDF. A letter
     # that it lacks, in a name of the user's for instance, comes from the full font behind it.
-    folder = Path(tempfile.mkdtemp(prefix="innards-fonts-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = ExitStack()
+    folder = kept.enter_context(guarded(Path(tempfile.gettempdir())))
+    atexit.register(kept.close)
     for face, properties in FACES.items():
         full = font_manager.findfont(FontProperties(family=FULL, **properties))
         _subset(str(full), folder / f"{face}.ttf")

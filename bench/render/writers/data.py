@@ -17,6 +17,7 @@ from bench.render.document import Document
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.table import Row, Table, recorded
 
+FORMULA = ("=", "+", "-", "@", "\t")  # how a cell begins that a spreadsheet computes
 BLANKS = {"boolean": False, "string": "", "number": None}
 
 
@@ -116,8 +117,22 @@ def _csv(schema: list[DataField], rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, [field.name for field in schema], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would compute, as text: with the apostrophe that spreadsheets hide."""
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r", " ")  # which Python's writer does not quote
+    if not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _arrow(schema: list[DataField], rows: list[dict[str, Any]]) -> pyarrow.Table:

@@ -19,6 +19,7 @@ from bench.errors import InputError, did_you_mean
 BENCH = Path(__file__).parents[2]
 # A wheel holds them inside `bench/` (see setup.py), the source tree beside it.
 TEMPLATES = BENCH / "templates" if (BENCH / "templates").is_dir() else BENCH.parent / "templates"
+BLOCK = "block_"  # what Jinja puts before a block's name to name its function
 OURS = "innards/"  # before the name of a template that a user's own extends
 
 
@@ -111,24 +112,33 @@ def explained(templates: Templates) -> Iterator[None]:
     """
     try:
         yield
-    except TemplateError as error:
-        if not templates.files:
+    except InputError:
+        raise
+    except Exception as error:  # templates are code, and may raise anything
+        location = _location(error, templates)
+        if not templates.files or (location is None and not isinstance(error, TemplateError)):
             raise
-        raise InputError(f"{_location(error, templates)}: {error.message or type(error).__name__}") from error
+        reason = getattr(error, "message", None) or str(error) or type(error).__name__
+        kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
+        raise InputError(f"{location or templates.user}: {kind}{reason}") from error
 
 
-def _location(error: TemplateError, templates: Templates) -> str:
+def _location(error: Exception, templates: Templates) -> str | None:
+    """File, line and block of an error in a user's template, as far as they can be told; None if it lies elsewhere."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or error.name or templates.user}, line {error.lineno}"
     if isinstance(error, TemplateNotFound):
         return f"{templates.user}: there is no template of this name"
     # Jinja names the line of a syntax error, but not of an error while rendering. It does compile templates to code
-    # whose traceback has the template's file and lines, so the innermost frame in a file of the user's is the place.
-    trace, location = error.__traceback__, str(templates.user)
+    # whose traceback has the template's file and lines, and a function for every block, so the innermost frame in a
+    # file of the user's is the place.
+    trace, location = error.__traceback__, None
     while trace:
-        file = trace.tb_frame.f_code.co_filename
-        if templates.user and Path(file).is_relative_to(templates.user):
-            location = f"{file}, line {trace.tb_lineno}"
+        code = trace.tb_frame.f_code
+        if templates.user and Path(code.co_filename).is_relative_to(templates.user):
+            location = f"{code.co_filename}, line {trace.tb_lineno}"
+            if code.co_name.startswith(BLOCK):
+                location += f", block {code.co_name.removeprefix(BLOCK)!r}"
         trace = trace.tb_next
     return location
 

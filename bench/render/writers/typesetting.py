@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 from bench.render.writers.overrides import TEMPLATES
@@ -17,6 +16,7 @@ INSTALL = "the appendix was not compiled; for a PDF install pdflatex, texlive-la
 EPOCH = "1600000000"  # so that the same appendix gives the same PDF
 MOST_PASSES = 4
 AGAIN = "Rerun to get|Rerun LaTeX"  # in a log if another pass would change something
+WORK = ".tex"  # folder in which LaTeX works
 DRAFT = "draft"  # folder of the body with quicker columns
 
 
@@ -29,7 +29,10 @@ class Compilation:
         command = _command()
         (out / "appendix.pdf").unlink(missing_ok=True)
         if command:
-            self.folder = Path(tempfile.mkdtemp(prefix="innards-tex-"))
+            # Inside the report's own folder, which goes with it. LaTeX's shell ends when the pipe to it does, so that
+            # it does not outlive a report that was killed.
+            self.folder = out / WORK
+            self.folder.mkdir()
             for name in ("appendix.tex", "appendix-body.tex", "references.bib"):
                 shutil.copy(out / name, self.folder)
             shutil.copytree(out / "figures", self.folder / "figures")
@@ -39,12 +42,20 @@ class Compilation:
             self.process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "FORCE_SOURCE_DATE": "1"},
                 start_new_session=True,
             )
+
+    def __enter__(self) -> Compilation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            _end(self.process)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def started(self) -> bool:
@@ -63,9 +74,9 @@ class Compilation:
             self.process.wait(TIMEOUT)
             return self._collect()
         except subprocess.TimeoutExpired:
-            _end(self.process)
             return f"the appendix was not compiled: LaTeX took more than {TIMEOUT} s"
         finally:
+            _end(self.process)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _collect(self) -> str:
@@ -90,8 +101,11 @@ def first_error(log: str) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End LaTeX and what it started, which share a session of their own."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
 
 
 def _command() -> list[str]:
@@ -106,7 +120,10 @@ def _command() -> list[str]:
     draft = f"TEXINPUTS={DRAFT}: {tex}=batchmode -draftmode appendix.tex"
     passes = " ".join(map(str, range(MOST_PASSES)))
     full = f"{tex}=nonstopmode appendix.tex || exit 1; grep -aqE '{AGAIN}' appendix.log || exit 0"
-    return ["sh", "-c", f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {full}; done"]
+    work = f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {full}; done"
+    # The watch reads what nobody writes: its end is that of the report. It ends its session, LaTeX with it.
+    watch = "(read -r _ <&3; kill -KILL 0) & watch=$!"
+    return ["sh", "-c", f"exec 3<&0 </dev/null; {watch}; ({work}); code=$?; kill $watch; exit $code"]
 
 
 def drafted(body: str) -> str:

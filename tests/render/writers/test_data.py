@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from bench.analysis.study import Study
 from bench.render.document import Document, compose
 from bench.render.kit.dataset import Dataset
 from bench.render.kit.table import Column, Datum, Table
+from bench.render.writers import data
 from bench.render.writers.data import fields, package, write
 
 
@@ -87,3 +89,17 @@ def _values(table: Table | Dataset) -> list[dict[str, Any]]:
 
 def _hole(column: Column, datum: Datum) -> Any:
     return datum.hole if datum.value is None and column.is_text and datum.hole else datum.value
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0", "-"])
+def test_a_text_is_no_formula_to_a_spreadsheet(text: str):
+    column = data.DataField("name", "string", "Name", "")
+    (row,) = csv.DictReader(io.StringIO(data._csv([column], [{"name": text}]), newline=""))
+    assert row["name"] == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-1.5, "-1.5", "+3", "-inf", "a=b", "a-b", "", 0])
+def test_numbers_and_other_texts_stay(value: Any):
+    column = data.DataField("name", "string", "Name", "")
+    (row,) = csv.DictReader(io.StringIO(data._csv([column], [{"name": value}])))
+    assert row["name"] == str(value)

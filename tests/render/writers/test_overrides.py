@@ -72,6 +72,14 @@ def test_latex_takes_a_preamble(document: Document, own: Path, tmp_path: Path):
         ),
         ("downloads.html.j2", "a\n{% if %}", r"downloads\.html\.j2, line 2: Expected an expression"),
         ("downloads.html.j2", "a\n{{ documents }}", r"downloads\.html\.j2, line 2: 'documents' is undefined"),
+        (
+            "index.html.j2",
+            '{% extends "innards/index.html.j2" %}{% block colophon %}\n{{ 1 / 0 }}{% endblock %}',
+            r"index\.html\.j2, line 2, block 'colophon': ZeroDivisionError: division by zero",
+        ),
+        ("downloads.html.j2", "{{ [].pop() }}", r"downloads\.html\.j2, line 1: IndexError: pop from empty list"),
+        ("downloads.html.j2", "{{ 'a' + 1 }}", r"downloads\.html\.j2, line 1: TypeError: "),
+        ("downloads.html.j2", '{% include "downloads.html.j2" %}', r"downloads\.html\.j2, line 1: RecursionError: "),
         ("downloads.html.j2", '{% include "nothing.j2" %}', r"there is no template of this name: nothing\.j2"),
     ],
 )
