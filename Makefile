@@ -7,6 +7,7 @@ OUT ?= report
 JOBS ?=
 RUN_FLAGS ?=
 SIZE ?= default
+FUZZ_SECONDS ?= 3600
 TEMPLATES ?=
 SYSTEM_PYTHON ?= python3
 VENV := .venv
@@ -29,7 +30,7 @@ profiles = if [ -f $(call quoted,$(PROFILE)) ]; then set -- $(call quoted,$(PROF
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: bench report test lint speed calibrate pictures clean help
+.PHONY: bench report test lint speed fuzz calibrate pictures clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +59,9 @@ lint: $(ENVIRONMENT) ## ruff and mypy
 
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 	@$(python) -m bench.speed
+
+fuzz: $(ENVIRONMENT) ## read damaged and hostile files for FUZZ_SECONDS (an hour) and print how many
+	@$(python) -m tests.fuzzing $(FUZZ_SECONDS)
 
 calibrate: $(ENVIRONMENT) ## simulate whether intervals, tests and reports keep their promises (SIZE=quick, default, full)
 	@$(python) -m bench calibrate --size $(SIZE) --folder $(call quoted,$(RUNS)/.calibration) $(if $(JOBS),--jobs $(JOBS))

@@ -19,7 +19,7 @@ from bench.errors import InputError, did_you_mean
 BENCH = Path(__file__).parents[2]
 # A wheel holds them inside `bench/` (see setup.py), the source tree beside it.
 TEMPLATES = BENCH / "templates" if (BENCH / "templates").is_dir() else BENCH.parent / "templates"
-BLOCK = "block_"  # what Jinja puts before a block's name to name its function
+BLOCK = "block "  # how Jinja names the function of a block in tracebacks: "block 'masthead'"
 OURS = "innards/"  # before the name of a template that a user's own extends
 
 
@@ -138,7 +138,7 @@ def _location(error: Exception, templates: Templates) -> str | None:
         if templates.user and Path(code.co_filename).is_relative_to(templates.user):
             location = f"{code.co_filename}, line {trace.tb_lineno}"
             if code.co_name.startswith(BLOCK):
-                location += f", block {code.co_name.removeprefix(BLOCK)!r}"
+                location += f", {code.co_name}"
         trace = trace.tb_next
     return location
 
