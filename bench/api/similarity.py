@@ -113,6 +113,8 @@ def _estimate(measure: Measure, x: np.ndarray, y: np.ndarray) -> Estimate:
         return measure.estimate(x, y)
     except InputError as refusal:  # a layer without spread is an answer, and the other layers still have theirs
         reason = str(refusal)
+    except np.linalg.LinAlgError as error:
+        reason = f"{measure.title} cannot decompose this layer's activations: {error}."
     except MemoryError:
         reason = f"{measure.title} needs more memory for {len(x)} images than there is."
     return Estimate(math.nan, math.nan, math.nan, len(x), "image", "none", warning=reason)

@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Damaged as damage:  # between a check and the reading, or inside a sealed file
         print(f"innards: {damage}; `python -m bench run` works it again", file=sys.stderr)
         return MISTAKE
+    except MemoryError:
+        print("innards: this needs more memory than there is", file=sys.stderr)
+        return MISTAKE
     except KeyboardInterrupt:
         print("innards: interrupted; run the same command again to resume", file=sys.stderr)
         return INTERRUPTED

@@ -15,6 +15,8 @@ from bench.footprint.fold import merge
 from bench.footprint.normalisation import is_batchnorm
 from bench.footprint.representation import Codebook, Representation
 from bench.zoo.networks.checkpoint import differences, fill
+from bench.zoo.networks.plain import not_finite
+from bench.zoo.networks.wrappings import state_dicts
 
 CODES, WORDS = ".codes_matrix", ".codebook"
 
@@ -34,7 +36,7 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     # Three kinds of tensors make up the network's state: those stored as they are, weights decoded from their
     # codebooks, and statistics of normalisation, which the authors folded into its scale and shift and left out. None
     # is permuted back: the order of channels is consistent throughout the file.
-    tensors = _load(path)
+    tensors = _without_prefix(_load(path), network)
     representations = _codebooks(tensors, network, path)
     weights = {name: tensor for name, tensor in tensors.items() if not name.endswith((CODES, WORDS))}
     weights |= {name: torch.from_numpy(stored.decode()) for name, stored in representations.items()}
@@ -43,22 +45,50 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     if problems:
         raise InputError(f"{path} does not fit {type(network).__name__}: {'; '.join(problems)}")
     fill(network, weights)
+    if name := not_finite(network):
+        raise InputError(f"{path}: {name} holds NaN or infinite numbers")
     return merge(Compressed(network.eval())).but(representations=representations)
 
 
 def _load(path: Path) -> dict[str, torch.Tensor]:
     try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"checkpoint {str(path)!r} cannot be read: {error.strerror}") from error
     except Exception as error:  # torch.load fails in many ways on foreign bytes
         raise InputError(f"checkpoint {str(path)!r} is truncated, or no .pth file of tensors alone") from error
-    is_state = isinstance(tensors, dict) and all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
-    if not is_state or not any(str(name).endswith(CODES) for name in tensors):
-        raise InputError(
-            f"checkpoint {str(path)!r} holds no codes: expected tensors named LAYER{CODES} and LAYER{WORDS}"
-        )
+    for tensors in state_dicts(content):
+        if any(name.endswith(CODES) for name in tensors):
+            return tensors
+    raise InputError(f"checkpoint {str(path)!r} holds no codes: expected tensors named LAYER{CODES} and LAYER{WORDS}")
+
+
+def _without_prefix(tensors: dict[str, torch.Tensor], network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors without what wrappers put before all their names, unless the network has a child of that name."""
+    children = dict(network.named_children())
+    while len(first := {name.partition(".")[0] for name in tensors}) == 1 and not first & children.keys():
+        inner = {name.partition(".")[2]: tensor for name, tensor in tensors.items()}
+        if "" in inner:
+            break
+        tensors = inner
     return tensors
+
+
+def _words(tensor: torch.Tensor) -> np.ndarray:
+    """A codebook as float16 where that is exact, else as float32."""
+    if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f"its codebook holds NaN or infinite numbers, or {tensor.dtype}")
+    half = tensor.half()
+    exact = torch.equal(half.double(), tensor.double()) and tensor.dtype != torch.float32
+    return (half if exact else tensor.float()).numpy()
+
+
+def _indices(tensor: torch.Tensor) -> np.ndarray:
+    """Codes as integers, however they are stored."""
+    codes = tensor.long() if not tensor.is_complex() else None
+    if codes is None or not torch.equal(codes.to(tensor.dtype), tensor):
+        raise ValueError("its codes are not whole numbers")
+    return codes.numpy()
 
 
 def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, path: Path) -> dict[str, Representation]:
@@ -68,9 +98,9 @@ def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, pa
         if name.endswith(CODES):
             layer = name.removesuffix(CODES)
             try:
-                words = tensors[layer + WORDS].numpy()
+                words = _words(tensors[layer + WORDS])
                 shape = shapes[f"{layer}.weight"]
-                codebooks[f"{layer}.weight"] = Codebook(codes.numpy().astype(np.int64), words, shape)
+                codebooks[f"{layer}.weight"] = Codebook(_indices(codes), words, shape)
             except KeyError as error:
                 raise InputError(f"{path} does not fit {type(network).__name__}: there is no {error}") from error
             except ValueError as error:

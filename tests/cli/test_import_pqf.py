@@ -53,6 +53,9 @@ def test_weights_are_the_words_that_codes_name(file, tmp_path, capsys):
         (lambda state: state.update({"fc.codebook": state["fc.codebook"][:8]}), "fc: codes from"),
         (lambda state: state.pop("conv1.weight"), "missing .conv1.weight"),
         (lambda state: state.update({f"a{key}": state[key] for key in (*state,) if "fc.c" in key}), "afc.weight"),
+        (lambda state: state["fc.codebook"].fill_(torch.nan), "fc: its codebook holds NaN"),
+        (lambda state: state["conv1.weight"].fill_(torch.nan), "conv1.weight holds NaN"),
+        (lambda state: state.update({"fc.codes_matrix": state["fc.codes_matrix"] + 0.5}), "fc: its codes are not"),
         (lambda state: [state.pop(name) for name in list(state) if "codes" in name], "holds no codes"),
     ],
 )  # fmt: skip
@@ -62,6 +65,27 @@ def test_what_does_not_fit_is_told(file, spoil, words):
     torch.save(state, file)
     with pytest.raises(InputError, match=words):
         _published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0))
+
+
+WRITTEN = {
+    "prefix": lambda state: {f"module.model.{name}": tensor for name, tensor in state.items()},
+    "nested": lambda state: {"epoch": 1, "state_dict": state},
+    "bfloat16": lambda state: {
+        name: tensor.bfloat16() if name.endswith("codebook") else tensor for name, tensor in state.items()
+    },
+    "codes as floats": lambda state: {
+        name: tensor.float() if name.endswith("codes_matrix") else tensor for name, tensor in state.items()
+    },
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_files_written_in_other_ways(how, file):
+    state = torch.load(file, weights_only=True)
+    torch.save(WRITTEN[how](state), file)
+    network = _published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0)).network
+    words = state["fc.codebook"].bfloat16() if how == "bfloat16" else state["fc.codebook"]
+    assert torch.equal(network.fc.weight, words.float()[state["fc.codes_matrix"].long()].reshape(10, -1))
 
 
 def test_no_file_and_no_checkpoint(tmp_path):
