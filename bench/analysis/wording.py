@@ -317,6 +317,8 @@ def seeds_that_would_tell(claims: Iterable[Claim]) -> str:
         parts.append(f"{few} seeds" if few == many else f"{few} to {many} seeds")
     if images:
         few, many = (f"{n:,}" for n in (images[0], images[-1]))
-        more = f" but {few if few == many else f'{few} to {many}'} test images"
+        # With as many seeds as there are, no number of images may be enough, as where words are withheld.
+        beside = "" if all(each.images for each in of_images) else " and more seeds"
+        more = f" but {few if few == many else f'{few} to {many}'} test images{beside}"
         parts.append(f"{f'for {len(images)} ' if seeds else ''}no number of seeds{more}")
     return ", and ".join(parts)

@@ -39,6 +39,8 @@ def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study:
     assert said(of(9), of(None, 4_000), of(None, 9_000)) == (
         "9 seeds, and for 2 no number of seeds but 4,000 to 9,000 test images"
     )
+    # Where even endless images would not do with so few seeds, images alone are no answer.
+    assert said(Needed(None, None, 4_000, 0.0)) == "no number of seeds but 4,000 test images and more seeds"
     assert said() == ""
 
 

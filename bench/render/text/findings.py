@@ -245,14 +245,22 @@ def undecided(study: Study) -> list[Sentence]:
     for outcome in outcomes.outcomes(study):
         claims = {model: claims_on(study, outcome, model) for model in study.models}
         open_ = {model: [claim for claim in of_model if claim.undecided] for model, of_model in claims.items()}
-        counts = [f"{len(open_[model])} of {len(claims[model])} methods on {model}" for model in claims if open_[model]]
+        counts = [
+            f"{len(open_[model])} of {counted(len(claims[model]), 'method')} on {model}"
+            for model in claims
+            if open_[model]
+        ]
         if counts:
             needed = wording.seeds_that_would_tell(claim for group in open_.values() for claim in group)
             more = f"; were there no difference, {needed} would show it, by the method's spread" if needed else ""
             sentences.append((Strong(f"Can't tell, {outcome.title}: "), f"{listed(counts)}{more}."))
     insides = {model: insides_of(study, model) for model in study.models}
     unsure = {model: [claim for claim in claims if claim.undecided] for model, claims in insides.items()}
-    counts = [f"{len(unsure[model])} of {len(insides[model])} methods on {model}" for model in insides if unsure[model]]
+    counts = [
+        f"{len(unsure[model])} of {counted(len(insides[model]), 'method')} on {model}"
+        for model in insides
+        if unsure[model]
+    ]
     if counts:
         why = " ".join(captions.why_none_same(study))
         sentences.append((Strong("Can't tell, the inside: "), f"{listed(counts)}.{' ' if why else ''}{why}"))
