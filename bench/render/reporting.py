@@ -93,12 +93,13 @@ def report(
 
 
 def _write(document: Document, out: Path, templates: Path | None) -> str:
-    """Write a report beside its place, then move it there file by file; returns why there is no PDF, or nothing."""
+    """Write a report in a hidden folder, then move it file by file; returns why there is no PDF, or nothing."""
     # Whatever ends the process while it writes, an earlier report stays as it was. Moving takes milliseconds and no
-    # space, and interrupts wait for it. The page comes last: what it links to is there before.
-    out.parent.mkdir(parents=True, exist_ok=True)
-    sweep(out.parent)
-    with guarded(out.parent) as folder:
+    # space, since the hidden folder is on the disk of the report, and interrupts wait for it. The page comes last: what
+    # it links to is there before.
+    out.mkdir(parents=True, exist_ok=True)
+    sweep(out)
+    with guarded(out) as folder:
         with latex.write(document, folder, templates=templates) as compilation:
             html.write(document, folder, pdf=compilation.started, templates=templates)
             data.write(document, folder)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -177,3 +183,33 @@ def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: 
     listed = (out / MANIFEST).read_text().splitlines()
     assert "data/old.csv" not in listed
     assert all((out / name).is_file() for name in listed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_report_that_is_killed_leaves_the_one_before_and_nothing_else(small, tmp_path: Path, end: int):
+    folder, out = small.write(tmp_path / "runs"), tmp_path / "out"
+    out.mkdir()
+    (out / "index.html").write_text("the one before")
+    command = [sys.executable, "-m", "bench", "report", "--profile", folder.name, "--runs", str(folder.parent)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen([*command, "--out", str(out)], env=environment, start_new_session=True, cwd=tmp_path)
+    while not list(out.glob(".writing-*")) and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(end)
+    process.wait(60)
+    deadline = time.monotonic() + 30
+    while (_named(tmp_path) or list(tmp_path.rglob(".writing-*"))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _named(tmp_path) and not list(tmp_path.rglob(".writing-*"))
+    assert [path.name for path in out.iterdir()] == ["index.html"]
+    assert (out / "index.html").read_text() == "the one before"
+
+
+def _named(folder: Path) -> list[str]:
+    """Command lines that name a folder."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [line for line in lines if str(folder) in line]

@@ -100,3 +100,11 @@ def test_discard_removes_a_cell_and_tolerates_none(store):
     store.discard(CELL.key)
     store.discard(CELL.key)
     assert list(store.folder.iterdir()) == []
+
+
+def test_an_index_that_stands_already_is_not_written(store, monkeypatch):
+    store.write_index("plan.json", {"a": 1})
+    monkeypatch.setattr("bench.folders.write_file", lambda *_: pytest.fail("written"))
+    store.write_index("plan.json", {"a": 1})
+    with pytest.raises(pytest.fail.Exception):
+        store.write_index("plan.json", {"a": 2})
