@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist
+from bench.api._checks import layers_exist, takes, uncompiled
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
 from bench.diagnose.networks import Version, answers, deepest_map, logits_of
@@ -66,6 +66,8 @@ def attributions(
     """
     if method not in METHODS:
         raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
+    network = uncompiled(network)
+    takes(network, images)
     if layer:
         layers_exist(network, [layer])
     elif method == "grad-cam":

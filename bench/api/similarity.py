@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist
+from bench.api._checks import layers_exist, takes, uncompiled
 from bench.diagnose.networks import device_of, still
 from bench.errors import InputError, did_you_mean
 from bench.similarity import catalog
@@ -61,6 +61,7 @@ def compare(
         raise InputError(f"compare: unknown features {features!r}: {did_you_mean(str(features), get_args(Features))}")
     if isinstance(layers, str):
         raise InputError(f"compare: layers is a list of names, e.g. [{layers!r}], not a text")
+    first, second = uncompiled(first), uncompiled(second)
     names = tuple(layers) if layers is not None else block_outputs(first)
     shown = [_images(batch) for batch in batches]
     if not shown:
@@ -69,6 +70,7 @@ def compare(
     # shuffles or augments gives others at its second pass.
     for network in (first, second):
         layers_exist(network, names)
+        takes(network, shown[0])
     estimates: dict[str, Estimate] = {}
     for group in _groups(first, names, shown, features):
         sides = [_features(network, group, shown, features) for network in (first, second)]

@@ -82,3 +82,16 @@ def test_compare_names_mistakes_of_settings(images, make):
         api.compare(make(), make(), [images], features="pool")
     with pytest.raises(InputError, match="layers is a list of names"):
         api.compare(make(), make(), [images], layers="24")
+
+
+def test_networks_that_cannot_take_the_images(images, make):
+    for change, kind in ((torch.nn.Module.half, "Half"), (torch.nn.Module.double, "double")):
+        with pytest.raises(InputError, match=rf"Sequential does not take float32 images .*{kind}"):
+            api.compare(make(), change(make()), [images])
+        with pytest.raises(InputError, match="Sequential does not take float32 images"):
+            api.attributions(change(make()), images)
+
+
+def test_compiled_networks_are_looked_into_as_they_were_written(images, make):
+    found = api.compare(torch.compile(make()), make(), [images])
+    assert list(found) == ["2", "4"] and all(estimate.value == 1 for estimate in found.values())

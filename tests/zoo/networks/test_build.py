@@ -160,3 +160,48 @@ def test_what_cannot_be_used_of_ones_own_is_one_sentence(own, name, sentence):
         build(name, 1, 10, 8, seed=0)
     assert len(caught.value.problems) == 1
     assert "\n" not in caught.value.problems[0]
+
+
+BROUGHT = """
+import torch
+from torch import nn
+
+def plain(channels, classes, size):
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * size * size, classes))
+
+def parallel(channels, classes, size):
+    return nn.DataParallel(plain(channels, classes, size))
+
+def compiled(channels, classes, size):
+    return torch.compile(plain(channels, classes, size))
+
+def half(channels, classes, size):
+    return plain(channels, classes, size).half()
+
+def double(channels, classes, size):
+    return plain(channels, classes, size).double()
+
+def lazy(channels, classes, size):
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
+
+def scripted(channels, classes, size):
+    return torch.jit.script(plain(channels, classes, size))
+
+def empty(channels, classes, size):
+    return plain(channels, classes, size).to("meta")
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_networks_come_out_of_their_wrappers_in_float32(tmp_path, monkeypatch):
+    (tmp_path / "brought_networks.py").write_text(BROUGHT)
+    monkeypatch.chdir(tmp_path)
+    for name in ("plain", "parallel", "compiled", "half", "double", "lazy"):
+        state = build(f"brought_networks:{name}", 1, 3, 4, seed=0).state_dict()
+        assert {key: tensor.dtype for key, tensor in state.items()} == {
+            "1.weight": torch.float32,
+            "1.bias": torch.float32,
+        }
+    for name, reason in (("scripted", "is TorchScript"), ("empty", "is on the meta device")):
+        with pytest.raises(InputError, match=f"model 'brought_networks:{name}': .*{reason}"):
+            build(f"brought_networks:{name}", 1, 3, 4, seed=0)
