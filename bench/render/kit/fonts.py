@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from fontTools.subset import Options, Subsetter, load_font
+from fontTools.ttLib import TTFont, TTLibError
 from matplotlib import font_manager
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, get_font
 
 from bench.folders import guarded
 
 FULL, SMALL = "DejaVu Sans", "Innards Sans"
+INSTALL = "fonts-droid-fallback, fonts-wqy-zenhei or another TrueType font of that script"
+# Families that cover what DejaVu lacks; one of a name that begins so may cover one script or all of them.
+SCRIPTS = (
+    "Noto Sans CJK", "Source Han Sans", "WenQuanYi", "Droid Sans Fallback", "IPAGothic", "IPAexGothic", "TakaoGothic",
+    "NanumGothic", "Hiragino Sans", "PingFang", "Apple SD Gothic", "Microsoft YaHei", "SimHei", "Yu Gothic", "Malgun",
+    "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode", "Unifont",
+)  # fmt: skip
 FACES: dict[str, dict[str, Any]] = {"regular": {}, "bold": {"weight": "bold"}, "oblique": {"style": "oblique"}}
 LETTERS = [  # Latin, Greek, punctuation, and the signs that captions and labels are written with
     *range(0x20, 0x180),
@@ -42,7 +50,32 @@ def families() -> list[str]:
         full = font_manager.findfont(FontProperties(family=FULL, **properties))
         _subset(str(full), folder / f"{face}.ttf")
         font_manager.fontManager.addfont(folder / f"{face}.ttf")
-    return [SMALL, FULL]
+    return [SMALL, FULL, *fallbacks()]
+
+
+@functools.cache
+def fallbacks() -> tuple[str, ...]:
+    """The fonts of other scripts that this system has, in the order in which a letter is looked up."""
+    names = {font.name: font.fname for font in font_manager.fontManager.ttflist if font.name.startswith(SCRIPTS)}
+    return tuple(name for name, file in sorted(names.items()) if _has_outlines(file))
+
+
+def _has_outlines(file: str) -> bool:
+    """Whether a font has TrueType outlines: those of PostScript, as in Noto's CJK fonts, a PDF does not take so."""
+    try:
+        with TTFont(file, fontNumber=0, lazy=True) as font:
+            return "glyf" in font
+    except (OSError, TTLibError):
+        return False
+
+
+def undrawn(text: str) -> str:
+    """The letters that no font here has, each once, in order; figures show boxes for them."""
+    strange = [letter for letter in dict.fromkeys(text) if ord(letter) not in LETTERS and letter.isprintable()]
+    for name in (FULL, *fallbacks()) if strange else ():
+        letters = get_font(font_manager.findfont(FontProperties(family=name))).get_charmap()
+        strange = [letter for letter in strange if ord(letter) not in letters]
+    return "".join(strange)
 
 
 def _subset(source: str, target: Path) -> None:

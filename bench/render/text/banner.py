@@ -8,9 +8,12 @@ from bench.analysis import preset, wording
 from bench.analysis.claims import nothing_to_lose
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
+from bench.render.kit.fonts import INSTALL, undrawn
 from bench.render.kit.prose import counted, listed
 from bench.roles import CONTROL
 from bench.statistics.tests import smallest_attainable_p
+
+LETTERS_SHOWN = 20
 
 
 def warnings(study: Study) -> list[str]:
@@ -21,6 +24,7 @@ def warnings(study: Study) -> list[str]:
         *preset.changes(study),
         *_about_origin(study),
         *_about_holes(study),
+        *_about_letters(study),
     ]
 
 
@@ -38,6 +42,15 @@ def _about_seeds(study: Study) -> Iterator[str]:
         yield f"{counted(study.seeds, 'seed')}: too few for headline claims."
     elif study.seeds < 12 and not study.plan.exploratory:
         yield f"{study.seeds} seeds are enough to explore; headline claims take 12."
+
+
+def _about_letters(study: Study) -> Iterator[str]:
+    plan = study.plan
+    titles = (variant.title for variant in plan.variants)
+    texts = (plan.title, plan.report.title, *plan.data.classes, *study.models, *titles)
+    if letters := undrawn("".join(texts)):
+        shown = letters[:LETTERS_SHOWN] + ("…" if len(letters) > LETTERS_SHOWN else "")
+        yield f"No font here has the letters {shown}, so that figures show boxes for them: install {INSTALL}."
 
 
 def _about_chance(study: Study) -> Iterator[str]:

@@ -50,3 +50,16 @@ def test_its_files_are_found_by_the_settings_of_every_medium():
 
     Figure("x", "x", "caption", "alt", paint, ()).svg(PRINT)
     assert seen == [["Innards Sans", "DejaVu Sans"]]
+
+
+def test_letters_of_other_scripts_are_told_apart(monkeypatch):
+    monkeypatch.setattr(fonts, "fallbacks", lambda: ())
+    assert fonts.undrawn("Hund, chien, собака, σκύλος") == ""
+    assert fonts.undrawn("犬 dog 犬猫") == "犬猫"
+    monkeypatch.setattr(fonts, "fallbacks", lambda: ("STIXGeneral",))
+    assert fonts.undrawn("犬") == "犬"
+
+
+def test_fonts_of_the_system_stand_behind_ours():
+    assert fonts.families()[:2] == [fonts.SMALL, fonts.FULL]
+    assert fonts.families()[2:] == list(fonts.fallbacks())

@@ -50,3 +50,10 @@ def test_an_original_at_chance_is_told(study_of, guessing):
     assert "resnet8: nothing to lose: the original's accuracy is not shown to beat chance (10.00%)." in warnings(
         study_of(right=guessing)
     )
+
+
+def test_letters_that_no_font_has_are_named_with_what_to_install(study_of, monkeypatch):
+    monkeypatch.setattr("bench.render.kit.fonts.fallbacks", lambda: ())
+    said = warnings(study_of(seeds=(0, 1), classes=("犬", "猫", *"01234567")))
+    assert [sentence for sentence in said if "犬猫" in sentence and "install" in sentence]
+    assert not [sentence for sentence in warnings(study_of(seeds=(0, 1))) if "install" in sentence]
