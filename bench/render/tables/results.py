@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from bench.analysis import wording
 from bench.analysis.budget import leading
-from bench.analysis.claims import Claim, claim_on
+from bench.analysis.claims import Claim, claim_on, nothing_to_lose
 from bench.analysis.outcomes import primary, primary_less_original
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
@@ -79,7 +79,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
 def _notes(study: Study) -> Iterator[str]:
     yield "What the methods are compared with has no stars: only methods are tested."
     leaders = leading(study)
-    yield from dict.fromkeys(leader.why_withheld for leader in leaders.values() if leader.why_withheld)
+    yield from dict.fromkeys(leader.why_withheld for leader in leaders.values() if leader.why_withheld and leader.n)
     for model, leaders_of_model in leaders.items():
         if leaders_of_model.untested:
             titles = listed(
@@ -89,15 +89,20 @@ def _notes(study: Study) -> Iterator[str]:
 
 
 def _bold(study: Study) -> str:
-    shown = [leaders for leaders in leading(study).values() if leaders.bold]
+    shown = [leaders for model, leaders in leading(study).items() if _bolds(study, model)]
     if not shown:
         return ""
     tests = "; ".join(dict.fromkeys(leaders.test for leaders in shown))
     return f"Bold: the leading methods, those of which {tests}."
 
 
+def _bolds(study: Study, model: str) -> tuple[str, ...]:
+    """Labels in bold; none where there is nothing to lose, since no word is given there."""
+    return () if model in nothing_to_lose(study) else leading(study)[model].bold
+
+
 def _level(study: Study, net: Network) -> Datum:
-    mean, bold = net.mean(study.primary.test), net.label in leading(study)[net.model].bold
+    mean, bold = net.mean(study.primary.test), net.label in _bolds(study, net.model)
     return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
 
 

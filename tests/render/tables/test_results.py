@@ -80,3 +80,9 @@ def test_few_seeds_have_neither_stars_nor_bold(study_of):
     assert (
         "No words and no stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption
     )
+
+
+def test_nothing_is_bold_where_there_is_nothing_to_lose(study_of, guessing):
+    table = build(study_of(right=guessing))
+    assert not any(row["top1"].bold for row in table.rows)
+    assert "Bold:" not in table.caption
