@@ -142,6 +142,19 @@ def measures(study: Study) -> tuple[str, ...]:
     return (*ordered, *(name for name in present if name not in ordered))
 
 
+def own_margins(study: Study, model: str) -> dict[str, float]:
+    """The margin of each measure in its own unit, by the first convention: so many seed-equivalents, or points."""
+    feature, margin = study.plan.features[0], study.plan.margins.inside
+    margins: dict[str, float] = {}
+    for found in (found for (name, _), found in compared(study).items() if name == model):
+        for (convention, measure), one in found.by.items():
+            if convention == feature and isinstance(one, Distance) and np.isfinite(one.overall.unit):
+                margins.setdefault(measure, margin * one.overall.unit)
+            elif convention == feature and isinstance(one, ProbeLoss):
+                margins.setdefault(measure, study.plan.margins.accuracy)
+    return margins
+
+
 def _one(study: Study, model: str, variant: str, feature: str, measure: str) -> Distance | ProbeLoss | None:
     found = compared(study).get((model, variant))
     return found.by.get((feature, measure)) if found else None

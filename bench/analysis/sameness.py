@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Any
 
-import numpy as np
-
 from bench.analysis.claims import nothing_to_lose
 from bench.analysis.distances import Distance, ProbeLoss, compared
 from bench.analysis.inside import CROSS_PROBE, yardstick
@@ -51,6 +49,7 @@ class MeasureClaim:
         direction: "nearer" or "farther" than the reference where that is shown, else empty.
         reason: one sentence where nothing can be told or the word needs care.
         block: the cross-probe's block that decides.
+        identical: see `InsideClaim`; then this measure has no word of its own.
     """
 
     measure: str
@@ -68,6 +67,7 @@ class MeasureClaim:
     direction: str = ""
     reason: str = ""
     block: str = ""
+    identical: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,19 +138,6 @@ def inside_claim(study: Study, model: str, variant: str) -> InsideClaim | None:
 def insides_of(study: Study, *models: str) -> list[InsideClaim]:
     """The claims in the order of models and methods; of all models unless some are named."""
     return [claim for claim in inside_claims(study).values() if claim.model in (models or study.models)]
-
-
-def own_margins(study: Study, model: str) -> dict[str, float]:
-    """The margin of each measure in its own unit, by the first convention: so many seed-equivalents, or points."""
-    feature, margin = study.plan.features[0], study.plan.margins.inside
-    margins: dict[str, float] = {}
-    for found in (found for (name, _), found in compared(study).items() if name == model):
-        for (convention, measure), one in found.by.items():
-            if convention == feature and isinstance(one, Distance) and np.isfinite(one.overall.unit):
-                margins.setdefault(measure, margin * one.overall.unit)
-            elif convention == feature and isinstance(one, ProbeLoss):
-                margins.setdefault(measure, study.plan.margins.accuracy)
-    return margins
 
 
 @dataclass(frozen=True)
@@ -294,6 +281,8 @@ def _measure_claim(
     tail = of_same if same else of_changed / 2 if changed else min(of_same, of_changed / 2)
     if draft.excluded:
         word = None if draft.reference.kind == "retrained" or draft.nothing_to_lose else CANT_TELL
+    if draft.identical:
+        word = None
     # Every rounding is farther from the original than 0, so that a direction is said beside a control alone.
     shown = draft.reference.kind == "control" and tested.p_farther <= of_changed and not draft.excluded
     direction = (NEARER if tested.beyond < 0 else FARTHER) if shown else ""
@@ -311,7 +300,8 @@ def _measure_claim(
         confidence=1 - 2 * tail if isfinite(numbers["low"]) else nan,
         word=word,
         direction=FARTHER if word == CHANGED else direction,
-        reason=joined(draft.excluded or tested.against or why_none, one.note),
+        reason=one.note if draft.identical else joined(draft.excluded or tested.against or why_none, one.note),
+        identical=draft.identical,
         **numbers,
     )
 

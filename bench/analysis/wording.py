@@ -10,11 +10,12 @@ import numpy as np
 
 from bench.analysis.choice import Choice
 from bench.analysis.claims import Claim, to_tell
+from bench.analysis.distances import own_margins
 from bench.analysis.inside import CROSS_PROBE, yardstick
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import HOLES
-from bench.analysis.sameness import NEARER, InsideClaim, MeasureClaim, own_margins
+from bench.analysis.sameness import FARTHER, NEARER, InsideClaim, MeasureClaim
 from bench.analysis.study import Study
 from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME
 from bench.statistics.estimate import Estimate
@@ -130,6 +131,10 @@ _INSIDE = {
         "is the same, and nearer to the original than after fine-tuning alone",
         "its inside is the same, and nearer to the original than fine-tuning alone leaves it",
     ),
+    FARTHER: (
+        "is the same, though farther from the original than after fine-tuning alone",
+        "its inside is the same, though farther from the original than fine-tuning alone leaves it",
+    ),
     CHANGED: ("has changed", "its inside has changed"),
     CANT_TELL: ("can't be told", "whether its inside has changed can't be told"),
     NOTHING_TO_LOSE: ("has nothing to lose", "it has nothing to lose"),
@@ -138,12 +143,12 @@ _INSIDE = {
 
 
 def inside_words(claim: InsideClaim | None) -> InsideWords:
-    """How the claim on an inside is said; a network may also end nearer to the original than its control."""
+    """How the claim on an inside is said; one that is the same may be nearer to the original than its control."""
     if claim is None:
         return NOT_COMPARED
-    near = claim.word == SAME and claim.direction == NEARER and not claim.identical
     badge = IDENTICAL_INSIDE if claim.identical else f"inside {inside_word(claim)}"
-    return InsideWords(badge, *_INSIDE[NEARER if near else bare_inside_word(claim)])
+    bare = bare_inside_word(claim)
+    return InsideWords(badge, *_INSIDE[claim.direction if bare == SAME and claim.direction else bare])
 
 
 def bare_inside_word(claim: InsideClaim) -> str:
@@ -178,6 +183,8 @@ def measure_title(study: Study, name: str) -> str:
 
 def measure_word(claim: MeasureClaim) -> str:
     """What one measure says of an inside; empty where it gives no word."""
+    if claim.identical:
+        return IDENTICAL_INSIDE
     return directed(claim.word, claim.direction) if claim.word else ""
 
 

@@ -6,6 +6,7 @@ import pytest
 from bench.analysis.distances import ProbeLoss
 from bench.analysis.inside_tests import images_needed, of_loss
 from bench.analysis.sameness import inside_claims
+from bench.analysis.wording import measure_word
 from bench.statistics.crossed import crossed_mean
 from tests import invented
 
@@ -76,6 +77,7 @@ def test_an_identical_inside_is_observed_at_any_number_of_seeds(monkeypatch, stu
 
     found = claim(study_with(monkeypatch, study_of, variants, equal, seeds=tuple(range(seeds)), probe=64))
     assert found.identical and found.same and not found.family
+    assert {measure_word(measured) for measured in found.measures.values()} == {"identical inside"}
     assert np.isnan(found.p_same)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.analysis import outcomes, sameness, wording
+from bench.analysis import distances, outcomes, sameness, wording
 from bench.analysis.claims import Claim, claims, claims_on
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
@@ -67,7 +67,7 @@ def test_margins_are_in_the_units_of_their_outcomes(study: Study):
     assert wording.margin(outcomes.primary(study)) == "±0.5 points"
     assert wording.margins(study) == "±0.5 points of accuracy, 0.1 seed-equivalents of the inside"
     own = wording.own_inside_margins(study)
-    size = sameness.own_margins(study, "resnet8")["debiased-cka"]
+    size = distances.own_margins(study, "resnet8")["debiased-cka"]
     assert f"resnet8: Debiased linear CKA {size:.3f}, Angular shape distance" in own
     assert "Cross-probe" not in own
 
@@ -101,6 +101,7 @@ def test_every_word_is_said_with_its_direction(
     [
         ({"word": "same"}, "same", "inside same", "is the same"),
         ({"word": "same", "direction": "nearer"}, "same: nearer", "inside same: nearer", "nearer to the original"),
+        ({"word": "same", "direction": "farther"}, "same: farther", "inside same: farther", "though farther from"),
         ({"word": "same", "direction": "farther"}, "same: farther", "inside same: farther", "is the same"),
         ({"word": "changed", "direction": "farther"}, "changed: farther", "inside changed: farther", "has changed"),
         ({"word": "can't tell", "direction": "nearer"}, "can't tell", "inside can't tell", "can't be told"),

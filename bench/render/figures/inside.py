@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.sameness import InsideClaim, MeasureClaim, inside_claim, inside_claims
+from bench.analysis.sameness import MeasureClaim, inside_claim, inside_claims
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title, measure_word
 from bench.render.figures import _rows
@@ -85,16 +85,10 @@ def _dots(study: Study, panel: Axes, model: str, name: str, medium: Medium) -> l
             continue
         dots.append(_rows.Dot(row, _beyond(measured), measured.low, measured.high, variant))
         panel.text(
-            1.0, row, _word(claim, measured), transform=panel.get_yaxis_transform(), ha="right", va="center",
-            color=GOOD if claim.identical else COLORS[measured.word], fontsize=max(medium.small * 0.95, 6.0),
+            1.0, row, measure_word(measured) or "–", transform=panel.get_yaxis_transform(), ha="right", va="center",
+            color=GOOD if measured.identical else COLORS[measured.word], fontsize=max(medium.small * 0.95, 6.0),
         )  # fmt: skip
     return dots
-
-
-def _word(claim: InsideClaim, measured: MeasureClaim) -> str:
-    if claim.identical:
-        return "identical"
-    return measure_word(measured) or "–"
 
 
 def _beyond(measured: MeasureClaim) -> float:
