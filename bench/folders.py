@@ -88,9 +88,13 @@ def guarded(parent: Path) -> Iterator[Path]:
     # the pipe whatever ended its writer. Its session is its own, so that an interrupt at the terminal spares it.
     folder = _hidden(parent)
     folder.mkdir()
-    command = ["sh", "-c", 'trap "" HUP INT TERM; read -r _; rm -rf -- "$0"', str(folder)]
+    command = ["/bin/sh", "-c", 'trap "" HUP INT TERM; read -r _; rm -rf -- "$0"', str(folder)]
     quiet = subprocess.DEVNULL
-    guard = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True)
+    # Found whatever the caller's PATH is: a report without LaTeX is made with an empty one, say.
+    path = {**os.environ, "PATH": os.defpath}
+    guard = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True, env=path
+    )
     try:
         yield folder
     finally:

@@ -135,10 +135,11 @@ with guarded(Path(sys.argv[1])) as folder:
 """
 
 
+@pytest.mark.parametrize("path", [os.environ["PATH"], ""])
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_guarded_folder_goes_with_its_process(tmp_path: Path, end: int):
-    command = [sys.executable, "-c", HOLDS, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+def test_a_guarded_folder_goes_with_its_process(tmp_path: Path, end: int, path: str):
+    command, env = [sys.executable, "-c", HOLDS, str(tmp_path)], {**os.environ, "PATH": path}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         assert len(list(tmp_path.iterdir())) == 1
         process.send_signal(end)
