@@ -101,7 +101,7 @@ class NetworkDistances:
 
     Attributes:
         by: by (feature, measure).
-        maps: by (feature, measure), those that were asked for.
+        maps: by (feature, measure), those that were asked for and have a value.
         identical: whether every block of every seed of the profile has the original's activations, bit for bit.
         seeds: with a comparison.
     """
@@ -187,7 +187,11 @@ def _reduced(
             by[key] = _distance(inside, taken_off, far, yardstick(plan, key[1]))
     return NetworkDistances(
         by=by,
-        maps={key: (inside.blocks, inside.map) for key, inside in network.by.items() if inside.map is not None},
+        maps={
+            key: (inside.blocks, inside.map)
+            for key, inside in network.by.items()
+            if inside.map is not None and np.isfinite(inside.map).any()
+        },
         identical=bool((network.identical == 1.0).all()),
         seeds=int(np.isfinite(network.identical).sum()),
     )

@@ -121,3 +121,12 @@ def test_the_cells_of_a_store_are_read_without_their_old_arrays(digits: Path):
     cell = next(cell for cell in load(digits).plan.cells if cell.kind == "compare")
     with np.load(io.BytesIO(Store(digits).read(cell.key, ["similarity.npz"])["similarity.npz"])) as arrays:
         assert not [name for name in arrays if "." in name]
+
+
+def test_a_map_without_any_value_is_none(monkeypatch, study_of):
+    def empty(model, seed, label, arrays):
+        arrays["pooled/debiased-cka/map"][:] = np.nan
+
+    rewritten(monkeypatch, empty)
+    found = compared(study_of(seeds=(0, 1)))["resnet8", "float16"]
+    assert set(found.maps) == {("flattened", "debiased-cka")}
