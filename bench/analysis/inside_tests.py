@@ -91,7 +91,8 @@ def of_loss(loss: ProbeLoss, margin: float, alpha: float) -> Tested:
         return Tested(nan, nan)
     same = np.array([_p_below(lost, margin, changed, loss.images) for lost, changed in zip(loss.beyond, loss.changed)])
     more = np.array([_twice(t_of(lost, null=margin, alternative="greater").p) for lost in loss.beyond])
-    against = _lacking(loss.refused)
+    unpaired = tuple(name for name, p in zip(loss.blocks, same) if not np.isfinite(p) and name not in loss.refused)
+    against = joined(_lacking(loss.refused), f"Its reference was not read at {unpaired[0]}." if unpaired else "")
     if not np.isfinite(same).any():
         return Tested(nan, nan, against=against)
     # Of blocks that say the same, the one that loses most is named.

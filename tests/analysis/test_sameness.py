@@ -104,6 +104,13 @@ def test_not_one_changed_image_is_a_bound_and_not_0():
     assert images_needed(0.005, 0.05) == 598
 
 
+def test_a_block_that_the_reference_was_not_read_at_is_not_the_same():
+    tables = np.zeros((3, 6, 2000))
+    tables[1] = np.nan
+    found = of_loss(loss(tables), 0.005, 0.05)
+    assert (found.p_same, found.against) == (1.0, "Its reference was not read at stage1.")
+
+
 @pytest.mark.parametrize(("images", "shared"), [(700, True), (2000, True), (2000, False)])
 def test_a_loss_of_exactly_the_margin_is_seldom_called_the_same_or_changed(images: int, shared: bool):
     random = np.random.default_rng(images)
