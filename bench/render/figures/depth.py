@@ -53,7 +53,8 @@ def build(study: Study) -> list[Figure]:
             ("blocks",),
         )
         for feature, name in pairs
-        if any((claim.feature, claim.measure) == (feature, name) for claim in blocks(study))
+        if (study.plan.task.classifies or name != CROSS_PROBE)
+        and any((claim.feature, claim.measure) == (feature, name) for claim in blocks(study))
     ]
 
 

@@ -33,8 +33,8 @@ def build(study: Study) -> Table | None:
             f"at {study.plan.alpha:g} each."
             if count
             else "No word rests on a test.",
-            "Corrected apart: which methods lose little to the most accurate (Holm over those that fit a budget), "
-            "exemplars (Holm over a network's methods), and what is said of all networks together.",
+            f"Corrected apart: which methods lose little to the {study.primary.best} (Holm over those that fit a "
+            "budget), exemplars (Holm over a network's methods), and what is said of all networks together.",
             "Least p: where it exceeds the level, words rest on t, which takes differences to be normal.",
         ),
         COLUMNS,

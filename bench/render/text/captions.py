@@ -86,7 +86,7 @@ def inside_family(study: Study) -> str:
 
 def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:
     """What the cross-probe's column holds; empty if no network was read by one."""
-    if CROSS_PROBE not in measures(study):
+    if CROSS_PROBE not in measures(study) or not study.plan.task.classifies:
         return ""
     where = "" if of_block else " in the block where it is largest"
     return f"Cross-probe: points that a probe of the original's blocks loses{where}."
@@ -94,8 +94,9 @@ def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:
 
 def departures(study: Study) -> str:
     """Which blocks are set in bold."""
+    points = ", or the margin in points," if study.plan.task.classifies else ""
     return (
-        f"Bold: shown to be more than {wording.inside_margin(study)}, or the margin in points, beyond the reference's "
+        f"Bold: shown to be more than {wording.inside_margin(study)}{points} beyond the reference's "
         "block; Benjamini-Hochberg over the methods and blocks of a model, feature and measure."
     )
 

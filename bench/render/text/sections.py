@@ -40,10 +40,11 @@ def inside(study: Study) -> list[Sentence]:
         "A network is compared with its own original, block by block, on images it never trained on. **Same**: "
         f"{'all of ' if several else ''}{names} {'show' if several else 'shows'} that it is no farther than the margin "
         f"({wording.inside_margin(study)}) beyond its reference. **Changed**: {'one of them' if several else 'it'} "
-        f"shows that it is. For accuracy ({wording.margin(outcomes.primary(study))}), **same**: shown to be within the "
-        "margin, with its size where it is also shown not to be 0; **changed**: shown not to be 0, and not to be "
-        "within it. **Can't tell**: neither; a large p is not “the same”. The reference is the original, or for what "
-        "was fine-tuned a control fine-tuned for as long; a network trained from initial weights gets no word. "
+        f"shows that it is. For {study.primary.noun} ({wording.margin(outcomes.primary(study))}), **same**: shown to "
+        "be within the margin, with its size where it is also shown not to be 0; **changed**: shown not to be 0, and "
+        "not to be within it. **Can't tell**: neither; a large p is not “the same”. The reference is the original, or "
+        "for what was fine-tuned a control fine-tuned for as long; a network trained from initial weights gets no "
+        "word. "
         "**Identical answers** and **identical inside** are observed in every seed, and need no test. Where the "
         "original does not beat chance there is nothing to lose, and no word.",
     )
@@ -148,8 +149,7 @@ def statistics(study: Study) -> list[Sentence]:
         "0 is the original, 1 is as different as training again. Words stand on the distance beyond the reference's, "
         f"less {wording.inside_margin(study)}, so that the error of the scale counts. One block that "
         "lies beyond the margin stands against “same” in a network of any depth, shown or not.",
-        "**Cross-probe. **A linear probe of the original's block, read on the compressed network's; its loss is in "
-        "points and has accuracy's margin, in every block. n images without any change bound the loss by 3/n.",
+        *([_CROSS_PROBE] if study.plan.task.classifies else []),
         f"**Calibration. **{_calibration(study)}",
     )
 
@@ -161,6 +161,12 @@ def _primary(study: Study) -> str:
         "for new trainings and new test images, which are crossed: V = max(MS_S + MS_I − MS_SI, MS_S, MS_I)/(S·n), at "
         "most 2(S − 1) degrees of freedom; the spread over trainings alone stands beside."
     )
+
+
+_CROSS_PROBE = (
+    "**Cross-probe. **A linear probe of the original's block, read on the compressed network's; its loss is in points "
+    "and has accuracy's margin, in every block. n images without any change bound the loss by 3/n."
+)
 
 
 def _overall(study: Study) -> str:
