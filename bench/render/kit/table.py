@@ -59,6 +59,7 @@ class Column(Generic[S]):
         digits: after the decimal point.
         signed: print a plus sign too.
         ends: print an interval as [low, high]; otherwise as ± half its width.
+        alone: print the interval without the value, which stands in another column.
         shown: False where only data files hold it.
         scale: from the getter's unit to the column's, such as 100 for a share in percent.
     """
@@ -72,6 +73,7 @@ class Column(Generic[S]):
     digits: int = 0
     signed: bool = False
     ends: bool = False
+    alone: bool = False
     shown: bool = True
     scale: float = 1.0
 
@@ -252,8 +254,12 @@ def show(datum: Datum, column: Column[Any]) -> Text:
         return Text("yes" if datum.value else "no", note=datum.note, sort=str(datum.value))
     if isinstance(datum.value, str):
         return Text(datum.value, stars=datum.stars, bold=datum.bold, note=datum.note, sort=datum.value)
-    main = p_value(datum.value) if column.kind == "p" else decimal(datum.value, column.digits, signed=column.signed)
-    return Text(main, _interval(datum, column), datum.stars, datum.bold, note=datum.note, sort=float(datum.value))
+    main, interval = decimal(datum.value, column.digits, signed=column.signed), _interval(datum, column)
+    if column.kind == "p":
+        main = p_value(datum.value)
+    if column.alone:
+        main, interval = interval or DASH, ""
+    return Text(main, interval, datum.stars, datum.bold, note=datum.note, sort=float(datum.value))
 
 
 def p_value(p: float) -> str:

@@ -51,7 +51,7 @@ COLUMNS: tuple[Column[Judged], ...] = (
            claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars, hole="none")), "", 3,
            signed=True),
     Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
-           claimed(_deciding), "", 3, signed=True, ends=True),
+           claimed(_deciding), "", 3, signed=True, ends=True, alone=True),
     Column("confidence", "Confidence", "number", "Nominal coverage of the interval that decides.",
            claimed(lambda claim: number(claim.verdict.confidence, 100, hole=DASH)), "%", 2, shown=False),
     Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.",

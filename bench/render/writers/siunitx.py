@@ -32,9 +32,9 @@ class Number:
 
     @classmethod
     def of(cls, datum: Datum, column: Column[Any]) -> Number | None:
-        """The number of a cell, to the digits of its column; None if the cell holds none."""
+        """The number of a cell, to the digits of its column; None without one, or where its interval stands alone."""
         value = datum.value
-        if value is None or isinstance(value, bool | str) or not math.isfinite(value):
+        if column.alone or value is None or isinstance(value, bool | str) or not math.isfinite(value):
             return None
         before, magnitude, digits = "", abs(value), column.digits
         if column.kind == "p":

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.render.kit.table import Column, Datum, decimal, estimate, number, p_value, show, tabulate
+from bench.render.writers.siunitx import Number
 from bench.statistics.estimate import Estimate
 
 NUMBER = Column("x", "X", "number", "A number.", float, digits=1)
@@ -24,6 +25,15 @@ def test_an_estimate_is_printed_with_half_its_interval_or_both_ends():
     assert (text.main, text.interval, text.stars) == ("97.50", "± 0.50", "**")
     ends = Column("x", "X", "estimate", "A share.", float, "%", 1, signed=True, ends=True)
     assert show(cell, ends).interval == "[+97.0, +98.0]"
+
+
+def test_an_interval_alone_leaves_its_value_to_another_column():
+    alone = Column("x", "X", "estimate", "Ends.", float, "%", 1, signed=True, ends=True, alone=True)
+    cell = estimate(found(0.975, 0.97, 0.98), 100)
+    assert show(cell, alone).plain == "[+97.0, +98.0]"
+    assert show(cell, alone).sort == pytest.approx(97.5)
+    assert show(Datum(97.5), alone).plain == "–"
+    assert Number.of(cell, alone) is None
 
 
 def test_one_seed_has_a_value_and_no_interval():

@@ -7,6 +7,7 @@ from bench.analysis import wording
 from bench.analysis.claims import claims
 from bench.analysis.outcomes import outcomes
 from bench.analysis.study import Study
+from bench.render.kit.table import show
 from bench.render.tables.verdicts import build
 
 
@@ -29,6 +30,15 @@ def test_a_row_a_method_and_outcome_with_its_claim(study: Study):
         assert found["p_equivalent"].value == claim.verdict.p_equivalent
         assert found["p_least"].value == 2**-5
         assert found["margin"].value == claim.evidence.outcome.margin
+
+
+def test_the_mean_is_printed_once(study: Study):
+    table = build(study)
+    (decides,) = [column for column in table.columns if column.key == "decides"]
+    printed = [show(row["decides"], decides) for row in table.rows if row["decides"].value is not None]
+    assert printed
+    for text in printed:
+        assert text.plain.startswith("[") and text.plain.endswith("]")
 
 
 def test_what_could_not_be_compared_says_why(study_of):
