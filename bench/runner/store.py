@@ -19,8 +19,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -98,11 +96,9 @@ class Store:
         Raises:
             Damaged: see `read`.
         """
-        try:
-            with np.load(io.BytesIO(self.read(key, [file])[file]), allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in names or arrays if name in arrays}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise Damaged(f"{self.path(key) / file} cannot be read") from error
+        content = io.BytesIO(self.read(key, [file])[file])
+        with sound.unpacking(str(self.path(key) / file)), np.load(content, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names or arrays if name in arrays}
 
     def provenance(self, key: str) -> dict[str, Any]:
         """When, where and with what a cell was made; empty if it has not been run.

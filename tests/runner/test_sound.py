@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -59,6 +60,12 @@ def seal(folder, name, content):
 def npz(**arrays):
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def stored(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
 
 
@@ -132,6 +139,44 @@ def test_sealed_metrics_that_are_none(folder, content):
 def test_sealed_files_that_hold_nothing(folder, kind, name, content):
     key = keys(folder, kind)[0]
     seal(folder / key, name, content)
+    assert damaged(folder) == {key}
+
+
+@pytest.mark.parametrize(("kind", "name"), [("compress", "predictions.npz"), ("compare", "similarity.npz")])
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("packed", [False, True])
+def test_flipped_bytes_of_an_archive(folder, kind, name, sealed, packed):
+    """Whatever was flipped, the archive is damaged or as good as before: no reader meets anything else."""
+    key = keys(folder, kind)[0]
+    store, cell = Store(folder), next(cell for cell in read(folder).cells if cell.key == key)
+    whole = store.arrays(key, name)
+    content = npz(**whole) if packed else stored(**whole)
+    random = np.random.default_rng(0)
+    inside = random.integers(100, content.index(b"PK\x01\x02"), 20)  # the data of arrays
+    listed = random.integers(len(content) - 400, len(content), 20)
+    for position in (*inside, *listed):
+        spoilt = bytearray(content)
+        spoilt[position] ^= random.integers(1, 256)
+        (folder / key / name).write_bytes(spoilt)
+        if sealed:
+            seal(folder / key, name, bytes(spoilt))
+        try:
+            store.examine(cell, {})
+        except Damaged:
+            with suppress(Damaged):  # what ends here ends in no other way
+                store.arrays(key, name)
+            continue
+        assert sealed
+        for array, found in store.arrays(key, name).items():
+            np.testing.assert_array_equal(found, whole[array])
+
+
+@pytest.mark.parametrize(("kind", "name"), [("compress", "predictions.npz"), ("compare", "similarity.npz")])
+def test_a_spoilt_archive_is_a_damaged_cell_in_the_report(folder, kind, name):
+    key = keys(folder, kind)[0]
+    content = bytearray((folder / key / name).read_bytes())
+    content[len(content) // 2] ^= 255
+    seal(folder / key, name, bytes(content))
     assert damaged(folder) == {key}
 
 
