@@ -76,7 +76,7 @@ def _corrected(rows: list[Hurt], alpha: float) -> list[Hurt]:
 
 
 def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
-    networks = [study.results.logits(model, label) for label in (ORIGINAL, variant, CONTROL)]
+    networks = [study.logits(model, label) for label in (ORIGINAL, variant, CONTROL)]
     # Losses are paired by seed, so that a seed counts only if all three of its networks have answers.
     seeds = [seed for seed in study.plan.seeds if all(seed in answers for answers in networks)]
     if not seeds:

@@ -125,10 +125,8 @@ class PrimaryOutcome(Outcome):
     def parts(self, study: Study, model: str, variant: str) -> Components | None:
         """Of the table of paired differences."""
         against = self.reference_of(study, model, variant)
-        first, second = study.table(model, variant), study.table(model, against) if against else None
-        if first is None or second is None or first.shape != second.shape:
-            return None
-        return components(study.primary.scale * paired_table(first, second))
+        pair = study.tables(model, variant, against) if against else None
+        return None if pair is None else components(study.primary.scale * paired_table(*pair))
 
 
 def outcomes(study: Study) -> tuple[Outcome, ...]:

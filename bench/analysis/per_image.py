@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,17 +56,23 @@ class PerImage:
             self.task = None
 
     def table(self, model: str, variant: str) -> np.ndarray | None:
-        """(S, n) the primary metric of each seed and test image, unscaled, NaN for a seed without a result.
+        """(S, n) the primary metric of each seed and test image, unscaled, NaN for a seed without them.
 
-        The mean of a row is the seed's metric. None if the task gives no value per image, or values that have another
-        mean than its metric.
+        The mean of a row is the seed's metric. A seed is left out whose values are not there, have another mean than
+        its metric, or are of other images than the original's; None if that leaves no seed.
         """
         if (model, variant) not in self._tables:
             self._read(model, variant)
         return self._tables[model, variant]
 
+    def left_out(self, model: str, variant: str) -> np.ndarray:
+        """(S,) whether a seed has the primary metric and yet no row of `table`, where other seeds have one."""
+        table = self.table(model, variant)
+        levels = self.results.by_seed("compressed", self.results.plan.task.primary.test, model, variant)
+        return np.zeros(len(levels), bool) if table is None else np.isfinite(levels) & np.isnan(table).any(axis=1)
+
     def validation(self, model: str, variant: str) -> np.ndarray | None:
-        """As `table`, on the validation images; read anew at every call."""
+        """As `table`, on the validation images, but None if any seed has no row; read anew at every call."""
         plan = self.results.plan
         levels = self.results.by_seed("compressed", plan.task.primary.validation, model, variant)
         rows: dict[int, np.ndarray | None] = {}
@@ -75,7 +82,9 @@ class PerImage:
                 return None
             with guests.blamed(self.task, f"task {plan.task.name!r}, what it says of single images"):
                 rows[place] = _centred(self.task.per_image(found, found), float(levels[place]))
-        return _stacked(rows, levels)
+        table = _stacked(rows, len(levels))
+        # What is chosen by all seeds cannot be drawn again with some of them.
+        return table if table is not None and np.isfinite(table[np.isfinite(levels)]).all() else None
 
     def agreement(self, model: str, variant: str) -> AnswerAgreement | None:
         """With the original's answers; None if the task gives none, or no seed has both networks."""
@@ -115,9 +124,14 @@ class PerImage:
                 given = self.task.answers(found)
             if given is not None:
                 answers[seed] = np.asarray(given)
+        original = None if variant == ORIGINAL else self._tables[model, ORIGINAL]
+        table = _stacked(rows, len(levels), None if original is None else original.shape[1])
+        self._tables[model, variant] = table
+        if table is not None:  # what is no row is no answer of that network's either
+            rowless = {seed for seed, row in zip(self.results.plan.seeds, table, strict=True) if np.isnan(row).any()}
+            answers = {seed: given for seed, given in answers.items() if seed not in rowless}
         if variant == ORIGINAL:
             self._originals[model] = answers
-        self._tables[model, variant] = _stacked(rows, levels)
         self._agreements[model, variant] = _agreement(answers, self._originals[model])
 
 
@@ -138,15 +152,17 @@ def _centred(values: np.ndarray | None, level: float) -> np.ndarray | None:
     return row + off if abs(off) <= float(row.std(ddof=1)) / np.sqrt(len(row)) else None
 
 
-def _stacked(rows: Mapping[int, np.ndarray | None], levels: np.ndarray) -> np.ndarray | None:
-    """(S, n) with a row for every seed that has a level; None if one lacks it, or has another number of images."""
-    present = [row for row in rows.values() if row is not None]
-    complete = len(present) == int(np.isfinite(levels).sum()) > 0
-    if not complete or len({len(row) for row in present}) > 1:
+def _stacked(rows: Mapping[int, np.ndarray | None], seeds: int, images: int | None = None) -> np.ndarray | None:
+    """(S, n) with the rows that there are, of so many images or else of as many as most have; None without any."""
+    present = {place: row for place, row in rows.items() if row is not None}
+    counts = Counter(len(row) for row in present.values() if images in (None, len(row)))
+    if not counts:
         return None
-    table = np.full((len(levels), len(present[0])), np.nan)
-    for place, row in rows.items():
-        table[place] = row
+    ((images, _),) = counts.most_common(1)
+    table = np.full((seeds, images), np.nan)
+    for place, row in present.items():
+        if len(row) == images:
+            table[place] = row
     return table
 
 

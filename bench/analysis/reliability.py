@@ -59,7 +59,7 @@ def diagrams(study: Study, model: str) -> list[Diagram]:
 
 
 def _diagram(study: Study, model: str, label: str) -> Diagram | None:
-    answers = study.results.logits(model, label)
+    answers = study.logits(model, label)
     if not answers:
         return None
     labels = next(iter(answers.values()))[1]

@@ -25,6 +25,7 @@ from bench.task import DEFAULT, Change, Primary, task
 
 T = TypeVar("T")
 TRAININGS_ALONE = "Over trainings alone: its stored predictions do not say what single images are worth."
+LEFT_OUT = "Left out, since stored predictions do not say what single images are worth: seed {seeds}."
 
 
 @dataclass
@@ -68,11 +69,17 @@ class Study:
         return tuple(change for change in changes if change.metric in self.results.compared)
 
     def per_seed(self, metric: str, model: str, variant: str) -> np.ndarray:
-        """(S,) a metric of a variant's packed file, or else of its comparison with the original."""
+        """(S,) a metric of a variant's packed file, or else of its comparison with the original.
+
+        The primary one is NaN for a seed that `level` leaves out: a word must rest on the seeds that its interval has.
+        """
         # Comparisons repeat the accuracy of both networks. The packed file's own is there for the original too, which
         # is compared with nothing.
         kind = "compressed" if metric in self.results.compressed else "compared"
-        return self.results.by_seed(kind, metric, model, variant)
+        values = self.results.by_seed(kind, metric, model, variant)
+        if metric == self.primary.test:
+            values[self.per_image.left_out(model, variant)] = np.nan
+        return values
 
     def mean(self, metric: str, model: str, variant: str) -> Estimate:
         """A metric's mean over seeds; of the primary one over test images too, see `level`."""
@@ -83,9 +90,8 @@ class Study:
     def difference(self, metric: str, model: str, variant: str, reference: str) -> Estimate:
         """A metric's mean difference to another variant's, paired by seed; of the primary one by test image too."""
         if metric == self.primary.test:
-            first, second = self.table(model, variant), self.table(model, reference)
-            if first is not None and second is not None and first.shape == second.shape:
-                return crossed_difference(first, second)
+            if (pair := self.tables(model, variant, reference)) is not None:
+                return self._without_some(crossed_difference(*pair), model, variant, reference)
             return self._of_trainings(
                 paired_difference(self.per_seed(metric, model, variant), self.per_seed(metric, model, reference))
             )
@@ -97,7 +103,9 @@ class Study:
         Where the task gives no value per image, `interval` says that it is of trainings alone.
         """
         table = self.table(model, variant)
-        return self._of_trainings(self.over_trainings(model, variant)) if table is None else crossed_mean(table)
+        if table is None:
+            return self._of_trainings(self.over_trainings(model, variant))
+        return self._without_some(crossed_mean(table), model, variant)
 
     def over_trainings(self, model: str, variant: str) -> Estimate:
         """The primary outcome of a network, unscaled, for new trainings on these very test images."""
@@ -112,6 +120,25 @@ class Study:
     def table(self, model: str, variant: str) -> np.ndarray | None:
         """(S, n) the primary outcome of every seed and test image, unscaled; None if the task gives no such values."""
         return self.per_image.table(model, variant)
+
+    def tables(self, model: str, variant: str, reference: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Both `table`s; None if either is, or if no image is common to them."""
+        first, second = self.table(model, variant), self.table(model, reference)
+        return None if first is None or second is None or first.shape != second.shape else (first, second)
+
+    def logits(self, model: str, variant: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """As `Results.logits`, without the seeds that `level` leaves out: their answers may be of other images."""
+        gone = self.per_image.left_out(model, variant)
+        kept = {seed for seed, out in zip(self.plan.seeds, gone, strict=True) if not out}
+        return {seed: found for seed, found in self.results.logits(model, variant).items() if seed in kept}
+
+    def _without_some(self, estimate: Estimate, model: str, *variants: str) -> Estimate:
+        """With a warning that names the seeds that any of the variants leaves out."""
+        gone = np.any([self.per_image.left_out(model, variant) for variant in variants], axis=0)
+        if not gone.any():
+            return estimate
+        seeds = ", ".join(str(seed) for seed, out in zip(self.plan.seeds, gone, strict=True) if out)
+        return replace(estimate, warning=joined(estimate.warning, LEFT_OUT.format(seeds=seeds)))
 
     @property
     def crossed(self) -> bool:

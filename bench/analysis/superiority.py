@@ -44,7 +44,5 @@ def superiority(study: Study) -> dict[tuple[str, str], dict[str, Against]]:
 def _against(study: Study, model: str, label: str, other: str) -> Against:
     metric = study.primary.test
     trainings = beats(study.per_seed(metric, model, label), study.per_seed(metric, model, other))
-    first, second = study.table(model, label), study.table(model, other)
-    if first is None or second is None or first.shape != second.shape:
-        return Against(other, trainings, None)
-    return Against(other, trainings, beats_on_new_images(first, second))
+    pair = study.tables(model, label, other)
+    return Against(other, trainings, None if pair is None else beats_on_new_images(*pair))

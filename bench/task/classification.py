@@ -97,13 +97,16 @@ class Classification(Task):
         return metrics
 
     def per_image(self, predictions: Predictions, truth: Predictions) -> np.ndarray | None:
-        """(n,) 1.0 where the answer is right, else 0.0; None without logits and labels."""
-        answers = self.answers(predictions)
-        return None if answers is None or "labels" not in truth else (answers == truth["labels"]).astype(np.float64)
+        """(n,) 1.0 where the answer is right, else 0.0; None without logits and labels of the same images."""
+        answers, labels = self.answers(predictions), truth.get("labels")
+        if answers is None or labels is None or labels.shape != answers.shape:
+            return None
+        return (answers == labels).astype(np.float64)
 
     def answers(self, predictions: Predictions) -> np.ndarray | None:
-        """(n,) int64 the class of each image's largest logit; None without logits."""
-        return predictions["logits"].argmax(1) if "logits" in predictions else None
+        """(n,) int64 the class of each image's largest logit; None without logits of one or more classes."""
+        logits = predictions.get("logits")
+        return None if logits is None or logits.ndim != 2 or not logits.shape[1] else logits.argmax(1)
 
     def chance(self, truth: Predictions) -> float | None:
         """The share of the commonest class: what answering it for every image reaches."""

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from bench.analysis import per_image
+from bench.analysis.claims import claims
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import Results
-from bench.analysis.study import TRAININGS_ALONE, Study
+from bench.analysis.study import LEFT_OUT, TRAININGS_ALONE, Study
 from bench.statistics.crossed import crossed_difference, crossed_mean
+from bench.statistics.equivalence import CANT_TELL
 from bench.statistics.intervals import seed_mean
 
 
@@ -63,6 +65,62 @@ def test_predictions_of_another_network_are_no_table(study: Study, monkeypatch: 
     ):
         assert found.interval == "t over seeds"
         assert TRAININGS_ALONE in found.warning
+
+
+SPOILT = {
+    "none": lambda found: None,
+    "fewer": lambda found: {name: array[:100] for name, array in found.items()},
+    "labels": lambda found: found | {"labels": found["labels"][:100]},
+    "flat": lambda found: found | {"logits": found["logits"][:, 0]},
+    "others": lambda found: found | {"logits": np.roll(found["logits"], 1, axis=1)},
+}
+
+
+@pytest.fixture
+def spoil(study: Study, monkeypatch: pytest.MonkeyPatch):
+    """A study in which one seed's predictions of one network are not what its cell says."""
+    predictions = Results.predictions
+
+    def make(variant: str, seed: int, how: str) -> Study:
+        def spoilt(self, model, label, at, **split):
+            found = predictions(self, model, label, at, **split)
+            return SPOILT[how](found) if (label, at) == (variant, seed) else found
+
+        monkeypatch.setattr(Results, "predictions", spoilt)
+        return Study(study.results)
+
+    return make
+
+
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("variant", ["nncf-int8-ptq", "original"])
+def test_a_seed_without_values_per_image_is_left_out(study: Study, spoil, how: str, variant: str):
+    other = spoil(variant, 2, how)
+    kept = [0, 1, 3, 4, 5]
+    tables = [study.table("resnet8", label)[kept] for label in ("nncf-int8-ptq", "original")]
+    word = LEFT_OUT.format(seeds=2)
+    level, whole = other.level("resnet8", variant), crossed_mean(study.table("resnet8", variant)[kept])
+    difference = other.difference("test_accuracy", "resnet8", "nncf-int8-ptq", "original")
+    for found, expected in ((level, whole), (difference, crossed_difference(*tables))):
+        assert (found.value, found.low, found.n) == pytest.approx((expected.value, expected.low, 5))
+        assert found.interval == expected.interval
+        assert word in found.warning and TRAININGS_ALONE not in found.warning
+    assert other.over_trainings("resnet8", variant).n == 5
+    claim = claims(other)["resnet8", "nncf-int8-ptq", "accuracy"]
+    assert claim.evidence.difference.interval == whole.interval
+    assert list(other.logits("resnet8", variant)) == kept
+
+
+def test_claims_are_not_easier_where_a_seed_has_no_values_per_image(study: Study, spoil):
+    other = spoil("nncf-int8-ptq", 2, "none")
+    for key, claim in claims(other).items():
+        before = claims(study)[key]
+        assert claim.evidence.difference.interval == before.evidence.difference.interval
+        if key[:2] == ("resnet8", "nncf-int8-ptq"):
+            assert (claim.evidence.seeds, claim.evidence.parts.seeds) == (5, 5)
+            assert claim.verdict.word == before.verdict.word or claim.verdict.word == CANT_TELL
+        else:
+            assert claim.evidence.seeds == before.evidence.seeds
 
 
 def test_pseudo_values_keep_the_metric_as_mean():
