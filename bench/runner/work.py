@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from bench import guests
 from bench.compress.method import NotApplicable
@@ -42,6 +43,9 @@ def work(job: Job, progress: Progress) -> JobResult:
 
 def _call(job: Job, progress: Progress) -> Files:
     step = importlib.import_module(f"bench.runner.cells.{job.kind}")
+    # NumPy's and SciPy's BLAS have thread pools of their own, one per core unless told otherwise: two workers on two
+    # cores then wait for one another. Only libraries that are loaded can be told, hence behind the import.
+    threadpool_limits(job.spec["threads"])
     images = image_set(job.cache, tuple(sorted(job.data.items())))
     return step.run(job, images, lambda epoch, epochs, loss: progress(job.name, epoch, epochs, loss))
 

@@ -4,6 +4,7 @@ import types
 import warnings
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from bench.compress.method import NotApplicable
 from bench.runner import work
@@ -104,3 +105,14 @@ def test_a_cell_may_print_what_is_no_text(run_cell):
 
     outcome, _ = run_cell(cell)
     assert outcome.log.encode() == b"bytes \\xff\nsurrogate \\udcff\n"
+
+
+def test_linear_algebra_takes_as_many_threads_as_the_cell_may(run_cell):
+    def cell(job, images, epoch):
+        pools = threadpool_info()
+        assert any(pool["user_api"] == "blas" for pool in pools)
+        return {"threads": json.dumps([pool["num_threads"] for pool in pools]).encode()}
+
+    with threadpool_limits(2):
+        outcome, _ = run_cell(cell)
+    assert set(json.loads(outcome.files["threads"])) == {1}
