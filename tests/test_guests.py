@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from torch import nn
 
 from bench import cli, guests, profile, registry
 from bench import task as tasks
@@ -14,6 +15,7 @@ from bench.data import catalog as sources
 from bench.data import load
 from bench.diagnose import catalog as diagnostics
 from bench.errors import InputError
+from bench.footprint.compressed import Compressed
 from bench.search.space import space
 from bench.similarity import catalog as measures
 
@@ -163,9 +165,11 @@ def test_an_error_is_traced_to_the_guest_and_not_to_what_it_called(package):
     assert guests.sentence(caught.value).endswith("(guest_package/helpers.py, line 3)")
 
 
-def test_what_a_method_returns_is_checked(package):
+def test_what_a_method_returns_is_checked(package, monkeypatch):
+    chosen = variant.parse("guest_package.methods:Mine")
+    monkeypatch.setattr(type(chosen.stages[0].method), "__call__", lambda *_: None)
     with pytest.raises(TypeError, match=r"returned a NoneType \(guest_package/methods.py, line 8\)"):
-        variant.parse("guest_package.methods:Mine").apply(None, None)
+        chosen.apply(Compressed(nn.Identity()), None)
 
 
 def test_errors_of_others_name_no_file():

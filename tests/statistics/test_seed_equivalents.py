@@ -98,11 +98,13 @@ def test_seeds_without_a_value_take_their_pairs_with_them():
 
 
 def test_the_difference_to_the_control_can_be_held_against_a_margin():
-    control, compressed = np.array([0.95, 0.94, 0.96, 0.95]), np.array([0.90, 0.90, 0.91, 0.89])
-    found = difference_in_seed_equivalents(compressed, control, pairs([0.8, 0.81, 0.79, 0.8]))
+    control = np.array([0.95, 0.94, 0.96, 0.95, 0.95, 0.94])
+    compressed = np.array([0.90, 0.90, 0.91, 0.89, 0.90, 0.89])
+    scale = pairs([0.8, 0.81, 0.79, 0.8, 0.8, 0.8])
+    found = difference_in_seed_equivalents(compressed, control, scale)
     assert found.value == pytest.approx((control - compressed).mean() / 0.2)
-    assert assess_estimate(found, margin=0.1).word == "different"
-    same = difference_in_seed_equivalents(control, control, pairs([0.8, 0.81, 0.79, 0.8]))
+    assert assess_estimate(found, margin=0.1).word == "changed"
+    same = difference_in_seed_equivalents(control, control, scale)
     assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
 
 

@@ -37,7 +37,7 @@ def build(study: Study) -> Figure | None:
             captions.inside_margins(study),
             captions.seeds(study),
             captions.scaled_interval(study),
-            "Words stand on the distance beyond the reference's: see there.",
+            "Tests stand on the distance beyond the reference's: see the words on the inside.",
         ),
         "Dot plot of seed-equivalents by variant; every value is in the table of the inside by every measure.",
         partial(_paint, study),

@@ -112,8 +112,10 @@ def build(study: Study) -> Table | None:
     """The table: methods, then controls."""
     text = (
         "Every variant of this profile, with all of its settings and the version of its code. One control for each "
-        "length of fine-tuning; diagnostics show the control of the fine-tuning recipe."
+        "length of fine-tuning."
     )
+    if study.plan.diagnostics:
+        text += " Diagnostics show the control of the fine-tuning recipe."
     controls = [variant for variant in study.plan.variants if variant.control]
     return tabulate(
         "methods",

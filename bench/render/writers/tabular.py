@@ -186,4 +186,6 @@ def _longest_word(table: Table, column: Column[Any]) -> float:
     """Width in pt of the widest word that cannot break, with a little room added."""
     cells = [] if column.kind == "code" else [show(row[column.key], column).main for row in table.rows]  # code breaks
     words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}
+    if column.unit:  # below the title, which then stands in a line of its own that cannot break
+        words.add(column.title)
     return 1.04 * max((points(word) for word in words), default=0.0) + 1.0

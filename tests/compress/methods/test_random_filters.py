@@ -7,7 +7,8 @@ from bench.compress.methods.random_filters import RandomFilters
 def test_as_many_filters_as_li_but_others(compressed, workbench, through_a_file):
     workbench.finetune = lambda network, **_: ()
     chosen, drawn = (method(0.5)(compressed, workbench) for method in (Li, RandomFilters))
-    assert chosen.structure == drawn.structure
+    shapes = [[step for step in made.structure if step["kind"] != "channel-order"] for made in (chosen, drawn)]
+    assert shapes[0] == shapes[1]
     filters = drawn.network.block.conv1.weight
     original = compressed.network.block.conv1.weight
     assert all(any(torch.equal(kept, given) for given in original) for kept in filters)

@@ -122,10 +122,10 @@ def test_a_table_sorts_within_its_groups_and_tells_so(browser, address: str):
     browser.open(address)
     values = (
         "[...document.querySelector('#results table').tBodies].map((body) => [...body.rows]"
-        ".filter((row) => !row.classList.contains('group')).map((row) => Number(row.cells[4].dataset.sort)))"
+        ".filter((row) => !row.classList.contains('group')).map((row) => Number(row.cells[5].dataset.sort)))"
     )
     before = browser.js(values)
-    button = "document.querySelectorAll('#results thead button')[4]"
+    button = "document.querySelectorAll('#results thead button')[5]"
     browser.js(f"{button}.click()")
     assert browser.js(values) == [sorted(group) for group in before]
     assert browser.js(f"{button}.parentElement.getAttribute('aria-sort')") == "ascending"
