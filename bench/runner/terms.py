@@ -189,7 +189,8 @@ def keep(store: Store, terms: Terms, planned: int, *, first: bool = False) -> Hi
         )
         content = record.model_copy(update={"sha256": record.hashed()}).model_dump(mode="json")
         with folders.writable(str(store.folder)):
-            folders.write_once(store.folder / _name(history.last + 1), to_json(content))
+            if folders.write_once(store.folder / _name(history.last + 1), to_json(content)):
+                break  # another run's record may follow it already, which is no reason to write this one again
     return read(store.folder)
 
 
