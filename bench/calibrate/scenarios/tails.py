@@ -21,16 +21,33 @@ SHARES = {"means": (0.92, 0.985), "differences": (0.93, 1.0), "chosen": (0.93, 1
 BIAS = 0.05  # points
 
 
+class _Tables(Scenario):
+    """Tables of seeds and images, `batch` of them in one replication, since each alone is quick."""
+
+    effort: ClassVar[int] = 40
+    part: ClassVar[int] = 20
+    batch: ClassVar[int] = 50
+
+    number_of_seeds: int
+    n: int
+
+    @property
+    def images(self) -> int:
+        return self.n
+
+    @property
+    def seeds(self) -> int:
+        return self.number_of_seeds
+
+
 @dataclass(frozen=True)
-class Tails(Scenario):
+class Tails(_Tables):
     """One network's accuracy and its differences to an equal method and to one a margin below.
 
     Attributes:
         seed, of_method: see `Answers`: how far trainings differ, and how often the answers of two methods do.
     """
 
-    effort: ClassVar[int] = 40
-    part: ClassVar[int] = 20
     batch: ClassVar[int] = 500
 
     number_of_seeds: int
@@ -70,22 +87,10 @@ class Tails(Scenario):
     def _model(self) -> Answers:
         return Answers(seed=self.seed, of_method=self.of_method)
 
-    @property
-    def images(self) -> int:
-        return self.n
-
-    @property
-    def seeds(self) -> int:
-        return self.number_of_seeds
-
 
 @dataclass(frozen=True)
-class ManyDifferences(Scenario):
+class ManyDifferences(_Tables):
     """Holm over 36 differences to one original, none of them real; words are not withheld at any number of seeds."""
-
-    effort: ClassVar[int] = 40
-    part: ClassVar[int] = 20
-    batch: ClassVar[int] = 50
 
     number_of_seeds: int
     tests: int = 36
@@ -103,26 +108,14 @@ class ManyDifferences(Scenario):
     def population(self) -> str:
         return f"{self.tests} methods like their original; {Answers().in_words}"
 
-    @property
-    def images(self) -> int:
-        return self.n
-
-    @property
-    def seeds(self) -> int:
-        return self.number_of_seeds
-
 
 @dataclass(frozen=True)
-class Blocks(Scenario):
+class Blocks(_Tables):
     """A search among blocks of many methods by Benjamini and Hochberg, with no block really farther than the control's.
 
     Attributes:
         image_share: of a value's variance over seeds, how much comes from the probe images.
     """
-
-    effort: ClassVar[int] = 40
-    part: ClassVar[int] = 20
-    batch: ClassVar[int] = 50
 
     number_of_seeds: int
     image_share: float
@@ -148,26 +141,14 @@ class Blocks(Scenario):
     def population(self) -> str:
         return f"{self.tests} differences of blocks, none real; images' share of the variance {self.image_share:g}"
 
-    @property
-    def images(self) -> int:
-        return self.n
-
-    @property
-    def seeds(self) -> int:
-        return self.number_of_seeds
-
 
 @dataclass(frozen=True)
-class Chosen(Scenario):
+class Chosen(_Tables):
     """The most accurate of many methods by validation accuracy, and what its test images say of it.
 
     Attributes:
         better: points by which the first method is better than all others.
     """
-
-    effort: ClassVar[int] = 40
-    part: ClassVar[int] = 20
-    batch: ClassVar[int] = 50
 
     number_of_seeds: int
     better: float = 0.0
@@ -203,14 +184,6 @@ class Chosen(Scenario):
     def population(self) -> str:
         better = f", one better by {self.better:g} points" if self.better else " alike"
         return f"{self.methods} methods{better}, {self.validation} validation images; {Answers().in_words}"
-
-    @property
-    def images(self) -> int:
-        return self.n
-
-    @property
-    def seeds(self) -> int:
-        return self.number_of_seeds
 
 
 def scenarios() -> Iterator[Scenario]:
