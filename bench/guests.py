@@ -6,23 +6,19 @@ of its sources. What is wrong with it is one sentence that names the file and th
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import re
 import sys
-import sysconfig
 import traceback
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from bench.errors import InputError, did_you_mean
-from bench.folders import is_file
+from bench.guest_sources import current_folder_importable, defined_names, not_python, source_file, syntax_tree
 
 FORM = "package.module:Name"
 _GUEST = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
@@ -60,21 +56,6 @@ def split(text: str) -> tuple[str, str]:
     return (name, tail) if is_guest(name) else ("", text)
 
 
-@contextlib.contextmanager
-def current_folder_importable() -> Iterator[None]:
-    """Modules beside the profile are found, whichever way Python was started; those that are installed come first."""
-    # Appended, not put first: a file in the current folder, say `random.py`, must not replace a module of Python's.
-    folder = str(Path.cwd())
-    if folder in sys.path:
-        yield
-        return
-    sys.path.append(folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-
-
 def check(name: str, what: str, kind: str) -> None:
     """Look for a guest without running any of its code.
 
@@ -88,9 +69,9 @@ def check(name: str, what: str, kind: str) -> None:
     """
     module, _, attribute = name.partition(":")
     try:
-        names = _names(_tree(source_file(module, f"{what} {name!r}").read_bytes()))
+        names = defined_names(syntax_tree(source_file(module, f"{what} {name!r}").read_bytes()))
     except SyntaxError as error:
-        raise InputError(f"{what} {name!r}: {_not_python(module, error)}") from error
+        raise InputError(f"{what} {name!r}: {not_python(module, error)}") from error
     # After `from x import *`, or with a `__getattr__`, nobody knows what there is without running it; `load` finds out.
     if attribute not in names and "*" not in names:
         hint = did_you_mean(attribute, _public(names))
@@ -234,129 +215,6 @@ def _place(file: str, line: int) -> str:
     path = Path(file)
     folder = Path.cwd()
     return f"{path.relative_to(folder) if path.is_relative_to(folder) else path}, line {line}"
-
-
-def version(module: str, what: str) -> str:
-    """A hash of a module's source and of all that it imports of its own package, directly or not, 16 hex digits.
-
-    Args:
-        module: its full name.
-        what: how a sentence calls the guest.
-
-    Raises:
-        InputError: there is no such module, or one of them is not Python.
-    """
-    first, *others = _sources(module, what)
-    digest = hashlib.sha256(first[1])
-    for name, source in sorted(others):
-        digest.update(b"\n%s\n%s" % (name.encode(), source))
-    return digest.hexdigest()[:16]
-
-
-def _sources(module: str, what: str) -> list[tuple[str, bytes]]:
-    """Name and source of a module, and of every module of its own that it imports.
-
-    The imports are read from the syntax tree and followed breadth first. A package's `__init__.py` belongs to whatever
-    is imported from it, since Python runs it first. What is imported by a computed name is not seen.
-    """
-    start = source_file(module, what)
-    depth = module.count(".") + (start.name == "__init__.py")
-    root = start.parents[depth]
-    # Beside a module in a folder of the user's own stand more modules of theirs; beside an installed one, strangers.
-    package = "" if _is_users(root) else module.partition(".")[0]
-    sources: dict[str, bytes] = {}
-    waiting = [module]
-    for name in waiting:  # grows while it is walked
-        path = start if name == module else _file(root, name)
-        if path is None or name in sources:
-            continue
-        sources[name] = path.read_bytes()
-        imports = _imports(sources[name], name, path, what)
-        waiting += [part for other in [name, *imports] for part in _with_packages(other) if _belongs(part, package)]
-    # An empty `__init__.py` changes nothing, so a module keeps its version if a folder becomes a package.
-    return [(name, source) for name, source in sources.items() if source.strip() or name == module]
-
-
-def _is_users(root: Path) -> bool:
-    installed = {Path(path).resolve() for path in sysconfig.get_paths().values()}
-    return root.name not in ("site-packages", "dist-packages") and root.resolve() not in installed
-
-
-def _belongs(name: str, package: str) -> bool:
-    """Whether a module is part of `package`, or of anything but Innards if that is empty."""
-    top_level = name.partition(".")[0]
-    return top_level != "bench" and package in ("", top_level)
-
-
-def _with_packages(name: str) -> list[str]:
-    """`a`, `a.b` and `a.b.c` of `a.b.c`."""
-    parts = name.split(".")
-    return [".".join(parts[: count + 1]) for count in range(len(parts))]
-
-
-def _imports(source: bytes, module: str, path: Path, what: str) -> list[str]:
-    """Full names of all that a module may import; some are attributes of modules and lead to no file."""
-    try:
-        nodes = list(ast.walk(_tree(source)))
-    except SyntaxError as error:
-        raise InputError(f"{what}: {_not_python(module, error)}") from error
-    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
-    # `from ..x import y` in package a.b.c: one dot is a.b.c itself, each further dot goes up one package. Whether y is
-    # a module or an attribute of x is not written there, so both names are kept.
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            base = [*base, *(node.module or "").split(".")] if node.module else base
-            names += [".".join([*base, alias.name]) for alias in node.names]
-            names.append(".".join(base))
-    return list(filter(None, names))
-
-
-def source_file(module: str, what: str) -> Path:
-    """A module's file: on the path if it is there, else where an installed finder says, which may run its package.
-
-    Raises:
-        InputError: there is no such module; the sentence starts with `what`.
-    """
-    with current_folder_importable():
-        # By hand first: `find_spec` imports the packages around a module, and so runs code of theirs while planning.
-        for folder in sys.path:
-            if path := _file(Path(folder or "."), module):
-                return path
-        with contextlib.suppress(ImportError, ValueError):
-            spec = find_spec(module)
-            if spec and spec.origin and Path(spec.origin).is_file():
-                return Path(spec.origin)
-    raise InputError(f"{what}: there is no module {module!r} here or among what is installed")
-
-
-def _file(root: Path, module: str) -> Path | None:
-    *packages, last = module.split(".")
-    folder = Path(root, *packages)
-    return next((path for path in (folder / last / "__init__.py", folder / f"{last}.py") if is_file(path)), None)
-
-
-def _tree(source: bytes) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, as in a compiled module; or endless depth
-        raise SyntaxError(first_line(error) or type(error).__name__) from error
-
-
-def _not_python(module: str, error: SyntaxError) -> str:
-    line = f"line {error.lineno} of " if error.lineno else ""
-    return f"{line}{module!r} is not Python: {error.msg}"
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """What a module may define or import; "*" if it imports everything of another or makes names when asked."""
-    nodes = list(ast.walk(tree))
-    definitions = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    imports = {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
-    values = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    computed = {"*"} if "__getattr__" in definitions else set()
-    return definitions | imports | values | computed
 
 
 def _public(names: Iterable[str]) -> list[str]:

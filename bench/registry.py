@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import guests
+from bench import guest_sources, guests
 from bench.errors import InputError, did_you_mean
 
 _ENTRY = re.compile(r"@\w+\s*\{\s*([^,\s]+)\s*,")  # of BibTeX, up to its key
@@ -94,7 +94,7 @@ def version(kind: type, name: str = "") -> Any:
     # The class may be defined elsewhere than where it is named: imported from a library, or made by a function. What
     # both modules say determines what it does.
     modules = dict.fromkeys(module for module in (named, kind.__module__) if module and not guests.is_foreign(module))
-    hashes = [guests.version(module, f"{module}:{kind.__qualname__}") for module in modules]
+    hashes = [guest_sources.version(module, f"{module}:{kind.__qualname__}") for module in modules]
     return "-".join(map(str, (declared, *hashes))) if hashes else declared
 
 

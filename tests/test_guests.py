@@ -7,7 +7,7 @@ import sys
 import pytest
 from torch import nn
 
-from bench import cli, guests, profile, registry
+from bench import cli, guest_sources, guests, profile, registry
 from bench import task as tasks
 from bench.compress import variant
 from bench.compress.method import Method
@@ -95,7 +95,7 @@ def test_a_built_in_name_is_no_guest():
 
 
 def version_of_mine():
-    return guests.version("guest_package.methods", "method")
+    return guest_sources.version("guest_package.methods", "method")
 
 
 def test_the_version_is_that_of_the_file_and_of_what_it_imports(package):
@@ -121,9 +121,9 @@ def test_what_it_does_not_import_is_no_part_of_its_version(package):
 def test_a_file_of_its_own_counts_what_stands_beside_it(package, tmp_path):
     (tmp_path / "guest_alone.py").write_text("import guest_beside, numpy, bench.errors")
     (tmp_path / "guest_beside.py").write_text("x = 1")
-    before = guests.version("guest_alone", "model")
+    before = guest_sources.version("guest_alone", "model")
     (tmp_path / "guest_beside.py").write_text("x = 2")
-    assert guests.version("guest_alone", "model") != before
+    assert guest_sources.version("guest_alone", "model") != before
 
 
 def test_its_version_is_part_of_the_key_and_a_built_in_ones_is_not_changed(package):

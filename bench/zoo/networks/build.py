@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from bench import guests
+from bench import guest_sources, guests
 from bench.errors import InputError
 from bench.zoo.networks.catalogue import (
     TORCHVISION,
@@ -76,7 +76,7 @@ def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:
     if not callable(function):
         raise InputError(f"model {name!r}: {name.partition(':')[0]!r} has no function {name.partition(':')[2]!r}")
     arguments = _accepted(name, function, {"channels": channels, "classes": classes, "size": size})
-    with guests.current_folder_importable():
+    with guest_sources.current_folder_importable():
         try:
             network = function(**arguments)
         except Exception as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from bench import guests, registry
+from bench import guest_sources, guests, registry
 from bench.errors import InputError, did_you_mean
 from bench.training.recipe import Recipe
 
@@ -52,7 +52,7 @@ def version(name: str) -> int | str:
     if is_own(name):
         module, _ = parts_of_own(name)
         guests.check(name, "model", "function")
-        return guests.version(module, f"model {name!r}")
+        return guest_sources.version(module, f"model {name!r}")
     return of_zoo(name).VERSION
 
 
