@@ -19,7 +19,8 @@ from bench.similarity import inputs
 from bench.similarity.activations import Activations
 from bench.similarity.catalog import AnyMeasure, measure, measures
 from bench.similarity.families.canonical import CENTRED
-from bench.similarity.measure import LabelledMeasure, Measure
+from bench.similarity.labelled_measure import LabelledMeasure
+from bench.similarity.measure import Measure
 from bench.similarity.probe import ProbeMeasure
 from bench.statistics.estimate import Estimate
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bench import guests, registry
 from bench.errors import InputError
-from bench.similarity.measure import Described, LabelledMeasure, Measure
+from bench.similarity.labelled_measure import LabelledMeasure
+from bench.similarity.measure import Described, Measure
 from bench.similarity.probe import ProbeMeasure
 
 PACKAGE = "bench.similarity.measures"

@@ -12,8 +12,9 @@ from bench import guests
 from bench.errors import InputError
 from bench.similarity.battery import Prepared, battery, prepare
 from bench.similarity.catalog import AnyMeasure
+from bench.similarity.labelled_measure import LabelledMeasure
 from bench.similarity.layers import Grams
-from bench.similarity.measure import LabelledMeasure, Measure
+from bench.similarity.measure import Measure
 from bench.similarity.probe import FittedProbe, ProbeMeasure, Shown, loss, put_back
 
 Result = TypeVar("Result")

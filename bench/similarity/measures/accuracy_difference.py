@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.errors import InputError
-from bench.similarity.measure import LabelledMeasure
+from bench.similarity.labelled_measure import LabelledMeasure
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from scipy import linalg
 from bench.errors import InputError
 from bench.similarity import inputs
 from bench.similarity.algebra.geometry import live
-from bench.similarity.measure import Invariance, LabelledMeasure
+from bench.similarity.labelled_measure import LabelledMeasure
+from bench.similarity.measure import Invariance
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import proportion
 
