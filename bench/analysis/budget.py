@@ -34,7 +34,7 @@ class Within:
 
     Attributes:
         choice: the most accurate on validation images; of equals the smallest.
-        smallest: the smallest whose validation accuracy is at most the margin below the original's; None if none is.
+        smallest: the smallest whose validation accuracy is at most the margin below the original's, or None.
         level, difference: the choice's on test images, and its less the original's, unscaled; where it was chosen on
             test images, with simultaneous intervals.
         undecided: the others that no method is shown to beat, the smallest first.

@@ -40,7 +40,7 @@ class Choice:
 # The highest of M means on the very images that are reported is a lucky one: of 22 equal methods, 0.35 points too high
 # on 599 images, and its interval covers 0.74. Chosen on other images, the method's own test mean has neither fault.
 def most_accurate(study: Study, model: str, labels: Sequence[str]) -> Choice | None:
-    """The method with the highest mean validation accuracy, of equals the smallest; None if none was evaluated.
+    """The method with the highest mean validation accuracy, of equals the smallest; None if no method was evaluated.
 
     A method with less than half as many seeds as the fullest is not chosen, or one lucky seed would be.
     """
@@ -48,7 +48,7 @@ def most_accurate(study: Study, model: str, labels: Sequence[str]) -> Choice | N
 
 
 def smallest_keeping(study: Study, model: str, labels: Sequence[str]) -> Choice | None:
-    """The smallest method whose mean validation accuracy is at most the margin below the original's; None if none is.
+    """The smallest method whose mean validation accuracy is at most the margin below the original's, or None.
 
     By test accuracy where there are no validation figures.
     """

@@ -35,7 +35,7 @@ class Distance:
         values: (S, L) on the measure's own scale.
         mean, at: the measure itself, over the blocks that count and in each, over seeds and images.
         overall, overall_at: the distance to the original.
-        beyond, beyond_at: less the reference's; None where no reference can be taken off.
+        beyond, beyond_at: less the reference's; None if there is no reference to take off.
         counted: (L,) the blocks for which another seed has a value: those that the mean is over.
         refused: names of the counted blocks that this network has no value for in some seed.
         equal: whether every block of every seed equals the original's up to rounding.
@@ -70,7 +70,7 @@ class ProbeLoss:
         blocks: names in order of depth.
         values: (S, L) the loss in each seed.
         at: the loss to the original.
-        beyond: less the reference's; None where no reference can be taken off.
+        beyond: less the reference's; None if there is no reference to take off.
         changed: (L,) images whose answer differs from the reference's in any seed.
         images: how many there are.
         refused: names of blocks without a value in some seed.
@@ -271,7 +271,7 @@ def _mean(influence: np.ndarray | None, blocks: np.ndarray) -> np.ndarray | None
 
 
 def _only(block: int, usable: np.ndarray) -> np.ndarray:
-    """(L,) that block alone, or none where it cannot be used."""
+    """(L,) that block alone, or no block if it cannot be used."""
     return usable & (np.arange(len(usable)) == block)
 
 

@@ -79,7 +79,7 @@ class Evidence:
     Attributes:
         difference: mean over seeds with its 95% interval.
         per_seed: the (S,) differences behind it, NaN for a seed without one.
-        reference: label of what it is compared with; None where nothing is of its kind, and nothing was tested.
+        reference: label of what it is compared with; None if no network is of its kind, so that nothing was tested.
         parts: see `Outcome.parts`.
     """
 

@@ -45,7 +45,7 @@ class MeasureClaim:
             none decides, since no word is given or all are withheld.
         margin: what does not matter.
         own_margin: the same in the measure's own unit.
-        word: None where none is given.
+        word: None if no word is given.
         direction: "nearer" or "farther" than the reference where that is shown, else empty.
         reason: one sentence where nothing can be told or the word needs care.
         block: the cross-probe's block that decides.
@@ -75,7 +75,7 @@ class InsideClaim:
     """What is claimed of one network's inside.
 
     Attributes:
-        word: None where none is given: trained anew, or nothing to compare.
+        word: None if the network was trained anew or nothing could be compared.
         identical: whether every activation of every seed equals the original's, bit for bit: an observation.
         direction: "nearer" or "farther" than the reference where a deciding measure shows it, else empty.
         reason: one sentence where nothing can be told or no word is given.
@@ -194,7 +194,9 @@ def _draft(study: Study, model: str, variant: str) -> _Draft | None:
     if not excluded and study.withholds:
         # Where no seed has a value, why it has none says more than that none are too few.
         excluded = withheld(seeds or study.seeds, study.plan.alpha)
-    same, changed = ([_or(getattr(tested.get(name), key, 1.0), 1.0) for name in deciding] for key in _KEYS)
+    # A measure that was not taken, or that gives no p, shows neither.
+    tests = [tested.get(name, Tested(nan, nan)) for name in deciding]
+    same, changed = [_or(test.p_same, 1.0) for test in tests], [_or(test.p_changed, 1.0) for test in tests]
     return _Draft(
         variant=variant,
         reference=against,
@@ -207,9 +209,6 @@ def _draft(study: Study, model: str, variant: str) -> _Draft | None:
         excluded=excluded,
         nothing_to_lose=lost,
     )
-
-
-_KEYS = ("p_same", "p_changed")
 
 
 def _tested(study: Study, one: Distance | ProbeLoss) -> Tested:

@@ -60,7 +60,7 @@ def compare_files(
     chosen = {name: measure(name) for name in names} or measures()
     x, y = read(first), read(second)
     inputs.same_images([x.activations, y.activations], (str(first), str(second)))
-    # Decompositions take most of the time where units are many, and the measures of spaces share one a side.
+    # Decompositions take most of the time where units are many, and the measures of spaces share one per side.
     sides = tuple(Activations(side.activations, always=[CENTRED]) for side in (x, y))
     return [
         _row(name, kind, x, y, sides, confidence, seed)

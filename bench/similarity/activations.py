@@ -42,7 +42,7 @@ class Activations:
         return 8 * self.n**2 <= LARGEST_PIECE
 
     def products(self) -> Products | None:
-        """Inner products that several measures take from a wide layer; None where they take the units themselves."""
+        """Inner products that several measures take from a wide layer; None if they take the units themselves."""
         return self.once("products", lambda: products(self.values))
 
     def compact(self) -> np.ndarray:

@@ -135,7 +135,7 @@ def family(study: Study) -> str:
     """What Holm's correction is over."""
     if not any(claim.tested for claim in claims(study).values()):
         return "No test could be made."
-    return "Correction: Holm over the methods of a network, one family an outcome and question (table of families)."
+    return "Correction: Holm over the methods of a network, one family per outcome and question (table of families)."
 
 
 def each(sizes: Mapping[str, int], noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -239,29 +239,24 @@ def _family(study: Study, family: str, claims: list[InsideClaim]) -> str:
     return f"{family} {len(changed)} of {len(claims)}" + (f" ({', '.join(notes)})" if notes else "")
 
 
+def _undecided_counts(claims: Mapping[str, Sequence[Claim | InsideClaim]]) -> list[str]:
+    """How many of a network's claims cannot be told, for every network that has one."""
+    open_ = {model: sum(claim.undecided for claim in of_model) for model, of_model in claims.items()}
+    return [f"{count} of {counted(len(claims[model]), 'method')} on {model}" for model, count in open_.items() if count]
+
+
 def undecided(study: Study) -> list[Sentence]:
     """What could not be told, and how many seeds would tell: one sentence per outcome."""
     sentences: list[Sentence] = []
     for outcome in outcomes.outcomes(study):
         claims = {model: claims_on(study, outcome, model) for model in study.models}
-        open_ = {model: [claim for claim in of_model if claim.undecided] for model, of_model in claims.items()}
-        counts = [
-            f"{len(open_[model])} of {counted(len(claims[model]), 'method')} on {model}"
-            for model in claims
-            if open_[model]
-        ]
-        if counts:
-            needed = wording.seeds_that_would_tell(claim for group in open_.values() for claim in group)
+        if counts := _undecided_counts(claims):
+            needed = wording.seeds_that_would_tell(
+                claim for of_model in claims.values() for claim in of_model if claim.undecided
+            )
             more = f"; were there no difference, {needed} would show it, by the method's spread" if needed else ""
             sentences.append((Strong(f"Can't tell, {outcome.title}: "), f"{listed(counts)}{more}."))
-    insides = {model: insides_of(study, model) for model in study.models}
-    unsure = {model: [claim for claim in claims if claim.undecided] for model, claims in insides.items()}
-    counts = [
-        f"{len(unsure[model])} of {counted(len(insides[model]), 'method')} on {model}"
-        for model in insides
-        if unsure[model]
-    ]
-    if counts:
+    if counts := _undecided_counts({model: insides_of(study, model) for model in study.models}):
         why = " ".join(captions.why_none_same(study))
         sentences.append((Strong("Can't tell, the inside: "), f"{listed(counts)}.{' ' if why else ''}{why}"))
     return sentences

@@ -120,7 +120,7 @@ class _Comparison:
         identical: bool,
     ) -> tuple[dict[str, block.Answer], block.Prepared | block.Refused]:
         """Every measure at one block, and the compressed network's side of it."""
-        # What is equal bit for bit is the original's own side: no measure can find rounding where there is none.
+        # What is equal bit for bit is the original's own side: no measure can take rounding for a difference.
         other = side.activations if identical else block.prepared(output.features[feature], self.measures)
         answers = block.compared(side, other, self.measures, self.labels)
         for name, kind in self.probes.items():
