@@ -21,7 +21,7 @@ def changes(study: Study) -> tuple[str, ...]:
     plan = study.plan
     used = Terms(
         alpha=plan.alpha,
-        margins={name: margin for name, margin in plan.margins.model_dump().items() if name != "cka"},
+        margins=plan.margins.model_dump(),
         inside=tuple(plan.similarity.inside),
         primary=f"{plan.task.name}: {plan.task.primary.metric}",
     )

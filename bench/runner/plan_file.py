@@ -132,16 +132,11 @@ class PlannedTask(_Record):
 
 
 class PlannedMargins(_Record):
-    """Differences that do not matter, see `bench.profile.Margins`.
-
-    Attributes:
-        cka: of runs from before all measures were put on one scale.
-    """
+    """Differences that do not matter, see `bench.profile.Margins`."""
 
     accuracy: float = 0.5
     inside: float = 0.1
     attribution: float = 0.25
-    cka: float = 0.02
 
 
 class PlannedCell(_Record):
@@ -299,7 +294,7 @@ def write(store: Store, plan: PlanFile) -> None:
         InputError: the disk is full, or the folder cannot be written.
     """
     # What is absent here was unknown to earlier versions, whose files stay the same, byte for byte.
-    absent: dict[str, Any] = {"margins": {"cka"}} | ({} if plan.search else {"search": True})
+    absent: dict[str, Any] = {} if plan.search else {"search": True}
     if plan.task.changes is None:
         absent["task"] = {"changes", "classifies"}
     store.write_index(NAME, plan.model_dump(exclude=absent))
