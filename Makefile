@@ -78,5 +78,5 @@ clean: ## remove the environment and caches; runs/ and report/ stay
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt
 	$(call quoted,$(SYSTEM_PYTHON)) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,tensorboard]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebooks,tensorboard,timm]'
 	@touch $@

@@ -224,3 +224,27 @@ def test_names_that_no_file_has(name):
     with pytest.raises(InputError) as refusal:
         profile.load(name)
     assert len(refusal.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ('weights = "w.pt"', "'weights' are those that a network of timm begins with"),
+        ('normalisation = "own"', "has no normalisation of its own"),
+        ('normalisation = "mine"', r"normalisation.*'own', 'data' or 'imagenet'"),
+    ],
+)
+def test_weights_and_normalisation_of_published_networks_alone(settings, sentence):
+    text = f'seeds = [0]\n[[models]]\nname = "resnet8"\n{settings}\n[[methods]]\nname = "float16"\n'
+    with pytest.raises(InputError, match=sentence):
+        profile.parse("p", text)
+
+
+def test_networks_of_timm_take_their_own_normalisation():
+    pytest.importorskip("timm")
+    text = 'seeds = [0]\n[[models]]\nname = "timm:vit_tiny_patch16_224"\n{}\n[[methods]]\nname = "float16"\n'
+    (own,) = profile.parse("p", text.format("")).normalisations.values()
+    assert own == ((0.5,) * 3, (0.5,) * 3)
+    assert profile.parse("p", text.format('normalisation = "data"')).normalisations == {
+        "timm:vit_tiny_patch16_224": None
+    }

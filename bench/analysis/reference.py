@@ -78,9 +78,9 @@ def trained_for(study: Study, model: str, variant: str) -> Budget:
 
 
 def original_trained_for(study: Study, model: str) -> float:
-    """Images that the original was trained on (epochs x training images); NaN if it is a checkpoint."""
+    """Images that the original was trained on (epochs x training images); NaN if it was trained elsewhere."""
     history, planned = study.results.history, _network(study, model)
-    known = not planned.checkpoint
+    known = not (planned.checkpoint or planned.weights)
     if known and len(history) and "kind" in history:
         of_model = (history["model"] == model) & (history["kind"] == "train")
         known = bool(of_model.any()) or study.results.hole("train", model, "") != ""

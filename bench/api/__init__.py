@@ -6,6 +6,7 @@ network takes them, unless a docstring says pixels.
 
 from bench.api.attribution import Agreement, agreement, attributions
 from bench.api.maximization import maximize_activation
+from bench.api.named import network, preprocessing
 from bench.api.similarity import compare
 from bench.api.size import Footprint, footprint
 
@@ -17,4 +18,6 @@ __all__ = [
     "compare",
     "footprint",
     "maximize_activation",
+    "network",
+    "preprocessing",
 ]

@@ -51,7 +51,9 @@ def results(runs: Path, name_or_path: str) -> Path:
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
     """Options that name a model, a method and the shape of the images."""
-    parser.add_argument("--model", required=True, help="of the zoo, torchvision:NAME, or package.module:function")
+    parser.add_argument(
+        "--model", required=True, help="of the zoo, torchvision:NAME, timm:NAME, or package.module:function"
+    )
     parser.add_argument(
         "--method", required=True, help="a method, package.module:Class, or a chain: magnitude:sparsity=0.9+huffman"
     )
@@ -64,9 +66,11 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
         help="a setting of the (last) method; give several times for several",
     )
     parser.add_argument("--checkpoint", type=Path, help="weights: safetensors, or a weights-only .pth")
-    parser.add_argument("--classes", type=positive, help="default: 10; torchvision's own number for its models")
+    parser.add_argument("--classes", type=positive, help="default: 10; torchvision's and timm's own number")
     parser.add_argument("--channels", type=positive, default=3, help="of the images (default: 3)")
-    parser.add_argument("--size", type=positive, help="of the images, pixels (default: 32, or 224 for torchvision)")
+    parser.add_argument(
+        "--size", type=positive, help="of the images, pixels (default: 32; torchvision 224; timm's own)"
+    )
 
 
 def part_of(text: str) -> tuple[int, int]:

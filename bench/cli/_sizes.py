@@ -24,14 +24,10 @@ from bench.footprint.packed import pack, sizes
 from bench.task.classification import CLASSIFICATION
 from bench.zoo.networks import build
 from bench.zoo.networks import checkpoint as checkpoints
-from bench.zoo.networks.catalogue import is_detector, is_torchvision
+from bench.zoo.networks.catalogue import usual
 from bench.zoo.networks.plain import plain
 
 SEED = 0
-# what a model is usually built for: ImageNet, COCO, CIFAR-10
-TORCHVISION = {"classes": 1000, "size": 224}
-DETECTION = {"classes": 91, "size": 224}
-ZOO = {"classes": 10, "size": 32}
 
 
 class WithoutData:
@@ -95,7 +91,7 @@ class Subject:
     """A model under a method, with the shape of its images and the number of its classes.
 
     Attributes:
-        classes, size: default to torchvision's (1000, its detectors 91; 224 pixels), else 10 and 32.
+        classes, size: default to torchvision's (1000, its detectors 91; 224 pixels) or timm's own, else 10 and 32.
         checkpoint: weights to use instead of random ones.
     """
 
@@ -109,13 +105,13 @@ class Subject:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
-        size = self.size or _usual(self.model)["size"]
+        size = self.size or usual(self.model)[1]
         return self.channels, size, size
 
     @property
     def outputs(self) -> int:
         """Number of classes."""
-        return self.classes or _usual(self.model)["classes"]
+        return self.classes or usual(self.model)[0]
 
     def fresh(self) -> torch.nn.Module:
         """The model with random weights."""
@@ -207,10 +203,3 @@ def as_text(report: dict[str, Any]) -> str:
 
 def _number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _usual(model: str) -> dict[str, int]:
-    """What a model is usually built for: ImageNet, COCO, or CIFAR-10."""
-    if is_detector(model):
-        return DETECTION
-    return TORCHVISION if is_torchvision(model) else ZOO

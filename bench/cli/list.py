@@ -27,6 +27,7 @@ from bench.task import PACKAGE as TASKS
 from bench.task import Task
 from bench.zoo.networks.catalogue import PACKAGE as MODELS
 from bench.zoo.networks.catalogue import TORCHVISION, check_torchvision, is_torchvision
+from bench.zoo.networks.of_timm import TIMM, is_timm, offered
 
 HELP = "list what there is, or show one entry"
 EXAMPLE = "python -m bench list methods"
@@ -115,6 +116,11 @@ def _one(name: str) -> Iterator[str]:
     if is_torchvision(name):
         check_torchvision(name)
         yield f"model {name}: {name.removeprefix(TORCHVISION)} of torchvision"
+        return
+    if is_timm(name):
+        own = offered(name)
+        yield f"model {name}: {name.removeprefix(TIMM)} of timm"
+        yield from (f"  {key:8}  {value}" for key, value in dataclasses.asdict(own).items())
         return
     if guests.is_guest(name):
         yield from _guest(name)

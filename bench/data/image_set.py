@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class ImageSet:
         train, validation: disjoint parts of the source's training images.
         test: the source's test images; nothing is ever chosen by them.
         probe: (p,) int64, sorted indices into test, on which activations are compared.
-        mean, std: of each channel of `train`, on the 0..1 scale.
+        mean, std: of each channel of `train`, on the 0..1 scale, or those that a network was trained with elsewhere.
         fingerprint: 16 hex digits that change if and only if the images or their splits do.
         content: fingerprint of all of the source's images, which names their folder in the cache.
     """
@@ -57,3 +58,9 @@ class ImageSet:
     def size(self) -> int:
         """Side of the square images, pixels."""
         return self.train.images.shape[2]
+
+    def normalised_by(self, mean: Sequence[float], std: Sequence[float]) -> ImageSet:
+        """The same images with another normalisation, per channel on the 0..1 scale; gray ones take its mean."""
+        if self.channels != len(mean):
+            mean, std = ([float(np.mean(values))] * self.channels for values in (mean, std))
+        return replace(self, mean=tuple(mean), std=tuple(std))

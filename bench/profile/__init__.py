@@ -16,6 +16,7 @@ from bench.compress.variant import Variant
 from bench.diagnose.look import Look
 from bench.errors import InputError, did_you_mean
 from bench.folders import is_file
+from bench.profile import _models as begun
 from bench.profile import _similarity as similarity
 from bench.profile import _values as values
 from bench.profile import _variants as expand
@@ -39,6 +40,7 @@ class Profile:
         diagnostics: looks inside, by name.
         measures: by which insides are compared, by name.
         recipes, finetuning: by model name, resolved: the model's own recipe, then the profile's overrides.
+        normalisations: by model name, mean and standard deviation per channel; None if the training images' own.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Profile:
     versions: Mapping[str, Any]
     diagnostics: Mapping[str, Look]
     measures: Mapping[str, AnyMeasure]
+    normalisations: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]] | None]
 
 
 def load(name_or_path: str) -> Profile:
@@ -127,13 +130,16 @@ def parse(name: str, text: str) -> Profile:
         name: _overridden(recipe, raw.get("finetuning"), "finetuning", problems) for name, recipe in recipes.items()
     }
     versions = {model["name"]: _version(model["name"], problems) for model in models}
+    known = {name for name, version in versions.items() if version != 0}
+    problems.extend(problem for model in models if model["name"] in known for problem in begun.problems(model))
     if isinstance(raw.get("seeds"), list):
         expand.check_names(raw["seeds"], "seed", problems)
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
     file = _with_margin(File.model_validate(raw), task.primary)
     file = file.model_copy(update={"similarity": similarity.completed(file.similarity)})
-    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics, measures)
+    normalisations = {model.name: begun.normalisation(model.name, model.normalisation) for model in file.models}
+    return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics, measures, normalisations)
 
 
 def _with_margin(file: File, primary: tasks.Primary) -> File:

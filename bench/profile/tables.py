@@ -32,11 +32,14 @@ class Data(_Strict):
 
 
 class Model(_Strict):
-    """A network of the zoo, of torchvision, or the user's own."""
+    """A network of the zoo, of torchvision, of timm, or the user's own."""
 
     name: str
     training: dict[str, Any] = {}  # overrides of its recipe
     checkpoint: str = ""  # instead of training: a path with {seed} in it
+    weights: str = ""  # that training begins with, of timm's networks: a path, or "timm", which downloads them
+    # by which images are normalised: "own" is that of published weights, the default of timm's networks
+    normalisation: Literal["", "own", "data", "imagenet"] = ""
 
 
 class Similarity(_Strict):

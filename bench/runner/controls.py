@@ -77,8 +77,8 @@ def _control(profile: Profile, model: str, variant: Variant) -> Variant | None:
         return None
     if not went.trained:
         return _of_length(profile, model, CONTROL, went.total)
-    checkpoint = next(entry.checkpoint for entry in profile.file.models if entry.name == model)
-    if checkpoint or alike(went.total, before):
+    entry = next(entry for entry in profile.file.models if entry.name == model)
+    if entry.checkpoint or entry.weights or alike(went.total, before):
         return None
     if went.total > before:
         return _of_length(profile, model, CONTROL, went.total - before)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.folders import is_file
 from bench.profile import Profile
+from bench.profile.tables import Model
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.similarity.probe import ProbeMeasure
 from bench.training import recipe as training
+from bench.zoo.networks.of_timm import BY_TIMM, downloaded
 
 # Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
@@ -50,9 +53,7 @@ def make(profile: Profile, fingerprint: str) -> Plan:
     """
     cells: list[Cell] = []
     for model in profile.file.models:
-        trained = {
-            seed: _train(profile, model.name, model.checkpoint, seed, fingerprint) for seed in profile.file.seeds
-        }
+        trained = {seed: _train(profile, model, seed, fingerprint) for seed in profile.file.seeds}
         for seed in profile.file.seeds:
             cells += [trained[seed], *_of_seed(profile, model.name, seed, trained)]
     return Plan(profile, fingerprint, tuple(_parents_first(cells)))
@@ -64,8 +65,8 @@ def compression(profile: Profile, model: str, seed: int, variant: Variant, finge
     Args:
         variant: one that starts from the trained network, so none that starts from another seed.
     """
-    checkpoint = next(entry.checkpoint for entry in profile.file.models if entry.name == model)
-    return _compress(profile, model, seed, variant, {seed: _train(profile, model, checkpoint, seed, fingerprint)})
+    entry = next(entry for entry in profile.file.models if entry.name == model)
+    return _compress(profile, model, seed, variant, {seed: _train(profile, entry, seed, fingerprint)})
 
 
 def only(plan: Plan, pattern: str) -> list[Cell]:
@@ -114,14 +115,18 @@ def _parents_first(cells: Iterable[Cell]) -> Iterator[Cell]:
         yield from visit(cell)
 
 
-def _train(profile: Profile, model: str, checkpoint: str, seed: int, fingerprint: str) -> Cell:
+def _train(profile: Profile, entry: Model, seed: int, fingerprint: str) -> Cell:
     # A recipe only counts if it is used: with a checkpoint, the file's content determines the network instead, and its
     # path does not, so moving it changes no key.
+    model, checkpoint = entry.name, entry.checkpoint
     spec = {
         **_common(profile, model, seed, fingerprint),
         "training_version": training.VERSION,
         "recipe": None if checkpoint else asdict(profile.recipes[model]),
     }
+    if entry.weights:
+        path = _weights(entry)
+        return Cell("train", model, seed, spec=spec, outside={path.name: path})
     if not checkpoint:
         return Cell("train", model, seed, spec=spec)
     path = _checkpoint(checkpoint, seed)
@@ -139,7 +144,35 @@ def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[s
         "data": fingerprint,
         "threads": profile.file.threads,
         **tasks.spec(profile.file.task),
+        **_begun(profile, model),
     }
+
+
+def _begun(profile: Profile, model: str) -> dict[str, Any]:
+    """What a network of published weights has besides; nothing for others, whose keys stay as they were."""
+    entry = next(entry for entry in profile.file.models if entry.name == model)
+    begun: dict[str, Any] = {}
+    if entry.weights:
+        begun["weights"] = _hash(path := _weights(entry), path.stat().st_mtime_ns)
+    if (normalisation := profile.normalisations[model]) is not None:
+        begun["normalisation"] = [list(values) for values in normalisation]
+    return begun
+
+
+@cache
+def _hash(path: Path, modified: int) -> str:
+    """Of a file's content, which every cell of a model asks for."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _weights(entry: Model) -> Path:
+    """The file that training begins with."""
+    if entry.weights == BY_TIMM:
+        return downloaded(entry.name)
+    path = Path(entry.weights)
+    if not is_file(path):
+        raise InputError(f"weights of {entry.name}: there is no file {entry.weights!r}")
+    return path
 
 
 def _checkpoint(template: str, seed: int) -> Path:
@@ -210,7 +243,7 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
 
 
 def _about(compressed: Cell) -> dict[str, Any]:
-    shared = ("model", "model_version", "seed", "data", "threads", "task")
+    shared = ("model", "model_version", "seed", "data", "threads", "task", "normalisation")
     return {key: compressed.spec[key] for key in shared if key in compressed.spec}
 
 

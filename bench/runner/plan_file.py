@@ -82,10 +82,14 @@ class PlannedVariant(_Record):
 
 
 class PlannedModel(_Record):
-    """A network with the recipes it is trained and fine-tuned by; one from a checkpoint was trained elsewhere."""
+    """A network with the recipes it is trained and fine-tuned by; one from a checkpoint was trained elsewhere.
+
+    With `weights` training began with published ones.
+    """
 
     name: str
     checkpoint: bool = False
+    weights: bool = False
     recipe: dict[str, Any] | None = None
     finetuning: dict[str, Any] | None = None
 
@@ -240,6 +244,7 @@ def describe(
             PlannedModel(
                 name=model.name,
                 checkpoint=bool(model.checkpoint),
+                weights=bool(model.weights),
                 recipe=asdict(profile.recipes[model.name]),
                 finetuning=asdict(profile.finetuning[model.name]),
             )

@@ -47,6 +47,8 @@ def _call(job: Job, progress: Progress) -> Files:
     # cores then wait for one another. Only libraries that are loaded can be told, hence behind the import.
     threadpool_limits(job.spec["threads"])
     images = image_set(job.cache, tuple(sorted(job.data.items())))
+    if normalisation := job.spec.get("normalisation"):
+        images = images.normalised_by(*normalisation)
     return step.run(job, images, lambda epoch, epochs, loss: progress(job.name, epoch, epochs, loss))
 
 

@@ -173,3 +173,33 @@ def test_what_only_the_report_asks_or_the_default_says_changes_no_key(table):
 def test_training_images_count_only_where_a_probe_learns_on_them():
     table = '[similarity]\nmeasures = ["rsa"]\n'
     assert not changed(keys(planned(TEXT + table)), keys(planned(f"{TEXT}{table}training_images = 100\n")))
+
+
+def test_weights_that_training_begins_with_are_known_by_their_content(tmp_path):
+    pytest.importorskip("timm")
+
+    def begun(content, name="w.pt", more=""):
+        (tmp_path / name).write_bytes(content)
+        named = f'name = "timm:resnet10t"\nweights = "{tmp_path}/{name}"\n{more}'
+        return keys(planned(TEXT.replace('name = "resnet8"', named)))
+
+    assert begun(b"a") == begun(b"a", "v.pt")
+    assert not set(begun(b"a").values()) & set(begun(b"b").values())
+    assert not set(begun(b"a").values()) & set(begun(b"a", more='normalisation = "data"').values())
+    (tmp_path / "w.pt").unlink()
+    with pytest.raises(InputError, match="weights of timm:resnet10t: there is no file"):
+        planned(TEXT.replace('name = "resnet8"', f'name = "timm:resnet10t"\nweights = "{tmp_path}/w.pt"'))
+
+
+def test_networks_without_published_weights_keep_their_keys():
+    assert not {"weights", "normalisation"} & set(planned().cells[0].spec)
+    assert planned(TEXT.replace('name = "resnet8"', 'name = "resnet8"\nnormalisation = "data"')).cells[0].key == (
+        planned().cells[0].key
+    )
+
+
+def test_every_cell_of_a_network_normalises_images_alike():
+    made = planned(TEXT.replace('name = "resnet8"', 'name = "resnet8"\nnormalisation = "imagenet"'))
+    assert {str(cell.spec["normalisation"]) for cell in made.cells} == {
+        str([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
+    }

@@ -16,6 +16,7 @@ class Phase:
     model: str
     title: str
     recipe: dict[str, Any] | None
+    begun: str = ""  # what came before, to start the words with
 
     @property
     def about(self) -> tuple[tuple[str, str], ...]:
@@ -27,7 +28,7 @@ class Phase:
         """Every hyper-parameter."""
         if self.recipe is None:
             return "a checkpoint that was given"
-        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.recipe.items())
+        return self.begun + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in self.recipe.items())
 
 
 COLUMNS: tuple[Column[Phase], ...] = (
@@ -40,7 +41,7 @@ COLUMNS: tuple[Column[Phase], ...] = (
 def build(study: Study) -> Table | None:
     """The table: two rows per model."""
     phases = [
-        Phase(model.name, title, recipe)
+        Phase(model.name, title, recipe, "from published weights, " if model.weights and title == "training" else "")
         for model in study.plan.models
         for title, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]

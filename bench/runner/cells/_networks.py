@@ -16,11 +16,12 @@ from bench.zoo.networks import build
 from bench.zoo.networks.checkpoint import differences, fill
 
 
-def fresh(spec: Mapping[str, Any], images: ImageSet, seed: int | None = None) -> torch.nn.Module:
-    """The cell's network with initial weights, of the cell's own seed if none is given."""
-    return build.build(
-        spec["model"], images.channels, len(images.classes), images.size, spec["seed"] if seed is None else seed
-    )
+def fresh(
+    spec: Mapping[str, Any], images: ImageSet, seed: int | None = None, weights: tuple[str, bytes] | None = None
+) -> torch.nn.Module:
+    """The cell's network with initial weights, of the cell's own seed if none is given; see `build`."""
+    seed = spec["seed"] if seed is None else seed
+    return build.build(spec["model"], images.channels, len(images.classes), images.size, seed, weights)
 
 
 def trained(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:

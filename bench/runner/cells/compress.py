@@ -96,8 +96,8 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> tup
         training=_recipe(job, "recipe"),
         teacher=start,
         fresh=lambda: networks.fresh(job.spec, images).to(job.device),
-        # a checkpoint, which was not trained here, has no history
-        trained_here=bool(json.loads(job.parents["trained"]["history.json"])),
+        # a checkpoint, which was not trained here, has no history, and published weights are no initial ones
+        trained_here=bool(json.loads(job.parents["trained"]["history.json"])) and "weights" not in job.spec,
         task=of_cell(job.spec),
         untrained=variant.start == "random",
     )

@@ -20,7 +20,7 @@ from bench.zoo.networks import checkpoint
 
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """Weights, learning curve, and scores on validation and test images."""
-    network = fresh(job.spec, images).to(job.device)
+    network = _begin(job, images).to(job.device)
     history = _history(network, job, images, epoch)
     scores = {
         f"{name}_{metric}": score
@@ -35,6 +35,12 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     }
 
 
+def _begin(job: Job, images: ImageSet) -> torch.nn.Module:
+    """The network before training: with initial weights, or the file's that training begins with."""
+    weights = next(iter(job.outside.items())) if "weights" in job.spec else None
+    return fresh(job.spec, images, weights=weights)
+
+
 def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Its tensors by name, each in memory of its own: safetensors refuses tied ones."""
     state = network.state_dict()
@@ -45,7 +51,7 @@ def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch) -> tuple[dict[str, float], ...]:
-    if job.outside:
+    if "checkpoint" in job.spec:
         ((name, data),) = job.outside.items()
         checkpoint.load_bytes(network, data, name)
         return ()

@@ -38,18 +38,31 @@ def block_outputs(network: nn.Module) -> tuple[str, ...]:
         _check_names(tuple(named), network)
         return tuple(named)
     convolutions = (name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS))
-    blocks = _called_once(network, tuple(_candidates(network, ""))) or _called_once(network, tuple(convolutions))
+    candidates = tuple(_candidates(network, "", _classifier(network)))
+    blocks = _called_once(network, candidates) or _called_once(network, tuple(convolutions))
     if not blocks:
         raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
     return blocks
 
 
-def _candidates(module: nn.Module, prefix: str) -> Iterator[str]:
+def _candidates(module: nn.Module, prefix: str, classifier: nn.Module | None) -> Iterator[str]:
     for name, child in module.named_children():
         if _is_plain_container(child):
-            yield from _candidates(child, f"{prefix}{name}.")
-        elif isinstance(child, ACTIVATIONS) or _has_parts(child):
+            yield from _candidates(child, f"{prefix}{name}.", classifier)
+        elif isinstance(child, ACTIVATIONS) or (_computes(child) and not _holds(child, classifier)):
             yield prefix + name
+
+
+def _holds(module: nn.Module, part: nn.Module | None) -> bool:
+    return any(other is part for other in module.modules())
+
+
+def _classifier(network: nn.Module) -> nn.Module | None:
+    """The layer that a network of timm names as its classifier, around which timm puts pooling and dropout."""
+    settings = getattr(network, "pretrained_cfg", None)
+    named = settings.get("classifier") if isinstance(settings, dict) else None
+    name = named if isinstance(named, str) else (*(named or ()), "")[0]  # distilled networks have two
+    return dict(network.named_modules()).get(name) if name else None
 
 
 def _is_plain_container(module: nn.Module) -> bool:
@@ -57,8 +70,10 @@ def _is_plain_container(module: nn.Module) -> bool:
     return type(module).forward in (nn.Sequential.forward, nn.Module.forward)
 
 
-def _has_parts(module: nn.Module) -> bool:
-    return next(module.children(), None) is not None
+def _computes(module: nn.Module) -> bool:
+    """Whether a module with parts learns or rectifies anything: pooling with parts does neither."""
+    parts = list(module.modules())[1:]
+    return any(isinstance(part, ACTIVATIONS) or next(part.parameters(False), None) is not None for part in parts)
 
 
 def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, ...]:

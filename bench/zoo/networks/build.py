@@ -11,6 +11,7 @@ from torch import nn
 
 from bench import guest_sources, guests
 from bench.errors import InputError
+from bench.zoo.networks import checkpoint, of_timm
 from bench.zoo.networks.catalogue import (
     TORCHVISION,
     check_torchvision,
@@ -21,6 +22,7 @@ from bench.zoo.networks.catalogue import (
     parts_of_own,
     torchvision_models,
 )
+from bench.zoo.networks.of_timm import is_timm
 from bench.zoo.networks.plain import unwrapped
 
 TORCHVISION_CHANNELS = 3
@@ -31,21 +33,26 @@ WITHOUT_AUXILIARIES = {
 }
 
 
-def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Module:
+def build(
+    name: str, channels: int, classes: int, size: int, seed: int, weights: tuple[str, bytes] | None = None
+) -> nn.Module:
     """A fresh network on the CPU, in eval mode; torch's global random state stays as it was.
 
     Args:
-        name: of the zoo, `torchvision:NAME` or `package.module:function`.
+        name: of the zoo, `torchvision:NAME`, `timm:NAME` or `package.module:function`.
         channels: of the images, 1 or 3.
         size: side of the images, pixels.
         seed: of the initial weights.
+        weights: a file's name and content that a network of timm begins with; a classifier of another width is drawn.
 
     Raises:
         InputError: the network does not exist, does not take such images, or does not give one logit per class.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        if is_torchvision(name):
+        if is_timm(name):
+            network = _timm(name, channels, classes, size, weights)
+        elif is_torchvision(name):
             network = _torchvision(name, channels, classes)
         elif is_own(name):
             network = _own(name, channels, classes, size)
@@ -57,6 +64,14 @@ def build(name: str, channels: int, classes: int, size: int, seed: int) -> nn.Mo
         if ":" in name and not is_detector(name):
             _check(name, network, channels, classes, size)
     return network
+
+
+def _timm(name: str, channels: int, classes: int, size: int, weights: tuple[str, bytes] | None) -> nn.Module:
+    network = of_timm.build(name, channels, classes, size)
+    if weights is None:
+        return network
+    file, content = weights
+    return of_timm.with_weights(name, channels, classes, size, checkpoint.nearest_in(content, network, file), file)
 
 
 def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
@@ -124,7 +139,8 @@ def _logits(name: str, network: nn.Module, image: torch.Tensor) -> Any:
             return network(image)
     except Exception as error:
         shown = "×".join(map(str, image.shape[1:]))
-        raise InputError(f"model {name!r} does not take an image of {shown}: {_reason(name, error)}") from error
+        own = f" (timm's own takes {of_timm.offered(name).size} pixels)" if is_timm(name) else ""
+        raise InputError(f"model {name!r} does not take an image of {shown}: {_reason(name, error)}{own}") from error
 
 
 def _reason(name: str, error: Exception) -> str:

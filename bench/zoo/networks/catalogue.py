@@ -1,6 +1,6 @@
 """Where a model comes from, its recipe and its version: what a plan needs before anything is built.
 
-A model's name is one of the zoo's, `torchvision:NAME`, or `package.module:function` for the user's own.
+A model's name is one of the zoo's, `torchvision:NAME`, `timm:NAME`, or `package.module:function` for the user's own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from types import ModuleType
 from bench import guest_sources, guests, registry
 from bench.errors import InputError, did_you_mean
 from bench.training.recipe import Recipe
+from bench.zoo.networks import of_timm
+from bench.zoo.networks.of_timm import TIMM, is_timm
 
 PACKAGE = "bench.zoo"
 TORCHVISION = "torchvision:"
@@ -22,7 +24,7 @@ def is_torchvision(name: str) -> bool:
 
 def is_own(name: str) -> bool:
     """Whether a function of the user's builds the model."""
-    return ":" in name and not is_torchvision(name)
+    return ":" in name and not is_torchvision(name) and not is_timm(name)
 
 
 def recipe(name: str) -> Recipe:
@@ -49,6 +51,9 @@ def version(name: str) -> int | str:
     if is_torchvision(name):
         check_torchvision(name)
         return 1
+    if is_timm(name):
+        of_timm.check(name)
+        return 1
     if is_own(name):
         module, _ = parts_of_own(name)
         guests.check(name, "model", "function")
@@ -65,7 +70,7 @@ def of_zoo(name: str) -> ModuleType:
     try:
         return registry.load(PACKAGE, name, "model")
     except InputError as error:
-        others = f"{TORCHVISION}NAME (e.g. {TORCHVISION}resnet18) or package.module:function"
+        others = f"{TORCHVISION}NAME (e.g. {TORCHVISION}resnet18), {TIMM}NAME or package.module:function"
         raise InputError(f"{error}; or {others}") from error
 
 
@@ -113,3 +118,31 @@ def is_detector(name: str) -> bool:
         return False
     models = torchvision_models()
     return name.removeprefix(TORCHVISION) in models.list_models(models.detection)
+
+
+def usual(name: str) -> tuple[int, int]:
+    """Classes and side of the images that a model is usually built for: ImageNet, COCO, CIFAR-10, or timm's own.
+
+    >>> usual("resnet20"), usual("torchvision:resnet18")
+    ((10, 32), (1000, 224))
+    """
+    if is_timm(name):
+        offered = of_timm.offered(name)
+        return offered.classes, offered.size
+    if is_detector(name):
+        return 91, 224
+    return (1000, 224) if is_torchvision(name) else (10, 32)
+
+
+def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation that images of a model's published weights were normalised with.
+
+    Raises:
+        InputError: none were published.
+    """
+    if is_timm(name):
+        offered = of_timm.offered(name)
+        return offered.mean, offered.std
+    if is_torchvision(name):
+        return of_timm.IMAGENET
+    raise InputError(f"model {name!r} has no normalisation of its own: give 'data' or 'imagenet'")

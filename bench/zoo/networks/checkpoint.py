@@ -68,6 +68,19 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
         raise InputError(f"checkpoint {name!r} does not load into {kind}: {reason}") from error
 
 
+def nearest_in(data: bytes, network: nn.Module, name: str) -> Mapping[str, Any]:
+    """The weights in a file's content that are most like a network's, by name and shape; they need not fit.
+
+    Raises:
+        InputError: the file holds no weights.
+    """
+    candidates = state_dicts(_read(data, name))
+    if not candidates:
+        raise InputError(f"weights {name!r}: the file holds no weights, expected tensors by name")
+    expected = network.state_dict()
+    return max((under_own_names(network, tensors) for tensors in candidates), key=lambda w: matching(expected, w))
+
+
 def fill(network: nn.Module, weights: Mapping[str, Any]) -> None:
     """Put tensors into a network by name; tensors without a new value stay.
 

@@ -1,0 +1,35 @@
+"""What may not stand together in a `[[models]]` table, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.errors import InputError
+from bench.zoo.networks import catalogue
+from bench.zoo.networks.of_timm import IMAGENET, is_timm
+
+
+def problems(model: Mapping[str, Any]) -> list[str]:
+    """Sentences about a model's weights and normalisation; its name is checked elsewhere."""
+    name, found = model["name"], []
+    if model.get("weights") and not is_timm(name):
+        found.append(
+            f"model {name!r}: 'weights' are those that a network of timm begins with; to load a file instead of "
+            "training give 'checkpoint'"
+        )
+    if model.get("weights") and model.get("checkpoint"):
+        found.append(f"model {name!r}: give 'weights' to train from, or 'checkpoint' instead of training, not both")
+    if model.get("normalisation") == "own":
+        try:
+            catalogue.own_normalisation(name)
+        except InputError as error:
+            found.extend(error.problems)
+    return found
+
+
+def normalisation(name: str, chosen: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation per channel, 0..1 scale; None if they are those of the training images."""
+    if chosen == "imagenet":
+        return IMAGENET
+    return catalogue.own_normalisation(name) if chosen == "own" or (not chosen and is_timm(name)) else None
