@@ -171,9 +171,11 @@ def _integer(weight: torch.Tensor, quantizer: SymmetricQuantizer) -> Integer:
         codes = torch.round(simulated * divisor)
     if not torch.equal(codes / divisor, simulated):
         raise AssertionError("the integers read out do not give NNCF's weight back")
+    # NNCF's codes begin at 0 and are twice as fine where a layer normalisation has no negative weight.
     return Integer(
-        codes=codes.to(torch.int8).cpu().numpy(),
+        codes=codes.to(torch.int16).cpu().numpy(),
         scale=divisor.flatten().cpu().numpy().astype(np.float32),
         bits=int(quantizer.num_bits),
+        zero_point=np.zeros(1, np.uint8) if quantizer.level_low == 0 else None,
         divide=True,
     )

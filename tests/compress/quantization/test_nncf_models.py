@@ -9,6 +9,7 @@ import bench.nncf_runtime
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from bench.compress.method import NotApplicable
 from bench.compress.methods.magnitude import Magnitude
@@ -34,6 +35,21 @@ def test_weights_are_integers_of_the_width_asked_for(compressed, workbench):
                 rtol=0,
                 atol=0,
             )
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_weights_of_a_normalisation_that_are_never_negative_take_codes_from_zero(workbench, bits):
+    layers = [nn.Conv2d(3, 8, 3), nn.Flatten(2), nn.LayerNorm(36), nn.Flatten(), nn.Linear(288, 4)]
+    network = nn.Sequential(*layers).eval()
+    with torch.no_grad():
+        network[2].weight.uniform_(0.5, 1.5)
+    result = NncfInt8Ptq(weight_bits=bits, calibration=32)(Compressed(network, example=workbench.example), workbench)
+    codes = result.representations["2.weight"].codes
+    assert codes.min() >= 0
+    assert codes.max() == 2**bits - 1
+    step = network[2].weight.max().item() / (2**bits - 1)
+    packed = unpack(pack(result, {"name": "normalised"}), deepcopy(network))
+    torch.testing.assert_close(packed[2].weight, network[2].weight, rtol=0, atol=0.51 * step)
 
 
 def test_feature_maps_are_rounded_to_at_most_256_values(compressed, workbench, through_a_file):
