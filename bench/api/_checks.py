@@ -10,15 +10,14 @@ from torch._dynamo import OptimizedModule
 
 from bench.compress.method import first_line
 from bench.diagnose.networks import device_of, still
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError
+from bench.zoo.networks.calls import checked
 
 
 def layers_exist(network: nn.Module, layers: Iterable[str]) -> None:
-    """Raise InputError if the network lacks one of the modules, naming the nearest."""
-    names = {name for name, _ in network.named_modules() if name}
+    """Raise InputError if the network lacks one of the modules, naming the nearest; `relu#2` is a call of `relu`."""
     for layer in layers:
-        if layer not in names:
-            raise InputError(f"{type(network).__name__} has no module {layer!r}: {did_you_mean(layer, names)}")
+        checked(network, layer)
 
 
 def uncompiled(network: nn.Module) -> nn.Module:

@@ -12,7 +12,8 @@ from torch import nn
 from bench.api._checks import layers_exist, takes, uncompiled
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
-from bench.diagnose.networks import Version, answers, deepest_map, logits_of
+from bench.diagnose.networks import Version, answers, deepest_map, device_of, logits_of, still
+from bench.diagnose.networks import outputs as layer_outputs
 from bench.errors import InputError, did_you_mean
 from bench.zoo.networks.blocks import block_outputs
 
@@ -70,8 +71,10 @@ def attributions(
     takes(network, images)
     if layer:
         layers_exist(network, [layer])
+        with still(network):
+            layer_outputs(network, [layer], images[:1].to(device_of(network)))
     elif method == "grad-cam":
-        layer = deepest_map(network, block_outputs(network), images[:1])
+        layer = deepest_map(network, block_outputs(network, images[:1].to(device_of(network))), images[:1])
     # Attributions explain one class's logit. Left to itself each network explains its own answer, and two networks that
     # answer differently would be compared on different questions: that is why `targets` can be given.
     asked = np.asarray(answers(network, images) if targets is None else targets)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist
+from bench.api._checks import layers_exist, takes, uncompiled
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Version, device_of, outputs, still
 from bench.diagnose.units.maximization import Channels, painted
@@ -54,6 +54,7 @@ def maximize_activation(
     Raises:
         InputError: the layer or a channel does not exist, or `pixels` is not (n, C, H, W) uint8.
     """
+    network = uncompiled(network)
     layers_exist(network, [layer])
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:
         raise InputError(
@@ -63,6 +64,7 @@ def maximize_activation(
         raise InputError(f"mean and std: expected finite numbers and std above 0, not {list(mean)} and {list(std)}")
     centre, scale = (torch.tensor(values, dtype=torch.float32).view(-1, 1, 1) for values in (mean, std))
     images = (torch.from_numpy(pixels).float() / 255 - centre) / scale
+    takes(network, images)
     probe = Probe(images, pixels, np.zeros(len(pixels), int), tuple(mean), tuple(std), seed, (layer,))
     # One image through the network tells what the layer puts out: a name alone cannot tell a convolution from a
     # classifier, whose units have no centre to maximise at.

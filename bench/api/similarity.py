@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
@@ -18,8 +19,10 @@ from bench.similarity.measure import Measure
 from bench.statistics.estimate import Estimate
 from bench.zoo.networks.activations import block_outputs_of
 from bench.zoo.networks.blocks import block_outputs
+from bench.zoo.networks.calls import NoOutput
 
 Features = Literal["pooled", "flattened"]
+WHICH = ("first", "second")
 HELD = 2 * 10**9  # bytes of both networks' activations at a time
 
 
@@ -44,7 +47,8 @@ def compare(
 
     Args:
         batches: images (b, C, H, W), or (images, labels) as a DataLoader yields them; read once.
-        layers: names of modules that both networks have; default the outputs of the first network's blocks.
+        layers: names of modules that both networks have; default the outputs of the first network's blocks. Of a module
+            that is called more than once, name a call: `layer1.0.relu#2` is the second.
         features: "pooled" is the mean of a feature map over positions, "flattened" keeps every position.
         measure: a name of `python -m bench list measures` that compares activations without labels.
 
@@ -62,18 +66,21 @@ def compare(
     if isinstance(layers, str):
         raise InputError(f"compare: layers is a list of names, e.g. [{layers!r}], not a text")
     first, second = uncompiled(first), uncompiled(second)
-    names = tuple(layers) if layers is not None else block_outputs(first)
     shown = [_images(batch) for batch in batches]
     if not shown:
         raise InputError("compare: there are no batches")
     # The batches are kept, because both networks must see the same images in the same order and a DataLoader that
     # shuffles or augments gives others at its second pass.
     for network in (first, second):
-        layers_exist(network, names)
         takes(network, shown[0])
+    names = tuple(layers) if layers is not None else block_outputs(first, shown[0][:1].to(device_of(first)))
+    for network in (first, second):
+        layers_exist(network, names)
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"compare: layer {twice[0]!r} is named twice; the second call of a module is '{twice[0]}#2'")
     estimates: dict[str, Estimate] = {}
     for group in _groups(first, names, shown, features):
-        sides = [_features(network, group, shown, features) for network in (first, second)]
+        sides = [_features(network, group, shown, features, which) for network, which in zip((first, second), WHICH)]
         estimates |= {name: _estimate(chosen, x, y) for name, x, y in zip(group, *sides)}
     return estimates
 
@@ -87,7 +94,7 @@ def _groups(
     images = sum(len(batch) for batch in shown)
     groups: list[list[str]] = []
     held = np.inf
-    for name, one in zip(names, _features(network, names, shown[:1], features)):
+    for name, one in zip(names, _features(network, names, shown[:1], features, WHICH[0])):
         size = 2.0 * images * one[:1].nbytes
         if held + size > HELD:
             groups.append([])
@@ -98,11 +105,14 @@ def _groups(
 
 
 def _features(
-    network: nn.Module, names: Sequence[str], shown: Sequence[torch.Tensor], features: Features
+    network: nn.Module, names: Sequence[str], shown: Sequence[torch.Tensor], features: Features, which: str
 ) -> list[np.ndarray]:
     """Every layer's features, (n, d) each; feature maps are held for one batch at a time."""
-    with still(network):
-        outputs = block_outputs_of(network, names, (batch.to(device_of(network)) for batch in shown), [features])
+    try:
+        with still(network):
+            outputs = block_outputs_of(network, names, (batch.to(device_of(network)) for batch in shown), [features])
+    except NoOutput as reason:
+        raise InputError(f"compare, {which} network: {reason}") from reason
     return [layer.features[features] for layer in outputs]
 
 

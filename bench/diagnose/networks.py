@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,7 @@ from bench.remember import once
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.blocks import ACTIVATIONS
+from bench.zoo.networks.calls import NUMBER, Calls, copy, parsed, replaced, tensor_of
 
 Result = TypeVar("Result")
 
@@ -165,13 +166,14 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-class Taps:
+class Taps(Calls):
     """Outputs or inputs of modules during the latest forward pass; use as a context.
 
-    Tensors are kept as they are, with their graph, so that gradients reach them.
+    Tensors are kept as the module gave them, with their graph, so that gradients reach them: what is written over them
+    later changes them no more.
 
     Args:
-        names: by label, the name of a module.
+        names: by label, the name of a module, or of one of its calls (see `bench.zoo.networks.calls`).
         inputs: labels whose module's input is kept instead of its output.
 
     Attributes:
@@ -179,25 +181,46 @@ class Taps:
     """
 
     def __init__(self, network: nn.Module, names: Mapping[str, str], inputs: Iterable[str] = ()):
+        super().__init__(network, names.values())
         self.seen: dict[str, torch.Tensor] = {}
-        self._network, self._names, self._inputs = network, names, frozenset(inputs)
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+        inputs = frozenset(inputs)
+        self._of_inputs, self._of_outputs = _labels(names, inputs), _labels(names, names.keys() - inputs)
 
-    def __enter__(self) -> Taps:
-        for label, name in self._names.items():
-            module = self._network.get_submodule(name)
-            self._handles.append(module.register_forward_hook(self._hook(label)))
-        return self
+    def given(self, name: str, number: int, inputs: Any) -> Any:
+        """See Calls."""
+        if name not in self._of_inputs:
+            return None
+        args, kwargs = inputs
+        tensor, passed = _kept(args[0] if args else next(iter(kwargs.values())), name)
+        self.seen |= dict.fromkeys(self._of_inputs[name], tensor)
+        return ((passed, *args[1:]), kwargs) if args else ((), {**kwargs, next(iter(kwargs)): passed})
 
-    def __exit__(self, *_: object) -> None:
-        for handle in self._handles:
-            handle.remove()
+    def put_out(self, name: str, number: int, output: Any) -> Any:
+        """See Calls."""
+        if name not in self._of_outputs:
+            return None
+        tensor, passed = _kept(output, name)
+        self.seen |= dict.fromkeys(self._of_outputs[name], tensor)
+        return passed
 
-    def _hook(self, label: str):
-        def keep(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-            self.seen[label] = inputs[0] if label in self._inputs else output
 
-        return keep
+def _labels(names: Mapping[str, str], chosen: Iterable[str]) -> dict[str, list[str]]:
+    """The labels of each name."""
+    labels: dict[str, list[str]] = {}
+    for label in chosen:
+        labels.setdefault(names[label], []).append(label)
+    return labels
+
+
+# A later operation in place would write over a tensor that is kept. Without gradients a copy is kept and the tensor
+# goes on, so that the network computes what it always does; with them the tensor is kept and the copy goes on, because
+# gradients must pass through what is kept.
+def _kept(value: Any, name: str) -> tuple[torch.Tensor, Any]:
+    """The tensor to keep of a module's input or output, and what goes on in its place."""
+    tensor = tensor_of(value, name)
+    if not tensor.requires_grad:
+        return copy(tensor), value
+    return tensor, replaced(value, copy(tensor))
 
 
 def logits_of(network: nn.Module, images: torch.Tensor) -> np.ndarray:
@@ -239,7 +262,9 @@ def outputs(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> 
     Raises:
         LookupError: a layer does not exist or is not called.
     """
-    return _tapped(network, {layer: layer for layer in layers}, (), images)
+    with torch.no_grad(), Taps(network, {layer: layer for layer in layers}) as taps:
+        network(images)
+    return taps.seen
 
 
 def before_rectifier(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> dict[str, str]:
@@ -248,20 +273,61 @@ def before_rectifier(network: nn.Module, layers: Sequence[str], images: torch.Te
     Raises:
         LookupError: a layer does not exist or is not called.
     """
-    # A block ends in a rectifier if both put out the very same tensor. Identity of tensors needs neither names nor a
-    # traced graph; it fails, and the layer itself is given, where the rectifier is a function.
+    # A block ends in a rectifier if both put out the very same tensor, with the same values: in between, something may
+    # have been added in place. Identity of tensors needs neither names nor a traced graph; it fails, and the layer
+    # itself is given, where the rectifier is a function.
     rectifiers = [name for name, module in network.named_modules() if isinstance(module, ACTIVATIONS)]
-    labels = {f"block {layer}": layer for layer in layers} | {f"rectifier {name}": name for name in rectifiers}
-    with torch.no_grad(), Taps(network, _existing(network, labels)) as taps:
+    rectified, blocks = Passed(network, rectifiers), Passed(network, layers)
+    with torch.no_grad(), Calls(network, layers), rectified, blocks:
         network(images)
-        _require_called(taps, [f"block {layer}" for layer in layers])
-        return {
-            layer: next(
-                (name for name in rectifiers if taps.seen.get(f"rectifier {name}") is taps.seen[f"block {layer}"]),
-                layer,
-            )
-            for layer in layers
-        }
+    return {layer: rectified.call_with(blocks.outputs[layer][-1]) or layer for layer in layers}
+
+
+@dataclass(frozen=True, eq=False)
+class PassedTensor:
+    """A tensor that went from one module to the next, and what it held then."""
+
+    tensor: torch.Tensor
+    values: torch.Tensor
+
+    def is_same(self, other: PassedTensor) -> bool:
+        """Whether it is the very same tensor, with nothing written to it in between."""
+        return self.tensor is other.tensor and torch.equal(self.values, other.values)
+
+
+class Passed(Calls):
+    """All tensors that modules are given and put out in one forward pass without gradients; use as a context.
+
+    Attributes:
+        inputs, outputs: by name, of each call, in the order of the first one.
+    """
+
+    def __init__(self, network: nn.Module, names: Iterable[str]):
+        super().__init__(network, names, every=True)
+        self.inputs: dict[str, list[PassedTensor]] = {}
+        self.outputs: dict[str, list[PassedTensor]] = {}
+
+    def given(self, name: str, number: int, inputs: Any) -> None:
+        """See Calls."""
+        args, kwargs = inputs
+        _note(self.inputs, name, args[0] if args else next(iter(kwargs.values())))
+
+    def put_out(self, name: str, number: int, output: Any) -> None:
+        """See Calls."""
+        _note(self.outputs, name, output)
+
+    def call_with(self, output: PassedTensor) -> str:
+        """The name of the call that put out this tensor; empty if there is none."""
+        for name, calls in self.outputs.items():
+            for number, other in enumerate(calls, start=1):
+                if other.is_same(output):
+                    return name if len(calls) == 1 else f"{name}{NUMBER}{number}"
+        return ""
+
+
+def _note(passed: dict[str, list[PassedTensor]], name: str, value: Any) -> None:
+    tensor = tensor_of(value, name)
+    passed.setdefault(name, []).append(PassedTensor(tensor, copy(tensor)))
 
 
 class Units:
@@ -275,8 +341,8 @@ class Units:
 
     def __init__(self, network: nn.Module, layers: Sequence[str], example: torch.Tensor):
         tapped = before_rectifier(network, layers, example)
-        self.rectified = [layer for layer, name in tapped.items() if name == layer and not _is_rectifier(network, name)]
         inputs = [layer for layer, name in tapped.items() if _is_rectifier(network, name)]
+        self.rectified = [layer for layer, name in tapped.items() if name == layer and layer not in inputs]
         self._taps = Taps(network, tapped, inputs)
 
     @property
@@ -293,27 +359,5 @@ class Units:
 
 
 def _is_rectifier(network: nn.Module, name: str) -> bool:
-    return isinstance(network.get_submodule(name), ACTIVATIONS)
-
-
-def _tapped(
-    network: nn.Module, names: Mapping[str, str], inputs: Iterable[str], images: torch.Tensor
-) -> dict[str, torch.Tensor]:
-    with torch.no_grad(), Taps(network, _existing(network, names), inputs) as taps:
-        network(images)
-        _require_called(taps, names)
-        return dict(taps.seen)
-
-
-def _existing(network: nn.Module, names: Mapping[str, str]) -> Mapping[str, str]:
-    modules = dict(network.named_modules())
-    missing = sorted({name for name in names.values() if name not in modules})
-    if missing:
-        raise LookupError(f"the network has no module {', '.join(missing)}")
-    return names
-
-
-def _require_called(taps: Taps, labels: Iterable[str]) -> None:
-    silent = [label for label in labels if label not in taps.seen]
-    if silent:
-        raise LookupError(f"the forward pass never calls {', '.join(silent)}")
+    call = parsed(network, name)
+    return call is not None and isinstance(network.get_submodule(call[0]), ACTIVATIONS)

@@ -5,6 +5,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from bench import api
 from bench.errors import InputError
+from bench.similarity.measures.debiased_cka import DebiasedCKA
 from bench.similarity.measures.procrustes import Procrustes
 
 
@@ -95,3 +96,42 @@ def test_networks_that_cannot_take_the_images(images, make):
 def test_compiled_networks_are_looked_into_as_they_were_written(images, make):
     found = api.compare(torch.compile(make()), make(), [images])
     assert list(found) == ["2", "4"] and all(estimate.value == 1 for estimate in found.values())
+
+
+class Shared(torch.nn.Module):
+    """One ReLU for all convolutions, or for the first alone; as torchvision's blocks have it."""
+
+    def __init__(self, seed, twice=True):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.first, self.second = torch.nn.Conv2d(3, 6, 3, padding=1), torch.nn.Conv2d(6, 6, 3, padding=1)
+        self.relu, self.fc = torch.nn.ReLU(inplace=True), torch.nn.Linear(6, 4)
+        self.twice = twice
+
+    def forward(self, x):
+        x = self.second(self.relu(self.first(x)))
+        x = self.relu(x) if self.twice else x.relu()
+        return self.fc(x.mean((2, 3)))
+
+
+def test_compare_takes_the_call_that_is_named(images):
+    first, second = Shared(0), Shared(1)
+    found = api.compare(first, second, [images[:20], images[20:]], layers=["relu#1", "relu#2"], features="flattened")
+    with torch.no_grad():
+        by_hand = [[net.first(images).relu(), net.second(net.first(images).relu()).relu()] for net in (first, second)]
+    for name, x, y in zip(("relu#1", "relu#2"), *by_hand):
+        expected = DebiasedCKA()(x.flatten(1).numpy(), y.flatten(1).numpy())
+        assert found[name].n == 40 and found[name].value == pytest.approx(expected, rel=1e-4)
+
+
+def test_compare_refuses_a_layer_that_says_no_single_output(images):
+    for networks, which, count in (
+        ((Shared(0), Shared(1)), "first", "2 times"),
+        ((Shared(0, twice=False), Shared(1)), "second", "2 times"),
+    ):
+        with pytest.raises(InputError, match=rf"compare, {which} network: .*relu {count}.*relu#1 to relu#2"):
+            api.compare(*networks, [images], layers=["relu"])
+    with pytest.raises(InputError, match=r"first network: .*calls relu once: there is no relu#2"):
+        api.compare(Shared(0, twice=False), Shared(1), [images], layers=["relu#2"])
+    with pytest.raises(InputError, match="layer 'relu' is named twice"):
+        api.compare(Shared(0), Shared(1), [images], layers=["relu", "relu"])

@@ -142,3 +142,42 @@ def test_another_file_device_bypass_or_question_is_another_result(make_network):
     assert [answer("abc"), answer("abd"), answer("abc", "cuda")] == expected
     assert answer("abc", bypasses=True)[1] and answer("abc", key="why")[2] == "why"
     assert answer("abc") == expected[0]
+
+
+class Overwritten(nn.Module):
+    """One rectifier for two layers; outputs are written over by what follows, and one of them has a sum added."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.relu = nn.Conv2d(3, 4, 3, padding=1), nn.Sequential(nn.ReLU()), nn.ReLU()
+        self.second.forward = self.added
+
+    def added(self, x):
+        out = self.second[0](x)
+        out += 1
+        return out
+
+    def forward(self, x):
+        x = self.relu(self.first(x))
+        return self.relu(self.second(x).mul_(2))
+
+
+def test_outputs_and_their_gradients_are_those_of_the_call_that_is_named(probe):
+    network, images = Overwritten().eval(), probe.images[:2].clone().requires_grad_()
+    with instruments.Taps(network, {"a": "first", "b": "relu#1", "c": "second"}) as taps:
+        answer = network(images)
+    first = network.first(images)
+    for label, expected in (("a", first), ("b", first.relu()), ("c", first.relu() + 1)):
+        torch.testing.assert_close(taps.seen[label], expected)
+    (slope,) = torch.autograd.grad(answer.sum(), taps.seen["c"])
+    assert torch.equal(slope, torch.full_like(slope, 2.0))
+    seen = instruments.outputs(network, ["first", "second", "relu#2"], probe.images[:2])
+    torch.testing.assert_close(seen["second"], (first.relu() + 1).detach())
+    torch.testing.assert_close(seen["relu#2"], 2 * (first.relu() + 1).detach())
+
+
+def test_a_rectifier_is_told_by_its_call_and_not_when_something_was_added(probe):
+    found = instruments.before_rectifier(Overwritten(), ["relu#1", "second"], probe.images[:1])
+    assert found == {"relu#1": "relu#1", "second": "second"}
+    with instruments.Units(Overwritten(), ["relu#2"], probe.images[:1]) as units:
+        assert units.rectified == []

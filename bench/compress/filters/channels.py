@@ -21,6 +21,7 @@ import torch
 
 from bench.compress.filters.coupled import CoupledChannels, Reader
 from bench.footprint.trace import Operation, Trace, Value, trace
+from bench.zoo.networks.calls import call_names
 
 MIXING = ("softmax", "layer_norm", "group_norm")  # elementwise in memory, yet every channel depends on the others
 PER_CHANNEL = (
@@ -126,10 +127,11 @@ class _Axes:
                 yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts, self._put_out_by(axis))
 
     def _put_out_by(self, axis: _Axis) -> tuple[str, ...]:
-        """Modules whose output has the axis of channels as its axis 1, each once."""
-        outputs = [(call.module, call.output) for call in self.traced.calls if call.module]
-        held = (module for module, output in outputs if output is not None and self._axis_of(output) is axis)
-        return tuple(dict.fromkeys(held))
+        """Modules whose output has the axis of channels as its axis 1; of those called more than once, the calls."""
+        calls = [(call.module, call.output) for call in self.traced.calls if call.module]
+        names = call_names([module for module, _ in calls])
+        outputs = zip(names, (output for _, output in calls))
+        return tuple(name for name, output in outputs if output is not None and self._axis_of(output) is axis)
 
     def _rule(self, operation: Operation) -> Callable[[Operation], bool]:
         """What an operation does to axes, as a function that returns False if it can't tell."""

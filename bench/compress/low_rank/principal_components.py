@@ -64,18 +64,19 @@ def moments(
         loss: mean over a batch, whose gradients are summed too; None leaves these zero.
     """
     moments: dict[str, Moments] = {}
-    outputs: dict[str, torch.Tensor] = {}
+    outputs: list[tuple[str, torch.Tensor]] = []
     images = 0
     with _watching(network, names, outputs), torch.set_grad_enabled(loss is not None):
         for batch, targets in batches:
-            gradients: Sequence[torch.Tensor | None] = [None] * len(names)
+            outputs.clear()
             if loss is None:
                 network(batch)
+                gradients: Sequence[torch.Tensor | None] = [None] * len(outputs)
             else:
                 summed = len(batch) * loss(network, batch, targets)
-                gradients = torch.autograd.grad(summed, list(outputs.values()), allow_unused=True)
-            for name, gradient in zip(list(outputs), gradients):
-                _add(moments, name, outputs.pop(name).detach(), gradient)
+                gradients = torch.autograd.grad(summed, [output for _, output in outputs], allow_unused=True)
+            for (name, output), gradient in zip(outputs, gradients):
+                _add(moments, name, output.detach(), gradient)
             images += len(batch)
     for layer in moments.values():  # from the summed loss to the mean
         layer.gradient /= images
@@ -116,9 +117,12 @@ def _positions(maps: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def _watching(network: torch.nn.Module, names: Sequence[str], outputs: dict[str, torch.Tensor]) -> Iterator[None]:
+def _watching(
+    network: torch.nn.Module, names: Sequence[str], outputs: list[tuple[str, torch.Tensor]]
+) -> Iterator[None]:
+    # a convolution that is called more than once has the components of all that it puts out
     def keep(name: str, module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
-        outputs[name] = output
+        outputs.append((name, output))
         return output.clone()  # the next layer may work in place
 
     handles = [network.get_submodule(name).register_forward_hook(partial(keep, name)) for name in names]

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from bench.diagnose.networks import Version, seeded
+from bench.diagnose.networks import Taps, Version, seeded
 from bench.zoo.networks.plain import copied
 
 AT_ONCE = 256  # images in one forward and backward pass
@@ -100,8 +100,11 @@ def grad_cam(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, ho
     # blank map is undefined.
     if not how.layer:
         raise CannotExplain("no block has maps of more than one position")
-    layer = network.get_submodule(how.layer)
-    return captum.LayerGradCam(network, layer).attribute(images, targets, relu_attributions=False)
+    with torch.enable_grad(), Taps(network, {how.layer: how.layer}) as taps:
+        logits = network(images.detach().requires_grad_())
+        maps = taps.seen[how.layer]
+        (slopes,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), maps)
+    return (slopes.mean(tuple(range(2, maps.ndim)), keepdim=True) * maps.detach()).sum(1, keepdim=True)
 
 
 def saliency(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:

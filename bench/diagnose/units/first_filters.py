@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.diagnose.networks import Taps
+from bench.diagnose.networks import Passed
 
 
 def first_filters(network: nn.Module, image: torch.Tensor) -> np.ndarray:
@@ -26,17 +26,16 @@ def first_filters(network: nn.Module, image: torch.Tensor) -> np.ndarray:
     modules = {
         name: module for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
     }
-    names = {name: name for name in modules}
     # The batch norm behind a convolution is found by identity: the tensor that it is given is the very one that the
     # convolution put out. This needs no tracing and holds whatever the modules are called.
-    with torch.no_grad(), Taps(network, names) as after, Taps(network, names, names) as before:
+    with torch.no_grad(), Passed(network, modules) as passed:
         network(image)
-    for name, put_out in after.seen.items():
+    for name, (put_out, *_) in passed.outputs.items():
         module = modules[name]
         if isinstance(module, nn.Conv2d) and module.groups == 1 and module.in_channels == image.shape[1]:
             filters = module.weight.detach()
-            factors = [_factor(modules[other]) for other, taken in before.seen.items() if taken is put_out]
-            return (filters * factors[0] if factors else filters).float().cpu().numpy()
+            behind = [other for other, taken in passed.inputs.items() if any(put_out.is_same(each) for each in taken)]
+            return (filters * _factor(modules[behind[0]]) if behind else filters).float().cpu().numpy()
     raise LookupError("no convolution sees all channels of the image")
 
 

@@ -43,8 +43,9 @@ def kept_channels(structure: Iterable[Mapping[str, Any]], module: str) -> tuple[
     ((0, 3), (2, 0), None)
     """
     kept: tuple[int, ...] | None = None
+    names = {module, module.removesuffix("#1")}  # the only call of a module is listed without a number
     for group in (group for step in structure if step.get("kind") == KIND for group in step["groups"]):
-        if module in group["modules"]:
+        if names & set(group["modules"]):
             now = tuple(group["kept"])
             # A second step counts the channels that the first one left.
             kept = now if kept is None else tuple(kept[index] for index in now if index < len(kept))

@@ -78,13 +78,13 @@ def _plain(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 def _probe(job: Job, images: ImageSet) -> Probe:
     pixels = images.test.images[images.probe]
-    batches = evaluate.normalised_batches(pixels, images.mean, images.std, job.device)
+    shown = torch.cat(list(evaluate.normalised_batches(pixels, images.mean, images.std, job.device)))
     return Probe(
-        images=torch.cat(list(batches)),
+        images=shown,
         pixels=pixels,
         labels=images.test.labels[images.probe],
         mean=tuple(images.mean),
         std=tuple(images.std),
         seed=job.spec["seed"],
-        layers=block_outputs(networks.fresh(job.spec, images)),
+        layers=block_outputs(networks.fresh(job.spec, images), shown[:1].cpu()),
     )

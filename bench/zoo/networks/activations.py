@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+
+from bench.zoo.networks.calls import Calls, NoOutput, of_images, tensor_of
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,22 @@ def block_outputs_of(
     """What each layer puts out for all images, in the order of `layers`.
 
     Args:
-        layers: module names, see `bench.zoo.networks.blocks.block_outputs`.
+        layers: names of modules or of their calls, see `bench.zoo.networks.calls`.
         batches: normalised images, (b, C, H, W) float32 each, on the network's device.
         conventions: of the features.
 
     Raises:
-        LookupError: a layer was not called.
+        NoOutput: a layer is not there, is not called, is called more than once without a number, or puts out anything
+            but a tensor with a row an image, of one size for all batches.
     """
-    taken = {layer: _Taken(conventions) for layer in layers}
-    _run(network, {layer: of.take for layer, of in taken.items()}, batches)
-    silent = [layer for layer, of in taken.items() if not of.called]
-    if silent:
-        raise LookupError(f"the forward pass never calls {', '.join(silent)}")
-    return [taken.pop(layer).outputs() for layer in layers]
+    taken = {layer: _Taken(layer, conventions) for layer in dict.fromkeys(layers)}
+    with _Taking(network, taken), torch.inference_mode():
+        for batch in batches:
+            for of in taken.values():
+                of.images = len(batch)
+            network(batch)
+    gathered = {layer: taken.pop(layer).outputs() for layer in list(taken)}
+    return [gathered[layer] for layer in layers]
 
 
 def widths(network: torch.nn.Module, layers: Sequence[str], example: torch.Tensor) -> list[int]:
@@ -54,7 +60,7 @@ def widths(network: torch.nn.Module, layers: Sequence[str], example: torch.Tenso
         example: (1, C, H, W) float32, on the network's device.
 
     Raises:
-        LookupError: a layer was not called.
+        NoOutput: see `block_outputs_of`.
     """
     shown = block_outputs_of(network, layers, [example], ["flattened"])
     return [outputs.features["flattened"].shape[1] for outputs in shown]
@@ -89,38 +95,37 @@ def as_features(activations: np.ndarray, convention: str) -> np.ndarray:
 class _Taken:
     """The features of one layer, gathered batch by batch."""
 
-    def __init__(self, conventions: Sequence[str]):
+    def __init__(self, layer: str, conventions: Sequence[str]):
+        self.layer = layer
         self.parts: dict[str, list[np.ndarray]] = {convention: [] for convention in conventions}
         self.digest = hashlib.sha256()
-        self.called = False
+        self.images = 0  # of the present batch
 
-    def take(self, output: torch.Tensor) -> None:
-        self.called = True
+    def take(self, output: Any) -> None:
+        tensor = of_images(tensor_of(output, self.layer), self.images, self.layer)
         # 0 is added in a copy of one's own: a later in-place operation may write over the tensor, and -0 equals 0, yet
         # not bit for bit.
-        activations = np.ascontiguousarray(output.detach().float().cpu().numpy() + np.float32(0.0))
+        activations = np.ascontiguousarray(tensor.detach().float().cpu().numpy() + np.float32(0.0))
         self.digest.update(repr(activations.shape[1:]).encode())
         self.digest.update(activations.tobytes())
         for convention, parts in self.parts.items():
             parts.append(as_features(activations, convention))
 
     def outputs(self) -> Outputs:
-        return Outputs(
-            {name: np.concatenate(self.parts.pop(name)) for name in list(self.parts)}, self.digest.hexdigest()
-        )
+        features = {}
+        for name in list(self.parts):
+            parts = self.parts.pop(name)
+            sizes = sorted({part.shape[1] for part in parts})
+            if len(sizes) > 1:
+                raise NoOutput(f"{self.layer} puts out {sizes[0]} numbers an image in one batch, {sizes[1]} in another")
+            features[name] = np.concatenate(parts)
+        return Outputs(features, self.digest.hexdigest())
 
 
-def _run(
-    network: torch.nn.Module, takers: Mapping[str, Callable[[torch.Tensor], None]], batches: Iterable[torch.Tensor]
-) -> None:
-    def hook(take: Callable[[torch.Tensor], None]) -> Callable[[torch.nn.Module, object, torch.Tensor], None]:
-        return lambda module, inputs, output: take(output)
+class _Taking(Calls):
+    def __init__(self, network: torch.nn.Module, taken: Mapping[str, _Taken]):
+        super().__init__(network, taken)
+        self._taken = taken
 
-    handles = [network.get_submodule(layer).register_forward_hook(hook(take)) for layer, take in takers.items()]
-    try:
-        with torch.inference_mode():
-            for batch in batches:
-                network(batch)
-    finally:
-        for handle in handles:
-            handle.remove()
+    def put_out(self, name: str, number: int, output: Any) -> None:
+        self._taken[name].take(output)

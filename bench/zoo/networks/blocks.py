@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import torch
 from torch import fx, nn
 
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError
+from bench.zoo.networks.calls import Calls, NoOutput, checked, of_images, tensor_of
 
 ACTIVATIONS = (
     nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU, nn.ReLU,
@@ -21,13 +25,18 @@ ACTIVATIONS = (
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
-def block_outputs(network: nn.Module) -> tuple[str, ...]:
+def block_outputs(network: nn.Module, example: torch.Tensor | None = None) -> tuple[str, ...]:
     """Names of the modules whose outputs are block outputs, in the order of the forward pass.
 
     A block is a module with parts and a forward pass of its own (a residual block, an inception module), or an
     activation between such modules; plain containers are opened. Convolutions, norms, pooling, dropout and classifiers
     are not blocks. If a forward pass applies functions between plain layers, so that no block is called, the
-    convolutions are the blocks. A network may name its blocks itself in an attribute `block_names`.
+    convolutions are the blocks. A network may name its blocks itself in an attribute `block_names`; there
+    `relu#2` is the second call of `relu`.
+
+    Args:
+        example: (b, C, H, W), on the network's device. With it, modules that are not called once, or put out anything
+            but a tensor with a row an image, are no blocks even where the network cannot be traced.
 
     Raises:
         InputError: `block_names` names no module, or the network has no block that its forward pass calls once.
@@ -35,11 +44,10 @@ def block_outputs(network: nn.Module) -> tuple[str, ...]:
     kind = type(network).__name__
     named = getattr(network, "block_names", None)
     if named is not None:
-        _check_names(tuple(named), network)
-        return tuple(named)
+        return _named(network, named)
     convolutions = (name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS))
     candidates = tuple(_candidates(network, "", _classifier(network)))
-    blocks = _called_once(network, candidates) or _called_once(network, tuple(convolutions))
+    blocks = _usable(network, candidates, example) or _usable(network, tuple(convolutions), example)
     if not blocks:
         raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
     return blocks
@@ -76,6 +84,15 @@ def _computes(module: nn.Module) -> bool:
     return any(isinstance(part, ACTIVATIONS) or next(part.parameters(False), None) is not None for part in parts)
 
 
+def _usable(network: nn.Module, candidates: tuple[str, ...], example: torch.Tensor | None) -> tuple[str, ...]:
+    once = _called_once(network, candidates)
+    if example is None or not once:
+        return once
+    with _evaluating(network), _Once(network, once, len(example)) as outputs, torch.no_grad():
+        network(example)
+    return tuple(name for name in once if outputs.usable.get(name))
+
+
 def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """The candidates that one forward pass in eval mode calls exactly once, in order.
 
@@ -84,16 +101,25 @@ def _called_once(network: nn.Module, candidates: tuple[str, ...]) -> tuple[str, 
     # A module that is called twice has two outputs, and a hook would keep the last without a word; one that is never
     # called has none. The symbolic trace lists calls in the order of the forward pass, without running any arithmetic.
     tracer = _BlockTracer({network.get_submodule(name) for name in candidates})
-    training = network.training
     try:
-        nodes = tracer.trace(network.eval()).nodes
+        with _evaluating(network):
+            nodes = tracer.trace(network).nodes
     except Exception:  # tracing runs the network's own code on placeholders: it may fail in any way
         return candidates
-    finally:
-        network.train(training)
     called = [str(node.target) for node in nodes if node.op == "call_module" and node.target in candidates]
     times = Counter(called)
     return tuple(name for name in called if times[name] == 1)
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 class _BlockTracer(fx.Tracer):
@@ -107,9 +133,33 @@ class _BlockTracer(fx.Tracer):
         return module in self.blocks or super().is_leaf_module(module, module_qualified_name)
 
 
-def _check_names(names: tuple[str, ...], network: nn.Module) -> None:
-    modules = dict(network.named_modules())
+class _Once(Calls):
+    """Which modules are called once, and put out a tensor with a row an image."""
+
+    def __init__(self, network: nn.Module, names: tuple[str, ...], images: int):
+        super().__init__(network, names, every=True)
+        self.usable: dict[str, bool] = {}
+        self._images = images
+
+    def put_out(self, name: str, number: int, output: Any) -> None:
+        try:
+            of_images(tensor_of(output, name), self._images, name)
+        except NoOutput:
+            self.usable[name] = False
+        else:
+            self.usable[name] = number == 1
+
+
+def _named(network: nn.Module, names: Any) -> tuple[str, ...]:
+    """The blocks that a network names itself."""
+    about = f"block_names of {type(network).__name__}"
+    if isinstance(names, str) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{about}: expected a list of modules' names, given {names!r}")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{about}: {twice[0]!r} is named twice; the second call of a module is e.g. '{twice[0]}#2'")
     for name in names:
-        if name not in modules or not name:
-            hint = did_you_mean(name, (module for module in modules if module))
-            raise InputError(f"block_names of {type(network).__name__}: there is no module {name!r}, {hint}")
+        try:
+            checked(network, name)
+        except InputError as error:
+            raise InputError(f"{about}: {error}") from error
+    return tuple(names)

@@ -61,8 +61,9 @@ def test_the_network_stays_in_its_mode():
     network = build("resnet8", 1, 10, 8, seed=0)
     block_outputs(network)
     assert not network.training
-    block_outputs(network.train())
-    assert network.training
+    network.train().layer1.eval()
+    block_outputs(network, torch.zeros(1, 1, 8, 8))
+    assert network.training and network.layer2.training and not network.layer1.training
 
 
 class Reused(nn.Module):
@@ -115,7 +116,7 @@ def test_a_network_may_name_its_blocks():
     network.block_names = ["layer1", "layer2"]
     assert block_outputs(network) == ("layer1", "layer2")
     network.block_names = ["layer9"]
-    with pytest.raises(InputError, match="no module 'layer9', did you mean 'layer"):
+    with pytest.raises(InputError, match="no module 'layer9': did you mean 'layer"):
         block_outputs(network)
 
 
@@ -137,3 +138,38 @@ def test_a_network_without_blocks_is_told_what_to_do():
     network = nn.Sequential(nn.BatchNorm2d(1), nn.MaxPool2d(2), nn.Dropout(), nn.Flatten(), nn.Linear(16, 2))
     with pytest.raises(InputError, match=r"Sequential has no blocks to compare: .*`block_names`"):
         block_outputs(network)
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ("relu", "expected a list of modules' names, given 'relu'"),
+        ([], "expected a list"),
+        (["relu", "relu"], "'relu' is named twice; the second call of a module is e.g. 'relu#2'"),
+        (["relu#0"], "no module 'relu#0'"),
+    ],
+)
+def test_blocks_that_a_network_names_wrongly(named, sentence):
+    network = build("resnet8", 1, 10, 8, seed=0)
+    network.block_names = named
+    with pytest.raises(InputError, match=sentence):
+        block_outputs(network)
+
+
+class Unclear(nn.Module):
+    """Cannot be traced; calls a module twice, and one of its blocks puts out two tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.twice, self.pair, self.last = nn.ReLU(), nn.ReLU(), nn.Sequential(nn.ReLU()), nn.ReLU()
+        self.pair.forward = lambda x: (x, x)
+        self.conv = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x):
+        x = self.first(x) if x.sum() > -1e9 else x
+        return self.last(self.pair(self.twice(self.conv(self.twice(x))))[0])
+
+
+def test_with_an_example_blocks_put_out_one_tensor_once():
+    assert "twice" in block_outputs(Unclear())
+    assert block_outputs(Unclear(), torch.ones(2, 1, 4, 4)) == ("first", "last")
