@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from bench import guests
 from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
+from bench.runner import allocator
 from bench.runner.job import Job, JobResult, Progress
 from bench.runner.provenance import Stopwatch
 from bench.runner.store import Files, to_json
@@ -38,6 +39,7 @@ def work(job: Job, progress: Progress) -> JobResult:
         except BaseException as error:  # a method that calls `sys.exit` fails too, and ends neither run nor worker
             traceback.print_exc()
             files = _error("failed", guests.sentence(error))
+    allocator.give_back()
     return JobResult(files, watch.provenance, log.text())
 
 
@@ -59,7 +61,8 @@ def image_set(cache_folder: Path, data: tuple[tuple[str, Any], ...]) -> ImageSet
 
 
 def _settle(threads: int) -> None:
-    """Make arithmetic repeatable."""
+    """Make arithmetic repeatable, and memory quick."""
+    allocator.keep()
     # Sums over another number of threads, or by another kernel that cuDNN finds faster today, round differently, and
     # training carries the difference into every weight. Operations without a deterministic kernel only warn: a method
     # that needs one is still worth running, and the warning reaches the cell's log.
