@@ -30,7 +30,7 @@ profiles = if [ -f $(call quoted,$(PROFILE)) ]; then set -- $(call quoted,$(PROF
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: bench report test lint speed fuzz calibrate pictures clean help
+.PHONY: bench report test lint speed sweep fuzz calibrate pictures clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ lint: $(ENVIRONMENT) ## ruff and mypy
 
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 	@$(python) -m bench.speed
+
+sweep: $(ENVIRONMENT) ## every torchvision classifier under every kind of method, into docs/sweep.md; hours, resumable
+	@$(python) -m bench.sweep --kept $(call quoted,$(RUNS)/.sweep) --out docs/sweep.md
 
 fuzz: $(ENVIRONMENT) ## read damaged and hostile files for FUZZ_SECONDS (an hour) and print how many
 	@$(python) -m tests.fuzzing $(FUZZ_SECONDS)

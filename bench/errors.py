@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+MEMORY = "it needs more memory than there is"
+QUOTED = 200  # characters of another library's error
+# PyTorch's allocators, CUDA's libraries, C++ and NumPy have no class of error of their own for memory that runs out.
+OUT_OF_MEMORY = (
+    "allocate memory",
+    "not enough memory",
+    "out of memory",
+    "bad_alloc",
+    "ALLOC_FAILED",
+    "Storage size calculation overflowed",
+    "array is too big",
+    "Maximum allowed dimension exceeded",
+    "Maximum allowed size exceeded",
+)
 
 
 class InputError(Exception):
@@ -49,3 +66,36 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     ]
     far = difflib.get_close_matches(folded, options, n=1, cutoff=0.01)
     return next((options[option] for option in [*close, *parts, *far]), None)
+
+
+def limit(error: BaseException) -> str | None:
+    """Why memory or numbers, and no mistake of ours, ended a computation, as a clause; None for any other error.
+
+    >>> limit(MemoryError())
+    'it needs more memory than there is'
+    >>> limit(KeyError("x"))
+    """
+    # Found by name, so that commands which do without NumPy and PyTorch need not import them to ask.
+    kind, text = type(error).__name__, str(error)
+    worded = isinstance(error, (RuntimeError, ValueError)) and any(words in text for words in OUT_OF_MEMORY)
+    full = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    if isinstance(error, MemoryError) or worded or full:
+        return MEMORY
+    if kind in ("LinAlgError", "_LinAlgError", "ArpackError", "ArpackNoConvergence"):
+        return f"its weights or feature maps cannot be decomposed: {text.partition(chr(10))[0][:QUOTED]}"
+    return None
+
+
+@contextmanager
+def limits(what: str) -> Iterator[None]:
+    """Turn what `limit` knows into a sentence about `what`.
+
+    Raises:
+        InputError: memory ran out, or a decomposition did not converge.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (reason := limit(error)) is None:
+            raise
+        raise InputError(f"{what}: {reason}") from error

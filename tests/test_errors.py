@@ -1,8 +1,12 @@
+import errno
+
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import InputError, did_you_mean, nearest
+from bench.errors import InputError, did_you_mean, limits, nearest
 
 
 def test_the_nearest_name_comes_first():
@@ -36,3 +40,32 @@ def test_several_mistakes_are_kept_apart():
 @given(st.text(), st.lists(st.text()))
 def test_any_name_and_any_list_give_a_sentence(given_name, allowed):
     assert "Allowed: " in did_you_mean(given_name, allowed)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError("Unable to allocate 8 EiB"), "it needs more memory than there is"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "it needs more memory"),
+        (RuntimeError("std::bad_alloc"), "it needs more memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), "it needs more memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "it needs more memory"),
+        (np.linalg.LinAlgError("SVD did not converge"), "cannot be decomposed: SVD did not converge"),
+    ],
+)
+def test_limits_of_memory_and_numbers_are_sentences(error, reason):
+    with pytest.raises(InputError, match=reason), limits("footprint"):
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes"), ValueError("x"), OSError(errno.ENOENT, "none")])
+def test_other_errors_pass(error):
+    with pytest.raises(type(error)), limits("footprint"):
+        raise error
+
+
+def test_memory_of_a_real_allocation_is_known():
+    with pytest.raises(InputError, match="memory"), limits("footprint"):
+        torch.empty(2**60)
+    with pytest.raises(InputError, match="memory"), limits("footprint"):
+        np.empty(2**60)

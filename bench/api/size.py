@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from bench.errors import InputError
+from bench.errors import InputError, limits
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
 from bench.footprint.fold import finish
@@ -69,11 +69,12 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
     # example is what the graph is traced with to find which normalisation follows which layer. The cost is read from
     # the packed file and not from the network, so that it belongs to what was written; it rebuilds the network from an
     # untouched copy, which tracing uses up.
-    on_cpu = plain(copied(network)).cpu().eval()
-    if name := not_finite(on_cpu):
-        raise InputError(f"footprint: {name} holds NaN or infinite numbers")
-    packed = pack(finish(Compressed(on_cpu, example=image.cpu().float())), {"name": type(network).__name__})
-    size, running = sizes(packed), cost(packed, deepcopy(on_cpu), image.shape)
+    with limits(f"footprint of {type(network).__name__}"):
+        on_cpu = plain(copied(network)).cpu().eval()
+        if name := not_finite(on_cpu):
+            raise InputError(f"footprint: {name} holds NaN or infinite numbers")
+        packed = pack(finish(Compressed(on_cpu, example=image.cpu().float())), {"name": type(network).__name__})
+        size, running = sizes(packed), cost(packed, deepcopy(on_cpu), image.shape)
     return Footprint(
         payload_bytes=size.payload_bytes,
         file_bytes=size.file_bytes,

@@ -14,7 +14,7 @@ from typing import Any
 
 import bench
 from bench import registry
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError, did_you_mean, limit
 from bench.folders import Damaged
 
 OK, MISTAKE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -39,15 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Damaged as damage:  # between a check and the reading, or inside a sealed file
         print(f"innards: {damage}; `python -m bench run` works it again", file=sys.stderr)
         return MISTAKE
-    except MemoryError:
-        print("innards: this needs more memory than there is", file=sys.stderr)
-        return MISTAKE
     except KeyboardInterrupt:
         print("innards: interrupted; run the same command again to resume", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, e.g. `| head`
         return OK
+    except Exception as error:
+        if (reason := limit(error)) is None:
+            raise
+        print(f"innards: this ended because {reason}", file=sys.stderr)
+        return MISTAKE
 
 
 class _Parser(argparse.ArgumentParser):

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 
 from bench.compress.method import NotApplicable
-from bench.errors import InputError
+from bench.errors import InputError, limit
 from bench.footprint.compressed import Compressed
 from bench.zoo.networks.plain import copied, not_finite, plain
-
-QUOTED = 200  # characters of another library's error
 
 
 def prepared(compressed: Compressed) -> Compressed:
@@ -44,16 +41,10 @@ def refusals() -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise NotApplicable("it needs more memory than there is") from error
-    except (np.linalg.LinAlgError, torch.linalg.LinAlgError) as error:
-        first = str(error).partition("\n")[0][:QUOTED]
-        raise NotApplicable(f"its weights or feature maps cannot be decomposed: {first}") from error
-    except RuntimeError as error:
-        # PyTorch's allocator on the CPU has no error of its own
-        if "allocate memory" not in str(error) and "not enough memory" not in str(error):
+    except Exception as error:
+        if (reason := limit(error)) is None:
             raise
-        raise NotApplicable("it needs more memory than there is") from error
+        raise NotApplicable(reason) from error
 
 
 def _types(network: torch.nn.Module) -> list[torch.dtype]:

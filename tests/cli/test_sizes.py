@@ -3,8 +3,8 @@ import json
 import pytest
 
 from bench.cli import main
-from bench.cli._sizes import Subject
 from bench.compress.variant import parse
+from bench.compress.without_data import Subject
 
 
 def printed(capsys, *arguments):

@@ -4,6 +4,7 @@ from bench.cli import _sizes
 from bench.compress.methods.k_means import KMeans
 from bench.compress.methods.pqf import Pqf
 from bench.compress.variant import parse
+from bench.compress.without_data import Subject
 from bench.footprint.packed import pack, sizes
 
 
@@ -24,4 +25,4 @@ def test_nothing_is_permuted(compressed, workbench):
 
 
 def test_footprint():
-    assert _sizes.footprint(_sizes.Subject("resnet8", parse("k-means:iterations=2")))["payload_bytes"] > 0
+    assert _sizes.footprint(Subject("resnet8", parse("k-means:iterations=2")))["payload_bytes"] > 0

@@ -5,6 +5,7 @@ from bench.cli import _sizes
 from bench.compress.method import NotApplicable
 from bench.compress.methods.pca import Pca
 from bench.compress.variant import parse
+from bench.compress.without_data import Subject
 from bench.footprint.compressed import Compressed
 
 
@@ -28,7 +29,7 @@ def test_nearly_full_rank_changes_little(compressed, workbench):
 
 
 def test_resnet18_at_half_rank_has_the_parameters_of_the_formula():
-    report = _sizes.footprint(_sizes.Subject("torchvision:resnet18", parse("pca:images=1")))
+    report = _sizes.footprint(Subject("torchvision:resnet18", parse("pca:images=1")))
     assert report["macs"] == pytest.approx(1.146e9, rel=1e-3)
     folded = 64 + 4 * 128 + 256 * 4 + 512 * 4  # biases of factors and folded normalisation share a place
     assert report["parameters"] < 7_499_624 < report["parameters"] + 2 * 4800 + folded

@@ -13,6 +13,7 @@ from bench.compress.method import NotApplicable
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.pqf import Pqf
 from bench.compress.variant import parse
+from bench.compress.without_data import Subject
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.packed import pack, sizes
@@ -37,7 +38,7 @@ def formula(network, layers):
 
 
 def test_resnet18_takes_what_the_paper_says():
-    report = _sizes.footprint(_sizes.Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
+    report = _sizes.footprint(Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
     assert report["payload_bytes"] == 1_615_904
 
 
@@ -47,7 +48,7 @@ def test_the_payload_is_the_formula(model, blocks):
     network = build.build(model, 3, 10, 32, 0)
     settings = product_quantization.Settings(blocks, 256, None, 1, None, 0)
     layers = product_quantization.plan(network, trace(network, torch.zeros(1, 3, 32, 32)), settings)
-    report = _sizes.footprint(_sizes.Subject(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false")))
+    report = _sizes.footprint(Subject(model, parse(f"pqf:blocks={blocks},iterations=1,permute=false")))
     assert report["payload_bytes"] * 8 == pytest.approx(formula(network, layers), abs=8 * len(layers))
 
 

@@ -1,0 +1,109 @@
+"""Six small networks of torchvision under methods of every kind; `make sweep` tries all."""
+
+import pytest
+import torch
+
+from bench.sweep import __main__ as sweep
+from bench.sweep import bounded, record, single
+from bench.sweep.bounded import Bounds
+from bench.sweep.pairs import METHODS, classifiers, pairs
+
+NETWORKS = ("alexnet", "densenet121", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5", "squeezenet1_1")
+BOUNDS = Bounds(seconds=120, memory=6 * 2**30)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("method", ["li", "svd", "nncf-int8-ptq"])
+def test_works_or_is_refused_in_a_sentence(network, method):
+    found = bounded.attempt(network, method, 64, BOUNDS)
+    assert found["state"] == "works" or "\n" not in found["reason"]
+    assert found["state"] != "fault", found["reason"]
+
+
+def test_all_classifiers_and_methods_are_swept():
+    assert len(classifiers()) == 80
+    assert len(list(pairs(classifiers(), METHODS))) == 800
+
+
+def test_memory_that_runs_out_is_a_refusal():
+    found = bounded.attempt("vgg11", "magnitude", 64, Bounds(seconds=120, memory=2**30))
+    assert found["state"] == "refused"
+    assert "memory" in found["reason"]
+
+
+def test_time_that_runs_out_is_a_refusal():
+    found = bounded.attempt("resnet18", "pqf", 64, Bounds(seconds=1, memory=6 * 2**30))
+    assert found == {"state": "refused", "reason": "it takes more than 1 seconds on one core"}
+
+
+def test_an_error_that_is_no_sentence_is_a_fault(monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(single, "pack", broken)
+    found = single.attempt("torchvision:squeezenet1_1", "magnitude", 64)
+    assert found["state"] == "fault"
+    assert found["reason"].endswith("ZeroDivisionError: by nought\n")
+
+
+def test_a_file_that_computes_something_else_is_a_fault(monkeypatch):
+    def other(packed, fresh):
+        with torch.no_grad():
+            next(fresh.parameters()).zero_()
+        return fresh
+
+    monkeypatch.setattr(single, "unpack", other)
+    found = single.attempt("torchvision:squeezenet1_1", "original", 64)
+    assert "logits of the file read back differ by" in found["reason"]
+
+
+@pytest.fixture
+def tries(monkeypatch):
+    """Pairs that were tried; each works."""
+    made = []
+
+    def attempt(network, method, size, bounds):
+        made.append((network, method))
+        if method == "li":
+            return {"state": "refused", "reason": f"li does not work on torchvision:{network}: it is odd"}
+        figures = {"parameters": 11_000_000, "file_bytes": 7_100_000, "seconds": 3.2, "peak_bytes": 2**30}
+        return {"state": "works", **figures}
+
+    monkeypatch.setattr(record, "attempt", attempt)
+    return made
+
+
+def swept(tmp_path, *options):
+    arguments = ["--networks", "alexnet", "vgg11", "--methods", "magnitude", "li", "--kept", str(tmp_path / "kept")]
+    return sweep.main([*arguments, "--out", str(tmp_path / "sweep.md"), *options])
+
+
+def test_a_sweep_resumes(tmp_path, tries):
+    assert swept(tmp_path) == 0
+    assert len(tries) == 4
+    kept = tmp_path / "kept" / record.NAME
+    lines = kept.read_text().splitlines()
+    kept.write_text("\n".join([*lines[:2], lines[2][:20]]))
+    assert swept(tmp_path) == 0
+    assert tries[4:] == [("vgg11", "magnitude"), ("vgg11", "li")]
+
+
+def test_refusals_are_tried_again_when_there_is_more_room(tmp_path, tries):
+    swept(tmp_path)
+    swept(tmp_path, "--seconds", "700")
+    assert tries[4:] == [("alexnet", "li"), ("vgg11", "li")]
+
+
+def test_faults_are_tried_again_and_end_with_an_exit_code(tmp_path, tries, monkeypatch):
+    monkeypatch.setattr(record, "attempt", lambda *_: {"state": "fault", "reason": "Traceback\nKeyError: 'x'\n"})
+    assert swept(tmp_path) == 1
+    assert "fault because KeyError: 'x'" in (tmp_path / "sweep.md").read_text()
+
+
+def test_the_table(tmp_path, tries):
+    swept(tmp_path)
+    page = (tmp_path / "sweep.md").read_text()
+    assert "| alexnet | 11.0 | 7.1 MB, 3 s, 1.0 GiB | refused |" in page
+    assert "| li | 0 | 2 | 0 |" in page
+    assert "- vgg11, li: refused because it is odd\n" in page
+    assert "4 of 4 pairs of 2 networks and 2 methods" in page
