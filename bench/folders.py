@@ -52,6 +52,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_there(path: Path) -> bool:
+    """Whether a name is one of anything: a file, folder, pipe, socket or device."""
+    try:
+        return path.exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 @contextlib.contextmanager
 def writing(target: Path, *, is_sound: Callable[[Path], bool] = lambda _: True) -> Iterator[Path]:
     """An empty folder to fill, which becomes `target` when the block ends; if the block raises, nothing is left of it.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torchvision.transforms import v2
 
+from bench.data import pictures
+from bench.data.picture_files import EXTENSIONS, class_folders, image_files
 from bench.errors import InputError
 
 RESIZED, CROP = 256, 224  # pixels: the shorter side, then the square in its centre
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 50  # images
-EXTENSIONS = frozenset((".jpeg", ".jpg", ".png"))
 
 # What torchvision's classifiers were evaluated with: published accuracies hold for this resizing and crop alone.
 PREPARE = v2.Compose(
@@ -51,25 +52,24 @@ def accuracy(network: torch.nn.Module, folder: Path, classes: int) -> tuple[floa
 def _files(folder: Path, classes: int) -> list[tuple[Path, int]]:
     if not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}: expected one that holds a folder of images a class")
-    folders = sorted(path for path in folder.iterdir() if path.is_dir())
+    folders = class_folders(folder)
     if len(folders) != classes:
         raise InputError(f"{folder} holds {len(folders)} folders, expected one for each of the {classes} classes")
-    labelled = [(file, label) for label, path in enumerate(folders) for file in sorted(path.iterdir())]
-    files = [(file, label) for file, label in labelled if file.suffix.lower() in EXTENSIONS]
+    files = [(file, label) for label, path in enumerate(folders) for file in image_files(path)]
     if not files:
         raise InputError(f"{folder} holds no image ({', '.join(sorted(EXTENSIONS))})")
     return files
 
 
 def _batches(files: list[tuple[Path, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    traits, examples = Counter[str](), dict[str, Path]()
     for start in range(0, len(files), BATCH):
         part = files[start : start + BATCH]
-        yield torch.stack([_image(file) for file, _ in part]), torch.tensor([label for _, label in part])
-
-
-def _image(file: Path) -> torch.Tensor:
-    try:
-        with Image.open(file) as picture:
-            return PREPARE(picture.convert("RGB"))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read as an image ({error}): remove or replace it") from error
+        read = [pictures.read(file) for file, _ in part]
+        for (file, _), picture in zip(part, read):
+            traits.update(picture.traits)
+            for trait in picture.traits:
+                examples.setdefault(trait, file)
+        images = torch.stack([PREPARE(pictures.in_colour(picture)) for picture in read])
+        yield images, torch.tensor([label for _, label in part])
+    pictures.tell(traits, examples)

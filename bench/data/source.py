@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bench.data.picture_files import shown
 from bench.errors import InputError
 
 
@@ -57,6 +58,8 @@ def check(raw: RawImages) -> None:
         raise TypeError(f"must return a {__name__}.RawImages, it returned a {type(raw).__name__}")
     if not all(isinstance(name, str) for name in raw.classes):
         raise TypeError(f"its classes must be texts, given {raw.classes!r}")
+    if strange := [name for name in raw.classes if shown(name) != name]:
+        raise ValueError(f"its classes must be texts without control characters, given {strange[0]!r}")
     for part in ("train", "test"):
         images, labels = getattr(raw, f"{part}_images"), getattr(raw, f"{part}_labels")
         if (
@@ -147,5 +150,5 @@ def listing(files: Iterable[Path]) -> list[list[str | int]]:
     try:
         states = [(str(file), file.stat()) for file in files]
     except OSError as error:
-        raise InputError(f"{error.filename} cannot be read ({error.strerror})") from error
+        raise InputError(f"{shown(error.filename)} cannot be read ({error.strerror})") from error
     return sorted([path, state.st_size, state.st_mtime_ns, state.st_ctime_ns] for path, state in states)

@@ -15,6 +15,7 @@ import numpy as np
 
 from bench import guests, registry
 from bench.errors import InputError
+from bench.folders import is_file, is_there
 from bench.similarity import inputs
 from bench.similarity.activations import Activations
 from bench.similarity.catalog import AnyMeasure, measure, measures
@@ -87,8 +88,10 @@ def read(path: Path) -> ActivationFile:
 
 def _load(path: Path) -> Mapping[str, np.ndarray]:
     expected = f"an NPZ file with an array {ARRAY!r} of shape (n, d) is needed"
-    if not path.is_file():
-        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; {expected}.")
+    if not is_file(path):
+        there = is_there(path)
+        what = "a folder" if there and path.is_dir() else "a pipe, socket or device" if there else "no such file"
+        raise InputError(f"{path}: {what}; {expected}.")
     if path.suffix == ".npy":
         raise InputError(f"{path}: a single array; save it by name, np.savez(path, {ARRAY}=array).")
     try:

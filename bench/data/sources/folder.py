@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.data.picture_files import EXTENSIONS, class_folders, image_files, shown
 from bench.data.source import RawImages, Source, listing
 from bench.errors import InputError, nearest
 
-EXTENSIONS = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 TEST_FOLDERS = ("test", "val")  # the first that exists
 
 Tree = Mapping[str, list[Path]]  # image files by class, both sorted
@@ -23,6 +22,7 @@ class Folder(Source):
     """A folder of images; hidden files and other files than images are ignored."""
 
     takes = "PATH"
+    version = 2
 
     def __init__(self, argument: str):
         super().__init__(argument)
@@ -32,8 +32,8 @@ class Folder(Source):
         except (OSError, RuntimeError, ValueError) as error:  # a name that is too long, ~ of nobody, a loop of links
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"data source 'folder:{argument[:80]}' is no folder: {reason}") from error
-        self.name = self.root.name
-        self.title = f"{self.root.name} (folder of images)"
+        self.name = shown(self.root.name)
+        self.title = f"{self.name} (folder of images)"
 
     def stamp(self) -> Any:
         """See Source."""
@@ -81,27 +81,22 @@ class Folder(Source):
             if (self.root / name).is_dir():
                 return self.root / name
         expected = " or ".join(f"{name}/" for name in names)
-        content = ", ".join(sorted(path.name for path in self.root.iterdir())[:10]) or "nothing"
+        content = ", ".join(sorted(shown(path.name) for path in self.root.iterdir())[:10]) or "nothing"
         raise InputError(f"{self.root} has no {expected} with a folder of images a class; it holds {content}")
 
 
 def _tree(part: Path) -> Tree:
-    folders = sorted(path for path in part.iterdir() if path.is_dir() and not path.name.startswith("."))
-    tree = {folder.name: _images(folder) for folder in folders}
+    tree: dict[str, list[Path]] = {}
+    for folder in class_folders(part):
+        # Reports, LaTeX and XML cannot hold every byte that a folder's name may have.
+        name = shown(folder.name)
+        if name in tree:
+            raise InputError(f"two class folders of {part} are called {name!r}: rename one")
+        tree[name] = image_files(folder)
     empty = [f"class {name!r} is empty: {part / name} holds no image ({_kinds()})" for name in tree if not tree[name]]
     if empty:
         raise InputError(empty)
     return tree
-
-
-def _images(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if _is_image(entry.name) and not entry.is_dir())
-    return [folder / name for name in names]
-
-
-def _is_image(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS
 
 
 def _kinds() -> str:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from bench.errors import InputError
+from bench.folders import is_file, is_there
 from bench.zoo.networks.wrappings import EXTRA, matching, state_dicts, torn, under_own_names
 
 NOT_NEEDED = "num_batches_tracked"  # older checkpoints lack it, and no answer depends on it
@@ -33,6 +34,8 @@ def load_checkpoint(network: nn.Module, path: Path | str) -> None:
             that differ.
     """
     try:
+        if is_there(Path(path)) and not is_file(Path(path)):  # a pipe's reader would wait for ever
+            raise InputError(f"checkpoint {str(path)!r} cannot be read: it is no file")
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"checkpoint {str(path)!r} cannot be read: {error.strerror}") from error

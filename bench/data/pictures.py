@@ -1,0 +1,148 @@
+"""Image files as pixels: upright, of 8 bits a channel, and of an animation the first frame."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from bench.data.picture_files import shown
+from bench.errors import InputError
+
+Size = tuple[int, int]  # width, height
+DEEP = ("I", "F")  # modes of more than 8 bits begin so
+BITS_PER_SAMPLE, ORIENTATION = 258, 274  # TIFF's tags, which EXIF has too
+# How the sensor's rows and columns become the picture's, by the tag's value; 1 is upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+ANIMATION = "of several frames or pages, the first is taken"
+TRANSPARENT = "the transparency of pixels is dropped"
+FOUR_INKS = "CMYK is converted to RGB without a colour profile"
+ROTATED = "pictures are turned upright, as their EXIF data say"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One decoded picture.
+
+    Attributes:
+        image: upright, in any of PIL's modes of 8 bits a channel or fewer.
+        traits: what was done to it that the user should be told.
+    """
+
+    image: Image.Image
+    traits: tuple[str, ...] = ()
+
+
+def read(file: Path, refuse: Callable[[Size], str] = lambda size: "") -> Picture:
+    """Decode a file.
+
+    Args:
+        refuse: says what is wrong with a width and height, before anything is decoded; empty if nothing is.
+
+    Raises:
+        InputError: it is no image, is damaged, has more than 8 bits a channel, or is of a size that is refused.
+    """
+    try:
+        with Image.open(file) as image:
+            problem = refuse(image.size)
+            if not problem and not _is_deep(image):
+                return _decoded(image)
+            mode = image.mode
+    except Exception as error:  # PIL's decoders raise anything on a damaged file
+        raise InputError(unreadable(file, error)) from error
+    deep = f"{shown(file)} has more than 8 bits a channel (PIL's mode {mode!r}): convert it to 8-bit gray or RGB"
+    raise InputError(problem or deep)
+
+
+def size(file: Path) -> Size:
+    """Width and height as stored, without decoding.
+
+    Raises:
+        InputError: it is no image.
+    """
+    try:
+        with Image.open(file) as image:
+            return image.size
+    except Exception as error:
+        raise InputError(unreadable(file, error)) from error
+
+
+def in_colour(picture: Picture) -> Image.Image:
+    """As RGB; transparency is dropped."""
+    # PIL warns of a transparent palette otherwise.
+    image = picture.image.convert("RGBA") if picture.image.mode == "P" else picture.image
+    return image.convert("RGB")
+
+
+def tell(traits: Counter[str], examples: dict[str, Path]) -> None:
+    """Log what was done to some of the files, one sentence a trait."""
+    for trait, count in sorted(traits.items()):
+        files = "1 image file" if count == 1 else f"{count:,} image files, e.g."
+        logging.getLogger(__name__).warning("%s %s: %s", files, shown(examples[trait]), trait)
+
+
+def unreadable(file: Path, error: Exception) -> str:
+    """The sentence about a file that PIL refuses."""
+    reason = "of no known format" if isinstance(error, UnidentifiedImageError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, UnidentifiedImageError) and not file.stat().st_size:
+        reason = "it is empty"
+    return f"{shown(file)} cannot be read as an image ({shown(reason)}): remove or replace it"
+
+
+# PIL cuts 16-bit colour to its upper bytes without a word and calls the result RGB: only how the file is stored tells.
+def _is_deep(image: Any) -> bool:
+    if image.mode.startswith(DEEP):
+        return True
+    stored = [part for tile in image.tile for part in (tile[3] if isinstance(tile[3], tuple) else (tile[3],))]
+    if any(isinstance(part, str) and ";16" in part for part in stored):
+        return True
+    if image.format == "PPM":
+        return any(isinstance(part, int) and part > 255 for part in stored)
+    bits = image.tag_v2.get(BITS_PER_SAMPLE, 8) if image.format == "TIFF" else 8
+    return max(bits if isinstance(bits, tuple) else (bits,)) > 8
+
+
+def _decoded(image: Image.Image) -> Picture:
+    traits = []
+    # A camera's MPO holds its picture twice; every other format with frames means to show them one after another.
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        traits.append(ANIMATION)
+        image.seek(0)
+    image.load()
+    turned = UPRIGHT.get(_orientation(image))
+    if turned is not None:
+        traits.append(ROTATED)
+    if image.mode == "CMYK":
+        traits.append(FOUR_INKS)
+    if _is_transparent(image):
+        traits.append(TRANSPARENT)
+    return Picture(image if turned is None else image.transpose(turned), tuple(traits))
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # of damaged EXIF data; the pixels are sound
+        return 1
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    if "transparency" not in image.info and image.mode not in ("LA", "La", "PA", "RGBA", "RGBa"):
+        return False
+    alpha = image.convert("RGBA").getchannel("A")
+    return bool(np.asarray(alpha).min() < 255)
