@@ -5,6 +5,7 @@ network takes them, unless a docstring says pixels.
 """
 
 from bench.api.attribution import Agreement, agreement, attributions
+from bench.api.load import load
 from bench.api.maximization import maximize_activation
 from bench.api.named import network, preprocessing
 from bench.api.similarity import compare
@@ -17,6 +18,7 @@ __all__ = [
     "attributions",
     "compare",
     "footprint",
+    "load",
     "maximize_activation",
     "network",
     "preprocessing",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.data._prepare import Division, kept_test_images, known_fingerprint, prepare
+from bench.data._prepare import Division, kept_moments, kept_test_images, known_fingerprint, prepare
 from bench.data.catalog import find
 from bench.data.image_set import ImageSet, Split
 
-__all__ = ["ImageSet", "Split", "fingerprint", "kept_test_images", "load"]
+__all__ = ["ImageSet", "Split", "fingerprint", "kept_moments", "kept_test_images", "load"]
 
 
 def load(source: str, *, validation: float, probe: int, probe_seed: int, split_seed: int, cache: Path) -> ImageSet:

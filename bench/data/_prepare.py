@@ -71,6 +71,15 @@ def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
         return None
 
 
+def kept_moments(fingerprint: str, cache: Path) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation that a data set's images are normalised by; None if the cache does not hold it."""
+    try:
+        about = _cache.read(_divided_folder(cache, fingerprint)).about if fingerprint else {}
+    except Damaged:
+        return None
+    return (tuple(about["mean"]), tuple(about["std"])) if about else None
+
+
 def known_fingerprint(source: Source, division: Division, cache: Path) -> str | None:
     """The data set's fingerprint without opening an array; None if the cache does not hold the data set."""
     content = _known_content(_note(source, cache), cache)

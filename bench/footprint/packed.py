@@ -166,6 +166,22 @@ def header_of(data: bytes) -> Header:
     return _read(data)[0]
 
 
+def representations(data: bytes) -> dict[str, Representation]:
+    """How each tensor is stored, by name; a tied tensor has the representation of the one that it is.
+
+    Raises:
+        InputError: the file is foreign, cut short, damaged or malformed.
+    """
+    header, body = _read(data)
+    stored: dict[str, Representation] = {}
+    position = 0
+    for entry in header.tensors:
+        end = position + entry.section_bytes
+        stored[entry.name] = _decoded(entry, bytes(body[position:end]))
+        position = end
+    return stored | {name: stored[original] for name, original in header.tied.items() if original in stored}
+
+
 def sizes(data: bytes) -> Sizes:
     """Size of a file, by layer and by category.
 
@@ -274,11 +290,15 @@ def _check_names_and_shapes(header: Header, targets: dict[str, torch.Tensor]) ->
         raise InputError(f"this packed network does not fit: {'; '.join(problems[:3])}{more}")
 
 
-def _fill(target: torch.Tensor, entry: Tensor, section: bytes) -> None:
+def _decoded(entry: Tensor, section: bytes) -> Representation:
     try:
-        stored = _section.read(entry, section)
+        return _section.read(entry, section)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"this packed network is malformed: {entry.name}: {error}") from error
+
+
+def _fill(target: torch.Tensor, entry: Tensor, section: bytes) -> None:
+    stored = _decoded(entry, section)
     if target.is_floating_point() == isinstance(stored, Whole):
         raise InputError(f"this packed network does not fit: {entry.name} is {target.dtype} in the network")
     target.copy_(torch.from_numpy(np.ascontiguousarray(stored.decode())).reshape(target.shape))

@@ -1,0 +1,1 @@
+"""Formats that packed networks are exported to, one per file."""
