@@ -18,6 +18,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from bench.diagnose.networks import Taps, Version, seeded
+from bench.zoo.networks.blocks import ACTIVATIONS
 from bench.zoo.networks.plain import copied
 
 AT_ONCE = 256  # images in one forward and backward pass
@@ -155,27 +156,58 @@ def guided_backprop(network: nn.Module, images: torch.Tensor, targets: torch.Ten
 
 
 class _Relus(TorchFunctionMode):
-    """Counts the calls of ReLU as a function; modules call it too."""
+    """Counts the calls of functions that rectify, outside of activation modules.
 
-    count = 0
+    Attributes:
+        inside: how many activation modules are running.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = self.inside = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += getattr(func, "__name__", "") in ("relu", "relu_")
+        self.count += not self.inside and _rectifies(getattr(func, "__name__", "").strip("_"), args, kwargs or {})
         return func(*args, **(kwargs or {}))
 
 
+def _rectifies(name: str, args: Any, kwargs: Any) -> bool:
+    """Whether a function cuts off what is below zero."""
+    if name in ("relu", "relu6"):
+        return True
+    if name in ("clamp", "clip", "clamp_min", "threshold", "hardtanh"):
+        lowest = next((kwargs[key] for key in ("min", "min_val", "threshold") if key in kwargs), None)
+        return _is_zero(lowest if lowest is not None else args[1] if len(args) > 1 else None)
+    compared = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+    return name in ("maximum", "max") and len(compared) > 1 and any(map(_is_zero, compared))
+
+
+def _is_zero(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return bool((value == 0).all())
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
+
+
 def _functional_relus(network: nn.Module, image: torch.Tensor) -> int:
-    """How many ReLUs of a forward pass belong to no ReLU module."""
-    called: list[nn.Module] = []
-    relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
-    handles = [module.register_forward_hook(lambda module, *_: called.append(module)) for module in relus]
+    """How many ReLUs of a forward pass belong to no module."""
+    functions = _Relus()
+
+    def enter(*_: object) -> None:
+        functions.inside += 1
+
+    def leave(*_: object) -> None:
+        functions.inside -= 1
+
+    modules = [module for module in network.modules() if isinstance(module, ACTIVATIONS)]
+    handles = [module.register_forward_pre_hook(enter) for module in modules]
+    handles += [module.register_forward_hook(leave) for module in modules]
     try:
-        with torch.no_grad(), _Relus() as functions:
+        with torch.no_grad(), functions:
             network(image)
     finally:
         for handle in handles:
             handle.remove()
-    return functions.count - len(called)
+    return functions.count
 
 
 def lrp(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, how: How) -> torch.Tensor:

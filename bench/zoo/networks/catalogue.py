@@ -134,6 +134,12 @@ def usual(name: str) -> tuple[int, int]:
     return (1000, 224) if is_torchvision(name) else (10, 32)
 
 
+# These weights come from TensorFlow. torchvision takes images by ImageNet's statistics and turns them back inside the
+# network where it loads the weights itself (`transform_input`); a network that is built without weights does not.
+TO_HALVES = ("googlenet", "inception_v3")
+HALVES = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+
+
 def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation that images of a model's published weights were normalised with.
 
@@ -143,6 +149,8 @@ def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if is_timm(name):
         offered = of_timm.offered(name)
         return offered.mean, offered.std
+    if is_torchvision(name) and name.removeprefix(TORCHVISION) in TO_HALVES:
+        return HALVES
     if is_torchvision(name):
         return of_timm.IMAGENET
     raise InputError(f"model {name!r} has no normalisation of its own: give 'data' or 'imagenet'")

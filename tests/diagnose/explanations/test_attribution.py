@@ -163,3 +163,63 @@ def test_a_refused_propagation_leaves_nothing_behind(images):
         of(network, "lrp", images)
     assert [sorted(vars(module)) for module in network.modules()] == before
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
+
+
+RECTIFIERS = {
+    "clamp": lambda x: x.clamp(min=0),
+    "clamp in place": lambda x: x.clamp_(0),
+    "clamp_min": lambda x: torch.clamp_min(x, 0.0),
+    "maximum": lambda x: torch.maximum(x, torch.zeros_like(x)),
+    "threshold": lambda x: nn.functional.threshold(x, 0, 0),
+    "relu6": nn.functional.relu6,
+    "hardtanh": lambda x: nn.functional.hardtanh(x, 0, 6),
+}
+
+
+class Written(nn.Module):
+    """A ReLU module, and another rectifier behind it."""
+
+    def __init__(self, rectify):
+        super().__init__()
+        self.first, self.relu, self.second = nn.Conv2d(1, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1)
+        self.fc, self.rectify = nn.Linear(3, 2), rectify
+
+    def forward(self, x):
+        return self.fc(self.rectify(self.second(self.relu(self.first(x)))).mean((2, 3)))
+
+
+@pytest.mark.parametrize("kind", RECTIFIERS)
+def test_guided_backprop_is_refused_however_a_rectifier_is_written(kind, images):
+    with pytest.raises(CannotExplain, match="1 of its ReLUs are functions"):
+        of(Written(RECTIFIERS[kind]).eval(), "guided-backprop", images)
+
+
+@pytest.mark.parametrize("other", [lambda x: x.clamp(max=3), lambda x: x + x.amax(1, keepdim=True), nn.Hardswish()])
+def test_guided_backprop_passes_what_rectifies_nothing(other, images):
+    assert of(Written(other).eval(), "guided-backprop", images).shape == (2, 1, 4, 4)
+
+
+class Shared(Pooled):
+    """One module for two maps of different sizes, written over afterwards."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        maps = self.relu(self.conv(x))
+        maps *= 3
+        return self.fc(self.relu(maps[..., ::2]).mean((2, 3)))
+
+
+def test_grad_cam_explains_the_call_that_is_named(images):
+    network = Shared().eval()
+    maps = network.conv(images).relu().detach()
+    weights = network.fc.weight.detach()[TARGETS]  # of the mean over every other column, of which there are 8
+    per_position = torch.zeros(2, 3, 4, 4)
+    per_position[..., ::2] = (3 * weights / 8)[:, :, None, None] * (maps[..., ::2] > 0)
+    expected = (per_position.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True)
+    np.testing.assert_allclose(of(network, "grad-cam", images, layer="relu#1"), expected.detach(), rtol=1e-4, atol=1e-6)
+    assert of(network, "grad-cam", images, layer="relu#2").shape == (2, 1, 4, 2)
+    with pytest.raises(CannotExplain, match="calls relu 2 times"):
+        of(network, "grad-cam", images, layer="relu")

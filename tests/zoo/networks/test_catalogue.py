@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 from torchvision import models
 
 from bench.errors import InputError
 from bench.training.recipe import Recipe
 from bench.zoo.networks import catalogue
+from bench.zoo.networks.activations import block_outputs_of
+from bench.zoo.networks.build import build
 
 
 @pytest.fixture
@@ -81,3 +85,24 @@ def test_unknown_models_are_known_before_anything_runs(own, name, sentence):
     for ask in (catalogue.recipe, catalogue.version):
         with pytest.raises(InputError, match=sentence):
             ask(name)
+
+
+@pytest.mark.parametrize("name", catalogue.TO_HALVES)
+def test_weights_from_tensorflow_see_what_torchvision_shows_them(name):
+    size = 64 if name == "googlenet" else 96
+    ours = build(f"torchvision:{name}", 3, 10, size, seed=0)
+    theirs = models.get_model(name, num_classes=10, aux_logits=False, init_weights=False)
+    theirs.load_state_dict(ours.state_dict())
+    theirs.transform_input = True  # as torchvision sets it where it loads published weights
+    pixels = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    shown = []
+    for published in ("resnet18", name):
+        mean, std = (torch.tensor(of) for of in catalogue.own_normalisation(f"torchvision:{published}"))
+        shown.append((pixels - mean[:, None, None]) / std[:, None, None])
+    first = next(layer for layer, module in ours.named_modules() if isinstance(module, torch.nn.Conv2d))
+    expected, found, otherwise = (
+        block_outputs_of(network, [first], [images], ["flattened"])[0].features["flattened"]
+        for network, images in ((theirs.eval(), shown[0]), (ours, shown[1]), (ours, shown[0]))
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert abs(otherwise - expected).max() > 1e-2
