@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, uncompiled
+from bench.api._checks import layers_exist, takes, text, uncompiled, whole
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
 from bench.diagnose.networks import Version, answers, deepest_map, device_of, logits_of, still
@@ -65,6 +65,9 @@ def attributions(
     Raises:
         InputError: the method or layer does not exist, or the method cannot explain this network (with the reason).
     """
+    text("method", method)
+    text("layer", layer)
+    whole("steps", steps, 1)
     if method not in METHODS:
         raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
     network = uncompiled(network)

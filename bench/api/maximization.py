@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, uncompiled
+from bench.api._checks import layers_exist, takes, uncompiled, whole
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Version, device_of, outputs, still
 from bench.diagnose.units.maximization import Channels, painted
@@ -56,10 +56,18 @@ def maximize_activation(
     """
     network = uncompiled(network)
     layers_exist(network, [layer])
+    whole("steps", steps, 1)
+    whole("seed", seed, 0)
+    if isinstance(channels, str) or not len(channels):
+        raise InputError(f"channels: expected a list of indices, not {channels!r}")
+    for channel in channels:
+        whole("channels", channel, 0)
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:
         raise InputError(
             f"pixels: expected (n, {len(mean)}, H, W) uint8 for this mean, not {pixels.shape} {pixels.dtype}"
         )
+    if not all(isinstance(value, int | float | np.number) for value in (*mean, *std)):
+        raise InputError(f"mean and std: expected numbers, not {list(mean)} and {list(std)}")
     if not (np.isfinite([*mean, *std]).all() and min(std) > 0):
         raise InputError(f"mean and std: expected finite numbers and std above 0, not {list(mean)} and {list(std)}")
     centre, scale = (torch.tensor(values, dtype=torch.float32).view(-1, 1, 1) for values in (mean, std))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, uncompiled
+from bench.api._checks import layers_exist, takes, text, uncompiled
 from bench.diagnose.networks import device_of, still
 from bench.errors import InputError, did_you_mean
 from bench.similarity import catalog
@@ -58,14 +58,19 @@ def compare(
     Raises:
         InputError: no such measure or layer, too few images, or no images.
     """
+    text("measure", measure)
     chosen = catalog.measure(measure)
     if not isinstance(chosen, Measure) or chosen.compares != "activations":
         raise InputError(f"compare: {measure!r} needs more than activations; bench/similarity describes it")
     if features not in get_args(Features):
         raise InputError(f"compare: unknown features {features!r}: {did_you_mean(str(features), get_args(Features))}")
+    if layers is not None and not len(layers):
+        raise InputError("compare: layers is an empty list; leave it out for the blocks of the first network")
     if isinstance(layers, str):
         raise InputError(f"compare: layers is a list of names, e.g. [{layers!r}], not a text")
     first, second = uncompiled(first), uncompiled(second)
+    if isinstance(batches, torch.Tensor):
+        raise InputError("compare: batches is a list of tensors (b, C, H, W), e.g. [images], not a tensor")
     shown = [_images(batch) for batch in batches]
     if not shown:
         raise InputError("compare: there are no batches")

@@ -80,3 +80,17 @@ def test_a_network_that_was_changed_is_explained_anew(images, make, change, monk
     else:
         monkeypatch.setattr(Scaled, "forward", edited_forward)
     assert np.abs(api.attributions(network, images, targets) - before).max() > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"method": ["saliency"]}, "method: expected a name"),
+        ({"steps": 1.5}, "steps: expected a whole number from 1, not 1.5"),
+        ({"steps": 0}, "steps: expected a whole number from 1, not 0"),
+        ({"layer": 3}, "layer: expected a name, not 3"),
+    ],
+)
+def test_attributions_name_mistakes_of_type(settings, sentence, images, make):
+    with pytest.raises(InputError, match=sentence):
+        api.attributions(make(), images, **settings)

@@ -31,3 +31,23 @@ def test_maximize_activation_names_mistakes(make):
     for std in ([0.0] * 3, [np.nan] * 3, [-1.0] * 3):
         with pytest.raises(InputError, match="std above 0"):
             api.maximize_activation(make(), "2", [0], pixels, mean=[0.5] * 3, std=std)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"channels": [1.5]}, "channels: expected a whole number from 0, not 1.5"),
+        ({"channels": [True]}, "channels: expected a whole number from 0, not True"),
+        ({"channels": "01"}, "channels: expected a list of indices"),
+        ({"channels": []}, "channels: expected a list of indices"),
+        ({"steps": -1}, "steps: expected a whole number from 1, not -1"),
+        ({"steps": 2.5}, "steps: expected a whole number from 1, not 2.5"),
+        ({"mean": "abc"}, "mean and std: expected numbers"),
+        ({"layer": 2}, "layer: expected a name, not 2"),
+    ],
+)
+def test_maximize_activation_names_mistakes_of_type(settings, sentence, make):
+    pixels = np.zeros((8, 3, 8, 8), np.uint8)
+    given = {"layer": "2", "channels": [0], "mean": [0.5] * 3, "std": [0.2] * 3, **settings}
+    with pytest.raises(InputError, match=sentence):
+        api.maximize_activation(make(), given.pop("layer"), given.pop("channels"), pixels, **given)

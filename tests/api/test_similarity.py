@@ -85,6 +85,40 @@ def test_compare_names_mistakes_of_settings(images, make):
         api.compare(make(), make(), [images], layers="24")
 
 
+def test_compare_names_what_is_no_list_of_images_or_layers(images, make):
+    for batches, sentence in (
+        (images, "batches is a list of tensors"),
+        ([images.numpy()], "images are a tensor .* not ndarray"),
+        ([{"image": images}], "images are a tensor .* not dict"),
+        ([images[:0]], "at least one image"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            api.compare(make(), make(), batches)
+    for layers, sentence in (([], "layers is an empty list"), ([1], "layer: expected a name, not 1")):
+        with pytest.raises(InputError, match=sentence):
+            api.compare(make(), make(), [images], layers=layers)
+
+
+class Side(torch.nn.Module):
+    """Calls an activation for what it writes over its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.relu, self.fc = torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(inplace=True), torch.nn.Linear(8, 4)
+
+    def forward(self, x):
+        y = self.conv(x)
+        self.relu(y)
+        return self.fc(y.mean((2, 3)))
+
+
+def test_what_relies_on_writing_in_place_is_refused(images, make):
+    with pytest.raises(InputError, match=r"Side relies on an activation .*: write x = relu\(x\)"):
+        api.attributions(Side(), images)
+    with pytest.raises(InputError, match="Side relies on an activation"):
+        api.compare(Side(), make(), [images], layers=["relu"])
+
+
 def test_networks_that_cannot_take_the_images(images, make):
     for change, kind in ((torch.nn.Module.half, "Half"), (torch.nn.Module.double, "double")):
         with pytest.raises(InputError, match=rf"Sequential does not take float32 images .*{kind}"):

@@ -17,7 +17,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from bench.diagnose.networks import Taps, Version, seeded
+from bench.diagnose.networks import Version, seeded
+from bench.diagnose.taps import Taps
 from bench.zoo.networks.blocks import ACTIVATIONS
 from bench.zoo.networks.plain import copied
 

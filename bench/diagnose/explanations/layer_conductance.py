@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.diagnose.networks import Taps, Version, outputs
+from bench.diagnose.networks import Version, outputs
+from bench.diagnose.taps import Taps
 
 AT_ONCE = 256  # images in one forward and backward pass
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.diagnose.networks import Passed
+from bench.diagnose.taps import Passed
 
 
 def first_filters(network: nn.Module, image: torch.Tensor) -> np.ndarray:

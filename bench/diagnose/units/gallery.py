@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from bench.diagnose.diagnostic import Probe
-from bench.diagnose.networks import Taps, Version, outputs
+from bench.diagnose.networks import Version, outputs
+from bench.diagnose.taps import Taps
 from bench.diagnose.units.painting import Ascent, Palette, ascend
 
 CLASS = Ascent()

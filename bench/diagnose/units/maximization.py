@@ -10,7 +10,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from bench.diagnose.diagnostic import Probe, spread
-from bench.diagnose.networks import Units, Version, outputs
+from bench.diagnose.networks import Version, outputs
+from bench.diagnose.taps import Units
 from bench.diagnose.units.painting import Ascent, Palette, ascend
 
 MEASURED = 128  # probe images that a unit's mean and spread are taken over

@@ -14,7 +14,7 @@ from bench import guests
 from bench.data import ImageSet
 from bench.diagnose.catalog import diagnostic
 from bench.diagnose.diagnostic import Findings, Probe
-from bench.diagnose.networks import read_from
+from bench.diagnose.networks import check_in_place, read_from
 from bench.folders import checksum
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
@@ -35,6 +35,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     probe = _probe(job, images)
     for network in versions.values():
         computes_channels_last(network, probe.images[:1])
+        check_in_place(network, probe.images[:1])
     findings = look(versions, probe)
     if problem := _problem(findings):
         raise TypeError(f"diagnostic {name!r} {problem} ({guests.definition(type(look))})")
