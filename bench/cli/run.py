@@ -11,7 +11,7 @@ from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
 from bench.runner import plan, plan_file, shell, terms
 from bench.runner.cell import Cell
-from bench.runner.drive import UNDONE, Driver, Status, Work, inspect
+from bench.runner.drive import RETRIES, UNDONE, Driver, Status, Work, inspect
 from bench.runner.executor import at_work
 from bench.runner.store import Store
 
@@ -26,6 +26,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="GLOB", help="only cells whose name matches, with what they need")
     parser.add_argument("--shard", type=_options.part_of, metavar="K/N", help="only the K-th of N parts")
     parser.add_argument("--retry-failed", action="store_true", help="work failed cells again")
+    parser.add_argument(
+        "--retries",
+        type=_options.not_negative,
+        default=RETRIES,
+        metavar="N",
+        help=f"how often to try a cell again whose worker died (default: {RETRIES})",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument("--tensorboard", action="store_true", help="also write learning curves as event files")
 
@@ -51,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     command = shell.command("bench", options.profile)
     plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
-    driver = Driver(store, Work(data, cache), reporter, first)
+    driver = Driver(store, Work(data, cache), reporter, first, options.retries)
     with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
         states = driver.run(cells, hire, retry_failed=options.retry_failed)
     if options.tensorboard:

@@ -49,7 +49,7 @@ class Stage:
             f"returned {declared!r} ({guests.definition(type(self.method))})"
         )
 
-    @property
+    @cached_property
     def label(self) -> str:
         """E.g. `magnitude:sparsity=0.9`."""
         settings = ",".join(f"{name}={plain(value)}" for name, value in self.chosen)
@@ -62,7 +62,7 @@ class Variant:
 
     stages: tuple[Stage, ...]
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The name in files, `--only` and tables, e.g. `magnitude-finetune:sparsity=0.9+nncf-int8-ptq`."""
         return "+".join(stage.label for stage in self.stages)

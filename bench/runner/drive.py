@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
@@ -15,11 +16,12 @@ from bench.folders import Damaged
 from bench.runner.cell import Cell
 from bench.runner.executor import Crew, Executor, Hire, WorkerDied
 from bench.runner.job import Job, JobResult
-from bench.runner.slots import Slots
+from bench.runner.queue import Queue
 from bench.runner.sound import ERROR, Identified, Identity, folders_of
 from bench.runner.store import Store
 
 State = Literal["done", "failed", "refused", "blocked", "damaged", "missing"]
+RETRIES = 2
 UNDONE: tuple[State, ...] = ("missing", "damaged")  # what a run works
 
 
@@ -125,14 +127,17 @@ class Driver:
         work: what jobs need.
         reporter: hears what happens.
         keeping: called before the first cell of a run is kept.
+        retries: how often a cell is tried again whose worker died.
     """
 
     store: Store
     work: Work
     reporter: Reporter
     keeping: Callable[[], object] = lambda: None
+    retries: int = RETRIES
     states: dict[str, Status] = field(default_factory=dict)
     running: dict[Future[JobResult], tuple[Cell, int]] = field(default_factory=dict)
+    deaths: Counter[str] = field(default_factory=Counter)
     kept: bool = False
 
     def run(self, cells: Sequence[Cell], hire: Hire, *, retry_failed: bool) -> dict[str, Status]:
@@ -179,15 +184,15 @@ class Driver:
                 self.store.discard(cell.key)
                 self.states[cell.key] = Status("missing")
 
-    def _work_off(self, waiting: list[Cell], crew: Crew) -> None:
-        # The loop ends: a waiting cell has either a parent that is running or waiting, or all parents done, or one that
-        # ended otherwise; in the first case it waits, in the second it is started as soon as a slot is free, in the
-        # third it ends as blocked. Where nothing runs, the last start ended at once, on a damaged parent: look again.
-        slots = Slots(crew.executor.slots)
-        while waiting or self.running:
-            waiting = self._start_ready(waiting, crew, slots)
-            if not self.running:
-                continue
+    def _work_off(self, waiting: Sequence[Cell], crew: Crew) -> None:
+        done = {key for key, status in self.states.items() if status.state == "done"}
+        self.queue = Queue(crew.executor.slots, waiting, done)
+        for cell in waiting:
+            # A damaged cell waits although a parent of it failed; cells behind it have ended with it by then.
+            if cell in self.queue and (status := _blocked(cell, self.states)):
+                self._end(cell, status)
+        self._start_ready(crew)
+        while self.running:
             wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
             with _blamed(crew.executor):
                 crew.executor.pump()
@@ -195,36 +200,15 @@ class Driver:
             # Not what `wait` returns: a future that was cancelled before it ran never counts as ended there.
             for future in [future for future in self.running if future.done()]:
                 cell, slot = self.running.pop(future)
-                slots.give_back(slot, lives=self._take(cell, future, crew.executor))
+                self.queue.give_back(slot, lives=self._take(cell, future, crew.executor))
+            self._start_ready(crew)
 
-    def _start_ready(self, waiting: list[Cell], crew: Crew, slots: Slots) -> list[Cell]:
-        """Start as many cells as there are free slots; return the cells that still wait."""
-        # The first pass gives a cell only to a worker that remembers its topic, or, for a topic that nobody knows yet,
-        # to any. The second fills the slots that are still free, at the price of computing references again: a worker
-        # that waits costs more than that.
-        waiting = [cell for cell in waiting if not self._end_blocked(cell)]
-        started: set[str] = set()
-        for anew in (False, True):
-            for cell in waiting:
-                if not slots.any_free:
-                    break
-                if cell.key in started or not self._is_ready(cell):
-                    continue
-                slot = slots.take(cell.topic, anew=anew)
-                if slot is not None:
-                    started.add(cell.key)
-                    if not self._start(cell, crew, slot):
-                        slots.give_back(slot)
-        return [cell for cell in waiting if cell.key not in started]
-
-    def _end_blocked(self, cell: Cell) -> bool:
-        status = _blocked(cell, self.states)
-        if status:
-            self._end(cell, status)
-        return status is not None
-
-    def _is_ready(self, cell: Cell) -> bool:
-        return all(self.states[parent.key].state == "done" for parent in cell.parents.values())
+    def _start_ready(self, crew: Crew) -> None:
+        """Start as many cells as there are free workers."""
+        while next_one := self.queue.take():
+            cell, slot = next_one
+            if not self._start(cell, crew, slot):
+                self.queue.give_back(slot)
 
     def _start(self, cell: Cell, crew: Crew, slot: int) -> bool:
         """Start a cell; False if a parent's files are damaged, which ends the cell."""
@@ -248,13 +232,14 @@ class Driver:
 
     def _take(self, cell: Cell, future: Future[JobResult], executor: Executor) -> bool:
         """Keep the result of a cell; returns whether its worker lives."""
-        # A worker's death, most often by a lack of memory, says nothing about the cell, so nothing is stored: the next
-        # run tries again, perhaps with fewer workers. An error that the cell itself raised is a result, and stored.
+        # A worker's death, by a lack of memory or with its machine, says nothing about the cell, so it is tried again,
+        # and nothing is stored: the next run tries again, perhaps with fewer workers. An error that the cell itself
+        # raised is a result, and stored.
         try:
             with _blamed(executor, WorkerDied):
                 result = future.result()
         except WorkerDied as death:
-            self._end(cell, Status("failed", str(death)))
+            self._try_again(cell, death)
             return False
         if not self.kept:
             self.keeping()
@@ -263,6 +248,23 @@ class Driver:
         self._end(cell, _status(result.files))
         return True
 
+    def _try_again(self, cell: Cell, death: WorkerDied) -> None:
+        self.deaths[cell.key] += 1
+        if self.deaths[cell.key] > self.retries:
+            times = f", {self.deaths[cell.key]} times" if self.retries else ""
+            self._end(cell, Status("failed", f"{death}{times}"))
+            return
+        left = self.retries - self.deaths[cell.key]
+        self.reporter.note(f"{cell.name} is tried again, {left} more left: {death}")
+        self.queue.again(cell)
+
     def _end(self, cell: Cell, status: Status) -> None:
         self.states[cell.key] = status
         self.reporter.finished(cell, status)
+        self.queue.drop(cell)
+        if status.state == "done":
+            self.queue.succeeded(cell)
+            return
+        for child in self.queue.children(cell):
+            if child in self.queue and (blocked := _blocked(child, self.states)):
+                self._end(child, blocked)

@@ -37,7 +37,7 @@ class Executor(ABC):
     The same job gives the same files wherever it is worked, as long as the machines are alike.
 
     A slot is a place with a memory: a process remembers what `work` computed of the networks that all variants are
-    compared with, so the driver sends jobs that ask for the same to the same slot (`bench.runner.slots`). An executor
+    compared with, so the driver sends jobs that ask for the same to the same slot (`bench.runner.queue`). An executor
     that ignores the slot is correct, but slower. The driver also chooses `job.device` by the slot.
 
     >>> from concurrent.futures import ThreadPoolExecutor

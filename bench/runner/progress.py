@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from statistics import fmean
 from typing import TextIO
 
 from rich.console import Console
@@ -26,7 +25,8 @@ class CountingReporter(Reporter):
         self.running: dict[str, str] = {}
         self.started_at: dict[str, float] = {}
         self.left: Counter[Kind] = Counter()
-        self.seconds: defaultdict[Kind, list[float]] = defaultdict(list)
+        self.timed: Counter[Kind] = Counter()
+        self.seconds: defaultdict[Kind, float] = defaultdict(float)
 
     def begin(self, total: int, waiting: Sequence[Cell]) -> None:
         """See Reporter."""
@@ -49,7 +49,8 @@ class CountingReporter(Reporter):
         self.ended += 1
         self.left[cell.kind] -= 1
         if cell.name in self.started_at:
-            self.seconds[cell.kind].append(time.monotonic() - self.started_at.pop(cell.name))
+            self.timed[cell.kind] += 1
+            self.seconds[cell.kind] += time.monotonic() - self.started_at.pop(cell.name)
         if status.state == "failed":
             self.failed += 1
             self.note(f"failed: {cell.name}: {status.reason}")
@@ -60,7 +61,7 @@ class CountingReporter(Reporter):
         # Kinds are kept apart because a training takes far longer than a comparison. A kind of which no cell has ended
         # counts as nothing, so the estimate starts too low, and models that differ in size are averaged. It is
         # therefore shown only once a cell has ended.
-        work = sum(self.left[kind] * fmean(seconds) for kind, seconds in self.seconds.items() if seconds)
+        work = sum(self.left[kind] * self.seconds[kind] / count for kind, count in self.timed.items())
         return work / max(1, len(self.running))
 
     @property

@@ -65,6 +65,25 @@ def test_a_dead_worker_fails_its_cell_but_stores_nothing(drive, chain, script, s
     assert set(states.values()) == {"done"}
 
 
+def test_a_cell_whose_worker_dies_is_tried_again_and_said_to_be(drive, chain, script):
+    executor = script(train_m_0="die twice")
+    states, listener = drive(chain, executor)
+    assert set(states.values()) == {"done"}
+    assert listener.worked.count("train/m/0") == 3
+    assert [note.split(":")[0] for note in listener.notes] == [
+        "train/m/0 is tried again, 1 more left",
+        "train/m/0 is tried again, 0 more left",
+    ]
+
+
+def test_a_cell_that_always_dies_fails_in_the_end(drive, chain, script):
+    executor = script(train_m_0="die")
+    states, listener = drive(chain, executor)
+    assert listener.worked.count("train/m/0") == 3
+    assert listener.ended["train/m/0"].reason.endswith("SIGKILL, 3 times")
+    assert states["compare/m/0/v"] == "blocked"
+
+
 def test_a_damaged_cell_is_redone_and_named(drive, chain, store):
     drive(chain)
     (store.path(chain[1].key) / "out").write_bytes(b"flipped")
@@ -108,7 +127,9 @@ def test_diagnoses_of_a_kind_share_a_worker(drive, script):
     cells = [train]
     for variant in "uvwx":
         parents = {"compressed": train}
-        cells += [Cell("diagnose", "m", 0, variant, {"of": variant}, parents, diagnostic=look) for look in ("a", "b")]
+        cells += [
+            Cell("diagnose", "m", 0, variant, {"of": variant, "look": look}, parents, diagnostic=look) for look in "ab"
+        ]
     executor = script()
     states, _ = drive(cells, executor)
     assert set(states.values()) == {"done"}
