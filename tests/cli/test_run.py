@@ -113,8 +113,18 @@ def test_two_runs_at_a_time_do_not_corrupt_the_store(finished, bench):
     assert bench.results() == finished.results()
 
 
-def test_a_killed_worker_costs_its_cell_and_no_more(finished, bench):
+def test_a_killed_workers_cell_is_tried_again(finished, bench):
     process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
+    wait_for_worker(process).kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "is tried again, 1 more left: its worker process was killed by SIGKILL" in errors
+    assert bench.results() == finished.results()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_its_cell_and_no_more(finished, bench):
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2", "--retries", "0")
     worker = wait_for_worker(process)
     worker.kill()
     _, errors = process.communicate(timeout=300)
