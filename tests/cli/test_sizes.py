@@ -53,3 +53,38 @@ def test_a_checkpoint_gives_the_weights(tmp_path, capsys):
 )
 def test_a_model_is_built_for_what_it_is_usually_trained_on(model, classes):
     assert Subject(model, parse("original")).outputs == classes
+
+
+ATTENTION = """
+from torch import nn
+
+class Attention(nn.Module):
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.patches = nn.Conv2d(channels, 16, 4, 4)
+        self.attention = nn.MultiheadAttention(16, 2, batch_first=True)
+        self.head = nn.Linear(16, classes)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        return self.head((x + self.attention(x, x, x, need_weights=False)[0]).mean(1))
+
+def network(channels, classes):
+    return Attention(channels, classes)
+"""
+
+
+@pytest.mark.parametrize("method", ["svd", "magnitude:sparsity=0.9", "k-bit", "int8-per-channel"])
+def test_weights_that_stay_as_they_were_are_named(method, tmp_path, monkeypatch, capsys):
+    (tmp_path / "attending.py").write_text(ATTENTION)
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--model", "attending:network", "--size", "16", "--classes", "10")
+    left = printed(capsys, "footprint", *arguments, "--method", method)["left_as_they_were"]
+    projections, behind, patches, head = 768, 256, 16 * 48, 160
+    if method == "svd":  # what attention reads without calling its layer stays; the others become factors
+        assert [entry.partition(" ")[0] for entry in left] == ["attention.in_proj_weight", "attention.out_proj.weight"]
+    else:
+        share = projections / (projections + behind + patches + head)
+        assert f"attention.in_proj_weight ({share:.1%} of the stored weights)" in left
+    assert printed(capsys, "footprint", *arguments, "--method", "float16")["left_as_they_were"] == []
+    assert printed(capsys, "footprint", *arguments, "--method", "original")["left_as_they_were"] == []
