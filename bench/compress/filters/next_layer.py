@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -10,15 +12,38 @@ import torch
 from bench.compress.filters.coupled import CoupledChannels, Reader
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
+from bench.footprint.trace import trace
+
+
+class _Enough(BaseException):
+    """Ends a forward pass whose rest nobody needs; no Exception, which a network might catch."""
+
+
+def calls(network: torch.nn.Module, example: torch.Tensor) -> Counter[str]:
+    """How often a forward pass calls each module."""
+    return Counter(call.module for call in trace(network, example).calls)
 
 
 def choose(
-    network: torch.nn.Module, group: CoupledChannels, count: int, *, workbench: Workbench, images: int, positions: int
+    network: torch.nn.Module,
+    group: CoupledChannels,
+    count: int,
+    *,
+    workbench: Workbench,
+    images: int,
+    positions: int,
+    calls: Counter[str],
 ) -> torch.Tensor:
-    """The `count` channels to keep, ascending. Rescales the weights that read them, in place, by least squares."""
+    """The `count` channels to keep, ascending. Rescales the weights that read them, in place, by least squares.
+
+    Args:
+        images: of training, at most.
+        positions: to sample in each.
+        calls: how often a forward pass calls each module, see `calls`.
+    """
     for reader in group.readers:
         _require_known(network.get_submodule(reader.weight.rpartition(".")[0]), reader)
-    samples = contributions(network, group, workbench, images, positions)
+    samples = contributions(network, group, workbench, images, positions, calls)
     kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count, group.parts)
     with torch.no_grad():
         for reader in group.readers:
@@ -72,15 +97,26 @@ def least_squares(samples: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
 
 
 def contributions(
-    network: torch.nn.Module, group: CoupledChannels, workbench: Workbench, images: int, positions: int
+    network: torch.nn.Module,
+    group: CoupledChannels,
+    workbench: Workbench,
+    images: int,
+    positions: int,
+    calls: Counter[str],
 ) -> dict[str, torch.Tensor]:
     """(n, C) float64 by reader: what each channel adds to randomly drawn outputs of that layer, before the bias."""
     samples: dict[str, list[torch.Tensor]] = {reader.weight: [] for reader in group.readers}
     generator = torch.Generator().manual_seed(workbench.seed)
+    # A pass ends with the last call of a reader, halfway through the network on average.
+    left: Counter[str] = Counter()
+    every = Counter({weight: calls[weight.rpartition(".")[0]] for weight in samples})
 
     def watch(reader: Reader) -> Any:
         def sample(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
             samples[reader.weight].append(_sampled(module, inputs[0], reader, positions, generator))
+            left[reader.weight] -= 1
+            if not any(left.values()):
+                raise _Enough
 
         return network.get_submodule(reader.weight.rpartition(".")[0]).register_forward_pre_hook(sample)
 
@@ -89,7 +125,10 @@ def contributions(
     try:
         with torch.no_grad():
             for batch, _ in workbench.batches(images):
-                network(batch)
+                left.clear()
+                left.update(every)
+                with suppress(_Enough):
+                    network(batch)
     finally:
         for handle in handles:
             handle.remove()

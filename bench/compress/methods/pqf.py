@@ -30,7 +30,9 @@ class Pqf(FinetuningMethod):
         anneal: add decaying noise to the centroids of k-means.
         iterations: of k-means.
         heat, cooling: the noise of iteration i of I has heat·(1 - i/I)^cooling standard deviations. The paper has 1000
-            iterations, heat 1 and cooling 0.5; the defaults come as close in a tenth of the time.
+            iterations, heat 1 and cooling 0.5; the defaults come as close in a tenth of the time. With noise, an
+            iteration reads at most 128 sub-vectors per word and 131,072 in all, others each time; the last three read
+            all of them.
     """
 
     blocks: Literal["small", "large"] = "small"
@@ -43,6 +45,7 @@ class Pqf(FinetuningMethod):
     heat: Annotated[float, Field(ge=0)] = 0.25
     cooling: Annotated[float, Field(gt=0)] = 2.0
 
+    version = 2
     family = "product quantization"
     title = "PQF"
     source = "martinez2021pqf"

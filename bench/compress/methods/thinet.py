@@ -45,7 +45,13 @@ class Thinet(FinetuningMethod):
         from bench.compress.filters import next_layer, thinning
 
         counts = thinning.counts(compressed, self.ratio, self.skip, rounded_down)
-        choose = partial(next_layer.choose, workbench=workbench, images=self.images, positions=self.positions)
+        choose = partial(
+            next_layer.choose,
+            workbench=workbench,
+            images=self.images,
+            positions=self.positions,
+            calls=next_layer.calls(compressed.network, workbench.example),
+        )
         return thinning.tuned(thinning.thinned(compressed, counts, choose), workbench, distill=self.distill)
 
 

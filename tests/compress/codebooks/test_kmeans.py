@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bench.compress.codebooks import kmeans
 from bench.compress.codebooks.kmeans import Annealing, k_means, nearest
 
 ROWS = np.random.default_rng(0).standard_normal((4000, 4)).astype(np.float32)
@@ -49,3 +50,28 @@ def test_the_seed_decides():
     one, again, other = (k_means(ROWS, 16, 5, ANNEALING, np.random.default_rng(seed))[0] for seed in (0, 0, 1))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("length", "words"), [(4, 256), (9, 256), (4, 512)])
+def test_reading_some_rows_at_a_time_costs_little(length, words, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((3 * 128 * words, length)) * np.exp(0.5 * rng.standard_normal((3 * 128 * words, 1)))
+    rows = rows[: 2 * kmeans.MOST_ROWS].astype(np.float32)
+    some = error(rows, k_means(rows, words, 30, ANNEALING, np.random.default_rng(1)))
+    monkeypatch.setattr(kmeans, "MOST_PER_WORD", len(rows))
+    monkeypatch.setattr(kmeans, "MOST_ROWS", len(rows))
+    assert some < 1.03 * error(rows, k_means(rows, words, 30, ANNEALING, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize(("words", "annealing"), [(32, ANNEALING), (16, None)])
+def test_few_rows_and_plain_k_means_are_read_whole(words, annealing, monkeypatch):
+    limited = k_means(ROWS, words, 10, annealing, np.random.default_rng(0))
+    monkeypatch.setattr(kmeans, "MOST_PER_WORD", len(ROWS))
+    whole = k_means(ROWS, words, 10, annealing, np.random.default_rng(0))
+    assert all(np.array_equal(one, other) for one, other in zip(limited, whole, strict=True))
+
+
+def test_rows_come_round_before_any_comes_again():
+    read = kmeans._Rows(ROWS, 1000, 60, np.random.default_rng(0))
+    four = np.concatenate([read.next(1) for _ in range(4)])
+    assert sorted(map(tuple, four)) == sorted(map(tuple, ROWS))

@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import combinations
 
 import pytest
@@ -37,6 +38,11 @@ def test_scales_are_least_squares_near_one():
     assert few.tolist() == [1, 1, 1]
 
 
+def once(network, workbench):
+    """How often a pass calls each module."""
+    return next_layer.calls(network, workbench.example)
+
+
 @pytest.mark.parametrize(
     "layer",
     [
@@ -50,7 +56,7 @@ def test_scales_are_least_squares_near_one():
 def test_contributions_add_up_to_an_output(layer, workbench):
     network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), layer, nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
     (group,) = channels(network, workbench.example)
-    samples = next_layer.contributions(network, group, workbench, 4, 25)["2.weight"]
+    samples = next_layer.contributions(network, group, workbench, 4, 25, once(network, workbench))["2.weight"]
     assert samples.shape == (100, 8)
     with torch.no_grad():
         outputs = network[:3](next(workbench.batches(4))[0]) - layer.bias[:, None, None]
@@ -77,8 +83,36 @@ def test_what_it_cannot_sample_is_refused(network, workbench):
 def test_flattened_maps_contribute_as_channels(workbench):
     network = nn.Sequential(nn.Conv2d(3, 6, 1), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(24, 4)).eval()
     (group,) = channels(network, workbench.example)
-    samples = next_layer.contributions(network, group, workbench, 8, 3)["3.weight"]
+    samples = next_layer.contributions(network, group, workbench, 8, 3, once(network, workbench))["3.weight"]
     assert samples.shape == (24, 6)
     logits = network(next(workbench.batches(8))[0]) - network[3].bias
     for number, row in enumerate(samples.sum(1)):
         assert float((logits[number // 3] - row).abs().min().detach()) < 1e-5
+
+
+class CalledTwice(nn.Module):
+    """Its second layer reads the same channels twice before the third reads what it writes."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1)
+
+    def forward(self, images):
+        maps = self.first(images)
+        return self.third(self.second(maps) + self.second(-maps)).mean((2, 3))
+
+
+def test_a_pass_ends_with_the_last_call_of_a_reader(workbench):
+    network = CalledTwice().eval()
+    group = next(group for group in channels(network, workbench.example) if group.writers == ("first.weight",))
+    seen = []
+    for name in ("second", "third"):
+        network.get_submodule(name).register_forward_hook(lambda *_, name=name: seen.append(name))
+    expected = once(network, workbench)
+    seen.clear()
+    ended = next_layer.contributions(network, group, workbench, 8, 3, expected)["second.weight"]
+    assert "third" not in seen
+    whole = next_layer.contributions(network, group, workbench, 8, 3, Counter())["second.weight"]
+    assert "third" in seen
+    assert torch.equal(ended, whole)
+    assert len(ended) == 2 * 3 * 8
