@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from bench.errors import MEMORY
+
 SLACK = 5  # wall seconds per second of processor time, before a process that only waits is ended
 
 
@@ -47,6 +49,8 @@ def attempt(network: str, method: str, size: int, bounds: Bounds) -> dict[str, A
     finally:
         process.kill()
         process.join()
+    if outcome.get("reason", "").endswith(MEMORY):  # the bound is what there is
+        outcome["reason"] = _memory(bounds)
     return outcome
 
 
