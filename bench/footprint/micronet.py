@@ -38,6 +38,7 @@ FREE = 16  # bits to which anything may be taken without showing that it works
 _ACTIVATIONS = {
     "relu": (1, 0),
     "leaky_relu": (1, 0),
+    "rrelu_with_noise": (1, 0),
     "_prelu_kernel": (1, 0),
     "threshold": (1, 0),
     "hardtanh": (2, 0),
@@ -157,6 +158,7 @@ class _Counts:
         name = operation.name.rstrip("_")
         elements = math.prod(operation.outputs[0].shape)
         read = math.prod(operation.inputs[0].shape)
+        name = "native_group_norm" if operation.own_statistics else name  # as instance normalisation has them
         multiplications, additions = (count * elements for count in _ACTIVATIONS.get(name, (0, 0)))
         if name in _MEANS:
             multiplications, additions = elements, read - elements

@@ -62,6 +62,7 @@ class Operation:
         axes: axes of its first input along which it works, if it takes a `dim`.
         constants: whether it uses tensors of several numbers that are neither values nor parameters or buffers.
         uncounted: whether nobody knows its multiply-accumulates, so that `macs` is 0.
+        own_statistics: whether it normalises by statistics of what it is given, and by none that were kept.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Operation:
     axes: tuple[int, ...] = ()
     constants: bool = False
     uncounted: bool = False
+    own_statistics: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ class _Recorder(TorchDispatchMode):
                 axes=_axes(func, args, kwargs, len(inputs[0].shape)),
                 constants=constants,
                 uncounted=count is None,
+                own_statistics=name == "native_batch_norm" and bool(args[5]),  # its argument `training`
             )
         )
 

@@ -141,6 +141,9 @@ def test_functions_of_each_number(function, multiplications, additions):
         (nn.Softplus(), 2, 1),
         (nn.PReLU(), 1, 0),
         (nn.GroupNorm(3, 3), 3, 4),
+        (nn.InstanceNorm2d(3), 3, 4),
+        (nn.InstanceNorm2d(3, affine=True, track_running_stats=True), 1, 1),
+        (nn.RReLU(), 1, 0),
         (nn.Softmax(dim=1), 2, 1),
     ],
 )
