@@ -13,6 +13,7 @@ from bench.render.kit.prose import counted, listed
 from bench.roles import CONTROL
 from bench.statistics.tests import smallest_attainable_p
 
+COMMIT_DIGITS = 12  # that are shown of a commit; in full they break a phone's lines
 LETTERS_SHOWN = 20
 
 
@@ -66,8 +67,10 @@ def _about_origin(study: Study) -> Iterator[str]:
         ("processor", "different processors"),
         ("versions.torch", "different versions of PyTorch"),
     ):
-        if field in provenance and provenance[field].dropna().nunique() > 1:
-            yield f"The cells come from {what}: {listed(sorted(map(str, provenance[field].dropna().unique())))}."
+        names = sorted(map(str, provenance[field].dropna().unique())) if field in provenance else []
+        if len(names) > 1:
+            shown = [name[:COMMIT_DIGITS] for name in names] if field == "commit" else names
+            yield f"The cells come from {what}: {listed(shown)}."
     dirty = int((provenance["dirty"] == True).sum()) if "dirty" in provenance else 0  # noqa: E712 - None is neither
     if dirty:
         yield f"{counted(dirty, 'cell')} ran with changes that were not committed."
