@@ -9,7 +9,7 @@ from functools import partial
 from bench import cli, profile
 from bench.cli import _options, _tensorboard, _work
 from bench.data import fingerprint
-from bench.runner import plan, plan_file, shell, terms
+from bench.runner import plan, plan_file, quiet, shell, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import RETRIES, UNDONE, Driver, Status, Work, inspect
 from bench.runner.executor import at_work
@@ -59,7 +59,8 @@ def execute(options: argparse.Namespace) -> int:
     plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
     driver = Driver(store, Work(data, cache), reporter, first, options.retries)
-    with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
+    crew = partial(_work.crew, options, experiment.file.threads, reporter.epoch)
+    with at_work(crew, quiet.working(options.runs)) as hire:
         states = driver.run(cells, hire, retry_failed=options.retry_failed)
     if options.tensorboard:
         _write_event_files(cells, states, store)

@@ -12,6 +12,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bench import cli
 from bench import profile as profiles
@@ -21,7 +22,7 @@ from bench.data import fingerprint
 from bench.errors import InputError, did_you_mean
 from bench.profile import Profile
 from bench.roles import ORIGINAL
-from bench.runner import plan, plan_file, terms
+from bench.runner import plan, plan_file, quiet, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Status, Work
 from bench.runner.executor import Hire, at_work
@@ -65,7 +66,8 @@ def execute(options: argparse.Namespace) -> int:
     models = _models(options.model, experiment)
     _work.check_workers(options)
     reporter = _work.reporter()
-    with at_work(lambda: _work.crew(options, experiment.file.threads, reporter.epoch)) as hire:
+    crew = partial(_work.crew, options, experiment.file.threads, reporter.epoch)
+    with at_work(crew, quiet.working(options.runs)) as hire:
         laboratory = _Laboratory(options, experiment, hire, reporter)
         searches = []
         for model in models:

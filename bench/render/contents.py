@@ -42,6 +42,7 @@ CONTENTS = (
             "figures/activations",
             "tables/published",
             "tables/storage",
+            "tables/cost",
         ),
     ),
     Heading(
@@ -92,7 +93,7 @@ CONTENTS = (
     Heading("holes", "What is missing", ("tables/holes",)),
     Heading("methods", "Methods", ("tables/methods", "tables/looks", "tables/recipes")),
     Heading("statistics", "Statistics", ("tables/families", "tables/promises", "tables/calibration")),
-    Heading("provenance", "Provenance", ("tables/provenance", "tables/cost", "tables/checklist")),
+    Heading("provenance", "Provenance", ("tables/provenance", "tables/time", "tables/checklist")),
     Heading(
         "data",
         "Data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from bench import guests, registry
@@ -93,25 +93,32 @@ Hire = Callable[[], Crew]
 
 
 @contextmanager
-def at_work(hire: Hire) -> Iterator[Hire]:
+def at_work(hire: Hire, during: AbstractContextManager[object] | None = None) -> Iterator[Hire]:
     """The same crew at every call, hired at the first and let go in the end, at once if something went wrong.
 
     Workers cost seconds to start, and to count GPUs PyTorch has to be imported; a run with nothing to do hires nobody.
+
+    Args:
+        during: entered before the crew is hired, left when it has gone.
     """
     crew: Crew | None = None
 
     def hired() -> Crew:
         nonlocal crew
-        crew = crew or hire()
+        if crew is None:
+            if during is not None:
+                held.enter_context(during)
+            crew = hire()
         return crew
 
     at_once = True
-    try:
-        yield hired
-        at_once = False
-    finally:
-        if crew is not None:
-            crew.executor.close(at_once=at_once)
+    with ExitStack() as held:
+        try:
+            yield hired
+            at_once = False
+        finally:
+            if crew is not None:
+                crew.executor.close(at_once=at_once)
 
 
 def check_name(name: str) -> None:

@@ -5,6 +5,7 @@ A folder holds the cell's own files and beside them
 - `spec.json`: what the cell is (see `Cell.as_dict`),
 - `provenance.json`: when, where and with what it was made; the only file that holds clocks and hosts,
 - `log.txt`: what it printed,
+- `measurements.json`: only where `python -m bench measure` was called: what running its packed file took,
 - `error.json`: only where the cell failed or was refused,
 - `checksums.json`: SHA-256 of every file but provenance and log; provenance holds its own.
 
@@ -32,6 +33,7 @@ from bench.runner.cell import Cell
 
 Files = dict[str, bytes]
 SEAL, SEAL_DIGITS = "sha256", 64  # of provenance, in itself
+MEASUREMENTS = "measurements.json"
 
 
 class Store:
@@ -106,22 +108,25 @@ class Store:
         Raises:
             Damaged: it is not what was written.
         """
-        file = self.path(key) / "provenance.json"
-        try:
-            content = file.read_bytes()
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise Damaged(f"{file} cannot be read: {error.strerror}") from error
-        provenance = _parsed(file.name, content)
-        if not isinstance(provenance, dict) or to_json(provenance) != content:
-            raise Damaged(f"{file} is not what was written")
-        # That of older versions has no seal; a seal under another name is a damaged one.
-        seals = [name for name, value in provenance.items() if isinstance(value, str) and len(value) == SEAL_DIGITS]
-        seal = provenance.pop(SEAL, None)
-        if seals not in ([], [SEAL]) or (seals and seal != folders.checksum(to_json(provenance))):
-            raise Damaged(f"{file} is not what was written: its checksum differs")
-        return provenance
+        return _unsealed(self.path(key) / "provenance.json")
+
+    def measurements(self, key: str) -> dict[str, Any]:
+        """What running a cell's packed file took, by engine (see `bench/deploy/measure.py`); empty if nobody measured.
+
+        Raises:
+            Damaged: it is not what was written.
+        """
+        return _unsealed(self.path(key) / MEASUREMENTS)
+
+    def write_measurements(self, key: str, measurements: Mapping[str, Any]) -> None:
+        """Put what running took beside a cell's provenance, replacing an earlier one in one step.
+
+        Raises:
+            InputError: see `write`.
+        """
+        # Like provenance it differs between runs and has no part in the result: no checksum of the cell's counts it.
+        with folders.writable(str(self.path(key))):
+            folders.write_file(self.path(key) / MEASUREMENTS, _sealed(measurements))
 
     def examine(self, cell: sound.Identified, planned: Mapping[sound.Identity, str]) -> dict[str, Any]:
         """A cell's JSON files, parsed; every byte of the others is checked too, and what they hold.
@@ -181,7 +186,7 @@ class Store:
         checksums = {name: folders.checksum(content) for name, content in sorted(checked.items())}
         everything = {
             **checked,
-            "provenance.json": to_json({**provenance, SEAL: folders.checksum(to_json(provenance))}),
+            "provenance.json": _sealed(provenance),
             "log.txt": log.encode(),
             "checksums.json": to_json(checksums),
         }
@@ -238,6 +243,34 @@ class Store:
         if strange := next((name for name in checksums if Path(name).name != name), None):
             raise Damaged(f"{file} lists {strange!r}, which is no file of the cell")
         return checksums
+
+
+def _sealed(content: Mapping[str, Any]) -> bytes:
+    """JSON that holds its own checksum."""
+    return to_json({**content, SEAL: folders.checksum(to_json(content))})
+
+
+def _unsealed(file: Path) -> dict[str, Any]:
+    """What `_sealed` wrote; empty if there is no file.
+
+    Raises:
+        Damaged: it is not what was written.
+    """
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise Damaged(f"{file} cannot be read: {error.strerror}") from error
+    facts = _parsed(str(file), content)
+    if not isinstance(facts, dict) or to_json(facts) != content:
+        raise Damaged(f"{file} is not what was written")
+    # That of older versions has no seal; a seal under another name is a damaged one.
+    seals = [name for name, value in facts.items() if isinstance(value, str) and len(value) == SEAL_DIGITS]
+    seal = facts.pop(SEAL, None)
+    if seals not in ([], [SEAL]) or (seals and seal != folders.checksum(to_json(facts))):
+        raise Damaged(f"{file} is not what was written: its checksum differs")
+    return facts
 
 
 def _parsed(name: str, content: bytes) -> Any:

@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 import torch
 
-from bench.cli._sizes import WithoutData
 from bench.compress.variant import parse
+from bench.compress.without_data import WithoutData
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, unpack

@@ -1,0 +1,1 @@
+"""Engines that run exported networks, one per file."""
