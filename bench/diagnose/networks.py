@@ -18,6 +18,7 @@ from bench.footprint.packed import NNCF_HOOKS
 from bench.remember import once
 from bench.roles import ROLES
 from bench.training.layout import channels_last
+from bench.zoo.networks.calls import copy
 
 Result = TypeVar("Result")
 
@@ -135,6 +136,11 @@ def still(network: nn.Module) -> Iterator[nn.Module]:
     modes = [(module, module.training) for module in network.modules()]
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     in_place = [module for module in network.modules() if getattr(module, "inplace", False)]
+    # NNCF's hooks hang on the names of operations: without `relu_` its quantiser would not be called. There the
+    # activation goes on writing in place, over a copy.
+    hooked = in_place if NNCF_HOOKS in dict(network.named_children()) else []
+    handles = [module.register_forward_pre_hook(_given_a_copy) for module in hooked]
+    in_place = [] if hooked else in_place
     try:
         network.eval()
         for parameter in trained:
@@ -150,6 +156,12 @@ def still(network: nn.Module) -> Iterator[nn.Module]:
             parameter.requires_grad_(True)
         for module in in_place:
             module.inplace = True  # type: ignore[assignment]
+        for handle in handles:
+            handle.remove()
+
+
+def _given_a_copy(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    return (copy(inputs[0]), *inputs[1:])
 
 
 def check_in_place(network: nn.Module, image: torch.Tensor) -> None:

@@ -29,6 +29,7 @@ from bench.zoo.networks.of_timm import BY_TIMM, downloaded
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
 PACKING_VERSION = 3
 COMPARE_VERSION = 3
+DIAGNOSE_VERSION = 2
 
 COMPARED = (COMPRESSED, ORIGINAL, CONTROL)  # whose files a comparison reads
 
@@ -237,6 +238,8 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
             **_about(compressed),
             "diagnostic": name,
             "version": registry.version(type(look.diagnostic), name),
+            # Only networks from elsewhere have activations that write in place, or modules that are called twice.
+            **({"diagnose_version": DIAGNOSE_VERSION} if ":" in compressed.model else {}),
             "settings": look.diagnostic.settings(),
         }
         yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)

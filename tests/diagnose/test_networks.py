@@ -110,3 +110,20 @@ def test_another_file_device_bypass_or_question_is_another_result(make_network):
     assert [answer("abc"), answer("abd"), answer("abc", "cuda")] == expected
     assert answer("abc", bypasses=True)[1] and answer("abc", key="why")[2] == "why"
     assert answer("abc") == expected[0]
+
+
+def test_quantisers_behind_activations_in_place_stay(make_network, probe):
+    from bench.nncf_runtime import nncf
+
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(probe.images, batch_size=6)
+    network = nncf.quantize(make_network(0, inplace=True), nncf.Dataset(loader), subset_size=2).eval()
+    with torch.no_grad():
+        expected = network(probe.images)
+        with instruments.still(network):
+            assert torch.equal(network(probe.images), expected)
+            seen = instruments.outputs(network, ["first.bn", "first.relu"], probe.images)
+    assert seen["first.bn"].min() < 0 and len(seen["first.relu"].unique()) <= 256
+    assert network.first.relu.inplace and not network.first.relu._forward_pre_hooks
+    instruments.check_in_place(network, probe.images[:1])
