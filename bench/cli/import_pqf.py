@@ -39,7 +39,8 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> dict[str, Any]:
-    from bench.cli import _photographs, _published_pqf
+    from bench.cli import _photographs
+    from bench.compress.imports import published_pqf
     from bench.footprint.packed import pack, sizes, unpack
     from bench.zoo.networks import build
 
@@ -48,7 +49,7 @@ def _import(options: argparse.Namespace) -> dict[str, Any]:
 
     model = {"name": options.model, "channels": 3, "classes": options.classes, "size": _photographs.CROP}
 
-    compressed = _published_pqf.read(options.file, fresh())
+    compressed = published_pqf.read(options.file, fresh())
     packed = pack(compressed, model)
     if options.out:
         _write(options.out, packed)

@@ -74,6 +74,8 @@ class Method(ABC):
             One that trains more or less than by its recipe once says so in `budget`.
         searched: the values that `python -m bench search` may choose for each setting, from weak to strong
             compression; None leaves the method out of the search.
+        outside: names of the settings that are paths of the user's files (see `bench.compress.files`). The method gets
+            their content by `Workbench.file`; it is part of the key of a cell, and the path is not.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -87,6 +89,7 @@ class Method(ABC):
     finetunes: ClassVar[bool] = False
     trains: ClassVar[bool] = False
     searched: ClassVar[Mapping[str, tuple[Any, ...]] | None] = None
+    outside: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

@@ -228,6 +228,8 @@ def plain(value: Any) -> str:
     >>> plain(0.9), plain([0.5, 0, 0.25])
     ('0.9', '0.5-0-0.25')
     """
+    if isinstance(value, Mapping):
+        return "-".join(map(plain, value.values()))
     return "-".join(map(plain, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

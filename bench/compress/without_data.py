@@ -12,6 +12,8 @@ from typing import Any
 import torch
 
 from bench import guests
+from bench.compress.budget import Budget
+from bench.compress.files import Files, path_of
 from bench.compress.method import NotApplicable
 from bench.compress.starting import refusals
 from bench.compress.variant import Variant
@@ -55,6 +57,14 @@ class WithoutData:
         """Leaves the network as it is."""
         network.eval()
         return ()
+
+    def file(self, setting: Files) -> tuple[str, bytes]:
+        """See Workbench."""
+        path = path_of(setting, self.model, self.seed)
+        return path.name, path.read_bytes()
+
+    def was_trained(self, budget: Budget) -> None:
+        """Counts nothing."""
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """At most 8 images of noise, however many are asked for."""

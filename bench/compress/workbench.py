@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bench.compress.budget import Budget
+from bench.compress.files import Files
+
 if TYPE_CHECKING:
     import torch
 
@@ -50,6 +53,18 @@ class Workbench(Protocol):
         Returns:
             One row per epoch, see `finetune`.
         """
+        ...
+
+    def file(self, setting: Files) -> tuple[str, bytes]:
+        """Name and content of a file that one of the method's settings names (see `Method.outside`).
+
+        Raises:
+            InputError: there is none, or it is another than when the run was planned.
+        """
+        ...
+
+    def was_trained(self, budget: Budget) -> None:
+        """Count what was trained before the benchmark had the network, in epochs, as if it had been trained here."""
         ...
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:

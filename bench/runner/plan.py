@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import registry
 from bench import task as tasks
+from bench.compress.files import check, path_of
 from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.folders import is_file
@@ -198,18 +199,36 @@ def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
     parent = trained[_next(seed, list(trained)) if variant.start == OTHER_SEED else seed]
+    described, outside = _with_files(variant, model, seed, len(trained))
     # Recipes and the version of the training code belong to the key only of variants that train, so that another
     # recipe for fine-tuning leaves the cells of post-training methods as they are. The last key is absent, not None,
     # where it does not apply: a None would have changed the keys of all cells that were there before it.
     spec = {
         **_common(profile, model, seed, parent.spec["data"]),
         "packing_version": PACKING_VERSION,
-        "variant": variant.spec(),
+        "variant": described,
         "training_version": training.VERSION if variant.finetunes or variant.trains else None,
         "finetuning": asdict(profile.finetuning[model]) if variant.finetunes else None,
         **({"recipe": asdict(profile.recipes[model])} if variant.trains else {}),
     }
-    return Cell("compress", model, seed, variant.label, spec, {"trained": parent})
+    return Cell("compress", model, seed, variant.label, spec, {"trained": parent}, outside)
+
+
+def _with_files(variant: Variant, model: str, seed: int, seeds: int) -> tuple[list[dict[str, Any]], dict[str, Path]]:
+    """What `Variant.spec` says with the hash of each file of the user's in place of its path, and the files."""
+    described, outside = variant.spec(), {}
+    for stage, link in zip(variant.stages, described, strict=True):
+        for setting in stage.method.outside:
+            if files := link["settings"][setting]:
+                try:
+                    check(files, seeds)
+                    path = path_of(files, model, seed)
+                    content = _hash(path, path.stat().st_mtime_ns)
+                except (InputError, OSError) as error:
+                    raise InputError(f"method {stage.name!r}, setting {setting!r}: {error}") from error
+                link["settings"][setting] = content
+                outside[f"{content}/{path.name}"] = path
+    return described, outside
 
 
 def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cell:

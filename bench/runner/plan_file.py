@@ -272,7 +272,7 @@ def _variant(variant: Variant, profile: Profile) -> PlannedVariant:
         sources=tuple(key for stage in variant.stages for key in registry.sources(type(stage.method))),
         bibtex="\n".join(filter(None, (stage.method.bibtex for stage in variant.stages))),
         control=variant.family in ("original", "control"),
-        finetunes=variant.finetunes or variant.trains,
+        finetunes=variant.finetunes or variant.trains or any(budget.total for budget in budgets.values()),
         added=variant not in profile.variants,
         budgets={name: PlannedBudget(**asdict(budget)) for name, budget in budgets.items()},
         stages=tuple(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.cli import _published_pqf, main
+from bench.cli import main
+from bench.compress.imports import published_pqf
 from bench.errors import InputError
 from bench.footprint.packed import unpack
 from bench.zoo.networks import build
@@ -64,7 +65,7 @@ def test_what_does_not_fit_is_told(file, spoil, words):
     spoil(state)
     torch.save(state, file)
     with pytest.raises(InputError, match=words):
-        _published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0))
+        published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0))
 
 
 WRITTEN = {
@@ -83,17 +84,17 @@ WRITTEN = {
 def test_files_written_in_other_ways(how, file):
     state = torch.load(file, weights_only=True)
     torch.save(WRITTEN[how](state), file)
-    network = _published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0)).network
+    network = published_pqf.read(file, build.build("resnet8", 3, 10, 32, 0)).network
     words = state["fc.codebook"].bfloat16() if how == "bfloat16" else state["fc.codebook"]
     assert torch.equal(network.fc.weight, words.float()[state["fc.codes_matrix"].long()].reshape(10, -1))
 
 
 def test_no_file_and_no_checkpoint(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
-        _published_pqf.read(tmp_path / "nothing.pth", torch.nn.Linear(1, 1))
+        published_pqf.read(tmp_path / "nothing.pth", torch.nn.Linear(1, 1))
     (tmp_path / "text.pth").write_text("hello")
     with pytest.raises(InputError, match="truncated, or no"):
-        _published_pqf.read(tmp_path / "text.pth", torch.nn.Linear(1, 1))
+        published_pqf.read(tmp_path / "text.pth", torch.nn.Linear(1, 1))
 
 
 def test_images_that_are_not_there(file, tmp_path, capsys):

@@ -203,3 +203,33 @@ def test_every_cell_of_a_network_normalises_images_alike():
     assert {str(cell.spec["normalisation"]) for cell in made.cells} == {
         str([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])
     }
+
+
+def imported(tmp_path, files, seeds="[0, 1]"):
+    path = str(tmp_path / files)
+    return profile.parse(
+        "p", f'seeds = {seeds}\n[[models]]\nname = "resnet8"\n[[methods]]\nname = "import"\nfiles = "{path}"\n'
+    )
+
+
+def test_a_file_of_the_users_counts_by_its_content(tmp_path):
+    for seed in (0, 1):
+        (tmp_path / f"a-{seed}.pt").write_bytes(b"%d" % seed)
+        (tmp_path / f"b-{seed}.pt").write_bytes(b"%d" % seed)
+    a, b = (
+        {cell.name: cell for cell in plan.make(imported(tmp_path, f"{name}-{{seed}}.pt"), "x").cells} for name in "ab"
+    )
+    of = {cell.key for cell in a.values() if "import" in cell.name}
+    assert of == {cell.key for cell in b.values() if "import" in cell.name}
+    cell = next(cell for cell in a.values() if cell.name.startswith("compress/resnet8/1/import"))
+    assert [path.name for path in cell.outside.values()] == ["a-1.pt"]
+    (tmp_path / "a-1.pt").write_bytes(b"another")
+    changed = plan.make(imported(tmp_path, "a-{seed}.pt"), "x").cells
+    assert len(of & {cell.key for cell in changed}) == len(of) / 2
+
+
+@pytest.mark.parametrize(("files", "words"), [("no-{seed}.pt", "there is no file"), ("one.pt", "one network")])
+def test_missing_files_and_one_for_all_seeds_are_told(tmp_path, files, words):
+    (tmp_path / "one.pt").touch()
+    with pytest.raises(InputError, match=words):
+        plan.make(imported(tmp_path, files), "x")

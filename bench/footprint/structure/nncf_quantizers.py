@@ -30,15 +30,19 @@ def apply(network: torch.nn.Module, config: dict[str, Any]) -> torch.nn.Module:
         ValueError: the configuration names another class than a quantiser, or asks for more scales than the network
             has numbers.
     """
-    _check(config, network)
+    check(config, network)
     quantized = nncf.torch.load_from_config(hookable(network), config).eval()
     for quantizer in _quantizers(quantized).values():
         quantizer._register_state_dict_hook(_forget_what_the_configuration_says)
     return quantized
 
 
-def _check(config: Any, network: torch.nn.Module) -> None:
-    """Refuse what NNCF would build unseen: it imports classes by name, and makes tensors of any shape."""
+def check(config: Any, network: torch.nn.Module) -> None:
+    """Refuse what NNCF would build unseen: it imports classes by name, and makes tensors of any shape.
+
+    Raises:
+        ValueError: see `apply`.
+    """
     state = list(network.state_dict().values())
     longest = max((axis for tensor in state for axis in tensor.shape), default=1)
     left = max(sum(tensor.numel() for tensor in state), 1)
@@ -136,10 +140,10 @@ def activation_config(quantized: torch.nn.Module, weights: Collection[str]) -> d
 
 
 def copy_scales(source: torch.nn.Module, target: torch.nn.Module) -> None:
-    """Copy the ranges of one network's quantisers to another's."""
-    ranges = _quantizers(source)
-    for name, quantizer in _quantizers(target).items():
-        quantizer.load_state_dict(ranges[name].state_dict())
+    """Copy the ranges of one network's quantisers, and factors of feature maps, to another's."""
+    ranges = dict(get_hook_storage(source).named_hooks())
+    for name, hook in get_hook_storage(target).named_hooks():
+        hook.load_state_dict(ranges[name].state_dict())
 
 
 def _quantizers(network: torch.nn.Module) -> dict[str, BaseQuantizer]:

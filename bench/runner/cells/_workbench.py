@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 
 from bench.compress.budget import Budget
+from bench.compress.files import Files
 from bench.data import ImageSet
+from bench.errors import InputError
+from bench.folders import checksum
 from bench.runner.cells import Epoch
 from bench.task import Task
 from bench.training import evaluate, loop
@@ -32,6 +36,7 @@ class RealWorkbench:
         fresh: makes the network with initial weights.
         trained_here: whether training began with these.
         task: what the network is trained to do.
+        files: of the user's, by HASH/NAME (see `Method.outside`).
 
     Attributes:
         budget: epochs x training images that went through `finetune` and `train` so far.
@@ -51,7 +56,9 @@ class RealWorkbench:
         trained_here: bool,
         task: Task,
         untrained: bool = False,
+        files: Mapping[str, bytes] = MappingProxyType({}),
     ):
+        self.files = files
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
         self.task = task
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
@@ -76,6 +83,22 @@ class RealWorkbench:
         network = plain(self._fresh())
         self._initial = _values(network)
         return network
+
+    def file(self, setting: Files) -> tuple[str, bytes]:
+        """See Workbench."""
+        # The plan has put the hash of a file's content in place of its path.
+        key = next((key for key in self.files if key.startswith(f"{setting}/")), None)
+        if key is None:
+            raise InputError(f"there is no file {setting!r}")
+        name, data = key.partition("/")[2], self.files[key]
+        if checksum(data) != setting:
+            raise InputError(f"{name!r} was changed since the run began: run again")
+        return name, data
+
+    def was_trained(self, budget: Budget) -> None:
+        """See Workbench."""
+        images = len(self.images.train.images)
+        self.budget += Budget(budget.finetuned * images, budget.trained * images)
 
     def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
         """See Workbench."""

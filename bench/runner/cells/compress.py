@@ -100,6 +100,7 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> tup
         trained_here=bool(json.loads(job.parents["trained"]["history.json"])) and "weights" not in job.spec,
         task=of_cell(job.spec),
         untrained=variant.start == "random",
+        files=job.outside,
     )
     compressed = finish(variant.apply(Compressed(start, example=workbench.example), workbench))
     return compressed, workbench.budget

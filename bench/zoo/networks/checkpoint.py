@@ -48,10 +48,19 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
     Args:
         name: of the file, for messages.
     """
+    load_content(network, _read(data, name), name)
+
+
+def load_content(network: nn.Module, content: Any, name: str) -> None:
+    """Load weights from what a file holds, dictionaries in which tensors are nested; see `load_checkpoint`.
+
+    Args:
+        name: of the file, for messages.
+    """
     kind = type(network).__name__
     if any(nn.parameter.is_lazy(tensor) for tensor in (*network.parameters(), *network.buffers())):
         raise InputError(f"checkpoint {name!r}: {kind} has lazy layers without shapes, pass an image through it first")
-    candidates = state_dicts(_read(data, name))
+    candidates = state_dicts(content)
     if not candidates:
         raise InputError(f"checkpoint {name!r} holds no weights: expected tensors by name, as state_dict() gives them")
     # Only the network can tell weights from an optimizer's state, and a wrapper's prefix from an attribute of its own

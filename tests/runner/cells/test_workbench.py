@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from bench import registry
@@ -41,6 +42,8 @@ def workbench(monkeypatch) -> RealWorkbench:
     monkeypatch.setattr(_workbench.loop, "train", nudge)
     rng = np.random.default_rng(0)
     train = Split(rng.integers(0, 256, (IMAGES, 1, 8, 8), dtype=np.uint8), rng.integers(0, 4, IMAGES))
+    elsewhere = safetensors.torch.save(network(2).state_dict())
+    monkeypatch.setattr(RealWorkbench, "file", lambda *_: ("elsewhere.safetensors", elsewhere))
     return RealWorkbench(
         SimpleNamespace(train=train, mean=(0.5,), std=(0.25,), classes=("a", "b", "c", "d")),  # type: ignore[arg-type]
         FINETUNING,
@@ -56,6 +59,7 @@ def workbench(monkeypatch) -> RealWorkbench:
 
 
 SETTINGS = {
+    "import": "finetuned_epochs=2.5,trained_epochs=3",
     "han": "rounds=4",
     "pca": "rounds=3",
     "lottery-ticket": "rounds=2,epochs=1.5",

@@ -33,10 +33,24 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     Raises:
         InputError: the file cannot be read, is no such file, or does not belong to the network.
     """
+    return from_content(_load(path), str(path), network)
+
+
+def holds_codes(content: Any) -> bool:
+    """Whether a file's content is such a checkpoint."""
+    return any(name.endswith(CODES) for tensors in state_dicts(content) for name in tensors)
+
+
+def from_content(content: Any, path: str, network: torch.nn.Module) -> Compressed:
+    """See `read`.
+
+    Args:
+        path: of the file, for messages.
+    """
     # Three kinds of tensors make up the network's state: those stored as they are, weights decoded from their
     # codebooks, and statistics of normalisation, which the authors folded into its scale and shift and left out. None
     # is permuted back: the order of channels is consistent throughout the file.
-    tensors = _without_prefix(_load(path), network)
+    tensors = _without_prefix(_codes(content, path), network)
     representations = _codebooks(tensors, network, path)
     weights = {name: tensor for name, tensor in tensors.items() if not name.endswith((CODES, WORDS))}
     weights |= {name: torch.from_numpy(stored.decode()) for name, stored in representations.items()}
@@ -50,17 +64,20 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     return merge(Compressed(network.eval())).but(representations=representations)
 
 
-def _load(path: Path) -> dict[str, torch.Tensor]:
+def _load(path: Path) -> Any:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"checkpoint {str(path)!r} cannot be read: {error.strerror}") from error
     except Exception as error:  # torch.load fails in many ways on foreign bytes
         raise InputError(f"checkpoint {str(path)!r} is truncated, or no .pth file of tensors alone") from error
+
+
+def _codes(content: Any, path: str) -> dict[str, torch.Tensor]:
     for tensors in state_dicts(content):
         if any(name.endswith(CODES) for name in tensors):
             return tensors
-    raise InputError(f"checkpoint {str(path)!r} holds no codes: expected tensors named LAYER{CODES} and LAYER{WORDS}")
+    raise InputError(f"checkpoint {path!r} holds no codes: expected tensors named LAYER{CODES} and LAYER{WORDS}")
 
 
 def _without_prefix(tensors: dict[str, torch.Tensor], network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -91,7 +108,7 @@ def _indices(tensor: torch.Tensor) -> np.ndarray:
     return codes.numpy()
 
 
-def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, path: Path) -> dict[str, Representation]:
+def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, path: str) -> dict[str, Representation]:
     shapes = {name: tuple(parameter.shape) for name, parameter in network.named_parameters()}
     codebooks: dict[str, Representation] = {}
     for name, codes in tensors.items():

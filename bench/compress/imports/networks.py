@@ -1,0 +1,104 @@
+"""A network that was compressed elsewhere, from its file: whichever of the known kinds it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from bench.compress.imports import content, distiller, lossless, published_pqf
+from bench.errors import InputError
+from bench.footprint._file import MAGIC
+from bench.footprint.compressed import Compressed
+from bench.footprint.fold import merge
+from bench.footprint.packed import header_of, representations, unpack
+from bench.footprint.representation import Float
+from bench.zoo.networks.checkpoint import load_content
+from bench.zoo.networks.plain import not_finite
+
+File = tuple[str, bytes]  # name and content
+NNCF_HOOKS = "__nncf_hooks"
+
+
+def read(file: File, config: File | None, network: torch.nn.Module, example: torch.Tensor | None) -> Compressed:
+    """The compressed network in a file, every tensor in the smallest representation that is exact.
+
+    Weights are the file's bit for bit. Batch normalisation is merged to a scale and a shift and not folded, since that
+    would change them.
+
+    Args:
+        file: a packed file of Innards, a checkpoint that PQF's authors published, one of NNCF or Distiller,
+            or any state dictionary.
+        config: what `nncf.torch.get_config` returned, as JSON, if the file does not hold it.
+        network: of the file's architecture, plain, with any weights; it is used up.
+        example: one normalised image, (1, C, H, W) float32; only NNCF's need it.
+
+    Raises:
+        InputError: the file is none of these, or does not belong to the network.
+    """
+    name, data = file
+    if data.startswith(MAGIC):
+        return _packed(data, network)
+    held = content.read(data, name)
+    if published_pqf.holds_codes(held):
+        return published_pqf.from_content(held, name, network)
+    configuration = _json(config) if config else _configuration(held)
+    if configuration is not None:
+        from bench.compress.imports import nncf_checkpoint  # NNCF takes seconds to import
+
+        return nncf_checkpoint.read(held, configuration, name, network, example)
+    if any(NNCF_HOOKS in part for key in _names(held) for part in key.split(".")):
+        raise InputError(
+            f"checkpoint {name!r} has NNCF's quantisers and no configuration of them: give its JSON, config"
+        )
+    if distiller.is_one(held):
+        held = distiller.weights(held, name, network)
+    load_content(network, held, name)
+    if broken := not_finite(network):
+        raise InputError(f"checkpoint {name!r}: {broken} holds NaN or infinite numbers")
+    return lossless.stored(merge(Compressed(network.eval(), example=example)))
+
+
+def _packed(data: bytes, network: torch.nn.Module) -> Compressed:
+    header = header_of(data)
+    stored = representations(data)
+    rebuilt = unpack(data, network)
+    plain = {name for name, kept in stored.items() if isinstance(kept, Float) and kept.type == "float32"}
+    floats = {name for name, tensor in rebuilt.state_dict().items() if tensor.is_floating_point()}
+    return Compressed(
+        rebuilt,
+        structure=header.structure,
+        representations={name: kept for name, kept in stored.items() if name in floats - plain},
+        activation_bits=header.activation_bits,
+        entropy_coding=any("huffman" in entry.how for entry in header.tensors),
+    )
+
+
+def _configuration(held: Any) -> Any:
+    """NNCF's configuration somewhere in a file's content; None if there is none."""
+    if not isinstance(held, Mapping):
+        return None
+    if "compression_state" in held:
+        return held
+    return next((inner for value in held.values() if (inner := _configuration(value)) is not None), None)
+
+
+def _json(config: File) -> Any:
+    name, data = config
+    try:
+        held = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name!r} is no JSON: give what nncf.torch.get_config returned, written as JSON") from error
+    configuration = _configuration(held)
+    if configuration is None:
+        raise InputError(f"{name!r} holds no compression_state: give what nncf.torch.get_config returned, as JSON")
+    return configuration
+
+
+def _names(held: Any) -> Iterator[str]:
+    if isinstance(held, Mapping):
+        for key, value in held.items():
+            yield str(key)
+            yield from _names(value)

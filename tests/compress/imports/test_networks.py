@@ -1,0 +1,93 @@
+"""Whatever kind a file is of, the packed network's weights are the file's, and its answers too."""
+
+import pytest
+import safetensors.torch
+import torch
+from torch.nn.utils import prune
+
+from bench.compress.imports import networks
+from bench.errors import InputError
+from bench.footprint.fold import finish
+from bench.footprint.packed import pack, sizes, unpack
+from bench.zoo.networks import build
+from tests.cli.test_import_pqf import published
+from tests.compress.imports.conftest import rounded, saved, trained, weights
+
+
+def packed(data, example, config=None, fresh=lambda: trained(7), name="net.pt"):
+    return pack(finish(networks.read((name, data), config, fresh(), example)), {"name": "resnet8"})
+
+
+def same_weights(network, other):
+    return all(torch.equal(weight, weights(other)[name]) for name, weight in weights(network).items())
+
+
+def count(network):
+    return sum(weight.numel() for weight in weights(network).values())
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_rounded_weights_take_their_bits(example, images, per_channel):
+    network = rounded(trained(), per_channel=per_channel)
+    file = packed(saved(network.state_dict()), example)
+    read = unpack(file, trained(3))
+    assert same_weights(network, read)
+    torch.testing.assert_close(read(images), network(images), rtol=1e-5, atol=1e-5)
+    others = 4 * sum(
+        tensor.numel() for name, tensor in network.named_parameters() if "weight" not in name or "bn" in name
+    )
+    assert sizes(file).payload_bytes < count(network) / 2 + 4 * 300 + others
+
+
+def test_pruned_weights_take_values_and_positions(example, images):
+    network = trained()
+    for module in network.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
+            prune.l1_unstructured(module, "weight", 0.9)
+    data = saved({"model": {f"module.{name}": tensor for name, tensor in network.state_dict().items()}})
+    file = packed(data, example)
+    read = unpack(file, trained(3))
+    assert same_weights(network, read)
+    torch.testing.assert_close(read(images), network(images), rtol=1e-5, atol=1e-5)
+    assert sizes(file).payload_bytes < count(network) * (0.1 * 4 + 1 / 8) + 4 * 600
+
+
+def test_float_weights_stay_as_they_are_bit_for_bit(example, images):
+    network = trained()
+    read = unpack(packed(safetensors.torch.save(network.state_dict()), example), trained(3))
+    assert same_weights(network, read)
+    torch.testing.assert_close(read(images), network(images), rtol=1e-5, atol=1e-5)
+
+
+def test_a_packed_file_comes_back_byte_for_byte(example):
+    file = packed(saved(rounded(trained()).state_dict()), example)
+    assert packed(file, example) == file
+
+
+def test_a_published_file_of_pqf_is_read(example):
+    data = saved(published(build.build("resnet8", 3, 10, 16, 0), ["fc", "layer2.0.conv2"]))
+    imported = networks.read(("net.pth", data), None, trained(7), example)
+    assert set(imported.representations) == {"fc.weight", "layer2.0.conv2.weight"}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (lambda state: saved({**state, "fc.weight": torch.zeros(3, 3)}), "fc.weight is 3×3 instead of 10×64"),
+        (lambda state: saved({f"{name}x": value for name, value in state.items()}), "missing"),
+        (lambda state: saved({"epoch": 3}), "holds no weights"),
+        (lambda state: saved({**state, "fc.bias": torch.full((10,), torch.nan)}), "fc.bias holds NaN"),
+        (lambda state: saved({**state, "__nncf_hooks.pre_hooks.fc": torch.ones(1)}), "no configuration"),
+        (lambda state: saved(trained()), "an object of"),
+        (lambda state: b"INNARDS\x00" + bytes(99), "packed network"),
+    ],
+)
+def test_what_does_not_fit_is_told(data, words, example):
+    with pytest.raises(InputError, match=words):
+        networks.read(("net.pt", data(trained().state_dict())), None, trained(7), example)
+
+
+@pytest.mark.parametrize("config", [b"{", b"[]", b'{"a": 1}', b"[" * 100_000, b'{"compression_state": [3]}'])
+def test_a_configuration_that_is_none_is_told(config, example):
+    with pytest.raises(InputError, match=r"JSON|compression_state|no configuration"):
+        networks.read(("net.pt", saved(trained().state_dict())), ("c.json", config), trained(7), example)
