@@ -3,6 +3,7 @@
 from functools import cache
 
 import pytest
+import safetensors.torch
 import torch
 
 from bench.compress.variant import parse
@@ -24,6 +25,8 @@ class Packed:
         with torch.no_grad():  # before training it is so small that pruning would take it first
             network.fc.weight.mul_(20)
             network.fc.bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
+        elsewhere = safetensors.torch.save(network.state_dict())
+        workbench.file = lambda _: ("elsewhere.safetensors", elsewhere)
         start = Compressed(network, example=workbench.example)
         self.fresh = workbench.fresh
         self.file = pack(finish(parse(label).apply(start, workbench)), about)
