@@ -225,6 +225,40 @@ def test_what_cannot_be_exported_is_one_sentence(name, options, words, packed):
     assert len(error.value.problems) == 1
 
 
+class Boxes(torch.nn.Module):
+    def forward(self, images):
+        return [{"boxes": image} for image in images]
+
+
+class Decides(torch.nn.Module):
+    """Its way depends on how many images there are."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, images):
+        with torch.no_grad():
+            strong = bool(torch.tensor(float(len(images) > 2)) > 0.5) if not torch.compiler.is_compiling() else False
+        return images.flatten(1) * self.scale * (2 if strong else 1)
+
+
+@pytest.mark.parametrize("make", [Boxes, Decides])
+@pytest.mark.parametrize("name", ["torch-export", "onnx"])
+def test_networks_without_one_graph_are_refused(name, make, capfd):
+    start = make().eval()
+    if not list(start.parameters()):
+        start.unused = torch.nn.Linear(1, 1)
+    file = pack(Compressed(start), {"name": "mine:net", "channels": 1, "classes": 64, "size": 8})
+    for package in format.registry.subclass(format.PACKAGE, name, format.Format, "format").needs:
+        pytest.importorskip(package)
+    with pytest.raises(InputError) as error:
+        format.export(network.read(file, start), name)
+    assert len(error.value.problems) == 1 and "\n" not in error.value.problems[0]
+    printed = capfd.readouterr()
+    assert "forward" not in printed.out + printed.err
+
+
 def test_an_extra_that_is_missing_is_named(packed, monkeypatch):
     monkeypatch.setattr(format.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"onnx needs onnx, which is not installed: pip install 'innards\[export\]'"):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from typing import Any, ClassVar
 
 import torch
 
 from bench.deploy.format import Exported, Format, as_texts, metadata
-from bench.deploy.formats._graph import traced
+from bench.deploy.formats._graph import silently, traced
 from bench.deploy.network import Deployed
 from bench.deploy.quantizers import as_codes
 from bench.errors import InputError
@@ -43,16 +39,8 @@ class Onnx(Format):
 
 def _model(deployed: Deployed, *, normalise: bool) -> Any:
     program = traced(as_codes(deployed.network, representations(deployed.packed)), deployed, normalise=normalise)
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            converted = torch.onnx.export(
-                program, dynamo=True, verbose=False, input_names=[IMAGES], output_names=[LOGITS]
-            )
-    finally:
-        logging.disable(level)
+    with silently():
+        converted = torch.onnx.export(program, dynamo=True, verbose=False, input_names=[IMAGES], output_names=[LOGITS])
     assert converted is not None
     model = converted.model_proto
     _tidy(model.graph)

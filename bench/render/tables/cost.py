@@ -48,12 +48,12 @@ def _columns(engine: str) -> Iterator[Column[Costing]]:
         lambda run: run.datum(engine, "median_ms", 1.0), "ms", 3, ends=True,
     )  # fmt: skip
     yield Column(
-        f"{key}_memory", "Peak memory", "number",
+        f"{key}_memory", f"{title}, peak", "number",
         f"Most resident memory of the process while the network ran in {title}, with the engine itself.",
         lambda run: run.datum(engine, "peak_memory_bytes", 1e-6), "MB", 0,
     )  # fmt: skip
     yield Column(
-        f"{key}_network_memory", "Of the network", "number",
+        f"{key}_network_memory", f"{title}, network", "number",
         f"What of that came with the network: the peak less what the process held before {title} read it.",
         lambda run: run.datum(engine, "network_memory_bytes", 1e-6), "MB", 1,
     )  # fmt: skip
