@@ -12,7 +12,7 @@ from torch._dynamo import OptimizedModule
 
 from bench.compress.method import first_line
 from bench.diagnose.networks import check_in_place, device_of, still
-from bench.errors import InputError
+from bench.errors import InputError, limit
 from bench.zoo.networks.calls import checked
 
 
@@ -54,6 +54,8 @@ def takes(network: nn.Module, images: torch.Tensor) -> None:
     except InputError:
         raise
     except Exception as error:  # a network may raise anything
+        if limit(error):
+            raise
         shape, kind = tuple(images.shape[1:]), str(images.dtype).removeprefix("torch.")
         reason = first_line(error)
         raise InputError(f"{type(network).__name__} does not take {kind} images {shape}: {reason}") from error

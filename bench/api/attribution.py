@@ -14,7 +14,7 @@ from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
 from bench.diagnose.networks import Version, answers, deepest_map, device_of, logits_of, still
 from bench.diagnose.networks import outputs as layer_outputs
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError, did_you_mean, limits
 from bench.zoo.networks.blocks import block_outputs
 
 
@@ -31,6 +31,7 @@ class Agreement:
     top_overlap: np.ndarray = field(repr=False)
 
 
+@limits("attributions")
 def attributions(
     network: nn.Module,
     images: torch.Tensor,
@@ -95,6 +96,7 @@ def attributions(
         raise InputError(f"{method} cannot go through this {type(network).__name__}: {reason}") from reason
 
 
+@limits("agreement")
 def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     """How far do two networks' attributions of the same images and classes agree?
 

@@ -9,8 +9,10 @@ from typing import Any
 from torch import nn
 
 from bench.deploy import source
+from bench.errors import limits
 
 
+@limits("load")
 def load(
     path: str | Path,
     network: nn.Module | None = None,

@@ -13,9 +13,10 @@ from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Version, device_of, outputs, still
 from bench.diagnose.units.maximization import Channels, painted
 from bench.diagnose.units.painting import Ascent
-from bench.errors import InputError
+from bench.errors import InputError, limits
 
 
+@limits("maximize_activation")
 def maximize_activation(
     network: nn.Module,
     layer: str,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from torch import nn
 
-from bench.errors import InputError
+from bench.errors import InputError, limits
 from bench.zoo.networks import build, catalogue, checkpoint, of_timm
 from bench.zoo.networks.of_timm import Offered
 
 
+@limits("network")
 def network(
     name: str,
     *,

@@ -13,7 +13,7 @@ from torch import nn
 
 from bench.api._checks import layers_exist, takes, text, uncompiled
 from bench.diagnose.networks import device_of, still
-from bench.errors import InputError, did_you_mean
+from bench.errors import InputError, did_you_mean, limits
 from bench.similarity import catalog
 from bench.similarity.measure import Measure
 from bench.statistics.estimate import Estimate
@@ -26,6 +26,7 @@ WHICH = ("first", "second")
 HELD = 2 * 10**9  # bytes of both networks' activations at a time
 
 
+@limits("compare")
 def compare(
     first: nn.Module,
     second: nn.Module,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from bench.api._checks import takes
 from bench.errors import InputError, limits
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
@@ -42,6 +43,7 @@ class Footprint:
     macs_unknown: tuple[str, ...] = ()
 
 
+@limits("footprint")
 def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
     """What does a network take as a packed file, and to run?
 
@@ -69,12 +71,12 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
     # example is what the graph is traced with to find which normalisation follows which layer. The cost is read from
     # the packed file and not from the network, so that it belongs to what was written; it rebuilds the network from an
     # untouched copy, which tracing uses up.
-    with limits(f"footprint of {type(network).__name__}"):
-        on_cpu = plain(copied(network)).cpu().eval()
-        if name := not_finite(on_cpu):
-            raise InputError(f"footprint: {name} holds NaN or infinite numbers")
-        packed = pack(finish(Compressed(on_cpu, example=image.cpu().float())), {"name": type(network).__name__})
-        size, running = sizes(packed), cost(packed, deepcopy(on_cpu), image.shape)
+    on_cpu = plain(copied(network)).cpu().eval()
+    takes(on_cpu, image.cpu().float())
+    if name := not_finite(on_cpu):
+        raise InputError(f"footprint: {name} holds NaN or infinite numbers")
+    packed = pack(finish(Compressed(on_cpu, example=image.cpu().float())), {"name": type(network).__name__})
+    size, running = sizes(packed), cost(packed, deepcopy(on_cpu), image.shape)
     return Footprint(
         payload_bytes=size.payload_bytes,
         file_bytes=size.file_bytes,

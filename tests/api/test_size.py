@@ -25,3 +25,22 @@ def test_footprint_leaves_the_network_as_it_was(make):
     assert network.training and isinstance(network[1], nn.BatchNorm2d)
     with pytest.raises(InputError, match="one image"):
         api.footprint(network, torch.zeros(3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), torch.linalg.LinAlgError("no")],
+)
+@pytest.mark.parametrize("stage", ["copied", "finish", "pack", "cost"])
+def test_what_the_machine_cannot_do_is_a_sentence(error, stage, monkeypatch):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(f"bench.api.size.{stage}", fail)
+    with pytest.raises(InputError, match=r"^footprint: (it needs more memory|its weights or feature maps cannot be)"):
+        api.footprint(nn.Conv2d(3, 4, 1), torch.zeros(1, 3, 8, 8))
+
+
+def test_an_image_that_the_network_does_not_take_is_a_sentence():
+    with pytest.raises(InputError, match="does not take float32 images"):
+        api.footprint(nn.Conv2d(4, 4, 1), torch.zeros(1, 3, 8, 8))
