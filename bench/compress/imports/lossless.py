@@ -13,7 +13,7 @@ import torch
 
 from bench.footprint import codecs
 from bench.footprint.compressed import Compressed
-from bench.footprint.representation import Binary, Codebook, Float, Integer, Representation
+from bench.footprint.representation import Binary, ChannelCodebook, Codebook, Float, Integer, Representation
 
 MOST_VALUES = 4096  # words of a table of values: 12 bits per weight
 FURTHEST = 255  # steps from zero on a grid of 8 bits
@@ -82,7 +82,7 @@ def _candidates(values: np.ndarray) -> Iterator[Representation]:
     for half in (Float.rounded(values, "float16"), Float.rounded(values, "bfloat16")):
         if np.array_equal(half.values, values):
             yield half
-    found = (_signs(values), _table(values), _integers(values))
+    found = (_signs(values), _table(values), _tables(values), _integers(values))
     yield from (one for one in found if one is not None and np.array_equal(one.decode(), values))
 
 
@@ -119,6 +119,33 @@ def _table(values: np.ndarray) -> Codebook | None:
     half = Float.rounded(padded, "float16").values
     table = padded.astype(np.float16) if np.array_equal(half, padded) else padded
     return Codebook(codes.reshape(_rows(values).shape), table[:, None], values.shape)
+
+
+def _tables(values: np.ndarray) -> ChannelCodebook | None:
+    """Each weight as a word of its channel's own table, zero first where any channel has one.
+
+    Grids that start at a channel's lowest weight do not meet zero, and their rounding hides the step; a table of their
+    values is exact whatever they were computed by.
+    """
+    rows = _rows(values)
+    if any(len(np.unique(row[:1024])) > FURTHEST + 1 for row in rows[:: max(len(rows) // PROBED, 1)]):
+        return None
+    words = [np.unique(row) for row in rows]
+    if values.ndim > 1 and not rows.all():
+        words = [np.r_[np.float32(0), row[row != 0]] for row in words]
+    size = 1 << (max(map(len, words)) - 1).bit_length()
+    # with as many words as half of the weights, a table costs more than it saves
+    if size > FURTHEST + 1 or 2 * size > rows.shape[1]:
+        return None
+    codebook, codes = np.zeros((len(rows), size), np.float32), np.empty(rows.shape, np.uint8)
+    for channel, (row, own) in enumerate(zip(rows, words, strict=True)):
+        order = np.argsort(own)
+        codebook[channel, : len(own)] = own
+        codes[channel] = order[np.searchsorted(own[order], row)]
+    half = Float.rounded(codebook, "float16").values
+    return ChannelCodebook(
+        codes, codebook.astype(np.float16) if np.array_equal(half, codebook) else codebook, values.shape
+    )
 
 
 def _integers(values: np.ndarray) -> Integer | None:

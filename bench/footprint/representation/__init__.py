@@ -20,12 +20,13 @@ from functools import cache
 from bench import registry
 from bench.footprint.representation._representation import Geometry, Representation
 from bench.footprint.representation.binary import Binary
+from bench.footprint.representation.channel_codebook import ChannelCodebook
 from bench.footprint.representation.codebook import Codebook
 from bench.footprint.representation.float import Float
 from bench.footprint.representation.integer import Integer
 from bench.footprint.representation.whole import Whole
 
-__all__ = ["Binary", "Codebook", "Float", "Geometry", "Integer", "Representation", "Whole", "kinds"]
+__all__ = ["Binary", "ChannelCodebook", "Codebook", "Float", "Geometry", "Integer", "Representation", "Whole", "kinds"]
 
 
 @cache

@@ -42,6 +42,25 @@ def test_grids_with_a_zero_point_take_their_width(width, of):
     assert bits(stored) <= width * values.size + 40 * scale.size
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+@pytest.mark.parametrize("of", AXES)
+def test_grids_from_the_lowest_weight_on_take_their_width_and_a_table(width, of):
+    low, high = WEIGHT.min(AXES[of], keepdims=True), WEIGHT.max(AXES[of], keepdims=True)
+    scale = ((high - low) / (2**width - 1)).astype(np.float32)
+    values = np.rint((WEIGHT - low) / scale) * scale + low
+    stored = smallest(values)
+    assert np.array_equal(stored.decode(), values)
+    assert bits(stored) <= width * values.size + 32 * 2**width * scale.size
+
+
+def test_tables_of_channels_leave_zeros_out():
+    values = np.stack([RNG.choice(np.r_[0, RNG.normal(size=5)], p=[0.95, *[0.01] * 5], size=600) for _ in range(9)])
+    values = values.astype(np.float32)
+    stored = smallest(values)
+    assert np.array_equal(stored.decode(), values)
+    assert bits(stored) < 0.6 * values.size + 32 * 8 * 9
+
+
 def test_a_channel_of_zeros_and_one_of_a_single_size_have_any_step():
     scale = step(4, AXES["channel"])
     values = np.rint(WEIGHT / scale).astype(np.float32) * scale

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bench.footprint import codecs
-from bench.footprint.representation import Binary, Codebook, Float, Integer, Representation, Whole, kinds
+from bench.footprint.representation import (
+    Binary,
+    ChannelCodebook,
+    Codebook,
+    Float,
+    Integer,
+    Representation,
+    Whole,
+    kinds,
+)
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
 FINITE = st.floats(width=32, allow_nan=False)
@@ -89,7 +98,14 @@ def test_values_are_float32_and_whole_numbers_are_not(stored):
 
 
 def test_every_kind_is_found_by_its_file():
-    assert kinds() == {"binary": Binary, "codebook": Codebook, "float": Float, "integer": Integer, "whole": Whole}
+    assert kinds() == {
+        "binary": Binary,
+        "channel-codebook": ChannelCodebook,
+        "codebook": Codebook,
+        "float": Float,
+        "integer": Integer,
+        "whole": Whole,
+    }
 
 
 @pytest.mark.parametrize(
