@@ -59,7 +59,7 @@ class Workbench(Protocol):
         """Name and content of a file that one of the method's settings names (see `Method.outside`).
 
         Raises:
-            InputError: there is none, or it is another than when the run was planned.
+            InputError: there is none.
         """
         ...
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import guests
-from bench.folders import Damaged
+from bench.folders import Damaged, checksum
 from bench.runner.cell import Cell
 from bench.runner.executor import Crew, Executor, Hire, WorkerDied
 from bench.runner.job import Job, JobResult
@@ -216,10 +216,10 @@ class Driver:
         # result must never come from bytes that are not those its key stands for.
         try:
             parents = {role: self.store.read(parent.key) for role, parent in cell.parents.items()}
+            outside = _outside(cell)
         except Damaged as damage:
             self._end(cell, Status("failed", f"{damage}; run again, it is redone"))
             return False
-        outside = {name: path.read_bytes() for name, path in cell.outside.items()}
         device = crew.devices[slot % len(crew.devices)]
         job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
         self.reporter.started(cell)
@@ -268,3 +268,20 @@ class Driver:
         for child in self.queue.children(cell):
             if child in self.queue and (blocked := _blocked(child, self.states)):
                 self._end(child, blocked)
+
+
+def _outside(cell: Cell) -> dict[str, bytes]:
+    """The user's own files, as they were when the run was planned: the cell's key holds their hashes.
+
+    Raises:
+        Damaged: one is gone or was changed since.
+    """
+    contents = {}
+    for name, path in cell.outside.items():
+        try:
+            contents[name] = path.read_bytes()
+        except OSError as error:
+            raise Damaged(f"{path} cannot be read any more ({error.strerror})") from error
+        if checksum(contents[name]) not in json.dumps(dict(cell.spec)):
+            raise Damaged(f"{path} was changed since the run began")
+    return contents

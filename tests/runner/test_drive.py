@@ -3,7 +3,7 @@ from concurrent.futures import Future
 import pytest
 
 from bench.errors import InputError
-from bench.folders import Damaged
+from bench.folders import Damaged, checksum
 from bench.runner.cell import Cell
 from bench.runner.drive import Driver, Reporter, Work
 from bench.runner.executor import Executor, at_work
@@ -250,3 +250,18 @@ def test_results_may_come_in_any_order(drive, chain, script):
                 future.set_result(result)
 
     assert set(drive(chain, Backwards())[0].values()) == {"done"}
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"another")])
+def test_a_file_of_the_users_that_is_gone_or_changed_fails_its_cell_alone(drive, chain, store, tmp_path, spoil):
+    file = tmp_path / "net.pt"
+    file.write_bytes(b"weights")
+    cell = Cell("train", "m", 7, spec={"checkpoint": checksum(b"weights")}, outside={"net.pt": file})
+    assert drive([cell])[0] == {"train/m/7": "done"}
+    spoil(file)
+    other = Cell("train", "m", 8, spec={**cell.spec, "seed": 8}, outside=cell.outside)
+    states, listener = drive([other, *chain])
+    assert states.pop("train/m/8") == "failed"
+    assert set(states.values()) == {"done"}
+    assert "net.pt" in listener.ended["train/m/8"].reason
+    assert other.key not in set(store.keys())
