@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import groupby
@@ -124,7 +124,7 @@ def _train(profile: Profile, entry: Model, seed: int, fingerprint: str) -> Cell:
     spec = {
         **_common(profile, model, seed, fingerprint),
         "training_version": training.VERSION,
-        "recipe": None if checkpoint else asdict(profile.recipes[model]),
+        "recipe": None if checkpoint else profile.recipes[model].spec(),
     }
     if entry.weights:
         path = _weights(entry)
@@ -208,8 +208,8 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
         "packing_version": PACKING_VERSION,
         "variant": described,
         "training_version": training.VERSION if variant.finetunes or variant.trains else None,
-        "finetuning": asdict(profile.finetuning[model]) if variant.finetunes else None,
-        **({"recipe": asdict(profile.recipes[model])} if variant.trains else {}),
+        "finetuning": profile.finetuning[model].spec() if variant.finetunes else None,
+        **({"recipe": profile.recipes[model].spec()} if variant.trains else {}),
     }
     return Cell("compress", model, seed, variant.label, spec, {"trained": parent}, outside)
 

@@ -245,8 +245,8 @@ def describe(
                 name=model.name,
                 checkpoint=bool(model.checkpoint),
                 weights=bool(model.weights),
-                recipe=asdict(profile.recipes[model.name]),
-                finetuning=asdict(profile.finetuning[model.name]),
+                recipe=profile.recipes[model.name].spec(),
+                finetuning=profile.finetuning[model.name].spec(),
             )
             for model in settings.models
         ),

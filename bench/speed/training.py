@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.data import Split
 from bench.speed._plain_loop import TransformedImages, make_loader, train_epoch
 from bench.task.classification import CLASSIFICATION
-from bench.training.batches import Batches
+from bench.training.batches import ResidentBatches
 from bench.training.loop import train
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
@@ -118,7 +118,7 @@ def plain(workload: Workload, split: Split) -> Callable[[], object]:
 
 def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
     """One epoch of batches without training."""
-    batches = Batches(
+    batches = ResidentBatches(
         split,
         CLASSIFICATION.targets(split, workload.device),
         Schedule(workload.images, workload.recipe),
@@ -127,7 +127,7 @@ def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
         0,
         workload.device,
     )
-    return lambda: [images.shape for images, _ in batches]
+    return lambda: [images.shape for images, _ in batches.epoch(1)]
 
 
 def flop_per_image(workload: Workload) -> float:

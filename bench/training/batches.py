@@ -1,9 +1,9 @@
-"""The input pipeline: images stay on the device, an epoch is a new order of augmented, normalised batches."""
+"""The input pipeline: an epoch is a new order of augmented, normalised batches; here of images on the device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -16,8 +16,28 @@ if TYPE_CHECKING:
     from bench.data import Split
 
 
-class Batches:
-    """Each iteration is an epoch: (b, C, H, W) float32 images and their targets.
+class Batches(Protocol):
+    """What the loop needs of a training's batches.
+
+    Any epoch can be asked for, from any of its steps on, so that a training that was interrupted goes on as if it had
+    not been: its state is the pair (epoch, step).
+    """
+
+    schedule: Schedule
+    device: torch.device
+
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, Any]]:
+        """This rank's share of each batch of an epoch: (b, C, H, W) float32 images and their targets.
+
+        Args:
+            number: of the epoch, from 1.
+            first_step: of the epoch, from 0; the batches before it are left out.
+        """
+        ...
+
+
+class ResidentBatches:
+    """Batches of images that stay on the device; see `Batches`.
 
     Args:
         split: training images.
@@ -25,6 +45,7 @@ class Batches:
         mean, std: of each channel, on the 0..1 scale.
         seed: of order and augmentation.
         layout: of the batches in memory.
+        rank: whose share of each batch this is, of the recipe's `devices`.
     """
 
     def __init__(
@@ -37,22 +58,40 @@ class Batches:
         seed: int,
         device: torch.device,
         layout: torch.memory_format = torch.channels_last,
+        rank: int = 0,
     ):
         self.schedule, self.device, self.layout = schedule, device, layout
         self.images = _resident(split.images, device)
         self.targets = targets
-        self.generator = torch.Generator().manual_seed(seed)
+        self.seed, self.rank = seed, rank
+        self._begin()
         self.augment = Augmentation(schedule.recipe, mean, split.images.shape[-1], device)
         self.normalise = Normalise(mean, std, device)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, Any]]:
-        order = torch.randperm(len(self.images), generator=self.generator)
-        decisions = self.augment.decide(len(order), self.generator)
-        size = self.schedule.batch_size
-        batches = zip(order.to(self.device).split(size), decisions.to(self.device).split(size))
-        for _, (chosen, decided) in zip(range(self.schedule.steps_per_epoch), batches):
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, Any]]:
+        """See `Batches`."""
+        # All epochs draw from one generator, one after another: an epoch is found by drawing those before it, which
+        # costs milliseconds each.
+        if number <= self.drawn:
+            self._begin()
+        while self.drawn < number:
+            order, decisions = self._draw()
+        size, share = self.schedule.batch_size, self.schedule.share
+        order, decisions = order.to(self.device), decisions.to(self.device)
+        for step in range(first_step, self.schedule.steps_per_epoch):
+            first = step * size + self.rank * share
+            chosen, decided = order[first : first + share], decisions[first : first + share]
             images = self.normalise(self.augment(self.images, chosen, decided))
             yield images.contiguous(memory_format=self.layout), self.targets[chosen]
+
+    def _begin(self) -> None:
+        self.generator, self.drawn = torch.Generator().manual_seed(self.seed), 0
+
+    def _draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Order and augmentation of the next epoch, on the CPU."""
+        order = torch.randperm(len(self.images), generator=self.generator)
+        self.drawn += 1
+        return order, self.augment.decide(len(order), self.generator)
 
 
 def _resident(array: np.ndarray, device: torch.device) -> torch.Tensor:

@@ -16,7 +16,7 @@ from bench.task import Task
 from bench.task.classification import CLASSIFICATION
 from bench.training._objective import objective
 from bench.training._passes import Passes, Replayed, make_passes
-from bench.training.batches import Batches
+from bench.training.batches import Batches, ResidentBatches
 from bench.training.distillation import Distillation
 from bench.training.evaluate import predict
 from bench.training.layout import computes_channels_last
@@ -80,7 +80,7 @@ def train(
     device = torch.device(device)
     layout = _layout_of(network.to(device), split, device)
     targets = task.targets(split, device)
-    batches = Batches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
+    batches = ResidentBatches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
     with _repeatable(seed, device), _training_mode(network, layout):
         optimizer = make_optimizer(network, recipe, parameters)
         passes = Passes(network, objective(task, recipe, teacher, distillation), optimizer, device)
@@ -136,7 +136,7 @@ def _epochs(
     for epoch in range(1, schedule.epochs + 1):
         steps = schedule.steps_of(epoch)
         total = torch.zeros((), device=batches.device)
-        for number, (images, targets) in zip(steps, batches, strict=False):
+        for number, (images, targets) in zip(steps, batches.epoch(epoch), strict=False):
             total += step(number, images, targets)
         loss, learning_rate = total.item() / len(steps), schedule.learning_rate(steps[-1])
         if not math.isfinite(loss):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, with_config
 
@@ -19,7 +19,7 @@ class Recipe:
     """
 
     epochs: Annotated[int | float, Field(ge=0)] = 200  # fractions are for fine-tuning: a number of steps
-    batch_size: Annotated[int, Field(ge=1)] = 128  # images
+    batch_size: Annotated[int, Field(ge=1)] = 128  # images, on each device
     learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the cycle's peak
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps until the peak
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -28,3 +28,24 @@ class Recipe:
     flip: bool = True  # mirror half of the images left to right
     crop_padding: Annotated[int, Field(ge=0)] = 4  # pixels, reflected, then cropped back at random
     cutout: Annotated[int, Field(ge=0)] = 0  # side of the square blanked out, pixels
+    devices: Annotated[int, Field(ge=1, le=1)] = 1  # that one training is spread over, each with `batch_size` images
+
+    def spec(self) -> dict[str, Any]:
+        """The recipe as part of a cell's key: fields of `ALWAYS`, and the others where they are not the default."""
+        # A field that came later must not change the keys of the cells that were there before it.
+        return {name: value for name, value in asdict(self).items() if name in ALWAYS or value != DEFAULTS[name]}
+
+
+ALWAYS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "warmup",
+    "momentum",
+    "weight_decay",
+    "label_smoothing",
+    "flip",
+    "crop_padding",
+    "cutout",
+)
+DEFAULTS = asdict(Recipe())

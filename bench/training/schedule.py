@@ -23,9 +23,14 @@ class Schedule:
     recipe: Recipe
 
     @property
+    def share(self) -> int:
+        """Images per step on each device."""
+        return min(self.recipe.batch_size, self.images // self.recipe.devices)
+
+    @property
     def batch_size(self) -> int:
-        """Images per step."""
-        return min(self.recipe.batch_size, self.images)
+        """Images per step, on all devices together."""
+        return self.share * self.recipe.devices
 
     @property
     def steps_per_epoch(self) -> int:

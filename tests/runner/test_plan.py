@@ -144,7 +144,7 @@ def test_a_cell_is_hashable_evidence_of_itself():
 def test_the_models_own_recipe_belongs_to_what_trains_from_nothing():
     made = planned(TEXT + '[[methods]]\nname = "small-dense"\n')
     specs = {cell.variant: cell.spec for cell in made.cells if cell.kind == "compress"}
-    assert specs["small-dense"]["recipe"] == dataclasses.asdict(made.profile.recipes["resnet8"])
+    assert specs["small-dense"]["recipe"] == made.profile.recipes["resnet8"].spec()
     assert specs["small-dense"]["finetuning"] is None
     assert specs["small-dense"]["training_version"] is not None
     assert all("recipe" not in spec for label, spec in specs.items() if label != "small-dense")

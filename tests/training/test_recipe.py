@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from bench.training.recipe import Recipe
+from bench.training.recipe import ALWAYS, Recipe
 from bench.zoo import resnet8
 
 RECIPES = TypeAdapter(Recipe)
@@ -45,3 +45,9 @@ def test_values_out_of_range_and_unknown_fields_are_refused(wrong):
 def test_a_recipe_does_not_change():
     with pytest.raises(FrozenInstanceError):
         Recipe().epochs = 1
+
+
+def test_fields_at_their_default_that_came_later_are_no_part_of_a_key():
+    assert set(Recipe().spec()) == set(ALWAYS)
+    assert replace(Recipe(), devices=4).spec() == {**Recipe().spec(), "devices": 4}
+    assert RECIPES.validate_python(Recipe(epochs=3).spec()) == Recipe(epochs=3)
