@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Float
@@ -41,23 +43,31 @@ def finish(compressed: Compressed) -> Compressed:
     layers = [name for name in _foldable(network) if _is_float32(compressed, name)]
     pairs = _pairs(traced, network, layers, normalisations)
     others = [name for name in normalisations if name not in {second for _, second in pairs}]
-    return _with_steps(compressed, network, pairs, others)
+    return _with_steps(compressed, network, pairs, others, _scale_and_shift)
 
 
-def merge(compressed: Compressed) -> Compressed:
+def merge(compressed: Compressed, *, exact: bool = False) -> Compressed:
     """Merge every batch normalisation to the scale and the shift that it computes at inference, and fold none.
 
     For methods whose papers count both for every channel. `finish` changes nothing afterwards.
+
+    Args:
+        exact: whether the network must compute the same numbers on the CPU, bit for bit, and not only up to rounding.
     """
-    return _with_steps(compressed, deepcopy(compressed.network), [], _mergeable(compressed.network))
+    numbers = _kernels_scale_and_shift if exact else _scale_and_shift
+    return _with_steps(compressed, deepcopy(compressed.network), [], _mergeable(compressed.network), numbers)
 
 
 def _with_steps(
-    compressed: Compressed, network: torch.nn.Module, pairs: list[list[str]], others: list[str]
+    compressed: Compressed,
+    network: torch.nn.Module,
+    pairs: list[list[str]],
+    others: list[str],
+    numbers: Callable[[Any], tuple[torch.Tensor, torch.Tensor]],
 ) -> Compressed:
-    """`compressed` with `pairs` folded and `others` merged, in place in its copy `network`."""
+    """`compressed` with `pairs` folded and `others` merged to `numbers`, in place in its copy `network`."""
     # scales and shifts are computed first, as the structural steps replace the modules that hold the statistics
-    merged = {name: _scale_and_shift(network.get_submodule(name)) for name in (*(pair[1] for pair in pairs), *others)}
+    merged = {name: numbers(network.get_submodule(name)) for name in (*(pair[1] for pair in pairs), *others)}
     steps: list[dict[str, Any]] = []
     if pairs:
         network = fold_batchnorm.apply(network, pairs)
@@ -97,6 +107,21 @@ def _scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
     if normalisation.bias is not None:
         shift = shift + normalisation.bias.detach().double()
     return scale, shift
+
+
+def _kernels_scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """The scale and the shift that PyTorch's own kernel rounds to before it multiplies and adds, (C,) float32 each."""
+    # On the CPU the kernel computes s = γ/√(σ² + ε) and t = fma(-s, μ, β) in float32, and then fma(s, x, t), which is
+    # what `Affine` computes. Its s and t are read off its answers: t is the one to x = 0, s that to x = 1 without μ, β.
+    if not isinstance(normalisation, torch.nn.modules.batchnorm._BatchNorm):
+        return _scale_and_shift(normalisation)
+    mean, variance, epsilon = normalisation.running_mean, normalisation.running_var, normalisation.eps
+    weight, bias = normalisation.weight, normalisation.bias
+    zeros, ones = torch.zeros_like(mean), torch.ones_like(mean)[None]
+    with torch.no_grad():
+        scale = functional.batch_norm(ones, zeros, variance, weight, eps=epsilon)
+        shift = functional.batch_norm(0 * ones, mean, variance, weight, bias, eps=epsilon)
+    return scale[0], shift[0]
 
 
 def _mergeable(network: torch.nn.Module) -> list[str]:

@@ -219,6 +219,16 @@ def test_merging_folds_nothing(cifar_resnet, image, relative_error):
     assert finish(merged) is merged
 
 
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize(("kind", "shape"), [(nn.BatchNorm2d, (5, 7, 9, 3)), (nn.BatchNorm1d, (6, 7))])
+def test_merged_exactly_the_network_computes_the_same_numbers(kind, shape, affine, live):
+    normalisation = live(kind(7, affine=affine))
+    network = nn.Sequential(normalisation).eval()
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(3))
+    for images in (x, x.to(memory_format=torch.channels_last) if x.ndim == 4 else x[:1]):
+        assert torch.equal(merge(Compressed(network), exact=True).network(images), network(images))
+
+
 def test_simulated_quantisation_is_not_traced():
     network = nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).eval()
     compressed = Compressed(network, structure=({"kind": "nncf-quantizers", "config": {}},))

@@ -58,7 +58,7 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
     load_content(network, held, name)
     if broken := not_finite(network):
         raise InputError(f"checkpoint {name!r}: {broken} holds NaN or infinite numbers")
-    return lossless.stored(merge(Compressed(network.eval(), example=example)))
+    return lossless.stored(merge(Compressed(network.eval(), example=example), exact=True))
 
 
 def _packed(data: bytes, network: torch.nn.Module) -> Compressed:

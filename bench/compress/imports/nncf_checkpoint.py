@@ -103,7 +103,7 @@ def _read_out(quantized: torch.nn.Module, network: torch.nn.Module, example: tor
 
 
 def _merged(network: torch.nn.Module) -> Compressed:
-    return lossless.stored(merge(Compressed(network.eval())))
+    return lossless.stored(merge(Compressed(network.eval()), exact=True))
 
 
 def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def from_content(content: Any, path: str, network: torch.nn.Module) -> Compresse
     fill(network, weights)
     if name := not_finite(network):
         raise InputError(f"{path}: {name} holds NaN or infinite numbers")
-    return merge(Compressed(network.eval())).but(representations=representations)
+    return merge(Compressed(network.eval()), exact=True).but(representations=representations)
 
 
 def _load(path: Path) -> Any:

@@ -39,6 +39,7 @@ class Import(Method):
 
     family = "imported"
     title = "Imported"
+    version = 2
     outside: ClassVar = ("files", "config")
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
