@@ -238,7 +238,7 @@ class Store:
         except OSError as error:
             raise Damaged(f"{file} cannot be read: {error.strerror}") from error
         checksums = _parsed(str(file), content)
-        if not isinstance(checksums, dict) or "spec.json" not in checksums or to_json(checksums) != content:
+        if not _is_written(checksums, content) or "spec.json" not in checksums:
             raise Damaged(f"{file} lists no files")
         if strange := next((name for name in checksums if Path(name).name != name), None):
             raise Damaged(f"{file} lists {strange!r}, which is no file of the cell")
@@ -263,7 +263,7 @@ def _unsealed(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise Damaged(f"{file} cannot be read: {error.strerror}") from error
     facts = _parsed(str(file), content)
-    if not isinstance(facts, dict) or to_json(facts) != content:
+    if not _is_written(facts, content):
         raise Damaged(f"{file} is not what was written")
     # That of older versions has no seal; a seal under another name is a damaged one.
     seals = [name for name, value in facts.items() if isinstance(value, str) and len(value) == SEAL_DIGITS]
@@ -278,6 +278,14 @@ def _parsed(name: str, content: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Damaged(f"{name} cannot be read: it is no JSON") from error
+
+
+def _is_written(parsed: Any, content: bytes) -> bool:
+    """Whether bytes are a JSON object as `to_json` writes it."""
+    try:
+        return isinstance(parsed, dict) and to_json(parsed) == content
+    except ValueError:  # infinities, and halves of surrogate pairs, can be read and are never written
+        return False
 
 
 def to_json(content: Any) -> bytes:

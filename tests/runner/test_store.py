@@ -49,6 +49,16 @@ def test_damage_is_noticed(store, damage):
         store.read(CELL.key)
 
 
+@pytest.mark.parametrize("file", ["provenance.json", "checksums.json"])
+@pytest.mark.parametrize("value", ["-Infinity", "NaN", "1e400", '"\\ud800"'])
+def test_numbers_and_letters_that_are_never_written_are_damage(store, file, value):
+    write(store)
+    path = store.path(CELL.key) / file
+    path.write_text(path.read_text().replace("{", '{\n "": ' + value + ",", 1))
+    with pytest.raises(Damaged, match=file):
+        store.provenance(CELL.key) if file.startswith("provenance") else store.read(CELL.key)
+
+
 def test_logs_and_provenance_may_change(store):
     write(store)
     (store.path(CELL.key) / "log.txt").write_text("more")
