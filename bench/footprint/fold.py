@@ -113,7 +113,7 @@ def _kernels_scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Te
     """The scale and the shift that PyTorch's own kernel rounds to before it multiplies and adds, (C,) float32 each."""
     # On the CPU the kernel computes s = γ/√(σ² + ε) and t = fma(-s, μ, β) in float32, and then fma(s, x, t), which is
     # what `Affine` computes. Its s and t are read off its answers: t is the one to x = 0, s that to x = 1 without μ, β.
-    if not isinstance(normalisation, torch.nn.modules.batchnorm._BatchNorm):
+    if type(normalisation).__name__ == "FrozenBatchNorm2d":  # computes neither, in operations of its own
         return _scale_and_shift(normalisation)
     mean, variance, epsilon = normalisation.running_mean, normalisation.running_var, normalisation.eps
     weight, bias = normalisation.weight, normalisation.bias
