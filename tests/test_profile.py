@@ -58,6 +58,14 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[data]\nvalidation = 1.5\n", "key 'data.validation'"),
         (GOOD + "[training]\nepochz = 3\n", "unknown key 'training.epochz': did you mean 'epochs'?"),
         (GOOD + "[training]\nepochs = -3\n", "key 'training.epochs'"),
+        (
+            GOOD + '[training]\noptimizer = "lion"\n',
+            "key 'training.optimizer': input should be 'sgd', 'adam' or 'adamw'",
+        ),
+        (
+            GOOD + "[training]\nfinal_learning_rate = 1e-6\n",
+            "table 'training': final_learning_rate is where a cosine ends; the schedule is 'one-cycle'",
+        ),
         (GOOD + "[margins]\ninside = 0\n", "key 'margins.inside'"),
         (GOOD + "[margins]\ncka = 0.02\n", "the inside's margin is 'margins.inside', in seed-equivalents"),
         (GOOD + "[margins]\ninside = inf\n", "a finite number is expected, given inf"),

@@ -207,6 +207,7 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
         return recipe
     if number := boolean_number(overridden, overrides):
         problems.append(f"key '{key}.{number}': a number is expected, given {overrides[number]!r}")
+    problems.extend(f"table '{key}': {problem}" for problem in overridden.problems())
     return overridden
 
 

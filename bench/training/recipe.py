@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, with_config
 
@@ -13,22 +13,42 @@ VERSION = 1  # of the training loop itself: raised whenever the same recipe give
 @with_config(ConfigDict(extra="forbid", allow_inf_nan=False))
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """SGD with Nesterov momentum under a one-cycle learning rate, on cross-entropy with label smoothing.
+    """How a network is trained: by default SGD with Nesterov momentum under a one-cycle learning rate.
 
-    A profile may override any field, a model's file gives the defaults.
+    The loss is the task's, with label smoothing. A profile may override any field, a model's file gives the defaults.
     """
 
     epochs: Annotated[int | float, Field(ge=0)] = 200  # fractions are for fine-tuning: a number of steps
     batch_size: Annotated[int, Field(ge=1)] = 128  # images, on each device
-    learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the cycle's peak
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps until the peak
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # of convolution and linear weights only
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the highest
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps in which the rate rises, on any schedule
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9  # of SGD; of Adam the first beta
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # see `decay`
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     flip: bool = True  # mirror half of the images left to right
     crop_padding: Annotated[int, Field(ge=0)] = 4  # pixels, reflected, then cropped back at random
     cutout: Annotated[int, Field(ge=0)] = 0  # side of the square blanked out, pixels
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    nesterov: bool = True  # of SGD with momentum
+    decay: Literal["weights", "all"] = "weights"  # of convolutions and linear layers alone, or of every parameter
+    schedule: Literal["one-cycle", "cosine", "step", "constant"] = "one-cycle"  # see `Schedule.learning_rate`
+    final_learning_rate: Annotated[float, Field(ge=0)] = 0.0  # that a cosine falls to
+    step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule multiplies the rate by 0.1
     devices: Annotated[int, Field(ge=1, le=1)] = 1  # that one training is spread over, each with `batch_size` images
+
+    def problems(self) -> list[str]:
+        """Fields that contradict one another, a sentence each."""
+        found = []
+        if self.final_learning_rate and self.schedule != "cosine":
+            found.append(f"final_learning_rate is where a cosine ends; the schedule is {self.schedule!r}")
+        if self.final_learning_rate > self.learning_rate:
+            found.append(
+                f"final_learning_rate must not be above learning_rate, given {self.final_learning_rate:g} and "
+                f"{self.learning_rate:g}"
+            )
+        if self.step_epochs != DEFAULTS["step_epochs"] and self.schedule != "step":
+            found.append(f"step_epochs belongs to the schedule 'step'; the schedule is {self.schedule!r}")
+        return found
 
     def spec(self) -> dict[str, Any]:
         """The recipe as part of a cell's key: fields of `ALWAYS`, and the others where they are not the default."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bench.training.recipe import Recipe
 
+DROP = 0.1  # factor of each drop of a step schedule
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -54,13 +56,26 @@ class Schedule:
         return range(first, min(first + self.steps_per_epoch, self.steps))
 
     def learning_rate(self, step: int) -> float:
-        """One cycle: linearly up to the peak, then linearly down to a last step just above zero.
+        """The rate of a step, from 0: it rises linearly to the recipe's, then takes the schedule's course.
 
-        Source: Smith and Topin, Super-Convergence (2018), section 4, without the cycle of the momentum.
+        - one-cycle: linearly down to a last step just above zero (Smith and Topin, Super-Convergence, 2018, section 4,
+          without the cycle of the momentum);
+        - cosine: half a cosine down to `final_learning_rate`, step by step (Loshchilov and Hutter, SGDR, 2017,
+          equation 5, without restarts);
+        - step: a tenth after every `step_epochs` epochs;
+        - constant.
         """
-        # Neither end is 0, since a step at rate 0 is wasted. With r rising steps of n, the rate is peak·(s + 1)/(r + 1)
-        # before step r, the peak at step r, and peak·(n - s)/(n - r) after it: peak/(n - r) in the last step.
+        # No step's rate is 0, since such a step is wasted. With r rising steps of n, the rate is peak·(s + 1)/(r + 1)
+        # before step r and the peak at step r.
+        peak = self.recipe.learning_rate
         rising = round(self.recipe.warmup * self.steps)
         if step < rising:
-            return self.recipe.learning_rate * (step + 1) / (rising + 1)
-        return self.recipe.learning_rate * (self.steps - step) / (self.steps - rising)
+            return peak * (step + 1) / (rising + 1)
+        if self.recipe.schedule == "one-cycle":  # peak/(n - r) in the last step
+            return peak * (self.steps - step) / (self.steps - rising)
+        if self.recipe.schedule == "cosine":
+            final = min(self.recipe.final_learning_rate, peak)  # a method may lower the peak
+            return final + (peak - final) * (1 + math.cos(math.pi * (step - rising) / (self.steps - rising))) / 2
+        if self.recipe.schedule == "step":
+            return peak * DROP ** (step // self.steps_per_epoch // self.recipe.step_epochs)
+        return peak

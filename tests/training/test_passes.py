@@ -17,7 +17,8 @@ from bench import registry
 from bench.data import Split
 from bench.training import loop
 from bench.training._passes import WORTH_IT, Passes, Replayed, can_be_recorded, make_passes, record_on_gpu
-from bench.training.loop import make_optimizer, train
+from bench.training.loop import train
+from bench.training.optimizer import make_optimizer
 from bench.training.recipe import Recipe
 from bench.zoo.networks.build import build
 

@@ -35,6 +35,9 @@ def test_epochs_keep_their_kind(epochs):
         {"momentum": 1},
         {"cutout": -1},
         {"lr": 1},
+        {"optimizer": "rmsprop"},
+        {"schedule": "Cosine"},
+        {"devices": 0},
     ],
 )
 def test_values_out_of_range_and_unknown_fields_are_refused(wrong):
@@ -51,3 +54,17 @@ def test_fields_at_their_default_that_came_later_are_no_part_of_a_key():
     assert set(Recipe().spec()) == set(ALWAYS)
     assert replace(Recipe(), devices=4).spec() == {**Recipe().spec(), "devices": 4}
     assert RECIPES.validate_python(Recipe(epochs=3).spec()) == Recipe(epochs=3)
+
+
+@pytest.mark.parametrize(
+    ("contradictory", "words"),
+    [
+        ({"final_learning_rate": 1e-6}, "final_learning_rate is where a cosine ends; the schedule is 'one-cycle'"),
+        ({"schedule": "cosine", "final_learning_rate": 1.0}, "must not be above learning_rate, given 1 and 0.1"),
+        ({"schedule": "cosine", "step_epochs": 10}, "step_epochs belongs to the schedule 'step'"),
+    ],
+)
+def test_fields_that_contradict_one_another_are_named(contradictory, words):
+    (problem,) = replace(Recipe(), **contradictory).problems()
+    assert words in problem
+    assert not Recipe().problems()

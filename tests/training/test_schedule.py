@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +43,50 @@ def test_rates_rise_to_the_peak_then_fall_and_never_reach_zero(images, epochs, w
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
     assert max(rates) == 0.5 or round(warmup * schedule.steps) == schedule.steps
+
+
+def torchs(schedule: Schedule, make, every: int = 1) -> list[float]:
+    """The rates of torch's scheduler, which is told of the end of every `every`-th step."""
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=schedule.recipe.learning_rate)
+    scheduler, rates = make(optimizer), []
+    for step in range(schedule.steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if (step + 1) % every == 0:
+            scheduler.step()
+    return rates
+
+
+def rates(schedule: Schedule) -> list[float]:
+    return [schedule.learning_rate(step) for step in range(schedule.steps)]
+
+
+def test_a_cosine_is_torchs_step_by_step():
+    # PQF: Adam at 1e-3, a cosine per step to 1e-6 over 9 epochs
+    recipe = Recipe(
+        epochs=9, batch_size=10, learning_rate=1e-3, schedule="cosine", final_learning_rate=1e-6, warmup=0.0
+    )
+    schedule = Schedule(70, recipe)
+    cosine = partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=63, eta_min=1e-6)
+    assert rates(schedule) == pytest.approx(torchs(schedule, cosine), rel=1e-9)
+    assert rates(schedule)[0] == 1e-3
+
+
+def test_steps_are_torchs():
+    # pca-compress and torchvision's ImageNet reference: a tenth after every 30 of 90 epochs
+    schedule = Schedule(20, Recipe(epochs=90, batch_size=10, schedule="step", warmup=0.0))
+    steps = partial(torch.optim.lr_scheduler.StepLR, step_size=30)
+    assert rates(schedule) == pytest.approx(torchs(schedule, steps, every=2), rel=1e-9)
+    assert rates(schedule)[::60] == pytest.approx([0.1, 0.01, 0.001])
+
+
+@pytest.mark.parametrize("name", ["cosine", "step", "constant"])
+def test_every_schedule_warms_up_to_the_peak(name):
+    schedule = Schedule(100, Recipe(epochs=1, batch_size=10, schedule=name, learning_rate=1.0, warmup=0.4))
+    assert rates(schedule)[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert all(0 < rate <= 1 for rate in rates(schedule))
+
+
+def test_a_cosine_whose_peak_a_method_lowered_never_rises():
+    recipe = Recipe(epochs=2, batch_size=10, schedule="cosine", final_learning_rate=0.01, learning_rate=0.001, warmup=0)
+    assert set(rates(Schedule(50, recipe))) == {0.001}

@@ -1,0 +1,130 @@
+"""The optimizers of recipes, beside steps by hand and torch's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+
+from bench.training.optimizer import decaying, make_optimizer
+from bench.training.recipe import Recipe
+
+
+class Quantised(nn.Module):
+    """A layer beside a scale per channel, as quantisers have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 3)
+        self.scale = nn.Parameter(torch.ones(3, 1, 1, 1))
+
+
+def decaying_names(network: nn.Module) -> set[str]:
+    chosen = {id(parameter) for parameter in decaying(network)}
+    return {name for name, parameter in network.named_parameters() if id(parameter) in chosen}
+
+
+def test_weights_of_convolutions_and_linear_layers_alone_decay():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.PReLU(2), nn.Flatten(), nn.Linear(2, 2))
+    assert decaying_names(network) == {"0.weight", "4.weight"}
+    assert decaying_names(Quantised()) == {"conv.weight"}
+
+
+def test_pruned_weights_decay_too():
+    conv = nn.Conv2d(1, 2, 3)
+    prune.l1_unstructured(conv, "weight", 0.5)
+    assert decaying_names(conv) == {"weight_orig"}
+
+
+def test_every_parameter_is_in_one_group():
+    network = Quantised()
+    groups = make_optimizer(network, Recipe(weight_decay=0.1)).param_groups
+    assert [group["weight_decay"] for group in groups] == [0.1, 0.0]
+    assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
+
+
+def test_frozen_parameters_are_left_out():
+    network = Quantised()
+    network.scale.requires_grad_(False)
+    _, others = make_optimizer(network, Recipe()).param_groups
+    assert [parameter.shape for parameter in others["params"]] == [(3,)]
+    assert len(make_optimizer(network, Recipe(), [network.conv.weight]).param_groups) == 1
+
+
+def test_two_steps_by_hand():
+    layer = nn.Linear(1, 1, bias=False)
+    layer.weight.data.fill_(1.0)
+    optimizer = make_optimizer(layer, Recipe(learning_rate=0.1, momentum=0.5, weight_decay=0.2))
+    for _ in range(2):
+        layer.weight.grad = torch.ones(1, 1)
+        optimizer.step()
+    # Nesterov: gradient g = 1 + 0.2 w, velocity v = 0.5 v + g, step 0.1 (g + 0.5 v).
+    first = 1 - 0.1 * (1.2 + 0.5 * 1.2)
+    gradient = 1 + 0.2 * first
+    second = first - 0.1 * (gradient + 0.5 * (0.5 * 1.2 + gradient))
+    torch.testing.assert_close(layer.weight.item(), second)
+
+
+def test_without_momentum():
+    layer = nn.Linear(1, 1, bias=False)
+    assert make_optimizer(layer, Recipe(momentum=0.0)).param_groups[0]["nesterov"] is False
+
+
+def two_steps(optimizer: torch.optim.Optimizer, layer: nn.Linear) -> list[float]:
+    for gradient in (1.0, -0.5):
+        layer.weight.grad = torch.full((1, 1), gradient)
+        layer.bias.grad = torch.full((1,), gradient)
+        optimizer.step()
+    return [layer.weight.item(), layer.bias.item()]
+
+
+def one_by_one() -> nn.Linear:
+    layer = nn.Linear(1, 1)
+    layer.weight.data.fill_(1.0)
+    layer.bias.data.fill_(2.0)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("recipe", "theirs"),
+    [
+        # pca-compress trains by torchvision's ImageNet reference, PQF by plain Adam
+        (
+            Recipe(nesterov=False, decay="all", weight_decay=0.2, learning_rate=0.1),
+            lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9, weight_decay=0.2),
+        ),
+        (
+            Recipe(optimizer="adam", decay="all", weight_decay=0.2, learning_rate=0.1),
+            lambda parameters: torch.optim.Adam(parameters, 0.1, weight_decay=0.2),
+        ),
+        (
+            Recipe(optimizer="adamw", decay="all", weight_decay=0.2, learning_rate=0.1),
+            lambda parameters: torch.optim.AdamW(parameters, 0.1, weight_decay=0.2),
+        ),
+    ],
+)
+def test_published_optimizers_are_torchs(recipe, theirs):
+    ours, reference = one_by_one(), one_by_one()
+    assert two_steps(make_optimizer(ours, recipe), ours) == two_steps(theirs(reference.parameters()), reference)
+
+
+def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
+    layer = one_by_one()
+    optimizer = make_optimizer(layer, Recipe(optimizer="adam", weight_decay=0.0, learning_rate=0.01))
+    layer.weight.grad, layer.bias.grad = torch.full((1, 1), 1e-3), torch.full((1,), -5.0)
+    optimizer.step()
+    assert layer.weight.item() == pytest.approx(0.99, abs=1e-6)
+    assert layer.bias.item() == pytest.approx(2.01, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_biases_decay_only_where_all_parameters_do(name):
+    recipe = Recipe(optimizer=name, weight_decay=0.5)
+    decays = [group["weight_decay"] for group in make_optimizer(one_by_one(), recipe).param_groups]
+    assert decays == [0.5, 0.0]
+    (group,) = make_optimizer(one_by_one(), replace(recipe, decay="all")).param_groups
+    assert group["weight_decay"] == 0.5
+    assert len(group["params"]) == 2
