@@ -31,14 +31,24 @@ def path_of(files: Files, model: str, seed: int) -> Path:
     return path
 
 
-def check(files: Files, seeds: int) -> None:
-    """Refuse one file for several seeds: they would count as independent trainings, and be one network.
+def check_independent(contents: Mapping[int, tuple[str, str]]) -> None:
+    """Refuse one network for several seeds: they would count as independent trainings.
+
+    Args:
+        contents: name of the file and hash of its content, by seed.
 
     Raises:
-        InputError: it is one.
+        InputError: two seeds have the same.
     """
-    if isinstance(files, str) and seeds > 1 and "{seed}" not in files:
-        raise InputError(f"{files!r} is one file for {seeds} seeds, which would be one network: write {{seed}} in it")
+    first: dict[str, tuple[int, str]] = {}
+    for seed, (name, content) in contents.items():
+        other, other_name = first.setdefault(content, (seed, name))
+        if other != seed:
+            what = f"{name!r} is one file" if name == other_name else f"{other_name!r} and {name!r} hold one network"
+            raise InputError(
+                f"{what} for seeds {other} and {seed}, which would count as independent trainings: "
+                "give each seed a network of its own (write {seed} in the path), or run one seed"
+            )
 
 
 def _paths(template: str, model: str, seed: int) -> Iterator[Path]:

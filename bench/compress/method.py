@@ -76,6 +76,7 @@ class Method(ABC):
             compression; None leaves the method out of the search.
         outside: names of the settings that are paths of the user's files (see `bench.compress.files`). The method gets
             their content by `Workbench.file`; it is part of the key of a cell, and the path is not.
+        networks: those among `outside` whose files hold the network of a seed: no two seeds may have the same.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -90,6 +91,7 @@ class Method(ABC):
     trains: ClassVar[bool] = False
     searched: ClassVar[Mapping[str, tuple[Any, ...]] | None] = None
     outside: ClassVar[tuple[str, ...]] = ()
+    networks: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

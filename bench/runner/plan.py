@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -13,7 +13,7 @@ from typing import Any
 
 from bench import registry
 from bench import task as tasks
-from bench.compress.files import check, path_of
+from bench.compress.files import check_independent, path_of
 from bench.compress.variant import Variant
 from bench.errors import InputError
 from bench.folders import is_file
@@ -58,7 +58,33 @@ def make(profile: Profile, fingerprint: str) -> Plan:
         trained = {seed: _train(profile, model, seed, fingerprint) for seed in profile.file.seeds}
         for seed in profile.file.seeds:
             cells += [trained[seed], *_of_seed(profile, model.name, seed, trained)]
+        _check_independent(profile, model.name, cells)
     return Plan(profile, fingerprint, tuple(_parents_first(cells)))
+
+
+def _check_independent(profile: Profile, model: str, cells: Iterable[Cell]) -> None:
+    """Refuse files of the user's that are one network for several seeds (see `check_independent`)."""
+    of_model = [cell for cell in cells if cell.model == model]
+    trained = {c.seed: (c.outside, c.spec["checkpoint"]) for c in of_model if "checkpoint" in c.spec}
+    asked = [(f"checkpoint of {model}", trained)]
+    for variant in controls.variants(profile, model):
+        compressed = [cell for cell in of_model if (cell.kind, cell.variant) == ("compress", variant.label)]
+        for index, stage in enumerate(variant.stages):
+            for name in stage.method.networks:
+                contents = {c.seed: (c.outside, c.spec["variant"][index]["settings"][name]) for c in compressed}
+                asked.append((f"method {stage.name!r}, setting {name!r}", contents))
+    for where, by_seed in asked:
+        named = {seed: (_name_of(outside, content), content) for seed, (outside, content) in by_seed.items()}
+        try:
+            check_independent(named)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+
+
+def _name_of(outside: Mapping[str, Path], content: str) -> str:
+    """The path of a cell's file with some content; the only one of a checkpoint, whose name has no hash."""
+    paths = [str(path) for name, path in outside.items() if name.startswith(f"{content}/")]
+    return (paths or list(map(str, outside.values())))[0]
 
 
 def compression(profile: Profile, model: str, seed: int, variant: Variant, fingerprint: str) -> Cell:
@@ -199,7 +225,7 @@ def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
     parent = trained[_next(seed, list(trained)) if variant.start == OTHER_SEED else seed]
-    described, outside = _with_files(variant, model, seed, len(trained))
+    described, outside = _with_files(variant, model, seed)
     # Recipes and the version of the training code belong to the key only of variants that train, so that another
     # recipe for fine-tuning leaves the cells of post-training methods as they are. The last key is absent, not None,
     # where it does not apply: a None would have changed the keys of all cells that were there before it.
@@ -214,14 +240,13 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
     return Cell("compress", model, seed, variant.label, spec, {"trained": parent}, outside)
 
 
-def _with_files(variant: Variant, model: str, seed: int, seeds: int) -> tuple[list[dict[str, Any]], dict[str, Path]]:
+def _with_files(variant: Variant, model: str, seed: int) -> tuple[list[dict[str, Any]], dict[str, Path]]:
     """What `Variant.spec` says with the hash of each file of the user's in place of its path, and the files."""
     described, outside = variant.spec(), {}
     for stage, link in zip(variant.stages, described, strict=True):
         for setting in stage.method.outside:
             if files := link["settings"][setting]:
                 try:
-                    check(files, seeds)
                     path = path_of(files, model, seed)
                     content = _hash(path, path.stat().st_mtime_ns)
                 except (InputError, OSError) as error:

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.compress.files import check, path_of
+from bench.compress.files import check_independent, path_of
 from bench.errors import InputError
 
 
@@ -22,9 +22,10 @@ def test_a_missing_file_is_told(files, words):
         path_of(files, "resnet18", 3)
 
 
-def test_one_file_for_several_seeds_is_refused():
-    check("net.pt", 1)
-    check("{seed}.pt", 3)
-    check({"0": "net.pt"}, 3)
-    with pytest.raises(InputError, match="one network"):
-        check("net.pt", 3)
+def test_one_network_for_several_seeds_is_refused():
+    check_independent({0: ("net.pt", "1f")})
+    check_independent({0: ("0.pt", "1f"), 1: ("1.pt", "2e")})
+    with pytest.raises(InputError, match=r"'net.pt' is one file for seeds 0 and 2"):
+        check_independent({0: ("net.pt", "1f"), 2: ("net.pt", "1f")})
+    with pytest.raises(InputError, match=r"'0.pt' and '1.pt' hold one network for seeds 0 and 1"):
+        check_independent({0: ("0.pt", "1f"), 1: ("1.pt", "1f")})

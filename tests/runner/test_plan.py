@@ -228,8 +228,37 @@ def test_a_file_of_the_users_counts_by_its_content(tmp_path):
     assert len(of & {cell.key for cell in changed}) == len(of) / 2
 
 
-@pytest.mark.parametrize(("files", "words"), [("no-{seed}.pt", "there is no file"), ("one.pt", "one network")])
+@pytest.mark.parametrize(
+    ("files", "words"), [("no-{seed}.pt", "there is no file"), ("one.pt", "one file for seeds 0 and 1")]
+)
 def test_missing_files_and_one_for_all_seeds_are_told(tmp_path, files, words):
     (tmp_path / "one.pt").touch()
     with pytest.raises(InputError, match=words):
         plan.make(imported(tmp_path, files), "x")
+
+
+def test_one_network_under_two_names_is_told(tmp_path):
+    for name in ("0.pt", "1.pt"):
+        (tmp_path / name).write_bytes(b"weights")
+    with pytest.raises(InputError, match=r"method 'import'.*0.pt' and '.*1.pt' hold one network"):
+        plan.make(imported(tmp_path, "{seed}.pt"), "x")
+    checkpoint = TEXT.replace('name = "resnet8"', f'name = "resnet8"\ncheckpoint = "{tmp_path}/0.pt"')
+    with pytest.raises(InputError, match=r"checkpoint of resnet8: '.*0.pt' is one file for seeds 0 and 1"):
+        planned(checkpoint)
+
+
+def test_a_configuration_may_be_that_of_all_seeds(tmp_path):
+    for name in ("0.pt", "1.pt", "c.json"):
+        (tmp_path / name).write_text(name)
+    files = f'files = "{tmp_path}/{{seed}}.pt"\nconfig = "{tmp_path}/c.json"'
+    text = f'seeds = [0, 1]\n[[models]]\nname = "resnet8"\n[[methods]]\nname = "import"\n{files}\n'
+    assert (
+        len(
+            [
+                c
+                for c in plan.make(profile.parse("p", text), "x").cells
+                if c.name.startswith("compress") and len(c.outside) == 2
+            ]
+        )
+        == 2
+    )

@@ -41,6 +41,7 @@ class Import(Method):
     title = "Imported"
     version = 2
     outside: ClassVar = ("files", "config")
+    networks: ClassVar = ("files",)
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
