@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from torch.serialization import safe_globals
 
+from bench.compress.imports.foreign import LIBRARIES
 from bench.errors import InputError
 
 UNKNOWN = re.compile(r"GLOBAL ([\w.]+\.\w+)")
@@ -55,9 +56,10 @@ def read(data: bytes, name: str) -> Any:
                 if unknown is None:
                     break
                 if not INERT.fullmatch(unknown[1]) or any(unknown[1] == known for _, known in inert):
+                    is_library = unknown[1].partition(".")[0] in LIBRARIES
                     raise InputError(
                         f"checkpoint {name!r} holds an object of {unknown[1]}, which only running code could read: "
-                        "save a state_dict(), not a whole network"
+                        + ("save the decoded weights" if is_library else "save a state_dict(), not a whole network")
                     ) from error
                 inert.append((type("Inert", (Inert,), {}), unknown[1]))
     raise InputError(

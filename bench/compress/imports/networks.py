@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bench.compress.imports import content, distiller, lossless, published_pqf
+from bench.compress.imports import content, distiller, foreign, lossless, masks, published_pqf
 from bench.errors import InputError
 from bench.footprint._file import MAGIC
 from bench.footprint.compressed import Compressed
@@ -50,12 +50,26 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
 
         return nncf_checkpoint.read(held, configuration, name, network, example)
     if any(NNCF_HOOKS in part for key in _names(held) for part in key.split(".")):
+        if any(key.endswith("._scale") for key in _names(held) if NNCF_HOOKS in key):
+            raise InputError(
+                f"checkpoint {name!r} holds codes of nncf.compress_weights, which no configuration of NNCF describes: "
+                "give a state_dict of the decoded weights"
+            )
         raise InputError(
             f"checkpoint {name!r} has NNCF's quantisers and no configuration of them: give its JSON, config"
         )
+    kept: dict[str, Any] = {}
     if distiller.is_one(held):
         held = distiller.weights(held, name, network)
-    load_content(network, held, name)
+    else:
+        held, kept = masks.split(held, network)
+    try:
+        load_content(network, held, name)
+    except InputError as error:
+        if reason := foreign.reason(_names(held), network.state_dict()):
+            raise InputError(f"checkpoint {name!r} {reason}") from error
+        raise
+    masks.apply(network, kept, name)
     if broken := not_finite(network):
         raise InputError(f"checkpoint {name!r}: {broken} holds NaN or infinite numbers")
     return lossless.stored(merge(Compressed(network.eval(), example=example), exact=True))
