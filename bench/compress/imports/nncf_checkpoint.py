@@ -110,8 +110,8 @@ def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The configuration in JSON's types, with which schemes of quantisation are texts."""
     if isinstance(config[STATE], Mapping):
         raise InputError(
-            f"checkpoint {name!r} was written by create_compressed_model of an older NNCF, whose networks only its code "
-            "builds: give a state_dict of the rounded weights"
+            f"checkpoint {name!r} was written by create_compressed_model of an older NNCF, whose code alone builds its "
+            "networks: give a state_dict of the rounded weights"
         )
     try:
         return {STATE: [_entry(hook) for hook in config[STATE]]}
