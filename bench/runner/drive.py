@@ -221,7 +221,17 @@ class Driver:
             self._end(cell, Status("failed", f"{damage}; run again, it is redone"))
             return False
         device = crew.devices[slot % len(crew.devices)]
-        job = Job(cell.kind, cell.name, cell.spec, parents, outside, self.work.data, self.work.cache, device)
+        job = Job(
+            cell.kind,
+            cell.name,
+            cell.spec,
+            parents,
+            outside,
+            self.work.data,
+            self.work.cache,
+            device,
+            self.store.scratch(cell.key),
+        )
         self.reporter.started(cell)
         with _blamed(crew.executor):
             future = crew.executor.submit(job, slot)

@@ -23,6 +23,7 @@ class Job:
         data: arguments of `bench.data.load`.
         cache: folder of the decoded images, shared by all jobs of a machine.
         device: "cpu" or "cuda:0".
+        scratch: folder in which the cell keeps what it needs to go on after an interruption; None to keep nothing.
     """
 
     kind: Kind
@@ -33,6 +34,7 @@ class Job:
     data: Mapping[str, Any]
     cache: Path
     device: str
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)

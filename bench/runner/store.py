@@ -50,6 +50,10 @@ class Store:
         """Where a cell's folder is, or would be."""
         return self.folder / key
 
+    def scratch(self, key: str) -> Path:
+        """Where a cell that is being worked keeps checkpoints of its trainings, on the machine that works it."""
+        return self.folder / ".training" / key
+
     def has(self, key: str) -> bool:
         """Whether there is a folder for the cell: done, failed or damaged."""
         return self.path(key).exists()

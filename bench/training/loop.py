@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
+from bench.training._epochs import Diverged, Keeper, Step, run_epochs
 from bench.training._objective import objective
-from bench.training._passes import Passes, Replayed, make_passes
-from bench.training.batches import Batches, ResidentBatches
+from bench.training._passes import Passes, make_passes
+from bench.training.batches import ResidentBatches
+from bench.training.checkpoints import Checkpoints, Saver, State, identity, put_back
 from bench.training.distillation import Distillation
 from bench.training.evaluate import predict
+from bench.training.hooks import Hook, all_on_tensors, plain_values
 from bench.training.layout import computes_channels_last
 from bench.training.optimizer import make_optimizer
 from bench.training.recipe import Recipe
@@ -27,12 +30,9 @@ from bench.training.schedule import Schedule
 if TYPE_CHECKING:
     from bench.data import Split
 
+__all__ = ["Diverged", "History", "train"]
+
 History = tuple[dict[str, float], ...]
-Hook = Callable[[int, int], None]  # step, steps
-
-
-class Diverged(ArithmeticError):
-    """The loss or a weight is no longer finite: one sentence says when, and at which learning rate."""
 
 
 def train(
@@ -52,6 +52,7 @@ def train(
     teacher: nn.Module | None = None,
     distillation: Distillation | None = None,
     task: Task = CLASSIFICATION,
+    checkpoints: Checkpoints | None = None,
 ) -> History:
     """Train a network in place; it ends on the device, in eval mode.
 
@@ -69,6 +70,8 @@ def train(
         teacher: a trained network on the device, whose outputs the network learns too.
         distillation: how much; default `Distillation()`.
         task: what the network learns.
+        checkpoints: where states of the training are kept, to go on from after an interruption. A training whose hooks
+            or network may remember more than tensors keeps none, and starts again.
 
     Returns:
         One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
@@ -76,8 +79,11 @@ def train(
 
     Raises:
         Diverged: the loss or a weight is no longer finite.
-        InputError: the images are too small for the recipe's crop_padding.
+        InputError: the recipe keeps the best network without `validation`, or the images are too small for its
+            crop_padding.
     """
+    if recipe.keep == "best" and validation is None:
+        raise InputError('keep = "best" needs validation images to choose by')
     device = torch.device(device)
     layout = _layout_of(network.to(device), split, device)
     targets = task.targets(split, device)
@@ -85,57 +91,45 @@ def train(
     with _repeatable(seed, device), _training_mode(network, layout):
         optimizer = make_optimizer(network, recipe, parameters)
         passes = Passes(network, objective(task, recipe, teacher, distillation), optimizer, device)
-        step = _Step(
+        step = Step(
             make_passes(passes, batches.schedule.steps, teacher),
             optimizer,
             batches.schedule,
             (before_step or _nothing, after_step or _nothing),
         )
+        settings = [asdict(recipe), seed, distillation and asdict(distillation), batches.schedule.images, device.type]
+        saver = _saver(checkpoints, network, optimizer, device, (before_step, after_step), teacher, settings)
+        state = State(0, torch.zeros((), device=device))
+        if saver is not None:
+            saver.load(state)
         measure = partial(_validation, network, validation, mean, std, device, task) if validation else dict
-        history = tuple(_epochs(step, batches, measure, progress or _nothing))
+        keeper = Keeper(network, task.primary.validation if recipe.keep == "best" else "", saver)
+        run_epochs(step, batches, state, keeper, measure, progress or _nothing)
+        if state.best:
+            put_back(network, state.best)
     _check_weights(network, recipe)
-    return history
+    return tuple(state.history)
 
 
-def _epochs(
-    step: _Step,
-    batches: Batches,
-    measure: Callable[[], dict[str, float]],
-    progress: Callable[[int, int, float], None],
-) -> Iterator[dict[str, float]]:
-    schedule = batches.schedule
-    for epoch in range(1, schedule.epochs + 1):
-        steps = schedule.steps_of(epoch)
-        total = torch.zeros((), device=batches.device)
-        for number, (images, targets) in zip(steps, batches.epoch(epoch), strict=False):
-            total += step(number, images, targets)
-        loss, learning_rate = total.item() / len(steps), schedule.learning_rate(steps[-1])
-        if not math.isfinite(loss):
-            raise Diverged(f"training diverged: loss {loss} in epoch {epoch}, at learning rate {learning_rate:.3g}")
-        row = {"epoch": epoch, "loss": loss, "learning_rate": learning_rate}
-        row.update(measure())
-        progress(epoch, schedule.epochs, loss)
-        yield row
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One step of training; the call returns its loss, on the device."""
-
-    passes: Passes | Replayed
-    optimizer: torch.optim.Optimizer
-    schedule: Schedule
-    hooks: tuple[Hook, Hook]  # before, after
-
-    def __call__(self, step: int, images: torch.Tensor, targets: Any) -> torch.Tensor:
-        before, after = self.hooks
-        before(step, self.schedule.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.learning_rate(step)
-        loss = self.passes(images, targets)
-        self.optimizer.step()
-        after(step, self.schedule.steps)
-        return loss
+def _saver(
+    checkpoints: Checkpoints | None,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+    hooks: tuple[Hook | None, ...],
+    teacher: nn.Module | None,
+    settings: list[Any],
+) -> Saver | None:
+    """Keeps the states of a training that can go on from one; None for any other."""
+    file = None if checkpoints is None else checkpoints.next_file()
+    if checkpoints is None or file is None or not all_on_tensors(*hooks) or plain_values(network) is None:
+        return None
+    # A state is that of a training that began alike: what came before it in the cell may be no function of the cell.
+    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    names = [name for name, parameter in network.named_parameters() if id(parameter) in trained]
+    circumstances = [*settings, names, torch.__version__, torch.get_num_threads()]
+    which = identity(network, teacher, settings=circumstances)
+    return Saver(file, which, network, optimizer, device, checkpoints.minutes)
 
 
 @contextmanager

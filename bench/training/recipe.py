@@ -34,6 +34,7 @@ class Recipe:
     schedule: Literal["one-cycle", "cosine", "step", "constant"] = "one-cycle"  # see `Schedule.learning_rate`
     final_learning_rate: Annotated[float, Field(ge=0)] = 0.0  # that a cosine falls to
     step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule multiplies the rate by 0.1
+    keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
     devices: Annotated[int, Field(ge=1, le=1)] = 1  # that one training is spread over, each with `batch_size` images
 
     def problems(self) -> list[str]:

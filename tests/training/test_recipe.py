@@ -38,6 +38,7 @@ def test_epochs_keep_their_kind(epochs):
         {"optimizer": "rmsprop"},
         {"schedule": "Cosine"},
         {"devices": 0},
+        {"keep": "first"},
     ],
 )
 def test_values_out_of_range_and_unknown_fields_are_refused(wrong):

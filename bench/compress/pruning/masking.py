@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from torch.nn.utils import prune
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.training.hooks import Hook, on_tensors
 
 Masks = Mapping[str, torch.Tensor]
 
@@ -72,10 +73,10 @@ def apply(network: torch.nn.Module, masks: Masks) -> None:
             network.get_parameter(name).masked_fill_(~mask, 0.0)
 
 
-def keep_zeros(network: torch.nn.Module, masks: Masks) -> Callable[[int, int], None]:
+def keep_zeros(network: torch.nn.Module, masks: Masks) -> Hook:
     """A hook for after each optimizer step that returns pruned weights to zero."""
     # Zeroing gradients would not do: momentum from before the pruning and weight decay move a weight without any.
-    return lambda step, steps: apply(network, masks)
+    return on_tensors(lambda step, steps: apply(network, masks))
 
 
 def joined(masks: Masks, earlier: Masks) -> dict[str, torch.Tensor]:

@@ -17,6 +17,7 @@ from bench.errors import InputError
 from bench.runner.cells import Epoch
 from bench.task import Task
 from bench.training import evaluate, loop
+from bench.training.checkpoints import Checkpoints
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
 from bench.zoo.networks.plain import plain
@@ -26,7 +27,7 @@ class RealWorkbench:
     """See `bench.compress.workbench.Workbench`.
 
     Args:
-        images: only *train* is ever touched.
+        images: only *train* is ever touched, and *validation* by a recipe that keeps the best network.
         recipe: for fine-tuning; None if the method must not fine-tune.
         training: the model's own recipe; None if the method must not train a network from nothing.
         epoch: called after every epoch.
@@ -36,6 +37,7 @@ class RealWorkbench:
         trained_here: whether training began with these.
         task: what the network is trained to do.
         files: of the user's, by HASH/NAME (see `Method.outside`).
+        checkpoints: of its trainings.
 
     Attributes:
         budget: epochs x training images that went through `finetune` and `train` so far.
@@ -56,10 +58,11 @@ class RealWorkbench:
         task: Task,
         untrained: bool = False,
         files: Mapping[str, bytes] = MappingProxyType({}),
+        checkpoints: Checkpoints | None = None,
     ):
         self.files = files
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
-        self.task = task
+        self.task, self.checkpoints = task, checkpoints
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
         self.budget, self.untrained, self._initial = Budget(), untrained, torch.zeros(0)
 
@@ -158,6 +161,8 @@ class RealWorkbench:
             device=self.device,
             task=self.task,
             progress=self.epoch,
+            validation=self.images.validation if recipe.keep == "best" else None,
+            checkpoints=self.checkpoints,
             **options,
         )
 

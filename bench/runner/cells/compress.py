@@ -23,6 +23,7 @@ from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.task import Task, of_cell
 from bench.training import evaluate
+from bench.training.checkpoints import Checkpoints, kept_in
 from bench.training.recipe import Recipe
 
 TOLERANCE = 1e-4  # of the largest logit: float32 rounding, far below any change of a prediction
@@ -32,7 +33,8 @@ RANDOM_SEED = 1_000_003  # added to a cell's seed: random weights that no traini
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """The packed file, its size by layer, what it costs to run, and its predictions on test and validation images."""
     variant = from_spec(job.spec["variant"])
-    simulated, budget = _compress(variant, job, images, epoch)
+    with kept_in(job.scratch) as checkpoints:
+        simulated, budget = _compress(variant, job, images, epoch, checkpoints)
     model = {
         "name": job.spec["model"],
         "channels": images.channels,
@@ -84,7 +86,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     }
 
 
-def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> tuple[Compressed, Budget]:
+def _compress(
+    variant: Variant, job: Job, images: ImageSet, epoch: Epoch, checkpoints: Checkpoints
+) -> tuple[Compressed, Budget]:
     """What a variant makes of the trained network, and the images that it trained on."""
     start = _start(variant, job, images).to(job.device)
     workbench = RealWorkbench(
@@ -101,6 +105,7 @@ def _compress(variant: Variant, job: Job, images: ImageSet, epoch: Epoch) -> tup
         task=of_cell(job.spec),
         untrained=variant.start == "random",
         files=job.outside,
+        checkpoints=checkpoints,
     )
     compressed = finish(variant.apply(Compressed(start, example=workbench.example), workbench))
     return compressed, workbench.budget

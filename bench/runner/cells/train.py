@@ -14,6 +14,7 @@ from bench.runner.job import Job
 from bench.runner.store import Files, to_json
 from bench.task import Task, of_cell
 from bench.training import evaluate, loop
+from bench.training.checkpoints import Checkpoints, kept_in
 from bench.training.recipe import Recipe
 from bench.zoo.networks import checkpoint
 
@@ -21,7 +22,8 @@ from bench.zoo.networks import checkpoint
 def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """Weights, learning curve, and scores on validation and test images."""
     network = _begin(job, images).to(job.device)
-    history = _history(network, job, images, epoch)
+    with kept_in(job.scratch) as checkpoints:
+        history = _history(network, job, images, epoch, checkpoints)
     scores = {
         f"{name}_{metric}": score
         for name, split in (("validation", images.validation), ("test", images.test))
@@ -50,7 +52,9 @@ def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
 
 
-def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch) -> tuple[dict[str, float], ...]:
+def _history(
+    network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch, checkpoints: Checkpoints
+) -> tuple[dict[str, float], ...]:
     if "checkpoint" in job.spec:
         ((name, data),) = job.outside.items()
         checkpoint.load_bytes(network, data, name)
@@ -66,6 +70,7 @@ def _history(network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch)
         progress=epoch,
         validation=images.validation,
         task=of_cell(job.spec),
+        checkpoints=checkpoints,
     )
 
 
