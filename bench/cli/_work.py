@@ -128,6 +128,7 @@ def describe(data: Mapping[str, Any], cache: Path) -> DataDescription:
         content=images.content,
         size=images.size,
         channels=images.channels,
+        notices=images.notices,
     )
 
 

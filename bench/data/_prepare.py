@@ -25,6 +25,7 @@ from bench import guests, registry
 from bench.data import _cache, split
 from bench.data._cache import Contents
 from bench.data.image_set import ImageSet, Split
+from bench.data.picture_files import shown
 from bench.data.source import RawImages, Source, check
 from bench.errors import InputError
 from bench.folders import Damaged
@@ -45,7 +46,7 @@ class Division:
 
 def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
     """The data set from the cache; what the cache lacks is made first."""
-    content, decoded = _decoded(source, cache)
+    content, decoded, notices = _decoded(source, cache)
     fingerprint = _fingerprint(content, division)
     divided = _cache.fetch(_divided_folder(cache, fingerprint), lambda: _divide(decoded, division))
     return ImageSet(
@@ -60,6 +61,7 @@ def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
         std=tuple(divided.about["std"]),
         fingerprint=fingerprint,
         content=content,
+        notices=notices,
     )
 
 
@@ -87,20 +89,22 @@ def known_fingerprint(source: Source, division: Division, cache: Path) -> str | 
     return fingerprint if fingerprint and _cache.exists(_divided_folder(cache, fingerprint)) else None
 
 
-def _decoded(source: Source, cache: Path) -> tuple[str, Contents]:
-    """The fingerprint of a source's content, and its images."""
+def _decoded(source: Source, cache: Path) -> tuple[str, Contents, tuple[str, ...]]:
+    """The fingerprint of a source's content, its images, and what was done to them."""
     note = _note(source, cache)
     content = _known_content(note, cache)
     if content:
         try:
-            return content, _cache.read(_images_folder(cache, content))
+            return content, _cache.read(_images_folder(cache, content)), _known_notices(note)
         except Damaged as damage:
             logging.getLogger(__name__).warning("%s; the images are decoded again", damage)
     raw = _read(source)
     content = raw.fingerprint()
     _cache.write(_images_folder(cache, content), Contents(raw.arrays(), {"classes": raw.classes}))
-    _cache.write_note(note, {"content": content})
-    return content, _cache.read(_images_folder(cache, content))
+    # with the note and not the images: files that were converted elsewhere hold the same pixels without a notice
+    notices = tuple(map(shown, raw.notices))
+    _cache.write_note(note, {"content": content, "notices": notices})
+    return content, _cache.read(_images_folder(cache, content)), notices
 
 
 def _read(source: Source) -> RawImages:
@@ -121,6 +125,12 @@ def _known_content(note: Path, cache: Path) -> str | None:
     entry = _cache.read_note(note)
     content = entry.get("content") if isinstance(entry, dict) else None
     return content if content and _cache.exists(_images_folder(cache, str(content))) else None
+
+
+def _known_notices(note: Path) -> tuple[str, ...]:
+    entry = _cache.read_note(note)
+    notices = entry.get("notices", []) if isinstance(entry, dict) else []
+    return tuple(map(str, notices)) if isinstance(notices, list) else ()
 
 
 def _divide(decoded: Contents, division: Division) -> Contents:

@@ -35,6 +35,7 @@ class ImageSet:
         mean, std: of each channel of `train`, on the 0..1 scale, or those that a network was trained with elsewhere.
         fingerprint: 16 hex digits that change if and only if the images or their splits do.
         content: fingerprint of all of the source's images, which names their folder in the cache.
+        notices: what was done to some images when they were decoded, one sentence each.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ImageSet:
     std: tuple[float, ...]
     fingerprint: str
     content: str
+    notices: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:

@@ -89,11 +89,21 @@ def in_colour(picture: Picture) -> Image.Image:
     return image.convert("RGB")
 
 
-def tell(traits: Counter[str], examples: dict[str, Path]) -> None:
-    """Log what was done to some of the files, one sentence a trait."""
+def tell(traits: Counter[str], examples: dict[str, Path], names: Callable[[Path], str] = str) -> tuple[str, ...]:
+    """Log what was done to some of the files, one sentence per trait.
+
+    Args:
+        names: what to call a file in the sentences that are returned, where the log has its path.
+
+    Returns:
+        The sentences.
+    """
+    sentences = []
     for trait, count in sorted(traits.items()):
         files = "1 image file" if count == 1 else f"{count:,} image files, e.g."
         logging.getLogger(__name__).warning("%s %s: %s", files, shown(examples[trait]), trait)
+        sentences.append(f"{files} {shown(names(examples[trait]))}: {trait}")
+    return tuple(sentences)
 
 
 def unreadable(file: Path, error: Exception) -> str:

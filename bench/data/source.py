@@ -24,6 +24,7 @@ class RawImages:
         train_images, test_images: (n, C, H, W) uint8, square, with 1 or 3 channels.
         train_labels, test_labels: (n,) int64, indices into classes.
         classes: names by label.
+        notices: one sentence for each thing that was done to some images and that a reader must know of.
     """
 
     train_images: np.ndarray
@@ -31,6 +32,7 @@ class RawImages:
     test_images: np.ndarray
     test_labels: np.ndarray
     classes: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The four arrays by name."""
@@ -58,6 +60,8 @@ def check(raw: RawImages) -> None:
         raise TypeError(f"must return a {__name__}.RawImages, it returned a {type(raw).__name__}")
     if not all(isinstance(name, str) for name in raw.classes):
         raise TypeError(f"its classes must be texts, given {raw.classes!r}")
+    if not all(isinstance(notice, str) for notice in raw.notices):
+        raise TypeError(f"its notices must be texts, given {raw.notices!r}")
     if strange := [name for name in raw.classes if shown(name) != name]:
         raise ValueError(f"its classes must be texts without control characters, given {strange[0]!r}")
     for part in ("train", "test"):
@@ -110,7 +114,7 @@ class Source(ABC):
         title: as printed in captions.
 
     Class attributes:
-        version: must be raised whenever the same files give other arrays, so that they are decoded again.
+        version: must be raised whenever the same files give other arrays or notices, so that they are decoded again.
         takes: what the argument is, e.g. "PATH"; empty if the source takes none.
     """
 

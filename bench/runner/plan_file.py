@@ -95,7 +95,7 @@ class PlannedModel(_Record):
 
 
 class DataDescription(_Record):
-    """The images: what they are called, how many, their fingerprint, and where the cache keeps them."""
+    """The images: what they are called, how many, their fingerprint, where the cache keeps them, and what was done."""
 
     source: str = ""
     title: str = ""
@@ -105,6 +105,7 @@ class DataDescription(_Record):
     content: str = ""
     size: int = 0
     channels: int = 0
+    notices: tuple[str, ...] = ()
 
     def named(self, label: int) -> str:
         """A class's name, or its number if it has none."""

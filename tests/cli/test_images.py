@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import numpy as np
@@ -66,6 +67,11 @@ def test_strange_names_reach_the_report(bench, pictures):
     assert rendered.code == 0, rendered.errors
     pages = list(bench.folder.rglob("report.html")) + list(bench.folder.rglob("index.html"))
     assert any(r"caf\xe9" in page.read_text("utf-8") for page in pages)
+    notice = r"1 image file train/caf\xe9/moving.gif: of several frames or pages, the first is taken"
+    assert any(notice in page.read_text("utf-8") for page in pages)
+    (bench.folder / "runs" / "micro" / "plan.json").unlink()  # a run that finds its images in the cache says so too
+    assert bench.run().code == 0
+    assert notice in json.loads((bench.folder / "runs" / "micro" / "plan.json").read_text())["data"]["notices"]
 
 
 def deep(file):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,14 +18,24 @@ from bench.errors import InputError
 GRAY = frozenset(("1", "L", "LA", "La"))
 CHUNK = 256  # files a thread decodes at a time
 
+
+class Decoding(NamedTuple):
+    """Pixels of all files, and what was done to some of them.
+
+    Attributes:
+        images: (n, C, H, W) uint8, in the files' order.
+        notices: one sentence per thing that was done.
+    """
+
+    images: np.ndarray
+    notices: tuple[str, ...]
+
+
 Decoded = tuple[np.ndarray, tuple[str, ...]]  # pixels, and what was done to them
 
 
-def decode(files: Sequence[Path]) -> np.ndarray:
+def decode(files: Sequence[Path]) -> Decoding:
     """Decode files of one square size; gray if all files are gray, else all as RGB. Transparency is dropped.
-
-    Returns:
-        (n, C, H, W) uint8, in the files' order.
 
     Raises:
         InputError: a file cannot be decoded, is not square, has more than 8 bits a channel, or differs in size.
@@ -35,17 +46,26 @@ def decode(files: Sequence[Path]) -> np.ndarray:
             f"{shown(files[0])} is {width}×{height} pixels, only square images are accepted: crop or resize them"
         )
     images = list(_decode_all(files, (width, height)))
-    _tell(files, [traits for _, traits in images])
+    notices = _tell(files, [traits for _, traits in images])
     channels = 1 if all(image.ndim == 2 for image, _ in images) else 3
     decoded = np.empty((len(files), channels, height, width), dtype=np.uint8)
     for slot, (image, _) in zip(decoded, images, strict=True):
         slot[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
-    return decoded
+    return Decoding(decoded, notices)
 
 
-def _tell(files: Sequence[Path], traits: Sequence[tuple[str, ...]]) -> None:
+def _tell(files: Sequence[Path], traits: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     named = [(trait, file) for file, of_file in zip(files, traits, strict=True) for trait in of_file]
-    pictures.tell(Counter(trait for trait, _ in named), dict(reversed(named)))
+    return pictures.tell(Counter(trait for trait, _ in named), dict(reversed(named)), _in_its_folder)
+
+
+def _in_its_folder(file: Path) -> str:
+    """A file's name with its class's and its part's, which says enough where the rest of the path is nobody's business.
+
+    >>> _in_its_folder(Path("/home/me/mine/train/cats/1.gif"))
+    'train/cats/1.gif'
+    """
+    return "/".join(file.parts[-3:])
 
 
 def _decode_all(files: Sequence[Path], size: pictures.Size) -> Iterator[Decoded]:

@@ -22,7 +22,7 @@ class Folder(Source):
     """A folder of images; hidden files and other files than images are ignored."""
 
     takes = "PATH"
-    version = 2
+    version = 3
 
     def __init__(self, argument: str):
         super().__init__(argument)
@@ -44,9 +44,9 @@ class Folder(Source):
         from bench.data.sources._decode import decode  # needs PIL, which a warm cache does not
 
         # Train and test are decoded together: they must agree in size, and if one file has colour all of them do.
-        images = decode(_files(self.train) + _files(self.test))
+        images, notices = decode(_files(self.train) + _files(self.test))
         train, test = np.split(images, [len(_files(self.train))])
-        return RawImages(train, _labels(self.train), test, _labels(self.test), tuple(self.train))
+        return RawImages(train, _labels(self.train), test, _labels(self.test), tuple(self.train), notices)
 
     @cached_property
     def train(self) -> Tree:

@@ -41,6 +41,8 @@ def _experiment(study: Study) -> Iterator[Fact]:
     yield Fact("Command", plan.reproduction)
     yield Fact("Data", f"{plan.data.title or plan.data.source} ({len(plan.data.classes)} classes)")
     yield Fact("Images", ", ".join(f"{count} {split}" for split, count in plan.data.counts.items()) or "not recorded")
+    for notice in plan.data.notices:
+        yield Fact("Images were changed", notice)
     yield Fact("Data fingerprint", plan.data.fingerprint or "not recorded")
     yield Fact("Seeds", ", ".join(map(str, plan.seeds)))
     yield Fact("Threads a cell", str(plan.threads))

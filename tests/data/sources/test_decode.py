@@ -26,24 +26,24 @@ def save(tmp_path):
 
 
 def test_colour_comes_channels_first(save):
-    images = decode([save("a.png", RGB), save("b.bmp", RGB[::-1])])
+    images, _ = decode([save("a.png", RGB), save("b.bmp", RGB[::-1])])
     assert images.dtype == np.uint8
     assert np.array_equal(images, np.stack([RGB, RGB[::-1]]).transpose(0, 3, 1, 2))
 
 
 def test_gray_stays_gray(save):
-    images = decode([save("a.png", GRAY), save("b.png", GRAY.T), save("c.png", GRAY, "LA")])
+    images, _ = decode([save("a.png", GRAY), save("b.png", GRAY.T), save("c.png", GRAY, "LA")])
     assert np.array_equal(images, np.stack([GRAY, GRAY.T, GRAY])[:, np.newaxis])
 
 
 def test_gray_among_colours_becomes_colour(save):
-    images = decode([save("a.png", GRAY), save("b.png", RGB)])
+    images, _ = decode([save("a.png", GRAY), save("b.png", RGB)])
     assert np.array_equal(images, np.stack([np.stack([GRAY] * 3), RGB.transpose(2, 0, 1)]))
 
 
 def test_transparency_is_dropped(save):
     transparent = np.dstack([RGB, np.full((4, 4), 7, np.uint8)])
-    assert np.array_equal(decode([save("a.png", transparent)])[0], RGB.transpose(2, 0, 1))
+    assert np.array_equal(decode([save("a.png", transparent)]).images[0], RGB.transpose(2, 0, 1))
 
 
 def test_palettes_are_looked_up_without_a_warning(save):
@@ -53,17 +53,17 @@ def test_palettes_are_looked_up_without_a_warning(save):
         expected = np.asarray(image.convert("RGBA"))[..., :3]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert np.array_equal(decode([file])[0], expected.transpose(2, 0, 1))
+        assert np.array_equal(decode([file]).images[0], expected.transpose(2, 0, 1))
 
 
 def test_bilevel_becomes_black_and_white(save):
-    assert set(np.unique(decode([save("a.png", np.eye(4, dtype=np.uint8) * 255, "1")]))) == {0, 255}
+    assert set(np.unique(decode([save("a.png", np.eye(4, dtype=np.uint8) * 255, "1")]).images)) == {0, 255}
 
 
 def test_many_files_keep_their_order(save, monkeypatch):
     monkeypatch.setattr(_decode, "CHUNK", 3)
     files = [save(f"{number}.png", np.full((2, 2), number, np.uint8)) for number in range(20)]
-    assert decode(files)[:, 0, 0, 0].tolist() == list(range(20))
+    assert decode(files).images[:, 0, 0, 0].tolist() == list(range(20))
 
 
 def test_mixed_sizes_are_refused_with_both_paths(save):
