@@ -19,7 +19,7 @@ GRAY = frozenset(("1", "L", "LA", "La"))
 CHUNK = 256  # files a thread decodes at a time
 
 
-class Decoding(NamedTuple):
+class DecodedFiles(NamedTuple):
     """Pixels of all files, and what was done to some of them.
 
     Attributes:
@@ -34,7 +34,7 @@ class Decoding(NamedTuple):
 Decoded = tuple[np.ndarray, tuple[str, ...]]  # pixels, and what was done to them
 
 
-def decode(files: Sequence[Path]) -> Decoding:
+def decode(files: Sequence[Path]) -> DecodedFiles:
     """Decode files of one square size; gray if all files are gray, else all as RGB. Transparency is dropped.
 
     Raises:
@@ -51,7 +51,7 @@ def decode(files: Sequence[Path]) -> Decoding:
     decoded = np.empty((len(files), channels, height, width), dtype=np.uint8)
     for slot, (image, _) in zip(decoded, images, strict=True):
         slot[:] = image if image.ndim == 2 else image.transpose(2, 0, 1)
-    return Decoding(decoded, notices)
+    return DecodedFiles(decoded, notices)
 
 
 def _tell(files: Sequence[Path], traits: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
