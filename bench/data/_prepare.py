@@ -1,7 +1,8 @@
 """From a source to a data set, by way of the cache.
 
-The cache has three folders: `sources/` notes which content each stamp stands for, `images/<content>/` holds all images
-of a source, and `divided/<fingerprint>/` its training images in their two parts, so that each can be memory-mapped.
+The cache has these folders: `sources/` notes which content each stamp stands for, `images/<content>/` holds all images
+of a source, and `divided/<fingerprint>/` its training images in their two parts, so that each can be memory-mapped;
+`files/` and `streamed/` list the files of sources that are streamed (see `_streaming.py`).
 """
 
 # Two levels of names let a warm cache answer without decoding. A stamp (paths, sizes, times) is quick to make, but
@@ -15,7 +16,9 @@ import hashlib
 import json
 import logging
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +50,8 @@ class Division:
 def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
     """The data set from the cache; what the cache lacks is made first."""
     content, decoded, notices = _decoded(source, cache)
-    fingerprint = _fingerprint(content, division)
-    divided = _cache.fetch(_divided_folder(cache, fingerprint), lambda: _divide(decoded, division))
+    fingerprint = fingerprint_of(content, division)
+    divided = _cache.fetch(divided_folder(cache, fingerprint), lambda: _divide(decoded, division))
     return ImageSet(
         name=source.name,
         title=source.title,
@@ -76,7 +79,7 @@ def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
 def kept_moments(fingerprint: str, cache: Path) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
     """Mean and standard deviation that a data set's images are normalised by; None if the cache does not hold it."""
     try:
-        about = _cache.read(_divided_folder(cache, fingerprint)).about if fingerprint else {}
+        about = _cache.read(divided_folder(cache, fingerprint)).about if fingerprint else {}
     except Damaged:
         return None
     return (tuple(about["mean"]), tuple(about["std"])) if about else None
@@ -84,14 +87,14 @@ def kept_moments(fingerprint: str, cache: Path) -> tuple[tuple[float, ...], tupl
 
 def known_fingerprint(source: Source, division: Division, cache: Path) -> str | None:
     """The data set's fingerprint without opening an array; None if the cache does not hold the data set."""
-    content = _known_content(_note(source, cache), cache)
-    fingerprint = content and _fingerprint(content, division)
-    return fingerprint if fingerprint and _cache.exists(_divided_folder(cache, fingerprint)) else None
+    content = _known_content(note_of(source, cache), cache)
+    fingerprint = content and fingerprint_of(content, division)
+    return fingerprint if fingerprint and _cache.exists(divided_folder(cache, fingerprint)) else None
 
 
 def _decoded(source: Source, cache: Path) -> tuple[str, Contents, tuple[str, ...]]:
     """The fingerprint of a source's content, its images, and what was done to them."""
-    note = _note(source, cache)
+    note = note_of(source, cache)
     content = _known_content(note, cache)
     if content:
         try:
@@ -114,7 +117,7 @@ def _read(source: Source) -> RawImages:
     return raw
 
 
-def _note(source: Source, cache: Path) -> Path:
+def note_of(source: Source, cache: Path) -> Path:
     """The file that names the content behind the source's stamp."""
     with guests.blamed(source, f"data source {source.name!r}, its stamp"):
         behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
@@ -161,27 +164,37 @@ def moments(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     Raises:
         InputError: a channel has one value everywhere, so that it cannot be normalised.
     """
+    return moments_of((images[start : start + CHUNK] for start in range(0, len(images), CHUNK)), len(images))
+
+
+def moments_of(chunks: Iterable[np.ndarray], count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """As `moments`, of images some at a time, (k, C, H, W) uint8 of any height and width.
+
+    Args:
+        count: number of images, for the message.
+    """
     # Sums of integers are exact, so the order of images cannot change a bit of the result. With n pixels of value x the
     # variance is (n Σx² - (Σx)²) / n²; in integers that difference loses no digit, as it would in floating point.
-    channels = range(images.shape[1])
-    chunks = (images[start : start + CHUNK].astype(np.uint32) for start in range(0, len(images), CHUNK))
-    sums = [(chunk.sum((0, 2, 3), np.int64), np.square(chunk).sum((0, 2, 3), np.int64)) for chunk in chunks]
-    totals = [sum(int(total[channel]) for total, _ in sums) for channel in channels]
-    squares = [sum(int(square[channel]) for _, square in sums) for channel in channels]
-    count = images.size // images.shape[1]
-    spreads = [count * square - total**2 for total, square in zip(totals, squares, strict=True)]  # count² variances
+    pixels, totals, squares = 0, list[int](), list[int]()
+    for chunk in chunks:
+        wide = chunk.astype(np.uint32)
+        pixels += chunk.size // chunk.shape[1]
+        sums = wide.sum((0, 2, 3), np.int64).tolist(), np.square(wide).sum((0, 2, 3), np.int64).tolist()
+        totals, squares = ([a + b for a, b in zip_longest(*both, fillvalue=0)] for both in zip((totals, squares), sums))
+    spreads = [pixels * square - total**2 for total, square in zip(totals, squares, strict=True)]  # pixels² variances
     for channel, spread in enumerate(spreads):
         if spread == 0:
-            raise InputError(f"channel {channel} of all {len(images)} training images has the same value everywhere")
-    mean = tuple(total / count / WHITE for total in totals)
-    return mean, tuple(math.sqrt(spread) / count / WHITE for spread in spreads)
+            raise InputError(f"channel {channel} of all {count} training images has the same value everywhere")
+    mean = tuple(total / pixels / WHITE for total in totals)
+    return mean, tuple(math.sqrt(spread) / pixels / WHITE for spread in spreads)
 
 
 def _part(contents: Contents, name: str) -> Split:
     return Split(contents.arrays[f"{name}_images"], contents.arrays[f"{name}_labels"])
 
 
-def _fingerprint(content: str, division: Division) -> str:
+def fingerprint_of(content: str, division: Division) -> str:
+    """The fingerprint of some content in its parts, 16 hex digits."""
     return _hash(json.dumps([content, split.VERSION, asdict(division)]), 16)
 
 
@@ -189,7 +202,8 @@ def _images_folder(cache: Path, content: str) -> Path:
     return cache / "images" / content
 
 
-def _divided_folder(cache: Path, fingerprint: str) -> Path:
+def divided_folder(cache: Path, fingerprint: str) -> Path:
+    """Where the cache keeps which images belong to which part."""
     return cache / "divided" / fingerprint
 
 

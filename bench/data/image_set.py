@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from bench.data.validation_transform import ValidationTransform
+from bench.remember import once
+
+if TYPE_CHECKING:
+    from bench.data.streamed import StreamedImages
+
+
+class Images(Protocol):
+    """An array of images, or a sequence that decodes those that are asked for (`bench.data.streamed`)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, C, H, W)."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, chosen: Any) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,12 +33,27 @@ class Split:
     """Images and their labels.
 
     Attributes:
-        images: (n, C, H, W) uint8, memory-mapped; writing to it changes this process's copy, never the cache.
+        images: (n, C, H, W) uint8, memory-mapped, or decoded when asked for; writing to it changes this process's copy,
+            never the cache.
         labels: (n,) int64, indices into the set's classes.
     """
 
-    images: np.ndarray
+    images: Images
     labels: np.ndarray
+
+    def subset(self, chosen: Sequence[int] | np.ndarray) -> Split:
+        """Some of the images; those that are streamed stay undecoded."""
+        images = self.images
+        part = images[chosen] if isinstance(images, np.ndarray) else images.subset(chosen)  # type: ignore[attr-defined]
+        return Split(part, self.labels[chosen])
+
+    def transformed(self, transform: ValidationTransform) -> Split:
+        """The images by a transform, in place of one that they had."""
+        if isinstance(self.images, np.ndarray):
+            if transform == ValidationTransform():
+                return self
+            return replace(self, images=_streamed(self.images).transformed(transform))
+        return replace(self, images=self.images.transformed(transform))  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +96,35 @@ class ImageSet:
         """Side of the square images, pixels."""
         return self.train.images.shape[2]
 
+    @property
+    def probe_images(self) -> Images:
+        """The probe set's images, in its order."""
+        images = self.test.images
+        if isinstance(images, np.ndarray):
+            return images[self.probe]
+        # Every cell of a network looks at them, so they are decoded once per process.
+        key = ("probe images", self.fingerprint, str(images.transform))  # type: ignore[attr-defined]
+        return _streamed(once(key, lambda: images[self.probe]))
+
+    def transformed(self, transform: ValidationTransform) -> ImageSet:
+        """The same images resized and cropped.
+
+        Raises:
+            InputError: they would not all be squares of one size.
+        """
+        parts = {name: getattr(self, name).transformed(transform) for name in ("train", "validation", "test")}
+        changed = replace(self, **parts)
+        assert changed.size  # refuses here what could not be shown to a network later
+        return changed
+
     def normalised_by(self, mean: Sequence[float], std: Sequence[float]) -> ImageSet:
         """The same images with another normalisation, per channel on the 0..1 scale; gray ones take its mean."""
         if self.channels != len(mean):
             mean, std = ([float(np.mean(values))] * self.channels for values in (mean, std))
         return replace(self, mean=tuple(mean), std=tuple(std))
+
+
+def _streamed(images: np.ndarray) -> StreamedImages:
+    from bench.data import streamed  # it imports torch
+
+    return streamed.of(images)

@@ -21,7 +21,12 @@ UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # categories of Unicode: control charact
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The image files of a folder by name; hidden files, folders and files that are no pictures are passed over.
+    """The image files of a folder; see `image_names`."""
+    return [folder / name for name in image_names(folder)]
+
+
+def image_names(folder: Path) -> list[str]:
+    """Names of a folder's image files, sorted; hidden files, folders and files that are no pictures are passed over.
 
     Raises:
         InputError: a name is that of a picture, but its format isn't read or it is no file; or the folder cannot be
@@ -37,7 +42,7 @@ def image_files(folder: Path) -> list[Path]:
         elif problem := _no_file(entry):
             problems.append(f"{shown(file)} cannot be read ({problem})")
         else:
-            images.append(file)
+            images.append(entry.name)
     if problems:
         raise InputError(problems)
     return images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,9 @@ from bench.data.picture_files import shown
 from bench.errors import InputError
 
 Size = tuple[int, int]  # width, height
+GRAY = frozenset(("1", "L", "LA", "La"))
+WITH_ALPHA = frozenset(("LA", "La", "PA", "RGBA", "RGBa"))
+SIDEWAYS = (5, 6, 7, 8)  # orientations of which rows and columns are exchanged
 DEEP = ("I", "F")  # modes of more than 8 bits begin so
 BITS_PER_SAMPLE, ORIENTATION = 258, 274  # TIFF's tags, which EXIF has too
 # How the sensor's rows and columns become the picture's, by the tag's value; 1 is upright.
@@ -65,8 +69,7 @@ def read(file: Path, refuse: Callable[[Size], str] = lambda size: "") -> Picture
             mode = image.mode
     except Exception as error:  # PIL's decoders raise anything on a damaged file
         raise InputError(unreadable(file, error)) from error
-    deep = f"{shown(file)} has more than 8 bits a channel (PIL's mode {mode!r}): convert it to 8-bit gray or RGB"
-    raise InputError(problem or deep)
+    raise InputError(problem or _too_deep(file, mode))
 
 
 def size(file: Path) -> Size:
@@ -79,6 +82,53 @@ def size(file: Path) -> Size:
         with Image.open(file) as image:
             return image.size
     except Exception as error:
+        raise InputError(unreadable(file, error)) from error
+
+
+@dataclass(frozen=True)
+class FileHeader:
+    """What a file says of its picture.
+
+    Attributes:
+        size: width and height of the upright picture.
+        gray: whether it has no colour.
+        plain: whether it is an upright JPEG in gray or RGB, of which every decoder makes the same pixels.
+        traits: see `Picture`.
+    """
+
+    size: Size
+    gray: bool
+    plain: bool
+    traits: tuple[str, ...] = ()
+
+
+def header(file: Path, data: bytes) -> FileHeader:
+    """Read a file's header; its pixels are not decoded.
+
+    Args:
+        data: the file's content.
+
+    Raises:
+        InputError: it is no image, or has more than 8 bits a channel.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if _is_deep(image):
+                raise InputError(_too_deep(file, image.mode))
+            orientation = _orientation(image)
+            several = getattr(image, "is_animated", False) and image.format != "MPO"
+            told = {
+                ANIMATION: several,
+                ROTATED: orientation in UPRIGHT,
+                FOUR_INKS: image.mode == "CMYK",
+                TRANSPARENT: "transparency" in image.info or image.mode in WITH_ALPHA,
+            }
+            size = image.size[::-1] if orientation in SIDEWAYS else image.size
+            plain = image.format == "JPEG" and image.mode in ("L", "RGB") and orientation not in UPRIGHT
+            return FileHeader(size, image.mode in GRAY, plain, tuple(trait for trait, holds in told.items() if holds))
+    except InputError:
+        raise
+    except Exception as error:  # PIL's decoders raise anything on a damaged file
         raise InputError(unreadable(file, error)) from error
 
 
@@ -112,6 +162,10 @@ def unreadable(file: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError) and not file.stat().st_size:
         reason = "it is empty"
     return f"{shown(file)} cannot be read as an image ({shown(reason)}): remove or replace it"
+
+
+def _too_deep(file: Path, mode: str) -> str:
+    return f"{shown(file)} has more than 8 bits a channel (PIL's mode {mode!r}): convert it to 8-bit gray or RGB"
 
 
 # PIL cuts 16-bit colour to its upper bytes without a word and calls the result RGB: only how the file is stored tells.
@@ -152,7 +206,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _is_transparent(image: Image.Image) -> bool:
-    if "transparency" not in image.info and image.mode not in ("LA", "La", "PA", "RGBA", "RGBa"):
+    if "transparency" not in image.info and image.mode not in WITH_ALPHA:
         return False
     alpha = image.convert("RGBA").getchannel("A")
     return bool(np.asarray(alpha).min() < 255)

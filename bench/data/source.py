@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -83,6 +84,45 @@ def check(raw: RawImages) -> None:
             )
 
 
+@dataclass(frozen=True, eq=False)
+class ImageFiles:
+    """Image files of any size, which can be decoded when they are needed instead of all at once.
+
+    Attributes:
+        root: the folder that paths are relative to.
+        classes: names by label.
+        train, test: yield label and path of every file, sorted by label, then by name; never all of them at once, since
+            there may be millions.
+        fixed_classes: whether the classes are those of a published data set, of which some may have few images or none.
+        normalisation: published mean and standard deviation per channel, 0..1 scale; None if the images' own are used.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    train: Callable[[], Iterator[tuple[int, str]]]
+    test: Callable[[], Iterator[tuple[int, str]]]
+    fixed_classes: bool = False
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+
+    def stamp(self) -> str:
+        """A hash of path, size and times of every file, as `listing` has them; made without holding them all.
+
+        Raises:
+            InputError: a file does not exist.
+        """
+        digest = hashlib.sha256(json.dumps([str(self.root), self.classes]).encode())
+        for part in (self.train, self.test):
+            digest.update(b"part")
+            for label, path in part():
+                try:
+                    state = (self.root / path).stat()
+                except OSError as error:
+                    raise InputError(f"{shown(self.root / path)} cannot be read ({error.strerror})") from error
+                times = f"{label} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+                digest.update(os.fsencode(path) + b"\0" + times.encode() + b"\0")
+        return digest.hexdigest()
+
+
 class Source(ABC):
     """A source of images; nothing is read before `stamp` or `read` is called.
 
@@ -141,6 +181,10 @@ class Source(ABC):
         Raises:
             InputError: the images do not exist or cannot be used.
         """
+
+    def files(self) -> ImageFiles | None:
+        """The images as files, by sources of files of any size; they may be streamed. None of all other sources."""
+        return None
 
 
 def listing(files: Iterable[Path]) -> list[list[str | int]]:

@@ -9,6 +9,7 @@ import numpy as np
 from bench.errors import InputError
 
 VERSION = 1  # raised whenever the same labels and seed give another draw
+SHOWN = 10  # classes that a sentence names
 
 
 def hold_out(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]) -> np.ndarray:
@@ -25,17 +26,44 @@ def hold_out(labels: np.ndarray, share: float, seed: int, classes: Sequence[str]
     Raises:
         InputError: the share is out of range, or a class has fewer than two images.
     """
-    if not 0 < share < 1:
-        raise InputError(f"the validation share must be above 0 and below 1, given {share}")
+    check_share(share)
     counts = np.bincount(labels, minlength=len(classes))
     few = [f"{name!r} has {count}" for name, count in zip(classes, counts, strict=True) if count < 2]
     if few:
         raise InputError(
-            f"too few training images for a validation split: class {', '.join(few)}, every class needs at least 2 "
+            f"too few training images for a validation split: class {', '.join(few[:SHOWN])}"
+            f"{f' and {len(few) - SHOWN:,} more' if len(few) > SHOWN else ''}, every class needs at least 2 "
             "(one to train on and one to validate on)"
         )
-    validation = np.clip(np.rint(share * counts), 1, counts - 1).astype(np.int64)
-    return _draw(labels, validation, seed)
+    return _draw(labels, _held_out(counts, share), seed)
+
+
+def hold_out_of_few(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """As `hold_out`, but classes of a single image may be there: together they are divided as one class.
+
+    Raises:
+        InputError: the share is out of range, or nothing would be left to train or to validate on.
+    """
+    check_share(share)
+    counts = np.bincount(labels)
+    single = counts[labels] == 1
+    together = np.where(single, len(counts), labels)  # a label of their own
+    counts = np.bincount(together, minlength=len(counts) + 1)
+    chosen = _draw(together, np.where(counts > 1, _held_out(counts, share), 0), seed)
+    if not 0 < len(chosen) < len(labels):
+        raise InputError(f"{len(labels)} training images are too few for a validation split: 2 or more are needed")
+    return chosen
+
+
+def check_share(share: float) -> None:
+    """Refuse a share that leaves nothing on one side."""
+    if not 0 < share < 1:
+        raise InputError(f"the validation share must be above 0 and below 1, given {share}")
+
+
+def _held_out(counts: np.ndarray, share: float) -> np.ndarray:
+    """Validation images per class: at least one, and never all."""
+    return np.clip(np.rint(share * counts), 1, counts - 1).astype(np.int64)
 
 
 def probe(labels: np.ndarray, count: int, seed: int) -> np.ndarray:

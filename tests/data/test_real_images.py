@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import tarfile
 from collections import Counter
-from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
+import torch
 
 import bench.data
+from bench.data import streamed
+from bench.data.validation_transform import ValidationTransform
 from bench.errors import InputError
 
 PER_CLASS = 30
@@ -55,13 +57,37 @@ def test_cifar10_as_a_folder(photographs, settings):
     assert images.std == pytest.approx((0.247, 0.243, 0.262), abs=0.03)
 
 
-def test_photographs_of_many_sizes_are_refused(archives, tmp_path, settings):
+@pytest.fixture(scope="module")
+def thousand(archives, tmp_path_factory):
+    """A thousand images of ImageNet, one a class, as training and as validation images by links."""
+    folder = tmp_path_factory.mktemp("imagenet")
     with tarfile.open(archives / "imagenet-sample.tar.gz") as tar:
-        files = [member for member in chain(tar) if member.isfile()][:2]
-        for part in ("train", "test"):
-            for number, member in enumerate(files):
-                folder = tmp_path / part / f"class{number}"
-                folder.mkdir(parents=True)
-                (folder / "0.jpeg").write_bytes(tar.extractfile(member).read())
-    with pytest.raises(InputError, match=r"only square images are accepted|images must have one size"):
-        bench.data.load(f"folder:{tmp_path}", **settings)
+        tar.extractall(folder, filter="data")
+    (folder / "imagenet-sample/train").symlink_to("val")
+    return folder / "imagenet-sample"
+
+
+def test_photographs_of_many_sizes_need_a_size(thousand, settings):
+    images = bench.data.load(f"imagenet:{thousand}", **{**settings, "validation": 0.1, "probe": 100})
+    with pytest.raises(InputError, match=r"images of 256 to \d+×256 to \d+ pixels become squares of one size by"):
+        _ = images.size
+
+
+def test_a_thousand_photographs(thousand, settings):
+    images = bench.data.load(f"imagenet:{thousand}", **{**settings, "validation": 0.1, "probe": 100})
+    assert images.title == "ImageNet, mechanics only: test = train"
+    assert (len(images.classes), len(images.train.labels), len(images.validation.labels)) == (1000, 900, 100)
+    assert images.test.labels.tolist() == list(range(1000))
+    seen = images.transformed(ValidationTransform(256, 224))
+    assert seen.test.images.shape == (1000, 3, 224, 224)
+    pixels = seen.test.images[::20] / 255
+    assert pixels.mean((0, 2, 3)) == pytest.approx(images.mean, abs=0.04)  # published for the whole set
+    assert pixels.std((0, 2, 3)) == pytest.approx(images.std, abs=0.05)
+
+
+def test_all_decoders_make_the_same_pixels_of_a_hundred_photographs(thousand, monkeypatch):
+    pytest.importorskip("torchcodec")
+    files = sorted((thousand / "val").rglob("*.JPEG"))[::10]
+    theirs = [streamed.decode(file, 3, plain=True) for file in files]
+    monkeypatch.setattr(streamed, "decode_jpeg", None)
+    assert all(torch.equal(streamed.decode(file, 3, plain=True), image) for file, image in zip(files, theirs))

@@ -15,7 +15,6 @@ from bench.data import pictures
 from bench.data.picture_files import shown
 from bench.errors import InputError
 
-GRAY = frozenset(("1", "L", "LA", "La"))
 CHUNK = 256  # files a thread decodes at a time
 
 
@@ -89,5 +88,5 @@ def _decode_one(file: Path, like: Path, size: pictures.Size) -> Decoded:
         return "" if found == size else other
 
     picture = pictures.read(file, refuse)
-    gray = picture.image.mode in GRAY
+    gray = picture.image.mode in pictures.GRAY
     return np.asarray(picture.image.convert("L") if gray else pictures.in_colour(picture)), picture.traits

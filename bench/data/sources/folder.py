@@ -1,116 +1,115 @@
-"""Any tree of square images of one size: PATH/train/<class>/*, PATH/test/<class>/* (or PATH/val/<class>/*)."""
+"""Any tree of images: PATH/train/<class>/*, PATH/test/<class>/* (or PATH/val/<class>/*)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.data.picture_files import EXTENSIONS, class_folders, image_files, shown
-from bench.data.source import RawImages, Source, listing
+from bench.data import class_folders
+from bench.data.picture_files import shown
+from bench.data.source import ImageFiles, RawImages, Source
 from bench.errors import InputError, nearest
 
 TEST_FOLDERS = ("test", "val")  # the first that exists
 
-Tree = Mapping[str, list[Path]]  # image files by class, both sorted
-
 
 class Folder(Source):
-    """A folder of images; hidden files and other files than images are ignored."""
+    """A folder of images; hidden files and other files than images are ignored.
+
+    Square images of one size that fit into memory are decoded at once; all others are streamed.
+    """
 
     takes = "PATH"
     version = 3
 
     def __init__(self, argument: str):
         super().__init__(argument)
-        try:
-            self.root = Path(argument).expanduser().resolve()  # holds train/ and test/
-            self.root.is_dir()
-        except (OSError, RuntimeError, ValueError) as error:  # a name that is too long, ~ of nobody, a loop of links
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(f"data source 'folder:{argument[:80]}' is no folder: {reason}") from error
+        self.root = folder_of(f"folder:{argument}", argument)  # holds train/ and test/
         self.name = shown(self.root.name)
         self.title = f"{self.name} (folder of images)"
 
     def stamp(self) -> Any:
         """See Source."""
-        return listing(_files(self.train) + _files(self.test))
+        return self.files().stamp()
 
     def read(self) -> RawImages:
         """See Source."""
-        from bench.data.sources._decode import decode  # needs PIL, which a warm cache does not
+        return decoded(self.files())
 
-        # Train and test are decoded together: they must agree in size, and if one file has colour all of them do.
-        images, notices = decode(_files(self.train) + _files(self.test))
-        train, test = np.split(images, [len(_files(self.train))])
-        return RawImages(train, _labels(self.train), test, _labels(self.test), tuple(self.train), notices)
+    def files(self) -> ImageFiles:
+        """See Source."""
+        train, test = ([folders[name] for name in self._train] for folders in (self._train, self._test))
+        return ImageFiles(
+            self.root,
+            tuple(self._train),
+            partial(class_folders.walk, self.root, train),
+            partial(class_folders.walk, self.root, test),
+        )
 
     @cached_property
-    def train(self) -> Tree:
-        """Training files by class."""
+    def _train(self) -> dict[str, Path]:
+        """Training folders by class."""
         if not self.root.is_dir():
             raise InputError(
                 f"data source 'folder:{self.argument}': there is no folder {self.root}; put images there, as "
                 "train/<class>/* and test/<class>/*, or name another source in the profile's [data]"
             )
-        tree = _tree(self._part("train"))
-        if len(tree) < 2:
-            raise InputError(f"{self.root / 'train'} needs at least 2 class folders, it has {len(tree)}")
-        return tree
+        folders = class_folders.by_class(class_folders.part_of(self.root, "train"))
+        if len(folders) < 2:
+            raise InputError(f"{self.root / 'train'} needs at least 2 class folders, it has {len(folders)}")
+        return folders
 
     @cached_property
-    def test(self) -> Tree:
-        """Test files by class, the same classes as in training."""
-        part = self._part(*TEST_FOLDERS)
-        tree = _tree(part)
+    def _test(self) -> dict[str, Path]:
+        """Test folders by class, the same classes as in training."""
+        part = class_folders.part_of(self.root, *TEST_FOLDERS)
+        folders = class_folders.by_class(part)
         unknown = [
-            f"{part / name} is of a class that train/ lacks{_nearest(name, self.train)}"
-            for name in tree
-            if name not in self.train
+            class_folders.emptiness(folders[name])
+            or f"{part / name} is of a class that train/ lacks{_nearest(name, self._train)}"
+            for name in folders
+            if name not in self._train
         ]
-        lacking = [f"class {name!r} of train/ has no folder in {part}" for name in self.train if name not in tree]
+        lacking = [
+            class_folders.emptiness(folder) or f"class {name!r} of train/ has no folder in {part}"
+            for name, folder in self._train.items()
+            if name not in folders
+        ]
         if unknown or lacking:
             raise InputError(unknown + lacking)
-        return tree
-
-    def _part(self, *names: str) -> Path:
-        for name in names:
-            if (self.root / name).is_dir():
-                return self.root / name
-        expected = " or ".join(f"{name}/" for name in names)
-        content = ", ".join(sorted(shown(path.name) for path in self.root.iterdir())[:10]) or "nothing"
-        raise InputError(f"{self.root} has no {expected} with a folder of images a class; it holds {content}")
+        return folders
 
 
-def _tree(part: Path) -> Tree:
-    tree: dict[str, list[Path]] = {}
-    for folder in class_folders(part):
-        # Reports, LaTeX and XML cannot hold every byte that a folder's name may have.
-        name = shown(folder.name)
-        if name in tree:
-            raise InputError(f"two class folders of {part} are called {name!r}: rename one")
-        tree[name] = image_files(folder)
-    empty = [f"class {name!r} is empty: {part / name} holds no image ({_kinds()})" for name in tree if not tree[name]]
-    if empty:
-        raise InputError(empty)
-    return tree
+def folder_of(source: str, argument: str) -> Path:
+    """The folder that a source names, absolute; it need not exist.
+
+    Raises:
+        InputError: it can be no folder's name.
+    """
+    try:
+        root = Path(argument).expanduser().resolve()
+        root.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # a name that is too long, ~ of nobody, a loop of links
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"data source {source[:90]!r} is no folder: {reason}") from error
+    return root
 
 
-def _kinds() -> str:
-    return ", ".join(sorted(EXTENSIONS))
+def decoded(files: ImageFiles) -> RawImages:
+    """All images at once, which must be squares of one size."""
+    from bench.data.sources._decode import decode  # needs PIL, which a warm cache does not
+
+    # Train and test are decoded together: they must agree in size, and if one file has colour all of them do.
+    train, test = list(files.train()), list(files.test())
+    images, notices = decode([files.root / path for _, path in [*train, *test]])
+    labels = [np.array([label for label, _ in part], dtype=np.int64) for part in (train, test)]
+    return RawImages(images[: len(train)], labels[0], images[len(train) :], labels[1], files.classes, notices)
 
 
 def _nearest(name: str, classes: Iterable[str]) -> str:
     near = nearest(name, classes)
     return f": did you mean {near!r}?" if near is not None else ""
-
-
-def _files(tree: Tree) -> list[Path]:
-    return [file for files in tree.values() for file in files]
-
-
-def _labels(tree: Tree) -> np.ndarray:
-    return np.repeat(np.arange(len(tree), dtype=np.int64), [len(files) for files in tree.values()])
