@@ -11,6 +11,7 @@ import torch
 from bench.training._augment import Augmentation
 from bench.training.evaluate import Normalise
 from bench.training.schedule import Schedule
+from bench.training.streaming import StreamedBatches
 
 if TYPE_CHECKING:
     from bench.data import Split
@@ -34,6 +35,27 @@ class Batches(Protocol):
             first_step: of the epoch, from 0; the batches before it are left out.
         """
         ...
+
+
+def make_batches(
+    split: Split,
+    targets: Any,
+    schedule: Schedule,
+    mean: Sequence[float],
+    std: Sequence[float],
+    seed: int,
+    device: torch.device,
+    layout: torch.memory_format = torch.channels_last,
+    rank: int = 0,
+) -> Batches:
+    """Batches of images on the device, or of streamed ones: if the images are, or the recipe transforms single images.
+
+    Args:
+        split, targets, mean, std, seed, layout, rank: see `ResidentBatches`.
+    """
+    resident = isinstance(split.images, np.ndarray) and not schedule.recipe.transforms_single_images
+    kind = ResidentBatches if resident else StreamedBatches
+    return kind(split, targets, schedule, mean, std, seed, device, layout, rank)
 
 
 class ResidentBatches:
@@ -61,7 +83,7 @@ class ResidentBatches:
         rank: int = 0,
     ):
         self.schedule, self.device, self.layout = schedule, device, layout
-        self.images = _resident(split.images, device)
+        self.images = _resident(np.asarray(split.images), device)
         self.targets = targets
         self.seed, self.rank = seed, rank
         self._begin()

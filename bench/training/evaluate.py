@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from bench.data import streamed
+from bench.data.image_set import Images
 from bench.task import Predictions, Task
 from bench.task.classification import CLASSIFICATION
 from bench.training.layout import channels_last, computes_channels_last
+from bench.training.loading import in_order
 
 BATCH_SIZE = 512  # images; larger gains nothing and takes memory
+PIXELS = 512 * 64 * 64  # of a batch of streamed images, whose feature maps have to fit into memory too
 
 
 class Normalise:
@@ -36,19 +40,26 @@ def normalise(images: torch.Tensor, mean: Sequence[float], std: Sequence[float])
 
 
 def normalised_batches(
-    images: np.ndarray,
+    images: Images,
     mean: Sequence[float],
     std: Sequence[float],
     device: torch.device | str,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
 ) -> Iterator[torch.Tensor]:
     """All images in order, (b, C, H, W) float32 on the device.
 
     Args:
-        images: (n, C, H, W) uint8.
+        images: (n, C, H, W) uint8, an array or streamed.
         mean, std: of each channel, on the 0..1 scale.
+        batch_size: images; by default 512, of large streamed ones fewer.
     """
     standardise = Normalise(mean, std, device)
+    if not isinstance(images, np.ndarray):
+        images = streamed.of(images)
+        size = batch_size or max(1, min(BATCH_SIZE, PIXELS // images.shape[-1] ** 2))
+        yield from map(standardise, in_order(images, size, torch.device(device)))
+        return
+    batch_size = batch_size or BATCH_SIZE
     for start in range(0, len(images), batch_size):
         # A copy, since a memory map may be read-only, which torch warns of.
         yield standardise(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))
@@ -56,13 +67,13 @@ def normalised_batches(
 
 def predict(
     network: torch.nn.Module,
-    images: np.ndarray,
+    images: Images,
     mean: Sequence[float],
     std: Sequence[float],
     device: torch.device | str,
     *,
     task: Task,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
 ) -> Predictions:
     """Predictions of a network in eval mode, as the task keeps them; the network stays in eval mode.
 
@@ -79,11 +90,11 @@ def predict(
 
 def logits(
     network: torch.nn.Module,
-    images: np.ndarray,
+    images: Images,
     mean: Sequence[float],
     std: Sequence[float],
     device: torch.device | str,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
 ) -> np.ndarray:
     """A classifier's outputs in eval mode, (n, classes) float32; see `predict`."""
     return predict(network, images, mean, std, device, task=CLASSIFICATION, batch_size=batch_size)["logits"]

@@ -17,7 +17,7 @@ from bench.task.classification import CLASSIFICATION
 from bench.training._epochs import Diverged, Keeper, Step, run_epochs
 from bench.training._objective import objective
 from bench.training._passes import Passes, make_passes
-from bench.training.batches import ResidentBatches
+from bench.training.batches import make_batches
 from bench.training.checkpoints import Checkpoints, Saver, State, identity, put_back
 from bench.training.distillation import Distillation
 from bench.training.evaluate import predict
@@ -87,7 +87,7 @@ def train(
     device = torch.device(device)
     layout = _layout_of(network.to(device), split, device)
     targets = task.targets(split, device)
-    batches = ResidentBatches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
+    batches = make_batches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
     with _repeatable(seed, device), _training_mode(network, layout):
         optimizer = make_optimizer(network, recipe, parameters)
         passes = Passes(network, objective(task, recipe, teacher, distillation), optimizer, device)

@@ -7,6 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, with_config
 
+from bench.data.validation_transform import Interpolation, ValidationTransform
+
+Scale = Annotated[float, Field(gt=0, le=1)]
+Jitter = Annotated[float, Field(ge=0)]
+Hue = Annotated[float, Field(ge=0, le=0.5)]
+
 VERSION = 1  # of the training loop itself: raised whenever the same recipe gives another network
 
 
@@ -35,7 +41,30 @@ class Recipe:
     final_learning_rate: Annotated[float, Field(ge=0)] = 0.0  # that a cosine falls to
     step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule multiplies the rate by 0.1
     keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
+    # Transforms of torchvision, in the order in which they are applied; 0 leaves one out. Test and validation images
+    # are resized and cropped in the centre, and training images too where no random crop stands in place of that.
+    resize: Annotated[int, Field(ge=0)] = 0  # length of the shorter side, pixels
+    center_crop: Annotated[int, Field(ge=0)] = 0  # side of the square, pixels
+    random_crop: Annotated[int, Field(ge=0)] = 0  # side of a square from anywhere in the resized image, pixels
+    random_resized_crop: Annotated[int, Field(ge=0)] = 0  # side to which a random part of the whole image is resized
+    crop_scale: tuple[Scale, Scale] = (0.08, 1.0)  # of that part, shares of the image's area
+    interpolation: Interpolation = "bilinear"  # of all resizing, with antialiasing
+    auto_augment: Literal["", "randaugment", "trivialaugment"] = ""
+    randaugment_operations: Annotated[int, Field(ge=1, le=14)] = 2  # per image
+    randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
+    color_jitter: tuple[Jitter, Jitter, Jitter, Hue] = (0, 0, 0, 0)  # of brightness, contrast, saturation and hue
     devices: Annotated[int, Field(ge=1, le=1)] = 1  # that one training is spread over, each with `batch_size` images
+
+    @property
+    def validation_transform(self) -> ValidationTransform:
+        """What is done to every image; the rest is done to training images alone."""
+        return ValidationTransform(self.resize, self.center_crop, self.interpolation)
+
+    @property
+    def transforms_single_images(self) -> bool:
+        """Whether it has transforms that are not computed for whole batches on the device."""
+        crops = self.resize, self.center_crop, self.random_crop, self.random_resized_crop
+        return any(crops) or bool(self.auto_augment) or any(self.color_jitter)
 
     def problems(self) -> list[str]:
         """Fields that contradict one another, a sentence each."""
@@ -49,6 +78,14 @@ class Recipe:
             )
         if self.step_epochs != DEFAULTS["step_epochs"] and self.schedule != "step":
             found.append(f"step_epochs belongs to the schedule 'step'; the schedule is {self.schedule!r}")
+        if self.random_crop and self.random_resized_crop:
+            found.append("give random_crop or random_resized_crop, not both")
+        if self.crop_scale[0] > self.crop_scale[1]:
+            found.append(f"crop_scale is the smallest and the largest share, given {list(self.crop_scale)}")
+        if self.resize and self.center_crop > self.resize:
+            found.append(f"center_crop = {self.center_crop} reaches beyond resize = {self.resize}")
+        if self.resize and self.random_crop > self.resize + 2 * self.crop_padding:
+            found.append(f"random_crop = {self.random_crop} reaches beyond resize = {self.resize} and its padding")
         return found
 
     def spec(self) -> dict[str, Any]:
