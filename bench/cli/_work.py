@@ -9,12 +9,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from bench import cli, registry
 from bench.cli import _options
 from bench.data import load
 from bench.errors import InputError
+from bench.profile import Profile
 from bench.runner import executor
 from bench.runner.drive import Status
 from bench.runner.executor import Crew
@@ -115,9 +115,16 @@ def count_gpus() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def describe(data: Mapping[str, Any], cache: Path) -> DataDescription:
-    """What the report says of the images."""
-    images = load(**data, cache=cache)
+def describe(experiment: Profile, cache: Path) -> DataDescription:
+    """What the report says of the images; their size is that of the first network's.
+
+    Raises:
+        InputError: the images are not all squares of one size where a network sees them.
+    """
+    data = experiment.file.data.model_dump()
+    loaded = load(**data, cache=cache)
+    transforms = [experiment.recipes[model.name].validation_transform for model in experiment.file.models]
+    images, *_ = [loaded.transformed(transform) for transform in transforms]
     counts = {name: len(getattr(images, name).labels) for name in ("train", "validation", "test")}
     return DataDescription(
         source=data["source"],

@@ -56,7 +56,9 @@ def execute(options: argparse.Namespace) -> int:
     for sentence in terms.keep(store, settled, len(planned.cells)).sentences():
         reporter.note(sentence)
     command = shell.command("bench", options.profile)
-    plan_file.write(store, plan_file.describe(experiment, planned.cells, _work.describe(data, cache), command=command))
+    plan_file.write(
+        store, plan_file.describe(experiment, planned.cells, _work.describe(experiment, cache), command=command)
+    )
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
     driver = Driver(store, Work(data, cache), reporter, first, options.retries)
     crew = partial(_work.crew, options, experiment.file.threads, reporter.epoch)

@@ -156,7 +156,7 @@ class _Laboratory:
             trials=self.options.trials,
             networks=tuple(search.record for search in searches),
         )
-        images = _work.describe(self.data, self.cache)
+        images = _work.describe(self.experiment, self.cache)
         command = _command(self.options)
         self._keep_terms(len(cells))
         plan_file.write(self.store, plan_file.describe(experiment, cells, images, command=command, search=record))

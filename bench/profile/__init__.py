@@ -205,9 +205,9 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
             else:
                 problems.append(f"key '{key}.{name}': {problem['msg'].lower()}, given {problem['input']!r}")
         return recipe
+    problems.extend(f"table '{key}': {problem}" for problem in overridden.problems())
     if number := boolean_number(overridden, overrides):
         problems.append(f"key '{key}.{number}': a number is expected, given {overrides[number]!r}")
-    problems.extend(f"table '{key}': {problem}" for problem in overridden.problems())
     return overridden
 
 

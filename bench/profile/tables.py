@@ -29,6 +29,8 @@ class Data(_Strict):
     split_seed: Seed = 0
     probe: Annotated[int, Field(ge=4)] = 256  # test images on which activations are compared
     probe_seed: Seed = 0
+    streamed: bool | None = None  # decode images when they are needed; by default where they don't fit into memory
+    workers: Annotated[int, Field(ge=0, le=256)] | None = None  # processes that decode streamed images
 
 
 class Model(_Strict):

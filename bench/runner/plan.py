@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import groupby
@@ -15,6 +15,7 @@ from bench import registry
 from bench import task as tasks
 from bench.compress.files import check_independent, path_of
 from bench.compress.variant import Variant
+from bench.data.validation_transform import ValidationTransform
 from bench.errors import InputError
 from bench.folders import is_file
 from bench.profile import Profile
@@ -177,13 +178,16 @@ def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[s
 
 
 def _begun(profile: Profile, model: str) -> dict[str, Any]:
-    """What a network of published weights has besides; nothing for others, whose keys stay as they were."""
+    """What a network has besides if images are transformed for it or its weights were published; else nothing."""
     entry = next(entry for entry in profile.file.models if entry.name == model)
     begun: dict[str, Any] = {}
     if entry.weights:
         begun["weights"] = _hash(path := _weights(entry), path.stat().st_mtime_ns)
     if (normalisation := profile.normalisations[model]) is not None:
         begun["normalisation"] = [list(values) for values in normalisation]
+    # Images that are neither resized nor cropped have no such entry: the keys of their cells are older than transforms.
+    if (transform := profile.recipes[model].validation_transform) != ValidationTransform():
+        begun["transform"] = asdict(transform)
     return begun
 
 
@@ -290,7 +294,7 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
 
 
 def _about(compressed: Cell) -> dict[str, Any]:
-    shared = ("model", "model_version", "seed", "data", "threads", "task", "normalisation")
+    shared = ("model", "model_version", "seed", "data", "threads", "task", "normalisation", "transform")
     return {key: compressed.spec[key] for key in shared if key in compressed.spec}
 
 

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from bench import guests
 from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
+from bench.data.validation_transform import ValidationTransform
 from bench.runner import allocator
 from bench.runner.job import Job, JobResult, Progress
 from bench.runner.provenance import Stopwatch
@@ -49,6 +50,8 @@ def _call(job: Job, progress: Progress) -> Files:
     # cores then wait for one another. Only libraries that are loaded can be told, hence behind the import.
     threadpool_limits(job.spec["threads"])
     images = image_set(job.cache, tuple(sorted(job.data.items())))
+    if transform := job.spec.get("transform"):
+        images = images.transformed(ValidationTransform(**transform))
     if normalisation := job.spec.get("normalisation"):
         images = images.normalised_by(*normalisation)
     return step.run(job, images, lambda epoch, epochs, loss: progress(job.name, epoch, epochs, loss))

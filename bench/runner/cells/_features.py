@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from bench.data import ImageSet, Split
+from bench.data.image_set import Images
 from bench.data.split import probe as drawn
 from bench.footprint.packed import header_of
 from bench.footprint.structure.channel_order import KIND, kept_channels
@@ -39,7 +40,7 @@ class NetworkBlocks:
 
     def probe(self, layers: Sequence[str]) -> list[Outputs]:
         """What the layers put out for the probe images."""
-        return self._outputs(layers, self.images.test.images[self.images.probe])
+        return self._outputs(layers, self.images.probe_images)
 
     def training(self, layers: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[str, list[Outputs]]]:
         """For each layer, what it puts out for the training images that probes learn on, and for validation images."""
@@ -66,7 +67,7 @@ class NetworkBlocks:
     def _structure(self) -> tuple[dict, ...]:
         return tuple(header_of(self.files["network.innards"]).structure)
 
-    def _outputs(self, layers: Sequence[str], pixels: np.ndarray) -> list[Outputs]:
+    def _outputs(self, layers: Sequence[str], pixels: Images) -> list[Outputs]:
         batches = normalised_batches(pixels, self.images.mean, self.images.std, self.job.device)
         return block_outputs_of(self.network, layers, batches, self.job.spec["features"])
 
@@ -96,7 +97,7 @@ def training_images(job: Job, split: Split) -> Split:
     if len(split.labels) <= most:
         return split
     chosen = drawn(split.labels, most, job.spec["training_seed"])
-    return Split(split.images[chosen], split.labels[chosen])
+    return split.subset(chosen)
 
 
 def shown(outputs: Outputs, feature: str, labels: np.ndarray) -> Shown:

@@ -186,7 +186,7 @@ class _Comparison:
 
     def _layers(self) -> tuple[tuple[str, ...], list[int]]:
         network = networks.fresh(self.job.spec, self.images).to(self.job.device).eval()
-        one = self.images.test.images[self.images.probe[:1]]
+        one = self.images.probe_images[:1]
         (example,) = normalised_batches(one, self.images.mean, self.images.std, self.job.device)
         layers = block_outputs(network, example)
         return layers, widths(network, layers, example)

@@ -125,7 +125,7 @@ def _difference(
     simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str, task: Task
 ) -> float:
     """Largest difference of outputs on the probe images, as a share of the largest output."""
-    pixels = images.test.images[images.probe]
+    pixels = images.probe_images
     expected, predictions = (
         evaluate.predict(network, pixels, images.mean, images.std, device, task=task)
         for network in (simulated.to(device), packed)

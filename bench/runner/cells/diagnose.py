@@ -78,7 +78,7 @@ def _plain(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _probe(job: Job, images: ImageSet) -> Probe:
-    pixels = images.test.images[images.probe]
+    pixels = np.asarray(images.probe_images)
     shown = torch.cat(list(evaluate.normalised_batches(pixels, images.mean, images.std, job.device)))
     return Probe(
         images=shown,

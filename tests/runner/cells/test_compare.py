@@ -3,7 +3,6 @@
 import json
 from copy import deepcopy
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from bench import remember
 from bench.compress.filters import thinning
 from bench.compress.filters.channels import channels
 from bench.compress.filters.coupled import take
-from bench.data import Split
+from bench.data import ImageSet, Split
 from bench.footprint.compressed import Compressed
 from bench.footprint.packed import pack
 from bench.footprint.structure import channel_order
@@ -37,10 +36,19 @@ def image_set(fingerprint="these"):
     train, validation, test = (
         Split(rng.integers(0, 256, (count, 1, 8, 8), dtype=np.uint8), np.arange(count) % 3) for count in (60, 12, 24)
     )
-    return SimpleNamespace(
-        train=train, validation=validation, test=test, probe=np.arange(20), mean=(0.5,), std=(0.25,), channels=1,
-        classes=("a", "b", "c"), size=8, fingerprint=fingerprint,
-    )  # fmt: skip
+    return ImageSet(
+        "noise",
+        "Noise",
+        ("a", "b", "c"),
+        train,
+        validation,
+        test,
+        np.arange(20),
+        (0.5,),
+        (0.25,),
+        fingerprint,
+        "content",
+    )
 
 
 IMAGES = image_set()
