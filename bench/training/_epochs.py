@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from bench.training._passes import Passes, Replayed
+from bench.training._team import Alone, Team
 from bench.training.batches import Batches
 from bench.training.checkpoints import Saver, State, copied
 from bench.training.hooks import Hook, plain_values
@@ -30,13 +31,15 @@ class Step:
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     hooks: tuple[Hook, Hook]  # before, after
+    team: Alone | Team
 
     def __call__(self, step: int, images: torch.Tensor, targets: Any) -> torch.Tensor:
         before, after = self.hooks
         before(step, self.schedule.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.learning_rate(step)
-        loss = self.passes(images, targets)
+        self.team.begin(step)
+        loss = self.team.averaged(self.passes(images, targets))
         self.optimizer.step()
         after(step, self.schedule.steps)
         return loss

@@ -13,6 +13,10 @@ OURS = ("torch", "torchvision", "timm", "bench")  # whose modules remember nothi
 PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.Size)
 
 
+def nothing(*_: object) -> None:
+    """The hook of a training that has none."""
+
+
 def on_tensors(hook: Hook) -> Hook:
     """Mark a hook that reads and writes tensors of the network alone, and remembers nothing from step to step.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -14,23 +13,21 @@ from torch import nn
 from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
-from bench.training._epochs import Diverged, Keeper, Step, run_epochs
-from bench.training._objective import objective
-from bench.training._passes import Passes, make_passes
-from bench.training.batches import make_batches
+from bench.training._epochs import Diverged, Keeper, run_epochs
+from bench.training._machinery import machinery
+from bench.training._ranks import CannotSpread, Share, check, gathered
+from bench.training._surroundings import layout_of, repeatable, training_mode
 from bench.training.checkpoints import Checkpoints, Saver, State, identity, put_back
 from bench.training.distillation import Distillation
 from bench.training.evaluate import predict
-from bench.training.hooks import Hook, all_on_tensors, plain_values
-from bench.training.layout import computes_channels_last
+from bench.training.hooks import Hook, all_on_tensors, nothing, plain_values
 from bench.training.optimizer import make_optimizer
 from bench.training.recipe import Recipe
-from bench.training.schedule import Schedule
 
 if TYPE_CHECKING:
     from bench.data import Split
 
-__all__ = ["Diverged", "History", "train"]
+__all__ = ["CannotSpread", "Diverged", "History", "train"]
 
 History = tuple[dict[str, float], ...]
 
@@ -79,90 +76,84 @@ def train(
 
     Raises:
         Diverged: the loss or a weight is no longer finite.
+        CannotSpread: the recipe's devices cannot share this training.
+        RankDied: the process of one of them ended.
         InputError: the recipe keeps the best network without `validation`, or the images are too small for its
             crop_padding.
     """
     if recipe.keep == "best" and validation is None:
         raise InputError('keep = "best" needs validation images to choose by')
-    device = torch.device(device)
-    layout = _layout_of(network.to(device), split, device)
-    targets = task.targets(split, device)
-    batches = make_batches(split, targets, Schedule(len(split.images), recipe), mean, std, seed, device, layout)
-    with _repeatable(seed, device), _training_mode(network, layout):
+    device, hooks = torch.device(device), (before_step, after_step)
+    if recipe.devices > 1:
+        check(network, recipe, len(split.images), device, hooks)
+    layout = layout_of(network.to(device), split, device)
+    with repeatable(seed, device), training_mode(network, layout):
         optimizer = make_optimizer(network, recipe, parameters)
-        passes = Passes(network, objective(task, recipe, teacher, distillation), optimizer, device)
-        step = Step(
-            make_passes(passes, batches.schedule.steps, teacher),
-            optimizer,
-            batches.schedule,
-            (before_step or _nothing, after_step or _nothing),
+        share = Share(
+            network=network,
+            split=split,
+            recipe=recipe,
+            mean=mean,
+            std=std,
+            seed=seed,
+            device=str(device),
+            teacher=teacher,
+            distillation=distillation,
+            task=task,
+            hooked=any(hooks),
+            trained=_names(network, optimizer),
+            threads=torch.get_num_threads(),
         )
-        settings = [asdict(recipe), seed, distillation and asdict(distillation), batches.schedule.images, device.type]
-        saver = _saver(checkpoints, network, optimizer, device, (before_step, after_step), teacher, settings)
+        saver = _saver(checkpoints, share, optimizer, device, hooks)
         state = State(0, torch.zeros((), device=device))
         if saver is not None:
             saver.load(state)
         measure = partial(_validation, network, validation, mean, std, device, task) if validation else dict
         keeper = Keeper(network, task.primary.validation if recipe.keep == "best" else "", saver)
-        run_epochs(step, batches, state, keeper, measure, progress or _nothing)
+        with gathered(share, optimizer, state.step) as team:
+            step, batches = machinery(
+                share, network, optimizer, device, layout, team, before_step=before_step, after_step=after_step
+            )
+            run_epochs(step, batches, state, keeper, measure, progress or nothing)
         if state.best:
             put_back(network, state.best)
     _check_weights(network, recipe)
     return tuple(state.history)
 
 
+def _names(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
+    """Of the parameters that are trained, in the optimizer's order."""
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    return [names.get(id(parameter), "") for group in optimizer.param_groups for parameter in group["params"]]
+
+
 def _saver(
     checkpoints: Checkpoints | None,
-    network: nn.Module,
+    share: Share,
     optimizer: torch.optim.Optimizer,
     device: torch.device,
     hooks: tuple[Hook | None, ...],
-    teacher: nn.Module | None,
-    settings: list[Any],
 ) -> Saver | None:
     """Keeps the states of a training that can go on from one; None for any other."""
     file = None if checkpoints is None else checkpoints.next_file()
-    if checkpoints is None or file is None or not all_on_tensors(*hooks) or plain_values(network) is None:
+    if checkpoints is None or file is None or not all_on_tensors(*hooks) or plain_values(share.network) is None:
         return None
     # A state is that of a training that began alike: what came before it in the cell may be no function of the cell.
-    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
-    names = [name for name, parameter in network.named_parameters() if id(parameter) in trained]
-    circumstances = [*settings, names, torch.__version__, torch.get_num_threads()]
-    which = identity(network, teacher, settings=circumstances)
-    return Saver(file, which, network, optimizer, device, checkpoints.minutes)
-
-
-@contextmanager
-def _repeatable(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed the global generators and allow only deterministic algorithms; restore both at the end."""
-    gpus = list(range(torch.cuda.device_count())) if device.type == "cuda" else []
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
-    with torch.random.fork_rng(devices=gpus):
-        torch.default_generator.manual_seed(seed)
-        if gpus:
-            torch.cuda.manual_seed_all(seed)
-        cudnn.deterministic, cudnn.benchmark = True, False
-        try:
-            yield
-        finally:
-            cudnn.deterministic, cudnn.benchmark = before
-
-
-def _layout_of(network: nn.Module, split: Split, device: torch.device) -> torch.memory_format:
-    """Channels last if the network computes in it, since that is faster on CPUs too."""
-    example = torch.zeros(1, *split.images.shape[1:], device=device)
-    return torch.channels_last if computes_channels_last(network, example) else torch.contiguous_format
-
-
-@contextmanager
-def _training_mode(network: nn.Module, layout: torch.memory_format) -> Iterator[None]:
-    """Training mode in a layout; afterwards eval mode in the usual one."""
-    network.to(memory_format=layout).train()
-    try:
-        yield
-    finally:
-        network.to(memory_format=torch.contiguous_format).eval()
+    which = identity(
+        share.network,
+        share.teacher,
+        settings=[
+            asdict(share.recipe),
+            share.seed,
+            share.distillation and asdict(share.distillation),
+            len(share.split.images),
+            share.trained,
+            device.type,
+            share.threads,
+            torch.__version__,
+        ],
+    )
+    return Saver(file, which, share.network, optimizer, device, checkpoints.minutes)
 
 
 def _validation(
@@ -176,7 +167,3 @@ def _validation(
 def _check_weights(network: nn.Module, recipe: Recipe) -> None:
     if not all(torch.isfinite(parameter).all() for parameter in network.parameters()):
         raise Diverged(f"training diverged: weights are not finite, at a peak learning rate of {recipe.learning_rate}")
-
-
-def _nothing(*_: object) -> None:
-    pass

@@ -122,7 +122,7 @@ class Ragged(Brightness):
 
 def test_targets_need_not_be_a_tensor_and_a_network_may_compute_its_losses_itself(split, monkeypatch):
     # Recorded passes, as on a GPU: what is no tensor cannot be recorded.
-    monkeypatch.setattr("bench.training.loop.make_passes", lambda passes, *_: Replayed(passes, None))
+    monkeypatch.setattr("bench.training._machinery.make_passes", lambda passes, *_: Replayed(passes, None))
     recipe = Recipe(epochs=30, batch_size=16, learning_rate=0.1, flip=False, crop_padding=0)
     normal = {"mean": (0.25,), "std": (0.25,), "seed": 0, "device": "cpu"}
     history = train(SelfTaught(), split, recipe=recipe, validation=split, task=Ragged(), **normal)

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from bench import registry
 from bench.data import Split
-from bench.training import loop
+from bench.training import _machinery
 from bench.training._passes import WORTH_IT, Passes, Replayed, can_be_recorded, make_passes, record_on_gpu
 from bench.training.loop import train
 from bench.training.optimizer import make_optimizer
@@ -83,7 +83,7 @@ def trained(split: Split, monkeypatch, record: Emulated | None, **options) -> li
         return Replayed(passes, record)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "make_passes", with_record)
+        patch.setattr(_machinery, "make_passes", with_record)
         train(network, split, recipe=RECIPE, seed=0, device="cpu", **NORMAL, **options)
     return [tensor.numpy().tobytes() for tensor in network.state_dict().values()]
 
@@ -100,7 +100,9 @@ def test_weights_may_be_written_to_between_steps(few, monkeypatch):
 
     def run(record: Emulated | None) -> list[bytes]:
         network = small()
-        monkeypatch.setattr(loop, "make_passes", lambda passes, *_: Replayed(passes, record) if record else passes)
+        monkeypatch.setattr(
+            _machinery, "make_passes", lambda passes, *_: Replayed(passes, record) if record else passes
+        )
         if record:
             record.parameters = [p for group in make_optimizer(network, RECIPE).param_groups for p in group["params"]]
         train(network, few, recipe=RECIPE, seed=0, device="cpu", after_step=halve_first(network), **NORMAL)
@@ -202,7 +204,7 @@ def test_a_gpu_replays_what_it_computes(few, monkeypatch):
         network = small()
         with monkeypatch.context() as patch:
             if not recorded:
-                patch.setattr(loop, "make_passes", lambda passes, *_: passes)
+                patch.setattr(_machinery, "make_passes", lambda passes, *_: passes)
             train(network, few, recipe=replace(RECIPE, epochs=20), seed=0, device="cuda", **NORMAL)
         return [tensor.double().cpu() for tensor in network.state_dict().values()]
 

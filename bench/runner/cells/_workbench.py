@@ -12,6 +12,7 @@ import torch
 
 from bench.compress.budget import Budget
 from bench.compress.files import Files
+from bench.compress.method import NotApplicable
 from bench.data import ImageSet
 from bench.errors import InputError
 from bench.runner.cells import Epoch
@@ -151,20 +152,23 @@ class RealWorkbench:
         )
 
     def _train(self, network: torch.nn.Module, recipe: Recipe, **options: Any) -> tuple[dict[str, float], ...]:
-        return loop.train(
-            network,
-            self.images.train,
-            recipe=recipe,
-            mean=self.images.mean,
-            std=self.images.std,
-            seed=self.seed,
-            device=self.device,
-            task=self.task,
-            progress=self.epoch,
-            validation=self.images.validation if recipe.keep == "best" else None,
-            checkpoints=self.checkpoints,
-            **options,
-        )
+        try:
+            return loop.train(
+                network,
+                self.images.train,
+                recipe=recipe,
+                mean=self.images.mean,
+                std=self.images.std,
+                seed=self.seed,
+                device=self.device,
+                task=self.task,
+                progress=self.epoch,
+                validation=self.images.validation if recipe.keep == "best" else None,
+                checkpoints=self.checkpoints,
+                **options,
+            )
+        except loop.CannotSpread as error:
+            raise NotApplicable(str(error)) from error
 
     def _length(self, recipe: Recipe) -> float:
         """Epochs x training images of a training, whose steps are whole."""
