@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bench import cli, registry
+from bench import cli, guests, registry
 from bench.cli import _options
 from bench.data import load
 from bench.errors import InputError
 from bench.profile import Profile
 from bench.runner import executor
 from bench.runner.drive import Status
-from bench.runner.executor import Crew
+from bench.runner.executor import ClusterExecutor, Crew, Demand
 from bench.runner.job import Progress
 from bench.runner.plan_file import DataDescription
 from bench.runner.progress import CountingReporter, for_stream
@@ -25,7 +25,7 @@ from bench.runner.store import Store
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    """`--jobs`, `--device` and `--executor`."""
+    """`--jobs`, `--device`, `--executor` and `--address`."""
     parser.add_argument("--jobs", type=_options.positive, metavar="N", help="worker processes; 1 works in this process")
     parser.add_argument(
         "--device", type=device, default="auto", help="cpu, cuda (all GPUs) or cuda:N (default: auto, cuda where it is)"
@@ -35,6 +35,12 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"what works the cells: {', '.join(registry.names(executor.PACKAGE))} or package.module:Class of your own "
         "(default: inline for one job, else processes)",
+    )
+    parser.add_argument(
+        "--address",
+        default="",
+        metavar="HOST:PORT",
+        help="of the cluster that --executor ray joins, or auto (default: one of this machine alone)",
     )
 
 
@@ -47,10 +53,15 @@ def check_workers(options: argparse.Namespace) -> None:
     """Refuse workers that cannot be, before anything is decoded or written.
 
     Raises:
-        InputError: there is no such executor, or the GPU that is named is not there.
+        InputError: there is no such executor, what it needs is not installed, or the GPU that is named is not there.
     """
     if options.executor:
         executor.check_name(options.executor)
+    if cluster := _cluster(options):
+        cluster.check(_demand(options, 1))
+        return
+    if options.address:
+        raise InputError("--address is that of a cluster: name what joins it, e.g. --executor ray")
     # Only PyTorch knows which GPUs it can use, and importing it takes seconds. `auto` waits until a cell has to be
     # worked, so that a run with nothing to do is quick; who names a GPU wants to hear at once that it is missing.
     if options.device.startswith("cuda"):
@@ -60,13 +71,18 @@ def check_workers(options: argparse.Namespace) -> None:
 def crew(options: argparse.Namespace, threads: int, progress: Progress) -> Crew:
     """The workers that `add_workers` asked for: by default one process per core, or one per GPU.
 
+    A cluster's executor finds cores and GPUs itself.
+
     Args:
         threads: that one cell computes with.
         progress: to be called after every epoch of a training.
 
     Raises:
-        InputError: see `devices` and `executor.make`.
+        InputError: see `devices`, `executor.make` and `ClusterExecutor.hire`.
     """
+    if cluster := _cluster(options):
+        with guests.blamed(cluster, f"executor {options.executor!r}"):
+            return cluster.hire(_demand(options, threads), progress)
     # Cells that compute with several threads leave room for fewer workers. `sched_getaffinity` counts the cores that
     # this process may use, which in a container or under a batch system are fewer than the machine has.
     available = devices(options.device)
@@ -74,6 +90,19 @@ def crew(options: argparse.Namespace, threads: int, progress: Progress) -> Crew:
     jobs = options.jobs or (cores if available == ["cpu"] else len(available))
     name = options.executor or (executor.ONE_AT_A_TIME if jobs == 1 else executor.SEVERAL)
     return Crew(executor.make(name, jobs, progress), available)
+
+
+def _cluster(options: argparse.Namespace) -> type[ClusterExecutor] | None:
+    """The class of an executor that works on a cluster, if one is named."""
+    # The local ones are no clusters, and to load them may import PyTorch.
+    if not options.executor or options.executor in executor.LOCAL:
+        return None
+    kind = executor.kind(options.executor)
+    return kind if issubclass(kind, ClusterExecutor) else None
+
+
+def _demand(options: argparse.Namespace, threads: int) -> Demand:
+    return Demand(options.jobs, threads, options.device, options.address)
 
 
 def device(text: str) -> str:

@@ -14,6 +14,7 @@ from bench.runner.job import Job, JobResult, Progress
 
 PACKAGE = "bench.runner.executors"
 ONE_AT_A_TIME, SEVERAL = "inline", "processes"  # what works one job, and more, unless a user names another
+LOCAL = (ONE_AT_A_TIME, SEVERAL)
 
 
 class WorkerDied(Exception):
@@ -78,6 +79,45 @@ class Executor(ABC):
 
 
 @dataclass(frozen=True)
+class Demand:
+    """What a run asks of a cluster.
+
+    Attributes:
+        jobs: how many are to be worked at a time; None for as many as there is room for.
+        threads: that one cell computes with.
+        device: as `--device` says: "auto", "cpu", "cuda" or "cuda:N".
+        address: where the cluster answers; empty for one that is started for this run alone.
+    """
+
+    jobs: int | None
+    threads: int
+    device: str = "auto"
+    address: str = ""
+
+
+class ClusterExecutor(Executor):
+    """An executor that finds its workers' machines and devices itself; others compute on those of the driver."""
+
+    @classmethod
+    @abstractmethod
+    def check(cls, demand: Demand) -> None:
+        """Refuse what can be seen to be wrong before anything is planned.
+
+        Raises:
+            InputError: it is.
+        """
+
+    @classmethod
+    @abstractmethod
+    def hire(cls, demand: Demand, progress: Progress) -> Crew:
+        """The executor with its device, in place of the constructor.
+
+        Raises:
+            InputError: there is no such cluster, or it cannot meet the demand.
+        """
+
+
+@dataclass(frozen=True)
 class Crew:
     """An executor with the devices that its slots share.
 
@@ -134,12 +174,22 @@ def check_name(name: str) -> None:
         raise InputError(f"unknown executor {name!r}: {hint}; or give package.module:Class of your own")
 
 
+def kind(name: str) -> type[Executor]:
+    """The executor's class.
+
+    Raises:
+        InputError: see `check_name`; or the user's own class cannot be used, or what it needs is not installed.
+    """
+    found: type[Executor] = registry.subclass(PACKAGE, name, Executor, "executor")
+    return found
+
+
 def make(name: str, jobs: int, progress: Progress) -> Executor:
     """The executor of that name.
 
     Raises:
-        InputError: see `check_name`; or the user's own class cannot be used.
+        InputError: see `kind`.
     """
-    kind: type[Executor] = registry.subclass(PACKAGE, name, Executor, "executor")
-    with guests.blamed(kind, f"executor {name!r}"):
-        return kind(jobs, progress)
+    executor = kind(name)
+    with guests.blamed(executor, f"executor {name!r}"):
+        return executor(jobs, progress)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from bench import runner
 from bench.runner.executor import Executor, WorkerDied
 from bench.runner.job import Job, JobResult, Progress
 
@@ -104,6 +105,4 @@ def _start(messages: Any) -> None:
 
 
 def _work(job: Job) -> JobResult:
-    from bench.runner.work import work
-
-    return work(job, lambda *message: _messages.put(message))
+    return runner.work.work(job, lambda *message: _messages.put(message))
