@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import io
 import logging
+import socket
 import sys
 import traceback
 import warnings
@@ -21,6 +22,7 @@ from bench import guests
 from bench.compress.method import NotApplicable
 from bench.data import ImageSet, load
 from bench.data.validation_transform import ValidationTransform
+from bench.errors import InputError
 from bench.runner import allocator
 from bench.runner.job import Job, JobResult, Progress
 from bench.runner.provenance import Stopwatch
@@ -50,6 +52,9 @@ def _call(job: Job, progress: Progress) -> Files:
     # cores then wait for one another. Only libraries that are loaded can be told, hence behind the import.
     threadpool_limits(job.spec["threads"])
     images = image_set(job.cache, tuple(sorted(job.data.items())))
+    # The plan was made on the driver's machine, perhaps a while ago. A key must never stand for other images.
+    if (planned := job.spec.get("data", images.fingerprint)) != images.fingerprint:
+        raise InputError(f"the images on {socket.gethostname()} are others: {images.fingerprint}, planned {planned}")
     if transform := job.spec.get("transform"):
         images = images.transformed(ValidationTransform(**transform))
     if normalisation := job.spec.get("normalisation"):

@@ -17,7 +17,7 @@ def run_cell(monkeypatch, tmp_path):
 
     def run(function):
         monkeypatch.setitem(sys.modules, "bench.runner.cells.train", types.SimpleNamespace(run=function))
-        monkeypatch.setattr(work, "image_set", lambda *_: None)
+        monkeypatch.setattr(work, "image_set", lambda *_: types.SimpleNamespace(fingerprint="here"))
         job = Job("train", "train/m/0", {"threads": 1}, {}, {}, {}, tmp_path, "cpu")
         told = []
         return work.work(job, lambda *message: told.append(message)), told
@@ -45,6 +45,14 @@ def test_an_error_becomes_a_file_with_one_line_and_the_log_keeps_the_rest(run_ce
     error = json.loads(outcome.files["error.json"])
     assert (error["kind"], error["reason"]) == ("failed", "ValueError: first line")
     assert "second line" in outcome.log
+
+
+def test_other_images_than_planned_fail_the_cell(monkeypatch, tmp_path):
+    monkeypatch.setattr(work, "image_set", lambda *_: types.SimpleNamespace(fingerprint="here"))
+    job = Job("train", "train/m/0", {"threads": 1, "data": "there"}, {}, {}, {}, tmp_path, "cpu")
+    error = json.loads(work.work(job, lambda *_: None).files["error.json"])
+    assert error["kind"] == "failed"
+    assert "are others: here, planned there" in error["reason"]
 
 
 def test_a_refusal_is_no_failure(run_cell):
