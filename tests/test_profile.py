@@ -237,7 +237,7 @@ def test_names_that_no_file_has(name):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ('weights = "w.pt"', "'weights' are those that a network of timm begins with"),
+        ('weights = "w.pt"', "'weights' are those that a network of timm or torchvision begins with"),
         ('normalisation = "own"', "has no normalisation of its own"),
         ('normalisation = "mine"', r"normalisation.*'own', 'data' or 'imagenet'"),
     ],
@@ -256,3 +256,34 @@ def test_networks_of_timm_take_their_own_normalisation():
     assert profile.parse("p", text.format('normalisation = "data"')).normalisations == {
         "timm:vit_tiny_patch16_224": None
     }
+
+
+def test_published_weights_of_torchvision_bring_their_normalisation():
+    named = 'name = "torchvision:resnet18"\nweights = "IMAGENET1K_V1"'
+    text = GOOD.replace('name = "resnet8"', named, 1)
+    assert profile.parse("p", text).normalisations["torchvision:resnet18"][0] == (0.485, 0.456, 0.406)
+    other = GOOD.replace('name = "resnet8"', f'{named}\nnormalisation = "data"', 1)
+    assert profile.parse("p", other).normalisations["torchvision:resnet18"] is None
+
+
+@pytest.mark.parametrize(
+    ("training", "sentence"),
+    [
+        (
+            "random_crop = 8\nrandom_resized_crop = 8",
+            "table 'training': give random_crop or random_resized_crop, not both",
+        ),
+        ("resize = 20\ncenter_crop = 24", "table 'training': center_crop = 24 reaches beyond resize = 20"),
+        (
+            'auto_augment = "autoaugment"',
+            "key 'training.auto_augment': input should be '', 'randaugment' or",
+        ),
+        ("color_jitter = [0.1, 0.1]", "key 'training.color_jitter': "),
+        ("color_jitter = [0, 0, 0, 0.6]", "key 'training.color_jitter': input should be less than or equal to 0.5"),
+        ("crop_scale = [0, 1]", "key 'training.crop_scale': input should be greater than 0"),
+        ("random_crop = -1", "key 'training.random_crop': input should be greater than or equal to 0"),
+        ("center_krop = 8", "unknown key 'training.center_krop': did you mean 'center_crop'?"),
+    ],
+)
+def test_transforms_are_checked(training, sentence):
+    assert sentence in problems(f"{GOOD}[training]\n{training}\n")

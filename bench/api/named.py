@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import nn
 
 from bench.errors import InputError, limits
-from bench.zoo.networks import build, catalogue, checkpoint, of_timm
+from bench.zoo.networks import build, catalogue, checkpoint, of_timm, of_torchvision
 from bench.zoo.networks.of_timm import Offered
 
 
@@ -29,8 +29,9 @@ def network(
     Args:
         name: of the zoo, `torchvision:NAME`, `timm:NAME` or `package.module:function`.
         classes, size: default to what the network is usually built for; `size` is the side of the images, pixels.
-        weights: a file of weights (safetensors, or a weights-only .pth), or "timm" for those that timm downloads. A
-            network of timm takes those of another classifier or other images and begins the rest anew.
+        weights: a file of weights (safetensors, or a weights-only .pth), or published ones, which are downloaded:
+            "timm" for networks of timm, a name such as "IMAGENET1K_V1" for those of torchvision. Both take those of
+            another classifier and begin that anew, timm's networks those of other images too.
         seed: of what no file gives.
 
     Raises:
@@ -40,11 +41,15 @@ def network(
     shape = channels, classes or usual[0], size or usual[1], seed
     if weights is None:
         return build.build(name, *shape)
-    if not of_timm.is_timm(name):
+    published = catalogue.is_torchvision(name) and of_torchvision.is_published(str(weights))
+    if not of_timm.is_timm(name) and not published:
         built = build.build(name, *shape)
         checkpoint.load_checkpoint(built, weights)
         return built
-    path = of_timm.downloaded(name) if str(weights) == of_timm.BY_TIMM else Path(weights)
+    if published:
+        path = of_torchvision.downloaded(name, str(weights))
+    else:
+        path = of_timm.downloaded(name) if str(weights) == of_timm.BY_TIMM else Path(weights)
     try:
         content = path.read_bytes()
     except OSError as error:

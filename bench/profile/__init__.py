@@ -138,7 +138,9 @@ def parse(name: str, text: str) -> Profile:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
     file = _with_margin(File.model_validate(raw), task.primary)
     file = file.model_copy(update={"similarity": similarity.completed(file.similarity)})
-    normalisations = {model.name: begun.normalisation(model.name, model.normalisation) for model in file.models}
+    normalisations = {
+        model.name: begun.normalisation(model.name, model.normalisation, model.weights) for model in file.models
+    }
     return Profile(name, text, file, variants, recipes, finetuning, versions, diagnostics, measures, normalisations)
 
 

@@ -13,10 +13,11 @@ from bench.zoo.networks.of_timm import IMAGENET, is_timm
 def problems(model: Mapping[str, Any]) -> list[str]:
     """Sentences about a model's weights and normalisation; its name is checked elsewhere."""
     name, found = model["name"], []
-    if model.get("weights") and not is_timm(name):
+    published = is_timm(name) or (catalogue.is_torchvision(name) and not catalogue.is_detector(name))
+    if model.get("weights") and not published:
         found.append(
-            f"model {name!r}: 'weights' are those that a network of timm begins with; to load a file instead of "
-            "training give 'checkpoint'"
+            f"model {name!r}: 'weights' are those that a network of timm or torchvision begins with; to load a file "
+            "instead of training give 'checkpoint'"
         )
     if model.get("weights") and model.get("checkpoint"):
         found.append(f"model {name!r}: give 'weights' to train from, or 'checkpoint' instead of training, not both")
@@ -28,8 +29,13 @@ def problems(model: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def normalisation(name: str, chosen: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """Mean and standard deviation per channel, 0..1 scale; None if they are those of the training images."""
+def normalisation(name: str, chosen: str, weights: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation per channel, 0..1 scale; None if they are those of the training images.
+
+    Args:
+        chosen: by the profile; empty for those of published weights if a network begins with weights or is timm's.
+        weights: that training begins with, if any.
+    """
     if chosen == "imagenet":
         return IMAGENET
-    return catalogue.own_normalisation(name) if chosen == "own" or (not chosen and is_timm(name)) else None
+    return catalogue.own_normalisation(name) if chosen == "own" or (not chosen and (weights or is_timm(name))) else None

@@ -39,8 +39,10 @@ class Model(_Strict):
     name: str
     training: dict[str, Any] = {}  # overrides of its recipe
     checkpoint: str = ""  # instead of training: a path with {seed} in it
-    weights: str = ""  # that training begins with, of timm's networks: a path, or "timm", which downloads them
-    # by which images are normalised: "own" is that of published weights, the default of timm's networks
+    # That training begins with, of timm's and torchvision's networks: a path, or published ones, which are downloaded:
+    # "timm", or torchvision's name of them, such as "IMAGENET1K_V1"
+    weights: str = ""
+    # by which images are normalised: "own" is that of published weights, the default where training begins with weights
     normalisation: Literal["", "own", "data", "imagenet"] = ""
 
 

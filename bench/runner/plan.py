@@ -25,7 +25,9 @@ from bench.runner import controls
 from bench.runner.cell import Cell
 from bench.similarity.probe import ProbeMeasure
 from bench.training import recipe as training
-from bench.zoo.networks.of_timm import BY_TIMM, downloaded
+from bench.zoo.networks import of_torchvision
+from bench.zoo.networks.catalogue import is_torchvision
+from bench.zoo.networks.of_timm import BY_TIMM, downloaded, is_timm
 
 # Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
@@ -199,8 +201,10 @@ def _hash(path: Path, modified: int) -> str:
 
 def _weights(entry: Model) -> Path:
     """The file that training begins with."""
-    if entry.weights == BY_TIMM:
+    if entry.weights == BY_TIMM and is_timm(entry.name):
         return downloaded(entry.name)
+    if is_torchvision(entry.name) and of_torchvision.is_published(entry.weights) and not is_file(Path(entry.weights)):
+        return of_torchvision.downloaded(entry.name, entry.weights)
     path = Path(entry.weights)
     if not is_file(path):
         raise InputError(f"weights of {entry.name}: there is no file {entry.weights!r}")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 from abc import abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from bench.data.download import impatient
 from bench.data.source import RawImages, Source, listing
 from bench.errors import InputError
 
 ROOT_VARIABLE = "INNARDS_DATA"
-PATIENCE = 30  # seconds until a network that does not answer counts as absent
 
 
 class TorchvisionSource(Source):
@@ -74,7 +71,7 @@ class TorchvisionSource(Source):
         """torchvision checks unpacked files, else unpacks files that were put there by hand, else downloads."""
         dataset = self._dataset()
         try:
-            with _impatient():
+            with impatient():
                 part = dataset(self.root, train=train, download=True)
             if len(part.data) != len(part.targets):
                 raise ValueError(f"{len(part.data)} images have {len(part.targets)} labels")
@@ -102,14 +99,3 @@ class TorchvisionSource(Source):
 
 def _labels(part: Any) -> np.ndarray:
     return np.asarray(part.targets, dtype=np.int64)
-
-
-@contextlib.contextmanager
-def _impatient() -> Iterator[None]:
-    """Let unanswered connections time out; torchvision itself would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from bench.data import class_folders
 from bench.data.picture_files import class_folders as folders_of
@@ -62,18 +60,12 @@ class ImageNet(Source):
             test = self._flat
         return ImageFiles(
             self.root,
-            tuple(self._classes),
+            tuple(labels()),
             partial(class_folders.walk, self.root, train, may_be_empty=True),
             test,
             fixed_classes=True,
             normalisation=NORMALISATION,
         )
-
-    @cached_property
-    def _classes(self) -> Mapping[str, int]:
-        """Labels by WordNet id."""
-        lines = WNIDS.read_text(encoding="utf-8").splitlines()
-        return {wnid: label for label, wnid in enumerate(line for line in lines if not line.startswith("#"))}
 
     def _by_class(self, part: str) -> list[Path | None]:
         """The folder of each class, None where there is none."""
@@ -82,11 +74,11 @@ class ImageNet(Source):
         if not (self.root / part).is_dir():
             link = "; to try things out on one set of images, link the other: ln -s val train" * (part == "train")
             raise InputError(f"{self.root} has no {part}/: expected {LAYOUT}{link}")
-        folders: list[Path | None] = [None] * len(self._classes)
+        folders: list[Path | None] = [None] * len(labels())
         unknown = []
         for name, folder in class_folders.by_class(self.root / part).items():
-            if name in self._classes:
-                folders[self._classes[name]] = folder
+            if name in labels():
+                folders[labels()[name]] = folder
             else:
                 unknown.append(f"{folder} is none of ImageNet's 1,000 classes, which are WordNet ids{self._near(name)}")
         if unknown:
@@ -94,18 +86,18 @@ class ImageNet(Source):
         return folders
 
     def _near(self, name: str) -> str:
-        near = nearest(name, self._classes)
+        near = nearest(name, labels())
         return f": did you mean {near!r}?" if near and name.startswith("n") else ""
 
     def _flat(self) -> Iterator[tuple[int, str]]:
         """Validation images that lie in one folder, sorted by class."""
         names = image_names(self.root / "val")
-        labels = self._listed(names)
-        lacking = [name for name in names if name not in labels]
+        found = self._listed(names)
+        lacking = [name for name in names if name not in found]
         if lacking:
             raise InputError(f"{shown(self.root / 'val' / lacking[0])} is in no list of classes: its class is unknown")
-        for name in sorted(names, key=lambda name: (labels[name], name)):
-            yield labels[name], f"val/{name}"
+        for name in sorted(names, key=lambda name: (found[name], name)):
+            yield found[name], f"val/{name}"
 
     def _listed(self, names: list[str]) -> Mapping[str, int]:
         for file in self._lists():
@@ -131,30 +123,37 @@ class ImageNet(Source):
         synsets = loadmat(file.with_name(META), squeeze_me=True)["synsets"]
         wnids = {int(identifier): str(wnid) for identifier, wnid in zip(synsets["ILSVRC2012_ID"], synsets["WNID"])}
         numbers = [int(line) for line in file.read_text().split()]
-        labels = {}
+        found = {}
         for name in names:
             # A part of the images may be there, so that a name's own number counts and not its place: ..._00000001.JPEG
             digits = Path(name).stem.rpartition("_")[2]
             number = int(digits) if digits.isdecimal() else 0
-            if 1 <= number <= len(numbers) and wnids.get(numbers[number - 1]) in self._classes:
-                labels[name] = self._classes[wnids[numbers[number - 1]]]
-        return labels
+            if 1 <= number <= len(numbers) and wnids.get(numbers[number - 1]) in labels():
+                found[name] = labels()[wnids[numbers[number - 1]]]
+        return found
 
     def _rows(self, file: Path, rows: list[list[str]], names: list[str]) -> Mapping[str, int]:
         """Lists of a file and its class, a WordNet id or a label from 0 to 999."""
-        there, labels = {Path(name).stem: name for name in names}, {}
+        there, found = {Path(name).stem: name for name in names}, {}
         for row in rows:
             name = there.get(Path(row[0]).stem)
             if name is None or len(row) < 2:
                 continue
             wnid = row[1].split()[0] if row[1].split() else ""
-            if wnid not in self._classes and not (wnid.isdecimal() and int(wnid) < len(self._classes)):
+            if wnid not in labels() and not (wnid.isdecimal() and int(wnid) < len(labels())):
                 raise InputError(f"{file}: {name} is of class {wnid!r}, expected a WordNet id or a label from 0 to 999")
-            labels[name] = self._classes[wnid] if wnid in self._classes else int(wnid)
-        return labels
+            found[name] = labels()[wnid] if wnid in labels() else int(wnid)
+        return found
 
 
-def labels_of(wnids: tuple[str, ...]) -> np.ndarray | None:
-    """The labels from 0 to 999 of classes that are called by WordNet ids; None if one of them is called otherwise."""
-    known = ImageNet("")._classes
-    return np.array([known[wnid] for wnid in wnids]) if all(wnid in known for wnid in wnids) else None
+@cache
+def labels() -> Mapping[str, int]:
+    """Labels from 0 to 999 by WordNet id."""
+    lines = WNIDS.read_text(encoding="utf-8").splitlines()
+    return {wnid: label for label, wnid in enumerate(line for line in lines if not line.startswith("#"))}
+
+
+def labels_of(wnids: Sequence[str]) -> list[int] | None:
+    """The labels of classes that are called by their WordNet ids; None if one of them is called otherwise."""
+    known = labels()
+    return [known[wnid] for wnid in wnids] if all(wnid in known for wnid in wnids) else None

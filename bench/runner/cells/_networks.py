@@ -21,7 +21,8 @@ def fresh(
 ) -> torch.nn.Module:
     """The cell's network with initial weights, of the cell's own seed if none is given; see `build`."""
     seed = spec["seed"] if seed is None else seed
-    return build.build(spec["model"], images.channels, len(images.classes), images.size, seed, weights)
+    shape = images.channels, len(images.classes), images.size
+    return build.build(spec["model"], *shape, seed, weights, images.classes)
 
 
 def trained(spec: Mapping[str, Any], images: ImageSet, files: Files) -> torch.nn.Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from torch import nn
 
 from bench import guest_sources, guests
 from bench.errors import InputError
-from bench.zoo.networks import checkpoint, of_timm
+from bench.zoo.networks import checkpoint, of_timm, of_torchvision
 from bench.zoo.networks.catalogue import (
     TORCHVISION,
+    WITHOUT_AUXILIARIES,
     check_torchvision,
     is_detector,
     is_own,
@@ -26,15 +27,16 @@ from bench.zoo.networks.of_timm import is_timm
 from bench.zoo.networks.plain import unwrapped
 
 TORCHVISION_CHANNELS = 3
-# Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
-WITHOUT_AUXILIARIES = {
-    "googlenet": {"aux_logits": False, "init_weights": True},
-    "inception_v3": {"aux_logits": False, "init_weights": True},
-}
 
 
 def build(
-    name: str, channels: int, classes: int, size: int, seed: int, weights: tuple[str, bytes] | None = None
+    name: str,
+    channels: int,
+    classes: int,
+    size: int,
+    seed: int,
+    weights: tuple[str, bytes] | None = None,
+    class_names: Sequence[str] = (),
 ) -> nn.Module:
     """A fresh network on the CPU, in eval mode; torch's global random state stays as it was.
 
@@ -43,7 +45,9 @@ def build(
         channels: of the images, 1 or 3.
         size: side of the images, pixels.
         seed: of the initial weights.
-        weights: a file's name and content that a network of timm begins with; a classifier of another width is drawn.
+        weights: a file's name and content that a network of timm or torchvision begins with; a classifier of other
+            classes is drawn.
+        class_names: by label, which say where weights of torchvision's have each class.
 
     Raises:
         InputError: the network does not exist, does not take such images, or does not give one logit per class.
@@ -54,6 +58,8 @@ def build(
             network = _timm(name, channels, classes, size, weights)
         elif is_torchvision(name):
             network = _torchvision(name, channels, classes)
+            if weights is not None:
+                _load_torchvision(name, network, weights, class_names or classes)
         elif is_own(name):
             network = _own(name, channels, classes, size)
         else:
@@ -83,6 +89,14 @@ def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
     if is_detector(name):
         options = {"weights_backbone": None}
     return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
+
+
+def _load_torchvision(name: str, network: nn.Module, weights: tuple[str, bytes], classes: Sequence[str] | int) -> None:
+    file, content = weights
+    tensors = of_torchvision.fitted(name, network, checkpoint.nearest_in(content, network, file), classes)
+    if problems := checkpoint.differences(network.state_dict(), tensors):
+        raise InputError(f"weights {file!r} do not fit {name}: {'; '.join(problems)}")
+    checkpoint.fill(network, tensors)
 
 
 def _own(name: str, channels: int, classes: int, size: int) -> nn.Module:

@@ -15,6 +15,11 @@ from bench.zoo.networks.of_timm import TIMM, is_timm
 
 PACKAGE = "bench.zoo"
 TORCHVISION = "torchvision:"
+# Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
+WITHOUT_AUXILIARIES = {
+    "googlenet": {"aux_logits": False, "init_weights": True},
+    "inception_v3": {"aux_logits": False, "init_weights": True},
+}
 
 
 def is_torchvision(name: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from scipy.io import savemat
 
 import bench.data
-from bench.data.sources.imagenet import ImageNet
+from bench.data.sources.imagenet import ImageNet, labels
 from bench.errors import InputError
 from tests.data.photographs import photograph, tree
 
@@ -62,7 +62,7 @@ def test_the_order_is_timms(root):
 
 
 def test_classes_of_one_image_are_split_together_which_is_said_once(tmp_path, settings, caplog):
-    classes = list(ImageNet("")._classes)[:20]
+    classes = list(labels())[:20]
     root = tree(tmp_path / "few", {"train": {**dict.fromkeys(classes, 1), LAST: 8}, "val": dict.fromkeys(classes, 1)})
     with caplog.at_level(logging.WARNING):
         images = bench.data.load(f"imagenet:{root}", **settings)

@@ -16,7 +16,7 @@ import pytest
 from torchvision import datasets
 
 import bench.data
-from bench.data.sources import _torchvision
+from bench.data import download
 from bench.data.sources.cifar10 import Cifar10
 from bench.data.sources.cifar100 import Cifar100
 from bench.data.sources.mnist import Mnist
@@ -246,5 +246,5 @@ def test_a_network_that_does_not_answer_is_not_waited_for(root, monkeypatch, pat
     monkeypatch.setattr(datasets.utils, "_urlretrieve", note)
     with pytest.raises(InputError, match="TimeoutError: timed out"):
         Cifar10().stamp()
-    assert set(waits) == {_torchvision.PATIENCE}
+    assert set(waits) == {download.PATIENCE}
     assert socket.getdefaulttimeout() == patience
