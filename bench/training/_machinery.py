@@ -42,6 +42,13 @@ def machinery(
     targets = share.task.targets(share.split, device)
     batches = make_batches(share.split, targets, schedule, share.mean, share.std, share.seed, device, layout, rank)
     teacher = None if share.teacher is None else share.teacher.to(device)
-    passes = Passes(network, objective(share.task, share.recipe, teacher, share.distillation), optimizer, device)
+    passes = Passes(
+        network,
+        objective(share.task, share.recipe, teacher, share.distillation),
+        optimizer,
+        device,
+        bfloat16=share.recipe.precision == "bfloat16",
+        compiled=share.recipe.compile,
+    )
     hooks = before_step or nothing, after_step or nothing
     return Step(make_passes(passes, schedule.steps, teacher), optimizer, schedule, hooks, team), batches

@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench.training import translation
 from bench.training._objective import Objective
 
 Compute = Callable[[], torch.Tensor]
@@ -36,12 +37,26 @@ TOLERANCE = 0.05  # of the gradients' norm: rounding in bfloat16 stays far below
 
 
 class Passes:
-    """Computes the loss of a batch kernel by kernel, and leaves its gradients in the weights."""
+    """Computes the loss of a batch kernel by kernel, and leaves its gradients in the weights.
+
+    Args:
+        bfloat16: compute in mixed precision: weights, their gradients and sums stay float32.
+        compiled: have the network translated by `torch.compile`.
+    """
 
     def __init__(
-        self, network: nn.Module, objective: Objective, optimizer: torch.optim.Optimizer, device: torch.device
+        self,
+        network: nn.Module,
+        objective: Objective,
+        optimizer: torch.optim.Optimizer,
+        device: torch.device,
+        *,
+        bfloat16: bool = False,
+        compiled: bool = False,
     ):
         self.network, self.objective, self.optimizer, self.device = network, objective, optimizer, device
+        self.bfloat16, self.compiled = bfloat16, compiled
+        self.forward = translation.compiled.Compiled(network) if compiled else network
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -51,8 +66,8 @@ class Passes:
     def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
         """The loss, a scalar on the device, of images (b, C, H, W) and their targets."""
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            loss = self.objective(self.network, images, targets)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            loss = self.objective(self.forward, images, targets)
         loss.backward()
         return loss.detach()
 
@@ -101,12 +116,15 @@ class _Recording:
 def make_passes(passes: Passes, steps: int, teacher: nn.Module | None) -> Passes | Replayed:
     """Recorded passes on a GPU if the training is long enough and its networks can be recorded, else plain ones.
 
+    A recording that does not pass its trial is not used. What `torch.compile` made is never recorded.
+
     Args:
         steps: of the training.
         teacher: network that the objective runs too.
     """
     networks = [passes.network] if teacher is None else [passes.network, teacher]
-    if passes.device.type == "cuda" and steps >= WORTH_IT and all(map(can_be_recorded, networks)):
+    on_gpu = passes.device.type == "cuda" and not passes.compiled
+    if on_gpu and steps >= WORTH_IT and all(map(can_be_recorded, networks)):
         return Replayed(passes, partial(record_on_gpu, passes.device))
     return passes
 

@@ -13,6 +13,7 @@ from torch import nn
 from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
+from bench.training._arithmetic import check as check_arithmetic
 from bench.training._epochs import Diverged, Keeper, run_epochs
 from bench.training._machinery import machinery
 from bench.training._ranks import CannotSpread, Share, check, gathered
@@ -78,12 +79,13 @@ def train(
         Diverged: the loss or a weight is no longer finite.
         CannotSpread: the recipe's devices cannot share this training.
         RankDied: the process of one of them ended.
-        InputError: the recipe keeps the best network without `validation`, or the images are too small for its
-            crop_padding.
+        InputError: the recipe keeps the best network without `validation`, the images are too small for its
+            crop_padding, or this machine cannot compute in its precision or compile.
     """
     if recipe.keep == "best" and validation is None:
         raise InputError('keep = "best" needs validation images to choose by')
     device, hooks = torch.device(device), (before_step, after_step)
+    check_arithmetic(recipe, device)
     if recipe.devices > 1:
         check(network, recipe, len(split.images), device, hooks)
     layout = layout_of(network.to(device), split, device)

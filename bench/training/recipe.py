@@ -53,6 +53,8 @@ class Recipe:
     randaugment_operations: Annotated[int, Field(ge=1, le=14)] = 2  # per image
     randaugment_magnitude: Annotated[int, Field(ge=0, le=30)] = 9
     color_jitter: tuple[Jitter, Jitter, Jitter, Hue] = (0, 0, 0, 0)  # of brightness, contrast, saturation and hue
+    precision: Literal["float32", "bfloat16"] = "float32"  # that layers multiply in; weights stay float32
+    compile: bool = False  # have `torch.compile` translate the network
     devices: Annotated[int, Field(ge=1, le=64)] = 1  # that one training is spread over, each with `batch_size` images
 
     @property
