@@ -7,6 +7,7 @@ colour, which is 0 in a normalised image.
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from bench.zoo.networks.plain import copied
 AT_ONCE = 256  # images in one forward and backward pass
 NOISE = 0.15  # of SmoothGrad, in the images' standard deviations
 COMPLETE = 0.05  # share of the output that a relevance propagation may lose
+RECENT = 16  # tensors that a call may have rectified
 REASON = 200  # characters of an error that are quoted
 
 
@@ -163,13 +165,39 @@ class _Relus(TorchFunctionMode):
         inside: how many activation modules are running.
     """
 
+    # A ReLU has a dozen names, and can be written without any: where(x > 0, x, 0), x * (x > 0), x[x < 0] = 0. So a
+    # call rectifies, too, if it returns relu(x) of a tensor x of a few calls before, and was not given just that.
+
     def __init__(self) -> None:
         super().__init__()
         self.count = self.inside = 0
+        self._rectified: deque[torch.Tensor] = deque(maxlen=RECENT)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += not self.inside and _rectifies(getattr(func, "__name__", "").strip("_"), args, kwargs or {})
-        return func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if self.inside or name.startswith("__get"):
+            return func(*args, **kwargs)
+        tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+        for tensor in tensors:
+            self._keep(tensor)
+        new = [kept for kept in self._rectified if not any(_equal(tensor, kept) for tensor in tensors)]
+        by_name = _rectifies(name.strip("_"), args, kwargs)
+        result = func(*args, **kwargs)
+        written = args[0] if name == "__setitem__" else result
+        self.count += by_name or any(_equal(written, kept) for kept in new)
+        return result
+
+    def _keep(self, tensor: torch.Tensor) -> None:
+        """Remember what a rectifier would make of a tensor, unless it would change nothing."""
+        if tensor.is_floating_point() and tensor.ndim > 1 and bool((tensor < 0).any()):
+            rectified = tensor.detach().relu()
+            if not any(_equal(rectified, kept) for kept in self._rectified):
+                self._rectified.append(rectified)
+
+
+def _equal(one: Any, other: torch.Tensor) -> bool:
+    return isinstance(one, torch.Tensor) and one.shape == other.shape and torch.equal(one, other)
 
 
 def _rectifies(name: str, args: Any, kwargs: Any) -> bool:

@@ -165,6 +165,12 @@ def test_a_refused_propagation_leaves_nothing_behind(images):
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
 
 
+def rectified_by_assignment(x):
+    x = x.clone()
+    x[x < 0] = 0
+    return x
+
+
 RECTIFIERS = {
     "clamp": lambda x: x.clamp(min=0),
     "clamp in place": lambda x: x.clamp_(0),
@@ -173,6 +179,13 @@ RECTIFIERS = {
     "threshold": lambda x: nn.functional.threshold(x, 0, 0),
     "relu6": nn.functional.relu6,
     "hardtanh": lambda x: nn.functional.hardtanh(x, 0, 6),
+    "where": lambda x: torch.where(x > 0, x, 0.0),
+    "where, the other way": lambda x: torch.where(x <= 0, torch.zeros_like(x), x),
+    "product": lambda x: x * (x > 0),
+    "product in place": lambda x: x.mul_((x > 0).float()),
+    "masked_fill": lambda x: x.masked_fill(x < 0, 0),
+    "half of a sum": lambda x: (x + x.abs()) / 2,
+    "assignment": rectified_by_assignment,
 }
 
 
@@ -194,7 +207,17 @@ def test_guided_backprop_is_refused_however_a_rectifier_is_written(kind, images)
         of(Written(RECTIFIERS[kind]).eval(), "guided-backprop", images)
 
 
-@pytest.mark.parametrize("other", [lambda x: x.clamp(max=3), lambda x: x + x.amax(1, keepdim=True), nn.Hardswish()])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda x: x.clamp(max=3),
+        lambda x: x + x.amax(1, keepdim=True),
+        nn.Hardswish(),
+        nn.Sequential(nn.ReLU(), nn.Dropout(), nn.MaxPool2d(1)),
+        lambda x: x * (x < 1e9),
+        lambda x: x * (x > -1),
+    ],
+)
 def test_guided_backprop_passes_what_rectifies_nothing(other, images):
     assert of(Written(other).eval(), "guided-backprop", images).shape == (2, 1, 4, 4)
 
