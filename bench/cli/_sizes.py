@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
-from math import prod
 from typing import Any
-
-from torch import nn
 
 from bench.compress.variant import parse, with_settings
 from bench.compress.without_data import Subject
 from bench.footprint.cost import cost
 from bench.footprint.micronet import micronet
-from bench.footprint.packed import LayerSize, sizes
+from bench.footprint.packed import sizes
+from bench.footprint.untouched import untouched
 
 
 def subject(options: argparse.Namespace) -> Subject:
@@ -39,34 +36,17 @@ def footprint(subject: Subject) -> dict[str, Any]:
     """
     packed = subject.packed()
     stored = sizes(packed)
+    layers = [asdict(layer) for layer in stored.layers]
+    left = untouched(layers, {name: tuple(tensor.shape) for name, tensor in subject.fresh().state_dict().items()})
     return {
         "model": subject.model,
         "method": subject.variant.label,
         "payload_bytes": stored.payload_bytes,
         "file_bytes": stored.file_bytes,
         **asdict(cost(packed, subject.fresh(), (1, *subject.shape))),
-        "left_as_they_were": _left(stored.layers, subject.fresh()),
-        "layers": [asdict(layer) for layer in stored.layers],
+        "left_as_they_were": [f"{name} ({share:.1%} of the stored weights)" for name, share in left.items()],
+        "layers": layers,
     }
-
-
-# Methods compress the weights of convolutions and linear layers. What attention keeps as one parameter
-# (`in_proj_weight`), embeddings and tokens are none of them: half of a transformer may stay in float32 unseen.
-def _left(layers: Sequence[LayerSize], fresh: nn.Module) -> list[str]:
-    """Weights stored as they were, with their share of those stored; none where nothing else was compressed either."""
-    weights = [
-        (layer, prod(layer.shape)) for layer in layers if len(layer.shape) > 1 and layer.representation != "whole"
-    ]
-    before = {name: tuple(tensor.shape) for name, tensor in fresh.state_dict().items()}
-    as_they_were = [
-        (layer, count)
-        for layer, count in weights
-        if layer.payload_bytes == 4 * count and before.get(layer.name) == layer.shape
-    ]
-    if len(as_they_were) == len(weights):
-        return []
-    total = sum(count for _, count in weights)
-    return [f"{layer.name} ({count / total:.1%} of the stored weights)" for layer, count in as_they_were]
 
 
 def micronet_score(subject: Subject) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from bench.analysis import wording
 from bench.analysis.budget import leading
 from bench.analysis.claims import Claim, claim_on, nothing_to_lose
+from bench.analysis.left import left_in_float32
 from bench.analysis.outcomes import primary, primary_less_original
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
@@ -15,6 +16,7 @@ from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulat
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
+WORTH_A_WORD = 0.01  # share of the stored weights
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
 
 
@@ -72,12 +74,16 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.",
                lambda net: net.mean("sparsity").value, "%", 1, scale=100),
         *([score] if _scored(study) else []),
+        Column("left", "Left", "number", "Share of the stored weights that the method left in float32 as they were.",
+               lambda net: 100 * sum(left_in_float32(study).get((net.model, net.label), {}).values()), "%", 1,
+               shown=False),
         Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean(study.primary.test).n),
     )  # fmt: skip
 
 
 def _notes(study: Study) -> Iterator[str]:
     yield "What the methods are compared with has no stars: only methods are tested."
+    yield from _left(study)
     leaders = leading(study)
     yield from dict.fromkeys(leader.why_withheld for leader in leaders.values() if leader.why_withheld and leader.n)
     for model, leaders_of_model in leaders.items():
@@ -86,6 +92,19 @@ def _notes(study: Study) -> Iterator[str]:
                 [study.plan.variant(label).title for label in leaders_of_model.untested], most=len(study.plan.methods)
             )
             yield f"{model}: cannot lead, for too few seeds in common: {titles}."
+
+
+def _left(study: Study) -> Iterator[str]:
+    """What of a network its methods do not compress, where it is worth a sentence."""
+    for model in study.models:
+        parts = []
+        for method in study.plan.methods:
+            weights = left_in_float32(study).get((model, method.label), {})
+            if (share := sum(weights.values())) >= WORTH_A_WORD:
+                largest = sorted(weights, key=lambda name: -weights[name])
+                parts.append(f"{method.title} {listed(largest, most=2)}, {share:.1%} of the weights it stores")
+        if parts:
+            yield f"{model}, left in float32 as they were: {'; '.join(parts)}."
 
 
 def _bold(study: Study) -> str:

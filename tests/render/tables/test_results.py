@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+
+import pandas as pd
 import pytest
 
 from bench.analysis import wording
@@ -53,6 +56,24 @@ def test_the_spread_over_trainings_stands_beside_the_whole(study: Study):
     assert column(table, "top1_over_trainings")["nncf-int8-ptq"].value == pytest.approx(50 * (spread.high - spread.low))
     whole = column(table, "top1")["nncf-int8-ptq"]
     assert whole.high - whole.low > spread.high - spread.low
+
+
+def test_what_a_method_leaves_in_float32_is_noted(study_of):
+    study = study_of()
+    widths = {"original": (4, 4), "float16": (2, 2), "magnitude:sparsity=0.9": (2, 4)}  # bytes of a weight
+    layer = {"model": "resnet8", "shape": [8, 16, 3, 3], "layout": "dense", "bits": 32, "sparsity": 0.0}
+    rows = [
+        {**layer, "seed": seed, "variant": label, "name": name, "payload_bytes": 8 * 16 * 9 * width}
+        for seed in study.plan.seeds
+        for label, bytes_of_weights in widths.items()
+        for name, width in zip(("conv.weight", "in_proj_weight"), bytes_of_weights, strict=True)
+    ]
+    study = Study(dataclasses.replace(study.results, layers=pd.DataFrame(rows)))
+    left = {label: cell.value for label, cell in column(build(study), "left").items()}
+    assert left == {**dict.fromkeys(left, 0), "magnitude:sparsity=0.9": 50}
+    title = study.plan.variant("magnitude:sparsity=0.9").title
+    sentence = f"resnet8, left in float32 as they were: {title} in_proj_weight, 50.0% of the weights it stores."
+    assert sentence in build(study).notes
 
 
 def test_nothing_is_compared_with_itself(study: Study):
