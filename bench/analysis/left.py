@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench.analysis.study import Study, judgement
 from bench.footprint.untouched import untouched
 from bench.roles import ORIGINAL
@@ -21,7 +23,8 @@ def left_in_float32(study: Study) -> dict[tuple[str, str], dict[str, float]]:
     for (model, label), stored in of_methods.groupby(["model", "variant"]):
         original = layers[(layers["model"] == model) & (layers["variant"] == ORIGINAL)]
         before = {row["name"]: tuple(row["shape"]) for row in original.to_dict("records")}
-        seeds = [untouched(of_seed.to_dict("records"), before) for _, of_seed in stored.groupby("seed")]
+        files: list[Any] = [of_seed.to_dict("records") for _, of_seed in stored.groupby("seed")]
+        seeds = [untouched(file, before) for file in files]
         weights = {name: share for name, share in seeds[0].items() if all(name in seed for seed in seeds)}
         if weights:
             kept[str(model), str(label)] = weights
