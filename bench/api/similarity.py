@@ -50,7 +50,8 @@ def compare(
         batches: images (b, C, H, W), or (images, labels) as a DataLoader yields them; read once.
         layers: names of modules that both networks have; default the outputs of the first network's blocks. Of a module
             that is called more than once, name a call: `layer1.0.relu#2` is the second.
-        features: "pooled" is the mean of a feature map over positions, "flattened" keeps every position.
+        features: "pooled" is the mean of a feature map over positions, of (n, tokens, width) over tokens; "flattened"
+            keeps every position.
         measure: a name of `python -m bench list measures` that compares activations without labels.
 
     Returns:

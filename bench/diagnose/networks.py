@@ -19,6 +19,9 @@ from bench.remember import once
 from bench.roles import ROLES
 from bench.training.layout import channels_last
 from bench.zoo.networks.calls import copy
+from bench.zoo.networks.channels import channels_first
+
+MAP = 4  # axes of feature maps: images, channels, rows and columns
 
 Result = TypeVar("Result")
 
@@ -233,7 +236,7 @@ def deepest_map(network: nn.Module, layers: Sequence[str], images: torch.Tensor)
     # Deep layers hold what the answer rests on, but a map of one position locates nothing.
     with still(network):
         maps = outputs(network, layers, images.to(device_of(network)))
-    sides = [min(maps[layer].shape[2:], default=0) for layer in layers]
+    sides = [min(maps[layer].shape[2:]) if maps[layer].ndim == MAP else 0 for layer in layers]  # tokens are no map
     for enough in (4, 2):
         wide = [layer for layer, side in zip(layers, sides) if side >= enough]
         if wide:
@@ -242,11 +245,11 @@ def deepest_map(network: nn.Module, layers: Sequence[str], images: torch.Tensor)
 
 
 def outputs(network: nn.Module, layers: Sequence[str], images: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Output of each layer for the images, without gradients.
+    """Output of each layer for the images, (n, C, ...) with channels along axis 1, without gradients.
 
     Raises:
         LookupError: a layer does not exist or is not called.
     """
     with torch.no_grad(), Taps(network, {layer: layer for layer in layers}) as taps:
         network(images)
-    return taps.seen
+    return {layer: channels_first(network, layer, output) for layer, output in taps.seen.items()}

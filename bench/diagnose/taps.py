@@ -11,6 +11,7 @@ from torch import nn
 
 from bench.zoo.networks.blocks import ACTIVATIONS
 from bench.zoo.networks.calls import NUMBER, Calls, copy, parsed, replaced, tensor_of
+from bench.zoo.networks.channels import channels_first
 
 
 class Taps(Calls):
@@ -146,12 +147,13 @@ class Units:
         tapped = before_rectifier(network, layers, example)
         inputs = [layer for layer, name in tapped.items() if _is_rectifier(network, name)]
         self.rectified = [layer for layer, name in tapped.items() if name == layer and layer not in inputs]
-        self._taps = Taps(network, tapped, inputs)
+        self._taps, self._tapped, self._network = Taps(network, tapped, inputs), tapped, network
 
     @property
     def seen(self) -> dict[str, torch.Tensor]:
         """By layer, (n, C, h, w) or (n, d), of the latest forward pass."""
-        return self._taps.seen
+        seen = self._taps.seen.items()
+        return {layer: channels_first(self._network, self._tapped[layer], units) for layer, units in seen}
 
     def __enter__(self) -> Units:
         self._taps.__enter__()

@@ -33,7 +33,8 @@ from bench.zoo.networks.of_timm import BY_TIMM, downloaded, is_timm
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
 PACKING_VERSION = 3
 COMPARE_VERSION = 3
-DIAGNOSE_VERSION = 2
+DIAGNOSE_VERSION = 3
+FEATURES_VERSION = 2  # networks of the zoo put out channels first, which were always averaged right
 
 COMPARED = (COMPRESSED, ORIGINAL, CONTROL)  # whose files a comparison reads
 
@@ -274,6 +275,7 @@ def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cel
         "features": list(profile.file.features),
         "measures": {name: registry.version(type(measure), name) for name, measure in profile.measures.items()},
         "maps": list(settings.maps),
+        **({"features_version": FEATURES_VERSION} if ":" in compressed.model else {}),
     }
     if any(isinstance(measure, ProbeMeasure) for measure in profile.measures.values()):
         spec |= {"training_images": settings.training_images, "training_seed": settings.training_seed}
@@ -290,7 +292,8 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
             **_about(compressed),
             "diagnostic": name,
             "version": registry.version(type(look.diagnostic), name),
-            # Only networks from elsewhere have activations that write in place, or modules that are called twice.
+            # Only networks from elsewhere have activations that write in place, modules that are called twice, or
+            # tokens in place of maps.
             **({"diagnose_version": DIAGNOSE_VERSION} if ":" in compressed.model else {}),
             "settings": look.diagnostic.settings(),
         }

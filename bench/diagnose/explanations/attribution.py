@@ -18,9 +18,10 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from bench.diagnose.networks import Version, seeded
+from bench.diagnose.networks import MAP, Version, seeded
 from bench.diagnose.taps import Taps
 from bench.zoo.networks.blocks import ACTIVATIONS
+from bench.zoo.networks.channels import channels_first
 from bench.zoo.networks.plain import copied
 
 AT_ONCE = 256  # images in one forward and backward pass
@@ -108,6 +109,9 @@ def grad_cam(network: nn.Module, images: torch.Tensor, targets: torch.Tensor, ho
         logits = network(images.detach().requires_grad_())
         maps = taps.seen[how.layer]
         (slopes,) = torch.autograd.grad(logits.gather(1, targets[:, None]).sum(), maps)
+    maps, slopes = (channels_first(network, how.layer, values) for values in (maps, slopes))
+    if maps.ndim != MAP:
+        raise CannotExplain(f"{how.layer} puts out {tuple(maps.shape[1:])} numbers an image, which are no map")
     return (slopes.mean(tuple(range(2, maps.ndim)), keepdim=True) * maps.detach()).sum(1, keepdim=True)
 
 

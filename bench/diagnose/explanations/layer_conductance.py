@@ -10,6 +10,7 @@ from torch import nn
 
 from bench.diagnose.networks import Version, outputs
 from bench.diagnose.taps import Taps
+from bench.zoo.networks.channels import channels_first
 
 AT_ONCE = 256  # images in one forward and backward pass
 
@@ -64,7 +65,8 @@ def _of_batch(
         values = [taps.seen[layer] for layer in layers]
         chosen = logits.gather(1, targets.repeat(points)[:, None]).sum()
         slopes = torch.autograd.grad(chosen, values, allow_unused=True, materialize_grads=True)
-    return {layer: _summed(value.detach(), slope, points) for layer, value, slope in zip(layers, values, slopes)}
+    flows = zip(layers, *([channels_first(network, *pair) for pair in zip(layers, of)] for of in (values, slopes)))
+    return {layer: _summed(value.detach(), slope, points) for layer, value, slope in flows}
 
 
 def _summed(value: torch.Tensor, slope: torch.Tensor, points: int) -> np.ndarray:

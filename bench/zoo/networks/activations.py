@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from bench.zoo.networks.calls import Calls, NoOutput, of_images, tensor_of
+from bench.zoo.networks.channels import channel_axis
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,16 @@ def within(sizes: Sequence[int], bound: int) -> list[range]:
     return runs
 
 
-def as_features(activations: np.ndarray, convention: str) -> np.ndarray:
+def as_features(activations: np.ndarray, convention: str, axis: int = 1) -> np.ndarray:
     """A layer's activations as rows of features.
 
     Args:
-        activations: (n, C, H, W), or (n, d), which stays as it is.
-        convention: "pooled" takes the mean over positions, (n, C); "flattened" keeps them all, (n, C*H*W).
+        activations: (n, C, H, W), (n, tokens, width), (n, H, W, C), or (n, d), which stays as it is.
+        convention: "pooled" takes the mean over positions or tokens, (n, C); "flattened" keeps them all, (n, C*H*W).
+        axis: of the channels.
     """
     if activations.ndim > 2 and convention == "pooled":
-        return activations.mean(axis=tuple(range(2, activations.ndim)))
+        return activations.mean(axis=tuple(other for other in range(1, activations.ndim) if other != axis))
     return activations.reshape(len(activations), -1)
 
 
@@ -101,15 +103,16 @@ class _Taken:
         self.digest = hashlib.sha256()
         self.images = 0  # of the present batch
 
-    def take(self, output: Any) -> None:
+    def take(self, network: torch.nn.Module, output: Any) -> None:
         tensor = of_images(tensor_of(output, self.layer), self.images, self.layer)
+        axis = channel_axis(network, self.layer, tensor.shape)
         # 0 is added in a copy of one's own: a later in-place operation may write over the tensor, and -0 equals 0, yet
         # not bit for bit.
         activations = np.ascontiguousarray(tensor.detach().float().cpu().numpy() + np.float32(0.0))
         self.digest.update(repr(activations.shape[1:]).encode())
         self.digest.update(activations.tobytes())
         for convention, parts in self.parts.items():
-            parts.append(as_features(activations, convention))
+            parts.append(as_features(activations, convention, axis))
 
     def outputs(self) -> Outputs:
         features = {}
@@ -128,4 +131,4 @@ class _Taking(Calls):
         self._taken = taken
 
     def put_out(self, name: str, number: int, output: Any) -> None:
-        self._taken[name].take(output)
+        self._taken[name].take(self._network, output)
