@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from bench import cli, profile
 from bench.cli import _options, _tensorboard, _work
@@ -34,7 +35,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"how often to try a cell again whose worker died (default: {RETRIES})",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    parser.add_argument("--tensorboard", action="store_true", help="also write learning curves as event files")
+    parser.add_argument(
+        "--tensorboard",
+        nargs="?",
+        type=Path,
+        const=Path(),
+        metavar="DIR",
+        help="also write learning curves, speed and first filters as event files (default: runs/PROFILE/tensorboard)",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -60,12 +68,13 @@ def execute(options: argparse.Namespace) -> int:
         store, plan_file.describe(experiment, planned.cells, _work.describe(experiment, cache), command=command)
     )
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
-    driver = Driver(store, Work(data, cache), reporter, first, options.retries)
+    events = _events(options.tensorboard, store)
+    driver = Driver(store, Work(data, cache, events), reporter, first, options.retries)
     crew = partial(_work.crew, options, experiment.file.threads, reporter.epoch)
     with at_work(crew, quiet.working(options.runs)) as hire:
         states = driver.run(cells, hire, retry_failed=options.retry_failed)
-    if options.tensorboard:
-        _write_event_files(cells, states, store)
+    if events:
+        _write_event_files(cells, states, store, events)
     return _work.summarise(states, store)
 
 
@@ -83,8 +92,17 @@ def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
     return cli.OK
 
 
-def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], store: Store) -> None:
-    # Comparisons and diagnoses train nothing.
+def _events(asked: Path | None, store: Store) -> Path | None:
+    """The folder of event files; None if none are wanted."""
+    if asked is None:
+        return None
+    folder = store.folder / "tensorboard" if asked == Path() else asked
+    _tensorboard.check(folder)
+    return folder
+
+
+def _write_event_files(cells: Sequence[Cell], states: Mapping[str, Status], store: Store, events: Path) -> None:
+    # Of cells that an earlier run trained; comparisons and diagnoses train nothing.
     for cell in cells:
-        if states[cell.key].state == "done" and cell.kind != "compare":
-            _tensorboard.write_json(store.path(cell.key) / "history.json", store.folder / "tensorboard" / cell.name)
+        if states[cell.key].state == "done" and cell.kind in ("train", "compress"):
+            _tensorboard.write_json(store.path(cell.key) / "history.json", events / cell.name)

@@ -64,6 +64,7 @@ class Work:
 
     data: Mapping[str, Any]
     cache: Path
+    events: Path | None = None  # folder of event files, one inside for each cell that trains
 
 
 def standing(cells: Sequence[Identified], store: Store) -> dict[str, Status]:
@@ -231,6 +232,7 @@ class Driver:
             self.work.cache,
             device,
             self.store.scratch(cell.key),
+            self.work.events and self.work.events / cell.name,
         )
         self.reporter.started(cell)
         with _blamed(crew.executor):

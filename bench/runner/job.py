@@ -23,6 +23,7 @@ class Job:
         data: arguments of `bench.data.load`.
         cache: folder of the decoded images, shared by all jobs of a machine.
         device: "cpu" or "cuda:0".
+        events: folder for the cell's event files, as it trains; None to write none.
         scratch: folder in which the cell keeps what it needs to go on after an interruption; None to keep nothing.
     """
 
@@ -35,6 +36,7 @@ class Job:
     cache: Path
     device: str
     scratch: Path | None = None
+    events: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ from bench.training.batches import Batches
 from bench.training.checkpoints import Saver, State, copied
 from bench.training.hooks import Hook, plain_values
 from bench.training.schedule import Schedule
+
+Tell = Callable[[Mapping[str, float], int, float], None]  # row of the history, epochs, images per second
 
 
 class Diverged(ArithmeticError):
@@ -88,12 +91,13 @@ def run_epochs(
     state: State,
     keeper: Keeper,
     measure: Callable[[], dict[str, float]],
-    progress: Callable[[int, int, float], None],
+    tell: Tell,
 ) -> None:
     """Take all steps that a state has not taken, and fill in its history.
 
     Args:
         measure: called after each epoch; returns further columns of the history.
+        tell: called after each epoch.
 
     Raises:
         Diverged: the mean loss of an epoch is not finite.
@@ -103,16 +107,18 @@ def run_epochs(
         steps = schedule.steps_of(epoch)
         if state.step == steps.stop:  # a last epoch that is incomplete was the last
             return
-        before = state.step - steps.start
+        before, began = state.step - steps.start, time.monotonic()
         for images, targets in islice(batches.epoch(epoch, before), len(steps) - before):
             state.total += step(state.step, images, targets)
             state.step += 1
             if state.step < steps.stop:
                 keeper.after_step(state)
-        loss, learning_rate = state.total.item() / len(steps), schedule.learning_rate(steps[-1])
+        total = state.total.item()  # waits for a GPU
+        images_per_second = (len(steps) - before) * schedule.batch_size / max(time.monotonic() - began, 1e-9)
+        loss, learning_rate = total / len(steps), schedule.learning_rate(steps[-1])
         if not math.isfinite(loss):
             raise Diverged(f"training diverged: loss {loss} in epoch {epoch}, at learning rate {learning_rate:.3g}")
         state.history.append({"epoch": epoch, "loss": loss, "learning_rate": learning_rate, **measure()})
         state.total = torch.zeros_like(state.total)
         keeper.after_epoch(state)
-        progress(epoch, schedule.epochs, loss)
+        tell(state.history[-1], schedule.epochs, images_per_second)

@@ -56,7 +56,7 @@ def work(share: Share, number: int) -> None:
             State(share.step, torch.zeros((), device=device)),
             Keeper(network, "", None),
             measure=dict,
-            progress=nothing,
+            tell=nothing,
         )
         distributed.destroy_process_group()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
 from bench.training._arithmetic import check as check_arithmetic
-from bench.training._epochs import Diverged, Keeper, run_epochs
+from bench.training._epochs import Diverged, Keeper, Tell, run_epochs
 from bench.training._machinery import machinery
 from bench.training._ranks import CannotSpread, Share, check, gathered
 from bench.training._surroundings import layout_of, repeatable, training_mode
@@ -28,9 +28,10 @@ from bench.training.recipe import Recipe
 if TYPE_CHECKING:
     from bench.data import Split
 
-__all__ = ["CannotSpread", "Diverged", "History", "train"]
+__all__ = ["CannotSpread", "Diverged", "History", "Watch", "train"]
 
 History = tuple[dict[str, float], ...]
+Watch = Callable[[Mapping[str, float], float, nn.Module], None]  # row of the history, images per second, network
 
 
 def train(
@@ -51,6 +52,7 @@ def train(
     distillation: Distillation | None = None,
     task: Task = CLASSIFICATION,
     checkpoints: Checkpoints | None = None,
+    watch: Watch | None = None,
 ) -> History:
     """Train a network in place; it ends on the device, in eval mode.
 
@@ -70,6 +72,7 @@ def train(
         task: what the network learns.
         checkpoints: where states of the training are kept, to go on from after an interruption. A training whose hooks
             or network may remember more than tensors keeps none, and starts again.
+        watch: called after each epoch with its row of the history, images per second and the network, to look at.
 
     Returns:
         One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
@@ -116,11 +119,19 @@ def train(
             step, batches = machinery(
                 share, network, optimizer, device, layout, team, before_step=before_step, after_step=after_step
             )
-            run_epochs(step, batches, state, keeper, measure, progress or nothing)
+            run_epochs(step, batches, state, keeper, measure, _told(network, progress or nothing, watch or nothing))
         if state.best:
             put_back(network, state.best)
     _check_weights(network, recipe)
     return tuple(state.history)
+
+
+def _told(network: nn.Module, progress: Callable[[int, int, float], None], watch: Watch) -> Tell:
+    def tell(row: Mapping[str, float], epochs: int, images_per_second: float) -> None:
+        watch(row, images_per_second, network)
+        progress(int(row["epoch"]), epochs, row["loss"])
+
+    return tell
 
 
 def _names(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:

@@ -38,7 +38,7 @@ class RealWorkbench:
         trained_here: whether training began with these.
         task: what the network is trained to do.
         files: of the user's, by HASH/NAME (see `Method.outside`).
-        checkpoints: of its trainings.
+        checkpoints, watch: of its trainings, see `bench.training.loop.train`.
 
     Attributes:
         budget: epochs x training images that went through `finetune` and `train` so far.
@@ -60,10 +60,11 @@ class RealWorkbench:
         untrained: bool = False,
         files: Mapping[str, bytes] = MappingProxyType({}),
         checkpoints: Checkpoints | None = None,
+        watch: loop.Watch | None = None,
     ):
         self.files = files
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
-        self.task, self.checkpoints = task, checkpoints
+        self.task, self.checkpoints, self.watch = task, checkpoints, watch
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
         self.budget, self.untrained, self._initial = Budget(), untrained, torch.zeros(0)
 
@@ -165,6 +166,7 @@ class RealWorkbench:
                 progress=self.epoch,
                 validation=self.images.validation if recipe.keep == "best" else None,
                 checkpoints=self.checkpoints,
+                watch=self.watch,
                 **options,
             )
         except loop.CannotSpread as error:

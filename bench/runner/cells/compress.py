@@ -15,6 +15,7 @@ from bench.footprint.cost import cost
 from bench.footprint.fold import finish
 from bench.footprint.micronet import micronet
 from bench.footprint.packed import pack, sizes
+from bench.runner import tensorboard
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, to_npz
@@ -106,6 +107,7 @@ def _compress(
         untrained=variant.start == "random",
         files=job.outside,
         checkpoints=checkpoints,
+        watch=tensorboard.writer.watch(job.events, images.channels) if job.events else None,
     )
     compressed = finish(variant.apply(Compressed(start, example=workbench.example), workbench))
     return compressed, workbench.budget

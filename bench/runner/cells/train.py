@@ -7,6 +7,7 @@ import torch
 
 from bench.data import ImageSet, Split
 from bench.errors import InputError
+from bench.runner import tensorboard
 from bench.runner.cells import Epoch
 from bench.runner.cells._files import finite
 from bench.runner.cells._networks import fresh
@@ -71,6 +72,7 @@ def _history(
         validation=images.validation,
         task=of_cell(job.spec),
         checkpoints=checkpoints,
+        watch=tensorboard.writer.watch(job.events, images.channels) if job.events else None,
     )
 
 

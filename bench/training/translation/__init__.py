@@ -1,7 +1,10 @@
 """Networks translated by `torch.compile`, whose import takes seconds: only who compiles waits for it."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
 from bench import lazy
+
+if TYPE_CHECKING:
+    from bench.training.translation import compiled as compiled
 
 __getattr__ = lazy.submodules(__name__)

@@ -17,9 +17,7 @@ from bench.zoo.networks import catalogue
 if TYPE_CHECKING:
     from torch import nn
 
-PUBLISHED = re.compile(
-    r"[A-Z0-9_]+"
-)  # how torchvision names them, e.g. IMAGENET1K_V1
+PUBLISHED = re.compile(r"[A-Z0-9_]+")  # how torchvision names them, e.g. IMAGENET1K_V1
 AUXILIARY = ("AuxLogits.", "aux1.", "aux2.")  # classifiers of GoogLeNet and Inception that only training has
 DENSE = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\..*)")  # torchvision's older names of DenseNet's
 
