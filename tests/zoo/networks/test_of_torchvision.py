@@ -75,7 +75,9 @@ def test_other_classes_begin_anew(published, caplog):
 
 
 def test_a_thousand_classes_of_other_names_are_refused(published):
-    with pytest.raises(InputError, match="the data's 1,000 are called otherwise, e.g. '0': call them by their WordNet"):
+    with pytest.raises(
+        InputError, match=r"the data's 1,000 are called otherwise, e\.g\. '0': call them by their WordNet"
+    ):
         begun(published, [str(number) for number in range(1000)])
 
 
