@@ -93,7 +93,8 @@ def guarded(parent: Path) -> Iterator[Path]:
         OSError: see `writing`.
     """
     # A process that is killed cannot tidy up. A shell that waits for the end of a pipe from it can: the kernel closes
-    # the pipe whatever ended its writer. Its session is its own, so that an interrupt at the terminal spares it.
+    # the pipe when its writer ends for any reason. The shell has a session of its own, so that an interrupt at the
+    # terminal spares it.
     folder = _hidden(parent)
     folder.mkdir()
     command = ["/bin/sh", "-c", 'trap "" HUP INT TERM; read -r _; rm -rf -- "$0"', str(folder)]

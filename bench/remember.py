@@ -78,7 +78,7 @@ class Memory:
 # the whole array alive that it looks into, which its own `nbytes` doesn't tell: arrays are followed to their base, and
 # tensors to their storage.
 def bytes_held(result: Any) -> int:
-    """Memory that a result keeps alive, bytes, on whatever device."""
+    """Memory that a result keeps alive, bytes, on any device."""
     total = 0
     counted: dict[int, Any] = {}  # keeps what it has counted, so that no address is used twice
     waiting = [result]

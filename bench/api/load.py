@@ -24,7 +24,7 @@ def load(
 
     It is in eval mode, on the CPU, in float32, made of the architecture's own class and of layers of PyTorch; feature
     maps that NNCF quantised are rounded by NNCF's modules. `preprocessing` is an attribute of it: `mean`, `std` (on the
-    0..1 scale; None where nobody recorded them), `size` and `channels`. Nothing in a file is executed.
+    0..1 scale; None if nobody recorded them), `size` and `channels`. Nothing in a file is executed.
 
     >>> import tempfile, torch
     >>> from bench.footprint.compressed import Compressed

@@ -12,7 +12,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bench import cli, registry
 from bench.cli import _options
@@ -23,9 +23,6 @@ from bench.runner import plan_file, quiet
 from bench.runner.drive import standing
 from bench.runner.plan_file import PlanFile, PlannedCell
 from bench.runner.store import Store
-
-if TYPE_CHECKING:
-    from bench.deploy.measure import Timing
 
 HELP = "time packed networks, and measure the memory that they take to run"
 EXAMPLE = "python -m bench measure --profile digits --threads 1"
@@ -57,10 +54,7 @@ def execute(options: argparse.Namespace) -> int:
     for sentence in missing:
         print(f"not measured: {sentence}", file=sys.stderr)
     cells = _cells(plan, store, options)
-
-    from bench.deploy.measure import Timing
-
-    settings = Timing(options.threads or plan.threads, options.warm_up, options.passes, float(options.seconds))
+    settings = engine.Timing(options.threads or plan.threads, options.warm_up, options.passes, float(options.seconds))
     counts = {"measured": 0, "kept": 0, "failed": 0}
     with quiet.alone(options.runs):
         for cell in cells:
@@ -99,7 +93,7 @@ def _measure(
     plan: PlanFile,
     store: Store,
     engines: Mapping[str, engine.Engine],
-    settings: Timing,
+    settings: engine.Timing,
     counts: dict[str, int],
     *,
     again: bool,
@@ -124,7 +118,7 @@ def _measure(
         print(f"{cell.name}, {chosen.title}: {_said(result)}", flush=True)
 
 
-def _is_kept(result: Any, settings: Timing) -> bool:
+def _is_kept(result: Any, settings: engine.Timing) -> bool:
     return isinstance(result, dict) and result.get("threads") == settings.threads
 
 

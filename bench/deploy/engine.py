@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,8 +19,18 @@ PACKAGE = "bench.deploy.engines"
 Run = Callable[[np.ndarray], object]
 
 
+@dataclass(frozen=True)
+class Timing:
+    """How long to measure; see `bench.deploy.timing.Request`."""
+
+    threads: int = 1
+    warm_up: int = 10
+    passes: int = 100
+    seconds: float = 10.0
+
+
 class Engine(ABC):
-    """What runs a network on the CPU; a file in `engines/` defines one. Its package is imported in `load`.
+    """What runs a network on the CPU; a file in `engines/` defines one, and imports its package by `library`.
 
     Class attributes:
         title: as printed.
@@ -31,6 +43,10 @@ class Engine(ABC):
     format: ClassVar[str]
     package: ClassVar[str]
     needs: ClassVar[Mapping[str, str]] = {}
+
+    def library(self) -> Any:
+        """The engine's package, imported when it is first needed: the report names engines without loading them."""
+        return import_module(self.package)
 
     @abstractmethod
     def start(self, threads: int) -> None:

@@ -9,29 +9,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bench
 from bench.deploy import format, timing
-from bench.deploy.engine import Engine
+from bench.deploy.engine import Engine, Timing
 from bench.deploy.network import Deployed
 from bench.errors import InputError
 from bench.runner.provenance import machine
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 MACHINE = ("host", "processor", "platform", "cores")
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How long to measure; see `bench.deploy.timing.Request`."""
-
-    threads: int = 1
-    warm_up: int = 10
-    passes: int = 100
-    seconds: float = 10.0
 
 
 def measure(deployed: Deployed, name: str, engine: Engine, settings: Timing) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is done to pixels before a network sees them, kept with whatever leaves the benchmark."""
+"""What is done to pixels before a network sees them, kept with every network that leaves the benchmark."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def timed(request: Request) -> dict[str, Any]:
     Returns:
         median_ms, lower_quartile_ms, upper_quartile_ms of one pass; passes and warm_up; peak_memory_bytes of the whole
         process while it ran, and network_memory_bytes, what of that came with the network; other_cores, how many cores
-        other programs kept busy meanwhile, None where the system doesn't tell; the engine's version.
+        other programs kept busy meanwhile, None if the system doesn't tell; the engine's version.
     """
     # Memory before the network is that of Python and the engine. The peak begins anew once the network is loaded, so
     # that reading the file, which may take more than running it, does not count.
@@ -116,7 +116,7 @@ def resident() -> int:
 
 
 def busy_seconds() -> float | None:
-    """Seconds that all cores together have been at work since the machine started; None where nobody counts."""
+    """Seconds that all cores together have been at work since the machine started; None if nobody counts."""
     file = Path("/proc/stat")
     if not file.exists():
         return None

@@ -68,7 +68,7 @@ class Header(_Checked):
     """All of the header.
 
     Attributes:
-        model: description of the fresh network, in whatever form the caller chose.
+        model: description of the fresh network, in the caller's form.
         structure: steps from the fresh network's modules to this one's.
         activation_bits: width of feature maps at inference.
         tensors: the stored tensors, in the order of their sections.

@@ -161,6 +161,11 @@ def read_header(data: bytes) -> dict[str, Any]:
     return header_of(data).model_dump(mode="json")
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether bytes claim to be a packed file; they may be damaged all the same."""
+    return data.startswith(_file.MAGIC)
+
+
 def header_of(data: bytes) -> Header:
     """The header itself (see `read_header`)."""
     return _read(data)[0]

@@ -94,7 +94,7 @@ def report(
 
 def _write(document: Document, out: Path, templates: Path | None) -> str:
     """Write a report in a hidden folder, then move it file by file; returns why there is no PDF, or nothing."""
-    # Whatever ends the process while it writes, an earlier report stays as it was. Moving takes milliseconds and no
+    # An earlier report stays as it was if the process ends while it writes. Moving takes milliseconds and no
     # space, since the hidden folder is on the disk of the report, and interrupts wait for it. The page comes last: what
     # it links to is there before.
     out.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _write(document: Document, out: Path, templates: Path | None) -> str:
 def _tidy(document: Document, out: Path) -> None:
     """Delete figures and data that an earlier report left and this one does not have."""
     # Only names that an earlier report noted, and of these only files that a report can have written: nothing outside
-    # its two folders goes, whatever an edited manifest says.
+    # its two folders goes, even if an edited manifest says otherwise.
     manifest = out / MANIFEST
     files = {f"data/{table.id}{suffix}" for table in document.data for suffix in SUFFIXES["data"]}
     files |= {f"figures/{name}" for figure in document.figures for name in document.drawings.files(figure)}

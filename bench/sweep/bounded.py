@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
+import signal
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -74,8 +75,6 @@ def _over_time(bounds: Bounds) -> dict[str, Any]:
 
 
 def _ended(code: int | None, bounds: Bounds) -> dict[str, Any]:
-    import signal
-
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         # who sends SIGKILL is the kernel: for time, one second after SIGXCPU, or for memory of the whole machine
         return _over_time(bounds) if code == -signal.SIGXCPU else {"state": "refused", "reason": _memory(bounds)}

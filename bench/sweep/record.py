@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.compress.variant import parse
+from bench.runner.provenance import machine
 from bench.sweep.bounded import Bounds, attempt
 
 NAME = "pairs.jsonl"
@@ -66,8 +67,6 @@ def known(folder: Path, network: str, method: str, size: int, bounds: Bounds) ->
 
 def work(folder: Path, network: str, method: str, size: int, bounds: Bounds) -> PairOutcome:
     """Try a pair and record what becomes of it."""
-    from bench.runner.provenance import machine
-
     answer = attempt(network, method, size, bounds)
     prefix = f"{method} does not work on torchvision:{network}: "
     answer["reason"] = answer.get("reason", "").removeprefix(prefix)

@@ -1,6 +1,6 @@
 """The contract of a task: what a network is trained to do, and what counts as doing it well. One task per file.
 
-Cells, analysis and report ask the task whatever depends on it, so that a new task is one more file.
+Cells, analysis and report ask the task for everything that depends on it, so that a new task is one more file.
 
 >>> task("classification").primary.title
 'Top-1'

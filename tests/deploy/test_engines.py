@@ -45,7 +45,7 @@ def _values(answer):
 
 def test_a_network_is_measured_in_a_process_of_its_own(chosen, packed):
     name, kind = chosen
-    settings = measure.Timing(threads=1, warm_up=1, passes=7, seconds=5)
+    settings = engine.Timing(threads=1, warm_up=1, passes=7, seconds=5)
     result = measure.measure(network.read(packed("original").file), name, kind, settings)
     assert "reason" not in result
     assert (result["passes"], result["threads"], result["batch"], result["warm_up"]) == (7, 1, 1, 1)
@@ -62,7 +62,7 @@ def test_what_cannot_be_exported_or_run_has_a_reason(packed, tmp_path, monkeypat
         def start(self, threads): ...
         def load(self, file, threads): ...
 
-    settings = measure.Timing(warm_up=1, passes=5)
+    settings = engine.Timing(warm_up=1, passes=5)
     deployed = network.read(packed("nncf-int8-ptq").file)
     assert "no place for" in measure.measure(deployed, "nothing", Nothing(), settings)["reason"]
     deployed = network.read(packed("original").file)

@@ -10,13 +10,12 @@ import torch
 
 from bench.compress.imports import content, distiller, foreign, lossless, masks, published_pqf
 from bench.errors import InputError
-from bench.footprint._file import MAGIC
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import merge
-from bench.footprint.packed import header_of, representations, unpack
+from bench.footprint.packed import header_of, is_packed, representations, unpack
 from bench.footprint.representation import Float
 from bench.zoo.networks.checkpoint import load_content
-from bench.zoo.networks.plain import not_finite
+from bench.zoo.networks.plain import copied, not_finite
 
 File = tuple[str, bytes]  # name and content
 NNCF_HOOKS = "__nncf_hooks"
@@ -32,14 +31,15 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
         file: a packed file of Innards, a checkpoint that PQF's authors published, one of NNCF or Distiller,
             or any state dictionary.
         config: what `nncf.torch.get_config` returned, as JSON, if the file does not hold it.
-        network: of the file's architecture, plain, with any weights; it is used up.
+        network: of the file's architecture, plain, with any weights; a copy of it takes the file's.
         example: one normalised image, (1, C, H, W) float32; only NNCF's need it.
 
     Raises:
         InputError: the file is none of these, or does not belong to the network.
     """
     name, data = file
-    if data.startswith(MAGIC):
+    network = copied(network).cpu()
+    if is_packed(data):
         return _packed(data, network)
     held = content.read(data, name)
     if published_pqf.holds_codes(held):

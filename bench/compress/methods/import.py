@@ -46,15 +46,13 @@ class Import(Method):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         from bench.compress.imports import networks
-        from bench.zoo.networks.plain import copied
 
         if compressed.structure or compressed.representations or compressed.masks or compressed.history:
             raise NotApplicable("an imported network keeps nothing of the methods before it: put import first")
         device = next((tensor.device for tensor in compressed.network.state_dict().values()), "cpu")
         try:
-            network = copied(compressed.network).cpu()
             config = workbench.file(self.config) if self.config else None
-            imported = networks.read(workbench.file(self.files), config, network, workbench.example.cpu())
+            imported = networks.read(workbench.file(self.files), config, compressed.network, workbench.example.cpu())
         except InputError as error:
             raise NotApplicable(str(error)) from error
         workbench.was_trained(self.budget(0, 0))

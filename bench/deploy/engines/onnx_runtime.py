@@ -18,15 +18,13 @@ class OnnxRuntime(Engine):
 
     def start(self, threads: int) -> None:
         """See `Engine`."""
-        import onnxruntime
-
+        onnxruntime = self.library()
         onnxruntime.set_default_logger_severity(3)  # errors alone
         onnxruntime.disable_telemetry_events()
 
     def load(self, file: Path, threads: int) -> Run:
         """See `Engine`."""
-        import onnxruntime
-
+        onnxruntime = self.library()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

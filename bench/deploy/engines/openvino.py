@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bench.deploy.engine import Engine, Run
 from bench.deploy.openvino_runtime import openvino
@@ -17,9 +17,13 @@ class OpenVINORuntime(Engine):
     package: ClassVar = "openvino"
     needs: ClassVar = {"onnx": "export", "onnxscript": "export", "openvino": "openvino"}
 
+    def library(self) -> Any:
+        """OpenVINO, kept from sending its telemetry."""
+        return openvino()
+
     def start(self, threads: int) -> None:
         """See `Engine`."""
-        openvino()
+        self.library()
 
     def load(self, file: Path, threads: int) -> Run:
         """See `Engine`."""
@@ -30,6 +34,6 @@ class OpenVINORuntime(Engine):
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
         }
-        core = openvino().Core()
+        core = self.library().Core()
         request = core.compile_model(core.read_model(str(file)), "CPU", settings).create_infer_request()
         return lambda batch: request.infer([batch])

@@ -18,8 +18,7 @@ class PyTorch(Engine):
 
     def start(self, threads: int) -> None:
         """See `Engine`."""
-        import torch
-
+        torch = self.library()
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(1)
         # What reads programs is imported when it is first used, and takes more memory than a network.
@@ -29,8 +28,7 @@ class PyTorch(Engine):
 
     def load(self, file: Path, threads: int) -> Run:
         """See `Engine`."""
-        import torch
-
+        torch = self.library()
         network = torch.export.load(file).module()
 
         def run(images: object) -> object:

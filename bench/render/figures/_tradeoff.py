@@ -52,7 +52,7 @@ class Point:
     Attributes:
         size: kB.
         top1, low, high: the primary outcome with its interval, as printed.
-        chosen_by: what it is chosen by, the mean on validation images; where there is none, on test images.
+        chosen_by: what it is chosen by, the mean on validation images, or on test images if there are no others.
         top: the highest that it can be.
         floor: the least distance to `top` that can be drawn.
     """

@@ -37,7 +37,7 @@ def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
         "that answers weakly is pale, and in brackets is how far up the scale it gets where that is under "
         f"{PALE}%. Of the methods: the one that agrees most with the original, the middle "
         "one and the one that agrees least.",
-        f"Grid of attribution maps of {model}: a row a network, a column an image; every map is in the data file.",
+        f"Grid of attribution maps of {model}: one row per network, a column an image; every map is in the data file.",
         partial(_paint, shown),
         ("attribution-maps", "explanations"),
         see=", see the table for all",

@@ -34,7 +34,7 @@ def build(study: Study) -> Figure | None:
             "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
             f"which a difference does not matter. Left of 0 is {study.primary.worse}. Linear within twice the margin, "
             "logarithmic beyond. Line: the 95% interval; broad band: the interval that decides the word, at the level "
-            "that Holm tested at; none where words are withheld. Tests: see the verdicts.",
+            "that Holm tested at; none if words are withheld. Tests: see the verdicts.",
             captions.margins(study),
             captions.seeds(study),
             captions.family(study),

@@ -124,7 +124,7 @@ class Gallery:
     mosaic: Callable[[Study, list[Painted]], Mosaic]
     caption: str
     tables: tuple[str, ...] = ("gallery", "units")
-    alt: str = "Grid of pictures, {title}: a row a network; all are in the data file."
+    alt: str = "Grid of pictures, {title}: one row per network; all are in the data file."
     see: str = ""
 
 
@@ -137,7 +137,7 @@ GALLERIES = (
         "its activations. Of the methods: the one whose transfer ratio is nearest to 1, the middle one and the "
         "farthest; quantisers of feature maps are by-passed. Empty: there is no such channel.",
         ("channel-images", "units"),
-        "Grid of images for channels of {model}: a row a network, a column a channel; all are in the data file.",
+        "Grid of images for channels of {model}: one row per network, one column per channel.",
         ", see the table of channels for all",
     ),
     Gallery(

@@ -31,7 +31,7 @@ def build(study: Study) -> Figure | None:
         "The inside: same, changed, or can't tell",
         captions.joined(
             "Distance of each inside beyond its reference's, by each measure that decides. Intervals are those that "
-            "decide: left of the dotted margin is same, right of it changed; none where no word is given. Linear "
+            "decide: left of the dotted margin is same, right of it changed; none if no word is given. Linear "
             "within twice the margin, logarithmic beyond.",
             captions.inside_rule(study),
             captions.inside_margins(study),

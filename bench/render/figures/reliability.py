@@ -41,7 +41,7 @@ def _figure(study: Study, model: str, shown: list[Diagram]) -> Figure:
             INTERVALS,
             "No tests.",
         ),
-        f"Reliability diagrams of {model}, a panel a network; every value is in the data file.",
+        f"Reliability diagrams of {model}, one panel per network; every value is in the data file.",
         partial(_paint, study, shown),
         ("reliability", "predictions"),
     )

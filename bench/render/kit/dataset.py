@@ -42,7 +42,7 @@ class Dataset:
     Attributes:
         id: file name.
         caption: all sentences, complete with n, unit, interval, test and family; `document` adds the version.
-        frame: unrounded, each column in its field's unit; None where a value is missing. A column `<name>_note` says
+        frame: unrounded, each column in its field's unit; None if a value is missing. A column `<name>_note` says
             why a number is missing.
         fields: by the column's name, in the order of the files.
     """

@@ -18,7 +18,7 @@ FIELDS = {
     "version": Field("Its role in the cell, or other-initialisation."),
     "layer": Field("The block."),
     "channel": Field("The original's, by index.", "number"),
-    "own_channel": Field("This network's; -1 where there is none.", "number"),
+    "own_channel": Field("This network's; -1 if missing.", "number"),
     "transfer": Field("Response to the original's image by that to its own.", "number"),
     "response": Field("To its own image, in deviations over the probe.", "number"),
     "shape": Field("Of the image: colours, rows, columns."),

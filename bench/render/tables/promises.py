@@ -63,7 +63,7 @@ COLUMNS: tuple[Column[Promised], ...] = (
 
 
 def build(study: Study) -> list[Table]:
-    """One table, in groups of one situation each; none where no promise was simulated."""
+    """One table, in groups of one situation each; empty if no promise was simulated."""
     rates = [rate for rate in simulated(study) if rate.kind == "promise"]
     groups: dict[str, dict[str, dict[int, MeasuredRate]]] = {}
     for rate in rates:

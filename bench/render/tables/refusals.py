@@ -37,7 +37,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "refusals",
         "What measures could not compare",
-        "Blocks that a measure has no value for, a row a sentence: they are a dash in the tables, and no part of a "
+        "Blocks that a measure has no value for, one row per sentence: they are a dash in the tables, and no part of a "
         "mean. What cannot be compared is not the same.",
         COLUMNS,
         {model: [Row(study, each) for each in refusals(study) if each.model == model] for model in study.models},

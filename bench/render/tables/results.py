@@ -116,7 +116,7 @@ def _bold(study: Study) -> str:
 
 
 def _bolds(study: Study, model: str) -> tuple[str, ...]:
-    """Labels in bold; none where there is nothing to lose, since no word is given there."""
+    """Labels in bold; none if nothing can be lost, since no word is given then."""
     return () if model in nothing_to_lose(study) else leading(study)[model].bold
 
 

@@ -46,8 +46,8 @@ def build(study: Study) -> Table | None:
         "undone",
         "What could not be looked into",
         (
-            "Notes of the diagnostics, a row a sentence: what could not be done, and so has no number in the tables, "
-            "and what was done otherwise than usual. “Compressed” is the variant itself."
+            "Notes of the diagnostics, one row per sentence: what could not be done, and so has no number in the "
+            "tables, and what was done otherwise than usual. “Compressed” is the variant itself."
         ),
         COLUMNS,
         {look.title: _notes(study, name) for name, look in sorted(study.plan.diagnostics.items())},

@@ -87,7 +87,7 @@ def build(study: Study) -> Table | None:
             "Whether each compressed network is the same as what it is compared with, or changed.",
             "Outcomes: " + "; ".join(f"{outcome.title}: {outcome.estimand}" for outcome in outcomes(study)) + ".",
             "Difference: with its 95% interval. Decides: the interval at the level that Holm tested at, within the "
-            "margin if the verdict is same, without 0 if it is changed; none where words are withheld.",
+            "margin if the verdict is same, without 0 if it is changed; none if words are withheld.",
             "p: t and exact sign-flip test of a difference, not corrected; "
             "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
             captions.margins(study),

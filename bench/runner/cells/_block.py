@@ -142,7 +142,7 @@ def probed(
 
 
 def refusable(measure: AnyMeasure, compute: Callable[[], Result]) -> Result | Refused:
-    """`compute()`, or the sentence that says why a measure cannot; whatever a guest raises is such a sentence."""
+    """`compute()`, or the sentence that says why a measure cannot; any error of a guest becomes such a sentence."""
     try:
         with guests.blamed(measure, measure.title, MemoryError):
             return compute()

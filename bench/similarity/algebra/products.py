@@ -60,7 +60,7 @@ def products(x: np.ndarray) -> Products | None:
 # Half of ‖u - v‖² is 1 - cosine. The nearest pairs, which cancel, are subtracted unit by unit, as everywhere; where
 # many are, or most of an image is taken off as its mean, this is not the way.
 def unit_distances(x: np.ndarray, of: Products, *, centre: bool) -> tuple[np.ndarray, Vectors] | None:
-    """1 - cosine (or Pearson correlation, with `centre`) between images, (n, n), or None where products lose digits."""
+    """1 - cosine (or Pearson correlation, with `centre`) between images, (n, n), or None if products lose digits."""
     squares = np.diagonal(of.plain)
     inner = of.plain - of.d * np.outer(of.means, of.means) if centre else of.plain
     own = np.diagonal(inner)

@@ -80,7 +80,7 @@ class DebiasedCKA(Measure):
         return gram(Activations(x)), gram(Activations(y))
 
 
-# Products are float64 whatever came in; what came in decides how much of HSIC(x, x) can be rounding.
+# Products are always float64; the type of the input decides how much of HSIC(x, x) can be rounding.
 def gram(side: Activations) -> Grams:
     """The Gram of one layer, which a map of debiased CKA takes as well."""
     values = side.values

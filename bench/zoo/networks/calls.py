@@ -162,7 +162,7 @@ def of_images(tensor: torch.Tensor, count: int, name: str) -> torch.Tensor:
 
 
 def copy(tensor: torch.Tensor) -> torch.Tensor:
-    """The values as they are now, whatever later operations in place write over the tensor; gradients pass."""
+    """The values as they are now, even if later operations write over the tensor in place; gradients pass."""
     # NNCF names operations by counting them as functions: a copy must not be one more.
     with torch._C.DisableTorchFunction():
         return tensor.clone()

@@ -1,4 +1,4 @@
-"""A file's tensors under the names that a network has for them, whatever was wrapped around it when they were saved.
+"""A file's tensors under the names that a network has for them, even if it was wrapped when they were saved.
 
 Training scripts nest weights under names of their own, wrappers put prefixes before theirs, and reparametrisations
 replace a weight by what it is computed from. The network decides: nothing is cut off that it calls so itself.
