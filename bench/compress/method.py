@@ -61,6 +61,8 @@ class Method(ABC):
 
     Class attributes:
         version: must be raised whenever the same settings give another network, so that old results are not reused.
+        revision: raised in its place if the same settings give another network only of those from elsewhere, whose names
+            have a colon: the results of the zoo's networks are kept.
         family: groups methods in tables and figures. There are "quantization", "binary", "pruning", "structured
             pruning", "low rank", "product quantization" and "entropy coding"; another name makes a family of its own.
             "original" and "control" are for methods that compress nothing.
@@ -82,6 +84,7 @@ class Method(ABC):
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     version: ClassVar[int] = 1
+    revision: ClassVar[int] = 0
     family: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str] = ""

@@ -250,9 +250,11 @@ def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained
 
 
 def _with_files(variant: Variant, model: str, seed: int) -> tuple[list[dict[str, Any]], dict[str, Path]]:
-    """What `Variant.spec` says with the hash of each file of the user's in place of its path, and the files."""
+    """What `Variant.spec` says, with the hash of each file of the user's in place of its path, and the files."""
     described, outside = variant.spec(), {}
     for stage, link in zip(variant.stages, described, strict=True):
+        if ":" in model and stage.method.revision:
+            link["revision"] = stage.method.revision
         for setting in stage.method.outside:
             if files := link["settings"][setting]:
                 try:

@@ -262,3 +262,13 @@ def test_a_configuration_may_be_that_of_all_seeds(tmp_path):
         )
         == 2
     )
+
+
+def test_a_revision_is_part_of_the_keys_of_networks_from_elsewhere_alone():
+    def stages(model):
+        text = f'seeds = [0]\n[[models]]\nname = "{model}"\n[[methods]]\nname = "nncf-int8-ptq"\n'
+        cells = plan.make(profile.parse("p", text), "x").cells
+        return next(cell.spec["variant"] for cell in cells if cell.name.startswith("compress") and "nncf" in cell.name)
+
+    assert [stage.get("revision") for stage in stages("resnet8")] == [None]
+    assert [stage.get("revision") for stage in stages("torchvision:resnet18")] == [1]

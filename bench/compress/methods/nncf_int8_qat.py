@@ -24,6 +24,7 @@ class NncfInt8Qat(FinetuningMethod):
     weight_bits: Annotated[int, Field(ge=2, le=8)] = 8
     calibration: Annotated[int, Field(ge=1)] = 256
 
+    revision = 1  # layer normalisations, which the zoo has none of
     family = "quantization"
     title = "NNCF QAT"
     source = "kozlov2021nncf"
