@@ -61,7 +61,7 @@ class Method(ABC):
 
     Class attributes:
         version: must be raised whenever the same settings give another network, so that old results are not reused.
-        revision: raised in its place if the same settings give another network only of those from elsewhere, whose names
+        revision: raised in its place if the settings give another network only of those from elsewhere, whose names
             have a colon: the results of the zoo's networks are kept.
         family: groups methods in tables and figures. There are "quantization", "binary", "pruning", "structured
             pruning", "low rank", "product quantization" and "entropy coding"; another name makes a family of its own.

@@ -15,15 +15,16 @@ Sizes = dict[str, dict[str, int]]
 
 
 def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
-    """Resize layers to fewer channels; tensors of another shape become zero.
+    """Resize layers to fewer channels; tensors of another shape become zero, and layers that share one still do.
 
     Args:
         sizes: by layer. Convolution: {"in", "out", "groups"}; linear: {"in", "out"}; normalisation: {"out"}; a shortcut
             that fills new channels with zeros: {"new"}.
 
     Raises:
-        ValueError: a layer would grow, or is none of these kinds.
+        ValueError: a layer would grow, is none of these kinds, or shares a tensor with one that gets another shape.
     """
+    shared = _shared(network)
     for name, target in sizes.items():
         layer = network.get_submodule(name)
         present = sizes_of(layer)
@@ -35,7 +36,22 @@ def apply(network: torch.nn.Module, sizes: Sizes) -> torch.nn.Module:
             layer.before, layer.after = target["new"] // 2, target["new"] - target["new"] // 2
         else:
             _resize(layer, **{"in_": target.get("in", 0), "out": target["out"], "groups": target.get("groups", 1)})
+    for first, *others in shared:
+        tensor = network.get_parameter(first)
+        for name in others:
+            parent, _, attribute = name.rpartition(".")
+            if network.get_parameter(name).shape != tensor.shape:
+                raise ValueError(f"{first} and {name} are one tensor and cannot have two shapes")
+            setattr(network.get_submodule(parent), attribute, tensor)
     return network
+
+
+def _shared(network: torch.nn.Module) -> list[list[str]]:
+    """Names of parameters that are one tensor."""
+    names: dict[int, list[str]] = {}
+    for name, parameter in network.named_parameters(remove_duplicate=False):
+        names.setdefault(id(parameter), []).append(name)
+    return [group for group in names.values() if len(group) > 1]
 
 
 def sizes_of(layer: torch.nn.Module) -> dict[str, int]:
