@@ -39,6 +39,11 @@ class Stage:
         """
         return make_method(self.name, dict(self.chosen))
 
+    @cached_property
+    def version(self) -> Any:
+        """Of the method's code, see `registry.version`."""
+        return registry.version(type(self.method), self.name)
+
     def budget(self, finetuning: float, training: float) -> Budget:
         """See `Variant.budget`."""
         declared = self.method.budget(finetuning, training)
@@ -146,7 +151,7 @@ class Variant:
         return [
             {
                 "method": stage.name,
-                "version": registry.version(type(stage.method), stage.name),
+                "version": stage.version,
                 "settings": stage.method.settings(),
             }
             for stage in self.stages

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bench import registry
 from bench import task as tasks
 from bench.compress.variant import Variant
 from bench.diagnose.look import Look
@@ -53,6 +55,23 @@ class Profile:
     diagnostics: Mapping[str, Look]
     measures: Mapping[str, AnyMeasure]
     normalisations: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]] | None]
+
+    # Every cell's key asks for these, and to hash what a guest imports takes a while.
+
+    @cached_property
+    def task_spec(self) -> dict[str, Any]:
+        """What the task adds to the keys of cells, see `bench.task.spec`."""
+        return tasks.spec(self.file.task)
+
+    @cached_property
+    def measure_versions(self) -> dict[str, Any]:
+        """The version of each measure's code, see `registry.version`."""
+        return {name: registry.version(type(measure), name) for name, measure in self.measures.items()}
+
+    @cached_property
+    def diagnostic_versions(self) -> dict[str, Any]:
+        """The version of each diagnostic's code."""
+        return {name: registry.version(type(look.diagnostic), name) for name, look in self.diagnostics.items()}
 
 
 def load(name_or_path: str) -> Profile:

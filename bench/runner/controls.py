@@ -8,6 +8,7 @@ has a control of the fine-tuning recipe's length; for other lengths the plan add
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from bench.compress.budget import Budget, alike
 from bench.compress.variant import Stage, Variant
@@ -22,77 +23,101 @@ def budget(profile: Profile, model: str, variant: Variant) -> Budget:
 
 def variants(profile: Profile, model: str) -> tuple[Variant, ...]:
     """All variants of a model: the original and the controls, then the methods in the profile's order."""
-    return _with(profile, {control.label: control for control in _added(profile, model)})
+    return Controls(profile, model).variants
 
 
 def every_variant(profile: Profile) -> tuple[Variant, ...]:
     """All variants that any model has, in the same order."""
-    return _with(profile, {control.label: control for model in profile.recipes for control in _added(profile, model)})
+    added = [control for model in profile.recipes for control in Controls(profile, model).added]
+    return _with(profile, {control.label: control for control in added})
 
 
-def finetuned_alike(profile: Profile, model: str, variant: Variant) -> str:
-    """Label of the control that was fine-tuned for as long as a variant; the recipe's own for one that was not."""
-    control = _control(profile, model, variant)
-    if control is None or control.stages[0].name != CONTROL:
-        return CONTROL
-    length = budget(profile, model, control).total
-    return next(
-        (
-            other.label
-            for other in variants(profile, model)
-            if _is_control(other)
-            and other.stages[0].name == CONTROL
-            and alike(budget(profile, model, other).total, length)
-        ),
-        CONTROL,
-    )
+class Controls:
+    """The variants of a model, with the control of each."""
+
+    # A sweep may have thousands of points, so nothing here looks at all variants for each of them: the few that are
+    # controls are set apart once.
+
+    def __init__(self, profile: Profile, model: str):
+        self.profile, self.model = profile, model
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The original and the controls, then the methods in the profile's order."""
+        return _with(self.profile, {control.label: control for control in self.added})
+
+    def finetuned_alike(self, variant: Variant) -> str:
+        """Label of the control that was fine-tuned for as long as a variant; the recipe's own for one that was not."""
+        control = self._control(variant)
+        if control is None or control.stages[0].name != CONTROL:
+            return CONTROL
+        length = self._total(control)
+        return next(
+            (other.label for other, total in self._all if other.stages[0].name == CONTROL and alike(total, length)),
+            CONTROL,
+        )
+
+    @cached_property
+    def added(self) -> tuple[Variant, ...]:
+        """Controls that the profile lacks, the shortest first; lengths that differ by rounding share one."""
+        controls = map(self._control, self.profile.variants)
+        wanted = {control.label: control for control in controls if control}
+        there = {variant.label for variant in self.profile.variants}
+        lengths = {
+            label: (control.stages[0].name, self._total(control))
+            for label, control in wanted.items()
+            if label not in there
+        }
+        kept: list[tuple[str, float]] = []
+        chosen: list[Variant] = []
+        for label in sorted(lengths, key=lengths.__getitem__):
+            name, length = lengths[label]
+            if not any(name == other and alike(length, shorter) for other, shorter in kept):
+                kept.append((name, length))
+                chosen.append(wanted[label])
+        return tuple(chosen)
+
+    def _control(self, variant: Variant) -> Variant | None:
+        """The control of a variant's length of training; None if that is the original, or cannot be known."""
+        went, before = budget(self.profile, self.model, variant), self.profile.recipes[self.model].epochs
+        if not went.total or _is_control(variant):
+            return None
+        if not went.trained:
+            return self._of_length(CONTROL, went.total)
+        entry = next(entry for entry in self.profile.file.models if entry.name == self.model)
+        if entry.checkpoint or entry.weights or alike(went.total, before):
+            return None
+        if went.total > before:
+            return self._of_length(CONTROL, went.total - before)
+        return self._of_length(RETRAINED, went.total)
+
+    def _of_length(self, name: str, epochs: float) -> Variant:
+        """The profile's own control of a length, if it has one that differs by rounding at most."""
+        for variant, total in self._own:
+            if variant.stages[0].name == name and alike(total, epochs):
+                return variant
+        tidy = int(epochs) if epochs == int(epochs) else float(f"{epochs:.6g}")
+        return Variant((Stage(name, (("epochs", tidy),)),))
+
+    @cached_property
+    def _own(self) -> list[tuple[Variant, float]]:
+        """The profile's own controls, each with the epochs that it trains for."""
+        return list(self._controls(self.profile.variants))
+
+    @cached_property
+    def _all(self) -> list[tuple[Variant, float]]:
+        return list(self._controls(self.variants))
+
+    def _controls(self, variants: tuple[Variant, ...]) -> Iterator[tuple[Variant, float]]:
+        yield from ((variant, self._total(variant)) for variant in variants if _is_control(variant))
+
+    def _total(self, variant: Variant) -> float:
+        return budget(self.profile, self.model, variant).total
 
 
 def _with(profile: Profile, added: dict[str, Variant]) -> tuple[Variant, ...]:
     always, named = profile.variants[: len(REFERENCES)], profile.variants[len(REFERENCES) :]
     return (*always, *added.values(), *named)
-
-
-def _added(profile: Profile, model: str) -> Iterator[Variant]:
-    """Controls that the profile lacks, the shortest first; lengths that differ by rounding share one."""
-    wanted = {control.label: control for variant in profile.variants if (control := _control(profile, model, variant))}
-    there = {variant.label for variant in profile.variants}
-    lengths = {
-        label: (control.stages[0].name, budget(profile, model, control).total)
-        for label, control in wanted.items()
-        if label not in there
-    }
-    kept: list[tuple[str, float]] = []
-    for label in sorted(lengths, key=lengths.__getitem__):
-        name, length = lengths[label]
-        if not any(name == other and alike(length, shorter) for other, shorter in kept):
-            kept.append((name, length))
-            yield wanted[label]
-
-
-def _control(profile: Profile, model: str, variant: Variant) -> Variant | None:
-    """The control of a variant's length of training; None if that is the original, or cannot be known."""
-    went, before = budget(profile, model, variant), profile.recipes[model].epochs
-    if not went.total or _is_control(variant):
-        return None
-    if not went.trained:
-        return _of_length(profile, model, CONTROL, went.total)
-    entry = next(entry for entry in profile.file.models if entry.name == model)
-    if entry.checkpoint or entry.weights or alike(went.total, before):
-        return None
-    if went.total > before:
-        return _of_length(profile, model, CONTROL, went.total - before)
-    return _of_length(profile, model, RETRAINED, went.total)
-
-
-def _of_length(profile: Profile, model: str, name: str, epochs: float) -> Variant:
-    """The profile's own control of a length, if it has one that differs by rounding at most."""
-    for variant in profile.variants:
-        is_one = _is_control(variant) and variant.stages[0].name == name
-        if is_one and alike(budget(profile, model, variant).total, epochs):
-            return variant
-    tidy = int(epochs) if epochs == int(epochs) else float(f"{epochs:.6g}")
-    return Variant((Stage(name, (("epochs", tidy),)),))
 
 
 def _is_control(variant: Variant) -> bool:

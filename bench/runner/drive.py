@@ -72,8 +72,8 @@ def standing(cells: Sequence[Identified], store: Store) -> dict[str, Status]:
 
     Reads every byte, since results built on a damaged file would be silently wrong.
     """
-    planned = folders_of(cells)
-    return {cell.key: _stored(cell, store, planned) or Status("missing") for cell in cells}
+    planned, present, missing = folders_of(cells), store.present(), Status("missing")
+    return {cell.key: _stored(cell, store, planned) if cell.key in present else missing for cell in cells}
 
 
 def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
@@ -89,9 +89,7 @@ def inspect(cells: Sequence[Cell], store: Store) -> dict[str, Status]:
     return states
 
 
-def _stored(cell: Identified, store: Store, planned: Mapping[Identity, str]) -> Status | None:
-    if not store.has(cell.key):
-        return None
+def _stored(cell: Identified, store: Store, planned: Mapping[Identity, str]) -> Status:
     try:
         files = store.examine(cell, planned)
     except Damaged as damage:

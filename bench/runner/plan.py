@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -11,8 +14,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench import registry
-from bench import task as tasks
 from bench.compress.files import check_independent, path_of
 from bench.compress.variant import Variant
 from bench.data.validation_transform import ValidationTransform
@@ -57,25 +58,52 @@ def make(profile: Profile, fingerprint: str) -> Plan:
     Args:
         fingerprint: of the images and their splits, from `bench.data.fingerprint`.
     """
+    with _uncollected():
+        return Plan(profile, fingerprint, tuple(_parents_first(_all(profile, fingerprint))))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Have Python's collector of reference cycles pass over what is made meanwhile."""
+    # A plan has no cycles and lives as long as the run; to search its many objects again and again takes a fifth of the
+    # time until the first cell.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
+
+
+def _all(profile: Profile, fingerprint: str) -> list[Cell]:
     cells: list[Cell] = []
     for model in profile.file.models:
         trained = {seed: _train(profile, model, seed, fingerprint) for seed in profile.file.seeds}
-        for seed in profile.file.seeds:
-            cells += [trained[seed], *_of_seed(profile, model.name, seed, trained)]
-        _check_independent(profile, model.name, cells)
-    return Plan(profile, fingerprint, tuple(_parents_first(cells)))
+        lineup = controls.Controls(profile, model.name)
+        of_model = [
+            cell for seed in profile.file.seeds for cell in (trained[seed], *_of_seed(profile, lineup, seed, trained))
+        ]
+        _check_independent(lineup, of_model)
+        cells += of_model
+    return cells
 
 
-def _check_independent(profile: Profile, model: str, cells: Iterable[Cell]) -> None:
+def _check_independent(lineup: controls.Controls, of_model: Iterable[Cell]) -> None:
     """Refuse files of the user's that are one network for several seeds (see `check_independent`)."""
-    of_model = [cell for cell in cells if cell.model == model]
     trained = {c.seed: (c.outside, c.spec["checkpoint"]) for c in of_model if "checkpoint" in c.spec}
-    asked = [(f"checkpoint of {model}", trained)]
-    for variant in controls.variants(profile, model):
-        compressed = [cell for cell in of_model if (cell.kind, cell.variant) == ("compress", variant.label)]
+    asked = [(f"checkpoint of {lineup.model}", trained)]
+    compressed: defaultdict[str, list[Cell]] = defaultdict(list)
+    for cell in of_model:
+        if cell.kind == "compress":
+            compressed[cell.variant].append(cell)
+    for variant in lineup.variants:
         for index, stage in enumerate(variant.stages):
             for name in stage.method.networks:
-                contents = {c.seed: (c.outside, c.spec["variant"][index]["settings"][name]) for c in compressed}
+                contents = {
+                    c.seed: (c.outside, c.spec["variant"][index]["settings"][name]) for c in compressed[variant.label]
+                }
                 asked.append((f"method {stage.name!r}, setting {name!r}", contents))
     for where, by_seed in asked:
         named = {seed: (_name_of(outside, content), content) for seed, (outside, content) in by_seed.items()}
@@ -136,15 +164,15 @@ def _parents_first(cells: Iterable[Cell]) -> Iterator[Cell]:
     seen: set[str] = set()
 
     def visit(cell: Cell) -> Iterator[Cell]:
-        if cell.key in seen:
-            return
         seen.add(cell.key)
         for parent in cell.parents.values():
-            yield from visit(parent)
+            if parent.key not in seen:
+                yield from visit(parent)
         yield cell
 
     for cell in cells:
-        yield from visit(cell)
+        if cell.key not in seen:
+            yield from visit(cell)
 
 
 def _train(profile: Profile, entry: Model, seed: int, fingerprint: str) -> Cell:
@@ -175,7 +203,7 @@ def _common(profile: Profile, model: str, seed: int, fingerprint: str) -> dict[s
         "seed": seed,
         "data": fingerprint,
         "threads": profile.file.threads,
-        **tasks.spec(profile.file.task),
+        **profile.task_spec,
         **_begun(profile, model),
     }
 
@@ -219,17 +247,17 @@ def _checkpoint(template: str, seed: int) -> Path:
     return path
 
 
-def _of_seed(profile: Profile, model: str, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
+def _of_seed(profile: Profile, lineup: controls.Controls, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
     """Compressions and comparisons of one trained network."""
-    every = controls.variants(profile, model)
-    variants = [variant for variant in every if variant.start != OTHER_SEED or len(trained) > 1]
-    compressed = {variant.label: _compress(profile, model, seed, variant, trained) for variant in variants}
+    variants = [variant for variant in lineup.variants if variant.start != OTHER_SEED or len(trained) > 1]
+    compressed = {variant.label: _compress(profile, lineup.model, seed, variant, trained) for variant in variants}
     yield from compressed.values()
+    references = {label: compressed[label] for label in REFERENCES if label in compressed}
     for variant in variants:
         if variant.label != ORIGINAL:
-            cell, same_budget = compressed[variant.label], controls.finetuned_alike(profile, model, variant)
-            yield _compare(profile, cell, {**compressed, CONTROL: compressed[same_budget]})
-            yield from _diagnose(profile, cell, compressed)
+            cell, same_budget = compressed[variant.label], lineup.finetuned_alike(variant)
+            yield _compare(profile, cell, {**references, CONTROL: compressed[same_budget]})
+            yield from _diagnose(profile, cell, references)
 
 
 def _compress(profile: Profile, model: str, seed: int, variant: Variant, trained: dict[int, Cell]) -> Cell:
@@ -275,7 +303,7 @@ def _compare(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> Cel
         **_about(compressed),
         "compare_version": COMPARE_VERSION,
         "features": list(profile.file.features),
-        "measures": {name: registry.version(type(measure), name) for name, measure in profile.measures.items()},
+        "measures": profile.measure_versions,
         "maps": list(settings.maps),
         **({"features_version": FEATURES_VERSION} if ":" in compressed.model else {}),
     }
@@ -293,7 +321,7 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
         spec = {
             **_about(compressed),
             "diagnostic": name,
-            "version": registry.version(type(look.diagnostic), name),
+            "version": profile.diagnostic_versions[name],
             # Only networks from elsewhere have activations that write in place, modules that are called twice, or
             # tokens in place of maps.
             **({"diagnose_version": DIAGNOSE_VERSION} if ":" in compressed.model else {}),

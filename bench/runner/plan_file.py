@@ -254,7 +254,21 @@ def describe(
         variants=tuple(_variant(variant, profile) for variant in controls.every_variant(profile)),
         diagnostics={name: _look(look) for name, look in profile.diagnostics.items()},
         search=search,
-        cells=tuple(PlannedCell(name=cell.name, **cell.as_dict()) for cell in cells),
+        cells=tuple(map(_cell, cells)),
+    )
+
+
+def _cell(cell: Cell) -> PlannedCell:
+    # A plan may have a hundred thousand cells, whose types need no check.
+    return PlannedCell.model_construct(
+        name=cell.name,
+        key=cell.key,
+        kind=cell.kind,
+        model=cell.model,
+        seed=cell.seed,
+        variant=cell.variant,
+        diagnostic=cell.diagnostic,
+        parents={role: parent.key for role, parent in sorted(cell.parents.items())},
     )
 
 

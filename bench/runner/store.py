@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ from bench import folders
 from bench.folders import Damaged
 from bench.runner import sound
 from bench.runner.cell import Cell
+from bench.runner.json_text import to_json
 
 Files = dict[str, bytes]
 SEAL, SEAL_DIGITS = "sha256", 64  # of provenance, in itself
@@ -69,6 +71,14 @@ class Store:
         error: dict[str, str] = _parsed(sound.ERROR, self.read(key, [sound.ERROR])[sound.ERROR])
         sound.check_error(error)
         return error
+
+    def present(self) -> frozenset[str]:
+        """Names of all that is there, looked up at once: a plan may have a hundred thousand cells."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return frozenset(entry.name for entry in entries)
+        except OSError:  # nothing was ever written, or nothing can be read
+            return frozenset()
 
     def keys(self) -> Iterator[str]:
         """Keys of all the cells there are, sorted."""
@@ -290,8 +300,3 @@ def _is_written(parsed: Any, content: bytes) -> bool:
         return isinstance(parsed, dict) and to_json(parsed) == content
     except ValueError:  # infinities, and halves of surrogate pairs, can be read and are never written
         return False
-
-
-def to_json(content: Any) -> bytes:
-    """JSON as stored: sorted keys, readable, the same bytes for the same content; NaN and infinities are refused."""
-    return (json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n").encode()

@@ -93,7 +93,8 @@ class Recipe:
     def spec(self) -> dict[str, Any]:
         """The recipe as part of a cell's key: fields of `ALWAYS`, and the others where they are not the default."""
         # A field that came later must not change the keys of the cells that were there before it.
-        return {name: value for name, value in asdict(self).items() if name in ALWAYS or value != DEFAULTS[name]}
+        values = {name: getattr(self, name) for name in DEFAULTS}
+        return {name: value for name, value in values.items() if name in ALWAYS or value != DEFAULTS[name]}
 
 
 ALWAYS = (
