@@ -38,8 +38,8 @@ PATIENCE = 1800  # seconds for one set
 
 
 @dataclass(frozen=True)
-class Memory:
-    """Peaks of resident memory, bytes.
+class Peaks:
+    """Largest resident memory, bytes.
 
     Attributes:
         main: of the process that trains and evaluates.
@@ -113,10 +113,10 @@ def rate(root: Path, workers: int) -> float:
     return images / (time.perf_counter() - start)
 
 
-def in_a_fresh_process(root: Path, cache: Path) -> Memory:
+def in_a_fresh_process(root: Path, cache: Path) -> Peaks:
     """What a set takes in a process that has done nothing else."""
     context = multiprocessing.get_context("spawn")
-    found: Queue[Memory] = context.Queue()
+    found: Queue[Peaks] = context.Queue()
     process = context.Process(target=_measure, args=(root, cache, found))
     process.start()
     memory = found.get(timeout=PATIENCE)
@@ -124,7 +124,7 @@ def in_a_fresh_process(root: Path, cache: Path) -> Memory:
     return memory
 
 
-def _measure(root: Path, cache: Path, found: Queue[Memory]) -> None:
+def _measure(root: Path, cache: Path, found: Queue[Peaks]) -> None:
     torch.set_num_threads(1)
     images = load(root, cache, WORKERS)
     network = build("resnet8", 3, CLASSES, images.size, seed=0)
@@ -139,7 +139,7 @@ def _measure(root: Path, cache: Path, found: Queue[Memory]) -> None:
     some = images.test.subset(np.arange(min(EVALUATED, len(images.test.images))))
     evaluate.logits(network, some.images, MEAN, STD, "cpu")
     own = peak(os.getpid())
-    found.put(Memory(own, tuple(sorted(peaks.values()))))
+    found.put(Peaks(own, tuple(sorted(peaks.values()))))
 
 
 def descendants(process: int) -> list[int]:
