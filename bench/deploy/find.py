@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +12,7 @@ from bench.data import kept_moments
 from bench.deploy.preprocessing import Preprocessing
 from bench.errors import InputError, did_you_mean
 from bench.folders import Damaged
+from bench.footprint.packed import header_of
 from bench.runner import plan_file
 from bench.runner.plan_file import PlanFile, PlannedCell
 from bench.runner.sound import folders_of
@@ -18,6 +20,7 @@ from bench.runner.store import Store
 
 KIND = "compress"  # the cells that hold packed files
 PACKED = "network.innards"
+SPEC = "spec.json"
 SHOWN = 3  # names of cells that a sentence lists
 
 
@@ -66,15 +69,19 @@ def packed_cell(cell: PlannedCell, plan: PlanFile, store: Store) -> PackedCell:
             verb = "was refused" if error["kind"] == "refused" else "failed"
             raise InputError(f"{cell.name} {verb}: {error['reason']}")
         store.examine(cell, folders_of(plan.cells))
-        packed = store.read(cell.key, [PACKED])[PACKED]
+        files = store.read(cell.key, [PACKED, SPEC])
     except Damaged as damage:
         raise InputError(f"{cell.name} is damaged: {damage}; `python -m bench run` works it again") from damage
-    return PackedCell(cell, packed, preprocessing(plan, store))
+    return PackedCell(cell, files[PACKED], _preprocessing(files, plan, store))
 
 
-def preprocessing(plan: PlanFile, store: Store) -> Preprocessing:
-    """What a profile's networks were trained with; without a normalisation if the cache of images is gone."""
-    made = Preprocessing(plan.data.size, plan.data.channels)
+def _preprocessing(files: Mapping[str, bytes], plan: PlanFile, store: Store) -> Preprocessing:
+    """What a network was trained with; without a normalisation if it is the images' own and their cache is gone."""
+    # Networks of one profile may see images of different sizes, and by different normalisations.
+    about = header_of(files[PACKED]).model
+    made = Preprocessing(about.get("size", plan.data.size), about.get("channels", plan.data.channels))
+    if normalisation := json.loads(files[SPEC]).get("normalisation"):
+        return made.normalising_by(*normalisation)
     moments = kept_moments(plan.data.fingerprint, store.folder.parent / ".data")
     return made.normalising_by(*moments) if moments else made
 
