@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.data import kept_test_images
+from bench.data.image_set import Images
 from bench.folders import Damaged
 from bench.profile import Theme
 from bench.runner.plan_file import PlanFile, PlannedCell, read
@@ -99,7 +100,7 @@ class Results:
         return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)} or None
 
     @cached_property
-    def test_images(self) -> np.ndarray | None:
+    def test_images(self) -> Images | None:
         """(n, C, H, W) uint8 from the image cache beside the runs; None if it is gone."""
         return kept_test_images(self.plan.data.content, self.store.folder.parent / ".data")
 

@@ -27,7 +27,7 @@ import numpy as np
 from bench import guests, registry
 from bench.data import _cache, split
 from bench.data._cache import Contents
-from bench.data.image_set import ImageSet, Split
+from bench.data.image_set import Images, ImageSet, Split
 from bench.data.picture_files import shown
 from bench.data.source import RawImages, Source, check
 from bench.errors import InputError
@@ -68,12 +68,14 @@ def prepare(source: Source, division: Division, cache: Path) -> ImageSet:
     )
 
 
-def kept_test_images(content: str, cache: Path) -> np.ndarray | None:
-    """Test images (n, C, H, W) uint8 from the cache; None if it does not hold them or they are damaged."""
+def kept_test_images(content: str, cache: Path) -> Images | None:
+    """Test images (n, C, H, W) uint8 from the cache, of streamed sets as small pictures; None if they are gone."""
     try:
         return _cache.read(_images_folder(cache, content)).arrays.get("test_images") if content else None
     except Damaged:
-        return None
+        from bench.data.kept_pictures import kept_pictures  # needs PIL
+
+        return kept_pictures(content, cache)
 
 
 def kept_moments(fingerprint: str, cache: Path) -> tuple[tuple[float, ...], tuple[float, ...]] | None:

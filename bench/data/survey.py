@@ -124,6 +124,7 @@ class _Survey:
         about: dict[str, Any] = {
             "classes": files.classes,
             "content": content,
+            "root": os.fsencode(files.root).hex(),  # of this machine; only the report asks, for pictures of test images
             "train": counts["train"],
             "channels": 1 if gray and not files.fixed_classes else 3,
             "widths": self.widths,

@@ -215,3 +215,18 @@ def test_a_folder_that_was_read_at_once_is_not_streamed_later(settings, tmp_path
     square = tree(tmp_path / "square", COUNTS, size=(20, 20))
     load(square, settings, streamed=True)
     assert not _streaming.is_streamed(Folder(str(square)), None, settings["cache"])
+
+
+def test_the_report_has_small_pictures_of_test_images(photographs, settings):
+    images = load(photographs, settings)
+    kept = bench.data.kept_test_images(images.content, settings["cache"])
+    assert kept.shape == (5, 3, 64, 64)
+    wide = streamed.resized(streamed.decode(photographs / "test/dog/0.jpg", 3, plain=True), 64, "bilinear")
+    middle = v2.functional.center_crop(wide, [64, 64]).numpy().astype(int)
+    assert np.abs(kept[3].astype(int) - middle).mean() < 6
+    np.testing.assert_array_equal(kept[np.array([3, 4])][0], kept[3])
+    assert kept[[]].shape == (0, 3, 64, 64)
+    (photographs / "test/dog/0.jpg").unlink()
+    assert not kept[3].any()
+    shutil.rmtree(photographs)
+    assert bench.data.kept_test_images(images.content, settings["cache"]) is None

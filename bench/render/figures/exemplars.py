@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.study import Study
+from bench.data.image_set import Images
 from bench.diagnose.diagnostic import spread
 from bench.render.figures._mosaic import TOOLS, anchor, names_width, photographs, wrapped
 from bench.render.kit.figure import Figure, Sheet, blank, note, picture
@@ -57,7 +58,7 @@ def gallery(study: Study, model: str) -> list[Lost]:
     return [_lost(study, names[method.variant], method, images) for method in chosen]
 
 
-def _lost(study: Study, name: str, method: Hurt, images: np.ndarray) -> Lost:
+def _lost(study: Study, name: str, method: Hurt, images: Images) -> Lost:
     chosen = method.images.indices[: max(MOST.values())]
     rates = np.stack([method.images.original_rate[chosen], method.images.compressed_rate[chosen]], axis=1)
     counts = (rates * method.seeds).round().astype(int).tolist()
