@@ -80,7 +80,7 @@ def _preprocessing(files: Mapping[str, bytes], plan: PlanFile, store: Store) -> 
     # Networks of one profile may see images of different sizes, and by different normalisations.
     about = header_of(files[PACKED]).model
     made = Preprocessing(about.get("size", plan.data.size), about.get("channels", plan.data.channels))
-    if normalisation := json.loads(files[SPEC]).get("normalisation"):
+    if normalisation := json.loads(files[SPEC])["spec"].get("normalisation"):
         return made.normalising_by(*normalisation)
     moments = kept_moments(plan.data.fingerprint, store.folder.parent / ".data")
     return made.normalising_by(*moments) if moments else made
