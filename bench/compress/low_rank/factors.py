@@ -11,6 +11,7 @@ import torch
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
 from bench.compress.method import NotApplicable, require_unrounded
+from bench.errors import did_you_mean
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import low_rank
 
@@ -27,14 +28,29 @@ def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -
         NotApplicable: no layer is left, the network was pruned weight by weight, or its weights have a representation
             already.
     """
-    require_unrounded(compressed)
-    if compressed.masks:
-        raise NotApplicable("its weights were pruned one by one: factors are not zero where they were")
+    _require_dense(compressed)
     shares = {name: max(int(share * layer.weight.shape[0]), 1) for name, layer in candidates.items()}
     smaller = {name: rank for name, rank in shares.items() if _saves(candidates[name], rank)}
     if not smaller:
         raise NotApplicable("no layer of it is larger than its factors would be")
     return smaller
+
+
+def chosen_ranks(compressed: Compressed, ranks: Mapping[str, int]) -> dict[str, int]:
+    """The ranks that are given by layer, checked.
+
+    Raises:
+        NotApplicable: as `ranks`; a layer has no factors, or its rank is at least that of its weight.
+    """
+    _require_dense(compressed)
+    candidates = layers(compressed.network, linear=True)
+    for name, rank in ranks.items():
+        if name not in candidates:
+            hint = did_you_mean(name, candidates)
+            raise NotApplicable(f"ranks: {name!r} is no ungrouped convolution or linear layer of the network{hint}")
+        if rank >= (full := low_rank.full_rank(candidates[name])):
+            raise NotApplicable(f"ranks: {name} has rank {full}, so that {rank} does not lower it")
+    return dict(ranks)
 
 
 def layers(network: torch.nn.Module, *, linear: bool) -> dict[str, Any]:
@@ -119,6 +135,12 @@ def merged(original: torch.nn.Module, factorised: torch.nn.Module, names: Iterab
 def matrix(layer: Any) -> torch.Tensor:
     """A layer's weight as (Cout, all others) float64."""
     return layer.weight.detach().flatten(1).double()
+
+
+def _require_dense(compressed: Compressed) -> None:
+    require_unrounded(compressed)
+    if compressed.masks:
+        raise NotApplicable("its weights were pruned one by one: factors are not zero where they were")
 
 
 def _saves(layer: Any, rank: int) -> bool:

@@ -76,7 +76,10 @@ def moments(
                 summed = len(batch) * loss(network, batch, targets)
                 gradients = torch.autograd.grad(summed, [output for _, output in outputs], allow_unused=True)
             for (name, output), gradient in zip(outputs, gradients):
-                _add(moments, name, output.detach(), gradient)
+                channels = channel_dimension(network.get_submodule(name))
+                values = _positions(output.detach(), channels)
+                slopes = torch.zeros_like(values) if gradient is None else _positions(gradient, channels)
+                _add(moments, name, values, slopes)
             images += len(batch)
     for layer in moments.values():  # from the summed loss to the mean
         layer.gradient /= images
@@ -91,18 +94,26 @@ def leading(outputs: Mapping[str, Moments], name: str, layer: Any, rank: int, *,
         outputs: moments by layer.
         hessian: components by what removing them adds to the loss, instead of by their variance.
     """
-    # With U the r leading eigenvectors, U Uᵀ(y - μ) + μ is the projection of the outputs y = Wx + b with the least
-    # squared error, which is the sum of the eigenvalues left out. As a layer of r filters, W' = UᵀW and b' = Uᵀ(b - μ),
-    # followed by a 1×1 one with weight U and bias μ, it never computes y.
-    moments, mean = outputs[name], outputs[name].mean
-    directions = torch.linalg.eigh(moments.hessian if hessian else moments.covariance).eigenvectors[:, -rank:]
+    moments = outputs[name]
+    return keeping(layer, rank, moments.hessian if hessian else moments.covariance, moments.mean)
+
+
+def keeping(layer: Any, rank: int, importance: torch.Tensor, mean: torch.Tensor) -> Factors:
+    """The factors that keep the `rank` leading eigenvectors of a symmetric matrix (C, C), and the mean (C,)."""
+    # With U the r leading eigenvectors, U Uᵀ(y - μ) + μ is a projection of the outputs y = Wx + b; that of covariance
+    # has the least squared error, which is the sum of the eigenvalues left out. As a layer of r filters, W' = UᵀW and
+    # b' = Uᵀ(b - μ), followed by a 1×1 one with weight U and bias μ, it never computes y.
+    directions = torch.linalg.eigh(importance).eigenvectors[:, -rank:]
     bias = torch.zeros_like(mean) if layer.bias is None else layer.bias.detach().double()
     return directions.T @ matrix(layer), directions.T @ (bias - mean), directions, mean
 
 
-def _add(moments: dict[str, Moments], name: str, output: torch.Tensor, gradient: torch.Tensor | None) -> None:
-    values = _positions(output)
-    slopes = torch.zeros_like(values) if gradient is None else _positions(gradient)
+def channel_dimension(layer: torch.nn.Module) -> int:
+    """The first after images; the last of a linear layer's outputs, which may have tokens in between."""
+    return -1 if isinstance(layer, torch.nn.Linear) else 1
+
+
+def _add(moments: dict[str, Moments], name: str, values: torch.Tensor, slopes: torch.Tensor) -> None:
     new = Moments(len(values), values.sum(0), values.T @ values, slopes.sum(0), slopes.T @ values)
     if name not in moments:
         moments[name] = new
@@ -111,9 +122,9 @@ def _add(moments: dict[str, Moments], name: str, output: torch.Tensor, gradient:
         setattr(moments[name], field, getattr(moments[name], field) + getattr(new, field))
 
 
-def _positions(maps: torch.Tensor) -> torch.Tensor:
+def _positions(maps: torch.Tensor, channels: int) -> torch.Tensor:
     """(n, C, ...) to (positions, C) float64."""
-    return maps.movedim(1, -1).reshape(-1, maps.shape[1]).double()
+    return maps.movedim(channels, -1).reshape(-1, maps.shape[channels]).double()
 
 
 @contextmanager

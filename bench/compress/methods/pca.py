@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from bench.compress.method import FinetuningMethod, NotApplicable
+from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
@@ -42,27 +42,16 @@ class Pca(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors, principal_components
+        from bench.compress.low_rank import factors, rounds
 
-        layers = factors.layers(compressed.network, linear=False)
-        candidates = {name: layer for name, layer in layers.items() if self.strides or set(layer.stride) == {1}}
-        ranks = factors.ranks(compressed, self.rank, candidates)
+        ranks = factors.ranks(compressed, self.rank, rounds.convolutions(compressed, strides=self.strides))
         epochs = workbench.epochs / self.rounds if self.rounds > 1 else None
-        network, history = compressed.network, compressed.history
-        # A later round starts from single layers again, each the product of its trained factors, and examines the
-        # outputs anew: after fine-tuning, the components of the round before need not be the leading ones any more.
-        for number in range(1, self.rounds + 1):
-            single = factors.merged(compressed.network, network, ranks) if number > 1 else network
-            images, loss = workbench.batches(self.images), workbench.loss if self.hessian else None
-            outputs = principal_components.moments(single, list(ranks), images, loss=loss)
-            ranks = {name: rank for name, rank in ranks.items() if name in outputs}
-            if not ranks:
-                raise NotApplicable("the forward pass calls none of the convolutions that would be factorised")
-            network = factors.factorised(
-                single,
-                factors.between(single, ranks, number / self.rounds),
-                partial(principal_components.leading, outputs, hessian=self.hessian),
-            )
-            history = (*history, *workbench.finetune(network, epochs=epochs, distill=self.distill))
-        structure = (*compressed.structure, factors.step(ranks))
-        return compressed.but(network=network, structure=structure, history=history)
+        return rounds.shrink(
+            compressed,
+            workbench,
+            ranks,
+            rounds=self.rounds,
+            images=self.images,
+            hessian=self.hessian,
+            finetune=partial(workbench.finetune, epochs=epochs, distill=self.distill),
+        )
