@@ -36,6 +36,7 @@ from bench.runner.json_text import to_json
 Files = dict[str, bytes]
 SEAL, SEAL_DIGITS = "sha256", 64  # of provenance, in itself
 MEASUREMENTS = "measurements.json"
+BESIDE = ("checksums.json", "provenance.json", "log.txt", MEASUREMENTS)  # files that no checksum of the cell's counts
 
 
 class Store:
@@ -66,7 +67,7 @@ class Store:
         Raises:
             Damaged: see `read`; or the error is none.
         """
-        if sound.ERROR not in self._checksums(key):
+        if sound.ERROR not in self.checksums(key):
             return None
         error: dict[str, str] = _parsed(sound.ERROR, self.read(key, [sound.ERROR])[sound.ERROR])
         sound.check_error(error)
@@ -95,7 +96,7 @@ class Store:
         # Every reader checks, not only the driver: bits rot between runs, and a report must not show what was not
         # measured. `checksums.json` has no checksum of its own: hardly any accident leaves JSON in it that fits all
         # files.
-        folder, checksums = self.path(key), self._checksums(key)
+        folder, checksums = self.path(key), self.checksums(key)
         files: Files = {}
         for name in checksums if names is None else names:
             try:
@@ -151,7 +152,7 @@ class Store:
         Raises:
             Damaged: something is missing, is not what was written, or is another cell's.
         """
-        folder, checksums = self.path(cell.key), self._checksums(cell.key)
+        folder, checksums = self.path(cell.key), self.checksums(cell.key)
         files: dict[str, Any] = {}
         try:
             for name, checksum in checksums.items():
@@ -245,7 +246,12 @@ class Store:
         with folders.writable(str(self.folder)):
             folders.write_file(file, written)
 
-    def _checksums(self, key: str) -> dict[str, str]:
+    def checksums(self, key: str) -> dict[str, str]:
+        """SHA-256 of a cell's files by name: of all that two runs of it must have in common.
+
+        Raises:
+            Damaged: they cannot be read, or are none.
+        """
         file = self.path(key) / "checksums.json"
         try:
             content = file.read_bytes()

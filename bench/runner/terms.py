@@ -143,7 +143,7 @@ def read(folder: Path) -> History:
     numbers = sorted(_numbers(folder))
     before = ""
     for number in range(1, numbers[-1] + 1 if numbers else 1):
-        name = _name(number)
+        name = name_of(number)
         try:
             record = Record.model_validate_json((folder / name).read_bytes())
         except FileNotFoundError:
@@ -189,7 +189,7 @@ def keep(store: Store, terms: Terms, planned: int, *, first: bool = False) -> Hi
         )
         content = record.model_copy(update={"sha256": record.hashed()}).model_dump(mode="json")
         with folders.writable(str(store.folder)):
-            if folders.write_once(store.folder / _name(history.last + 1), to_json(content)):
+            if folders.write_once(store.folder / name_of(history.last + 1), to_json(content)):
                 break  # another run's record may follow it already, which is no reason to write this one again
     return read(store.folder)
 
@@ -201,7 +201,8 @@ def _is_done(store: Store, key: str) -> bool:
         return False
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """The file of a record."""
     return f"margins-{number}.json"
 
 
