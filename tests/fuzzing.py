@@ -14,6 +14,7 @@ import struct
 import sys
 import tempfile
 import time
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from torch import nn
 
 from bench import profile
 from bench.analysis.results import gathered
+from bench.compress.imports import networks
 from bench.errors import InputError
 from bench.folders import checksum
 from bench.footprint import _file
@@ -44,6 +46,13 @@ PER_ROUND = 25  # inputs from one seed
 WORDS = ["", "~", "\0", "../x", "=1", "__class__", "1e400", "dense", "float", "digits", "name", "kind", "a" * 300]
 NUMBERS = st.booleans() | st.integers(-(2**70), 2**70) | st.floats()
 LEAVES = st.none() | NUMBERS | st.text(max_size=5) | st.sampled_from(WORDS)
+TYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.bool, torch.complex64]
+TENSORS = st.builds(
+    lambda shape, kind, value: torch.full(shape, value).to(kind),
+    st.lists(st.integers(0, 4), max_size=4).map(tuple),
+    st.sampled_from(TYPES),
+    st.sampled_from([0.0, -0.0, 1.0, 0.5, 1e30, float("nan"), float("inf")]),
+)
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
@@ -99,6 +108,41 @@ class PackedFiles:
         content = front + hashlib.sha256(front).digest()
         sizes(content)
         unpack(content, self._fresh())
+
+
+class Checkpoints:
+    """Networks from elsewhere with another entry at a place, another tensor, or spoilt bytes."""
+
+    def __init__(self, folder: Path):
+        state = self._fresh().state_dict()
+        masks = {"0.weight": torch.ones(4, 2, 3, 3), "4.weight": torch.ones(3, 4)}
+        codes = {"4.codes_matrix": torch.zeros(3, 4), "4.codebook": torch.zeros(2, 1), **state}
+        hook = {"hook_names_in_model": ["post_hooks.4:weight__0.0"], "module_path": "nncf", "module_cls_name": "X"}
+        hook["module_config"] = {"shape": [1], "num_bits": 8}
+        self.contents = [
+            state,
+            {"net": state, "masks": masks},
+            {"state_dict": state, "compression_sched": {"masks_dict": masks}},
+            {name: tensor for name, tensor in codes.items() if name != "4.weight"},
+            {"state_dict": state, "nncf_config": {"compression_state": [hook]}},
+        ]
+
+    @staticmethod
+    def _fresh() -> nn.Module:
+        return nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4, 3)).eval()
+
+    def __call__(self, data: st.DataObject) -> None:
+        content = data.draw(st.sampled_from(self.contents))
+        for _ in range(data.draw(st.integers(0, 2))):
+            place = data.draw(st.sampled_from(places(content)))
+            content = put(content, place, data.draw(JSON | TENSORS))
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        file = spoilt(data, buffer.getvalue()) if data.draw(st.integers(0, 4)) == 0 else buffer.getvalue()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch's, about what it is given
+            imported = networks.read(("file.pt", file), None, self._fresh(), torch.zeros(1, 2, 3, 3))
+            unpack(pack(imported, {}), self._fresh())
 
 
 class ActivationFiles:
@@ -174,6 +218,7 @@ class Profiles:
 
 TARGETS: dict[str, Callable[[Path], Callable[[st.DataObject], None]]] = {
     "packed file": PackedFiles,
+    "checkpoints": Checkpoints,
     "activation files": ActivationFiles,
     "store": Cells,
     "profiles": Profiles,
