@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("subject", metavar="CELL|FILE", help="what to export")
     parser.add_argument("--to", required=True, metavar="FORMAT", help=", ".join(registry.names(format.PACKAGE)))
-    parser.add_argument("--output", type=Path, metavar="PATH", help="default: named after the cell, in this folder")
+    parser.add_argument("--output", type=Path, metavar="PATH", help="a file, or a folder (default: this one)")
     parser.add_argument("--normalise", action="store_true", help="the graph takes pixels from 0 to 1, and normalises")
     parser.add_argument("--mean", type=float, nargs="+", metavar="M", help="per channel, in place of what is recorded")
     parser.add_argument("--std", type=float, nargs="+", metavar="S", help="likewise")
@@ -44,19 +44,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command."""
     made = format.find(options.to)
-    output = options.output
-    if output is not None and output.suffix != made.suffixes[-1]:
+    path = Path(options.subject)
+    output = options.output or Path()
+    if output.is_dir():
+        output /= f"{_stem(options.subject, path)}{made.suffixes[-1]}"
+    if output.suffix != made.suffixes[-1]:
         output = output.with_name(f"{output.name}{made.suffixes[-1]}")
 
     from bench.deploy import source
 
-    path = Path(options.subject)
     named = path.exists() or path.suffix == ".innards"
     folder = options.runs if named else _options.results(options.runs, options.profile)
     found = source.chosen(options.subject, folder, trusted=options.model)
     deployed = source.with_normalisation(found, options.mean, options.std)
     exported = format.export(deployed, options.to, normalise=options.normalise)
-    output = output or Path(f"{_stem(options.subject, path)}{made.suffixes[-1]}")
     for written in format.write(exported, output):
         print(f"{written}  {written.stat().st_size:,} bytes")
     for sentence in filter(None, (_input(deployed, normalise=options.normalise), exported.note)):

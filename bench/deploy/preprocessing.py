@@ -46,7 +46,7 @@ class Preprocessing:
             raise InputError("mean and std belong together: give both or neither")
         for name, values in (("mean", mean), ("std", std)):
             if len(values) != self.channels or not all(map(math.isfinite, values)):
-                raise InputError(f"{name} is {self.channels} numbers, one per channel, given {list(values)}")
+                raise InputError(f"{name} needs one number per channel, {self.channels} in all, given {list(values)}")
         if min(std) <= 0:
             raise InputError(f"std is positive, given {list(std)}")
         return Preprocessing(self.size, self.channels, tuple(map(float, mean)), tuple(map(float, std)))

@@ -78,6 +78,8 @@ def chosen(subject: str, folder: Path, *, trusted: str = "") -> Deployed:
         return from_file(path, trusted=trusted)
     if is_file(path / PACKED):
         return from_file(path / PACKED, trusted=trusted)
+    if path.is_dir():
+        raise InputError(f"folder {subject!r} holds no packed network, {PACKED}: give a cell's folder or its name")
     return from_cell(subject, folder)
 
 

@@ -43,6 +43,13 @@ def test_a_cell_comes_back_as_weights_with_its_normalisation(there, capsys):
     assert api.load(folder).preprocessing == loaded.preprocessing
 
 
+def test_a_folder_takes_the_file(there, capsys):
+    (there / "out").mkdir()
+    asked = ["export", "resnet8/0/original", "--profile", "micro.toml", "--to", "torch-export", "--output", "out"]
+    assert main(asked) == 0
+    assert [file.name for file in (there / "out").iterdir()] == ["resnet8-0-original.pt2"]
+
+
 def test_what_it_answers_is_what_the_cell_measured(there):
     import numpy as np
 
@@ -67,6 +74,7 @@ def test_what_it_answers_is_what_the_cell_measured(there):
         ("train/resnet8/0", "holds no packed file"),
         ("nothing.innards", "cannot be read: No such file"),
         ("micro.toml", "not a packed network"),
+        ("runs", "folder 'runs' holds no packed network"),
     ],
 )
 def test_a_subject_that_is_none_is_one_sentence(subject, words, there, capsys):
@@ -117,7 +125,7 @@ def test_a_file_elsewhere_has_no_normalisation_unless_it_is_given(there, capsys)
     assert main([*asked, "0"]) == 2
     assert "std is positive" in capsys.readouterr().err
     assert main([*asked, "1", "2"]) == 2
-    assert "std is 1 numbers" in capsys.readouterr().err
+    assert "std needs one number per channel, 1 in all" in capsys.readouterr().err
 
 
 def test_a_file_runs_no_code_that_it_names(there, capsys):
