@@ -81,5 +81,5 @@ clean: ## remove the environment and caches; runs/ and report/ stay
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt
 	$(call quoted,$(SYSTEM_PYTHON)) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export,notebooks,ray,tensorboard,timm]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export,notebooks,ray,tensorboard,timm,torchcodec]'
 	@touch $@
