@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from bench.folders import Damaged
 
 WHITE = 255
 CHUNK = 1024  # images widened at a time
+_STAMPS: WeakKeyDictionary[Source, str] = WeakKeyDictionary()  # hashed
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,12 @@ def _read(source: Source) -> RawImages:
 
 def note_of(source: Source, cache: Path) -> Path:
     """The file that names the content behind the source's stamp."""
-    with guests.blamed(source, f"data source {source.name!r}, its stamp"):
-        behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
-    return cache / "sources" / f"{_hash(behind, 32)}.json"
+    # A source is opened anew whenever it is loaded, and the stamp of a million files takes seconds: once is enough.
+    if source not in _STAMPS:
+        with guests.blamed(source, f"data source {source.name!r}, its stamp"):
+            behind = json.dumps([type(source).__name__, registry.version(type(source)), source.stamp()])
+        _STAMPS[source] = _hash(behind, 32)
+    return cache / "sources" / f"{_STAMPS[source]}.json"
 
 
 def _known_content(note: Path, cache: Path) -> str | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import guests
 from bench.data import _cache, split
 from bench.data._cache import Contents
 from bench.data._prepare import Division, divided_folder, fingerprint_of, moments_of, note_of
@@ -39,7 +40,7 @@ def is_streamed(source: Source, said: bool | None, cache: Path) -> bool:
     Raises:
         InputError: what is said cannot be.
     """
-    files = source.files()
+    files = _files_of(source)
     if files is None:
         if said:
             raise InputError(f"data source {source.name!r} holds no image files: only those can be streamed")
@@ -168,8 +169,13 @@ def _divide(reader: Any, labels: np.ndarray, trained: int, division: Division, f
     return Contents(arrays, {"mean": mean, "std": std})
 
 
+def _files_of(source: Source) -> ImageFiles | None:
+    with guests.blamed(source, f"data source {source.name!r}, its files"):
+        return source.files()
+
+
 def _files(source: Source) -> ImageFiles:
-    files = source.files()
+    files = _files_of(source)
     assert files is not None  # or the source is not streamed
     return files
 

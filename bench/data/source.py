@@ -142,6 +142,8 @@ class Source(ABC):
     >>> Stripes().read().train_images.shape
     (20, 1, 8, 8)
 
+    A source of image files may also give them as `files`, which are streamed if they are of many sizes or too many.
+
     In a module of one's own it is the source `package.module:Stripes`; alone in `bench/data/sources/stripes.py` it is
     `stripes`. Torch, scikit-learn and PIL are imported inside `read` there, because a run that finds its images in the
     cache must start quickly.

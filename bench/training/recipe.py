@@ -60,7 +60,10 @@ class Recipe:
     @property
     def validation_transform(self) -> ValidationTransform:
         """What is done to every image; the rest is done to training images alone."""
-        return ValidationTransform(self.resize, self.center_crop, self.interpolation)
+        changes = self.resize or self.center_crop
+        return (
+            ValidationTransform(self.resize, self.center_crop, self.interpolation) if changes else ValidationTransform()
+        )
 
     @property
     def transforms_single_images(self) -> bool:

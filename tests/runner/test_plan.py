@@ -272,3 +272,17 @@ def test_a_revision_is_part_of_the_keys_of_networks_from_elsewhere_alone():
 
     assert [stage.get("revision") for stage in stages("resnet8")] == [None]
     assert [stage.get("revision") for stage in stages("torchvision:resnet18")] == [1]
+
+
+def test_transforms_enter_the_keys_of_their_model_alone():
+    text = TEXT.replace('name = "resnet8"', 'name = "resnet8"\ntraining = { resize = 36, center_crop = 32 }', 1)
+    before, after = (plan.make(profile.parse("p", each), "data").cells for each in (TEXT, text))
+    assert not {cell.key for cell in before} & {cell.key for cell in after}
+    assert all(
+        cell.spec["transform"] == {"resize": 36, "center_crop": 32, "interpolation": "bilinear"} for cell in after
+    )
+    assert all("transform" not in cell.spec for cell in before)
+    random = TEXT.replace('name = "resnet8"', 'name = "resnet8"\ntraining = { auto_augment = "randaugment" }', 1)
+    for cell in plan.make(profile.parse("p", random), "data").cells:
+        assert "transform" not in cell.spec
+        assert cell.kind != "train" or cell.spec["recipe"]["auto_augment"] == "randaugment"
