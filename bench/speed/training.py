@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
+from typing import Literal
 
 import numpy as np
 import torch
@@ -42,17 +43,20 @@ class Workload:
         model: a name of the zoo.
         images: number trained on in one timing.
         matrix: side of the square matrices whose product gives the machine's rate.
+        precision, compiled: of the recipe.
     """
 
     model: str
     device: torch.device
     images: int
     matrix: int
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compiled: bool = False
 
     @property
     def recipe(self) -> Recipe:
         """The model's recipe, for one epoch."""
-        return replace(recipe_of(self.model), epochs=1)
+        return replace(recipe_of(self.model), epochs=1, precision=self.precision, compile=self.compiled)
 
     def network(self) -> nn.Module:
         """A fresh network, on the device."""
@@ -60,7 +64,7 @@ class Workload:
 
 
 ON_CPU = Workload("resnet20", torch.device("cpu"), images=1280, matrix=1024)
-ON_GPU = Workload("resnet18", torch.device("cuda"), images=51_200, matrix=8192)
+ON_GPU = Workload("resnet18", torch.device("cuda"), images=51_200, matrix=8192, precision="bfloat16")
 
 
 def main() -> None:
@@ -142,8 +146,8 @@ def flop_per_image(workload: Workload) -> float:
 
 
 def matrix_product_rate(workload: Workload) -> float:
-    """FLOP/s of a square product: float32 on a CPU, bfloat16 on a GPU, as training uses them."""
-    dtype = torch.bfloat16 if workload.device.type == "cuda" else torch.float32
+    """FLOP/s of a square product in the workload's precision."""
+    dtype = getattr(torch, workload.precision)
     matrix = torch.randn(workload.matrix, workload.matrix, device=workload.device).to(dtype)
     times = [seconds(lambda: matrix @ matrix, workload.device) for _ in range(20)]
     return 2 * workload.matrix**3 / statistics.median(times)

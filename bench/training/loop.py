@@ -13,11 +13,11 @@ from torch import nn
 from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
-from bench.training._arithmetic import check as check_arithmetic
 from bench.training._epochs import Diverged, Keeper, Tell, run_epochs
 from bench.training._machinery import machinery
 from bench.training._ranks import CannotSpread, Share, check, gathered
 from bench.training._surroundings import layout_of, repeatable, training_mode
+from bench.training.arithmetic import check as check_arithmetic
 from bench.training.checkpoints import Checkpoints, Saver, State, identity, put_back
 from bench.training.distillation import Distillation
 from bench.training.evaluate import predict

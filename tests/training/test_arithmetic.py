@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from bench.errors import InputError
-from bench.training import _arithmetic
-from bench.training._arithmetic import check, computes_bfloat16, has_compiler
+from bench.training import arithmetic
 from bench.training._passes import Passes, make_passes
+from bench.training.arithmetic import check, computes_bfloat16, has_compiler
 from bench.training.loop import train
 from bench.training.optimizer import make_optimizer
 from bench.training.recipe import Recipe
@@ -89,7 +89,7 @@ def test_a_network_that_cannot_be_compiled_is_one_sentence(few, monkeypatch):
         raise torch._dynamo.exc.Unsupported("it prints\n  and more lines")
 
     monkeypatch.setattr(torch, "compile", lambda *_, **__: refuse)
-    monkeypatch.setattr(_arithmetic, "has_compiler", lambda: True)
+    monkeypatch.setattr(arithmetic, "has_compiler", lambda: True)
     with pytest.raises(InputError, match=r"^compile = true: torch.compile cannot translate this network \(it prints"):
         trained(few, COMPILED)
 
@@ -102,7 +102,7 @@ def test_a_network_that_cannot_be_compiled_is_one_sentence(few, monkeypatch):
     ],
 )
 def test_what_this_machine_lacks_is_refused(few, monkeypatch, recipe, lacking, words):
-    monkeypatch.setattr(_arithmetic, lacking, lambda *_: False)
+    monkeypatch.setattr(arithmetic, lacking, lambda *_: False)
     with pytest.raises(InputError, match=words):
         trained(few, recipe)
     check(Recipe(), CPU)
