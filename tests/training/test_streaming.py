@@ -14,6 +14,8 @@ from bench.data.validation_transform import ValidationTransform
 from bench.errors import InputError
 from bench.training import evaluate, loop
 from bench.training.batches import ResidentBatches, make_batches
+from bench.training.checkpoints import kept_in
+from bench.training.hooks import on_tensors
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
 from bench.training.streaming import StreamedBatches
@@ -176,3 +178,27 @@ def test_resident_images_are_streamed_if_the_recipe_transforms_single_ones():
         made = make_batches(*arguments, Schedule(8, Recipe(batch_size=4, **settings)), **rest)
         (first, _), _ = made.epoch(1)
         assert first.shape[-1] == settings.get("random_crop", 32)
+
+
+def test_a_training_killed_inside_an_epoch_goes_on_with_any_number_of_workers(images, tmp_path):
+    class Killed(KeyboardInterrupt):
+        pass
+
+    @on_tensors
+    def dying(step: int, steps: int) -> None:
+        if step == 5:
+            raise Killed
+
+    recipe = {"recipe": RECIPE, **MOMENTS, "seed": 0, "device": "cpu"}
+    whole, interrupted = small(), small()
+    history = loop.train(whole, by(images.train, 0), **recipe)
+    with pytest.raises(Killed), kept_in(tmp_path / "cell") as checkpoints:
+        checkpoints.minutes = 0
+        loop.train(small(), by(images.train, 1), **recipe, checkpoints=checkpoints, after_step=dying)
+    seen = []
+    with kept_in(tmp_path / "cell") as checkpoints:
+        note = on_tensors(lambda step, _: seen.append(step))
+        again = loop.train(interrupted, by(images.train, 2), **recipe, checkpoints=checkpoints, after_step=note)
+    assert seen == [5, 6, 7]
+    assert again == history
+    assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), interrupted.parameters()))
