@@ -135,6 +135,22 @@ def test_a_machine_of_its_own_gives_the_same_bytes(finished, tmp_path):
     assert not processes()
 
 
+@pytest.mark.slow
+def test_the_smoke_profile_gives_the_same_bytes(tmp_path):
+    results = []
+    for executor in ("inline", "ray"):
+        bench = CommandLine(tmp_path)
+        done = bench("run", "--profile", "smoke", "--runs", executor, "--device", "cpu", "--executor", executor)
+        assert done.code == 0, done.errors
+        files = (path for path in (tmp_path / executor / "smoke").rglob("*") if path.is_file())
+        apart = ("provenance.json", "log.txt", "margins-1.json")
+        results.append(
+            {path.relative_to(tmp_path / executor): path.read_bytes() for path in files if path.name not in apart}
+        )
+    assert results[0] == results[1]
+    assert len(results[0]) > 300
+
+
 def test_more_than_the_machine_has_is_refused(tmp_path):
     bench = CommandLine(tmp_path, "threads = 1024\n" + MICRO)
     assert bench.run("--executor", "ray").refuses("1024 threads, and the most cores")
