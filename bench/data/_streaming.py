@@ -108,7 +108,7 @@ def prepare(source: Source, division: Division, cache: Path, workers: int | None
         std=tuple(divided.about["std"]),
         fingerprint=fingerprint,
         content=content,
-        notices=tuple(about["notices"]),
+        notices=tuple(about.get("notices", ())),
         **parts,
     )
 

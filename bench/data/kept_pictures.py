@@ -56,7 +56,7 @@ def kept_pictures(content: str, cache: Path) -> KeptPictures | None:
             about = _cache.read(folder).about
         except Damaged:
             continue
-        root = Path(os.fsdecode(bytes.fromhex(about["root"])))
+        root = Path(os.fsdecode(bytes.fromhex(about.get("root", ""))) or os.devnull)
         if root.is_dir():
             return KeptPictures(FileList(folder, root), int(about["train"]))
     return None
