@@ -108,7 +108,7 @@ def prepare(source: Source, division: Division, cache: Path, workers: int | None
         std=tuple(divided.about["std"]),
         fingerprint=fingerprint,
         content=content,
-        notices=tuple(about.get("notices", ())),
+        notices=(*about.get("notices", ()), *divided.about.get("notices", ())),
         **parts,
     )
 
@@ -146,12 +146,15 @@ def _surveyed(source: Source, files: ImageFiles, cache: Path) -> tuple[Path, Con
 
 def _divide(reader: Any, labels: np.ndarray, trained: int, division: Division, files: ImageFiles) -> Contents:
     """Draw the validation images out of train and the probe set from test: numbers of files."""
-    of_train = np.array(labels[:trained])
+    of_train, notices = np.array(labels[:trained]), []
     if files.fixed_classes:
         few = int((np.bincount(of_train, minlength=len(files.classes)) < 2).sum())
         if few:
-            message = "%s of %s classes have fewer than 2 training images: these are split without stratifying"
-            logging.getLogger(__name__).warning(message, f"{few:,}", f"{len(files.classes):,}")
+            notices = [
+                f"{few:,} of {len(files.classes):,} classes have fewer than 2 training images: these are split without "
+                "stratifying"
+            ]
+            logging.getLogger(__name__).warning(notices[0])
         held_out = split.hold_out_of_few(of_train, division.validation, division.split_seed)
     else:
         held_out = split.hold_out(of_train, division.validation, division.split_seed, files.classes)
@@ -166,7 +169,7 @@ def _divide(reader: Any, labels: np.ndarray, trained: int, division: Division, f
         "validation": held_out,
         "probe": split.probe(labels[trained:], division.probe, division.probe_seed),
     }
-    return Contents(arrays, {"mean": mean, "std": std})
+    return Contents(arrays, {"mean": mean, "std": std, "notices": notices})
 
 
 def _files_of(source: Source) -> ImageFiles | None:

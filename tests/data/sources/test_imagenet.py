@@ -67,6 +67,7 @@ def test_classes_of_one_image_are_split_together_which_is_said_once(tmp_path, se
     with caplog.at_level(logging.WARNING):
         images = bench.data.load(f"imagenet:{root}", **settings)
         bench.data.load(f"imagenet:{root}", **settings)
+    assert images.notices[-1].startswith("999 of 1,000 classes have fewer than 2 training images")
     assert caplog.text.count("999 of 1,000 classes have fewer than 2 training images") == 1
     assert np.bincount(images.validation.labels, minlength=1000)[999] == 2  # a quarter of 8
     assert (images.validation.labels < 20).sum() == 5  # a quarter of 20
