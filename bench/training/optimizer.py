@@ -38,6 +38,8 @@ def make_optimizer(
             nesterov=recipe.nesterov and recipe.momentum > 0,
             foreach=True,
         )
+    if recipe.optimizer == "adadelta":  # its decay of averages is torch's and the paper's, 0.9 (Zeiler 2012)
+        return torch.optim.Adadelta(groups, lr=recipe.learning_rate, foreach=True)
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     return kind(groups, lr=recipe.learning_rate, betas=(recipe.momentum, SECOND_BETA), foreach=True)
 

@@ -28,18 +28,19 @@ class Recipe:
     batch_size: Annotated[int, Field(ge=1)] = 128  # images, on each device
     learning_rate: Annotated[float, Field(gt=0)] = 0.1  # the highest
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2  # share of the steps in which the rate rises, on any schedule
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9  # of SGD; of Adam the first beta
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9  # of SGD; of Adam the first beta; Adadelta has none
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4  # see `decay`
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
     flip: bool = True  # mirror half of the images left to right
     crop_padding: Annotated[int, Field(ge=0)] = 4  # pixels, reflected, then cropped back at random
     cutout: Annotated[int, Field(ge=0)] = 0  # side of the square blanked out, pixels
-    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "adam", "adamw", "adadelta"] = "sgd"
     nesterov: bool = True  # of SGD with momentum
     decay: Literal["weights", "all"] = "weights"  # of convolutions and linear layers alone, or of every parameter
     schedule: Literal["one-cycle", "cosine", "step", "constant"] = "one-cycle"  # see `Schedule.learning_rate`
     final_learning_rate: Annotated[float, Field(ge=0)] = 0.0  # that a cosine falls to
-    step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule multiplies the rate by 0.1
+    step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule drops the rate
+    step_factor: Scale = 0.1  # by which it multiplies the rate
     keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
     # Transforms of torchvision, in the order in which they are applied; 0 leaves one out. Test and validation images
     # are resized and cropped in the centre, and training images too where no random crop stands in place of that.
@@ -83,6 +84,8 @@ class Recipe:
             )
         if self.step_epochs != DEFAULTS["step_epochs"] and self.schedule != "step":
             found.append(f"step_epochs belongs to the schedule 'step'; the schedule is {self.schedule!r}")
+        if self.step_factor != DEFAULTS["step_factor"] and self.schedule != "step":
+            found.append(f"step_factor belongs to the schedule 'step'; the schedule is {self.schedule!r}")
         if self.random_crop and self.random_resized_crop:
             found.append("give random_crop or random_resized_crop, not both")
         if self.crop_scale[0] > self.crop_scale[1]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from bench.training.recipe import Recipe
 
-DROP = 0.1  # factor of each drop of a step schedule
-
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -62,7 +60,7 @@ class Schedule:
           without the cycle of the momentum);
         - cosine: half a cosine down to `final_learning_rate`, step by step (Loshchilov and Hutter, SGDR, 2017,
           equation 5, without restarts);
-        - step: a tenth after every `step_epochs` epochs;
+        - step: times `step_factor` after every `step_epochs` epochs;
         - constant.
         """
         # No step's rate is 0, since such a step is wasted. With r rising steps of n, the rate is peak·(s + 1)/(r + 1)
@@ -77,5 +75,5 @@ class Schedule:
             final = min(self.recipe.final_learning_rate, peak)  # a method may lower the peak
             return final + (peak - final) * (1 + math.cos(math.pi * (step - rising) / (self.steps - rising))) / 2
         if self.recipe.schedule == "step":
-            return peak * DROP ** (step // self.steps_per_epoch // self.recipe.step_epochs)
+            return peak * self.recipe.step_factor ** (step // self.steps_per_epoch // self.recipe.step_epochs)
         return peak

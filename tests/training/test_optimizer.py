@@ -104,6 +104,10 @@ def one_by_one() -> nn.Linear:
             Recipe(optimizer="adamw", decay="all", weight_decay=0.2, learning_rate=0.1),
             lambda parameters: torch.optim.AdamW(parameters, 0.1, weight_decay=0.2),
         ),
+        (
+            Recipe(optimizer="adadelta", decay="all", weight_decay=0.0, learning_rate=1.0),
+            lambda parameters: torch.optim.Adadelta(parameters, 1.0),
+        ),
     ],
 )
 def test_published_optimizers_are_torchs(recipe, theirs):
@@ -120,7 +124,7 @@ def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
     assert layer.bias.item() == pytest.approx(2.01, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "adadelta"])
 def test_biases_decay_only_where_all_parameters_do(name):
     recipe = Recipe(optimizer=name, weight_decay=0.5)
     decays = [group["weight_decay"] for group in make_optimizer(one_by_one(), recipe).param_groups]

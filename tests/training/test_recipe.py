@@ -62,6 +62,7 @@ def test_fields_at_their_default_that_came_later_are_no_part_of_a_key():
     [
         ({"final_learning_rate": 1e-6}, "final_learning_rate is where a cosine ends; the schedule is 'one-cycle'"),
         ({"schedule": "cosine", "final_learning_rate": 1.0}, "must not be above learning_rate, given 1 and 0.1"),
+        ({"step_factor": 0.7}, "step_factor belongs to the schedule 'step'"),
         ({"schedule": "cosine", "step_epochs": 10}, "step_epochs belongs to the schedule 'step'"),
     ],
 )

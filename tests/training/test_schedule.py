@@ -80,6 +80,16 @@ def test_steps_are_torchs():
     assert rates(schedule)[::60] == pytest.approx([0.1, 0.01, 0.001])
 
 
+def test_steps_of_another_factor_are_torchs():
+    # PyTorch's MNIST example: times 0.7 after every epoch
+    recipe = Recipe(
+        epochs=14, batch_size=10, learning_rate=1.0, schedule="step", step_epochs=1, step_factor=0.7, warmup=0
+    )
+    steps = partial(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.7)
+    schedule = Schedule(20, recipe)
+    assert rates(schedule) == pytest.approx(torchs(schedule, steps, every=2), rel=1e-9)
+
+
 @pytest.mark.parametrize("name", ["cosine", "step", "constant"])
 def test_every_schedule_warms_up_to_the_peak(name):
     schedule = Schedule(100, Recipe(epochs=1, batch_size=10, schedule=name, learning_rate=1.0, warmup=0.4))

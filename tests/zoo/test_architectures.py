@@ -18,6 +18,7 @@ NAMES = registry.names("bench.zoo")
 # For 3 channels and 10 classes. ResNet-20 and -56: 0.27 and 0.85 million, He et al. (2016), table 6.
 # MobileNetV2: as torchvision's with 10 classes. WideResNet-16-4: 2.7 million, Zagoruyko and Komodakis (2016).
 PARAMETERS = {
+    "mnist-cnn": 1_626_442,
     "mobilenet-small": 19_114,
     "mobilenetv2": 2_236_682,
     "resnet8": 75_290,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from bench import lazy
 
 if TYPE_CHECKING:
+    from bench.zoo.layers import example as example
     from bench.zoo.layers import mobile as mobile
     from bench.zoo.layers import residual as residual
     from bench.zoo.layers import vgg as vgg
