@@ -25,7 +25,7 @@ PLACED, THERE, LEFT = "new", "there already", "left out"
 
 
 @dataclass
-class Outcome:
+class Merged:
     """What became of the cells.
 
     Attributes:
@@ -75,7 +75,7 @@ def check_same(source: Path, other: Path) -> None:
             raise InputError(f"{source} and {other} differ in {name!r} of their plans: run the same profile in both")
 
 
-def merge(source: Path, target: Path, *, link: bool = False) -> Outcome:
+def merge(source: Path, target: Path, *, link: bool = False) -> Merged:
     """Add a shard's sound cells, its plan and its margins to a folder of the same profile; the shard is only read.
 
     Args:
@@ -93,7 +93,7 @@ def merge(source: Path, target: Path, *, link: bool = False) -> Outcome:
     else:
         with folders.writable(str(target)):
             folders.write_file(target / plan_file.NAME, (source / plan_file.NAME).read_bytes())
-    outcome = Outcome(problems=[f"{source}: {problem}" for problem in _merge_terms(source, whole)])
+    outcome = Merged(problems=[f"{source}: {problem}" for problem in _merge_terms(source, whole)])
     planned, present, there = folders_of(plan.cells), shard.present(), whole.present()
     for cell in plan.cells:
         if cell.key in present:
@@ -124,7 +124,7 @@ def _merge_cell(
     shard: Store,
     whole: Store,
     planned: Mapping[Identity, str],
-    outcome: Outcome,
+    outcome: Merged,
     *,
     is_there: bool,
     link: bool,
