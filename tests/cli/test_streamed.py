@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,40 @@ def test_sizes_that_no_recipe_makes_equal_are_told_before_anything_runs(tmp_path
     assert result.code == 2
     assert "become squares of one size by a recipe's resize (shorter side) and center_crop" in result.errors
     assert len(list((tmp_path / "runs").glob("micro/*"))) <= 1
+
+
+PUBLISHED = """
+title = "What the authors of PQF published"
+seeds = [0]
+
+[data]
+source = "imagenet:imagenet-sample"
+probe = 8
+validation = 0.02
+
+[training]
+epochs = 0
+resize = 256
+center_crop = 224
+
+[[models]]
+name = "torchvision:resnet18"
+
+[[methods]]
+name = "import"
+files = "{}"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("BENCH_DATA"), reason="BENCH_DATA names no folder of real images")
+def test_a_published_network_has_its_accuracy_on_photographs(tmp_path):
+    archives = Path(os.environ["BENCH_DATA"]).resolve()
+    with tarfile.open(archives / "imagenet-sample.tar.gz") as tar:
+        tar.extractall(tmp_path, filter="data")
+    (tmp_path / "imagenet-sample/train").symlink_to("val")
+    cli = CommandLine(tmp_path, PUBLISHED.format(archives / "pqf/resnet18.pth"))
+    assert cli.run("--jobs", "1", "--only", "compress/*import*").code == 0
+    measured = [json.loads(file.read_text()) for file in (tmp_path / "runs/micro").glob("*/metrics.json")]
+    (packed,) = [metrics for metrics in measured if "payload_bytes" in metrics]
+    assert packed["test_accuracy"] == pytest.approx(0.770, abs=0.005)
