@@ -15,6 +15,11 @@ def test_a_module_is_imported_when_it_is_used():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_commands_are_there_without_pytorch():
+    code = "import sys; from bench.cli import main\ntry: main(['--help'])\nfinally: assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def test_what_is_no_module_is_no_attribute():
     with pytest.raises(AttributeError, match=r"module 'bench.zoo.layers' has no attribute 'transformer'"):
         _ = bench.zoo.layers.transformer

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bench import footprint
 from bench.data import kept_moments
 from bench.deploy.preprocessing import Preprocessing
 from bench.errors import InputError, did_you_mean
 from bench.folders import Damaged
-from bench.footprint.packed import header_of
 from bench.runner import plan_file
 from bench.runner.plan_file import PlanFile, PlannedCell
 from bench.runner.sound import folders_of
@@ -78,7 +78,7 @@ def packed_cell(cell: PlannedCell, plan: PlanFile, store: Store) -> PackedCell:
 def _preprocessing(files: Mapping[str, bytes], plan: PlanFile, store: Store) -> Preprocessing:
     """What a network was trained with; without a normalisation if it is the images' own and their cache is gone."""
     # Networks of one profile may see images of different sizes, and by different normalisations.
-    about = header_of(files[PACKED]).model
+    about = footprint.packed.header_of(files[PACKED]).model
     made = Preprocessing(about.get("size", plan.data.size), about.get("channels", plan.data.channels))
     if normalisation := json.loads(files[SPEC])["spec"].get("normalisation"):
         return made.normalising_by(*normalisation)
