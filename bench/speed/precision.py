@@ -28,7 +28,6 @@ from bench.speed.training import (
     flop_per_image,
     matrix_product_rate,
     noise,
-    ours,
     seconds,
     threads,
 )
@@ -36,6 +35,7 @@ from bench.task.classification import CLASSIFICATION
 from bench.training import translation
 from bench.training.arithmetic import computes_bfloat16, has_compiler
 from bench.training.evaluate import predict
+from bench.training.loop import train
 
 ROUNDS = 3  # of all modes in turn; medians are shown
 LOOKED_AT = 32  # images
@@ -44,17 +44,16 @@ HEAD = ("", "images/s", "of the matrix product's rate")
 
 @dataclass(frozen=True)
 class TimedWork:
-    """How fast one kind of work went, in one mode.
+    """One kind of work in one mode.
 
     Attributes:
-        images: worked per call.
+        rate: works, and returns images per second.
         flop: of one image, a multiply-add counting as two.
     """
 
     name: str
     workload: Workload
-    run: Callable[[], object]
-    images: int
+    rate: Callable[[], float]
     flop: float
 
 
@@ -84,7 +83,7 @@ def compare(workloads: list[Workload]) -> list[tuple[str, str, str]]:
     for _ in range(ROUNDS):
         products = {workload.precision: matrix_product_rate(workload) for workload in workloads}
         for trial in trials:
-            rate = trial.images / seconds(trial.run, trial.workload.device)
+            rate = trial.rate()
             rates[trial.name].append(rate)
             shares[trial.name].append(rate * trial.flop / products[trial.workload.precision])
     return [
@@ -94,14 +93,24 @@ def compare(workloads: list[Workload]) -> list[tuple[str, str, str]]:
 
 
 def training(workload: Workload) -> TimedWork:
-    """One epoch of this project's loop."""
-    return TimedWork(
-        f"training, {_mode(workload)}",
-        workload,
-        ours(workload, noise(workload.images)),
-        workload.images,
-        flop_per_image(replace(workload, compiled=False)),
-    )
+    """The second epoch of this project's loop: in the first, networks are compiled."""
+    network, split, recipe = workload.network(), noise(workload.images), replace(workload.recipe, epochs=2)
+
+    def rate() -> float:
+        rates: list[float] = []
+        train(
+            network,
+            split,
+            recipe=recipe,
+            mean=MEAN,
+            std=STD,
+            seed=0,
+            device=workload.device,
+            watch=lambda row, images_per_second, _: rates.append(images_per_second),
+        )
+        return rates[-1]
+
+    return TimedWork(f"training, {_mode(workload)}", workload, rate, flop_per_image(replace(workload, compiled=False)))
 
 
 def evaluation(workload: Workload) -> TimedWork:
@@ -115,7 +124,12 @@ def evaluation(workload: Workload) -> TimedWork:
             return predict(read, pixels, MEAN, STD, workload.device, task=CLASSIFICATION)
 
     run()
-    return TimedWork(f"evaluation, {_mode(workload)}", workload, run, workload.images, forward_flop(network, workload))
+    return TimedWork(
+        f"evaluation, {_mode(workload)}",
+        workload,
+        lambda: workload.images / seconds(run, workload.device),
+        forward_flop(network, workload),
+    )
 
 
 def looking(workload: Workload) -> TimedWork:
@@ -133,7 +147,7 @@ def looking(workload: Workload) -> TimedWork:
     # Each step is a pass forward and one back to the image, which has as many operations: no weight has a gradient.
     flop = how.steps * 2 * forward_flop(network, workload)
     name = "" if workload.compiled else f"integrated gradients, {_mode(workload)}"
-    return TimedWork(name, workload, run, LOOKED_AT, flop)
+    return TimedWork(name, workload, lambda: LOOKED_AT / seconds(run, workload.device), flop)
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> str:
