@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, asdict, replace
+import re
+import tomllib
+from dataclasses import FrozenInstanceError, asdict, fields, replace
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -70,3 +73,24 @@ def test_fields_that_contradict_one_another_are_named(contradictory, words):
     (problem,) = replace(Recipe(), **contradictory).problems()
     assert words in problem
     assert not Recipe().problems()
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+
+
+def test_the_document_names_every_field_with_its_default():
+    transforms = {"center_crop", "random_crop", "random_resized_crop", "crop_scale", "interpolation", "auto_augment",
+                  "randaugment_operations", "randaugment_magnitude", "color_jitter"}  # fmt: skip
+    for name in {field.name for field in fields(Recipe)} - transforms:
+        assert f"`{name}" in DOCUMENT, name
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", DOCUMENT, flags=re.MULTILINE)
+    defaults = {name: tomllib.loads(f"value = {text.strip('` ')}")["value"] for name, text in rows}
+    assert len(defaults) > 10
+    assert defaults == {name: asdict(Recipe())[name] for name in defaults}
+
+
+def test_the_documents_recipes_are_recipes():
+    examples = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+    recipes = [RECIPES.validate_python({**asdict(Recipe()), **tomllib.loads(text)["training"]}) for text in examples]
+    assert [recipe.optimizer for recipe in recipes] == ["adam", "sgd"]
+    assert not any(recipe.problems() for recipe in recipes)
