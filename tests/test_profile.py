@@ -60,7 +60,7 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + "[training]\nepochs = -3\n", "key 'training.epochs'"),
         (
             GOOD + '[training]\noptimizer = "lion"\n',
-            "key 'training.optimizer': input should be 'sgd', 'adam' or 'adamw'",
+            "key 'training.optimizer': input should be 'sgd', 'adam', 'adamw' or 'adadelta'",
         ),
         (
             GOOD + "[training]\nfinal_learning_rate = 1e-6\n",
@@ -287,3 +287,10 @@ def test_published_weights_of_torchvision_bring_their_normalisation():
 )
 def test_transforms_are_checked(training, sentence):
     assert sentence in problems(f"{GOOD}[training]\n{training}\n")
+
+
+def test_tables_of_one_recipe_are_read_together():
+    text = GOOD.replace('name = "resnet8"', 'name = "resnet8"\ntraining = { schedule = "cosine" }', 1)
+    made = profile.parse("good", text + '[training]\nfinal_learning_rate = 1e-6\n[finetuning]\nschedule = "constant"\n')
+    assert made.recipes["resnet8"].final_learning_rate == 1e-6
+    assert made.finetuning["resnet8"].schedule == "constant"

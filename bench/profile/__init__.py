@@ -145,9 +145,7 @@ def parse(name: str, text: str) -> Profile:
     models = [model for model in expand.tables_of(raw.get("models")) if isinstance(model.get("name"), str)]
     expand.check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
-    finetuning = {
-        name: _overridden(recipe, raw.get("finetuning"), "finetuning", problems) for name, recipe in recipes.items()
-    }
+    finetuning = {name: _finetuning(recipe, raw.get("finetuning"), problems) for name, recipe in recipes.items()}
     versions = {model["name"]: _version(model["name"], problems) for model in models}
     known = {name for name, version in versions.items() if version != 0}
     problems.extend(problem for model in models if model["name"] in known for problem in begun.problems(model))
@@ -208,8 +206,24 @@ def _recipe(model: dict[str, Any], raw: Mapping[str, Any], problems: list[str]) 
     except InputError as error:
         problems.extend(error.problems)
         recipe = Recipe()
+    table = f"models.{model['name']}.training"
     general = _overridden(recipe, raw.get("training"), "training", problems)
-    return _overridden(general, model.get("training"), f"models.{model['name']}.training", problems)
+    own = _overridden(general, model.get("training"), table, problems)
+    # What one table says may only make sense beside what the other does, hence both together.
+    _check(own, table if model.get("training") else "training", [raw.get("training"), model.get("training")], problems)
+    return own
+
+
+def _finetuning(recipe: Recipe, overrides: Any, problems: list[str]) -> Recipe:
+    overridden = _overridden(recipe, overrides, "finetuning", problems)
+    _check(overridden, "finetuning", [overrides], problems)
+    return overridden
+
+
+def _check(recipe: Recipe, table: str, overrides: list[Any], problems: list[str]) -> None:
+    given = {name for written in overrides if isinstance(written, dict) for name in written}
+    if given:
+        problems.extend(f"table {table!r}: {problem}" for problem in recipe.problems(given))
 
 
 def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -> Recipe:
@@ -226,7 +240,6 @@ def _overridden(recipe: Recipe, overrides: Any, key: str, problems: list[str]) -
             else:
                 problems.append(f"key '{key}.{name}': {problem['msg'].lower()}, given {problem['input']!r}")
         return recipe
-    problems.extend(f"table '{key}': {problem}" for problem in overridden.problems())
     if number := boolean_number(overridden, overrides):
         problems.append(f"key '{key}.{number}': a number is expected, given {overrides[number]!r}")
     return overridden

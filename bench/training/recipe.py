@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
@@ -72,29 +73,42 @@ class Recipe:
         crops = self.resize, self.center_crop, self.random_crop, self.random_resized_crop
         return any(crops) or bool(self.auto_augment) or any(self.color_jitter)
 
-    def problems(self) -> list[str]:
-        """Fields that contradict one another, a sentence each."""
-        found = []
+    def problems(self, given: Collection[str] = ()) -> list[str]:
+        """Fields that contradict one another, a sentence each.
+
+        Args:
+            given: fields that somebody wrote down: contradictions of others with one another, as where a schedule leaves
+                a field of the model's own recipe without meaning, are none. By default all.
+        """
+        given = given or DEFAULTS
+        return [sentence for names, sentence in self._contradictions() if any(name in given for name in names)]
+
+    def _contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
         if self.final_learning_rate and self.schedule != "cosine":
-            found.append(f"final_learning_rate is where a cosine ends; the schedule is {self.schedule!r}")
-        if self.final_learning_rate > self.learning_rate:
-            found.append(
-                f"final_learning_rate must not be above learning_rate, given {self.final_learning_rate:g} and "
-                f"{self.learning_rate:g}"
+            yield (
+                ("final_learning_rate",),
+                f"final_learning_rate is where a cosine ends; the schedule is {self.schedule!r}",
             )
-        if self.step_epochs != DEFAULTS["step_epochs"] and self.schedule != "step":
-            found.append(f"step_epochs belongs to the schedule 'step'; the schedule is {self.schedule!r}")
-        if self.step_factor != DEFAULTS["step_factor"] and self.schedule != "step":
-            found.append(f"step_factor belongs to the schedule 'step'; the schedule is {self.schedule!r}")
+        if self.schedule == "cosine" and self.final_learning_rate > self.learning_rate:
+            yield (
+                ("final_learning_rate", "learning_rate"),
+                f"final_learning_rate must not be above learning_rate, given {self.final_learning_rate:g} and "
+                f"{self.learning_rate:g}",
+            )
+        for name in ("step_epochs", "step_factor"):
+            if getattr(self, name) != DEFAULTS[name] and self.schedule != "step":
+                yield (name,), f"{name} belongs to the schedule 'step'; the schedule is {self.schedule!r}"
         if self.random_crop and self.random_resized_crop:
-            found.append("give random_crop or random_resized_crop, not both")
+            yield ("random_crop", "random_resized_crop"), "give random_crop or random_resized_crop, not both"
         if self.crop_scale[0] > self.crop_scale[1]:
-            found.append(f"crop_scale is the smallest and the largest share, given {list(self.crop_scale)}")
+            yield ("crop_scale",), f"crop_scale is the smallest and the largest share, given {list(self.crop_scale)}"
         if self.resize and self.center_crop > self.resize:
-            found.append(f"center_crop = {self.center_crop} reaches beyond resize = {self.resize}")
+            yield ("resize", "center_crop"), f"center_crop = {self.center_crop} reaches beyond resize = {self.resize}"
         if self.resize and self.random_crop > self.resize + 2 * self.crop_padding:
-            found.append(f"random_crop = {self.random_crop} reaches beyond resize = {self.resize} and its padding")
-        return found
+            yield (
+                ("resize", "random_crop", "crop_padding"),
+                f"random_crop = {self.random_crop} reaches beyond resize = {self.resize} and its padding",
+            )
 
     def spec(self) -> dict[str, Any]:
         """The recipe as part of a cell's key: fields of `ALWAYS`, and the others where they are not the default."""

@@ -78,6 +78,7 @@ RECIPES = {
     "sgd": RECIPE,
     "adam": replace(RECIPE, optimizer="adam", learning_rate=1e-3, schedule="cosine"),
     "adamw": replace(RECIPE, optimizer="adamw", learning_rate=1e-3, schedule="constant"),
+    "adadelta": replace(RECIPE, optimizer="adadelta", learning_rate=1.0, schedule="step", step_epochs=1),
     "plain": replace(RECIPE, momentum=0.0, decay="all"),
     "best": replace(RECIPE, keep="best", learning_rate=0.5),
     "a part of an epoch": replace(RECIPE, epochs=2.75),

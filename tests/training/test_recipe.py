@@ -75,6 +75,14 @@ def test_fields_that_contradict_one_another_are_named(contradictory, words):
     assert not Recipe().problems()
 
 
+def test_only_fields_that_somebody_wrote_contradict():
+    steps = replace(Recipe(), schedule="cosine", step_epochs=1, step_factor=0.7)  # of a model whose recipe is by steps
+    assert not steps.problems(["schedule"])
+    assert steps.problems(["schedule", "step_epochs"]) == [
+        "step_epochs belongs to the schedule 'step'; the schedule is 'cosine'"
+    ]
+
+
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 
 
