@@ -77,8 +77,8 @@ class Recipe:
         """Fields that contradict one another, a sentence each.
 
         Args:
-            given: fields that somebody wrote down: contradictions of others with one another, as where a schedule leaves
-                a field of the model's own recipe without meaning, are none. By default all.
+            given: fields that somebody wrote down; by default all. Where others contradict one another, as where a
+                schedule leaves a field of the model's own recipe without meaning, nobody made a mistake.
         """
         given = given or DEFAULTS
         return [sentence for names, sentence in self._contradictions() if any(name in given for name in names)]
