@@ -14,7 +14,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import merge
 from bench.footprint.packed import header_of, is_packed, representations, unpack
 from bench.footprint.representation import Float
-from bench.zoo.networks.checkpoint import load_content
+from bench.zoo.networks.checkpoint import check_memory, load_content
 from bench.zoo.networks.plain import copied, not_finite
 
 File = tuple[str, bytes]  # name and content
@@ -42,6 +42,7 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
     if is_packed(data):
         return _packed(data, network)
     held = content.read(data, name)
+    check_memory(held, len(data), network, name)
     if published_pqf.holds_codes(held):
         return published_pqf.from_content(held, name, network)
     configuration = _json(config) if config else _configuration(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import merge
 from bench.footprint.normalisation import is_batchnorm
 from bench.footprint.representation import Codebook, Representation
-from bench.zoo.networks.checkpoint import differences, fill
+from bench.zoo.networks.checkpoint import check_memory, differences, fill
 from bench.zoo.networks.plain import not_finite
 from bench.zoo.networks.wrappings import state_dicts
 
@@ -33,7 +34,9 @@ def read(path: Path, network: torch.nn.Module) -> Compressed:
     Raises:
         InputError: the file cannot be read, is no such file, or does not belong to the network.
     """
-    return from_content(_load(path), str(path), network)
+    content = _load(path)
+    check_memory(content, path.stat().st_size, network, str(path))
+    return from_content(content, str(path), network)
 
 
 def holds_codes(content: Any) -> bool:
@@ -117,6 +120,8 @@ def _codebooks(tensors: Mapping[str, torch.Tensor], network: torch.nn.Module, pa
             try:
                 words = _words(tensors[layer + WORDS])
                 shape = shapes[f"{layer}.weight"]
+                if codes.numel() > math.prod(shape):
+                    raise ValueError(f"codes are {tuple(codes.shape)} where {shape} weights belong")
                 codebooks[f"{layer}.weight"] = Codebook(_indices(codes), words, shape)
             except KeyError as error:
                 raise InputError(f"{path} does not fit {type(network).__name__}: there is no {error}") from error

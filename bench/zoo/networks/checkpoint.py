@@ -18,6 +18,9 @@ from bench.folders import is_file, is_there
 from bench.zoo.networks.wrappings import EXTRA, matching, state_dicts, torn, under_own_names
 
 NOT_NEEDED = "num_batches_tracked"  # older checkpoints lack it, and no answer depends on it
+COPIES = 8  # of the file and of the network, that a file may need: averages, moments of an optimizer
+SPARE = 2**26  # bytes that any file may need
+NESTED, PARTS = 32, 1_000_000  # dictionaries and lists within one another, and in all
 SHOWN = 5  # differences of each kind that a message lists
 
 
@@ -48,7 +51,9 @@ def load_bytes(network: nn.Module, data: bytes, name: str) -> None:
     Args:
         name: of the file, for messages.
     """
-    load_content(network, _read(data, name), name)
+    content = _read(data, name)
+    check_memory(content, len(data), network, name)
+    load_content(network, content, name)
 
 
 def load_content(network: nn.Module, content: Any, name: str) -> None:
@@ -80,13 +85,54 @@ def load_content(network: nn.Module, content: Any, name: str) -> None:
         raise InputError(f"checkpoint {name!r} does not load into {kind}: {reason}") from error
 
 
+def check_memory(content: Any, size: int, network: nn.Module, name: str) -> None:
+    """Refuse what would take far more memory than the file and the network do, or is nested without an end.
+
+    A few bytes can stand for a tensor of any size, sparse or one number that is repeated along every axis, and for a
+    dictionary that holds itself.
+
+    Args:
+        size: of the file, bytes.
+        name: of the file, for messages.
+
+    Raises:
+        InputError: it would, or is.
+    """
+    tensors = _all_tensors(content, name)
+    needed = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    of_network = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+    if needed > SPARE + COPIES * (size + of_network):
+        largest = max(tensors, key=torch.Tensor.numel)
+        raise InputError(
+            f"checkpoint {name!r} of {size:,} bytes stands for {needed:,} bytes of tensors, one of them "
+            f"{_shape(largest)}, which do not belong to {type(network).__name__}"
+        )
+
+
+def _all_tensors(content: Any, name: str) -> list[torch.Tensor]:
+    tensors, parts, waiting = [], 0, [(content, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        parts += 1
+        if isinstance(value, torch.Tensor):
+            tensors += [] if value.is_meta else [value]
+        elif depth > NESTED or parts > PARTS:
+            raise InputError(f"checkpoint {name!r} is nested too deep, or without an end: save a state_dict()")
+        elif isinstance(value, Mapping | list | tuple):
+            inner = value.values() if isinstance(value, Mapping) else value
+            waiting += [(each, depth + 1) for each in inner if isinstance(each, torch.Tensor | Mapping | list | tuple)]
+    return tensors
+
+
 def nearest_in(data: bytes, network: nn.Module, name: str) -> Mapping[str, Any]:
     """The weights in a file's content that are most like a network's, by name and shape; they need not fit.
 
     Raises:
         InputError: the file holds no weights.
     """
-    candidates = state_dicts(_read(data, name))
+    content = _read(data, name)
+    check_memory(content, len(data), network, name)
+    candidates = state_dicts(content)
     if not candidates:
         raise InputError(f"weights {name!r}: the file holds no weights, expected tensors by name")
     expected = network.state_dict()

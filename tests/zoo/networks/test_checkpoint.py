@@ -125,3 +125,46 @@ def test_modules_that_ask_for_their_version_are_filled_and_what_is_not_given_sta
     assert torch.equal(one.weight, other.weight) and torch.equal(one.bias, bias)
     with pytest.raises(RuntimeError, match="Unexpected"):
         fill(one, {"wieght": other.weight.detach()})
+
+
+def endless():
+    content = {}
+    content["state_dict"] = content
+    return content
+
+
+def doubled(levels):
+    content = [0.0]
+    for _ in range(levels):
+        content = [content, content]
+    return content
+
+
+ONE = torch.zeros(1)
+HUGE = 10**6, 10**6
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        (lambda: {"0.weight": ONE.expand(HUGE)}, "stands for .* bytes of tensors, one of them 1000000×1000000"),
+        (lambda: {"0.weight": torch.sparse_coo_tensor(size=HUGE)}, "one of them 1000000×1000000"),
+        (lambda: {"0.weight_g": ONE, "0.weight_v": ONE.expand(HUGE)}, "one of them 1000000×1000000"),
+        (lambda: {"optimizer": {"state": [ONE.expand(2**40)]}}, "one of them 1099511627776"),
+        (endless, "nested too deep, or without an end"),
+        (lambda: {"history": doubled(24)}, "nested too deep, or without an end"),
+    ],
+)
+def test_files_that_stand_for_more_than_they_hold(beside, words, trained, fresh, tmp_path):
+    file = tmp_path / "huge.pth"
+    torch.save({**trained.state_dict(), **beside()}, file)
+    with pytest.raises(InputError, match=words):
+        load_checkpoint(fresh, file)
+
+
+def test_what_is_sparse_or_repeated_within_reason_is_read(trained, fresh, tmp_path):
+    state = trained.state_dict()
+    shown = {**state, "3.weight": state["3.weight"].to_sparse(), "1.bias": torch.zeros(1).expand(4)}
+    torch.save({"net": shown, "average": state, "losses": [0.5] * 10_000}, tmp_path / "net.pth")
+    load_checkpoint(fresh, tmp_path / "net.pth")
+    assert torch.equal(fresh[3].weight, trained[3].weight)
