@@ -27,9 +27,9 @@ def split(content: Any, network: torch.nn.Module) -> tuple[Any, dict[str, Any]]:
     masks: dict[str, Any] = {}
     for key, value in content.items():
         weight = _weight_of(str(key), value, content)
-        if isinstance(value, Mapping | list | tuple) and TABLE.search(str(key)):
-            entries = value.items() if isinstance(value, Mapping) else enumerate(value)
-            masks |= {_stem(str(name)): mask for name, mask in entries if mask is not None}
+        entries = _entries(value) if TABLE.search(str(key)) else {}
+        if entries:
+            masks |= entries
         elif weight and not any(f".{key}".endswith(f".{name}") for name in own):
             masks[weight] = value
         else:
@@ -59,6 +59,12 @@ def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> None
             raise InputError(f"checkpoint {name!r}: its mask of {key} has other numbers than 0 and 1")
         with torch.no_grad():
             weight.mul_(mask.to(weight.dtype))
+
+
+def _entries(table: Any) -> dict[str, torch.Tensor]:
+    """The tensors of a table or list of masks; settings that are called so have none."""
+    named = table.items() if isinstance(table, Mapping) else enumerate(table) if isinstance(table, list | tuple) else ()
+    return {_stem(str(name)): mask for name, mask in named if isinstance(mask, torch.Tensor)}
 
 
 def _stem(name: str) -> str:

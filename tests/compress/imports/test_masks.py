@@ -50,6 +50,12 @@ def test_masks_that_fit_no_weight_are_told(table, words, example):
         read({"state_dict": trained().state_dict(), "masks": table}, example)
 
 
+def test_settings_that_are_called_masks_are_none(example):
+    network = trained()
+    imported = read({"net": network.state_dict(), "mask_settings": {"kind": "l1", "share": 0.9}, "masks": []}, example)
+    assert torch.equal(imported.network.fc.weight, network.fc.weight)
+
+
 def test_a_mask_of_the_networks_own_is_none():
     layer = nn.Linear(2, 2, bias=False)
     layer.register_buffer("mask", torch.ones(2, 2))
