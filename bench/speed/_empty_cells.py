@@ -44,6 +44,7 @@ class Empty(Executor):
                 "start": self.first - self.begun,
                 "start_cpu": self.cpu,
                 "cell": (now - self.first) / self.cells,
+                "cell_cpu": (time.process_time() - self.cpu) / self.cells,
                 "memory": peak_memory(),
             }
             self.file.write_text(json.dumps(facts))

@@ -36,8 +36,8 @@ def measured(cells: int, worked: int) -> dict[str, float]:
 
     Returns:
         `cells`: how many there are; `start`: seconds from the command to its first cell, and `start_cpu` of them at
-        work; `cell`: seconds per cell from there on; `memory`: most resident bytes of the driver; `status` and
-        `status_cpu`: seconds that `python -m bench status` takes then.
+        work; `cell` and `cell_cpu`: seconds per cell from there on; `memory`: most resident bytes of the driver;
+        `status` and `status_cpu`: seconds that `python -m bench status` takes then.
     """
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -70,6 +70,9 @@ def main() -> None:
     found = measured(CELLS, WORKED)
     print(f"the driver, with a plan of {found['cells']:,.0f} cells that compute nothing")
     print(f"  until the first cell  {found['start']:.1f} s, of which the processor worked {found['start_cpu']:.1f} s")
-    print(f"  each cell             {1000 * found['cell']:.1f} ms, over the first {WORKED:,}")
+    each, busy = 1000 * found["cell"], 1000 * found["cell_cpu"]  # milliseconds
+    print(
+        f"  each cell             {each:.1f} ms, of which the processor worked {busy:.1f} ms, over the first {WORKED:,}"
+    )
     print(f"  most memory           {found['memory'] / 1e6:.0f} MB")
     print(f"  status                {found['status']:.1f} s, of which the processor worked {found['status_cpu']:.1f} s")
