@@ -53,7 +53,7 @@ def check_address(address: str) -> None:
 
 
 @contextmanager
-def joined(demand: Demand) -> Iterator[list[str]]:
+def joined(demand: Demand) -> Iterator[dict[str, str]]:
     """A connection to the cluster, or to one that is started for as long; yields the user's folders of code there.
 
     Raises:

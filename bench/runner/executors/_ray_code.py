@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ import sysconfig
 from pathlib import Path
 
 import bench
+from bench.folders import is_file
 
 USERS = "_users"  # folder of the user's modules in what is shipped
 LARGEST = 1 << 20  # bytes of a file beside a module; what is larger is data and belongs on the nodes' disks
@@ -16,23 +18,39 @@ MOST = 20 << 20  # bytes of such files in all
 LEFT_OUT = ("__pycache__", "node_modules", "site-packages")
 
 
-def pack(target: Path) -> list[str]:
+def pack(target: Path) -> dict[str, str]:
     """Copy Innards and the user's modules into a folder.
 
     Of the folders where Python looks for the user's modules, these and the packages below them are taken, with the
     small files beside them, as far as there is room.
 
     Returns:
-        Folders of modules within `target`, in the order in which Python is to look there, last of all.
+        The folders of modules and where they are within `target`, in the order in which Python is to look there, last
+        of all; the first is the current one.
     """
     package = Path(bench.__file__).parent
     shutil.copytree(package, target / package.name, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    names: list[str] = []
+    names: dict[str, str] = {}
     left = MOST
     for number, root in enumerate(_roots()):
-        names.append(f"{USERS}/{number}")
-        left = _copy(root, target / names[-1], package, left)
+        names[str(root)] = f"{USERS}/{number}"
+        left = _copy(root, target / names[str(root)], package, left)
     return names
+
+
+def found(shipped: Path, original: Path) -> Path:
+    """Where a worker finds modules: in the folder itself, if its machine has that with the same, else as shipped."""
+    # The folder itself is the better place: errors then name lines of the user's own files.
+    modules = (path.relative_to(shipped) for path in shipped.rglob("*.py"))
+    same = all(is_file(original / name) and _equal(original / name, shipped / name) for name in modules)
+    return original if same and original.is_dir() else shipped
+
+
+def _equal(file: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(file, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _roots() -> list[Path]:

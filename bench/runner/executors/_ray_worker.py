@@ -6,13 +6,13 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench import runner
-from bench.folders import is_there
+from bench.runner.executors import _ray_code
 from bench.runner.job import Job, JobResult
 from bench.runner.provenance import machine
 
@@ -22,20 +22,18 @@ class Worker:
 
     Args:
         folder: the driver's current folder.
-        code: folders of the user's modules, relative to the shipped code.
+        code: see `_ray_code.pack`.
         messages: the box that epochs are put into.
     """
 
-    def __init__(self, folder: str, code: Sequence[str], messages: Any):
+    def __init__(self, folder: str, code: Mapping[str, str], messages: Any):
         self.messages = messages
         shipped = Path.cwd()  # Ray begins there
         # What is installed comes first, as on the driver's machine (see `guest_sources.current_folder_importable`).
-        sys.path += [str(shipped / name) for name in code]
+        sys.path += [str(_ray_code.found(shipped / name, Path(root))) for root, name in code.items()]
         # Relative paths of a profile mean the driver's folder. Where the nodes share a disk it is there; elsewhere the
         # user's shipped files stand in for it.
-        place = folder if is_there(Path(folder)) else str(shipped / code[0])
-        os.chdir(place)
-        sys.path.append(place)
+        os.chdir(folder if Path(folder).is_dir() else shipped / next(iter(code.values())))
 
     def greet(self) -> dict[str, Any]:
         """Host, and versions of what results depend on."""
@@ -44,7 +42,7 @@ class Worker:
     def work(self, job: Job) -> JobResult:
         """Work a job; what it needs is the folder of decoded images, which is filled if this node lacks it."""
         return runner.work.work(
-            replace(job, cache=_cache(job.cache)), lambda *message: self.messages.put.remote(message)
+            replace(job, cache=cache_folder(job.cache)), lambda *message: self.messages.put.remote(message)
         )
 
 
@@ -64,7 +62,7 @@ class Messages:
         return taken
 
 
-def _cache(folder: Path) -> Path:
+def cache_folder(folder: Path) -> Path:
     """The driver's folder of images where this node can have it, else one in the node's temporary folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

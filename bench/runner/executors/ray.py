@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ if find_spec("ray") is None:
     raise InputError("executor ray needs ray, which is not installed: pip install 'innards[ray]'")
 
 import ray
-from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError
+from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, RuntimeEnvSetupError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from bench.runner.executors import _ray_cluster, _ray_worker
 from bench.runner.executors._ray_cluster import capacity, fit, free, joined, resources
 
-HOMELESS = 60.0  # seconds without a node that has room for a worker, after which there will be none
-STILLBORN = 3  # workers in a row that die before they begin, after which the next one will too
+HOMELESS = 60.0  # seconds without a worker, or without a node that has room for one, after which there will be none
+PAUSE = 2.0  # seconds before another worker is asked for in place of one that died before it began
 
 
 @dataclass(eq=False)
@@ -40,12 +40,14 @@ class Place:
         greeting: what its first answer is asked for by.
         host: where it is; empty until it has answered.
         busy: whether it works a job.
+        again: when another is asked for, if it died before it began.
     """
 
     actor: Any
     greeting: Any
     host: str = ""
     busy: bool = False
+    again: float | None = None
 
 
 class Ray(ClusterExecutor):
@@ -57,9 +59,10 @@ class Ray(ClusterExecutor):
     # The slot that the driver chooses is a wish. An actor whose node died may wait for room for ever, and one that
     # starts takes seconds: meanwhile its job goes to whichever actor is idle.
 
-    def __init__(self, jobs: int, progress: Progress, threads: int, device: str, code: Sequence[str], held: ExitStack):
+    def __init__(self, jobs: int, progress: Progress, *, threads: int, device: str, code: Mapping[str, str]):
         super().__init__(jobs, progress)
-        self.threads, self.device, self.held = threads, device, held
+        self.threads, self.device = threads, device
+        self.held = ExitStack()  # the connection, once it stands
         driver = machine()
         self.versions = driver["versions"]
         self.origin = {name: driver[name] for name in ("commit", "dirty")}  # of the code that is shipped
@@ -69,10 +72,10 @@ class Ray(ClusterExecutor):
         self.unheard = self.messages.take.remote()
         options = {"num_cpus": threads, "num_gpus": int(device != "cpu"), "max_restarts": 0}
         self.kind = ray.remote(_ray_worker.Worker).options(**options)
-        self.arguments = (str(Path.cwd()), list(code), self.messages)
+        self.arguments = (str(Path.cwd()), dict(code), self.messages)
         self.waiting: deque[tuple[Job, int, Future[JobResult]]] = deque()
         self.ended: deque[tuple[Place, BaseException | None]] = deque()
-        self.stillborn = 0
+        self.stillborn_since: float | None = None
         self.homeless_since: float | None = None
         self.places = [self._place() for _ in range(jobs)]
 
@@ -93,7 +96,9 @@ class Ray(ClusterExecutor):
             code = held.enter_context(joined(demand))
             room, device = fit(demand, ray.nodes())
             jobs = demand.jobs or free(demand.threads, room, device)
-            return Crew(cls(jobs, progress, demand.threads, device, code, held.pop_all()), [device])
+            made = cls(jobs, progress, threads=demand.threads, device=device, code=code)
+            made.held = held.pop_all()
+            return Crew(made, [device])
 
     def submit(self, job: Job, slot: int) -> Future[JobResult]:
         """Hand the job to the slot's actor, or to another that is idle while that one has not begun."""
@@ -163,7 +168,9 @@ class Ray(ClusterExecutor):
 
     def _welcome(self) -> None:
         """Hear which actors have begun."""
-        expected = {place.greeting: place for place in self.places if not place.host}
+        for place in [place for place in self.places if place.again and place.again < time.monotonic()]:
+            self._replace(place)
+        expected = {place.greeting: place for place in self.places if not place.host and not place.again}
         if not expected:
             return
         heard, _ = ray.wait(list(expected), num_returns=len(expected), timeout=0)
@@ -172,13 +179,16 @@ class Ray(ClusterExecutor):
             try:
                 greeted = ray.get(greeting)
             except RayError as error:
-                self.stillborn += 1
-                if self.stillborn == STILLBORN:
+                # Until Ray has noticed that a node died, which takes half a minute, it may plan workers there.
+                now = time.monotonic()
+                self.stillborn_since = self.stillborn_since or now
+                gone = now - self.stillborn_since > HOMELESS or _is_for_good(error)
+                if gone and not any(place.host for place in self.places):
                     raise InputError(f"Ray's workers do not begin: {_reason(error)}") from error
-                self._replace(place)
+                place.again = now + PAUSE
             else:
                 self._compare(greeted)
-                self.stillborn = 0
+                self.stillborn_since = None
                 place.host = greeted["host"]
 
     def _compare(self, greeted: Mapping[str, Any]) -> None:
@@ -224,6 +234,11 @@ def _death(error: BaseException, host: str) -> str:
     if isinstance(error, NodeDiedError):
         return f"its node {host} died"
     return f"its worker process on {host} ended without an answer"
+
+
+def _is_for_good(error: RayError) -> bool:
+    """Whether every other worker would die before it begins too: what it needs is not on the nodes."""
+    return isinstance(error, RuntimeEnvSetupError) or "creation task" in str(error)
 
 
 def _reason(error: BaseException) -> str:

@@ -211,6 +211,21 @@ def test_deaths_of_a_worker_and_of_a_node_change_no_byte(cluster, tmp_path):
     assert bench.results() == local.results()
 
 
+@pytest.mark.slow
+def test_a_run_whose_nodes_are_all_gone_ends_and_resumes(cluster, tmp_path):
+    bench = CommandLine(tmp_path, LONGER)
+    running = bench.start(
+        *("run", "--profile", "micro.toml", "--executor", "ray", "--address", cluster.address, "--device", "cpu")
+    )
+    busy()
+    for node in cluster.two:
+        cluster.remove_node(node, allow_graceful=False)
+    _, errors = running.communicate(timeout=200)
+    assert running.returncode == 2, errors
+    assert "no node of the cluster has room" in errors or "do not begin" in errors
+    assert bench.run("--jobs", "2").code == 0
+
+
 def test_an_interrupt_leaves_no_process_behind(tmp_path):
     bench = CommandLine(tmp_path, LONGER)
     running = bench.start("run", "--profile", "micro.toml", "--executor", "ray", "--device", "cpu")
