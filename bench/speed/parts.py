@@ -16,7 +16,7 @@ from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from bench import profile
+from bench import profile, remember
 from bench.data import fingerprint
 from bench.runner import plan
 from bench.runner.drive import Driver, Reporter, Work
@@ -71,7 +71,8 @@ class Parts:
 
 
 class Operations(TorchDispatchMode):
-    """Counts those of all convolutions and matrix products inside, a multiply-add counting as two.
+    """Counts those of PyTorch's convolutions and matrix products, a multiply-add counting as two; not of NumPy's, by
+    which similarity is measured (see `similarity.py`).
 
     PyTorch's own `FlopCounterMode` also notes which module each belongs to, by hooks that attributions do not survive.
     """
@@ -128,13 +129,15 @@ def main() -> None:
 
 
 def taken_apart(folder: Path) -> Parts:
-    """Run a profile once to take its time and once to count its operations, which slows it down."""
+    """Run a profile once to count its operations, which slows it down, and once to take its time."""
     draw(folder / "images")
     experiment = profile.parse("parts", PROFILE.format(folder=folder / "images"))
     data, cache = dict(experiment.file.data.model_dump()), folder / "cache"
     cells = plan.make(experiment, fingerprint(**data, cache=cache)).cells
     parts = Parts()
-    for name, executor in (("timed", TakingTime(parts)), ("counted", CountingOperations(parts))):
+    # In this order, so that imports are not timed; and each without what the other remembers.
+    for name, executor in (("counted", CountingOperations(parts)), ("timed", TakingTime(parts))):
+        remember.forget()
         driver = Driver(Store(folder / name), Work(data, cache), Reporter())
         states = driver.run(cells, lambda: Crew(executor, ["cpu"]), retry_failed=False)  # noqa: B023 - called at once
         if failed := [status.reason for status in states.values() if status.state != "done"]:

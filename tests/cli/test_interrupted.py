@@ -8,6 +8,8 @@ import os
 import signal
 import time
 
+import psutil
+import pytest
 from safetensors import SafetensorError, safe_open
 
 from tests.cli.conftest import CommandLine
@@ -71,4 +73,25 @@ def test_a_run_that_is_killed_inside_a_training_goes_on_there(tmp_path):
     logs = [path.read_text() for path in (tmp_path / "runs" / "micro").glob("*/log.txt")]
     assert sum("before it was interrupted: it goes on" in log for log in logs) == 2
     assert bench.run("--only", method, runs="others").code == 0
+    assert bench.results() == bench.results("others")
+
+
+@pytest.mark.slow
+def test_a_run_whose_rank_is_killed_goes_on_from_its_state(tmp_path):
+    bench = CommandLine(tmp_path, LONG.replace("epochs = 8", "epochs = 60\ndevices = 2"))
+    process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--only", "train/*")
+    deadline = time.monotonic() + 120
+    while not steps_of(tmp_path / "runs") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ranks = [child for child in psutil.Process(process.pid).children(recursive=True) if "_rank" in str(child.cmdline())]
+    ranks[0].kill()
+    process.communicate(timeout=120)
+    assert process.returncode == 3
+    (error,) = (tmp_path / "runs" / "micro").glob("*/error.json")
+    assert "rank 1 of 2 was killed by SIGKILL" in error.read_text()
+    done = steps_of(tmp_path / "runs")
+    assert bench.run("--only", "train/*", "--retry-failed").code == 0
+    (log,) = (tmp_path / "runs" / "micro").glob("*/log.txt")
+    assert f"{done} steps of the training were done before it was interrupted" in log.read_text()
+    assert bench.run("--only", "train/*", runs="others").code == 0
     assert bench.results() == bench.results("others")
