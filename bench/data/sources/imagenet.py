@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -19,6 +19,7 @@ WNIDS = Path(__file__).parent.parent / "imagenet_wnids.txt"
 NORMALISATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as everybody's published networks have it
 TRUTH, META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 DEVKIT = ("", "ILSVRC2012_devkit_t12/data", "devkit/data", "data")  # folders below PATH that may hold both
+DECIMAL = re.compile("[0-9]+")  # `str.isdecimal` is true of other scripts' digits too
 LISTS = ("val.txt", "val/val.txt", "LOC_val_solution.csv")  # of file and class
 LAYOUT = (
     "train/<wnid>/* and val/<wnid>/*, or val/* with the official devkit "
@@ -103,8 +104,7 @@ class ImageNet(Source):
         for file in self._lists():
             if file.name == TRUTH:
                 return self._official(file, names)
-            rows = list(csv.reader(file.open(newline=""), delimiter="," if file.suffix == ".csv" else " "))
-            return self._rows(file, [row for row in rows if row], names)
+            return self._rows(file, names)
         raise InputError(f"{self.root / 'val'} has neither folders of classes nor a list of them: expected {LAYOUT}")
 
     def _lists(self) -> list[Path]:
@@ -122,7 +122,7 @@ class ImageNet(Source):
             raise InputError(f"{file} numbers classes as {META} beside it does, which is missing")
         synsets = loadmat(file.with_name(META), squeeze_me=True)["synsets"]
         wnids = {int(identifier): str(wnid) for identifier, wnid in zip(synsets["ILSVRC2012_ID"], synsets["WNID"])}
-        numbers = [int(line) for line in file.read_text().split()]
+        numbers = [int(line) if line.isdecimal() else 0 for line in _text(file).split()]
         found = {}
         for name in names:
             # A part of the images may be there, so that a name's own number counts and not its place: ..._00000001.JPEG
@@ -132,18 +132,40 @@ class ImageNet(Source):
                 found[name] = labels()[wnids[numbers[number - 1]]]
         return found
 
-    def _rows(self, file: Path, rows: list[list[str]], names: list[str]) -> Mapping[str, int]:
+    def _rows(self, file: Path, names: list[str]) -> Mapping[str, int]:
         """Lists of a file and its class, a WordNet id or a label from 0 to 999."""
-        there, found = {Path(name).stem: name for name in names}, {}
-        for row in rows:
-            name = there.get(Path(row[0]).stem)
-            if name is None or len(row) < 2:
+        images = {Path(name).stem: name for name in names}
+        found: dict[str, int] = {}
+        for line in _text(file).splitlines():
+            path, wnid = _kaggles(line) if file.suffix == ".csv" else _file_and_class(line)
+            name = images.get(Path(path).stem)
+            if name is None:
                 continue
-            wnid = row[1].split()[0] if row[1].split() else ""
-            if wnid not in labels() and not (wnid.isdecimal() and int(wnid) < len(labels())):
+            if wnid not in labels() and not (DECIMAL.fullmatch(wnid) and int(wnid) < len(labels())):
                 raise InputError(f"{file}: {name} is of class {wnid!r}, expected a WordNet id or a label from 0 to 999")
-            found[name] = labels()[wnid] if wnid in labels() else int(wnid)
+            label = labels()[wnid] if wnid in labels() else int(wnid)
+            if found.setdefault(name, label) != label:
+                raise InputError(f"{file}: {name} is of two classes, with labels {found[name]} and {label}")
         return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")  # Windows' editors begin a file with a mark
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no text in UTF-8: {error}") from error
+
+
+def _kaggles(line: str) -> tuple[str, str]:
+    """File and class of a line of Kaggle's list, "file,class left top right bottom class left ..."."""
+    path, _, boxes = line.replace('"', "").partition(",")
+    return path, next(iter(boxes.split()), "")
+
+
+def _file_and_class(line: str) -> tuple[str, str]:
+    """File and class of a line that ends with its class, after a name that may have spaces; empty where missing."""
+    cells = line.rsplit(maxsplit=1)
+    return (cells[0].strip('"') if cells else ""), (cells[1] if len(cells) > 1 else "")
 
 
 @cache

@@ -116,12 +116,48 @@ def test_lists_of_file_and_class(flat, name, text):
     assert of_test(flat) == [0, 1, 999, 999]
 
 
+@pytest.mark.parametrize("separator", [" ", "  ", "\t", " \t "])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\n\n"])
+def test_lists_as_different_tools_write_them(flat, separator, end):
+    names = [f"ILSVRC2012_val_{number:08d}.JPEG" for number in range(1, 5)]
+    lines = [f"{name}{separator}{label}{end}" for name, label in zip(names, [0, FIRST, 1, 999], strict=True)]
+    (flat / "val.txt").write_bytes(b"\xef\xbb\xbf" + "".join([*lines, '"a quote n01440764', end]).encode())
+    assert of_test(flat) == [0, 0, 1, 999]
+
+
+def test_a_list_of_names_with_spaces(flat):
+    for number in range(1, 5):
+        (flat / f"val/ILSVRC2012_val_{number:08d}.JPEG").rename(flat / f"val/a photograph {number}.JPEG")
+    rest = "a photograph 3.JPEG 1\nval/a photograph 4.JPEG 999\n"
+    (flat / "val.txt").write_text(f'"a photograph 1.JPEG" {LAST}\na photograph 2.JPEG 0\n{rest}')
+    assert of_test(flat) == [0, 1, 999, 999]
+
+
+def test_a_list_that_is_no_text(flat):
+    (flat / "val.txt").write_bytes(b"ILSVRC2012_val_00000001.JPEG 0\n\xff\xfe\n")
+    refused(flat, "val.txt is no text in UTF-8: 'utf-8' codec can't decode byte 0xff in position 31")
+
+
+def test_a_list_that_names_two_classes_of_an_image(flat):
+    (flat / "val.txt").write_text(f"ILSVRC2012_val_00000001.JPEG {SECOND}\nILSVRC2012_val_00000001.JPEG 1\n")
+    refused(flat, "ILSVRC2012_val_00000002.JPEG is in no list of classes")
+    (flat / "val.txt").write_text(f"ILSVRC2012_val_00000001.JPEG {FIRST}\nILSVRC2012_val_00000001.JPEG 999\n")
+    refused(flat, "ILSVRC2012_val_00000001.JPEG is of two classes, with labels 0 and 999")
+
+
+def test_an_official_list_with_lines_that_are_no_numbers(flat):
+    synsets = np.array([(1, LAST), (2, FIRST)], dtype=[("ILSVRC2012_ID", "O"), ("WNID", "O")])
+    savemat(flat / "meta.mat", {"synsets": synsets})
+    (flat / "ILSVRC2012_validation_ground_truth.txt").write_text("1\n2\nx\n1\n")
+    refused(flat, "ILSVRC2012_val_00000003.JPEG is in no list of classes")
+
+
 def test_a_list_that_lacks_an_image(flat):
     (flat / "val.txt").write_text("ILSVRC2012_val_00000001.JPEG 0\n")
     refused(flat, "ILSVRC2012_val_00000002.JPEG is in no list of classes")
 
 
-@pytest.mark.parametrize("label", ["1000", "-1", "tench", ""])
+@pytest.mark.parametrize("label", ["1000", "-1", "tench", "", "²", "٣"])
 def test_a_list_of_other_classes(flat, label):
     (flat / "val.txt").write_text(f"ILSVRC2012_val_00000001.JPEG {label} \n")
     refused(flat, "expected a WordNet id or a label from 0 to 999")
