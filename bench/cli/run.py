@@ -54,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
     planned = plan.make(experiment, fingerprint(**data, cache=cache))
     cells = _chosen(planned, options)
     store = Store(options.runs / experiment.name)
+    images = _work.describe(experiment, cache)  # refuses images that no network could see, on a dry run too
     if options.dry_run:
         return _say_what_would_be_done(cells, store)
     # The plan is written before the first cell, so that `status` and `report` can follow a run that is still going on
@@ -64,9 +65,7 @@ def execute(options: argparse.Namespace) -> int:
     for sentence in terms.keep(store, settled, len(planned.cells)).sentences():
         reporter.note(sentence)
     command = shell.command("bench", options.profile)
-    plan_file.write(
-        store, plan_file.describe(experiment, planned.cells, _work.describe(experiment, cache), command=command)
-    )
+    plan_file.write(store, plan_file.describe(experiment, planned.cells, images, command=command))
     first = partial(terms.keep, store, settled, len(planned.cells), first=True)
     events = _events(options.tensorboard, store)
     driver = Driver(store, Work(data, cache, events), reporter, first, options.retries)
