@@ -260,16 +260,9 @@ def describe(
 
 def _cell(cell: Cell) -> PlannedCell:
     # A plan may have a hundred thousand cells, whose types need no check.
-    return PlannedCell.model_construct(
-        name=cell.name,
-        key=cell.key,
-        kind=cell.kind,
-        model=cell.model,
-        seed=cell.seed,
-        variant=cell.variant,
-        diagnostic=cell.diagnostic,
-        parents={role: parent.key for role, parent in sorted(cell.parents.items())},
-    )
+    fields = {name: getattr(cell, name) for name in ("name", "key", "kind", "model", "seed", "variant", "diagnostic")}
+    parents = {role: parent.key for role, parent in sorted(cell.parents.items())}
+    return PlannedCell.model_construct(**fields, parents=parents)
 
 
 def _task(name: str) -> PlannedTask:

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import ray
+from ray._private.node import Node
 
 from bench.errors import InputError
 from bench.guests import first_line
@@ -81,7 +83,7 @@ def joined(demand: Demand) -> Iterator[dict[str, str]]:
             if demand.device == "cpu":
                 options["num_gpus"] = 0
         held.callback(ray.shutdown)
-        with _own_signals():
+        with _own_signals(), _without_reports():
             try:
                 ray.init(**options)
             except (Exception, SystemExit) as error:
@@ -112,6 +114,17 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _without_reports() -> Iterator[None]:
+    """Have no process started that reports on usage: though it is off, it asks the network in which cloud it is."""
+    # Ray has no setting for this; `include_dashboard=False` leaves out all but this part of that process.
+    if not hasattr(Node, "start_api_server"):
+        yield
+        return
+    with mock.patch.object(Node, "start_api_server", lambda *_, **__: None):
+        yield
 
 
 def fit(demand: Demand, nodes: Sequence[Mapping[str, Any]]) -> tuple[int, str]:

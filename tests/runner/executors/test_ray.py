@@ -162,7 +162,7 @@ def processes():
     started = []
     for process in psutil.process_iter(["cmdline", "environ"]):
         words = " ".join(process.info["cmdline"] or [])
-        if "raylet" in words or "gcs_server" in words or words.startswith("ray::"):
+        if "raylet" in words or "dashboard.py" in words or "gcs_server" in words or words.startswith("ray::"):
             environment = process.info["environ"] or {}
             if environment.get(MARK) == os.environ[MARK]:
                 started.append(process)
@@ -230,6 +230,8 @@ def test_an_interrupt_leaves_no_process_behind(tmp_path):
     bench = CommandLine(tmp_path, LONGER)
     running = bench.start("run", "--profile", "micro.toml", "--executor", "ray", "--device", "cpu")
     busy()
+    # That process reports usage, and asks the network in which cloud it is.
+    assert not [process for process in processes() if "dashboard.py" in " ".join(process.info["cmdline"])]
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
