@@ -42,7 +42,7 @@ class Compiled(nn.Module):
         self.told = True
         breaks = counters["graph_break"]
         logging.getLogger(__name__).warning(
-            "torch.compile made %d graphs; %d places run uncompiled%s",
+            "torch.compile: graphs made %d, places that run uncompiled %d%s",
             counters["stats"]["unique_graphs"],
             sum(breaks.values()),
             "".join(f"; {reason.splitlines()[0]}" for reason in breaks),
