@@ -31,6 +31,8 @@ def to_json(content: Any) -> bytes:
 
 def _text(content: Any, outer: str) -> str:
     """JSON of some content; `outer` is a line break with the indent of the line that it begins on."""
+    if type(content) is str:  # nearly all that stands beside something nested
+        return encode_basestring(content)
     if not isinstance(content, NESTED):
         return _encoder(",").encode(content)
     inner = outer + " "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.errors import InputError
 from bench.similarity.measure import Described, Invariance
@@ -80,7 +80,7 @@ def loss(original: np.ndarray, other: np.ndarray, confidence: float = 0.95) -> L
     differences = original.astype(np.float64) - other
     n = len(differences)
     value = float(differences.mean())
-    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
+    half = float(scipy.stats.t.ppf(0.5 + confidence / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
     return Loss(value, max(value - half, -1.0), min(value + half, 1.0), differences - value)
 
 

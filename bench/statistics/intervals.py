@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special, stats
 
 from bench.errors import InputError
 from bench.statistics.arrays import all_identical, difference, fraction, joined, one_value_a_seed, same_length
@@ -190,7 +190,7 @@ def proportion(
 # p. The usual q ± z √(q(1 - q)/n) has width 0 at q = 1, where accuracies of good networks lie.
 def wilson(successes: float, n: int, alpha: float = 0.05) -> tuple[float, float]:
     """Ends of Wilson's score interval (1927) for a share of n, which need not be a whole number of them."""
-    share, z = successes / n, float(stats.norm.isf(alpha / 2.0))
+    share, z = successes / n, float(scipy.stats.norm.isf(alpha / 2.0))
     shrink = 1 + z**2 / n
     centre = (share + z**2 / (2 * n)) / shrink
     half = z * float(np.sqrt(share * (1.0 - share) / n + z**2 / (4.0 * n**2))) / shrink
@@ -200,8 +200,8 @@ def wilson(successes: float, n: int, alpha: float = 0.05) -> tuple[float, float]
 def clopper_pearson(successes: int, n: int, alpha: float) -> tuple[float, float]:
     """Ends of Clopper and Pearson's interval (1934) for `successes` of n."""
     # Every p for which neither tail of the binomial holds less than alpha/2, by the beta distribution's quantiles.
-    low = float(stats.beta.ppf(alpha / 2.0, successes, n - successes + 1)) if successes else 0.0
-    high = float(stats.beta.isf(alpha / 2.0, successes + 1, n - successes)) if successes < n else 1.0
+    low = float(scipy.stats.beta.ppf(alpha / 2.0, successes, n - successes + 1)) if successes else 0.0
+    high = float(scipy.stats.beta.isf(alpha / 2.0, successes + 1, n - successes)) if successes < n else 1.0
     return low, high
 
 
@@ -228,7 +228,7 @@ def ratio_of_sums(numerators: np.ndarray, denominators: np.ndarray, confidence: 
     # of the ratio of sums is Tukey's jackknife over seeds, (S-1)/S Σ(θ₋ₛ - θ̄)²; for equal denominators that of a mean.
     left_out = (numerators.sum() - numerators) / (denominators.sum() - denominators)
     error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
-    half = error * float(stats.t.ppf((1 + confidence) / 2, n - 1))
+    half = error * float(scipy.stats.t.ppf((1 + confidence) / 2, n - 1))
     low, high = max(share - half, 0.0), min(share + half, 1.0)
     return Estimate(share, low, high, n, "seed", SEED_JACKKNIFE, confidence, error, n - 1)
 
@@ -309,7 +309,7 @@ def _ends(mean: float, error: float, df: float, confidence: float, scale: Scale)
         return float("nan"), float("nan")
     if error == 0.0:
         return mean, mean
-    half = float(special.stdtrit(df, 0.5 + confidence / 2)) * error
+    half = float(scipy.special.stdtrit(df, 0.5 + confidence / 2)) * error
     if scale == "raw":
         return mean - half, mean + half
     # atanh'(x) = 1/(1 - x²) takes the raw standard error to the atanh scale, where the interval is symmetric. At ±1 and

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.similarity.intervals.scales import BACKWARD, FORWARD, SLOPE, Scale
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
@@ -50,7 +50,9 @@ def interval(
     if not np.isfinite(slope):
         scale, slope = "identity", 1.0
     half = (
-        float(stats.t.ppf(0.5 + confidence / 2, max(df, 1.0))) * slope * np.sqrt((influence**2).sum() / (n * (n - 1)))
+        float(scipy.stats.t.ppf(0.5 + confidence / 2, max(df, 1.0)))
+        * slope
+        * np.sqrt((influence**2).sum() / (n * (n - 1)))
     )
     ends = BACKWARD[scale](FORWARD[scale](np.asarray(value)) + np.array([-half, half]))
     low, high = np.clip(ends, *limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.statistics.estimate import Estimate
 
@@ -15,7 +15,7 @@ def of_mean(per_image: np.ndarray, title: str, confidence: float) -> Estimate:
     # For a mean, the delete-one jackknife that other measures need has a closed form: its standard error is s/√n.
     n = len(per_image)
     value, error = float(per_image.mean()), float(per_image.std(ddof=1) / np.sqrt(n))
-    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * error
+    half = float(scipy.stats.t.ppf(0.5 + confidence / 2, n - 1)) * error
     return Estimate(
         value=value,
         low=value - half,

@@ -7,7 +7,7 @@ from itertools import combinations
 from math import ceil, comb
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.statistics.intervals import FEW_EFFECTIVE_IMAGES, carried_by_few
 
@@ -98,4 +98,4 @@ def _explained(values: np.ndarray, group: np.ndarray) -> float:
 
 def quantile(confidence: float, replicates: int) -> float:
     """Two-sided t quantile for a standard error that was itself estimated from this many replicates."""
-    return float(stats.t.ppf(0.5 + confidence / 2, replicates - 1))
+    return float(scipy.stats.t.ppf(0.5 + confidence / 2, replicates - 1))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 JACKKNIFE = "delete-one jackknife over images, atanh scale, t with the effective number of images"
 SMALLEST_N = 5  # a debiased HSIC needs four images, and one of them is left out
@@ -127,5 +127,5 @@ def _without(rows: np.ndarray) -> np.ndarray:
 
 def _ends(z: np.ndarray, error: np.ndarray, df: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore"):
-        half = np.where(error == 0.0, 0.0, stats.t.ppf(0.5 + confidence / 2, df) * error)
+        half = np.where(error == 0.0, 0.0, scipy.stats.t.ppf(0.5 + confidence / 2, df) * error)
         return np.tanh(z - half), np.tanh(z + half)
