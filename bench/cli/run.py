@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import cli, profile
 from bench.cli import _options, _tensorboard, _work
-from bench.data import fingerprint
+from bench.data import fingerprint, load
 from bench.runner import plan, plan_file, quiet, shell, terms
 from bench.runner.cell import Cell
 from bench.runner.drive import RETRIES, UNDONE, Driver, Status, Work, inspect
@@ -34,7 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"how often to try a cell again whose worker died (default: {RETRIES})",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="name the cells, forecast hours and disk from a few steps, and do nothing",
+    )
     parser.add_argument(
         "--tensorboard",
         nargs="?",
@@ -56,7 +60,7 @@ def execute(options: argparse.Namespace) -> int:
     store = Store(options.runs / experiment.name)
     images = _work.describe(experiment, cache)  # refuses images that no network could see, on a dry run too
     if options.dry_run:
-        return _say_what_would_be_done(cells, store)
+        return _say_what_would_be_done(experiment, cells, store, options)
     # The plan is written before the first cell, so that `status` and `report` can follow a run that is still going on
     # or was interrupted. It is that of the whole profile, even if only a part is worked now.
     store.sweep()
@@ -82,11 +86,19 @@ def _chosen(planned: plan.Plan, options: argparse.Namespace) -> Sequence[Cell]:
     return plan.shard(cells, *options.shard) if options.shard else cells
 
 
-def _say_what_would_be_done(cells: Sequence[Cell], store: Store) -> int:
+def _say_what_would_be_done(
+    experiment: profile.Profile, cells: Sequence[Cell], store: Store, options: argparse.Namespace
+) -> int:
+    from bench.runner import forecast  # torch takes seconds to import
+
     states = inspect(cells, store)
-    for cell in cells:
-        if states[cell.key].state in UNDONE:
-            print(cell.name)
+    missing = [cell for cell in cells if states[cell.key].state in UNDONE]
+    for cell in missing:
+        print(cell.name)
+    if missing:
+        images = load(**experiment.file.data.model_dump(), cache=options.runs / ".data")
+        for sentence in forecast.sentences(experiment, missing, images, _work.devices(options.device)[0]):
+            print(sentence, flush=True)
     print(f"{_work.count(states.values())}; nothing was done")
     return cli.OK
 

@@ -302,3 +302,11 @@ def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench, workers):
     code += f"assert main(['run', '--profile', 'micro.toml', {', '.join(map(repr, workers))}]) == 0\n"
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=bench.folder, env=bench.environment, check=True)
+
+
+def test_a_dry_run_forecasts_hours_and_disk(bench):
+    lines = bench.run("--dry-run", "--device", "cpu").output.splitlines()
+    assert any(line.startswith("resnet8: ") and "of a training step" in line for line in lines)
+    assert any("hours of one cpu worker for" in line for line in lines)
+    assert any(line.startswith("at most ") and line.endswith("predictions") for line in lines)
+    assert not list((bench.folder / "runs").glob("micro/*"))
