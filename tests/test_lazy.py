@@ -16,7 +16,11 @@ def test_a_module_is_imported_when_it_is_used():
 
 
 def test_commands_are_there_without_what_is_slow_to_import():
-    code = "import sys; from bench.cli import main\ntry: main(['--help'])\nfinally: assert not {'torch', 'scipy.stats'} & set(sys.modules)"
+    code = (
+        "import sys; from bench.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: assert not {'torch', 'scipy.stats'} & set(sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
