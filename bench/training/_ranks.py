@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import distributed, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from bench.errors import InputError
 from bench.training._team import Alone, Team
@@ -99,6 +100,11 @@ def check(network: nn.Module, recipe: Recipe, images: int, device: torch.device,
         raise CannotSpread(
             f"devices = {recipe.devices}: between two steps this method does more than to read and write the "
             "network's tensors, which one device cannot do for the others"
+        )
+    if any(map(is_parametrized, network.modules())):
+        raise CannotSpread(
+            f"devices = {recipe.devices}: this method computes weights from others when they are read "
+            "(a parametrisation), and PyTorch sends no such network to other processes"
         )
     if distributed.is_initialized():
         raise CannotSpread(f"devices = {recipe.devices}: this process is one of a group of torch.distributed already")
@@ -199,9 +205,10 @@ def _tensors(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 def _packed(share: Share) -> bytes:
     try:
         return pickle.dumps(share)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
+    except Exception as error:  # of whatever kind: a module's own `__reduce__` and `__getstate__` run here
+        first, *_ = [*str(error).splitlines(), type(error).__name__]
         raise CannotSpread(
-            f"devices = {share.recipe.devices}: the network cannot be sent to other processes ({error})"
+            f"devices = {share.recipe.devices}: the network cannot be sent to other processes ({first})"
         ) from error
 
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import register_parametrization
 
 from bench.compress.pruning.masking import apply, global_magnitude, keep_zeros
 from bench.data import Split
@@ -72,9 +73,20 @@ def test_what_a_hook_sets_on_rank_0_holds_on_all(few):
         assert torch.equal(network.get_parameter(name) != 0, mask)
 
 
-class Unsendable(nn.Sequential):
-    def __reduce__(self):
-        raise TypeError("it holds a socket")
+def unsendable(error):
+    """A network whose own code refuses to be sent, by an error of some kind."""
+
+    class Unsendable(nn.Sequential):
+        def __reduce__(self):
+            raise error
+
+    return Unsendable(*plain())
+
+
+def parametrized():
+    network = plain()
+    register_parametrization(network[0], "weight", nn.Identity())
+    return network
 
 
 @pytest.mark.parametrize(
@@ -82,7 +94,9 @@ class Unsendable(nn.Sequential):
     [
         ({"before_step": lambda *_: None}, "this method does more than to read and write the network's tensors"),
         ({"recipe": replace(TWO, devices=64)}, "40 training images cannot be shared by 64 devices"),
-        ({"make": lambda: Unsendable(*plain())}, r"cannot be sent to other processes \(it holds a socket\)"),
+        ({"make": lambda: unsendable(TypeError("a socket"))}, r"cannot be sent to other processes \(a socket\)"),
+        ({"make": lambda: unsendable(RuntimeError("no, see:\nX"))}, r"cannot be sent to other processes \(no, see:\)"),
+        ({"make": parametrized}, "weights from others when they are read"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(few, options, words):
