@@ -74,6 +74,8 @@ def _stem(subject: str, path: Path) -> str:
 def _input(deployed: Deployed, *, normalise: bool) -> str:
     preprocessing = deployed.preprocessing
     shape = f"(n, {preprocessing.channels}, {preprocessing.size}, {preprocessing.size})"
+    if before := preprocessing.sentence():
+        shape = f"{before}: {shape}"
     if normalise:
         return f"images: {shape} float32, pixels from 0 to 1"
     if not preprocessing.complete:

@@ -79,8 +79,10 @@ def _preprocessing(files: Mapping[str, bytes], plan: PlanFile, store: Store) -> 
     """What a network was trained with; without a normalisation if it is the images' own and their cache is gone."""
     # Networks of one profile may see images of different sizes, and by different normalisations.
     about = footprint.packed.header_of(files[PACKED]).model
-    made = Preprocessing(about.get("size", plan.data.size), about.get("channels", plan.data.channels))
-    if normalisation := json.loads(files[SPEC])["spec"].get("normalisation"):
+    spec = json.loads(files[SPEC])["spec"]
+    size, channels = about.get("size", plan.data.size), about.get("channels", plan.data.channels)
+    made = Preprocessing(size, channels, **spec.get("transform", {}))
+    if normalisation := spec.get("normalisation"):
         return made.normalising_by(*normalisation)
     moments = kept_moments(plan.data.fingerprint, store.folder.parent / ".data")
     return made.normalising_by(*moments) if moments else made

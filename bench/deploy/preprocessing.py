@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from bench.data.validation_transform import Interpolation
 from bench.errors import InputError
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How images become a network's input: (pixels / 255 - mean) / std, channel by channel.
+    """How images become a network's input: resized, cut to a square, then (pixels / 255 - mean) / std by channel.
 
     Attributes:
         size: side of the square images, pixels.
         channels: 1 or 3.
         mean, std: per channel, on the 0..1 scale; None if nobody recorded them.
+        resize: length of the shorter side to which images were resized, with antialiasing, pixels; 0 if none was.
+        center_crop: side of the square that was cut out of their centre then, pixels; 0 if none was.
+        interpolation: of the resizing.
     """
 
     size: int
     channels: int
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    resize: int = 0
+    center_crop: int = 0
+    interpolation: Interpolation = "bilinear"
 
     @property
     def complete(self) -> bool:
@@ -32,7 +39,17 @@ class Preprocessing:
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        left_out = {"resize": not self.resize, "center_crop": not self.center_crop, "interpolation": not self.resize}
+        return {name: value for name, value in values.items() if not left_out.get(name)}
+
+    def sentence(self) -> str:
+        """How images of any size become squares, e.g. "square of 224 cut from the centre"; may be empty."""
+        resized = (
+            f"shorter side resized to {self.resize}, {self.interpolation} with antialiasing" if self.resize else ""
+        )
+        cropped = self.center_crop and f"square of {self.center_crop} cut from the centre"
+        return ", ".join(step for step in (resized, cropped) if step)
 
     def normalising_by(self, mean: Sequence[float] | None, std: Sequence[float] | None) -> Preprocessing:
         """With another mean and standard deviation, or as it is if both are None.
@@ -49,4 +66,4 @@ class Preprocessing:
                 raise InputError(f"{name} needs one number per channel, {self.channels} in all, given {list(values)}")
         if min(std) <= 0:
             raise InputError(f"std is positive, given {list(std)}")
-        return Preprocessing(self.size, self.channels, tuple(map(float, mean)), tuple(map(float, std)))
+        return replace(self, mean=tuple(map(float, mean)), std=tuple(map(float, std)))

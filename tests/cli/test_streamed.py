@@ -78,6 +78,7 @@ def test_a_profile_on_photographs(tmp_path):
     packed = next(path for path in (tmp_path / "runs0/micro").glob("*/network.innards"))
     loaded = api.load(packed).preprocessing
     assert (loaded.size, loaded.mean) == (32, (0.485, 0.456, 0.406))
+    assert (loaded.resize, loaded.center_crop, loaded.interpolation) == (36, 32, "bilinear")
     assert cli("report", "--profile", "micro.toml", "--runs", "runs0", "--out", "report").code == 0
 
 
