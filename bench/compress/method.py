@@ -56,8 +56,9 @@ class Method(ABC):
     >>> clipped.settings()
     {'limit': 0.5}
 
-    Such a class alone in `bench/compress/methods/clipped.py` is the method `clipped`. PyTorch and the engines are
-    imported inside the call there, because listing methods and planning a run must be quick.
+    Such a class alone in `bench/compress/methods/clipped.py` is the method `clipped`. Listing methods and
+    planning a run must be quick, so PyTorch is imported inside the call there; the engines are packages such as
+    `bench.compress.pruning`, whose modules are imported when they are first used, as `pruning.masking.apply(...)`.
 
     Class attributes:
         version: must be raised whenever the same settings give another network, so that old results are not reused.

@@ -1,1 +1,15 @@
-"""Engine: whole channels removed, with everything that is coupled to them."""
+"""Engine: whole channels removed, with everything that is coupled to them.
+
+Its modules are imported when first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from bench import lazy
+
+if TYPE_CHECKING:
+    from bench.compress.filters import next_layer as next_layer
+    from bench.compress.filters import thinning as thinning
+    from bench.compress.filters import widths as widths
+
+__getattr__ = lazy.submodules(__name__)

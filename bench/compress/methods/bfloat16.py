@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.compress import quantization
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -22,6 +23,4 @@ class Bfloat16(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.quantization import floats
-
-        return floats.rounded(compressed, "bfloat16")
+        return quantization.floats.rounded(compressed, "bfloat16")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.compress import binary
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -26,12 +27,10 @@ class BinaryConnect(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.binary import binarization, signs
-
-        return binarization.trained(
+        return binary.binarization.trained(
             compressed,
             workbench,
-            binarization.all_layers(compressed),
-            lambda weight: signs.Signs(weight, self.stochastic),
+            binary.binarization.all_layers(compressed),
+            lambda weight: binary.signs.Signs(weight, self.stochastic),
             distill=self.distill,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bench.compress import binary
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -21,12 +22,10 @@ class Bwn(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.binary import binarization, signs
-
-        return binarization.trained(
+        return binary.binarization.trained(
             compressed,
             workbench,
-            binarization.inner_layers(compressed),
-            lambda weight: signs.ScaledSigns(),
+            binary.binarization.inner_layers(compressed),
+            lambda weight: binary.signs.ScaledSigns(),
             distill=self.distill,
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import codebooks
 from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
@@ -39,6 +40,6 @@ class CodebookFinetune(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import finetuning
-
-        return finetuning.finetuned(compressed, workbench, self.images, epochs=self.epochs, distill=self.distill)
+        return codebooks.finetuning.finetuned(
+            compressed, workbench, self.images, epochs=self.epochs, distill=self.distill
+        )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import codebooks
 from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.magnitude_finetune import MagnitudeFinetune
@@ -39,10 +40,8 @@ class DeepCompression(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import weight_sharing
-
         pruned = MagnitudeFinetune(self.sparsity, distill=self.distill)(compressed, workbench)
-        shared = weight_sharing.shared(
+        shared = codebooks.weight_sharing.shared(
             pruned, workbench, (self.convolution_bits, self.linear_bits), distill=self.distill
         )
         return shared.but(entropy_coding=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
@@ -35,6 +36,4 @@ class Finetune(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
-        return masking.retrained(compressed, workbench, distill=self.distill, epochs=self.epochs)
+        return pruning.masking.retrained(compressed, workbench, distill=self.distill, epochs=self.epochs)

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod, require_unrounded
 from bench.compress.pruning.gradual import Gradually
 from bench.compress.workbench import Workbench
@@ -37,23 +38,21 @@ class GradualMagnitude(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
         require_unrounded(compressed)
         network = deepcopy(compressed.network)
         masks = dict(compressed.masks)
 
         def prune(progress: float) -> None:
             # `masks` is updated in place, because `keep_zeros` below reads it after every step
-            smallest = masking.global_magnitude(network, cubic(self.sparsity, progress))
-            masks.update(masking.joined(smallest, compressed.masks))
-            masking.apply(network, masks)
+            smallest = pruning.masking.global_magnitude(network, cubic(self.sparsity, progress))
+            masks.update(pruning.masking.joined(smallest, compressed.masks))
+            pruning.masking.apply(network, masks)
 
-        pruning = Gradually(prune, self.times, self.share)
+        gradually = Gradually(prune, self.times, self.share)
         history = workbench.finetune(
-            network, before_step=pruning, after_step=masking.keep_zeros(network, masks), distill=self.distill
+            network, before_step=gradually, after_step=pruning.masking.keep_zeros(network, masks), distill=self.distill
         )
-        pruning.finish()
+        gradually.finish()
         return compressed.but(network=network, masks=masks, history=(*compressed.history, *history))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -36,12 +37,10 @@ class Han(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
         epochs = workbench.epochs / self.rounds
         for sparsity in sparsities(self.sparsity, self.rounds):
-            pruned = masking.pruned(compressed, masking.global_magnitude(compressed.network, sparsity))
-            compressed = masking.retrained(pruned, workbench, distill=self.distill, epochs=epochs)
+            pruned = pruning.masking.pruned(compressed, pruning.masking.global_magnitude(compressed.network, sparsity))
+            compressed = pruning.masking.retrained(pruned, workbench, distill=self.distill, epochs=epochs)
         return compressed
 
 

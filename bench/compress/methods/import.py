@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import imports
 from bench.compress.budget import Budget
 from bench.compress.method import Method, NotApplicable
 from bench.compress.workbench import Workbench
@@ -45,14 +46,14 @@ class Import(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.imports import networks
-
         if compressed.structure or compressed.representations or compressed.masks or compressed.history:
             raise NotApplicable("an imported network keeps nothing of the methods before it: put import first")
         device = next((tensor.device for tensor in compressed.network.state_dict().values()), "cpu")
         try:
             config = workbench.file(self.config) if self.config else None
-            imported = networks.read(workbench.file(self.files), config, compressed.network, workbench.example.cpu())
+            imported = imports.networks.read(
+                workbench.file(self.files), config, compressed.network, workbench.example.cpu()
+            )
         except InputError as error:
             raise NotApplicable(str(error)) from error
         workbench.was_trained(self.budget(0, 0))

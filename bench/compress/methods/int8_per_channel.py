@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.compress import quantization
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -28,6 +29,6 @@ class Int8PerChannel(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.quantization import integers
-
-        return integers.rounded(compressed, integers.Grid(bits=8, per_channel=True, symmetric=self.symmetric))
+        return quantization.integers.rounded(
+            compressed, quantization.integers.Grid(bits=8, per_channel=True, symmetric=self.symmetric)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from bench.compress import quantization
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -34,7 +35,7 @@ class KBit(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.quantization import integers
-
-        grid = integers.Grid(bits=self.bits, per_channel=self.per_channel, symmetric=self.symmetric, search=True)
-        return integers.rounded(compressed, grid)
+        grid = quantization.integers.Grid(
+            bits=self.bits, per_channel=self.per_channel, symmetric=self.symmetric, search=True
+        )
+        return quantization.integers.rounded(compressed, grid)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from bench.compress import codebooks
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -46,9 +47,7 @@ class KMeans(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import product_quantization
-
-        settings = product_quantization.Settings(
+        settings = codebooks.product_quantization.Settings(
             self.blocks, self.words, self.classifier_words, self.iterations, None, swaps=0
         )
-        return product_quantization.quantized(compressed, workbench, settings, distill=self.distill)
+        return codebooks.product_quantization.quantized(compressed, workbench, settings, distill=self.distill)

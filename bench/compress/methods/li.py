@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
+from bench.compress import filters
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -46,11 +47,9 @@ class Li(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.filters import thinning
-
-        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = thinning.thinned(compressed, counts, thinning.largest_norms)
-        return thinning.tuned(thin, workbench, distill=self.distill)
+        counts = filters.thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = filters.thinning.thinned(compressed, counts, filters.thinning.largest_norms)
+        return filters.thinning.tuned(thin, workbench, distill=self.distill)
 
 
 def rounded_up(filters: int, share: float) -> int:

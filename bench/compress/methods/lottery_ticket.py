@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod, NotApplicable, require_unrounded
 from bench.compress.methods.han import sparsities
@@ -48,14 +49,12 @@ class LotteryTicket(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
         require_unrounded(compressed)
         initial = _initial(compressed, workbench)
         for sparsity in sparsities(self.sparsity, self.rounds):
-            masks = masking.global_magnitude(compressed.network, sparsity)
-            ticket = masking.pruned(compressed.but(network=initial), masks)
-            compressed = masking.retrained(
+            masks = pruning.masking.global_magnitude(compressed.network, sparsity)
+            ticket = pruning.masking.pruned(compressed.but(network=initial), masks)
+            compressed = pruning.masking.retrained(
                 ticket, workbench, distill=self.distill, epochs=self.epochs, learning_rate=self.learning_rate
             )
         return compressed

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -28,6 +29,4 @@ class Magnitude(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
-        return masking.pruned(compressed, masking.global_magnitude(compressed.network, self.sparsity))
+        return pruning.masking.pruned(compressed, pruning.masking.global_magnitude(compressed.network, self.sparsity))

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.workbench import Workbench
@@ -30,6 +31,6 @@ class MagnitudeFinetune(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
-        return masking.retrained(Magnitude(self.sparsity)(compressed, workbench), workbench, distill=self.distill)
+        return pruning.masking.retrained(
+            Magnitude(self.sparsity)(compressed, workbench), workbench, distill=self.distill
+        )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import quantization
 from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -33,6 +34,4 @@ class NncfInt8Ptq(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.quantization import nncf_models
-
-        return nncf_models.calibrated(compressed, workbench, self.calibration, self.weight_bits)
+        return quantization.nncf_models.calibrated(compressed, workbench, self.calibration, self.weight_bits)

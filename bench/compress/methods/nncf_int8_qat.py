@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import quantization
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -32,6 +33,6 @@ class NncfInt8Qat(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.quantization import nncf_models
-
-        return nncf_models.trained(compressed, workbench, self.calibration, self.weight_bits, distill=self.distill)
+        return quantization.nncf_models.trained(
+            compressed, workbench, self.calibration, self.weight_bits, distill=self.distill
+        )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -32,9 +33,7 @@ class NncfMagnitude(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import nncf_sparsity
-
-        return nncf_sparsity.by_magnitude(
+        return pruning.nncf_sparsity.by_magnitude(
             compressed,
             workbench,
             sparsity=self.sparsity,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -30,6 +31,6 @@ class NncfRegularization(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import nncf_sparsity
-
-        return nncf_sparsity.by_regularization(compressed, workbench, sparsity=self.sparsity, distill=self.distill)
+        return pruning.nncf_sparsity.by_regularization(
+            compressed, workbench, sparsity=self.sparsity, distill=self.distill
+        )

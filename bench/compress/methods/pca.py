@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import low_rank
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -42,11 +43,11 @@ class Pca(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors, rounds
-
-        ranks = factors.ranks(compressed, self.rank, rounds.convolutions(compressed, strides=self.strides))
+        ranks = low_rank.factors.ranks(
+            compressed, self.rank, low_rank.rounds.convolutions(compressed, strides=self.strides)
+        )
         epochs = workbench.epochs / self.rounds if self.rounds > 1 else None
-        return rounds.shrink(
+        return low_rank.rounds.shrink(
             compressed,
             workbench,
             ranks,

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bench.compress import low_rank
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -46,15 +47,15 @@ class PcaHessian(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors, output_hessian, rounds
-
         if self.ranks:
-            ranks = factors.chosen_ranks(compressed, self.ranks)
+            ranks = low_rank.factors.chosen_ranks(compressed, self.ranks)
         else:
-            ranks = factors.ranks(compressed, self.rank, rounds.convolutions(compressed, strides=self.strides))
-        chosen = output_hessian.DirectionSampling(self.loss, self.directions, self.images, ranked=self.ranked)
-        ranks, components = output_hessian.components(compressed.network, ranks, workbench, chosen)
-        network = factors.factorised(compressed.network, ranks, components)
+            ranks = low_rank.factors.ranks(
+                compressed, self.rank, low_rank.rounds.convolutions(compressed, strides=self.strides)
+            )
+        chosen = low_rank.output_hessian.DirectionSampling(self.loss, self.directions, self.images, ranked=self.ranked)
+        ranks, components = low_rank.output_hessian.components(compressed.network, ranks, workbench, chosen)
+        network = low_rank.factors.factorised(compressed.network, ranks, components)
         history = workbench.finetune(network, distill=self.distill)
-        structure = (*compressed.structure, factors.step(ranks))
+        structure = (*compressed.structure, low_rank.factors.step(ranks))
         return compressed.but(network=network, structure=structure, history=(*compressed.history, *history))

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import low_rank
 from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
@@ -52,10 +53,10 @@ class PcaIterative(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors, rounds
-
-        ranks = factors.ranks(compressed, self.rank, rounds.convolutions(compressed, strides=self.strides))
-        return rounds.shrink(
+        ranks = low_rank.factors.ranks(
+            compressed, self.rank, low_rank.rounds.convolutions(compressed, strides=self.strides)
+        )
+        return low_rank.rounds.shrink(
             compressed,
             workbench,
             ranks,

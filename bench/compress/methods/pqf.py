@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bench.compress import codebooks
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.k_means import WordCount
 from bench.compress.workbench import Workbench
@@ -53,14 +54,12 @@ class Pqf(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.codebooks import product_quantization
-
-        settings = product_quantization.Settings(
+        settings = codebooks.product_quantization.Settings(
             blocks=self.blocks,
             words=self.words,
             classifier_words=self.classifier_words,
             iterations=self.iterations,
-            annealing=product_quantization.Annealing(self.heat, self.cooling) if self.anneal else None,
+            annealing=codebooks.product_quantization.Annealing(self.heat, self.cooling) if self.anneal else None,
             swaps=self.swaps if self.permute else 0,
         )
-        return product_quantization.quantized(compressed, workbench, settings, distill=self.distill)
+        return codebooks.product_quantization.quantized(compressed, workbench, settings, distill=self.distill)

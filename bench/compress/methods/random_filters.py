@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.compress import filters
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.li import Layers, Ratios, rounded_up
 from bench.compress.workbench import Workbench
@@ -27,8 +28,6 @@ class RandomFilters(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.filters import thinning
-
-        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = thinning.thinned(compressed, counts, thinning.random_choice(workbench.seed))
-        return thinning.tuned(thin, workbench, distill=self.distill)
+        counts = filters.thinning.counts(compressed, self.ratio, self.skip, rounded_up)
+        thin = filters.thinning.thinned(compressed, counts, filters.thinning.random_choice(workbench.seed))
+        return filters.thinning.tuned(thin, workbench, distill=self.distill)

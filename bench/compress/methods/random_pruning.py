@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import pruning
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -28,7 +29,7 @@ class RandomPruning(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.pruning import masking
-
-        masks = masking.random_like(masking.global_magnitude(compressed.network, self.sparsity), workbench.seed)
-        return masking.retrained(masking.pruned(compressed, masks), workbench, distill=self.distill)
+        masks = pruning.masking.random_like(
+            pruning.masking.global_magnitude(compressed.network, self.sparsity), workbench.seed
+        )
+        return pruning.masking.retrained(pruning.masking.pruned(compressed, masks), workbench, distill=self.distill)

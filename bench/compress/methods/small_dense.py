@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bench.compress import filters
 from bench.compress.method import Method, NotApplicable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -34,10 +35,8 @@ class SmallDense(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.filters import widths
-
         if compressed.structure or compressed.representations or compressed.masks:
             raise NotApplicable("a small dense network starts from nothing: it comes first in a chain")
-        small = widths.of_size(compressed.but(network=workbench.fresh()), self.fraction)
+        small = filters.widths.of_size(compressed.but(network=workbench.fresh()), self.fraction)
         history = workbench.train(small.network, distill=self.distill)
         return small.but(history=(*small.history, *history))

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import low_rank
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -31,10 +32,8 @@ class Svd(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.low_rank import factors
-
-        ranks = factors.ranks(compressed, self.rank, factors.layers(compressed.network, linear=True))
-        network = factors.factorised(compressed.network, ranks, factors.truncated_svd)
+        ranks = low_rank.factors.ranks(compressed, self.rank, low_rank.factors.layers(compressed.network, linear=True))
+        network = low_rank.factors.factorised(compressed.network, ranks, low_rank.factors.truncated_svd)
         history = workbench.finetune(network, distill=self.distill)
-        structure = (*compressed.structure, factors.step(ranks))
+        structure = (*compressed.structure, low_rank.factors.step(ranks))
         return compressed.but(network=network, structure=structure, history=(*compressed.history, *history))

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bench.compress import filters
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.li import Layers, Ratios
 from bench.compress.workbench import Workbench
@@ -42,17 +43,17 @@ class Thinet(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.filters import next_layer, thinning
-
-        counts = thinning.counts(compressed, self.ratio, self.skip, rounded_down)
+        counts = filters.thinning.counts(compressed, self.ratio, self.skip, rounded_down)
         choose = partial(
-            next_layer.choose,
+            filters.next_layer.choose,
             workbench=workbench,
             images=self.images,
             positions=self.positions,
-            calls=next_layer.calls(compressed.network, workbench.example),
+            calls=filters.next_layer.calls(compressed.network, workbench.example),
         )
-        return thinning.tuned(thinning.thinned(compressed, counts, choose), workbench, distill=self.distill)
+        return filters.thinning.tuned(
+            filters.thinning.thinned(compressed, counts, choose), workbench, distill=self.distill
+        )
 
 
 def rounded_down(filters: int, share: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bench.compress import binary
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -26,13 +27,11 @@ class XnorNet(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        from bench.compress.binary import binarization, signs
-
-        layers = binarization.inner_layers(compressed)
-        return binarization.trained(
-            binarization.with_binary_inputs(compressed, layers),
+        layers = binary.binarization.inner_layers(compressed)
+        return binary.binarization.trained(
+            binary.binarization.with_binary_inputs(compressed, layers),
             workbench,
             [f"{layer}.layer" for layer in layers],
-            lambda weight: signs.ScaledSigns(),
+            lambda weight: binary.signs.ScaledSigns(),
             distill=self.distill,
         )
