@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
 import socket
 import subprocess
@@ -23,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import distributed, nn
-from torch.nn.utils.parametrize import is_parametrized
 
 from bench.errors import InputError
+from bench.training._sending import to_bytes
 from bench.training._team import Alone, Team
 from bench.training.checkpoints import Interrupted
 from bench.training.distillation import Distillation
@@ -100,11 +99,6 @@ def check(network: nn.Module, recipe: Recipe, images: int, device: torch.device,
         raise CannotSpread(
             f"devices = {recipe.devices}: between two steps this method does more than to read and write the "
             "network's tensors, which one device cannot do for the others"
-        )
-    if any(map(is_parametrized, network.modules())):
-        raise CannotSpread(
-            f"devices = {recipe.devices}: this method computes weights from others when they are read "
-            "(a parametrisation), and PyTorch sends no such network to other processes"
         )
     if distributed.is_initialized():
         raise CannotSpread(f"devices = {recipe.devices}: this process is one of a group of torch.distributed already")
@@ -204,7 +198,7 @@ def _tensors(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
 def _packed(share: Share) -> bytes:
     try:
-        return pickle.dumps(share)
+        return to_bytes(share)
     except Exception as error:  # of whatever kind: a module's own `__reduce__` and `__getstate__` run here
         first, *_ = [*str(error).splitlines(), type(error).__name__]
         raise CannotSpread(

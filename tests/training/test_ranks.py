@@ -10,12 +10,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils.parametrize import register_parametrization
 
+from bench.compress.codebooks import shared_words
+from bench.compress.codebooks.shared_words import Words
 from bench.compress.pruning.masking import apply, global_magnitude, keep_zeros
 from bench.data import Split
 from bench.training._ranks import RankDied
@@ -51,6 +53,22 @@ def test_two_ranks_take_the_steps_of_one_with_their_batches_together(few):
     assert [row["loss"] for row in history] == pytest.approx([row["loss"] for row in expected], rel=1e-5)
 
 
+def test_codebooks_are_trained_as_one_device_trains_them(few):
+    def shared():
+        network = plain()
+        generator = np.random.default_rng(0)
+        codebook = generator.normal(size=(8, 12)).astype(np.float32) / 10
+        shared_words.share(network, {"3.weight": Words(codebook, generator.integers(0, 8, (10, 12)))})
+        return network
+
+    two, _ = trained(few, make=shared)
+    one, _ = trained(few, RECIPE, make=shared)
+    for ours, theirs in zip(two.parameters(), one.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+    words = "3.parametrizations.weight.original"
+    assert not torch.equal(two.get_parameter(words), shared().get_parameter(words))
+
+
 def test_two_ranks_twice_give_the_same_bytes_and_go_on_from_a_checkpoint(few, tmp_path):
     options = {"validation": few, "teacher": small(seed=3), "recipe": replace(TWO, optimizer="adam", epochs=2)}
     network, history = trained(few, **options)
@@ -83,12 +101,6 @@ def unsendable(error):
     return Unsendable(*plain())
 
 
-def parametrized():
-    network = plain()
-    register_parametrization(network[0], "weight", nn.Identity())
-    return network
-
-
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -96,7 +108,6 @@ def parametrized():
         ({"recipe": replace(TWO, devices=64)}, "40 training images cannot be shared by 64 devices"),
         ({"make": lambda: unsendable(TypeError("a socket"))}, r"cannot be sent to other processes \(a socket\)"),
         ({"make": lambda: unsendable(RuntimeError("no, see:\nX"))}, r"cannot be sent to other processes \(no, see:\)"),
-        ({"make": parametrized}, "weights from others when they are read"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(few, options, words):
