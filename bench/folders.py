@@ -96,7 +96,6 @@ def guarded(parent: Path) -> Iterator[Path]:
     # the pipe when its writer ends for any reason. The shell has a session of its own, so that an interrupt at the
     # terminal spares it.
     folder = _hidden(parent)
-    folder.mkdir()
     command = ["/bin/sh", "-c", 'trap "" HUP INT TERM; read -r _; rm -rf -- "$0"', str(folder)]
     quiet = subprocess.DEVNULL
     # Found whatever the caller's PATH is: a report without LaTeX is made with an empty one, say.
@@ -105,6 +104,7 @@ def guarded(parent: Path) -> Iterator[Path]:
         command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True, env=path
     )
     try:
+        folder.mkdir()  # after its guard, so that there is no moment in which nobody would remove it
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -51,7 +51,7 @@ def test_a_gpu_that_is_not_there(with_gpus, asked, count, sentence):
 @pytest.mark.parametrize("asked", ["auto", "cpu"])
 def test_gpus_are_not_counted_before_a_cell_is_worked(monkeypatch, asked):
     monkeypatch.setattr(_work, "count_gpus", lambda: pytest.fail("PyTorch was asked"))
-    _work.check_workers(argparse.Namespace(device=asked, executor=None))
+    _work.check_workers(argparse.Namespace(device=asked, executor=None, address=""))
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,10 @@ def check_memory(content: Any, size: int, network: nn.Module, name: str) -> None
     """
     tensors = _all_tensors(content, name)
     needed = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-    of_network = sum(tensor.numel() * tensor.element_size() for tensor in network.state_dict().values())
+    # a module may keep something besides tensors in its state, and a lazy one has parameters without a shape
+    state = network.state_dict().values()
+    known = [value for value in state if isinstance(value, torch.Tensor) and not nn.parameter.is_lazy(value)]
+    of_network = sum(tensor.numel() * tensor.element_size() for tensor in known)
     if needed > SPARE + COPIES * (size + of_network):
         largest = max(tensors, key=torch.Tensor.numel)
         raise InputError(

@@ -3,8 +3,10 @@ import torch
 
 from bench import registry
 from bench.compress.method import FinetuningMethod, Method, NotApplicable
+from bench.compress.methods.codebook_finetune import CodebookFinetune
 from bench.compress.methods.finetune import Finetune
 from bench.compress.methods.float16 import Float16
+from bench.compress.methods.k_means import KMeans
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.variant import PACKAGE
 
@@ -31,6 +33,9 @@ def test_zeros_of_the_chain_stay(compressed, workbench):
 @pytest.mark.parametrize("method", FINETUNING, ids=lambda method: method.__name__)
 def test_every_method_that_trains_may_listen_to_the_original(method, compressed, workbench):
     assert issubclass(method, FinetuningMethod)
+    if method is CodebookFinetune:  # which stands at the end of a chain
+        compressed = KMeans(iterations=2)(compressed, workbench)
+        workbench.finetuned = 0
     method(distill=True)(compressed, workbench)
     assert workbench.distilled == workbench.finetuned > 0
 

@@ -53,7 +53,7 @@ def test_each_is_called_once_in_order_and_gives_a_tensor(name):
         network.get_submodule(block).register_forward_hook(note(block))
     with torch.no_grad():
         network(torch.zeros(1, 3, size, size))
-    assert len(blocks) >= 4
+    assert len(blocks) >= (3 if name == "mnist-cnn" else 4)  # it has three activations
     assert tuple(called) == blocks
 
 
