@@ -171,7 +171,7 @@ def processes():
 
 def busy(names=("ray::Worker.work",), count=1):
     """Workers that are in a job, once there are so many."""
-    for _ in range(1200):
+    for _ in range(3600):
         working = [process for process in processes() if (process.info["cmdline"] or [""])[0] in names]
         if len(working) >= count:
             return working
