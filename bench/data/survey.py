@@ -50,7 +50,7 @@ def survey(files: ImageFiles) -> Contents:
     # The fingerprint is made of the files' bytes and not of paths and times, because those differ between machines that
     # hold the same images; reading every byte once takes as long as the disk takes. Names are no part of it, the order
     # that they bring about is.
-    found = _Survey()
+    collected = _Survey()
     digest = hashlib.sha256(json.dumps([VERSION, files.classes, files.fixed_classes]).encode())
     with ThreadPoolExecutor() as pool:
         for part, walked in (("train", files.train()), ("test", files.test())):
@@ -59,13 +59,13 @@ def survey(files: ImageFiles) -> Contents:
                 headers = pool.map(partial(_read, files.root), [path for _, path in block])
                 for (label, path), header in zip(block, headers, strict=True):
                     if isinstance(header, str):
-                        found.problems.append(header)
+                        collected.problems.append(header)
                         continue
                     digest.update(label.to_bytes(8, "little") + header[0])
-                    found.add(part, label, files.root, path, *header)
-                if len(found.problems) >= MOST:
+                    collected.add(part, label, files.root, path, *header)
+                if len(collected.problems) >= MOST:
                     break
-    return found.contents(files, digest.hexdigest()[:16])
+    return collected.contents(files, digest.hexdigest()[:16])
 
 
 @dataclass

@@ -87,42 +87,42 @@ def merge(source: Path, target: Path, *, link: bool = False) -> Merged:
     """
     # Every cell is put in its place whole, and what is there stays, so that the same command finishes a merge that was
     # interrupted.
-    plan, shard, whole = plan_file.read(source), Store(source), Store(target)
+    plan, shard, merged = plan_file.read(source), Store(source), Store(target)
     if folders.is_file(target / plan_file.NAME):
         check_same(source, target)
     else:
         with folders.writable(str(target)):
             folders.write_file(target / plan_file.NAME, (source / plan_file.NAME).read_bytes())
-    outcome = Merged(problems=[f"{source}: {problem}" for problem in _merge_terms(source, whole)])
-    planned, present, there = folders_of(plan.cells), shard.present(), whole.present()
+    outcome = Merged(problems=[f"{source}: {problem}" for problem in _merge_terms(source, merged)])
+    planned, present, there = folders_of(plan.cells), shard.present(), merged.present()
     for cell in plan.cells:
         if cell.key in present:
-            _merge_cell(cell, shard, whole, planned, outcome, is_there=cell.key in there, link=link)
+            _merge_cell(cell, shard, merged, planned, outcome, is_there=cell.key in there, link=link)
     return outcome
 
 
-def _merge_terms(source: Path, whole: Store) -> tuple[str, ...]:
+def _merge_terms(source: Path, merged: Store) -> tuple[str, ...]:
     """Keep the terms that a shard was judged by; returns what is wrong with its records."""
     # The first shard's records are taken as they are, with their dates. What others have otherwise is a change, and is
     # recorded as one.
-    history, kept = terms.read(source), terms.read(whole.folder)
+    history, kept = terms.read(source), terms.read(merged.folder)
     if not kept.last and not history.problems:
         for number in range(1, history.last + 1):
             name = terms.name_of(number)
-            with folders.writable(str(whole.folder)):
-                folders.write_once(whole.folder / name, (source / name).read_bytes())
+            with folders.writable(str(merged.folder)):
+                folders.write_once(merged.folder / name, (source / name).read_bytes())
         return ()
     later = iter(record.terms for record in kept.records)
     if not all(record.terms in later for record in history.records):  # else it has their order too
         for record in history.records:
-            terms.keep(whole, record.terms, record.planned, first=True)
+            terms.keep(merged, record.terms, record.planned, first=True)
     return history.problems
 
 
 def _merge_cell(
     cell: PlannedCell,
     shard: Store,
-    whole: Store,
+    merged: Store,
     planned: Mapping[Identity, str],
     outcome: Merged,
     *,
@@ -138,27 +138,27 @@ def _merge_cell(
         return
     if is_there:
         try:
-            kept = whole.examine(cell, planned)
-            if shard.checksums(cell.key) == whole.checksums(cell.key) or _failed(offered):
+            kept = merged.examine(cell, planned)
+            if shard.checksums(cell.key) == merged.checksums(cell.key) or _failed(offered):
                 outcome.counts[THERE] += 1
                 return
             if not _failed(kept):
                 outcome.counts[LEFT] += 1
-                places = f"{whole.path(cell.key)} and {shard.path(cell.key)}"
+                places = f"{merged.path(cell.key)} and {shard.path(cell.key)}"
                 outcome.problems.append(f"{cell.name} is left out, since {places} hold other results")
                 return
         except Damaged:
             pass  # a run would work it again
-        whole.discard(cell.key)  # it is damaged, or failed where the shard's did not
-    _place(cell.key, shard, whole, link)
+        merged.discard(cell.key)  # it is damaged, or failed where the shard's did not
+    _place(cell.key, shard, merged, link)
     outcome.counts[PLACED] += 1
 
 
-def _place(key: str, shard: Store, whole: Store, link: bool) -> None:
+def _place(key: str, shard: Store, merged: Store, link: bool) -> None:
     folder = shard.path(key)
     checked = shard.read(key)  # once more, as it is read: what is written is what was measured
     names = [*checked, *(name for name in BESIDE if folders.is_file(folder / name))]
-    with folders.writable(str(whole.folder)), folders.writing(whole.path(key)) as temporary:
+    with folders.writable(str(merged.folder)), folders.writing(merged.path(key)) as temporary:
         for name in names:
             if link:
                 with suppress(OSError):  # another disk, or one without links

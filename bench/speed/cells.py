@@ -40,20 +40,20 @@ def measured(cells: int, worked: int) -> dict[str, float]:
         `status` and `status_cpu`: seconds that `python -m bench status` takes then.
     """
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "many.toml").write_text(profile(cells), encoding="utf-8")
-        facts = place / "facts.json"
+        home = Path(folder)
+        (home / "many.toml").write_text(profile(cells), encoding="utf-8")
+        facts = home / "facts.json"
         path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
         told = json.dumps([str(facts), worked, time.monotonic()])
         environment = {**os.environ, "PYTHONPATH": path, TOLD: told}
         call = [sys.executable, "-m", "bench"]
         chosen = ["--profile", "many.toml", "--device", "cpu", "--executor", f"{Empty.__module__}:{Empty.__name__}"]
-        ran = subprocess.run([*call, "run", *chosen], cwd=place, env=environment, capture_output=True, text=True)
+        ran = subprocess.run([*call, "run", *chosen], cwd=home, env=environment, capture_output=True, text=True)
         if not facts.exists():
             raise RuntimeError(ran.stderr)
         begun, before = time.monotonic(), children_seconds()
         standing = subprocess.run(
-            [*call, "status", "--profile", "many.toml", "--json"], cwd=place, env=environment, capture_output=True
+            [*call, "status", "--profile", "many.toml", "--json"], cwd=home, env=environment, capture_output=True
         )
         status = {"status": time.monotonic() - begun, "status_cpu": children_seconds() - before}
         return {"cells": standing.stdout.count(b"\n"), **json.loads(facts.read_text()), **status}
@@ -67,12 +67,13 @@ def children_seconds() -> float:
 
 def main() -> None:
     """Print what a plan of many cells costs."""
-    found = measured(CELLS, WORKED)
-    print(f"the driver, with a plan of {found['cells']:,.0f} cells that compute nothing")
-    print(f"  until the first cell  {found['start']:.1f} s, of which the processor worked {found['start_cpu']:.1f} s")
-    each, busy = 1000 * found["cell"], 1000 * found["cell_cpu"]  # milliseconds
+    costs = measured(CELLS, WORKED)
+    print(f"the driver, with a plan of {costs['cells']:,.0f} cells that compute nothing")
+    print(f"  until the first cell  {costs['start']:.1f} s, of which the processor worked {costs['start_cpu']:.1f} s")
+    milliseconds, busy = 1000 * costs["cell"], 1000 * costs["cell_cpu"]
     print(
-        f"  each cell             {each:.1f} ms, of which the processor worked {busy:.1f} ms, over the first {WORKED:,}"
+        f"  each cell             {milliseconds:.1f} ms, of which the processor worked {busy:.1f} ms, "
+        f"over the first {WORKED:,}"
     )
-    print(f"  most memory           {found['memory'] / 1e6:.0f} MB")
-    print(f"  status                {found['status']:.1f} s, of which the processor worked {found['status_cpu']:.1f} s")
+    print(f"  most memory           {costs['memory'] / 1e6:.0f} MB")
+    print(f"  status                {costs['status']:.1f} s, of which the processor worked {costs['status_cpu']:.1f} s")

@@ -151,14 +151,14 @@ def rows(parts: Parts, product: float) -> list[tuple[str, ...]]:
     Args:
         product: FLOP/s of a matrix product.
     """
-    whole = sum(parts.wall.values())
+    total = sum(parts.wall.values())
     found = [(kind, parts.wall[kind], parts.kernel[kind], parts.flop[kind]) for kind in parts.wall]
-    found.append(("all", whole, sum(parts.kernel.values()), sum(parts.flop.values())))
+    found.append(("all", total, sum(parts.kernel.values()), sum(parts.flop.values())))
     return [
         (
             kind,
             f"{wall:.1f}",
-            f"{100 * wall / whole:.0f} %",
+            f"{100 * wall / total:.0f} %",
             f"{100 * kernel / wall:.0f} %",
             f"{100 * flop / wall / product:.0f} %",
         )

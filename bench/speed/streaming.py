@@ -116,15 +116,15 @@ def rate(root: Path, workers: int) -> float:
 def in_a_fresh_process(root: Path, cache: Path) -> Peaks:
     """What a set takes in a process that has done nothing else."""
     context = multiprocessing.get_context("spawn")
-    found: Queue[Peaks] = context.Queue()
-    process = context.Process(target=_measure, args=(root, cache, found))
+    answers: Queue[Peaks] = context.Queue()
+    process = context.Process(target=_measure, args=(root, cache, answers))
     process.start()
-    memory = found.get(timeout=PATIENCE)
+    memory = answers.get(timeout=PATIENCE)
     process.join()
     return memory
 
 
-def _measure(root: Path, cache: Path, found: Queue[Peaks]) -> None:
+def _measure(root: Path, cache: Path, answers: Queue[Peaks]) -> None:
     torch.set_num_threads(1)
     images = load(root, cache, WORKERS)
     network = build("resnet8", 3, CLASSES, images.size, seed=0)
@@ -139,7 +139,7 @@ def _measure(root: Path, cache: Path, found: Queue[Peaks]) -> None:
     some = images.test.subset(np.arange(min(EVALUATED, len(images.test.images))))
     evaluate.logits(network, some.images, MEAN, STD, "cpu")
     own = peak(os.getpid())
-    found.put(Peaks(own, tuple(sorted(peaks.values()))))
+    answers.put(Peaks(own, tuple(sorted(peaks.values()))))
 
 
 def descendants(process: int) -> list[int]:
@@ -151,10 +151,10 @@ def descendants(process: int) -> list[int]:
         except OSError:  # it has ended
             continue
         parents[int(status.parent.name)] = int(fields[1])
-    found = [process]
-    for parent in found:  # which grows
-        found += [child for child, of in parents.items() if of == parent]
-    return found[1:]
+    family = [process]
+    for parent in family:  # which grows
+        family += [child for child, of in parents.items() if of == parent]
+    return family[1:]
 
 
 def peak(process: int) -> int:

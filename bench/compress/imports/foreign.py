@@ -38,5 +38,5 @@ def reason(names: Iterable[str], own: Iterable[str]) -> str:
     """
     endings = tuple(f".{name}" for name in own)
     strange = [name for name in names if not f".{name}".endswith(endings)]
-    found = (text for pattern, text in KINDS.items() if any(re.search(pattern, name) for name in strange))
-    return next(found, "")
+    reasons = (text for pattern, text in KINDS.items() if any(re.search(pattern, name) for name in strange))
+    return next(reasons, "")

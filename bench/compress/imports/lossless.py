@@ -82,8 +82,8 @@ def _candidates(values: np.ndarray) -> Iterator[Representation]:
     for half in (Float.rounded(values, "float16"), Float.rounded(values, "bfloat16")):
         if np.array_equal(half.values, values):
             yield half
-    found = (_signs(values), _table(values), _tables(values), _integers(values))
-    yield from (one for one in found if one is not None and np.array_equal(one.decode(), values))
+    candidates = (_signs(values), _table(values), _tables(values), _integers(values))
+    yield from (one for one in candidates if one is not None and np.array_equal(one.decode(), values))
 
 
 def _rows(values: np.ndarray) -> np.ndarray:

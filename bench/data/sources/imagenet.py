@@ -93,12 +93,12 @@ class ImageNet(Source):
     def _flat(self) -> Iterator[tuple[int, str]]:
         """Validation images that lie in one folder, sorted by class."""
         names = image_names(self.root / "val")
-        found = self._listed(names)
-        lacking = [name for name in names if name not in found]
+        labels = self._listed(names)
+        lacking = [name for name in names if name not in labels]
         if lacking:
             raise InputError(f"{shown(self.root / 'val' / lacking[0])} is in no list of classes: its class is unknown")
-        for name in sorted(names, key=lambda name: (found[name], name)):
-            yield found[name], f"val/{name}"
+        for name in sorted(names, key=lambda name: (labels[name], name)):
+            yield labels[name], f"val/{name}"
 
     def _listed(self, names: list[str]) -> Mapping[str, int]:
         for file in self._lists():
@@ -111,8 +111,8 @@ class ImageNet(Source):
         """Lists of the validation images' classes, as far as they are there; the first is used."""
         if not (self.root / "val").is_dir() or any(folders_of(self.root / "val")):
             return []
-        found = [self.root / folder / TRUTH for folder in DEVKIT] + [self.root / name for name in LISTS]
-        return [file for file in found if file.is_file()]
+        lists = [self.root / folder / TRUTH for folder in DEVKIT] + [self.root / name for name in LISTS]
+        return [file for file in lists if file.is_file()]
 
     def _official(self, file: Path, names: list[str]) -> Mapping[str, int]:
         """The devkit's list: a line per image, sorted by name, with an id that `meta.mat` gives a WordNet id for."""
@@ -123,19 +123,19 @@ class ImageNet(Source):
         synsets = loadmat(file.with_name(META), squeeze_me=True)["synsets"]
         wnids = {int(identifier): str(wnid) for identifier, wnid in zip(synsets["ILSVRC2012_ID"], synsets["WNID"])}
         numbers = [int(line) if line.isdecimal() else 0 for line in _text(file).split()]
-        found = {}
+        by_name = {}
         for name in names:
             # A part of the images may be there, so that a name's own number counts and not its place: ..._00000001.JPEG
             digits = Path(name).stem.rpartition("_")[2]
             number = int(digits) if digits.isdecimal() else 0
             if 1 <= number <= len(numbers) and wnids.get(numbers[number - 1]) in labels():
-                found[name] = labels()[wnids[numbers[number - 1]]]
-        return found
+                by_name[name] = labels()[wnids[numbers[number - 1]]]
+        return by_name
 
     def _rows(self, file: Path, names: list[str]) -> Mapping[str, int]:
         """Lists of a file and its class, a WordNet id or a label from 0 to 999."""
         images = {Path(name).stem: name for name in names}
-        found: dict[str, int] = {}
+        by_name: dict[str, int] = {}
         for line in _text(file).splitlines():
             path, wnid = _kaggles(line) if file.suffix == ".csv" else _file_and_class(line)
             name = images.get(Path(path).stem)
@@ -144,9 +144,9 @@ class ImageNet(Source):
             if wnid not in labels() and not (DECIMAL.fullmatch(wnid) and int(wnid) < len(labels())):
                 raise InputError(f"{file}: {name} is of class {wnid!r}, expected a WordNet id or a label from 0 to 999")
             label = labels()[wnid] if wnid in labels() else int(wnid)
-            if found.setdefault(name, label) != label:
-                raise InputError(f"{file}: {name} is of two classes, with labels {found[name]} and {label}")
-        return found
+            if by_name.setdefault(name, label) != label:
+                raise InputError(f"{file}: {name} is of two classes, with labels {by_name[name]} and {label}")
+        return by_name
 
 
 def _text(file: Path) -> str:

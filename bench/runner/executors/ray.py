@@ -116,8 +116,8 @@ class Ray(ClusterExecutor):
 
     def close(self, *, at_once: bool) -> None:
         """End the actors, and the cluster if it was started for this run."""
-        for place in self.places:
-            ray.kill(place.actor)
+        for worker in self.places:
+            ray.kill(worker.actor)
         ray.kill(self.messages)
         self.held.close()
 
@@ -131,51 +131,51 @@ class Ray(ClusterExecutor):
         for _ in range(len(self.waiting)):
             job, slot, answer = self.waiting.popleft()
             places = [self.places[slot], *self.places]
-            place = next((place for place in places if place.host and not place.busy), None)
-            if place is None:
+            worker = next((worker for worker in places if worker.host and not worker.busy), None)
+            if worker is None:
                 self.waiting.append((job, slot, answer))
             else:
-                self._work(job, place, answer)
+                self._work(job, worker, answer)
 
-    def _work(self, job: Job, place: Place, answer: Future[JobResult]) -> None:
-        place.busy = True
+    def _work(self, job: Job, worker: Place, answer: Future[JobResult]) -> None:
+        worker.busy = True
 
         # Called by a thread of Ray's. The place is noted first, since the answer has the next job handed out at once.
         def pass_on(done: Future[JobResult]) -> None:
             error = done.exception()
-            self.ended.append((place, error))
+            self.ended.append((worker, error))
             if error is None:
                 result = done.result()
                 answer.set_result(replace(result, provenance={**result.provenance, **self.origin}))
             elif isinstance(error, RayTaskError):
                 answer.set_exception(error.cause)
             else:
-                answer.set_exception(WorkerDied(_death(error, place.host)) if isinstance(error, RayError) else error)
+                answer.set_exception(WorkerDied(_death(error, worker.host)) if isinstance(error, RayError) else error)
 
-        place.actor.work.remote(job).future().add_done_callback(pass_on)
+        worker.actor.work.remote(job).future().add_done_callback(pass_on)
 
     def _bury(self) -> None:
         """Free the actors that have ended a job, and replace those that died."""
         while self.ended:
-            place, error = self.ended.popleft()
-            place.busy = False
+            worker, error = self.ended.popleft()
+            worker.busy = False
             if error is not None and not isinstance(error, RayTaskError):
-                self._replace(place)
+                self._replace(worker)
 
-    def _replace(self, place: Place) -> None:
-        ray.kill(place.actor)  # it may only be out of reach, and would then work on beside its successor
-        self.places[self.places.index(place)] = self._place()
+    def _replace(self, worker: Place) -> None:
+        ray.kill(worker.actor)  # it may only be out of reach, and would then work on beside its successor
+        self.places[self.places.index(worker)] = self._place()
 
     def _welcome(self) -> None:
         """Hear which actors have begun."""
-        for place in [place for place in self.places if place.again and place.again < time.monotonic()]:
-            self._replace(place)
-        expected = {place.greeting: place for place in self.places if not place.host and not place.again}
+        for worker in [worker for worker in self.places if worker.again and worker.again < time.monotonic()]:
+            self._replace(worker)
+        expected = {worker.greeting: worker for worker in self.places if not worker.host and not worker.again}
         if not expected:
             return
         heard, _ = ray.wait(list(expected), num_returns=len(expected), timeout=0)
         for greeting in heard:
-            place = expected[greeting]
+            worker = expected[greeting]
             try:
                 greeted = ray.get(greeting)
             except RayError as error:
@@ -183,13 +183,13 @@ class Ray(ClusterExecutor):
                 now = time.monotonic()
                 self.stillborn_since = self.stillborn_since or now
                 gone = now - self.stillborn_since > HOMELESS or _is_for_good(error)
-                if gone and not any(place.host for place in self.places):
+                if gone and not any(worker.host for worker in self.places):
                     raise InputError(f"Ray's workers do not begin: {_reason(error)}") from error
-                place.again = now + PAUSE
+                worker.again = now + PAUSE
             else:
                 self._compare(greeted)
                 self.stillborn_since = None
-                place.host = greeted["host"]
+                worker.host = greeted["host"]
 
     def _compare(self, greeted: Mapping[str, Any]) -> None:
         # The same cell must be the same bytes wherever it is worked, which other versions of PyTorch do not promise.
@@ -216,7 +216,7 @@ class Ray(ClusterExecutor):
         Raises:
             InputError: there has been none for a while.
         """
-        if any(place.host for place in self.places) or capacity(resources(ray.nodes()), self.threads, self.device):
+        if any(worker.host for worker in self.places) or capacity(resources(ray.nodes()), self.threads, self.device):
             self.homeless_since = None
             return
         self.homeless_since = self.homeless_since or time.monotonic()
