@@ -20,13 +20,13 @@ def start() -> int:
 
     Who asks twice does not wait for what is tidied up: the process ends at once, with its workers.
     """
-    _listen()
-    # `python -m bench` finds the user's own modules in the current folder, and so must the installed script; worker
-    # processes are given this path. What is installed comes first.
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)
     try:
+        _listen()
+        # `python -m bench` finds the user's own modules in the current folder, and so must the installed script; worker
+        # processes are given this path. What is installed comes first.
+        folder = str(Path.cwd())
+        if folder not in sys.path:
+            sys.path.append(folder)
         from bench.cli import main
 
         code = main()
