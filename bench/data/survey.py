@@ -70,7 +70,7 @@ def survey(files: ImageFiles) -> Contents:
 
 @dataclass
 class _Survey:
-    """What was found so far; arrays hold a number a file."""
+    """What was found so far; arrays hold one number per file."""
 
     names: bytearray = field(default_factory=bytearray)
     ends: array = field(default_factory=lambda: array("q"))

@@ -143,7 +143,7 @@ def _measure(root: Path, cache: Path, answers: Queue[Peaks]) -> None:
 
 
 def descendants(process: int) -> list[int]:
-    """Processes that one started, and those that they started."""
+    """A process's children, and theirs."""
     parents: dict[int, int] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -199,7 +199,7 @@ def _tensors(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 def _packed(share: Share) -> bytes:
     try:
         return to_bytes(share)
-    except Exception as error:  # of whatever kind: a module's own `__reduce__` and `__getstate__` run here
+    except Exception as error:  # of any kind: a module's own `__reduce__` and `__getstate__` run here
         first, *_ = [*str(error).splitlines(), type(error).__name__]
         raise CannotSpread(
             f"devices = {share.recipe.devices}: the network cannot be sent to other processes ({first})"
@@ -218,7 +218,7 @@ def _death(ranks: Sequence[_Rank]) -> str:
 
 @contextmanager
 def _loopback() -> Iterator[None]:
-    """Have gloo talk through this machine alone, whatever its name resolves to."""
+    """Have gloo talk through this machine alone, even if its name resolves to another address."""
     name = "GLOO_SOCKET_IFNAME"
     interface = next((interface for _, interface in socket.if_nameindex() if interface in LOOPBACK), None)
     if name in os.environ or interface is None:

@@ -38,13 +38,13 @@ class Inputs:
 def with_batchnorm(network: torch.nn.Module, batches: Iterable[torch.Tensor]) -> tuple[torch.nn.Module, list[str]]:
     """The network with a batch normalisation for each scale and shift, in place, and the names of these.
 
-    It computes the same at inference, up to rounding. Those that the forward pass never calls stay.
+    It computes the same at inference, up to rounding. One that the forward pass never calls stays.
 
     Args:
         batches: normalised training images, of which statistics are taken.
     """
     # A file holds y = s·x + t. Batch normalisation computes γ(x - μ)/√(σ² + ε) + β, which is the same map for
-    # γ = s·√(σ² + ε) and β = t + s·μ, whatever μ and σ² are. Taken from x itself they are what training would have
+    # γ = s·√(σ² + ε) and β = t + s·μ, for any μ and σ². Taken from x itself they are what training would have
     # them be: the network then computes in train mode about what it computes at inference.
     inputs = _inputs(network.eval(), batches)
     for name, sums in inputs.items():

@@ -125,7 +125,7 @@ def _tables(values: np.ndarray) -> ChannelCodebook | None:
     """Each weight as a word of its channel's own table, zero first where any channel has one.
 
     Grids that start at a channel's lowest weight do not meet zero, and their rounding hides the step; a table of their
-    values is exact whatever they were computed by.
+    values is exact, however they were computed.
     """
     rows = _rows(values)
     if any(len(np.unique(row[:1024])) > FURTHEST + 1 for row in rows[:: max(len(rows) // PROBED, 1)]):

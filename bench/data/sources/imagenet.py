@@ -69,7 +69,7 @@ class ImageNet(Source):
         )
 
     def _by_class(self, part: str) -> list[Path | None]:
-        """The folder of each class, None where there is none."""
+        """The folder of each class, None if missing."""
         if not self.root.is_dir():
             raise InputError(f"data source 'imagenet:{self.argument}': no folder {self.root}, expected {LAYOUT}")
         if not (self.root / part).is_dir():

@@ -40,7 +40,7 @@ def channel_axis(network: nn.Module, layer: str, shape: Sequence[int]) -> int:
         first, last = _widths(network)
     if shape[1] in first and (shape[-1] not in last or len(shape) == 4):
         return 1
-    # three axes behind a network of linear layers alone are tokens, whatever their width
+    # three axes behind a network of linear layers alone are tokens of any width
     return len(shape) - 1 if shape[-1] in last or (len(shape) == 3 and not first) else 1
 
 
