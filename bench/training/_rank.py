@@ -26,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to rank 0, which ends all others
     number, length = (int.from_bytes(sys.stdin.buffer.read(8), "big") for _ in range(2))
     # As `multiprocessing` sends work: through a pipe whose other end only the process has that started this one.
-    # Nothing that comes from a file or a network is ever unpickled.
+    # Nothing of it comes from a file or from the network.
     share = pickle.loads(sys.stdin.buffer.read(length))  # noqa: S301
     threading.Thread(target=_end_with_rank_0, daemon=True).start()
     work(share, number)
