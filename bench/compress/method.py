@@ -68,6 +68,7 @@ class Method(ABC):
             pruning", "low rank", "product quantization" and "entropy coding"; another name makes a family of its own.
             "original" and "control" are for methods that compress nothing.
         title: as printed in figures and tables.
+        controls: whether a chain in which it stands is a control, whatever the methods before it do.
         source: BibTeX key; empty for controls, or to cite all of `bibtex`.
         bibtex: BibTeX entries that no `bench/*/references.bib` has.
         start: which network the method is given: the trained one, the one trained with the profile's next seed, or a
@@ -77,8 +78,11 @@ class Method(ABC):
             One that trains more or less than by its recipe once says so in `budget`.
         searched: the values that `python -m bench search` may choose for each setting, from weak to strong
             compression; None leaves the method out of the search.
+        keeps_zeros: whether weights that were pruned before may stay zero: the search puts no pruning before others.
         outside: names of the settings that are paths of the user's files (see `bench.compress.files`). The method gets
             their content by `Workbench.file`; it is part of the key of a cell, and the path is not.
+        sizes_alone: settings under which the method's file takes as many bytes, made sooner: for a footprint without
+            data, whose weights mean nothing.
         networks: those among `outside` whose files hold the network of a seed: no two seeds may have the same.
     """
 
@@ -88,12 +92,15 @@ class Method(ABC):
     revision: ClassVar[int] = 0
     family: ClassVar[str]
     title: ClassVar[str]
+    controls: ClassVar[bool] = False
     source: ClassVar[str] = ""
     bibtex: ClassVar[str] = ""
     start: ClassVar[Literal["original", "other-seed", "random"]] = "original"
     finetunes: ClassVar[bool] = False
     trains: ClassVar[bool] = False
     searched: ClassVar[Mapping[str, tuple[Any, ...]] | None] = None
+    keeps_zeros: ClassVar[bool] = True
+    sizes_alone: ClassVar[Mapping[str, Any]] = {}
     outside: ClassVar[tuple[str, ...]] = ()
     networks: ClassVar[tuple[str, ...]] = ()
 
@@ -108,6 +115,11 @@ class Method(ABC):
         Raises:
             NotApplicable: the method cannot work on this network.
         """
+
+    @property
+    def printed_title(self) -> str:
+        """The title, with what must be said of a policy that the chosen settings leave unsaid."""
+        return self.title
 
     def budget(self, finetuning: float, training: float) -> Budget:
         """Epochs that the call trains for: from it the plan knows which controls are needed, one for each length.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import inf
 from typing import Any
@@ -16,10 +16,13 @@ from bench.compress.method import Method
 from bench.compress.workbench import Workbench
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
-from bench.settings import validated
+from bench.settings import size, validated
 
 PACKAGE = "bench.compress.methods"
+BYTES = "bytes"  # the setting of every method that can be asked for a payload
+SHARES = {"sparsity": (0.0, 1.0), "ratio": (0.0, 1.0), "rank": (1.0, 0.0)}  # from weak to strong
 BETWEEN_SETTINGS = re.compile(r",(?![^\[]*\])")  # a comma, but not inside a list
+PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 NUMBERS = re.compile(r"\d+(\.\d+)?([,-]\d+(\.\d+)?)+")
 
 
@@ -37,7 +40,33 @@ class Stage:
         Raises:
             InputError: no such method or setting, or a value out of range.
         """
-        return make_method(self.name, dict(self.chosen))
+        return make_method(self.name, {name: value for name, value in self.chosen if not self._is_asked(name)})
+
+    @cached_property
+    def payload(self) -> int | float | None:
+        """The payload that the method is asked for; None if its settings say how strong it is.
+
+        Bytes, or a share below 1 of what the network takes that compression starts from.
+
+        Raises:
+            InputError: it is neither, or the method has no setting to meet it by.
+        """
+        asked = next((value for name, value in self.chosen if self._is_asked(name)), None)
+        if asked is None:
+            return None
+        wanted = _size_or_share(asked)
+        if wanted is None:
+            expected = "a size such as 20kB, or a share of the original's such as 25%"
+            raise InputError(f"method {self.name!r}, setting 'bytes': expected {expected}, given {asked!r}")
+        _ = strength(self.name, type(self.method))
+        return wanted
+
+    def _is_asked(self, name: str) -> bool:
+        """Whether a setting is the payload to meet, and none of the method's own."""
+        if name != BYTES:
+            return False
+        cls: Any = registry.subclass(PACKAGE, self.name, Method, "method")
+        return BYTES not in {field.name for field in fields(cls)}
 
     @cached_property
     def version(self) -> Any:
@@ -75,11 +104,13 @@ class Variant:
     @property
     def title(self) -> str:
         """The name in figures, e.g. `Magnitude, fine-tuned (sparsity 0.9) + INT8 (NNCF PTQ)`."""
-        return " + ".join(titled(stage.method.title, dict(stage.chosen)) for stage in self.stages)
+        return " + ".join(titled(stage.method.printed_title, dict(stage.chosen)) for stage in self.stages)
 
     @property
     def family(self) -> str:
-        """Family of the first method that compresses; that of a control if none does."""
+        """Family of the first method that compresses; that of a control if none does, or one makes the chain one."""
+        if any(stage.method.controls for stage in self.stages):
+            return "control"
         families = [stage.method.family for stage in self.stages]
         return next((family for family in families if family not in ("original", "control")), families[0])
 
@@ -117,6 +148,7 @@ class Variant:
         for stage in self.stages:
             try:
                 _ = stage.method
+                problems.extend(_given_twice(stage))
             except InputError as error:
                 problems.extend(error.problems)
         if not problems and any(stage.method.start != "original" for stage in self.stages[1:]):
@@ -133,12 +165,17 @@ class Variant:
             NotApplicable: a method cannot work on it.
             TypeError: a method of the user's own returns something else.
         """
-        from bench.compress import starting  # imports torch, which planning does without
+        from bench.compress import payload, starting  # import torch, which planning does without
 
-        compressed = starting.prepared(compressed)
+        compressed = start = starting.prepared(compressed)
         for stage in self.stages:
             with starting.refusals():
-                compressed = stage.method(compressed, workbench)
+                method = stage.method
+                if stage.payload is not None:
+                    setting, values = strength(stage.name, type(method))
+                    most = payload.in_bytes(stage.payload, start)
+                    method = payload.met(method, setting, values, most, compressed, workbench)
+                compressed = method(compressed, workbench)
             if not isinstance(compressed, Compressed):
                 raise TypeError(
                     f"method {stage.name!r} must return a bench.footprint.compressed.Compressed, it returned a "
@@ -152,10 +189,45 @@ class Variant:
             {
                 "method": stage.name,
                 "version": stage.version,
-                "settings": stage.method.settings(),
+                "settings": stage.method.settings() | ({} if stage.payload is None else {BYTES: stage.payload}),
             }
             for stage in self.stages
         ]
+
+
+def _size_or_share(asked: Any) -> int | float | None:
+    if isinstance(asked, str) and (percent := PERCENT.fullmatch(asked.strip())):
+        share = float(percent[1]) / 100
+        return share if 0 < share < 1 else None
+    if isinstance(asked, float) and 0 < asked < 1:  # a share, as in a variant's description
+        return asked
+    try:
+        return size(str(asked)) if isinstance(asked, (int, str)) and not isinstance(asked, bool) else None
+    except InputError:
+        return None
+
+
+def strength(name: str, cls: type[Method]) -> tuple[str, tuple[Any, ...]]:
+    """The setting by which a method compresses more or less, and values from weak to strong.
+
+    Raises:
+        InputError: it has none, or several.
+    """
+    settings = {field.name for field in fields(cls)}
+    known = dict(cls.searched or {}) or {key: shares for key, shares in SHARES.items() if key in settings}
+    if len(known) != 1:
+        why = f"{' and '.join(known)} say together" if known else "no setting says"
+        raise InputError(f"method {name!r} cannot be asked for bytes: {why} how strong it is; give its settings")
+    return next(iter(known.items()))
+
+
+def _given_twice(stage: Stage) -> list[str]:
+    if stage.payload is None:
+        return []
+    setting, _ = strength(stage.name, type(stage.method))
+    if setting not in dict(stage.chosen):
+        return []
+    return [f"method {stage.name!r}: 'bytes' decides its {setting!r}, give one of them"]
 
 
 def parse(label: str) -> Variant:
@@ -164,7 +236,22 @@ def parse(label: str) -> Variant:
     Raises:
         InputError: a stage is not of the form `name` or `name:key=value,key=value`.
     """
-    return Variant(tuple(parse_stage(stage) for stage in label.split("+")))
+    return Variant(tuple(map(parse_stage, _stages(label))))
+
+
+def _stages(label: str) -> list[str]:
+    """The labels of a chain's methods; a value may end in a plus, as of `lamp:allocation=uniform+`.
+
+    >>> _stages("lamp:allocation=uniform++huffman")
+    ['lamp:allocation=uniform+', 'huffman']
+    """
+    stages: list[str] = []
+    for piece in label.split("+"):
+        if stages and "=" in stages[-1] and piece[:1] in ("", ","):
+            stages[-1] += f"+{piece}"
+        else:
+            stages.append(piece)
+    return stages
 
 
 def parse_stage(label: str) -> Stage:
@@ -247,6 +334,8 @@ def in_words(settings: Mapping[str, Any]) -> str:
     '20 epochs'
     """
     words = {name: f"{name.replace('_', ' ')} {plain(value)}" for name, value in settings.items()}
+    if BYTES in words:
+        words[BYTES] = plain(settings[BYTES]) if isinstance(settings[BYTES], str) else f"{settings[BYTES]:,} bytes"
     if "epochs" in words:
         words["epochs"] = f"{plain(settings['epochs'])} epoch{'' if settings['epochs'] == 1 else 's'}"
     return ", ".join(words.values())

@@ -16,15 +16,15 @@ from bench.compress.budget import Budget
 from bench.compress.files import Files, path_of
 from bench.compress.method import NotApplicable
 from bench.compress.starting import refusals
-from bench.compress.variant import Variant
+from bench.compress.variant import Stage, Variant
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack
-from bench.task.classification import CLASSIFICATION
+from bench.task import DEFAULT, task
 from bench.zoo.networks import build
 from bench.zoo.networks import checkpoint as checkpoints
-from bench.zoo.networks.catalogue import usual
+from bench.zoo.networks.catalogue import DETECTION, is_detector, usual
 from bench.zoo.networks.plain import plain
 
 SEED = 0
@@ -38,6 +38,7 @@ class WithoutData:
 
     def __init__(self, model: str, channels: int, classes: int, size: int):
         self.model, self.shape, self.classes = model, (channels, size, size), classes
+        self.task = task(DETECTION if is_detector(model) else DEFAULT)
 
     @property
     def example(self) -> torch.Tensor:
@@ -48,12 +49,22 @@ class WithoutData:
         """The network with random weights."""
         return self.fresh()
 
+    def original(self) -> torch.nn.Module:
+        """The network with random weights."""
+        return self.fresh()
+
     def fresh(self) -> torch.nn.Module:
         """The network with random weights."""
         channels, size, _ = self.shape
         return plain(build.build(self.model, channels, self.classes, size, self.seed))
 
-    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+    def train(
+        self,
+        network: torch.nn.Module,
+        *,
+        distill: bool = False,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
         """Leaves the network as it is."""
         network.eval()
         return ()
@@ -66,17 +77,26 @@ class WithoutData:
     def was_trained(self, budget: Budget) -> None:
         """Counts nothing."""
 
-    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:
         """At most 8 images of noise, however many are asked for."""
         # few are enough: calibration finds some range, greedy choices some channels, and no size depends on which
         generator = torch.Generator().manual_seed(self.seed)
         count = min(images, batch_size, 8)
         noise = torch.randn(count, *self.shape, generator=generator)
-        yield noise, torch.randint(self.classes, (count,), generator=generator)
+        labels = torch.randint(self.classes, (count,), generator=generator)
+        yield noise, self._objects(labels) if is_detector(self.model) else labels
 
-    def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Cross-entropy with random labels."""
-        return CLASSIFICATION.loss(network(images), targets)
+    def _objects(self, labels: torch.Tensor) -> list[dict[str, torch.Tensor]]:
+        """An object in the middle of each image."""
+        _, height, width = self.shape
+        inside = torch.zeros(1, height, width, dtype=torch.uint8)
+        inside[:, height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = 1
+        box = torch.tensor([[width // 4, height // 4, 3 * width // 4, 3 * height // 4]], dtype=torch.float32)
+        return [{"boxes": box, "labels": label.clamp(min=1)[None], "masks": inside} for label in labels]
+
+    def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:
+        """The task's, with random targets."""
+        return self.task.loss(self.task.forward(network, images, targets), targets)
 
     def finetune(
         self,
@@ -92,6 +112,16 @@ class WithoutData:
         """Leaves the network as it is."""
         network.eval()
         return ()
+
+
+def _sooner(variant: Variant) -> Variant:
+    """A variant of the same size, by the settings that its method declares for that."""
+    # Behind it in a chain, entropy coding may make more or fewer bytes of other codes.
+    if len(variant.stages) > 1:
+        return variant
+    (stage,) = variant.stages
+    chosen = dict(stage.chosen) | dict(stage.method.sizes_alone)
+    return Variant((Stage(stage.name, tuple(chosen.items())),))
 
 
 @dataclass(frozen=True)
@@ -140,7 +170,7 @@ class Subject:
                 network = self.fresh()
                 if self.checkpoint:
                     checkpoints.load_checkpoint(network, self.checkpoint)
-                return finish(self.variant.apply(Compressed(network, example=workbench.example), workbench))
+                return finish(_sooner(self.variant).apply(Compressed(network, example=workbench.example), workbench))
         except NotApplicable as reason:
             raise InputError(f"{self.variant.label} does not work on {self.model}: {reason}") from reason
         except InputError:

@@ -38,17 +38,28 @@ class Workbench(Protocol):
         """A copy of the network as it was before training; None if unknown, as for a checkpoint."""
         ...
 
+    def original(self) -> torch.nn.Module | None:
+        """A copy of the network that the first method of the chain was given; None if that was never trained."""
+        ...
+
     def fresh(self) -> torch.nn.Module:
         """A new copy of the uncompressed network with initial weights, drawn from the cell's seed."""
         ...
 
-    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+    def train(
+        self,
+        network: torch.nn.Module,
+        *,
+        distill: bool = False,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
         """Train a fresh network in place with the model's own recipe; leaves it in eval mode.
 
         Only a method that declares `trains` may call this.
 
         Args:
             distill: learn the outputs of the network that compression started from, besides the targets.
+            after_step: see `finetune`.
 
         Returns:
             One row per epoch, see `finetune`.

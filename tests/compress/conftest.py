@@ -32,12 +32,15 @@ class Bench:
     def initial(self):
         return self.fresh()
 
+    def original(self):
+        return make_tiny(0)
+
     def fresh(self):
         return make_tiny(1)
 
-    def train(self, network, *, distill=False):
+    def train(self, network, *, distill=False, after_step=None):
         self.trained += 1
-        return self.finetune(network, distill=distill)
+        return self.finetune(network, distill=distill, after_step=after_step)
 
     def finetune(
         self,

@@ -14,11 +14,22 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes, unpack
 
+STRUCTURED = ("group-magnitude", "taylor", "fisher", "fpgm", "hrank", "slimming", "group-norm", "growing-reg")
 REFUSED = {
+    "adaround": "has the inputs of several layers or calls",
+    "brecq": "has the inputs of several layers or calls",
+    "equalize": "no layer of it reads another one through ReLU alone",
+    "gptq": "has the inputs of several layers or calls",
+    "mixed-precision": "has the inputs of several layers or calls",
+    "obc": "has the inputs of several layers or calls",
+    "obs-prune": "has the inputs of several layers or calls",
+    "codebook-finetune": "none of its weights is made of a codebook's words",
     "deep-compression": "one tensor, which cannot be trained as words",
     "li": "its layers share weights",
     "thinet": "its layers share weights",
     "random-filters": "its layers share weights",
+    **dict.fromkeys(STRUCTURED, "its layers share weights"),
+    "shuffled": "no method before it has pruned single weights",
 }
 QUICK = ("original", "import", "int8-per-channel", "magnitude", "svd", "small-dense", "xnor-net", "k-bit", *REFUSED)
 

@@ -86,3 +86,10 @@ def test_a_mistake_names_itself(label, expected):
 def test_every_method_declares_what_the_report_needs(name):
     method = registry.subclass("bench.compress.methods", name, Method, "method")
     assert method.title and method.family and method.__doc__
+
+
+def test_titles_say_what_the_first_and_the_last_layer_keep():
+    assert variants.parse("lsq:bits=2").title == "LSQ, 8-bit ends (bits 2)"
+    assert variants.parse("lsq:bits=2,outer_bits=32").title == "LSQ, float32 ends (bits 2, outer bits 32)"
+    assert variants.parse("twn").title == "Ternary weights (TWN), float32 ends"
+    assert variants.parse("k-bit:bits=2").title == "k-bit integers (bits 2)"

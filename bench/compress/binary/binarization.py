@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils import parametrize
 
 from bench.compress.binary.signs import Binarisation
+from bench.compress.layer_order import ends_and_inner, layer_of, require_inner, require_unpruned
 from bench.compress.method import NotApplicable, require_unrounded
+from bench.compress.normalization import running_statistics
 from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -22,6 +23,7 @@ from bench.footprint.structure import binary_activations
 from bench.footprint.structure.binary_activations import NORMALISED
 from bench.footprint.trace import trace
 
+ONE_BIT = "one bit"
 IMAGES = 512  # from which statistics of batch normalisation are estimated again
 
 
@@ -32,9 +34,9 @@ def all_layers(compressed: Compressed) -> list[str]:
         NotApplicable: the weights have a representation or are pruned already, or there are none.
     """
     require_unrounded(compressed)
-    names = [weight.removesuffix("weight").removesuffix(".") for weight in prunable(compressed.network)]
-    _require_unpruned(compressed, names)
-    return names
+    weights = prunable(compressed.network)
+    require_unpruned(compressed, weights, ONE_BIT)
+    return [layer_of(weight) for weight in weights]
 
 
 def inner_layers(compressed: Compressed) -> list[str]:
@@ -43,18 +45,11 @@ def inner_layers(compressed: Compressed) -> list[str]:
     Raises:
         NotApplicable: the weights have a representation or are pruned already, or there are none between.
     """
-    if compressed.example is None:
-        raise ValueError(
-            "which layer is the first and which the last is seen by running: give `Compressed` an `example`"
-        )
     require_unrounded(compressed)
-    layers = {weight.removesuffix("weight").removesuffix(".") for weight in prunable(compressed.network)}
-    running = [call.module for call in trace(compressed.network, compressed.example).calls if call.module in layers]
-    inner = [name for name in dict.fromkeys(running) if name not in (running[0], running[-1])]
-    if not inner:
-        raise NotApplicable("the first and the last layer keep their weights, and there is none between them")
-    _require_unpruned(compressed, inner)
-    return inner
+    _, inner = ends_and_inner(compressed)
+    require_inner(inner)
+    require_unpruned(compressed, inner.values(), ONE_BIT)
+    return list(inner)
 
 
 def with_binary_inputs(compressed: Compressed, layers: list[str]) -> Compressed:
@@ -82,13 +77,6 @@ def _require_channels(compressed: Compressed, layers: list[str]) -> None:
             raise NotApplicable(
                 f"{name} reads feature maps of {len(value.shape)} axes, whose channels are not the second"
             )
-
-
-def _require_unpruned(compressed: Compressed, layers: Iterable[str]) -> None:
-    for name in layers:
-        mask = compressed.masks.get(_weight(name))
-        if mask is not None and not mask.all():
-            raise NotApplicable(f"{_weight(name)} is pruned, and one bit has no value for zero")
 
 
 def _weight(layer: str) -> str:
@@ -127,28 +115,8 @@ def trained(
     history = workbench.finetune(network, after_step=tidy, distill=distill)
     for module in modules.values():
         parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
-    take_again(network, workbench)
+    running_statistics.take_again(network, (batch for batch, _ in workbench.batches(IMAGES)))
     return represented(compressed.but(network=network, history=(*compressed.history, *history)), modules)
-
-
-@torch.no_grad()
-def take_again(network: torch.nn.Module, workbench: Workbench, images: int = IMAGES) -> None:
-    """Estimate running means and variances again, in place, from training images. No weight changes.
-
-    The network must be in eval mode and is left so; meanwhile every normalisation normalises by its batch, as in
-    training.
-    """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a mean over all batches
-        norm.train()
-    for batch, _ in workbench.batches(images):
-        network(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-        norm.eval()
 
 
 def represented(compressed: Compressed, layers: Iterable[str]) -> Compressed:

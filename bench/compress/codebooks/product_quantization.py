@@ -13,17 +13,16 @@ from typing import Literal
 import numpy as np
 import torch
 
-from bench.compress.codebooks import permutation, shared_words
+from bench.compress.codebooks import detectors, permutation, shared_words
 from bench.compress.codebooks.kmeans import Annealing, k_means
 from bench.compress.codebooks.shared_words import Words
 from bench.compress.filters.channels import LINEAR, channels
-from bench.compress.filters.coupled import CoupledChannels, take
+from bench.compress.filters.coupled import CoupledChannels, order_step, take
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import merge
-from bench.footprint.structure import channel_order
 from bench.footprint.trace import Trace, trace
 
 Blocks = Literal["small", "large"]
@@ -74,7 +73,7 @@ def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, 
     if settings.swaps:
         order = permute(network, workbench.example, layers, settings.swaps, workbench.seed)
         if order:
-            permuted = compressed.but(structure=(*compressed.structure, channel_order.step(order)))
+            permuted = compressed.but(structure=(*compressed.structure, order_step(order)))
     words = codebooks(network, layers, settings, workbench.seed)
     shared_words.share(network, words)
     history = workbench.finetune(network, distill=distill)
@@ -84,7 +83,7 @@ def quantized(compressed: Compressed, workbench: Workbench, settings: Settings, 
 
 
 def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[str, Layer]:
-    """How each weight is quantised: all convolutions but the first, and all linear layers.
+    """How each weight is quantised: all convolutions but the first, and all linear layers; see `detectors` for theirs.
 
     Raises:
         NotApplicable: none is left.
@@ -93,15 +92,18 @@ def plan(network: torch.nn.Module, traced: Trace, settings: Settings) -> dict[st
     uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     weights = prunable(network)
     mostly_pointwise = _mostly_pointwise(weights)
+    other = detectors.exceptions(network)
     layers = {}
     for name, weight in weights.items():
-        if name == first or uses[id(weight)] > 1:
+        if name == first or uses[id(weight)] > 1 or name in other.float32:
             continue
-        most = settings.words
+        most = min(settings.words, other.words.get(name, settings.words))
         if name == classifier:
             most = settings.classifier_words or (CLASSIFIER_WORDS_POINTWISE if mostly_pointwise else CLASSIFIER_WORDS)
         # a layer too small for two words of four sub-vectors each stays in float32
         length = word_length(tuple(weight.shape), settings.blocks, mostly_pointwise)
+        if name in other.lengths:
+            length = math.gcd(weight.shape[1], other.lengths[name])
         words = word_count(weight.numel() // length, most)
         if words > 1:
             layers[name] = Layer(length, words)
@@ -136,14 +138,14 @@ def word_count(rows: int, most: int) -> int:
 
 def permute(
     network: torch.nn.Module, example: torch.Tensor, layers: Mapping[str, Layer], swaps: int, seed: int
-) -> list[tuple[tuple[str, ...], list[int]]]:
+) -> list[tuple[CoupledChannels, list[int]]]:
     """Reorder channels so that sub-vectors are easier to quantise, in place; the network computes the same.
 
     Channels that cannot be permuted safely are left alone (see `bench.compress.filters.channels`), and so are those
     that a convolution's groups divide.
 
     Returns:
-        Modules whose outputs have the channels of one group, and which channels those are now, for each that changed.
+        Groups of channels that changed, and which channels those are now.
     """
     state = network.state_dict()
     orders = []
@@ -153,7 +155,7 @@ def permute(
         if order is not None and len(order):
             for name, taken in take(network, group, torch.from_numpy(order)).items():
                 state[name].copy_(taken)
-            orders.append((group.outputs, list(map(int, order))))
+            orders.append((group, list(map(int, order))))
     return orders
 
 
@@ -184,8 +186,10 @@ def _orderable(
     for reader in group.readers:
         weight, layer = state[reader.weight], layers.get(reader.weight)
         kernel = math.prod(weight.shape[2:])
-        # with no more sub-vectors than weights in each, the covariance is singular under every order
-        if layer and reader.factor == 1 and layer.length > kernel and weight.numel() > layer.length**2:
+        # with no more sub-vectors than weights in each, the covariance is singular under every order; sub-vectors of
+        # concatenated maps may hold channels that this order does not move
+        alone = reader.factor == 1 and reader.alone(weight, group.count)
+        if layer and alone and layer.length > kernel and weight.numel() > layer.length**2:
             values = weight.detach().float().cpu().numpy().reshape(*weight.shape[:2], kernel)
             weights.append(permutation.Weight(values, layer.length))
     return weights

@@ -45,7 +45,8 @@ def share(network: torch.nn.Module, words: Mapping[str, Words]) -> None:
         # unsafe: PyTorch would otherwise demand that the parameter, a codebook, has the shape of the weight
         parametrize.register_parametrization(module, attribute, gather, unsafe=True)
         codebook = module.parametrizations[attribute].original
-        codebook.register_hook(gather.mean_gradient)
+        if codebook.requires_grad:  # a layer that its owner froze isn't trained
+            codebook.register_hook(gather.mean_gradient)
 
 
 def fixed(network: torch.nn.Module, words: Mapping[str, Words]) -> dict[str, Representation]:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import torch
 
 from bench.compress.filters.coupled import CoupledChannels, Reader
+from bench.compress.filters.finished import FinishedModules
+from bench.compress.filters.members import Member
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
-from bench.footprint.trace import trace
+from bench.footprint.trace import Trace
 
 
 class _Enough(BaseException):
     """Ends a forward pass whose rest nobody needs; no Exception, which a network might catch."""
 
 
-def calls(network: torch.nn.Module, example: torch.Tensor) -> Counter[str]:
+def calls(traced: Trace) -> Counter[str]:
     """How often a forward pass calls each module."""
-    return Counter(call.module for call in trace(network, example).calls)
+    return Counter(call.module for call in traced.calls)
 
 
 def choose(
@@ -33,6 +36,7 @@ def choose(
     images: int,
     positions: int,
     calls: Counter[str],
+    finished: FinishedModules,
 ) -> torch.Tensor:
     """The `count` channels to keep, ascending. Rescales the weights that read them, in place, by least squares.
 
@@ -40,21 +44,23 @@ def choose(
         images: of training, at most.
         positions: to sample in each.
         calls: how often a forward pass calls each module, see `calls`.
+        finished: modules that the layers still to be thinned don't touch.
     """
     for reader in group.readers:
         _require_known(network.get_submodule(reader.weight.rpartition(".")[0]), reader)
-    samples = contributions(network, group, workbench, images, positions, calls)
-    kept = greedy(torch.cat([samples[reader.weight] for reader in group.readers]), count, group.parts)
+    with finished.kept(network, group) as next_batch:
+        samples = contributions(network, group, workbench, images, positions, calls, next_batch)
+    kept = greedy(torch.cat(list(samples.values())), count, group.parts)
     with torch.no_grad():
+        scales = {name: torch.ones(group.count, dtype=torch.float64) for name in samples}
+        for name, by_channel in samples.items():
+            scales[name][kept] = least_squares(by_channel, kept)
         for reader in group.readers:
-            scales = torch.ones(group.count, dtype=torch.float64)
-            scales[kept] = least_squares(samples[reader.weight], kept)
             weight: Any = network.get_parameter(reader.weight)
             # one scale per channel becomes one per weight (Cout, Cin / groups): a flattened channel has several inputs,
             # and the outputs of a group see the channels of that group alone
-            by_group = scales.repeat_interleave(reader.factor).view(reader.groups, -1)
-            by_weight = by_group.repeat_interleave(len(weight) // reader.groups, dim=0)
-            weight *= by_weight.view(*by_weight.shape, *[1] * (weight.ndim - 2)).to(weight)
+            member = Member(reader.weight, group.count, reader=reader)
+            weight *= member.spread(scales[reader.weight], weight, others=1.0).to(weight)
     return kept
 
 
@@ -103,28 +109,37 @@ def contributions(
     images: int,
     positions: int,
     calls: Counter[str],
+    next_batch: Callable[[], None] = lambda: None,
 ) -> dict[str, torch.Tensor]:
-    """(n, C) float64 by reader: what each channel adds to randomly drawn outputs of that layer, before the bias."""
+    """(n, C) float64 by reader: what each channel adds to randomly drawn outputs of that layer, before the bias.
+
+    Args:
+        next_batch: called before each batch.
+    """
     samples: dict[str, list[torch.Tensor]] = {reader.weight: [] for reader in group.readers}
+    readers: dict[str, list[Reader]] = {name: [] for name in samples}  # several of maps concatenated with themselves
+    for reader in group.readers:
+        readers[reader.weight].append(reader)
     generator = torch.Generator().manual_seed(workbench.seed)
     # A pass ends with the last call of a reader, halfway through the network on average.
     left: Counter[str] = Counter()
     every = Counter({weight: calls[weight.rpartition(".")[0]] for weight in samples})
 
-    def watch(reader: Reader) -> Any:
+    def watch(name: str) -> Any:
         def sample(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            samples[reader.weight].append(_sampled(module, inputs[0], reader, positions, generator))
-            left[reader.weight] -= 1
+            samples[name].append(_sampled(module, inputs[0], readers[name], group.count, positions, generator))
+            left[name] -= 1
             if not any(left.values()):
                 raise _Enough
 
-        return network.get_submodule(reader.weight.rpartition(".")[0]).register_forward_pre_hook(sample)
+        return network.get_submodule(name.rpartition(".")[0]).register_forward_pre_hook(sample)
 
-    handles = [watch(reader) for reader in group.readers]
+    handles = [watch(name) for name in samples]
     network.eval()
     try:
         with torch.no_grad():
             for batch, _ in workbench.batches(images):
+                next_batch()
                 left.clear()
                 left.update(every)
                 with suppress(_Enough):
@@ -136,20 +151,31 @@ def contributions(
 
 
 def _sampled(
-    layer: Any, maps: torch.Tensor, reader: Reader, positions: int, generator: torch.Generator
+    layer: Any, maps: torch.Tensor, readers: list[Reader], count: int, positions: int, generator: torch.Generator
 ) -> torch.Tensor:
     """(n·positions, C): an output channel and a position are drawn for each sample."""
     if isinstance(layer, torch.nn.Linear):
-        if maps.ndim != 2:
-            raise NotApplicable(f"{reader.weight} reads {maps.ndim} axes: what channels contribute is sampled of 2")
-        patches = maps[:, None].expand(-1, positions, -1)
+        patches = _rows(maps, positions, generator)
     else:
         patches = _patches(layer, maps, positions, generator)
-    samples, weight = patches.reshape(-1, patches.shape[2]).double().cpu(), _dense(layer, reader.groups)
+    samples, weight = patches.reshape(-1, patches.shape[2]), _dense(layer, readers[0].groups)
     outputs = torch.randint(len(weight), (len(samples),), generator=generator)
-    products = samples * weight[outputs]
-    inputs_per_channel = reader.factor * math.prod(layer.weight.shape[2:])
-    return products.reshape(len(samples), -1, inputs_per_channel).sum(2)
+    kernel = math.prod(layer.weight.shape[2:])
+    total = torch.zeros(len(samples), count, dtype=torch.float64)
+    for reader in readers:
+        inputs = slice(reader.start * kernel, (reader.start + count * reader.factor) * kernel)
+        products = samples[:, inputs].double().cpu() * weight[:, inputs][outputs]
+        total += products.reshape(len(samples), count, reader.factor * kernel).sum(2)
+    return total
+
+
+def _rows(maps: torch.Tensor, positions: int, generator: torch.Generator) -> torch.Tensor:
+    """(n, positions, C): what a linear layer reads of each image, at positions drawn of maps with channels last."""
+    if maps.ndim == 2:
+        return maps[:, None].expand(-1, positions, -1)
+    rows = maps.reshape(len(maps), -1, maps.shape[-1])
+    drawn = torch.randint(rows.shape[1], (len(maps), positions), generator=generator).to(maps.device)
+    return rows[torch.arange(len(maps), device=maps.device)[:, None], drawn]
 
 
 def _dense(layer: Any, groups: int) -> torch.Tensor:

@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 
 from bench.compress.filters.channels import channels
-from bench.compress.filters.coupled import CoupledChannels, take, taken
+from bench.compress.filters.coupled import CoupledChannels, Removals, order_step, take, taken
 from bench.compress.method import NotApplicable, require_unrounded
-from bench.compress.pruning.masking import retrained
-from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
-from bench.footprint.structure import channel_order, thin_channels
+from bench.footprint.structure import thin_channels
 
+ACROSS = (torch.nn.LayerNorm, torch.nn.GroupNorm)  # without some of the channels, the others' mean would change
+Which = Literal["inside", "all"]
 Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, count to keep -> kept
 
 
@@ -31,7 +31,11 @@ class Kept(Protocol):
 
 
 def counts(
-    compressed: Compressed, ratio: float | tuple[float, ...], skip: tuple[str, ...], kept: Kept
+    compressed: Compressed,
+    ratio: float | tuple[float, ...],
+    skip: tuple[str, ...],
+    kept: Kept,
+    which: Which = "inside",
 ) -> list[tuple[CoupledChannels, int]]:
     """The channels that can be removed, and how many of them to keep: at least one of each part.
 
@@ -39,23 +43,23 @@ def counts(
         ratio: share to remove, one for all layers or one per stage (see `ratios`).
         skip: layers that keep all their filters, by name.
         kept: how many filters of a part to keep.
+        which: see `prunable`.
 
     Raises:
         NotApplicable: there are none, a layer is unknown, or there is another number of stages.
     """
-    groups = prunable(compressed, skip)
+    groups = prunable(compressed, skip, which)
     shares = ratios(groups, ratio)
     return [(group, _count(group, partial(kept, share=share))) for group, share in zip(groups, shares, strict=True)]
 
 
-def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledChannels]:
-    """Channels written by a single layer, in the order of the forward pass.
-
-    Channels that an addition joins to others, as between residual blocks, are left alone: all layers that are added
-    there would have to lose the same ones.
+def prunable(compressed: Compressed, skip: Sequence[str] = (), which: Which = "inside") -> list[CoupledChannels]:
+    """Channels that can be removed, in the order of the forward pass.
 
     Args:
         skip: layers whose filters stay, by name.
+        which: "inside" leaves alone what an addition joins, as between residual blocks; "all" removes the same channels
+            from all layers that are added there.
 
     Raises:
         NotApplicable: there are none, a name is unknown, or weights have a representation already.
@@ -65,41 +69,45 @@ def prunable(compressed: Compressed, skip: Sequence[str] = ()) -> list[CoupledCh
     if compressed.example is None:
         raise ValueError("channels are found along the graph: give `Compressed` an `example`")
     coupled = channels(network, compressed.example)
-    single = [group for group in coupled if len(group.writers) == 1]
-    groups = [group for group in single if all(_has_sizes(network, name) for name in _tensors(group))]
-    unknown = set(skip) - {layer(group) for group in groups}
+    considered = [group for group in coupled if which == "all" or len(group.writers) == 1]
+    groups = [group for group in considered if _can_shrink(network, group)]
+    unknown = set(skip).difference(*map(layers, groups))
     if unknown:
         raise NotApplicable(f"it has no layer {sorted(unknown)[0]!r} whose filters could be taken out")
-    chosen = [group for group in groups if layer(group) not in skip]
+    chosen = [group for group in groups if not layers(group) & set(skip)]
     if not groups:
-        raise NotApplicable(f"no filters were found that could be taken out alone: {_reason(network, coupled)}")
+        alone = " alone" if which == "inside" else ""
+        raise NotApplicable(f"no filters were found that could be taken out{alone}: {_reason(network, coupled, which)}")
     if not chosen:
         raise NotApplicable("all layers whose filters could be taken out are to be skipped")
     return chosen
 
 
-def _reason(network: torch.nn.Module, coupled: Sequence[CoupledChannels]) -> str:
-    """Why no layer can lose filters alone."""
-    if any(len(group.writers) > 1 for group in coupled):
+def _reason(network: torch.nn.Module, coupled: Sequence[CoupledChannels], which: Which) -> str:
+    """Why no layer can lose filters."""
+    if which == "inside" and any(len(group.writers) > 1 for group in coupled):
         return "several layers write the same channels, by an addition or because one is called twice"
     if coupled:
         return "the layers that write or read them cannot be made smaller"
-    layers = [module for module in network.modules() if bool(thin_channels.sizes_of(module)) and _is_layer(module)]
-    if len(layers) < 2:
+    sized = [module for module in network.modules() if bool(thin_channels.sizes_of(module)) and _is_layer(module)]
+    if len(sized) < 2:
         return "no layer reads what another writes"
     uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     if max(uses.values(), default=1) > 1:
         return "its layers share weights"
-    return "what lies between its layers, or computes with their weights, is not known to treat every channel alike"
+    reason = "what lies between its layers, or computes with their weights, is not known to treat every channel alike"
+    if any(isinstance(module, ACROSS) for module in network.modules()):
+        reason += "; layer and group normalisation do not, since their means are over several channels"
+    return reason
 
 
 def _is_layer(module: torch.nn.Module) -> bool:
     return any(parameter.ndim > 1 for parameter in module.parameters(recurse=False))
 
 
-def layer(group: CoupledChannels) -> str:
-    """Name of the layer whose filters these are."""
-    return group.writers[0].rpartition(".")[0]
+def layers(group: CoupledChannels) -> set[str]:
+    """Names of the layers whose filters these are."""
+    return {name.rpartition(".")[0] for name in group.writers}
 
 
 def ratios(groups: Sequence[CoupledChannels], ratio: float | Sequence[float]) -> list[float]:
@@ -132,8 +140,9 @@ def largest(scores: torch.Tensor, group: CoupledChannels, count: int) -> torch.T
 
 
 def largest_norms(network: torch.nn.Module, group: CoupledChannels, count: int) -> torch.Tensor:
-    """The `count` filters with the largest L1 norms (Li et al. 2017), ascending."""
-    return largest(network.get_parameter(group.writers[0]).detach().abs().flatten(1).sum(1), group, count)
+    """The `count` filters with the largest L1 norms (Li et al. 2017), ascending; mean over layers that are added."""
+    norms = [network.get_parameter(name).detach().abs().flatten(1).sum(1) for name in group.writers]
+    return largest(torch.stack(norms).mean(0), group, count)
 
 
 def random_choice(seed: int) -> Choose:
@@ -159,19 +168,21 @@ def thinned(compressed: Compressed, targets: Sequence[tuple[CoupledChannels, int
     """
     network = deepcopy(compressed.network)
     masks = dict(compressed.masks)
-    order = []
+    order, removals = [], Removals()
     for group, count in targets:
         if count == group.count:
             continue
-        kept = choose(network, group, count)
-        masks.update(taken(masks, group, kept))
-        thin(network, group, kept)
-        order.append((group.outputs, kept.tolist()))
+        present = removals.moved(group)
+        kept = choose(network, present, count)
+        masks.update(taken(masks, present, kept))
+        thin(network, present, kept)
+        removals.note(group, count)
+        order.append((group, kept.tolist()))
     assert compressed.example is not None  # or no channels would have been found
     _require_runs(network, compressed.example)
     thinner = finished(compressed, network).but(masks=masks)
     # Whoever reads the file can put the channels back where they were.
-    return thinner.but(structure=(*thinner.structure, channel_order.step(order))) if order else thinner
+    return thinner.but(structure=(*thinner.structure, order_step(order))) if order else thinner
 
 
 def _require_runs(network: torch.nn.Module, example: torch.Tensor) -> None:
@@ -191,7 +202,11 @@ def finished(compressed: Compressed, network: torch.nn.Module) -> Compressed:
 
 
 def thin(network: torch.nn.Module, group: CoupledChannels, kept: torch.Tensor) -> None:
-    """Leave only the `kept` channels, in place."""
+    """Leave only the `kept` channels, in place.
+
+    Args:
+        group: as it is in this network: what others lost before has moved it, see `Removals`.
+    """
     # copies of the surviving weights are taken first: resizing a layer replaces its parameters by new ones
     values = take(network, group, kept)
     thin_channels.apply(network, _sizes(network, group, len(kept)))
@@ -200,33 +215,29 @@ def thin(network: torch.nn.Module, group: CoupledChannels, kept: torch.Tensor) -
         state[name].copy_(tensor)
 
 
-def tuned(compressed: Compressed, workbench: Workbench, *, distill: bool) -> Compressed:
-    """Fine-tune; weights that earlier unstructured pruning removed stay at zero."""
-    return retrained(compressed, workbench, distill=distill)
-
-
 def _sizes(network: torch.nn.Module, group: CoupledChannels, count: int) -> dict[str, dict[str, int]]:
-    sizes: dict[str, dict[str, int]] = {}
-
-    def change(tensor: str, **now: int) -> None:
-        name = tensor.rpartition(".")[0]
-        sizes.setdefault(name, thin_channels.sizes_of(network.get_submodule(name))).update(now)
-
-    for name in group.writers:
-        change(name, out=count)
-    for name in group.followers:
-        present = thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))
+    # a layer loses its channels once, however many of its tensors have them
+    written = {(name.rpartition(".")[0], 0) for name in group.writers}
+    written |= {(follower.name.rpartition(".")[0], follower.start) for follower in group.followers}
+    read = {(reader.weight.rpartition(".")[0], reader.start, reader.factor) for reader in group.readers}
+    names = {name for name, _ in written} | {name for name, *_ in read}
+    sizes = {name: thin_channels.sizes_of(network.get_submodule(name)) for name in sorted(names)}
+    gone = group.count - count
+    for name, _ in written:
+        present = sizes[name]
         # a depthwise convolution follows its channels: inputs, outputs and groups are the same number, before and after
         depthwise = present.get("groups", 0) == present["out"] == present.get("in", 0)
-        change(name, **({"in": count, "out": count, "groups": count} if depthwise else {"out": count}))
-    for reader in group.readers:
-        change(reader.weight, **{"in": count * reader.factor})
+        for side in ("in", "out", "groups") if depthwise else ("out",):
+            present[side] -= gone
+    for name, _, factor in read:
+        sizes[name]["in"] -= gone * factor
     return sizes
 
 
-def _tensors(group: CoupledChannels) -> tuple[str, ...]:
-    return (*group.writers, *group.followers, *(reader.weight for reader in group.readers))
-
-
-def _has_sizes(network: torch.nn.Module, tensor: str) -> bool:
-    return bool(thin_channels.sizes_of(network.get_submodule(tensor.rpartition(".")[0])))
+def _can_shrink(network: torch.nn.Module, group: CoupledChannels) -> bool:
+    """Whether all layers of a group have sizes, and its weights are parameters; buffers may be computed from others."""
+    learned = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+    weights = (*group.writers, *(reader.weight for reader in group.readers))
+    return learned.issuperset(weights) and all(
+        bool(thin_channels.sizes_of(network.get_submodule(name.rpartition(".")[0]))) for name in group.names
+    )

@@ -6,18 +6,24 @@ kept only if the stored integers decode to the same numbers; a tensor on no grid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
+from bench.compress.imports.lowest import FURTHEST, PROBED, from_lowest
 from bench.footprint import codecs
 from bench.footprint.compressed import Compressed
-from bench.footprint.representation import Binary, ChannelCodebook, Codebook, Float, Integer, Representation
+from bench.footprint.representation import (
+    Binary,
+    ChannelCodebook,
+    Codebook,
+    Float,
+    Integer,
+    Representation,
+)
 
 MOST_VALUES = 4096  # words of a table of values: 12 bits per weight
-FURTHEST = 255  # steps from zero on a grid of 8 bits
-PROBED = 4  # rows that show whether a tensor lies on a grid at all
 SAMPLE = 1 << 16  # weights that show whether a tensor has few values at all
 NEAR_WHOLE = 2e-3  # of a step: rounding of float32 moves a weight of 255 steps by 1e-4 of one
 NEIGHBOURS = 4  # float32 numbers to either side of an estimated step
@@ -82,7 +88,9 @@ def _candidates(values: np.ndarray) -> Iterator[Representation]:
     for half in (Float.rounded(values, "float16"), Float.rounded(values, "bfloat16")):
         if np.array_equal(half.values, values):
             yield half
-    candidates = (_signs(values), _table(values), _tables(values), _integers(values))
+    signs, integers = _signs(values), _integers(values)
+    simple = min((bits(one) for one in (signs, integers) if one is not None), default=None)
+    candidates = (signs, _table(values), integers, *_of_few(values, _words(_rows(values)), simple))
     yield from (one for one in candidates if one is not None and np.array_equal(one.decode(), values))
 
 
@@ -121,16 +129,40 @@ def _table(values: np.ndarray) -> Codebook | None:
     return Codebook(codes.reshape(_rows(values).shape), table[:, None], values.shape)
 
 
-def _tables(values: np.ndarray) -> ChannelCodebook | None:
-    """Each weight as a word of its channel's own table, zero first where any channel has one.
-
-    Grids that start at a channel's lowest weight do not meet zero, and their rounding hides the step; a table of their
-    values is exact, however they were computed.
-    """
-    rows = _rows(values)
+def _words(rows: np.ndarray) -> list[np.ndarray] | None:
+    """The different values of each row, ascending; None if some row has more than 8 bits can tell apart."""
     if any(len(np.unique(row[:1024])) > FURTHEST + 1 for row in rows[:: max(len(rows) // PROBED, 1)]):
         return None
     words = [np.unique(row) for row in rows]
+    return None if max(map(len, words)) > FURTHEST + 1 else words
+
+
+def _of_few(
+    values: np.ndarray, words: Sequence[np.ndarray] | None, simple: int | None
+) -> Iterator[Representation | None]:
+    """Tables and grids of channels with few values, and the grid of a tensor with few.
+
+    Args:
+        words: the different values of each channel, see `_words`.
+        simple: bits of something simpler, which a grid from a lowest weight would have to beat.
+    """
+    if words is None:
+        return
+    yield _tables(values, words)
+    if values.ndim < 2:
+        return
+    for rows, own in ((_rows(values), words), (values.reshape(1, -1), [np.unique(np.concatenate(words))])):
+        width = (max(map(len, own)) - 1).bit_length()
+        if simple is None or width * values.size + 64 * len(rows) < simple:
+            yield from_lowest(rows, own, values.shape)
+
+
+def _tables(values: np.ndarray, words: Sequence[np.ndarray]) -> ChannelCodebook | None:
+    """Each weight as a word of its channel's own table, zero first where any channel has one.
+
+    A table of the values is exact, however they were computed, whether on a grid or on none.
+    """
+    rows = _rows(values)
     if values.ndim > 1 and not rows.all():
         words = [np.r_[np.float32(0), row[row != 0]] for row in words]
     size = 1 << (max(map(len, words)) - 1).bit_length()

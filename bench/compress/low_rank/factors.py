@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 
@@ -83,12 +84,26 @@ def between(network: torch.nn.Module, last: Mapping[str, int], progress: float) 
 
 
 def truncated_svd(name: str, layer: Any, rank: int) -> Factors:
-    """The factors whose product is the best approximation of the layer's weight of this rank (Eckart and Young)."""
-    # W = U S Vᵀ is split as (U √S)(√S Vᵀ): both factors have the same norm, so that fine-tuning moves both alike
-    left, singular, right = torch.linalg.svd(matrix(layer), full_matrices=False)
-    root = singular[:rank].sqrt()
-    bias = left.new_zeros(len(left)) if layer.bias is None else layer.bias.detach().double()
-    return root[:, None] * right[:rank], left.new_zeros(rank), left[:, :rank] * root, bias
+    """The factors whose product is the best approximation of the layer's weight of this rank (Eckart and Young).
+
+    They are as good as float32 can hold: the distance to the weight is the smallest up to 1e-7 of the weight's norm.
+    """
+    # The singular vectors of W on its shorter side are the eigenvectors of WWᵀ, which is a fraction of the work of all
+    # of W = USVᵀ: 36 s for AlexNet instead of 116. Squaring loses directions below √ε = 1.5e-8 of the largest singular
+    # value; what is kept is WWᵀ's leading space U times the exact UᵀW, so that only these can be mistaken for one
+    # another, and float32 holds none of them beside the largest.
+    weight = matrix(layer)
+    values = weight.cpu().numpy()
+    upright = len(values) <= values.shape[1]
+    wide = values if upright else values.T
+    vectors = np.linalg.eigh(wide @ wide.T)[1][:, : -rank - 1 : -1]
+    # UᵀW = SVᵀ is split as U√S and √S Vᵀ: both have the same norm, so that fine-tuning moves both alike
+    projected = vectors.T @ wide
+    root = np.sqrt(np.linalg.norm(projected, axis=1))
+    left, right = vectors * root, projected / np.where(root > 0, root, 1)[:, None]
+    reduce, expand = (right, left) if upright else (left.T, right.T)
+    bias = weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()
+    return weight.new_tensor(reduce), weight.new_zeros(rank), weight.new_tensor(expand), bias
 
 
 def factorised(

@@ -55,14 +55,14 @@ def components(
     """The ranks of those layers that the network calls, and a function that chooses their factors.
 
     Raises:
-        NotApplicable: it calls none of them, or its outputs are no logits of two or more classes and the loss is KL.
+        NotApplicable: it calls none of them, or its outputs are no tensor, or no logits of two or more classes and the
+            loss is KL.
     """
     network.eval()
     images = [images for images, _ in workbench.batches(sampling.images)]
     outputs = moments(network, list(ranks), ((batch, None) for batch in images), loss=None)
     ranks = called(ranks, outputs)
-    if sampling.loss == "kl":
-        _check_logits(network, images[0])
+    _check_outputs(network, images[0], sampling.loss)
 
     def choose(name: str, layer: Any, rank: int) -> Factors:
         mean = outputs[name].mean
@@ -161,9 +161,12 @@ def quadratic_form(directions: torch.Tensor, values: torch.Tensor, *, tolerance:
 
 
 @torch.no_grad()
-def _check_logits(network: torch.nn.Module, images: torch.Tensor) -> None:
+@torch.no_grad()
+def _check_outputs(network: torch.nn.Module, images: torch.Tensor, loss: Literal["mse", "kl"]) -> None:
     outputs = network(images[:1])
-    if not isinstance(outputs, torch.Tensor) or outputs.ndim < 2 or outputs.shape[1] < 2:
+    if not isinstance(outputs, torch.Tensor):
+        raise NotApplicable("it compares outputs before and after, and they are no tensor with a row per image")
+    if loss == "kl" and (outputs.ndim < 2 or outputs.shape[1] < 2):
         raise NotApplicable('loss = "kl" compares logits of two or more classes, which its outputs are not')
 
 

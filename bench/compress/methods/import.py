@@ -40,7 +40,7 @@ class Import(Method):
 
     family = "imported"
     title = "Imported"
-    version = 2
+    version = 3
     outside: ClassVar = ("files", "config")
     networks: ClassVar = ("files",)
 

@@ -14,7 +14,7 @@ from bench.footprint.compressed import Compressed
 class Int8PerChannel(Method):
     """The outermost weight of each filter decides the filter's step, at the cost of one float32 per filter.
 
-    Batch normalisation is folded first; biases stay float32, feature maps are computed in float32.
+    Batch normalisation is folded; biases stay float32, feature maps are computed in float32.
 
     Args:
         symmetric: integers from -127 to 127 and step max|w| / 127; else 0 to 255 over the range of the weights, widened
@@ -25,6 +25,7 @@ class Int8PerChannel(Method):
 
     family = "quantization"
     title = "INT8 per channel"
+    version = 2
     source = "jacob2018quantization"
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

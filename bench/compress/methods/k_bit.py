@@ -15,7 +15,7 @@ from bench.footprint.compressed import Compressed
 class KBit(Method):
     """With few integers it pays to spend none on rare outliers: these are clipped, so that all others get a finer step.
 
-    Nothing is trained. Batch normalisation is folded first; biases stay float32, feature maps are computed in float32.
+    Nothing is trained. Batch normalisation is folded; biases stay float32, feature maps are computed in float32.
 
     Args:
         bits: width of a weight.
@@ -30,6 +30,7 @@ class KBit(Method):
 
     family = "quantization"
     title = "k-bit integers"
+    version = 2
     source = "banner2019posttraining"
     searched: ClassVar = {"bits": (8, 6, 4, 3)}
 

@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Any, ClassVar
-
-from pydantic import BeforeValidator, Field
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.compress import filters
-from bench.compress.method import FinetuningMethod
+from bench.compress.filters.by_ratio import RatioMethod
 from bench.compress.workbench import Workbench
-from bench.footprint.compressed import Compressed
 
-
-def _names(setting: Any) -> Any:
-    return tuple(re.split("[,-]", setting)) if isinstance(setting, str) else setting
-
-
-Ratio = Annotated[float, Field(ge=0, lt=1)]
-Ratios = Ratio | tuple[Ratio, ...]
-Layers = Annotated[tuple[str, ...], BeforeValidator(_names)]  # a text is split at commas, or at the hyphens of a label
+if TYPE_CHECKING:
+    from bench.compress.filters.turns import Choices
 
 
 @dataclass(frozen=True)
-class Li(FinetuningMethod):
+class Li(RatioMethod):
     """Removes from every layer the filters with the smallest sum of absolute weights, and all that belongs to them.
 
-    The result is a smaller dense network. Filters whose outputs an addition joins to others stay: in residual networks
-    only those inside blocks are removed.
+    By default all at once, then fine-tuning ("prune once and retrain"). `order` and `rounds` are the paper's other way,
+    layer after layer or little by little with retraining between ("prune and retrain iteratively", section 3.4).
 
     Args:
-        ratio: share of a layer's filters to remove, rounded up; or one per stage of equal resolution, from first to
-            last.
-        skip: layers that keep all their filters, by name.
+        ratio: share of a layer's filters to remove, rounded up; or one per stage, see RatioMethod.
+        skip, channels, order, rounds: see RatioMethod.
     """
 
-    ratio: Ratios = 0.5
-    skip: Layers = ()
-
-    family = "structured pruning"
     title = "Li"
     source = "li2017pruning"
     searched: ClassVar = {"ratio": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)}
 
-    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
-        """See Method."""
-        counts = filters.thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = filters.thinning.thinned(compressed, counts, filters.thinning.largest_norms)
-        return filters.thinning.tuned(thin, workbench, distill=self.distill)
+    def kept(self, filters: int, share: float) -> int:
+        """See RatioMethod."""
+        return rounded_up(filters, share)
+
+    def choices(self, workbench: Workbench) -> Choices:
+        """See RatioMethod."""
+        return lambda compressed, groups: filters.thinning.largest_norms
 
 
 def rounded_up(filters: int, share: float) -> int:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench.compress import filters
-from bench.compress.method import FinetuningMethod
-from bench.compress.methods.li import Layers, Ratios, rounded_up
+from bench.compress.filters.by_ratio import RatioMethod
+from bench.compress.methods.li import rounded_up
 from bench.compress.workbench import Workbench
-from bench.footprint.compressed import Compressed
+
+if TYPE_CHECKING:
+    from bench.compress.filters.turns import Choices
 
 
 @dataclass(frozen=True)
-class RandomFilters(FinetuningMethod):
+class RandomFilters(RatioMethod):
     """Separates the effect of choosing filters by norm from that of the smaller network and fine-tuning.
 
     Args:
-        ratio, skip: see Li.
+        ratio, skip, channels, order, rounds: see Li.
     """
-
-    ratio: Ratios = 0.5
-    skip: Layers = ()
 
     family = "control"
     title = "Random filters, fine-tuned"
     source = "mittal2018recovering"
 
-    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
-        """See Method."""
-        counts = filters.thinning.counts(compressed, self.ratio, self.skip, rounded_up)
-        thin = filters.thinning.thinned(compressed, counts, filters.thinning.random_choice(workbench.seed))
-        return filters.thinning.tuned(thin, workbench, distill=self.distill)
+    def kept(self, filters: int, share: float) -> int:
+        """See RatioMethod."""
+        return rounded_up(filters, share)
+
+    def choices(self, workbench: Workbench) -> Choices:
+        """See RatioMethod."""
+        drawn = filters.thinning.random_choice(workbench.seed)
+        return lambda compressed, groups: drawn

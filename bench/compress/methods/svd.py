@@ -25,6 +25,7 @@ class Svd(FinetuningMethod):
 
     rank: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
+    version = 2  # vectors of the Gram matrix, not of the weight itself
     family = "low rank"
     title = "SVD"
     source = "denton2014exploiting"

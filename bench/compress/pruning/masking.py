@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, cast
+from typing import cast
 
 import torch
-from torch.nn.modules.conv import _ConvNd
-from torch.nn.utils import prune
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.workbench import Workbench
@@ -18,11 +17,14 @@ from bench.training.hooks import Hook, on_tensors
 Masks = Mapping[str, torch.Tensor]
 
 
-def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+def prunable(network: torch.nn.Module, *, transposed: bool = True) -> dict[str, torch.nn.Parameter]:
     """Weights of all convolutions and linear layers by parameter name; biases and normalisation are never pruned.
 
     Tied weights are there once, under their first name. What `MultiheadAttention` keeps as `in_proj_weight` is no
     layer's weight and stays as it is.
+
+    Args:
+        transposed: whether transposed convolutions count, whose first axis is of input channels.
 
     Raises:
         NotApplicable: there are none.
@@ -32,6 +34,7 @@ def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
         first[id(module.weight)]: cast(torch.nn.Parameter, module.weight)
         for module in network.modules()
         if isinstance(module, (_ConvNd, torch.nn.Linear)) and id(module.weight) in first
+        if transposed or not isinstance(module, _ConvTransposeNd)
     }
     if not weights:
         raise NotApplicable("it has no convolution and no linear layer to prune")
@@ -41,18 +44,20 @@ def prunable(network: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 def global_magnitude(network: torch.nn.Module, sparsity: float) -> dict[str, torch.Tensor]:
     """Masks that remove exactly floor(sparsity * N) of all N weights: the smallest in magnitude, over all layers.
 
-    PyTorch's `global_unstructured` with the L1 norm makes the choice.
+    The choice is that of PyTorch's `global_unstructured` with the L1 norm.
     """
-    probe = deepcopy(network).to(memory_format=torch.contiguous_format)  # training has another, PyTorch prunes no other
-    weights = prunable(probe)
-    modules: list[tuple[Any, str]] = [
-        (probe.get_submodule(name.rpartition(".")[0]), name.rpartition(".")[2]) for name in weights
-    ]
-    count = int(sparsity * sum(weight.numel() for weight in weights.values()))
-    prune.global_unstructured(modules, prune.L1Unstructured, amount=count)
+    # `torch.topk` is what PyTorch's pruning calls, and picks the same of equal magnitudes. It sorts the chosen unless
+    # asked not to, which took longer than choosing; and pruning's own hooks would copy the network and every weight.
+    weights = prunable(network)
+    magnitudes = torch.cat([weight.detach().reshape(-1) for weight in weights.values()]).abs()
+    count = int(sparsity * len(magnitudes))
+    kept = torch.ones(len(magnitudes), dtype=torch.bool, device=magnitudes.device)
+    if count:
+        kept[torch.topk(magnitudes, count, largest=False, sorted=False).indices] = False
+    parts = kept.split([weight.numel() for weight in weights.values()])
+    # copies, or every mask would hold on to those of all layers
     return {
-        name: getattr(module, f"{attribute}_mask").bool()
-        for name, (module, attribute) in zip(weights, modules, strict=True)
+        name: part.reshape(weight.shape).clone() for (name, weight), part in zip(weights.items(), parts, strict=True)
     }
 
 
@@ -105,12 +110,14 @@ def retrained(
     epochs: float | None = None,
     learning_rate: float | None = None,
 ) -> Compressed:
-    """A copy whose surviving weights were fine-tuned.
+    """A copy whose surviving weights were fine-tuned; `compressed` itself where `epochs` are 0.
 
     Raises:
         NotApplicable: a tensor has a representation already.
     """
     require_unrounded(compressed)
+    if epochs == 0:
+        return compressed
     network = deepcopy(compressed.network)
     history = workbench.finetune(
         network,
@@ -120,3 +127,14 @@ def retrained(
         distill=distill,
     )
     return compressed.but(network=network, history=(*compressed.history, *history))
+
+
+def trained(compressed: Compressed, workbench: Workbench, masks: Masks) -> Compressed:
+    """A copy pruned before it was trained: by the model's own recipe, with its zeros kept.
+
+    Raises:
+        NotApplicable: a tensor has a representation already.
+    """
+    sparse = pruned(compressed, masks)
+    history = workbench.train(sparse.network, after_step=keep_zeros(sparse.network, sparse.masks))
+    return sparse.but(history=(*sparse.history, *history))

@@ -134,6 +134,9 @@ def _wrapped(compressed: Compressed, mode: PruneMode, ratio: float | None) -> to
     require_unrounded(compressed)
     if compressed.example is None:
         raise ValueError("NNCF prunes along the graph: give `Compressed` an `example`")
+    for name, module in compressed.network.named_modules():
+        if "weight" in module._buffers:
+            raise NotApplicable(f"the weight of {name} is a buffer, not a parameter that could be trained under a mask")
     try:
         return nncf.prune(
             hookable(deepcopy(compressed.network)), mode=mode, ratio=ratio, examples_inputs=compressed.example

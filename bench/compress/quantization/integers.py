@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -83,19 +84,25 @@ def _positive(scale: torch.Tensor) -> torch.Tensor:
     return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
-def rounded(compressed: Compressed, grid: Grid) -> Compressed:
+def rounded(compressed: Compressed, grid: Grid, *, only: Collection[str] | None = None) -> Compressed:
     """Round all weights of convolutions and linear layers to a grid; biases and normalisation stay float32.
 
-    Batch normalisation is folded first. Weights that have another representation already stay as they are. A weight of
-    zero, pruned or not, stays zero.
+    Batch normalisation is folded first, unless each filter has a step: `finish` multiplies that later, and until then
+    running statistics can be estimated again. Weights that have another representation already stay as they are. A
+    weight of zero, pruned or not, stays zero.
+
+    Args:
+        only: names of the weights to round; None for all.
 
     Raises:
         NotApplicable: there is no weight to round, or one is not finite.
     """
-    finished = finish(compressed)
+    finished = compressed if grid.per_channel else finish(compressed)
     network = deepcopy(finished.network)
     integers = {
-        name: grid(_finite(name, weight)) for name, weight in prunable(network).items() if _is_float(finished, name)
+        name: grid(_finite(name, weight))
+        for name, weight in prunable(network).items()
+        if _is_float(finished, name) and (only is None or name in only)
     }
     if not integers:
         raise NotApplicable("all weights are stored otherwise already")

@@ -29,6 +29,7 @@ from bench.zoo.networks.checkpoint import fill
 
 # By default NNCF keeps half of the first layer's range free for processors whose sums of INT8 products overflow.
 FULL_RANGE = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.DISABLE)
+ROUNDED = "its feature maps are quantised already"
 BATCH = 64  # images in a calibration batch; NNCF counts its subset in batches
 
 
@@ -47,6 +48,7 @@ class _Batches(Dataset):
 
 def calibrated(compressed: Compressed, workbench: Workbench, images: int, weight_bits: int) -> Compressed:
     """Post-training quantisation, with batch normalisation folded first where it can be; see `post_training`."""
+    _require_real_maps(compressed)
     folded = finish(compressed)
     return read_out(post_training(folded.network, workbench, images, weight_bits), folded, workbench.example)
 
@@ -55,9 +57,15 @@ def trained(
     compressed: Compressed, workbench: Workbench, images: int, weight_bits: int, *, distill: bool
 ) -> Compressed:
     """Quantisation-aware training from `post_training`; pruned weights stay zero."""
+    _require_real_maps(compressed)
     quantized = post_training(compressed.network, workbench, images, weight_bits)
     history = workbench.finetune(quantized, after_step=keep_zeros(quantized, compressed.masks), distill=distill)
     return read_out(quantized, compressed.but(history=(*compressed.history, *history)), workbench.example)
+
+
+def _require_real_maps(compressed: Compressed) -> None:
+    if compressed.activation_bits != 32:
+        raise NotApplicable(ROUNDED)
 
 
 def post_training(network: torch.nn.Module, workbench: Workbench, images: int, weight_bits: int) -> torch.nn.Module:
@@ -71,7 +79,7 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
         NotApplicable: NNCF cannot trace or quantise the network, or has done so.
     """
     if is_wrapped(network):
-        raise NotApplicable("its feature maps are quantised already")
+        raise NotApplicable(ROUNDED)
     for name, module in network.named_modules():
         if isinstance(module, _BatchNorm) and module.running_mean is None:
             raise NotApplicable(f"{name} normalises by each batch's own statistics, which NNCF cannot trace")

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from bench.compress.filters.channels import channels
-from bench.compress.filters.coupled import Reader, take
+from bench.compress.filters.coupled import Follower, Reader, take
 from bench.zoo.networks import build
 
 EXAMPLE = torch.zeros(1, 3, 32, 32)
@@ -19,7 +19,8 @@ def test_inside_of_a_block_and_the_stream_that_its_output_is_added_to(tiny):
     assert stream.readers == (Reader("block.conv1.weight"), Reader("fc.weight"))
     assert len(stream.followers) == 8
     assert inner.writers == ("block.conv1.weight",)
-    assert inner.followers == tuple(f"block.bn1.{name}" for name in ("weight", "bias", "running_mean", "running_var"))
+    names = ("weight", "bias", "running_mean", "running_var")
+    assert inner.followers == tuple(Follower(f"block.bn1.{name}") for name in names)
     assert (inner.count, inner.resolution) == (8, (8, 8))
 
 
@@ -35,7 +36,7 @@ def test_a_depthwise_convolution_keeps_its_channels():
     network = nn.Sequential(nn.Conv2d(3, 6, 1), nn.Conv2d(6, 6, 3, groups=6), nn.ReLU6(), nn.Conv2d(6, 4, 1))
     (group,) = channels(network.eval(), torch.zeros(1, 3, 8, 8))
     assert group.writers == ("0.weight",)
-    assert group.followers == ("0.bias", "1.weight", "1.bias")
+    assert group.followers == tuple(map(Follower, ("0.bias", "1.weight", "1.bias")))
     assert group.readers == (Reader("3.weight"),)
 
 

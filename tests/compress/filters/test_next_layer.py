@@ -10,6 +10,7 @@ from bench.compress.filters.channels import channels
 from bench.compress.method import NotApplicable
 from bench.compress.methods.thinet import Thinet
 from bench.footprint.compressed import Compressed
+from bench.footprint.trace import trace
 
 
 def test_the_first_channel_to_go_is_the_smallest_and_the_next_may_cancel_it():
@@ -40,7 +41,7 @@ def test_scales_are_least_squares_near_one():
 
 def once(network, workbench):
     """How often a pass calls each module."""
-    return next_layer.calls(network, workbench.example)
+    return next_layer.calls(trace(network, workbench.example))
 
 
 @pytest.mark.parametrize(

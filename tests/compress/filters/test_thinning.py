@@ -2,47 +2,80 @@ from copy import deepcopy
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from bench.compress.filters import thinning
 from bench.compress.filters.channels import channels
+from bench.compress.filters.coupled import Removals
 from bench.compress.method import NotApplicable
 from bench.compress.methods.li import Li, rounded_up
 from bench.compress.methods.random_filters import RandomFilters
 from bench.compress.methods.thinet import Thinet
+from bench.compress.variant import parse
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, unpack
 from bench.zoo.networks import build
+from tests.compress.filters.concatenating import masked
 
 
-def masked(network, group, gone):
-    """The same network with filters, their normalisation and their shift at zero."""
-    copy = deepcopy(network)
-    state = copy.state_dict()
-    for name in (*group.writers, *group.followers):
-        if not name.endswith(("running_mean", "running_var")):
-            state[name][gone] = 0
-    return copy
-
-
-@pytest.mark.parametrize("model", ["resnet20", "resnet18", "wrn16-4", "vgg16-bn", "mobilenetv2", "mobilenet-small"])
-def test_the_smaller_network_computes_what_the_masked_one_does(model):
-    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()
-    network = build.build(model, 3, 10, 32, 0).double()
-    generator = torch.Generator().manual_seed(1)
+def lively(network, generator):
+    """Normalisations that differ from channel to channel, or removing them would go unseen."""
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             for tensor in (module.weight, module.bias, module.running_mean, module.running_var):
                 tensor.data.uniform_(0.5, 1.5, generator=generator)
-    thin = deepcopy(network)
+    return network.double().eval()
+
+
+def thinned_and_masked(network, images, generator, which, spared=0):
+    """A third of all channels removed, and set to zero; `spared` are forgotten in the second."""
+    thin, removals = deepcopy(network), Removals()
     for group in channels(network, images[:1]):
-        if len(group.writers) == 1:
-            order = torch.randperm(group.count, generator=generator)
-            network = masked(network, group, order[: group.count // 3])
-            thinning.thin(thin, group, order[group.count // 3 :].sort().values)
+        if which == "all" or len(group.writers) == 1:
+            count = group.parts * (group.count // group.parts * 2 // 3)
+            kept = thinning.largest(torch.rand(group.count, generator=generator), group, count)
+            gone = sorted({*range(group.count)} - {*kept.tolist()})
+            network = masked(network, [(group, gone[spared:])])
+            thinning.thin(thin, removals.moved(group), kept)
+            removals.note(group, count)
+    return thin, network
+
+
+@pytest.mark.parametrize("model", ["resnet20", "resnet18", "wrn16-4", "vgg16-bn", "mobilenetv2", "mobilenet-small"])
+@pytest.mark.parametrize("which", ["inside", "all"])
+def test_the_smaller_network_computes_what_the_masked_one_does(model, which):
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(2, 3, 32, 32, generator=generator).double()
+    network = lively(build.build(model, 3, 10, 32, 0), generator)
+    thin, zeroed = thinned_and_masked(network, images, generator, which)
     with torch.inference_mode():
-        torch.testing.assert_close(thin(images), network(images), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(thin(images), zeroed(images), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "regnet_y_400mf", "efficientnet_b0", "mobilenet_v3_small", "mnasnet0_5"])
+def test_the_same_of_torchvisions_with_streams_thinned_and_one_channel_forgotten_shows(name):
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randn(2, 3, 64, 64, generator=generator).double()
+    network = lively(torchvision.models.get_model(name, weights=None), generator)
+    outputs = []
+    for spared in (0, 1):
+        thin, zeroed = thinned_and_masked(network, images, torch.Generator().manual_seed(2), "all", spared)
+        with torch.inference_mode():
+            outputs.append((thin(images) - zeroed(images)).abs().max() / zeroed(images).std())
+    assert outputs[0] < 1e-7 < 1e-4 < outputs[1]
+
+
+@pytest.mark.parametrize(("which", "share"), [("inside", 0.51), ("all", 0.25)])
+def test_half_of_resnet18s_channels(which, share):
+    network = build.build("resnet18", 3, 10, 32, 0)
+    full = sum(parameter.numel() for parameter in network.parameters())
+    compressed = Compressed(network.eval(), example=torch.zeros(1, 3, 32, 32))
+    counts = thinning.counts(compressed, 0.5, (), rounded_up, which)
+    thin = thinning.thinned(compressed, counts, thinning.largest_norms)
+    assert sum(parameter.numel() for parameter in thin.network.parameters()) / full == pytest.approx(share, abs=0.005)
 
 
 class Grouped(nn.Module):
@@ -86,8 +119,8 @@ def test_a_thinner_grouped_convolution_computes_what_the_masked_one_does():
     for group in channels(network, images[:1]):
         if group.parts > 1:
             kept = thinning.largest(torch.rand(group.count), group, group.count // 2)
-            gone = torch.tensor(sorted(set(range(group.count)) - set(kept.tolist())))
-            network = masked(network, group, gone)
+            gone = sorted(set(range(group.count)) - set(kept.tolist()))
+            network = masked(network, [(group, gone)])
             thinning.thin(thin, group, kept)
     assert thin.grouped.weight.shape == (12, 2, 3, 3)
     torch.testing.assert_close(thin(images), network(images), rtol=1e-9, atol=1e-9)
@@ -124,3 +157,13 @@ def test_a_network_without_free_filters_is_refused(workbench):
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(NotApplicable, match="no filters were found that could be taken out"):
         Li()(Compressed(network, example=workbench.example), workbench)
+
+
+@pytest.mark.parametrize("method", ["li", "thinet", "random-filters"])
+def test_a_weight_that_is_no_parameter_stays(method, workbench):
+    network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), nn.Conv2d(8, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    weight = network[0].weight.data
+    del network[0].weight
+    network[0].register_buffer("weight", weight)
+    with pytest.raises(NotApplicable, match="cannot be made smaller"):
+        parse(method).apply(Compressed(network.eval(), example=workbench.example), workbench)

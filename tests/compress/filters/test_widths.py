@@ -8,6 +8,22 @@ from bench.footprint.compressed import Compressed
 from bench.zoo.networks import build
 
 
+class Listed(nn.Module):
+    """Gives a list of dictionaries, as detectors do."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x):
+        return [{"scores": maps.mean((1, 2))} for maps in self.second(self.first(x))]
+
+
+def test_outputs_that_are_no_tensor_are_refused():
+    with pytest.raises(NotApplicable, match="no tensor by whose shape"):
+        widths.scaled(Compressed(Listed().eval(), example=torch.zeros(1, 3, 8, 8)), 0.5)
+
+
 def test_every_layer_has_the_same_share_of_its_channels(compressed):
     network = widths.scaled(compressed, 0.5).network
     assert network.conv.weight.shape == (4, 3, 3, 3)

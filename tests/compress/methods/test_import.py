@@ -42,6 +42,17 @@ def of_4_bits(network, *, per_channel):
     return rounded(network, 4, per_channel=per_channel)
 
 
+def from_lowest(network):
+    """4 bits per channel, counted from its lowest weight."""
+    with torch.no_grad():
+        for layer in layers(network):
+            rows = layer.weight.flatten(1)
+            low, high = rows.amin(1, keepdim=True), rows.amax(1, keepdim=True)
+            step = (high - low) / 15
+            layer.weight.copy_((((rows - low) / step).round() * step + low).reshape(layer.weight.shape))
+    return network
+
+
 def of_zeros(network):
     with torch.no_grad():
         for layer in layers(network):
@@ -51,15 +62,17 @@ def of_zeros(network):
 
 
 @pytest.mark.parametrize(
-    ("compress", "bits"),
+    ("compress", "bits", "numbers"),
     [
-        (lambda network: of_4_bits(network, per_channel=True), 4),
-        (lambda network: of_4_bits(network, per_channel=False), 4),
-        (of_zeros, 0.1 * 32 + 1),
+        (lambda network: of_4_bits(network, per_channel=True), 4, 1),
+        (lambda network: of_4_bits(network, per_channel=False), 4, 1),
+        (from_lowest, 4, 2),
+        (of_zeros, 0.1 * 32 + 1, 1),
     ],
-    ids=["4 bits per channel", "4 bits per tensor", "90% zeros"],
+    ids=["4 bits per channel", "4 bits per tensor", "4 bits from the lowest", "90% zeros"],
 )
-def test_a_resnet50_takes_what_its_weights_need(compress, bits):
+def test_a_resnet50_takes_what_its_weights_need(compress, bits, numbers):
+    """At so many bits per weight and numbers per channel."""
     network = compress(resnet50(0))
     workbench = Elsewhere(saved(network.state_dict()), (3, 32, 32))
     imported = parse("import").apply(Compressed(resnet50(1), example=workbench.example), workbench)
@@ -72,7 +85,7 @@ def test_a_resnet50_takes_what_its_weights_need(compress, bits):
     weights = sum(layer.weight.numel() for layer in layers(network))
     others = sum(parameter.numel() for parameter in network.parameters()) - weights
     channels = sum(len(layer.weight) for layer in layers(network))
-    assert sizes(file).payload_bytes <= weights * bits / 8 + 4 * (others + channels)
+    assert sizes(file).payload_bytes <= weights * bits / 8 + 4 * (others + numbers * channels)
 
 
 def test_what_was_trained_elsewhere_counts():

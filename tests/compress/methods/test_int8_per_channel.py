@@ -11,7 +11,7 @@ from bench.footprint.packed import pack, sizes
 
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_a_byte_a_weight_and_one_step_a_filter(symmetric, compressed, workbench, through_a_file):
-    result = Int8PerChannel(symmetric)(compressed, workbench)
+    result = finish(Int8PerChannel(symmetric)(compressed, workbench))
     through_a_file(result)
     side = 4 if symmetric else 5  # bytes: a step, and the code of zero
     expected = sum(weight.numel() + weight.shape[0] * (side + 4) for weight in prunable(result.network).values())
@@ -22,8 +22,8 @@ def test_it_loses_less_than_one_step_for_all_filters(compressed, workbench):
     folded = prunable(finish(compressed).network)
 
     def error(method):
-        found = prunable(method(compressed, workbench).network)
-        return sum(float(((found[name] - folded[name]) ** 2).sum().detach()) for name in folded)
+        rounded = prunable(finish(method(compressed, workbench)).network)
+        return sum(float(((rounded[name] - folded[name]) ** 2).sum().detach()) for name in folded)
 
     assert error(Int8PerChannel()) < 0.8 * error(Int8PerTensor())
 

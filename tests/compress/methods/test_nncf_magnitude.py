@@ -59,3 +59,12 @@ def test_zeros_of_the_chain_stay_and_take_no_part_in_training(compressed, workbe
 def test_rounded_weights_are_refused(compressed, workbench):
     with pytest.raises(NotApplicable, match="already"):
         NncfMagnitude()(Float16()(compressed, workbench), workbench)
+
+
+def test_a_weight_that_is_a_buffer_is_refused(compressed, workbench):
+    layer = compressed.network.conv
+    weight = layer.weight.detach()
+    del layer.weight
+    layer.register_buffer("weight", weight)
+    with pytest.raises(NotApplicable, match="the weight of conv is a buffer, not a parameter"):
+        NncfMagnitude(0.7)(compressed, workbench)

@@ -50,6 +50,23 @@ def test_ranks_that_do_not_fit_are_refused(settings, sentence, compressed, workb
         PcaHessian(**settings)(compressed, workbench)
 
 
+class Listed(nn.Module):
+    """Gives a list of dictionaries, as detectors do."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x):
+        return [{"scores": maps.mean((1, 2))} for maps in self.conv(x)]
+
+
+@pytest.mark.parametrize("loss", ["mse", "kl"])
+def test_outputs_that_are_no_tensor_are_refused(loss, workbench):
+    with pytest.raises(NotApplicable, match="no tensor with a row per image"):
+        PcaHessian(loss=loss, directions=8)(Compressed(Listed().eval()), workbench)
+
+
 def test_kl_of_a_single_output_is_refused(workbench):
     network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 1)).eval()
     with pytest.raises(NotApplicable, match="two or more classes"):

@@ -13,9 +13,10 @@ from bench.compress.method import NotApplicable
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.pqf import Pqf
 from bench.compress.variant import parse
-from bench.compress.without_data import Subject
+from bench.compress.without_data import Subject, WithoutData
 from bench.errors import InputError
 from bench.footprint.compressed import Compressed
+from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 from bench.footprint.trace import trace
 from bench.zoo.networks import build
@@ -40,6 +41,22 @@ def formula(network, layers):
 def test_resnet18_takes_what_the_paper_says():
     report = _sizes.footprint(Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
     assert report["payload_bytes"] == 1_615_904
+
+
+@pytest.mark.slow
+def test_mask_r_cnn_takes_what_the_paper_says():
+    report = _sizes.footprint(Subject("torchvision:maskrcnn_resnet50_fpn", parse("pqf")))
+    assert report["payload_bytes"] == 6_967_876
+    assert report["parameters"] == 44_454_513  # with scale and shift of its batch norms
+
+
+def test_a_footprint_without_data_has_the_size_of_a_whole_run():
+    whole = parse("pqf:iterations=5,swaps=300")
+    workbench = WithoutData("resnet8", 3, 10, 32)
+    made = whole.apply(Compressed(workbench.fresh(), example=workbench.example), workbench)
+    report = _sizes.footprint(Subject("resnet8", whole))
+    assert report["payload_bytes"] == sizes(pack(finish(made), {})).payload_bytes
+    assert report["method"] == "pqf:iterations=5,swaps=300"
 
 
 @pytest.mark.parametrize("blocks", ["small", "large"])

@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from bench import registry
 from bench.compress.filters import widths
 from bench.compress.method import NotApplicable
 from bench.compress.methods.float16 import Float16
@@ -11,11 +10,10 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, unpack
 from bench.zoo.networks import build
+from bench.zoo.networks.catalogue import classifiers
 
 
-@pytest.mark.parametrize(
-    "model", [name for name in registry.names("bench.zoo") if name not in ("vgg16-bn", "resnet18")]
-)
+@pytest.mark.parametrize("model", [name for name in classifiers() if name not in ("vgg16-bn", "resnet18")])
 def test_the_file_is_as_small_as_was_asked_and_holds_the_same_network(model):
     fresh = build.build(model, 3, 10, 32, 0)
     images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))

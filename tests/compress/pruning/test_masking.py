@@ -3,6 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.utils import prune
 
 from bench.compress.low_rank.factors import layers
 from bench.compress.method import NotApplicable
@@ -106,3 +107,25 @@ def test_the_projection_within_attention_has_no_factors():
     attention = nn.MultiheadAttention(64, 2)
     assert layers(attention, linear=True) == {}
     assert set(masking.prunable(attention)) == {"out_proj.weight"}
+
+
+@pytest.mark.parametrize("levels", [2, 5, 40, 2**24], ids=lambda levels: f"{levels} magnitudes")
+@pytest.mark.parametrize("sparsity", [0.003, 0.3, 0.5, 0.9, 0.999])
+def test_the_choice_among_equal_magnitudes_is_pytorchs(levels, sparsity):
+    network = nn.Sequential(nn.Conv2d(3, 40, 3), nn.Conv2d(40, 20, 3), nn.Linear(50, 30))
+    generator = torch.Generator().manual_seed(levels)
+    with torch.no_grad():
+        for layer in network:
+            layer.weight.copy_(torch.randint(-levels, levels + 1, layer.weight.shape, generator=generator) / levels)
+        network[1].to(memory_format=torch.channels_last)
+    masks = masking.global_magnitude(network, sparsity)
+
+    copy = nn.Sequential(*(nn.utils.skip_init(type(layer), *size) for layer, size in zip(network, SIZES, strict=True)))
+    copy.load_state_dict(network.state_dict())
+    count = int(sparsity * sum(layer.weight.numel() for layer in copy))
+    prune.global_unstructured([(layer, "weight") for layer in copy], prune.L1Unstructured, amount=count)
+    for number, layer in enumerate(copy):
+        assert torch.equal(masks[f"{number}.weight"], layer.weight_mask.bool())
+
+
+SIZES = ((3, 40, 3), (40, 20, 3), (50, 30))

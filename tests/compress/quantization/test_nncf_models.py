@@ -12,10 +12,12 @@ import torch
 from torch import nn
 
 from bench.compress.method import NotApplicable
+from bench.compress.methods.lsq import Lsq
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.nncf_int8_ptq import NncfInt8Ptq
 from bench.compress.methods.nncf_int8_qat import NncfInt8Qat
 from bench.compress.methods.nncf_magnitude import NncfMagnitude
+from bench.compress.methods.xnor_net import XnorNet
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes, unpack
@@ -244,8 +246,9 @@ def comes_back(method, network, workbench, weights):
 
 
 @pytest.mark.parametrize("method", [NncfInt8Ptq, NncfInt8Qat])
-def test_what_is_quantised_is_not_quantised_again(method, compressed, workbench):
-    once = NncfInt8Ptq(calibration=32)(compressed, workbench)
+@pytest.mark.parametrize("before", [NncfInt8Ptq(calibration=32), Lsq(activation_bits=4), XnorNet()], ids=repr)
+def test_what_is_quantised_is_not_quantised_again(method, before, compressed, workbench):
+    once = before(compressed, workbench)
     with pytest.raises(NotApplicable, match="feature maps are quantised already"):
         method(calibration=32)(once, workbench)
 

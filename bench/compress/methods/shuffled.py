@@ -1,0 +1,54 @@
+"""Control: the mask of the method before it, shuffled within each layer (Frankle et al. 2021)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.compress import pruning
+from bench.compress.budget import Budget
+from bench.compress.method import Method, NotApplicable, require_unrounded
+from bench.compress.workbench import Workbench
+from bench.footprint.compressed import Compressed
+
+
+@dataclass(frozen=True)
+class Shuffled(Method):
+    """Separates the effect of which weights a method chooses from that of how many it leaves in each layer.
+
+    For a chain, as `magnitude:sparsity=0.9+shuffled+finetune`, behind a method that prunes single weights: as many
+    survive in each layer, at random positions. They have the values with which the chain began, and nothing is trained;
+    `anew` they have fresh values and are trained by the model's own recipe, as `snip+shuffled:anew=true`.
+
+    Source: Pruning Neural Networks at Initialization: Why Are We Missing the Mark?, whose two tests, shuffled masks and
+    weights drawn again, `anew` makes at once.
+
+    Args:
+        anew: whether the network begins with fresh weights.
+    """
+
+    anew: bool = False
+
+    family = "control"
+    title = "Shuffled masks"
+    controls = True
+    source = "frankle2021pruning"
+    trains = True
+
+    def budget(self, finetuning: float, training: float) -> Budget:
+        """See Method."""
+        return Budget(trained=training if self.anew else 0)
+
+    def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """See Method."""
+        require_unrounded(compressed)
+        if compressed.structure:
+            raise NotApplicable("its layers are no longer those that it began with, whose weights are needed again")
+        if not compressed.masks:
+            raise NotApplicable("no method before it has pruned single weights: there is no mask to shuffle")
+        masks = pruning.masking.random_like(compressed.masks, workbench.seed)
+        if self.anew:
+            return pruning.masking.trained(compressed.but(network=workbench.fresh(), masks={}), workbench, masks)
+        original = workbench.original()
+        if original is None:
+            raise NotApplicable("the chain began with random weights, which anew=true trains and nothing else does")
+        return pruning.masking.pruned(compressed.but(network=original, masks={}), masks)

@@ -1,0 +1,25 @@
+"""Sizes without data: detectors get objects where classifiers get labels."""
+
+import torch
+
+from bench.cli import _sizes
+from bench.compress.variant import parse
+from bench.compress.without_data import Subject, WithoutData
+
+
+def test_a_method_that_weighs_losses_works_on_a_detector():
+    subject = Subject("maskrcnn-resnet18", parse("taylor:ratio=0.3"), size=32)
+    dense = 4 * sum(parameter.numel() for parameter in subject.fresh().parameters())
+    assert 0.5 * dense < _sizes.footprint(subject)["payload_bytes"] < 0.8 * dense
+
+
+def test_targets_are_the_tasks():
+    detection = WithoutData("maskrcnn-resnet18", 3, 5, 32)
+    ((images, targets),) = detection.batches(2)
+    assert [target["masks"].shape for target in targets] == [(1, 32, 32)] * len(images) == [(1, 32, 32)] * 2
+    assert all(1 <= int(target["labels"]) < 5 for target in targets)
+    assert torch.isfinite(detection.loss(detection.fresh(), images, targets))
+    classification = WithoutData("resnet8", 3, 5, 32)
+    ((images, targets),) = classification.batches(2)
+    assert targets.shape == (2,)
+    assert torch.isfinite(classification.loss(classification.fresh(), images, targets))
