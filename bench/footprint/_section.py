@@ -14,17 +14,20 @@ from bench.footprint.bitstrings import byte_count
 from bench.footprint.representation import Representation, kinds
 
 
-def write(name: str, stored: Representation, category: Category, *, entropy: bool) -> tuple[Tensor, bytes]:
+def write(
+    name: str, stored: Representation, category: Category, *, entropy: bool, mask: np.ndarray | None = None
+) -> tuple[Tensor, bytes]:
     """The section of a tensor, and its entry in the header.
 
     Args:
         entropy: whether symbols may be entropy-coded where that makes them smaller.
+        mask: of the tensor's shape, True where a weight survived pruning.
     """
     geometry = stored.geometry
     # A bias or shift of zero is so by chance or not yet trained: leaving those out would make sizes depend on training,
     # and `python -m bench footprint`, which trains nothing, would print others than a real run.
     sparse = stored.sparse and category == "weights"
-    encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=sparse, entropy=entropy)
+    encoded = codecs.smallest(stored.symbols(), geometry.width, sparse=sparse, entropy=entropy, mask=mask)
     side = stored.side()
     entry = Tensor(
         name=name,

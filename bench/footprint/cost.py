@@ -21,8 +21,8 @@ class Cost:
 
     Attributes:
         macs: multiply-accumulates of convolutions, matrix products and recurrent layers, zero weights counted.
-        peak_activation_bytes: feature maps alive at once, all at the method's activation width: for XNOR-Net 1 bit,
-            although sums and shortcuts between its convolutions are real.
+        peak_activation_bytes: feature maps alive at once, all at the method's activation width: that of most layers'
+            inputs, for XNOR-Net 1 bit, although sums and shortcuts between its convolutions are real.
         peak_activation_elements: how many numbers these are.
         activation_bits: width of each of these numbers.
         parameters: number of weights, biases and numbers of normalisation, after folding.

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from bench.footprint.compressed import Compressed
-from bench.footprint.representation import Float
+from bench.footprint.representation import Float, Representation
 from bench.footprint.structure import affine_batchnorm, fold_batchnorm, simulates
 from bench.footprint.structure._modules import is_batchnorm
 from bench.footprint.trace import Call, Trace, trace
@@ -20,11 +20,11 @@ from bench.footprint.trace import Call, Trace, trace
 def finish(compressed: Compressed) -> Compressed:
     """Fold every batch normalisation that can be folded, and merge the others: no running statistics are left to store.
 
-    A normalisation is folded into a convolution or linear layer if it alone reads that layer's output and the layer's
-    weight is stored as float32. Any other is merged to the scale and the shift that it computes at inference. One
-    without running statistics stays. The network computes the same up to rounding (relative 1e-6); pruned weights stay
-    zero. Methods call this before they quantise. A second call does nothing, nor does one once feature maps have
-    quantisers.
+    A normalisation is folded into a convolution or linear layer if it alone reads that layer's output, and the layer's
+    weight is stored as float32, or as integers whose step is then multiplied, filter by filter. Any other is merged to
+    the scale and the shift that it computes at inference. One without running statistics stays. The network
+    computes the same up to rounding (relative 1e-6); pruned weights stay zero. Methods that round otherwise call this
+    before. A second call does nothing, nor does one once feature maps have quantisers.
 
     Raises:
         ValueError: there is a normalisation to fold and no `compressed.example` to trace the network by.
@@ -40,10 +40,27 @@ def finish(compressed: Compressed) -> Compressed:
         raise ValueError("batch normalisation is folded along the graph: give `Compressed` an `example`")
     network = deepcopy(compressed.network)
     traced = trace(network, compressed.example)
-    layers = [name for name in _foldable(network) if _is_float32(compressed, name)]
+    layers = [name for name in _foldable(network) if _is_float32(compressed, _child(name, "bias"))]
     pairs = _pairs(traced, network, layers, normalisations)
+    integers = _multiplied(compressed, network, pairs)
+    pairs = [pair for pair in pairs if (name := _child(pair[0], "weight")) in integers or _is_float32(compressed, name)]
     others = [name for name in normalisations if name not in {second for _, second in pairs}]
-    return _with_steps(compressed, network, pairs, others, _scale_and_shift)
+    folded = _with_steps(compressed, network, pairs, others, _scale_and_shift)
+    with torch.no_grad():
+        for name, weight in integers.items():
+            folded.network.get_parameter(name).copy_(torch.from_numpy(weight.decode()))
+    return folded.but(representations={**folded.representations, **integers})
+
+
+def _multiplied(compressed: Compressed, network: torch.nn.Module, pairs: list[list[str]]) -> dict[str, Representation]:
+    """By name, the weights that are stored as something else than floats and can be once each filter is multiplied."""
+    scaled: dict[str, Representation] = {}
+    for layer, normalisation in pairs:
+        stored = compressed.representations.get(name := _child(layer, "weight"))
+        factors, _ = _scale_and_shift(network.get_submodule(normalisation))
+        if stored is not None and (result := stored.scaled(factors.cpu().numpy())) is not None:
+            scaled[name] = result
+    return scaled
 
 
 def merge(compressed: Compressed, *, exact: bool = False) -> Compressed:
@@ -146,9 +163,9 @@ def _modules_in_one_place(network: torch.nn.Module) -> list[tuple[str, torch.nn.
     return [(name, module) for name, module in network.named_modules() if uses[id(module)] == 1]
 
 
-def _is_float32(compressed: Compressed, layer: str) -> bool:
-    representations = (compressed.representations.get(_child(layer, name)) for name in ("weight", "bias"))
-    return all(stored is None or (isinstance(stored, Float) and stored.type == "float32") for stored in representations)
+def _is_float32(compressed: Compressed, name: str) -> bool:
+    stored = compressed.representations.get(name)
+    return stored is None or (isinstance(stored, Float) and stored.type == "float32")
 
 
 def _pairs(traced: Trace, network: torch.nn.Module, layers: list[str], normalisations: list[str]) -> list[list[str]]:

@@ -20,9 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from bench.errors import InputError
 from bench.footprint._header import Header, Tensor
 from bench.footprint._section import side_bits, width
 from bench.footprint.packed import header_of, skeleton
+from bench.footprint.structure import quantized_inputs
 from bench.footprint.trace import Operation, trace
 
 REFERENCE_PARAMETERS = 36.5e6  # of WideResNet-28-10, in numbers of 32 bits
@@ -136,8 +138,14 @@ class _Counts:
         quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in header.tensors)
         self.widest = FULL if quantized else FREE
         self.activation_bits = header.activation_bits
-        # XNOR-Net takes signs only before products; whatever lies between those is real
-        self.between = FULL if header.activation_bits == 1 else header.activation_bits
+        # XNOR-Net takes signs only before products, and quantisers of inputs stand there too, before some of them:
+        # whatever lies between those is real
+        try:
+            self.inputs = quantized_inputs.widths(header.structure)
+        except ValueError as error:
+            raise InputError(f"this packed network is malformed: {error}") from error
+        real_between = header.activation_bits == 1 or self.inputs is not None
+        self.between = FULL if real_between else header.activation_bits
 
     def parameter_bits(self, tensor: Tensor) -> int:
         """Bits that a tensor counts: dense, or for weights non-zeros and a mask, whichever is less."""
@@ -175,7 +183,8 @@ class _Counts:
         used = [self.stored[name] for name in operation.parameters if name in self.stored]
         weights = [tensor for tensor in used if tensor.category == "weights"]
         if not weights:  # of two feature maps
-            return operation.macs * min(self.activation_bits, self.widest) / FULL, operation.macs
+            bits = FULL if self.inputs is not None else self.activation_bits
+            return operation.macs * min(bits, self.widest) / FULL, operation.macs
         values = sum(math.prod(tensor.shape) for tensor in weights)
         times = operation.macs / values
         made = sum((math.prod(tensor.shape) - tensor.zeros) * times for tensor in weights)
@@ -186,9 +195,11 @@ class _Counts:
 
     def _product_bits(self, weight: Tensor) -> int:
         """Width of a multiplication: that of its widest input; one by ±1 only flips a sign and counts one bit."""
-        if weight.kind == "binary":
+        if weight.kind == "binary" or (weight.kind == "odd-integer" and width(weight) == 1):
             return 1
-        return min(max(_value_bits(weight), self.activation_bits), self.widest)
+        layer = weight.name.rpartition(".")[0]
+        read = self.activation_bits if self.inputs is None else self.inputs.get(layer, FULL)
+        return min(max(_value_bits(weight), read), self.widest)
 
 
 def _is_float(tensor: Tensor) -> bool:
@@ -197,6 +208,6 @@ def _is_float(tensor: Tensor) -> bool:
 
 def _value_bits(tensor: Tensor) -> int:
     """Width of the numbers that a tensor's symbols stand for."""
-    if tensor.kind == "codebook":
-        return 8 * np.dtype(tensor.side["codebook"].type).itemsize
+    if (words := tensor.side.get("codebook")) is not None:  # one for the tensor, or one per channel
+        return 8 * np.dtype(words.type).itemsize
     return width(tensor)

@@ -96,6 +96,7 @@ def pack(compressed: Compressed, model: dict[str, Any]) -> bytes:
             _representation(name, tensor, compressed),
             _category(compressed.network, name, tensor),
             entropy=compressed.entropy_coding,
+            mask=compressed.masks[name].cpu().numpy() if name in compressed.masks else None,
         )
         entries.append(entry)
         sections.append(section)

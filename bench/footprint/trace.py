@@ -33,6 +33,10 @@ _ELEMENTWISE = (
 )
 
 
+# functions whose result is one number everywhere, until something is written to it
+_UNIFORM = ("zeros", "ones", "full", "new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like")
+
+
 @dataclass(frozen=True)
 class Value:
     """A tensor that depends on the network's input.
@@ -57,10 +61,12 @@ class Operation:
         module: name of the innermost module that runs it.
         inputs, outputs: values; an operation in place has its output's buffer among its inputs'.
         parameters: names of the parameters and buffers that it uses.
+        shapes: of these, as it uses them: a bias of a feature map may come as (C, 1, 1).
         macs: multiply-accumulates, of convolutions, matrix products and recurrent layers; 0 for all others.
         elementwise: whether its output could overwrite its input.
         axes: axes of its first input along which it works, if it takes a `dim`.
-        constants: whether it uses tensors of several numbers that are neither values nor parameters or buffers.
+        constants: whether it uses tensors of several different numbers that are neither values nor parameters or
+            buffers.
         uncounted: whether nobody knows its multiply-accumulates, so that `macs` is 0.
         own_statistics: whether it normalises by statistics of what it is given, and by none that were kept.
     """
@@ -76,15 +82,23 @@ class Operation:
     constants: bool = False
     uncounted: bool = False
     own_statistics: bool = False
+    shapes: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a module, with the first tensor of its input and of its output; None if not part of the graph."""
+    """One call of a module.
+
+    Attributes:
+        input, output: the first tensor of each; None if not part of the graph.
+        begin, end: how many operations had been recorded when it began, and when it ended.
+    """
 
     module: str
     input: Value | None
     output: Value | None
+    begin: int
+    end: int
 
 
 @dataclass
@@ -150,9 +164,10 @@ class _Recorder(TorchDispatchMode):
     def __init__(self, parameters: dict[str, torch.Tensor]):
         super().__init__()
         self.trace = Trace()
-        self._modules = [""]
+        self._modules = [("", 0)]  # that are running, and how many operations had been recorded when each began
         self._buffers: dict[int, int] = {}
         self._alive: list[torch.Tensor] = []
+        self._uniform: set[int] = set()
         self._parameters: dict[int, str] = {}
         for name, parameter in parameters.items():
             self._parameters.setdefault(_memory(parameter), name)
@@ -162,6 +177,10 @@ class _Recorder(TorchDispatchMode):
         inputs = self.values((args, kwargs))
         constants = any(self._is_constant(leaf) for leaf in tree_leaves((args, kwargs)))
         out = func(*args, **kwargs)
+        if func._schema.is_mutable:
+            self._uniform -= {_memory(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}
+        elif func._schema.name.partition("::")[2] in _UNIFORM:
+            self._uniform.add(_memory(out))
         self._alive += (leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor))
         if inputs:
             self._record(func, args, kwargs, inputs, out, constants)
@@ -170,7 +189,7 @@ class _Recorder(TorchDispatchMode):
     def _is_constant(self, leaf: Any) -> bool:
         if not isinstance(leaf, torch.Tensor) or leaf.numel() < 2:
             return False
-        return _memory(leaf) not in self._buffers and _memory(leaf) not in self._parameters
+        return not any(_memory(leaf) in known for known in (self._buffers, self._parameters, self._uniform))
 
     def _record(self, func: Any, args: Any, kwargs: Any, inputs: tuple[Value, ...], out: Any, constants: bool) -> None:
         for leaf in tree_leaves(out):
@@ -182,13 +201,15 @@ class _Recorder(TorchDispatchMode):
             return
         name = func._schema.name.partition("::")[2]
         count = macs(func, args, kwargs, out)
+        parameters = self._parameters_in((args, kwargs))
         self.trace.operations.append(
             Operation(
                 name=name,
-                module=self._modules[-1],
+                module=self._modules[-1][0],
                 inputs=inputs,
                 outputs=outputs,
-                parameters=self._parameters_in((args, kwargs)),
+                parameters=tuple(name for name, _ in parameters),
+                shapes=tuple(shape for _, shape in parameters),
                 macs=count or 0,
                 elementwise=torch.Tag.pointwise in func.tags or any(part in name for part in _ELEMENTWISE),
                 axes=_axes(func, args, kwargs, len(inputs[0].shape)),
@@ -216,9 +237,10 @@ class _Recorder(TorchDispatchMode):
             if _memory(tensor) in self._buffers
         )
 
-    def _parameters_in(self, tree: Any) -> tuple[str, ...]:
-        tensors = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
-        return tuple(self._parameters[_memory(tensor)] for tensor in tensors if _memory(tensor) in self._parameters)
+    def _parameters_in(self, tree: Any) -> list[tuple[str, tuple[int, ...]]]:
+        tensors = [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+        used = [tensor for tensor in tensors if _memory(tensor) in self._parameters]
+        return [(self._parameters[_memory(tensor)], tuple(tensor.shape)) for tensor in used]
 
     @contextmanager
     def following(self, network: torch.nn.Module) -> Iterator[None]:
@@ -234,12 +256,13 @@ class _Recorder(TorchDispatchMode):
                 handle.remove()
 
     def _enter(self, name: str, module: torch.nn.Module, args: Any) -> None:
-        self._modules.append(name)
+        self._modules.append((name, len(self.trace.operations)))
 
     def _leave(self, name: str, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        self._modules.pop()
+        _, begin = self._modules.pop()
         inputs, outputs = self.values((args, kwargs)), self.values(output)
-        self.trace.calls.append(Call(name, next(iter(inputs), None), next(iter(outputs), None)))
+        first, last = next(iter(inputs), None), next(iter(outputs), None)
+        self.trace.calls.append(Call(name, first, last, begin, len(self.trace.operations)))
 
 
 def _memory(tensor: torch.Tensor) -> int:

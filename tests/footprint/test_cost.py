@@ -14,7 +14,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost, peak_elements
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack
-from bench.footprint.structure import low_rank
+from bench.footprint.structure import low_rank, rebuild
 from bench.footprint.trace import trace
 
 
@@ -25,6 +25,17 @@ def test_activations_take_the_methods_width(cifar_resnet, image, bits, expected)
     assert found.peak_activation_elements == 49_152
     assert found.peak_activation_bytes == expected
     assert found.activation_bits == bits
+    assert found.macs == 40_556_800
+
+
+def test_rounding_of_inputs_is_no_operation(cifar_resnet, image):
+    start = cifar_resnet(3, 100, 16)
+    name = next(name for name, module in start.named_modules() if isinstance(module, nn.Conv2d))
+    described = {"kind": "quantized-inputs", "inputs": {name: {"bits": 4}}}
+    compressed = Compressed(rebuild(start, [described]), (described,), activation_bits=4)
+    found = cost(pack(compressed, {}), cifar_resnet(3, 100, 16), (1, 3, 32, 32))
+    assert found.peak_activation_elements == 49_152
+    assert found.peak_activation_bytes == 49_152 / 2
     assert found.macs == 40_556_800
 
 

@@ -172,6 +172,33 @@ def test_a_header_that_lies_is_refused_or_harmless(packed, data):
     _read_or_refused(_sealed(_put(header, path, data.draw(JSON)), body))
 
 
+def _patterned() -> bytes:
+    network = nn.Sequential(nn.Linear(32, 16))
+    mask = torch.tensor([True, False, False, True] * 8).repeat(16, 1)
+    with torch.no_grad():
+        network[0].weight.mul_(mask)
+    return pack(Compressed(network, masks={"0.weight": mask}), {"name": "patterned"})
+
+
+PATTERNED = _patterned()
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data())
+def test_patterns_that_lie_are_refused_or_harmless(data):
+    header, body = _parts(PATTERNED)
+    assert header["tensors"][0]["how"]["layout"] == "two-four"
+    path = data.draw(st.sampled_from([path for path in _paths(header["tensors"][0]) if path[:1] == ("how",)]))
+    lie = data.draw(JSON | st.integers(0, 20))
+    changed = bytearray(body)
+    for position in data.draw(st.lists(st.integers(0, len(body) - 1), max_size=4)):
+        changed[position] ^= data.draw(st.integers(1, 255))
+    try:
+        unpack(_sealed(_put(header, ("tensors", 0, *path), lie), bytes(changed)), nn.Sequential(nn.Linear(32, 16)))
+    except InputError as refusal:
+        assert len(refusal.problems) == 1
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from([path for path in _paths(_parts()[0]) if path]), st.data())
 def test_a_header_with_something_missing_is_refused_or_harmless(path, data):
@@ -273,6 +300,9 @@ def _quantizer(**changes):
         {"kind": "affine-batchnorm", "names": ["2"]},
         {"kind": "low-rank", "ranks": {"0": 4, "0.reduce": 4, "0.reduce.reduce": 4}},
         {"kind": "binary-activations", "layers": ["0", "0.layer", "0.layer.layer"]},
+        {"kind": "quantized-inputs", "inputs": {"0": {"bits": 2**40}}},
+        {"kind": "quantized-inputs", "inputs": {"0": {"bits": 4}, "0.input_quantizer": {"bits": 4}}},
+        {"kind": "quantized-inputs", "inputs": {"1": {"bits": 4}}},
     ],
 )
 def test_steps_that_build_or_remove_something_else(step):

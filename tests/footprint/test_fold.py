@@ -182,7 +182,7 @@ def test_weights_that_share_a_parameter_are_not_folded_into(live, relative_error
 
 
 def _quantized(layer: nn.Conv2d) -> Integer:
-    stored = Integer((layer.weight.detach() * 20).round().clamp(-8, 7).numpy(), np.array([0.05]), 4)
+    stored = Integer((layer.weight.detach() * 20).round().clamp(-8, 7).numpy(), np.array([20]), 4, divide=True)
     layer.weight.data = torch.from_numpy(stored.decode())
     return stored
 
@@ -250,3 +250,58 @@ def test_synchronised_batch_normalisation_is_folded_as_any_other():
     folded = finish(Compressed(network, example=image))
     assert isinstance(folded.network[1], nn.Identity)
     torch.testing.assert_close(folded.network(image), network(image))
+
+
+def test_one_step_for_all_filters_becomes_one_each():
+    stored = Integer(np.array([[1], [-2]]), np.array([0.5]), 3)
+    scaled = stored.scaled(np.array([-2.0, 8.0]))
+    assert scaled.scale.tolist() == [1, 4]
+    assert scaled.decode().tolist() == [[-1], [-8]]
+
+
+@pytest.mark.parametrize("zero_point", [None, [2, 0]])
+def test_integers_are_multiplied_filter_by_filter(zero_point):
+    layer, norm = nn.Conv2d(1, 2, (1, 2), bias=False), nn.BatchNorm2d(2, eps=1e-12)
+    codes = np.array([[3, -1], [2, 0]] if zero_point is None else [[3, 0], [2, 1]]).reshape(2, 1, 1, 2)
+    stored = Integer(codes, np.array([0.5, 2.0]), 3, None if zero_point is None else np.array(zero_point))
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(stored.decode()))
+        norm.weight.copy_(torch.tensor([-2.0, 4.0]))
+        norm.bias.copy_(torch.tensor([1.0, 0.0]))
+    network = nn.Sequential(layer, norm).eval()
+    given = Compressed(network, representations={"0.weight": stored}, example=torch.zeros(1, 1, 1, 2))
+    folded = finish(given)
+    weight = folded.representations["0.weight"]
+    np.testing.assert_allclose(weight.scale, [1.0, 8.0], rtol=1e-6)
+    np.testing.assert_array_equal(weight.steps, stored.steps * np.array([-1, 1]).reshape(2, 1, 1, 1))
+    assert weight.zero_point is None or weight.zero_point.tolist() == [7 - 2, 0]
+    np.testing.assert_array_equal(folded.network[0].weight.detach().numpy(), weight.decode())
+    image = torch.tensor([[[[1.0, 3.0]]]])
+    torch.testing.assert_close(folded.network(image), network(image))
+    assert given.representations["0.weight"] is stored
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        Integer(np.array([[-4], [1]]), np.array([0.5, 2.0]), 3),  # 4 does not fit: -4 has no mirror image
+        Integer(np.array([[1], [1]]), np.array([0.5, 2.0]), 3, divide=True),
+    ],
+)
+def test_integers_that_cannot_be_multiplied_leave_scale_and_shift_to_store(stored):
+    layer, norm = nn.Linear(1, 2, bias=False), nn.BatchNorm1d(2)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(stored.decode()))
+        norm.weight.neg_()
+    network = nn.Sequential(layer, norm).eval()
+    finished = finish(Compressed(network, representations={"0.weight": stored}, example=torch.zeros(1, 1)))
+    assert _kinds(finished) == {"affine-batchnorm": ["1"]}
+    assert finished.representations["0.weight"] is stored
+
+
+def test_a_filter_that_is_multiplied_by_zero_is_stored_as_zeros():
+    stored = Integer(np.array([[-3], [1]]), np.array([0.5, 2.0]), 3)
+    scaled = stored.scaled(np.array([0.0, -1e-60]))
+    assert not scaled.codes.any()
+    assert scaled.scale.tolist() == [1, 1]
+    assert not np.signbit(scaled.decode()).any()

@@ -5,11 +5,13 @@ import pytest
 import torch
 from torch import nn
 
+from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.micronet import MicroNet, micronet
 from bench.footprint.packed import pack
-from bench.footprint.representation import Binary, Codebook, Float, Integer
+from bench.footprint.representation import Binary, ChannelCodebook, Codebook, Float, Integer, OddInteger, OffsetInteger
+from bench.footprint.structure import rebuild
 
 SHAPE = (1, 3, 32, 32)
 
@@ -60,6 +62,7 @@ def _with(stored, bits: int = 32) -> MicroNet:
 NUMEL = 4 * 3072
 CODES = np.random.default_rng(0).integers(1, 8, (4, 3072))
 WORDS = np.ones((16, 2), np.float16)
+TABLES = np.tile(np.arange(1, 17, dtype=np.float16), (4, 1))
 SHARED = np.arange(8, dtype=np.float32)[:, None]
 SPARSE = CODES * (np.arange(NUMEL).reshape(4, 3072) % 4 == 0)
 
@@ -82,6 +85,13 @@ SPARSE = CODES * (np.arange(NUMEL).reshape(4, 3072) % 4 == 0)
             NUMEL / 2,
             NUMEL - 4,
         ),
+        # a table of 16 words of 16 bits per channel
+        (ChannelCodebook(CODES, TABLES, (4, 3072)), 8, NUMEL * 4 / 32 + 32, NUMEL / 2, NUMEL - 4),
+        # 4-bit codes from a lowest weight, whose products are summed before both numbers of a channel are applied
+        (OffsetInteger(CODES, np.ones(4), np.ones(4), 4), 8, NUMEL * 4 / 32 + 8, NUMEL / 4, NUMEL - 4),
+        # odd integers; of 1 bit they are signs
+        (OddInteger(CODES, np.ones(4), 4), 8, NUMEL * 4 / 32 + 4, NUMEL / 4, NUMEL - 4),
+        (OddInteger(CODES > 7, np.ones(1), 1), 32, NUMEL / 32 + 1, NUMEL / 32, NUMEL - 4),
         # shared weights (words of one number), of which three quarters are zero: a mask too
         (
             Codebook(SPARSE, SHARED, (4, 3072)),
@@ -108,6 +118,30 @@ def test_of_a_network_with_binary_feature_maps_only_products_read_signs():
     packed = pack(Compressed(network, representations={"2.weight": signs}, activation_bits=1), {})
     found = micronet(packed, nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(3072, 4, bias=False)), SHAPE)
     assert found.multiplications == 3072 + NUMEL / 32
+
+
+def test_quantised_inputs_count_where_they_are_read():
+    def fresh():
+        return nn.Sequential(nn.Linear(3072, 4, bias=False), nn.ReLU(), nn.Linear(4, 5, bias=False))
+
+    network = fresh()
+    stored = {
+        f"{layer}.weight": Integer(np.ones(shape), np.ones(1), 2) for layer, shape in ((0, (4, 3072)), (2, (5, 4)))
+    }
+    for name, integers in stored.items():
+        network.get_parameter(name).data = torch.from_numpy(integers.decode())
+    described = {"kind": "quantized-inputs", "inputs": {"0": {"bits": 6, "limit": 1.0}}}
+    compressed = Compressed(rebuild(network, [described]), (described,), stored, activation_bits=6)
+    found = micronet(pack(compressed, {}), fresh(), (1, 3072))
+    # products of 2 and 6 bits count 6; the second layer reads 32 bits, and so does the ReLU
+    assert found.multiplications == NUMEL * 6 / 32 + 20 + 4
+
+
+@pytest.mark.parametrize("inputs", [3, {"0": 4}, {"0": {"bits": 77}}])
+def test_a_file_that_lies_about_quantised_inputs_is_refused(inputs):
+    lying = Compressed(nn.Linear(3, 2), ({"kind": "quantized-inputs", "inputs": inputs},))
+    with pytest.raises(InputError, match="malformed"):
+        micronet(pack(lying, {}), nn.Linear(3, 2), (1, 3))
 
 
 @pytest.mark.parametrize(

@@ -93,25 +93,41 @@ def layouts() -> dict[str, type[Layout]]:
     return {name: registry.subclass(PACKAGE, name, Layout, "layout") for name in registry.names(PACKAGE)}
 
 
-def smallest(symbols: np.ndarray, width: int, *, sparse: bool, entropy: bool = False) -> Encoded:
+def smallest(
+    symbols: np.ndarray, width: int, *, sparse: bool, entropy: bool = False, mask: np.ndarray | None = None
+) -> Encoded:
     """`symbols` in the layout that needs the fewest bits.
 
     Args:
         symbols: (rows, columns) unsigned, below `2**width`.
         sparse: whether symbol 0 stands for +0.0, so that it may be left out.
         entropy: whether runs may be entropy-coded where that makes them smaller.
+        mask: (Cout, Cin, ...) bool of the tensor, True where a weight survived pruning, if it was pruned.
     """
     usable = (layout for layout in layouts().values() if sparse or not layout.sparse)
-    return _smallest_of(usable, symbols, width, entropy=entropy)
+    return _smallest_of(usable, symbols, width, entropy=entropy, mask=mask if sparse else None)
 
 
-def encode(name: str, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Encoded:
-    """`symbols` (rows, columns) in the layout called `name`, with the parameters that make it smallest."""
-    return _smallest_of([layouts()[name]], symbols, width, entropy=entropy)
+def encode(
+    name: str, symbols: np.ndarray, width: int, *, entropy: bool = False, mask: np.ndarray | None = None
+) -> Encoded:
+    """`symbols` (rows, columns) in the layout called `name`, with the parameters that make it smallest.
+
+    Raises:
+        ValueError: the layout holds no such matrix.
+    """
+    return _smallest_of([layouts()[name]], symbols, width, entropy=entropy, mask=mask)
 
 
-def _smallest_of(usable: Iterable[type[Layout]], symbols: np.ndarray, width: int, *, entropy: bool) -> Encoded:
-    candidates = [candidate for layout in usable for candidate in layout.candidates(symbols, width, entropy=entropy)]
+def _smallest_of(
+    usable: Iterable[type[Layout]], symbols: np.ndarray, width: int, *, entropy: bool, mask: np.ndarray | None
+) -> Encoded:
+    candidates: list[Layout] = []
+    for layout in usable:
+        candidates += layout.candidates(symbols, width, entropy=entropy)
+        candidates += () if mask is None else layout.of_mask(symbols, width, mask, entropy=entropy)
+    if not candidates:
+        raise ValueError("the layout does not hold such a matrix")
     candidates.sort(key=lambda layout: (layout.bits, layout.sparse))  # dense wins a draw: it is the simplest
     # without entropy coding a layout's formula is exact; with it every candidate has to be coded to know its size
     if not entropy:

@@ -57,6 +57,15 @@ class Layout(ABC):
             entropy: whether runs will be entropy-coded, so that their fixed width does not decide.
         """
 
+    @classmethod
+    def of_mask(cls, symbols: np.ndarray, width: int, mask: np.ndarray, *, entropy: bool = False) -> Sequence[Layout]:
+        """As `candidates`, where a mask says which weights survived pruning; none if the layout goes by zeros alone.
+
+        Args:
+            mask: (Cout, Cin, ...) bool of the tensor, whose first axis the rows are.
+        """
+        return ()
+
     @abstractmethod
     def runs(self) -> tuple[Run, ...]:
         """The runs that are stored, in order."""

@@ -24,9 +24,23 @@ from bench.footprint.representation.channel_codebook import ChannelCodebook
 from bench.footprint.representation.codebook import Codebook
 from bench.footprint.representation.float import Float
 from bench.footprint.representation.integer import Integer
+from bench.footprint.representation.odd_integer import OddInteger
+from bench.footprint.representation.offset_integer import OffsetInteger
 from bench.footprint.representation.whole import Whole
 
-__all__ = ["Binary", "ChannelCodebook", "Codebook", "Float", "Geometry", "Integer", "Representation", "Whole", "kinds"]
+__all__ = [
+    "Binary",
+    "ChannelCodebook",
+    "Codebook",
+    "Float",
+    "Geometry",
+    "Integer",
+    "OddInteger",
+    "OffsetInteger",
+    "Representation",
+    "Whole",
+    "kinds",
+]
 
 
 @cache

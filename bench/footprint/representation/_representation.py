@@ -76,6 +76,14 @@ class Representation(ABC):
             ValueError: they do not belong together.
         """
 
+    def scaled(self, factors: np.ndarray) -> Representation | None:
+        """The same symbols for the tensor with each output channel multiplied; None if this kind cannot hold that.
+
+        Args:
+            factors: (Cout,) float64, of either sign.
+        """
+        return None
+
     @property
     def geometry(self) -> Geometry:
         """Shape and width of `symbols`."""
@@ -96,6 +104,17 @@ class Representation(ABC):
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns of a tensor: its first axis, and all others; a tensor of one axis or none is one row."""
     return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
+
+
+def of_integers(shape: tuple[int, ...], bits: Any) -> Geometry:
+    """The geometry of a tensor of integers, from what a file says.
+
+    Raises:
+        ValueError: bits that no integer is stored in.
+    """
+    if type(bits) is not int or not 1 <= bits <= 8:
+        raise ValueError(f"integers are stored in 1 to 8 bits, not in {bits!r}")
+    return Geometry(*matrix_shape(shape), bits)
 
 
 def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:

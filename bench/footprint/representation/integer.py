@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from bench.footprint.representation._representation import (
     Representation,
     along_channels,
     matrix_shape,
+    of_integers,
     per_channel,
 )
 
@@ -68,6 +69,28 @@ class Integer(Representation):
         with np.errstate(all="ignore"):  # a file may say any scale: what is beyond float32 is infinite, as in torch
             return steps / scale if self.divide else steps * scale
 
+    def scaled(self, factors: np.ndarray) -> Integer | None:
+        if self.divide or self.codes.ndim < 2:
+            return None
+        # A step is multiplied, and a negative factor mirrors the codes. The lowest code of two's complement has no
+        # mirror image. A filter that becomes zero is stored as zeros, since a step of 0 would give negative ones too.
+        mirrored = along_channels(factors < 0, self.codes.ndim)
+        with np.errstate(all="ignore"):
+            scale = (self.scale.astype(np.float64) * np.abs(factors)).astype(np.float32)  # one a filter from now on
+        gone = along_channels(scale == 0, self.codes.ndim)
+        steps = np.where(gone, 0, np.where(mirrored, -self.steps, self.steps))
+        scale = np.where(scale == 0, np.float32(1), scale)
+        if self.zero_point is None:
+            return None if steps.max(initial=0) >= 2 ** (self.bits - 1) else replace(self, codes=steps, scale=scale)
+        zero_point = np.where(factors < 0, 2**self.bits - 1 - self._zero_points(), self._zero_points())
+        codes = steps + along_channels(zero_point, steps.ndim)
+        return replace(self, codes=codes, scale=scale, zero_point=zero_point)
+
+    def _zero_points(self) -> np.ndarray:
+        """(Cout,) int16."""
+        assert self.zero_point is not None
+        return np.broadcast_to(self.zero_point.astype(np.int16), len(self.codes))
+
     def symbols(self) -> np.ndarray:
         # Steps count from zero and wrap around as two's complement does, so that the symbol 0 is always 0.0, with or
         # without a zero point, and sparse layouts serve both. `restored` unwraps them by the largest step there can be.
@@ -85,10 +108,7 @@ class Integer(Representation):
 
     @classmethod
     def geometry_of(cls, shape: tuple[int, ...], parameters: dict[str, Any], side: dict[str, np.ndarray]) -> Geometry:
-        bits = parameters.get("bits")
-        if type(bits) is not int or not 1 <= bits <= 8:
-            raise ValueError(f"integers are stored in 1 to 8 bits, not in {bits!r}")
-        return Geometry(*matrix_shape(shape), bits)
+        return of_integers(shape, parameters.get("bits"))
 
     @classmethod
     def restored(

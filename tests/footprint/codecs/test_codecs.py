@@ -23,7 +23,7 @@ def matrices(draw: st.DrawFn) -> tuple[np.ndarray, int]:
 
 
 def test_every_layout_is_found_by_its_file():
-    assert sorted(codecs.layouts()) == LAYOUTS
+    assert sorted(codecs.layouts()) == [*LAYOUTS, "two-four"]  # the last goes by a mask: see its own tests
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

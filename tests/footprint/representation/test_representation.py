@@ -13,6 +13,8 @@ from bench.footprint.representation import (
     Codebook,
     Float,
     Integer,
+    OddInteger,
+    OffsetInteger,
     Representation,
     Whole,
     kinds,
@@ -59,12 +61,31 @@ def codebooks(draw: st.DrawFn) -> Representation:
 
 
 @st.composite
+def offset_integers(draw: st.DrawFn) -> Representation:
+    bits = draw(st.integers(1, 8))
+    codes = draw(hnp.arrays(np.int64, SHAPES, elements=st.integers(0, 2**bits - 1)))
+    per_channel = codes.ndim > 0 and codes.shape[0] > 0 and draw(st.booleans())
+    scale, lowest = (
+        draw(hnp.arrays(np.float32, (codes.shape[0] if per_channel else 1,), elements=FINITE)) for _ in range(2)
+    )
+    return OffsetInteger(codes, scale, lowest, bits, draw(st.sampled_from(["multiply", "divide", "fused"])))
+
+
+@st.composite
+def odd_integers(draw: st.DrawFn) -> Representation:
+    bits = draw(st.integers(1, 8))
+    codes = draw(hnp.arrays(np.int64, SHAPES, elements=st.integers(0, 2**bits - 1)))
+    per_channel = codes.ndim > 0 and codes.shape[0] > 0 and draw(st.booleans())
+    return OddInteger(codes, draw(hnp.arrays(np.float32, codes.shape[0] if per_channel else 1, elements=FINITE)), bits)
+
+
+@st.composite
 def wholes(draw: st.DrawFn) -> Representation:
     dtype = draw(st.sampled_from([np.int64, np.int32, np.uint8, np.bool_]))
     return Whole(draw(hnp.arrays(dtype, SHAPES)))
 
 
-ANY = floats() | integers() | binaries() | codebooks() | wholes()
+ANY = floats() | integers() | binaries() | codebooks() | offset_integers() | odd_integers() | wholes()
 
 
 @settings(deadline=None, max_examples=300)
@@ -104,6 +125,8 @@ def test_every_kind_is_found_by_its_file():
         "codebook": Codebook,
         "float": Float,
         "integer": Integer,
+        "odd-integer": OddInteger,
+        "offset-integer": OffsetInteger,
         "whole": Whole,
     }
 
@@ -116,6 +139,9 @@ def test_every_kind_is_found_by_its_file():
         (Integer(np.zeros((4, 3, 2, 2)), np.ones(4), 5), 48 * 5 + 4 * 32),
         (Integer(np.zeros((4, 3, 2, 2)), np.ones(()), 8), 48 * 8 + 32),
         (Integer(np.zeros((4, 3)), np.ones(4), 4, np.zeros(4)), 12 * 4 + 4 * 32 + 4 * 8),
+        (OffsetInteger(np.zeros((4, 3)), np.ones(4), np.ones(4), 4), 12 * 4 + 4 * 64),
+        (OddInteger(np.zeros((4, 3)), np.ones(4), 3), 12 * 3 + 4 * 32),
+        (OddInteger(np.zeros((4, 3)), np.ones(()), 1), 12 + 32),
         (Binary(np.zeros((4, 3), bool)), 12),
         (Binary(np.zeros((4, 3), bool), np.ones(4, np.float32)), 12 + 4 * 32),
         (Binary(np.zeros((4, 3), bool), np.ones(4, np.float16)), 12 + 4 * 16),
