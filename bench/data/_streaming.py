@@ -22,6 +22,7 @@ from bench.data._cache import Contents
 from bench.data._prepare import Division, divided_folder, fingerprint_of, moments_of, note_of
 from bench.data.file_list import FileList
 from bench.data.image_set import ImageSet, Split
+from bench.data.objects import ObjectArrays, Objects
 from bench.data.source import ImageFiles, Source
 from bench.errors import InputError
 from bench.folders import Damaged
@@ -94,8 +95,13 @@ def prepare(source: Source, division: Division, cache: Path, workers: int | None
         "validation": divided.arrays["validation"],
         "test": np.arange(trained, len(labels)),
     }
+    annotated = ObjectArrays.read(surveyed.arrays)
     parts = {
-        part: Split(streamed.StreamedImages(reader, numbers=chosen, workers=workers), labels[chosen])
+        part: Split(
+            streamed.StreamedImages(reader, numbers=chosen, workers=workers),
+            labels[chosen],
+            Objects(annotated, chosen) if annotated is not None else None,
+        )
         for part, chosen in numbers.items()
     }
     same = about["shared"] == len(labels) - trained
@@ -147,9 +153,11 @@ def _surveyed(source: Source, files: ImageFiles, cache: Path) -> tuple[Path, Con
 def _divide(reader: Any, labels: np.ndarray, trained: int, division: Division, files: ImageFiles) -> Contents:
     """Draw the validation images out of train and the probe set from test: numbers of files."""
     of_train, notices = np.array(labels[:trained]), []
+    if files.objects is not None:  # an image shows many classes: none of them is its own, to keep the share of
+        of_train[:] = 0
     if files.fixed_classes:
         few = int((np.bincount(of_train, minlength=len(files.classes)) < 2).sum())
-        if few:
+        if few and files.objects is None:
             notices = [
                 f"{few:,} of {len(files.classes):,} classes have fewer than 2 training images: these are split without "
                 "stratifying"

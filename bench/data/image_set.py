@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from bench.data.objects import Objects
 from bench.data.validation_transform import ValidationTransform
 from bench.remember import once
 
@@ -36,16 +37,18 @@ class Split:
         images: (n, C, H, W) uint8, memory-mapped, or decoded when asked for; writing to it changes this process's copy,
             never the cache.
         labels: (n,) int64, indices into the set's classes.
+        objects: what is annotated in each image, at the size of its file; None if images have a label and nothing else.
     """
 
     images: Images
     labels: np.ndarray
+    objects: Objects | None = None
 
     def subset(self, chosen: Sequence[int] | np.ndarray) -> Split:
         """Some of the images; those that are streamed stay undecoded."""
         images = self.images
         part = images[chosen] if isinstance(images, np.ndarray) else images.subset(chosen)  # type: ignore[attr-defined]
-        return Split(part, self.labels[chosen])
+        return Split(part, self.labels[chosen], self.objects and self.objects.subset(chosen))
 
     def transformed(self, transform: ValidationTransform) -> Split:
         """The images by a transform, in place of one that they had."""

@@ -54,13 +54,13 @@ def class_folders(folder: Path) -> list[Path]:
     Raises:
         InputError: a link leads nowhere, or the folder cannot be read.
     """
-    found = []
+    pictures = []
     for entry in _entries(folder):
         if _is_folder(entry):
-            found.append(folder / entry.name)
+            pictures.append(folder / entry.name)
         elif entry.is_symlink() and (problem := _no_file(entry)):
             raise InputError(f"{shown(folder / entry.name)} cannot be read ({problem})")
-    return found
+    return pictures
 
 
 def shown(name: str | Path) -> str:
@@ -85,10 +85,10 @@ def _escaped(character: str) -> str:
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
+            pictures = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"{shown(folder)} cannot be read ({error.strerror})") from error
-    return (entry for entry in found if not entry.name.startswith("."))
+    return (entry for entry in pictures if not entry.name.startswith("."))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

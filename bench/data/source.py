@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from bench.data.objects import ObjectArrays
 from bench.data.picture_files import shown
 from bench.errors import InputError
 
@@ -95,6 +96,8 @@ class ImageFiles:
             there may be millions.
         fixed_classes: whether the classes are those of a published data set, of which some may have few images or none.
         normalisation: published mean and standard deviation per channel, 0..1 scale; None if the images' own are used.
+        objects: the annotated objects of all files, training files first, and a notice for each thing that was done to
+            some of them; None if images have a label and nothing else. `label` is then any class that the image shows.
     """
 
     root: Path
@@ -103,6 +106,7 @@ class ImageFiles:
     test: Callable[[], Iterator[tuple[int, str]]]
     fixed_classes: bool = False
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    objects: Callable[[], tuple[ObjectArrays, tuple[str, ...]]] | None = None
 
     def stamp(self) -> str:
         """A hash of path, size and times of every file, as `listing` has them; made without holding them all.

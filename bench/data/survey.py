@@ -24,6 +24,7 @@ import numpy as np
 
 from bench.data import pictures
 from bench.data._cache import Contents
+from bench.data.objects import ObjectArrays
 from bench.data.picture_files import shown
 from bench.data.source import ImageFiles
 from bench.errors import InputError
@@ -50,7 +51,8 @@ def survey(files: ImageFiles) -> Contents:
     # The fingerprint is made of the files' bytes and not of paths and times, because those differ between machines that
     # hold the same images; reading every byte once takes as long as the disk takes. Names are no part of it, the order
     # that they bring about is.
-    collected = _Survey()
+    objects, notices = files.objects() if files.objects else (None, ())
+    collected = _Survey(objects)
     digest = hashlib.sha256(json.dumps([VERSION, files.classes, files.fixed_classes]).encode())
     with ThreadPoolExecutor() as pool:
         for part, walked in (("train", files.train()), ("test", files.test())):
@@ -65,13 +67,16 @@ def survey(files: ImageFiles) -> Contents:
                     collected.add(part, label, files.root, path, *header)
                 if len(collected.problems) >= MOST:
                     break
-    return collected.contents(files, digest.hexdigest()[:16])
+    if objects is not None:
+        digest.update(objects.hash())
+    return collected.contents(files, digest.hexdigest()[:16], notices)
 
 
 @dataclass
 class _Survey:
     """What was found so far; arrays hold one number per file."""
 
+    objects: ObjectArrays | None = None
     names: bytearray = field(default_factory=bytearray)
     ends: array = field(default_factory=lambda: array("q"))
     labels: array = field(default_factory=lambda: array("q"))
@@ -85,6 +90,14 @@ class _Survey:
     problems: list[str] = field(default_factory=list)
 
     def add(self, part: str, label: int, root: Path, path: str, digest: bytes, header: pictures.FileHeader) -> None:
+        if self.objects is not None and not self.problems:
+            height, width = self.objects.sizes[len(self.ends)].tolist()
+            if header.size != (width, height):
+                upright = " once it is turned upright" if pictures.ROTATED in header.traits else ""
+                given = "×".join(map(str, header.size))
+                self.problems.append(
+                    f"{shown(root / path)} is of {given} pixels{upright}, its annotations are of {width}×{height}"
+                )
         self.names += os.fsencode(path)
         self.ends.append(len(self.names))
         self.labels.append(label)
@@ -98,19 +111,21 @@ class _Survey:
         for trait in header.traits:
             self.examples.setdefault(trait, root / path)
 
-    def contents(self, files: ImageFiles, content: str) -> Contents:
+    def contents(self, files: ImageFiles, content: str, notices: tuple[str, ...]) -> Contents:
         if self.problems:
             more = [] if len(self.problems) <= MOST else ["there are more such files"]
             raise InputError([*self.problems[:MOST], *more])
         counts = {part: len(digests) for part, digests in self.digests.items()}
         if lacking := [part for part, count in counts.items() if not count]:
             raise InputError(f"{files.root} has no image for {' and '.join(lacking)}")
-        notices = pictures.tell(self.traits, self.examples, lambda file: str(file.relative_to(files.root)))
+        told = pictures.tell(self.traits, self.examples, lambda file: str(file.relative_to(files.root)))
+        notices = (*notices, *told)
         arrays: dict[str, np.ndarray] = {
             "names": np.frombuffer(self.names, np.uint8),
             "ends": np.frombuffer(self.ends, np.int64),
             "labels": np.frombuffer(self.labels, np.int64),
             "kinds": np.frombuffer(self.kinds, np.uint8),
+            **(self.objects.stored() if self.objects is not None else {}),
         }
         gray = bool((arrays["kinds"] & GRAY).all())
         train, test = (np.frombuffer(digests, np.uint64) for digests in self.digests.values())

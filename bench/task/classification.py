@@ -29,7 +29,7 @@ class Classification(Task):
     )  # fmt: skip
     changes = (
         Change("churn", "churn", "Churn", "Test images whose top-1 differs from the original's.", "%", 100, 2),
-        Change("churn", "churn_beyond", "Less control", "Churn less the fine-tuned control's, by seed.",
+        Change("churn", "churn_beyond", "Beyond control", "Churn less the fine-tuned control's, by seed.",
                "points", 100, 2, signed=True, beyond_control=True),
         Change("jensen_shannon", "jensen_shannon", "JS div.", "Jensen-Shannon divergence, base 2.", "bits"),
         Change("nll_difference", "nll", "ΔNLL", "Negative log-likelihood, less the original's.", "nats", signed=True),

@@ -94,10 +94,10 @@ def test_a_task_of_ones_own_is_run_searched_and_reported_in_its_own_words(folder
     (searched,) = json.loads(capsys.readouterr().out)
     assert 0 < searched["original"]["accuracy"] < 1
     assert main(["report", "--profile", "lux", "--out", "report"]) == 0
-    page = (folder / "report" / "index.html").read_text(encoding="utf-8")
+    page = "".join(path.read_text(encoding="utf-8") for path in (folder / "report").glob("*.html"))
     words = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)))
-    spoken = re.sub(r"Less original\s+points", "", words)  # of a share of channels
-    assert "Closeness against footprint" in words
+    spoken = re.sub(r"From original\s+points", "", words)  # of a share of channels
+    assert "Closeness against size" in words
     assert "±0.005 lux of closeness" in words
     assert re.findall(f".{{40}}(?:{OF_CLASSES}).{{20}}", spoken) == []
     shifts = (folder / "report" / "data" / "predictions.csv").read_text(encoding="utf-8").splitlines()

@@ -12,8 +12,9 @@ from bench import registry
 from bench.errors import InputError
 from bench.training.recipe import Recipe
 from bench.zoo.networks.build import build
+from bench.zoo.networks.catalogue import classifiers
 
-NAMES = registry.names("bench.zoo")
+NAMES, EVERY = classifiers(), registry.names("bench.zoo")
 
 # For 3 channels and 10 classes. ResNet-20 and -56: 0.27 and 0.85 million, He et al. (2016), table 6.
 # MobileNetV2: as torchvision's with 10 classes. WideResNet-16-4: 2.7 million, Zagoruyko and Komodakis (2016).
@@ -44,7 +45,7 @@ def test_parameters_for_digits_are_as_published(name, parameters):
     assert count(build(name, channels=1, classes=10, size=8, seed=0)) == parameters
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_documented_parameters_are_true(name):
     colour = build(name, channels=3, classes=10, size=32, seed=0)
     gray = build(name, channels=1, classes=10, size=32, seed=0)
@@ -120,7 +121,7 @@ def test_option_a_subsamples_and_pads_on_both_sides():
     assert out[0, 1].tolist() == [[0, 2], [6, 8]]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_recipes_and_versions(name):
     module = registry.load("bench.zoo", name, "model")
     assert isinstance(module.RECIPE, Recipe)

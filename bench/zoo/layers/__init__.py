@@ -6,6 +6,7 @@ from bench import lazy
 
 if TYPE_CHECKING:
     from bench.zoo.layers import example as example
+    from bench.zoo.layers import mask_rcnn as mask_rcnn
     from bench.zoo.layers import mobile as mobile
     from bench.zoo.layers import residual as residual
     from bench.zoo.layers import vgg as vgg

@@ -13,15 +13,13 @@ from bench import guest_sources, guests
 from bench.errors import InputError
 from bench.zoo.networks import checkpoint, of_timm, of_torchvision
 from bench.zoo.networks.catalogue import (
-    TORCHVISION,
-    WITHOUT_AUXILIARIES,
     check_torchvision,
     is_detector,
     is_own,
     is_torchvision,
     of_zoo,
     parts_of_own,
-    torchvision_models,
+    torchvision_network,
 )
 from bench.zoo.networks.of_timm import is_timm
 from bench.zoo.networks.plain import unwrapped
@@ -82,13 +80,9 @@ def _timm(name: str, channels: int, classes: int, size: int, weights: tuple[str,
 
 def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
     check_torchvision(name)
-    model = name.removeprefix(TORCHVISION)
     if channels != TORCHVISION_CHANNELS:
         raise InputError(f"model {name!r} takes images of {TORCHVISION_CHANNELS} channels, given {channels}")
-    options: dict[str, Any] = WITHOUT_AUXILIARIES.get(model, {})
-    if is_detector(name):
-        options = {"weights_backbone": None}
-    return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
+    return torchvision_network(name, classes)
 
 
 def _load_torchvision(name: str, network: nn.Module, weights: tuple[str, bytes], classes: Sequence[str] | int) -> None:

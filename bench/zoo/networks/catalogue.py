@@ -6,6 +6,7 @@ A model's name is one of the zoo's, `torchvision:NAME`, `timm:NAME`, or `package
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 from bench import guest_sources, guests, registry
 from bench.errors import InputError, did_you_mean
@@ -15,6 +16,9 @@ from bench.zoo.networks.of_timm import TIMM, is_timm
 
 PACKAGE = "bench.zoo"
 TORCHVISION = "torchvision:"
+DETECTION = "detection"  # the task, as files of the zoo declare it
+COCO_CLASSES = 91  # outputs of published detectors: ids of COCO's categories up to 90, and the background
+SMALL = 128  # side of images for the zoo's detectors, pixels
 # Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
 WITHOUT_AUXILIARIES = {
     "googlenet": {"aux_logits": False, "init_weights": True},
@@ -101,6 +105,21 @@ def torchvision_models() -> ModuleType:
     return models
 
 
+def torch_module() -> ModuleType:
+    """torch, which takes seconds to import; see `torchvision_models`."""
+    import torch
+
+    return torch
+
+
+def torchvision_network(name: str, classes: int) -> Any:
+    """A network of torchvision's with weights of its own drawing, without auxiliary classifiers."""
+    model = name.removeprefix(TORCHVISION)
+    # weights=None leaves a detector's backbone with published weights, which it would download
+    options: dict[str, Any] = {"weights_backbone": None} if is_detector(name) else WITHOUT_AUXILIARIES.get(model, {})
+    return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
+
+
 def check_torchvision(name: str) -> None:
     """Refuse what torchvision does not offer.
 
@@ -114,15 +133,22 @@ def check_torchvision(name: str) -> None:
 
 
 def is_detector(name: str) -> bool:
-    """Whether it is one of torchvision's networks that find objects.
+    """Whether it is a network of torchvision or the zoo that finds objects.
 
     >>> is_detector("torchvision:maskrcnn_resnet50_fpn"), is_detector("torchvision:resnet50")
     (True, False)
+    >>> is_detector("maskrcnn-resnet18"), is_detector("resnet18")
+    (True, False)
     """
     if not is_torchvision(name):
-        return False
+        return name in registry.names(PACKAGE) and getattr(of_zoo(name), "TASK", "") == DETECTION
     models = torchvision_models()
     return name.removeprefix(TORCHVISION) in models.list_models(models.detection)
+
+
+def classifiers() -> list[str]:
+    """The zoo's networks that put out a logit per class."""
+    return [name for name in registry.names(PACKAGE) if not is_detector(name)]
 
 
 def usual(name: str) -> tuple[int, int]:
@@ -135,7 +161,7 @@ def usual(name: str) -> tuple[int, int]:
         offered = of_timm.offered(name)
         return offered.classes, offered.size
     if is_detector(name):
-        return 91, 224
+        return COCO_CLASSES, 224 if is_torchvision(name) else SMALL
     return (1000, 224) if is_torchvision(name) else (10, 32)
 
 
@@ -143,6 +169,7 @@ def usual(name: str) -> tuple[int, int]:
 # network where it loads the weights itself (`transform_input`); a network that is built without weights does not.
 TO_HALVES = ("googlenet", "inception_v3")
 HALVES = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+AS_THEY_ARE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # detectors take images on the 0..1 scale and normalise them themselves
 
 
 def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -154,6 +181,8 @@ def own_normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if is_timm(name):
         offered = of_timm.offered(name)
         return offered.mean, offered.std
+    if is_detector(name):
+        return AS_THEY_ARE
     if is_torchvision(name) and name.removeprefix(TORCHVISION) in TO_HALVES:
         return HALVES
     if is_torchvision(name):

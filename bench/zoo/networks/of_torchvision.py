@@ -6,13 +6,12 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bench.data.download import impatient
 from bench.data.sources.imagenet import labels_of
 from bench.errors import InputError, did_you_mean
-from bench.zoo.networks import catalogue
+from bench.zoo.networks import catalogue, of_detectors
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,7 +41,7 @@ def downloaded(name: str, weights: str) -> Path:
         InputError: torchvision publishes no such weights, or cannot download them.
     """
     entry = _entry(name, weights)
-    folder = Path(_torch().hub.get_dir()) / "checkpoints"
+    folder = Path(catalogue.torch_module().hub.get_dir()) / "checkpoints"
     file = folder / entry.url.rpartition("/")[2]
     if not file.is_file():
         try:
@@ -71,6 +70,8 @@ def fitted(name: str, network: nn.Module, weights: Mapping[str, Any], classes: S
     Raises:
         InputError: the data have a thousand classes that are not known to be ImageNet's.
     """
+    if catalogue.is_detector(name):
+        return of_detectors.fitted(name, network, weights, classes)
     names = () if isinstance(classes, int) else tuple(classes)
     count = classes if isinstance(classes, int) else len(classes)
     kept = {_as_now(key): value for key, value in weights.items() if not key.startswith(AUXILIARY)}
@@ -110,20 +111,10 @@ def _classifier(name: str) -> list[str]:
     # Built twice without memory, for two numbers of classes: what has another shape belongs to the classifier.
     shapes = []
     for classes in (7, 11):
-        with _torch().device("meta"):
-            network = catalogue.torchvision_models().get_model(
-                name.removeprefix(catalogue.TORCHVISION), weights=None, num_classes=classes,
-                **catalogue.WITHOUT_AUXILIARIES.get(name.removeprefix(catalogue.TORCHVISION), {}),
-            )  # fmt: skip
+        with catalogue.torch_module().device("meta"):
+            network = catalogue.torchvision_network(name, classes)
         shapes.append({key: tensor.shape for key, tensor in network.state_dict().items()})
     return [key for key, shape in shapes[0].items() if shape != shapes[1][key]]
-
-
-def _torch() -> ModuleType:
-    """torch, which takes seconds to import, and which a plan without published weights does without."""
-    import torch
-
-    return torch
 
 
 def _as_now(key: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench.zoo.networks.former_names import as_now
 from bench.zoo.networks.reparametrisation import computed, stem
 
 EXTRA = "_extra_state"  # under which PyTorch keeps what `get_extra_state` returns
@@ -20,7 +21,8 @@ DEEPEST = 4  # dictionaries within dictionaries
 ANCHORS = 8  # names by which prefixes are found
 AVERAGE = re.compile(r"(^|[._])(ema|avg|averaged?|swa|shadow)([._]|$)")
 TRANSPARENT = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)")
-BESIDE = re.compile(r"n_averaged$|(criterion|loss)\w*\.")  # of AveragedModel and of training modules, not of a network
+# of AveragedModel, of training modules and of counts of operations (thop), not of a network
+BESIDE = re.compile(r"n_averaged$|(criterion|loss)\w*\.|(.*\.)?total_(ops|params)$")
 AUXILIARY = re.compile(r"aux\w*\.", re.IGNORECASE)
 
 
@@ -33,15 +35,17 @@ def state_dicts(content: Any) -> list[dict[str, Any]]:
 def under_own_names(network: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
     """A file's tensors by the network's names, as far as it has any for them.
 
-    Prefixes of wrappers are cut or added, reparametrised weights computed, and weights that the network ties found
-    under either name. Left out are auxiliary classifiers that the network was built without, and what training kept
-    beside it.
+    Prefixes of wrappers are cut or added, former names of torchvision's layers turned into today's, reparametrised
+    weights computed, and weights that the network ties found under either name. Left out are auxiliary classifiers that
+    the network was built without, and what training kept beside it.
     """
     own = {_opened(name): name for name in network.state_dict()}
     opened = {_opened(name): tensor for name, tensor in tensors.items()}
     if len(opened) < len(tensors):
         opened = dict(tensors)
-    renamed = _with_prefix(opened, own)
+    # whichever naming fits better: another network may call its layers by the former names
+    namings = (opened, {as_now(name): tensor for name, tensor in opened.items()})
+    renamed = max((_with_prefix(tensors, own) for tensors in namings), key=lambda tensors: _count(tensors, own))
     renamed = {own.get(name, name): tensor for name, tensor in renamed.items()}
     renamed = {
         name: tensor for name, tensor in renamed.items() if name in own.values() or not _is_beside(name, network)
@@ -70,7 +74,12 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _walk(content: Any, path: str, depth: int = 0) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not isinstance(content, Mapping) or depth > DEEPEST:
+    if depth > DEEPEST:
+        return
+    if isinstance(content, list | tuple):  # a network's and an optimizer's, saved as a pair
+        for number, value in enumerate(content):
+            yield from _walk(value, f"{path}.{number}", depth + 1)
+    if not isinstance(content, Mapping):
         return
     tensors = {name: _dense(value) for name, value in content.items() if _is_state(name, value)}
     if any(isinstance(value, torch.Tensor) for value in tensors.values()):

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from bench import registry
 from bench.errors import InputError
 from bench.zoo.networks.blocks import block_outputs
 from bench.zoo.networks.build import build
+from bench.zoo.networks.catalogue import classifiers
 
 TORCHVISION = (
     "resnet18", "resnet50", "vgg16_bn", "mobilenet_v2", "mobilenet_v3_small", "densenet121", "efficientnet_b0",
@@ -35,7 +35,7 @@ def test_dense_blocks_and_the_activations_between():
     assert found[:3] == ("features.relu0", "features.denseblock1", "features.transition1.relu")
 
 
-@pytest.mark.parametrize("name", [*registry.names("bench.zoo"), *(f"torchvision:{name}" for name in TORCHVISION)])
+@pytest.mark.parametrize("name", [*classifiers(), *(f"torchvision:{name}" for name in TORCHVISION)])
 def test_each_is_called_once_in_order_and_gives_a_tensor(name):
     size = 64 if name == "torchvision:vgg16_bn" else 32
     network = build(name, 3, 10, size, seed=0)

@@ -96,8 +96,18 @@ def test_what_training_kept_beside_the_network_is_left_out_and_other_tensors_are
     trained = plain()
     state = prefixed(trained.state_dict(), "model.")
     assert loads({"state_dict": {**state, "criterion.weight": torch.ones(2)}}, trained, plain())
+    counts = {"total_ops": torch.ones(1), "0.total_params": torch.ones(1)}  # what thop leaves in buffers
+    assert loads({**state, **counts}, trained, plain())
     with pytest.raises(InputError, match=r"1 unexpected \(head\.weight 2\)"):
         loads({"state_dict": {**state, "head.weight": torch.ones(2)}}, trained, plain())
+
+
+@pytest.mark.parametrize("pair", [list, tuple])
+def test_a_network_saved_beside_its_optimizer_in_a_list(pair):
+    trained = plain()
+    optimizer = {"state": {0: {"momentum_buffer": torch.ones(3)}}, "param_groups": [{"lr": 0.1}]}
+    assert loads(pair([{"epoch": 3}, trained.state_dict(), optimizer]), trained, plain())
+    assert loads({"models": pair([trained.state_dict()])}, trained, plain())
 
 
 @pytest.mark.parametrize(("name", "head"), [("googlenet", "aux1"), ("inception_v3", "AuxLogits")])

@@ -1,0 +1,210 @@
+"""Detection: objects of an image, by their boxes and masks; networks are ranked by the AP of their boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.data import run_lengths
+from bench.data.objects import Objects
+from bench.errors import InputError
+from bench.roles import COMPRESSED, ORIGINAL
+from bench.task import Change, Predictions, Primary, Task
+from bench.task import _kept_objects as kept
+from bench.task._average_precision import AveragePrecision, Detections, Kind
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from bench.data import Split
+
+INSIDE = 0.5  # probability from which a pixel belongs to a mask, as in torchvision's references
+COMPUTING_BY_MODE = ("_NormBase", "_DropoutNd")  # classes of torch that compute otherwise in training mode
+BOX_AP, MASK_AP = "box_ap", "mask_ap"
+NAMES = {
+    "ap50": "AP at an overlap of 0.5",
+    "ap75": "AP at an overlap of 0.75",
+    "ap_small": "AP of objects below 32² pixels",
+    "ap_medium": "AP of objects from 32² to 96² pixels",
+    "ap_large": "AP of objects above 96² pixels",
+}
+
+
+def _change(metric: str, title: str, describe: str) -> Change:
+    key = f"{metric}_difference"
+    return Change(key, metric, title, f"{describe}, less the original's.", "points", 100, 1, signed=True)
+
+
+class Detection(Task):
+    """Networks are called as torchvision's detectors: with targets they return losses, in eval mode detections.
+
+    Targets are a list per batch, one dictionary per image: `boxes` (k, 4) float32 corners in pixels, `labels` (k,)
+    int64 from 1 on, and, if the set has masks, `masks` (k, H, W) uint8. Outputs in eval mode are a list of dictionaries
+    of `boxes`, `labels`, `scores` and, from networks that give them, `masks` (k, 1, H, W), probabilities.
+
+    Metrics are pycocotools' (extra `coco`): AP, at most 100 detections of a class and image. Masks' are there if the
+    network gives masks and the set has them. AP of a size that no object has is left out.
+    """
+
+    primary = Primary(
+        metric=BOX_AP, title="Box AP", noun="box AP", level_unit="", unit="points", scale=100.0, digits=1, highest=1.0
+    )
+    changes = (
+        _change(MASK_AP, "ΔMask AP", "Mask AP"),
+        *(_change(f"box_{name}", f"Δ{name.replace('ap_', 'AP ').replace('ap', 'AP')}", f"Box {text}")
+          for name, text in NAMES.items()),
+    )  # fmt: skip
+
+    def targets(self, split: Split, device: torch.device | str) -> Any:
+        """What is trained on, at the size of the files; crowds are left out, as in torchvision's references."""
+        return _Targets(_objects(split), device)
+
+    def forward(self, network: nn.Module, images: torch.Tensor, targets: Any) -> Any:
+        """The network's losses by name; of one in eval mode with its statistics kept."""
+        with _giving_losses(network):
+            return network(list(images), targets)
+
+    def loss(self, outputs: Any, targets: Any, *, label_smoothing: float = 0.0) -> torch.Tensor:
+        """The sum of the network's losses.
+
+        Raises:
+            InputError: labels are to be smoothed.
+        """
+        if label_smoothing:
+            raise InputError("detection has no smoothed labels: leave out label_smoothing")
+        return sum(outputs.values())
+
+    def imitation_loss(self, outputs: Any, lesson: Any, *, temperature: float) -> torch.Tensor:
+        """Refuses: detectors give no logits of whole images.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError("detection has no distillation: detectors give no logits of whole images, leave out distill")
+
+    def collect(self, outputs: Iterable[Any]) -> Predictions:
+        """Counts (n,), and labels, scores, boxes and run lengths of masks, as wide as the fullest image."""
+        return kept.of_detections([_detections(image) for batch in outputs for image in batch])
+
+    def truth(self, split: Split) -> Predictions:
+        """All annotated objects, crowds included, and the images' ids and sizes."""
+        objects = _objects(split)
+        return kept.of_truth([objects[position] for position in range(len(objects))])
+
+    def score(self, predictions: Predictions, split: Split) -> dict[str, float]:
+        """AP, AP50, AP75 and AP by size, of boxes and of masks, each 0 to 1."""
+        return _score(predictions, self.truth(split))
+
+    def compare(self, predictions: Mapping[str, Predictions], split: Split) -> dict[str, float]:
+        """Each metric of the compressed network less the original's, and both box APs."""
+        truth = self.truth(split)
+        compressed, original = (_score(predictions[role], truth) for role in (COMPRESSED, ORIGINAL))
+        return {
+            f"test_{BOX_AP}": compressed[BOX_AP],
+            f"original_test_{BOX_AP}": original[BOX_AP],
+            **{f"{name}_difference": value - original[name] for name, value in compressed.items() if name in original},
+        }
+
+    def per_image(self, predictions: Predictions, truth: Predictions) -> np.ndarray | None:
+        """(n,) each image's part of box AP by the jackknife; see `bench.task._average_precision`."""
+        if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
+            return None
+        return _precision(predictions, truth, "box").per_image
+
+    def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, float]:
+        """Box AP by label, of classes that have an object; their mean is box AP."""
+        return _precision(predictions, truth, "box").per_class
+
+    def difference(self, predictions: Predictions, expected: Predictions) -> float:
+        """Largest difference of scores and of boxes, as a share of the largest; 1 if other objects are detected."""
+        detected = ("counts", "labels")
+        if not all(np.array_equal(predictions[name], expected[name]) for name in detected):
+            return 1.0
+        pairs = [(predictions[name], expected[name]) for name in ("scores", "boxes")]
+        return max(float(_largest(one - other) / max(_largest(other), 1e-12)) for one, other in pairs)
+
+
+@contextmanager
+def _giving_losses(network: nn.Module) -> Iterator[None]:
+    """Let a detector in eval mode give losses, as methods ask that weigh what weights do to them."""
+    # torchvision's detectors decide by their mode what to give. Layers whose mode changes what they compute stay in
+    # eval mode: batch normalisation keeps its statistics, and nothing is dropped.
+    quiet = [module for module in network.modules() if not module.training and not _computes_by_mode(module)]
+    for module in quiet:
+        module.training = True
+    try:
+        yield
+    finally:
+        for module in quiet:
+            module.training = False
+
+
+def _computes_by_mode(module: nn.Module) -> bool:
+    return any(kind.__name__ in COMPUTING_BY_MODE for kind in type(module).__mro__)
+
+
+class _Targets:
+    """Objects of a split's images as tensors, made when a batch asks for them."""
+
+    def __init__(self, objects: Objects, device: torch.device | str):
+        self.objects, self.device = objects, device
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def __getitem__(self, chosen: torch.Tensor) -> list[dict[str, torch.Tensor]]:
+        return [self._of(position) for position in chosen.tolist()]
+
+    def _of(self, position: int) -> dict[str, torch.Tensor]:
+        import torch
+
+        image = self.objects[position].for_training()
+        corners = np.concatenate([image.boxes[:, :2], image.boxes[:, :2] + image.boxes[:, 2:]], axis=1)
+        arrays = {"boxes": corners.astype(np.float32), "labels": image.labels}
+        if self.objects.has_masks:
+            arrays["masks"] = image.pixels()
+        return {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
+
+
+def _objects(split: Split) -> Objects:
+    if split.objects is None:
+        raise InputError("detection needs annotated objects: give a source that has them, e.g. coco:PATH")
+    return split.objects
+
+
+def _detections(image: Mapping[str, torch.Tensor]) -> Detections:
+    """One image's output of a network; what is no number is no detection."""
+    # A network that diverged gives NaN, which no ranking holds: such detections are left out, and AP falls.
+    arrays = {name: values.detach().float().cpu().numpy() for name, values in image.items() if name != "labels"}
+    labels, scores, corners = image["labels"].cpu().numpy().astype(np.int64), arrays["scores"], arrays["boxes"]
+    numbers = np.flatnonzero(np.isfinite(scores) & np.isfinite(corners).all(1))
+    boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+    masks = tuple(run_lengths.of_pixels(arrays["masks"][numbers, 0] >= INSIDE)) if "masks" in arrays else None
+    return Detections(labels[numbers], scores[numbers], boxes[numbers], masks)
+
+
+def _score(predictions: Predictions, truth: Predictions) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for kind in _kinds(predictions, truth):
+        for name, value in _precision(predictions, truth, kind).figures.items():
+            if not np.isnan(value):
+                scores[f"{kind}_{name}"] = value
+    if BOX_AP not in scores:
+        raise InputError("these images have no annotated object: AP of detections is not defined on them")
+    return scores
+
+
+def _kinds(predictions: Predictions, truth: Predictions) -> Sequence[Kind]:
+    return ("box", "mask") if "masks" in predictions and truth["true_masks"].size else ("box",)
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.abs(values).max(initial=0))
+
+
+def _precision(predictions: Predictions, truth: Predictions, kind: Kind) -> AveragePrecision:
+    return AveragePrecision(kept.truth(truth), kept.detections(predictions), kind)
