@@ -9,6 +9,7 @@ from bench.api.load import load
 from bench.api.maximization import maximize_activation
 from bench.api.named import network, preprocessing
 from bench.api.similarity import compare
+from bench.api.single_layers import sensitivity
 from bench.api.size import Footprint, footprint
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "maximize_activation",
     "network",
     "preprocessing",
+    "sensitivity",
 ]

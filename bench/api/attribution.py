@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, text, uncompiled, whole
+from bench.api._checks import layers_exist, takes, text, uncompiled, whole, yes_or_no
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
 from bench.diagnose.networks import Version, answers, deepest_map, device_of, logits_of, still
@@ -69,6 +70,7 @@ def attributions(
     text("method", method)
     text("layer", layer)
     whole("steps", steps, 1)
+    yes_or_no("bypass_quantizers", bypass_quantizers)
     if method not in METHODS:
         raise InputError(f"unknown attribution {method!r}: {did_you_mean(method, METHODS)}")
     network = uncompiled(network)
@@ -81,7 +83,7 @@ def attributions(
         layer = deepest_map(network, block_outputs(network, images[:1].to(device_of(network))), images[:1])
     # Attributions explain one class's logit. Left to itself each network explains its own answer, and two networks that
     # answer differently would be compared on different questions: that is why `targets` can be given.
-    asked = np.asarray(answers(network, images) if targets is None else targets)
+    asked = answers(network, images) if targets is None else _numbers(targets)
     if not np.issubdtype(asked.dtype, np.integer):
         raise InputError(f"attributions: targets are numbers of classes, integers, not {asked.dtype}")
     classes, outputs = asked.astype(np.int64), logits_of(network, images[:1]).shape[-1]
@@ -94,6 +96,15 @@ def attributions(
         return explain(version, method, images, classes, How(steps=steps, layer=layer)).sum(1)
     except CannotExplain as reason:
         raise InputError(f"{method} cannot go through this {type(network).__name__}: {reason}") from reason
+
+
+def _numbers(targets: Any) -> np.ndarray:
+    if isinstance(targets, torch.Tensor):
+        return targets.detach().cpu().numpy()
+    try:
+        return np.asarray(targets)
+    except ValueError as error:
+        raise InputError("attributions: targets are one class per image, not lists of several lengths") from error
 
 
 @limits("agreement")
@@ -114,6 +125,7 @@ def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     """
     # Signed ranks and the overlap of the top tenth, never a cosine of absolute maps: non-negative maps have a high
     # cosine whatever they show (a random network's score 0.63 with the original's).
+    first, second = np.asarray(first), np.asarray(second)
     if first.shape != second.shape or first.ndim < 2 or not first.size:
         raise InputError(f"agreement: expected maps of one shape (n, H, W), not {first.shape} and {second.shape}")
     rows = [side.reshape(len(side), -1) for side in (first, second)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from bench.api._checks import is_network
 from bench.deploy import source
-from bench.errors import limits
+from bench.errors import InputError, limits
 
 
 @limits("load")
@@ -50,6 +52,10 @@ def load(
     Raises:
         InputError: there is no such file; it is no packed network, is damaged, or does not fit `network`.
     """
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"load: expected the path of a packed file, not {type(path).__name__}")
+    if network is not None:
+        is_network(network)
     file = Path(path)
     found = source.from_file(file / source.PACKED if file.is_dir() else file, network)
     deployed = source.with_normalisation(found, mean, std)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, uncompiled, whole
+from bench.api._checks import layers_exist, listed, takes, uncompiled, whole
 from bench.diagnose.diagnostic import Probe
 from bench.diagnose.networks import Version, device_of, outputs, still
 from bench.diagnose.units.maximization import Channels, painted
@@ -59,10 +59,14 @@ def maximize_activation(
     layers_exist(network, [layer])
     whole("steps", steps, 1)
     whole("seed", seed, 0)
-    if isinstance(channels, str) or not len(channels):
-        raise InputError(f"channels: expected a list of indices, not {channels!r}")
+    channels = listed("channels", channels, "indices")
+    if not channels:
+        raise InputError("channels: expected a list of indices, not []")
+    mean, std = listed("mean", mean, "numbers"), listed("std", std, "numbers")
     for channel in channels:
         whole("channels", channel, 0)
+    if not isinstance(pixels, np.ndarray):
+        raise InputError(f"pixels: expected a NumPy array (n, C, H, W) uint8, not {type(pixels).__name__}")
     if pixels.ndim != 4 or pixels.dtype != np.uint8 or len(mean) != pixels.shape[1] or len(std) != pixels.shape[1]:
         raise InputError(
             f"pixels: expected (n, {len(mean)}, H, W) uint8 for this mean, not {pixels.shape} {pixels.dtype}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from bench.api._checks import text, whole
 from bench.errors import InputError, limits
 from bench.zoo.networks import build, catalogue, checkpoint, of_timm, of_torchvision
 from bench.zoo.networks.of_timm import Offered
@@ -37,6 +38,12 @@ def network(
     Raises:
         InputError: the network does not exist, does not take such images, or the weights do not fit.
     """
+    text("network", name)
+    whole("channels", channels, 1)
+    whole("seed", seed, 0)
+    for setting, value in (("classes", classes), ("size", size)):
+        if value is not None:
+            whole(setting, value, 1)
     usual = catalogue.usual(name) if None in (classes, size) else (0, 0)
     shape = channels, classes or usual[0], size or usual[1], seed
     if weights is None:
@@ -63,6 +70,7 @@ def preprocessing(name: str) -> Offered:
     Raises:
         InputError: timm is not installed, or has no such network.
     """
+    text("preprocessing", name)
     if not of_timm.is_timm(name):
         raise InputError(f"preprocessing: {name!r} is no network of timm, e.g. 'timm:convnext_atto'")
     return of_timm.offered(name)

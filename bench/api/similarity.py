@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api._checks import layers_exist, takes, text, uncompiled
+from bench.api._checks import layers_exist, listed, takes, text, uncompiled
 from bench.diagnose.networks import device_of, still
 from bench.errors import InputError, did_you_mean, limits
 from bench.similarity import catalog
@@ -66,21 +66,22 @@ def compare(
         raise InputError(f"compare: {measure!r} needs more than activations; bench/similarity describes it")
     if features not in get_args(Features):
         raise InputError(f"compare: unknown features {features!r}: {did_you_mean(str(features), get_args(Features))}")
-    if layers is not None and not len(layers):
-        raise InputError("compare: layers is an empty list; leave it out for the blocks of the first network")
     if isinstance(layers, str):
         raise InputError(f"compare: layers is a list of names, e.g. [{layers!r}], not a text")
+    asked = None if layers is None else listed("layers", layers, "names")
+    if asked == []:
+        raise InputError("compare: layers is an empty list; leave it out for the blocks of the first network")
     first, second = uncompiled(first), uncompiled(second)
     if isinstance(batches, torch.Tensor):
         raise InputError("compare: batches is a list of tensors (b, C, H, W), e.g. [images], not a tensor")
-    shown = [_images(batch) for batch in batches]
+    shown = [_images(batch) for batch in listed("batches", batches, "tensors (b, C, H, W)")]
     if not shown:
         raise InputError("compare: there are no batches")
     # The batches are kept, because both networks must see the same images in the same order and a DataLoader that
     # shuffles or augments gives others at its second pass.
     for network in (first, second):
         takes(network, shown[0])
-    names = tuple(layers) if layers is not None else block_outputs(first, shown[0][:1].to(device_of(first)))
+    names = tuple(asked) if asked is not None else block_outputs(first, shown[0][:1].to(device_of(first)))
     for network in (first, second):
         layers_exist(network, names)
     if twice := [name for name, count in Counter(names).items() if count > 1]:

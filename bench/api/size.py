@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from bench.api._checks import takes
+from bench.api._checks import is_network, takes
 from bench.errors import InputError, limits
 from bench.footprint.compressed import Compressed
 from bench.footprint.cost import cost
@@ -65,6 +65,9 @@ def footprint(network: nn.Module, image: torch.Tensor) -> Footprint:
     Raises:
         InputError: `image` is not a single image, or the network cannot be packed or traced.
     """
+    is_network(network)
+    if not isinstance(image, torch.Tensor):
+        raise InputError(f"footprint: expected one image, a tensor (1, C, H, W), not {type(image).__name__}")
     if image.ndim != 4 or len(image) != 1:
         raise InputError(f"footprint: expected one image (1, C, H, W), not {tuple(image.shape)}")
     # Batch norms are folded before packing, as the benchmark's methods do it: a file holds what inference needs. The

@@ -120,13 +120,13 @@ def layer_map(x: Prepared, y: Prepared, measure: str | Measure) -> np.ndarray:
 
 
 def _by_name(measures: Measures) -> dict[str, Measure]:
-    found = dict(measures) if isinstance(measures, Mapping) else {name: catalog.measure(name) for name in measures}
-    for name, measure in found.items():
+    chosen = dict(measures) if isinstance(measures, Mapping) else {name: catalog.measure(name) for name in measures}
+    for name, measure in chosen.items():
         if not isinstance(measure, Measure) or measure.compares != "activations":
             raise InputError(
                 f"measure {name!r} cannot compare blocks: it needs labels or classifiers' outputs, not activations."
             )
-    return found  # type: ignore[return-value]
+    return chosen  # type: ignore[return-value]
 
 
 def _compared(name: str, measure: Measure, x: Prepared, y: Prepared, confidence: float) -> Compared:
@@ -137,8 +137,8 @@ def _compared(name: str, measure: Measure, x: Prepared, y: Prepared, confidence:
     for number, (first, second) in enumerate(zip(x.sides, y.sides)):
         try:
             level, psi = measure.influence_of_sides(first, second)
-            found = level, *measure.interval_from(level, psi, first.d, second.d, confidence)
-            for array, entry in zip(numbers, found):
+            chosen = level, *measure.interval_from(level, psi, first.d, second.d, confidence)
+            for array, entry in zip(numbers, chosen):
                 array[number] = entry
             influence[number] = psi
         except InputError as error:

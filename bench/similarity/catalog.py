@@ -39,4 +39,4 @@ def measures() -> dict[str, Measure | LabelledMeasure]:
     Those that need training images are left out: no pair of activations is enough for them.
     """
     found = {name: measure(name) for name in registry.names(PACKAGE)}
-    return {name: each for name, each in found.items() if not isinstance(each, ProbeMeasure)}
+    return {name: offered for name, offered in found.items() if not isinstance(offered, ProbeMeasure)}

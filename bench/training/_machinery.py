@@ -11,6 +11,7 @@ from bench.training._epochs import Step
 from bench.training._objective import objective
 from bench.training._passes import Passes, make_passes
 from bench.training.batches import Batches, make_batches
+from bench.training.feed import Feed
 from bench.training.hooks import Hook, nothing
 from bench.training.schedule import Schedule
 
@@ -40,7 +41,9 @@ def machinery(
     """
     schedule = Schedule(len(share.split.images), share.recipe)
     targets = share.task.targets(share.split, device)
-    batches = make_batches(share.split, targets, schedule, share.mean, share.std, share.seed, device, layout, rank)
+    batches = make_batches(
+        Feed(share.split, targets, schedule, share.mean, share.std, share.seed, device, layout, rank)
+    )
     teacher = None if share.teacher is None else share.teacher.to(device)
     passes = Passes(
         network,

@@ -137,7 +137,7 @@ def can_be_recorded(network: nn.Module) -> bool:
             getattr(module, f"_{name}_hooks") for name in ("forward", "forward_pre", "backward", "backward_pre")
         )
         for module in network.modules()
-    )
+    ) and not any(parameter._post_accumulate_grad_hooks for parameter in network.parameters())
 
 
 def record_on_gpu(device: torch.device, compute: Compute) -> tuple[Callable[[], None], torch.Tensor]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from bench.training._augment import Augmentation
 from bench.training.evaluate import Normalise
+from bench.training.feed import Feed
 from bench.training.schedule import Schedule
 from bench.training.streaming import StreamedBatches
-
-if TYPE_CHECKING:
-    from bench.data import Split
 
 
 class Batches(Protocol):
@@ -37,58 +35,21 @@ class Batches(Protocol):
         ...
 
 
-def make_batches(
-    split: Split,
-    targets: Any,
-    schedule: Schedule,
-    mean: Sequence[float],
-    std: Sequence[float],
-    seed: int,
-    device: torch.device,
-    layout: torch.memory_format = torch.channels_last,
-    rank: int = 0,
-) -> Batches:
-    """Batches of images on the device, or of streamed ones: if the images are, or the recipe transforms single images.
-
-    Args:
-        split, targets, mean, std, seed, layout, rank: see `ResidentBatches`.
-    """
-    resident = isinstance(split.images, np.ndarray) and not schedule.recipe.transforms_single_images
-    kind = ResidentBatches if resident else StreamedBatches
-    return kind(split, targets, schedule, mean, std, seed, device, layout, rank)
+def make_batches(feed: Feed) -> Batches:
+    """Batches of images on the device, or of streamed ones: if they are, or the recipe transforms single images."""
+    resident = isinstance(feed.split.images, np.ndarray) and not feed.schedule.recipe.transforms_single_images
+    return ResidentBatches(feed) if resident else StreamedBatches(feed)
 
 
 class ResidentBatches:
-    """Batches of images that stay on the device; see `Batches`.
+    """Batches of images that stay on the device; see `Batches`."""
 
-    Args:
-        split: training images.
-        targets: from `Task.targets`, rows taken by a tensor of indices.
-        mean, std: of each channel, on the 0..1 scale.
-        seed: of order and augmentation.
-        layout: of the batches in memory.
-        rank: whose share of each batch this is, of the recipe's `devices`.
-    """
-
-    def __init__(
-        self,
-        split: Split,
-        targets: Any,
-        schedule: Schedule,
-        mean: Sequence[float],
-        std: Sequence[float],
-        seed: int,
-        device: torch.device,
-        layout: torch.memory_format = torch.channels_last,
-        rank: int = 0,
-    ):
-        self.schedule, self.device, self.layout = schedule, device, layout
-        self.images = _resident(np.asarray(split.images), device)
-        self.targets = targets
-        self.seed, self.rank = seed, rank
+    def __init__(self, feed: Feed):
+        self.feed, self.schedule, self.device = feed, feed.schedule, feed.device
+        self.images = _resident(np.asarray(feed.split.images), feed.device)
         self._begin()
-        self.augment = Augmentation(schedule.recipe, mean, split.images.shape[-1], device)
-        self.normalise = Normalise(mean, std, device)
+        self.augment = Augmentation(feed.schedule.recipe, feed.mean, feed.split.images.shape[-1], feed.device)
+        self.normalise = Normalise(feed.mean, feed.std, feed.device)
 
     def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, Any]]:
         """See `Batches`."""
@@ -101,13 +62,13 @@ class ResidentBatches:
         size, share = self.schedule.batch_size, self.schedule.share
         order, decisions = order.to(self.device), decisions.to(self.device)
         for step in range(first_step, self.schedule.steps_per_epoch):
-            first = step * size + self.rank * share
+            first = step * size + self.feed.rank * share
             chosen, decided = order[first : first + share], decisions[first : first + share]
             images = self.normalise(self.augment(self.images, chosen, decided))
-            yield images.contiguous(memory_format=self.layout), self.targets[chosen]
+            yield images.contiguous(memory_format=self.feed.layout), self.feed.targets[chosen]
 
     def _begin(self) -> None:
-        self.generator, self.drawn = torch.Generator().manual_seed(self.seed), 0
+        self.generator, self.drawn = torch.Generator().manual_seed(self.feed.seed), 0
 
     def _draw(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Order and augmentation of the next epoch, on the CPU."""

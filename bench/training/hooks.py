@@ -39,6 +39,8 @@ def plain_values(network: nn.Module) -> dict[str, object] | None:
     """
     if any(isinstance(tensor, UninitializedParameter) for tensor in network.parameters()):
         return None
+    if any(parameter._post_accumulate_grad_hooks for parameter in network.parameters()):
+        return None
     values: dict[str, object] = {}
     for name, module in network.named_modules():
         # A method or a package that adds hooks, or another `forward`, may decide anything in Python.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 from bench.training.recipe import Recipe
 
@@ -45,6 +46,14 @@ def make_optimizer(
 
 
 def decaying(network: nn.Module) -> list[nn.Parameter]:
-    """Weights of convolutions and linear layers; not biases, batch norms, scales of quantisers or codebooks."""
+    """Weights of convolutions and linear layers; not biases, batch norms, scales of quantisers or codebooks.
+
+    Besides, what modules of a method name in `decayed`: parameters of their own or, of a parametrisation, "original",
+    which is the weight behind it.
+    """
     layers = (module for module in network.modules() if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)))
-    return [parameter for layer in layers for parameter in layer.parameters(recurse=False) if parameter.ndim > 1]
+    weights = [parameter for layer in layers for parameter in layer.parameters(recurse=False) if parameter.ndim > 1]
+    owners = [(module, module) for module in network.modules()]
+    owners += [(stored, one) for stored, _ in owners if isinstance(stored, ParametrizationList) for one in stored]
+    named = (getattr(owner, name, None) for owner, one in owners for name in getattr(one, "decayed", ()))
+    return weights + [parameter for parameter in named if isinstance(parameter, nn.Parameter)]

@@ -89,8 +89,16 @@ def test_a_network_that_was_changed_is_explained_anew(images, make, change, monk
         ({"steps": 1.5}, "steps: expected a whole number from 1, not 1.5"),
         ({"steps": 0}, "steps: expected a whole number from 1, not 0"),
         ({"layer": 3}, "layer: expected a name, not 3"),
+        ({"bypass_quantizers": "no"}, "bypass_quantizers: expected True or False, not 'no'"),
+        ({"targets": [[1, 2], [1]]}, "one class per image, not lists of several lengths"),
+        ({"targets": torch.ones(6, requires_grad=True)}, "integers, not float32"),
     ],
 )
 def test_attributions_name_mistakes_of_type(settings, sentence, images, make):
     with pytest.raises(InputError, match=sentence):
         api.attributions(make(), images, **settings)
+
+
+def test_agreement_takes_lists():
+    maps = [[[1.0, 2.0], [3.0, 4.0]]]
+    assert api.agreement(maps, maps).spearman.tolist() == pytest.approx([1])

@@ -42,7 +42,11 @@ def test_maximize_activation_names_mistakes(make):
         ({"channels": []}, "channels: expected a list of indices"),
         ({"steps": -1}, "steps: expected a whole number from 1, not -1"),
         ({"steps": 2.5}, "steps: expected a whole number from 1, not 2.5"),
-        ({"mean": "abc"}, "mean and std: expected numbers"),
+        ({"mean": "abc"}, "mean: expected a list of numbers, not 'abc'"),
+        ({"mean": 0.5}, "mean: expected a list of numbers, not 0.5"),
+        ({"std": list("abc")}, "mean and std: expected numbers"),
+        ({"channels": 3}, "channels: expected a list of indices, not 3"),
+        ({"seed": 2**70}, "seed: expected a whole number from 0, not one of more than 63 bits"),
         ({"layer": 2}, "layer: expected a name, not 2"),
     ],
 )
@@ -51,3 +55,8 @@ def test_maximize_activation_names_mistakes_of_type(settings, sentence, make):
     given = {"layer": "2", "channels": [0], "mean": [0.5] * 3, "std": [0.2] * 3, **settings}
     with pytest.raises(InputError, match=sentence):
         api.maximize_activation(make(), given.pop("layer"), given.pop("channels"), pixels, **given)
+
+
+def test_pixels_are_an_array(make):
+    with pytest.raises(InputError, match=r"expected a NumPy array .* not list"):
+        api.maximize_activation(make(), "2", [0], [[1]], mean=[0.5] * 3, std=[0.2] * 3)

@@ -29,3 +29,25 @@ def test_a_network_of_timm_with_weights_of_a_file(tmp_path):
 def test_what_has_no_preprocessing_is_refused():
     with pytest.raises(InputError, match="no network of timm"):
         api.preprocessing("resnet8")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"name": 3}, "network: expected a name, not 3"),
+        ({"classes": 0}, "classes: expected a whole number from 1, not 0"),
+        ({"size": True}, "size: expected a whole number from 1, not True"),
+        ({"channels": 1.0}, "channels: expected a whole number from 1, not 1.0"),
+        ({"seed": -1}, "seed: expected a whole number from 0, not -1"),
+        ({"seed": 2**64}, "seed: expected a whole number from 0, not one of more than 63 bits"),
+    ],
+)
+def test_mistakes_of_type_are_named(settings, sentence):
+    with pytest.raises(InputError, match=sentence):
+        api.network(**{"name": "resnet8", **settings})
+
+
+@pytest.mark.parametrize("path", [None, b"network.innards", 3])
+def test_a_packed_file_has_a_path(path):
+    with pytest.raises(InputError, match="load: expected the path of a packed file"):
+        api.load(path)

@@ -169,3 +169,21 @@ def test_compare_refuses_a_layer_that_says_no_single_output(images):
         api.compare(Shared(0, twice=False), Shared(1), [images], layers=["relu#2"])
     with pytest.raises(InputError, match="layer 'relu' is named twice"):
         api.compare(Shared(0), Shared(1), [images], layers=["relu", "relu"])
+
+
+def test_layers_may_come_from_anything_that_yields_names(images, make):
+    network = make()
+    expected = api.compare(network, make(1), [images], layers=["2"])
+    assert api.compare(network, make(1), [images], layers=(name for name in ["2"])) == expected
+
+
+@pytest.mark.parametrize("value", ["resnet18", None, {"weight": 1}])
+def test_what_is_no_network_is_named(value, images, make):
+    with pytest.raises(InputError, match=f"expected a network, a torch.nn.Module, not {type(value).__name__}"):
+        api.compare(make(), value, [images])
+
+
+@pytest.mark.parametrize("value", [3, "images"])
+def test_what_is_no_list_of_batches_is_named(value, make):
+    with pytest.raises(InputError, match="batches: expected a list of tensors"):
+        api.compare(make(), make(), value)

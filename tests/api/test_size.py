@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -44,3 +45,9 @@ def test_what_the_machine_cannot_do_is_a_sentence(error, stage, monkeypatch):
 def test_an_image_that_the_network_does_not_take_is_a_sentence():
     with pytest.raises(InputError, match="does not take float32 images"):
         api.footprint(nn.Conv2d(4, 4, 1), torch.zeros(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize("image", [None, np.zeros((1, 3, 8, 8), np.float32), "image"])
+def test_an_image_is_a_tensor(image, make):
+    with pytest.raises(InputError, match=f"a tensor .* not {type(image).__name__}"):
+        api.footprint(make(), image)

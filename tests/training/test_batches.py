@@ -10,6 +10,7 @@ import torch
 
 from bench.data import Split
 from bench.training.batches import ResidentBatches
+from bench.training.feed import Feed
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
 
@@ -22,7 +23,7 @@ def resident(recipe: Recipe = RECIPE, rank: int = 0, images: int = 20) -> Reside
     split = Split(numbers.astype(np.uint8).reshape(-1, 1, 1, 1), numbers)
     schedule = Schedule(images, recipe)
     return ResidentBatches(
-        split, torch.from_numpy(numbers), schedule, [0.0], [1 / 255], 3, torch.device("cpu"), rank=rank
+        Feed(split, torch.from_numpy(numbers), schedule, [0.0], [1 / 255], 3, torch.device("cpu"), rank=rank)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import prune
+from torch.nn.utils import parametrize, prune
 
 from bench.training.optimizer import decaying, make_optimizer
 from bench.training.recipe import Recipe
@@ -37,6 +37,34 @@ def test_pruned_weights_decay_too():
     conv = nn.Conv2d(1, 2, 3)
     prune.l1_unstructured(conv, "weight", 0.5)
     assert decaying_names(conv) == {"weight_orig"}
+
+
+class Clip(nn.Module):
+    decayed = ("limit", "no_parameter")
+
+    def __init__(self):
+        super().__init__()
+        self.limit, self.other = (nn.Parameter(torch.ones(1)) for _ in range(2))
+        self.no_parameter = torch.ones(1)
+
+
+class Doubled(nn.Module):
+    def __init__(self, decayed):
+        super().__init__()
+        self.decayed, self.scale = decayed, nn.Parameter(torch.full((1,), 2.0))
+
+    def forward(self, weight):
+        return self.scale * weight
+
+
+def test_what_a_methods_modules_name_decays_too():
+    assert decaying_names(nn.Sequential(Clip(), nn.ReLU())) == {"0.limit"}
+    conv = nn.Conv2d(1, 2, 3)
+    parametrize.register_parametrization(conv, "weight", Doubled(("original",)))
+    assert decaying_names(conv) == {"parametrizations.weight.original"}
+    plain = nn.Conv2d(1, 2, 3)
+    parametrize.register_parametrization(plain, "weight", Doubled(()))
+    assert decaying_names(plain) == set()
 
 
 def test_every_parameter_is_in_one_group():

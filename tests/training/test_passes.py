@@ -13,7 +13,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench import registry
 from bench.data import Split
 from bench.training import _machinery
 from bench.training._passes import WORTH_IT, Passes, Replayed, can_be_recorded, make_passes, record_on_gpu
@@ -21,6 +20,7 @@ from bench.training.loop import train
 from bench.training.optimizer import make_optimizer
 from bench.training.recipe import Recipe
 from bench.zoo.networks.build import build
+from bench.zoo.networks.catalogue import classifiers
 
 RECIPE = Recipe(epochs=3, batch_size=50, flip=False, crop_padding=1)
 NORMAL = {"mean": (0.3,), "std": (0.4,)}
@@ -169,7 +169,7 @@ def test_gradients_do_not_add_up():
     assert all(torch.equal(a, parameter.grad) for a, parameter in zip(first, passes.parameters, strict=True))
 
 
-@pytest.mark.parametrize("model", registry.names("bench.zoo"))
+@pytest.mark.parametrize("model", classifiers())
 def test_the_zoo_can_be_recorded(model):
     assert can_be_recorded(build(model, 3, 10, 32, seed=0))
 
@@ -222,3 +222,11 @@ def test_a_gpu_refuses_to_record_what_waits_for_it():
     ones.fill_(3)
     replay()
     assert answer.tolist() == [6, 6, 6]
+
+
+def test_a_hook_on_a_gradient_may_decide_anything():
+    network = small()
+    handle = network[0].weight.register_post_accumulate_grad_hook(lambda parameter: None)
+    assert not can_be_recorded(network)
+    handle.remove()
+    assert can_be_recorded(network)

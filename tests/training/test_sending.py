@@ -7,7 +7,12 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from bench.compress.quantization.inputs import LearnedInput
+from bench.compress.quantization.learned import LearnedStep
+from bench.footprint.structure import quantized_inputs
+from bench.training._passes import can_be_recorded
 from bench.training._sending import to_bytes
+from bench.training.hooks import plain_values
 
 
 class Doubled(nn.Module):
@@ -48,12 +53,19 @@ def twice() -> nn.Module:
     return layer
 
 
+def quantised() -> nn.Module:
+    layer = nn.Linear(3, 2)
+    quantized_inputs.attach(layer, LearnedInput(4, offset=True))
+    parametrize.register_parametrization(layer, "weight", LearnedStep(layer.weight, 4, per_channel=False))
+    return layer
+
+
 def arrival(network: nn.Module) -> nn.Module:
     received: nn.Module = pickle.loads(to_bytes(network))  # noqa: S301 - from the line before
     return received
 
 
-@pytest.mark.parametrize("make", [doubled, twice, directed])
+@pytest.mark.parametrize("make", [doubled, twice, directed, quantised])
 def test_the_same_network_arrives(make):
     torch.manual_seed(0)
     network = nn.Sequential(make(), nn.ReLU(), nn.Linear(2, 2))
@@ -83,3 +95,12 @@ def test_hooks_of_gradients_arrive():
 def test_networks_without_them_are_pickled_as_ever():
     network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
     assert arrival(network).state_dict().keys() == network.state_dict().keys()
+
+
+def test_quantised_inputs_leave_a_training_free_to_be_recorded_and_resumed():
+    network = nn.Sequential(quantised(), nn.ReLU())
+    assert can_be_recorded(network)
+    assert plain_values(network) is not None
+    network[0].register_forward_pre_hook(lambda module, inputs: None)
+    assert not can_be_recorded(network)
+    assert plain_values(network) is None

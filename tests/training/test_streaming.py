@@ -15,6 +15,7 @@ from bench.errors import InputError
 from bench.training import evaluate, loop
 from bench.training.batches import ResidentBatches, make_batches
 from bench.training.checkpoints import kept_in
+from bench.training.feed import Feed
 from bench.training.hooks import on_tensors
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
@@ -44,8 +45,8 @@ def by(split: Split, workers: int | None) -> Split:
 
 def batches(split: Split, workers: int | None = 0, recipe: Recipe = RECIPE, seed: int = 0, rank: int = 0):
     made = make_batches(
-        by(split, workers), torch.from_numpy(split.labels), Schedule(len(split.images), recipe), **MOMENTS, seed=seed,
-        device=CPU, rank=rank,
+        Feed(by(split, workers), torch.from_numpy(split.labels), Schedule(len(split.images), recipe), **MOMENTS,
+             seed=seed, device=CPU, rank=rank)
     )  # fmt: skip
     assert isinstance(made, StreamedBatches)
     return made
@@ -111,8 +112,8 @@ def test_ranks_share_the_batches_of_one_device(images):
 
     schedule = Two(len(images.train.images), RECIPE)
     made = [
-        StreamedBatches(by(images.train, 0), torch.from_numpy(images.train.labels), schedule, **MOMENTS, seed=0,
-                        device=CPU, rank=rank)
+        StreamedBatches(Feed(by(images.train, 0), torch.from_numpy(images.train.labels), schedule, **MOMENTS, seed=0,
+                             device=CPU, rank=rank))
         for rank in (0, 1)
     ]  # fmt: skip
     alone = [image for batch, _ in batches(images.train).epoch(1) for image in batch]
@@ -173,9 +174,9 @@ def test_resident_images_are_streamed_if_the_recipe_transforms_single_ones():
     split = Split(np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8), np.arange(8) % 2)
     arguments = (split, torch.from_numpy(split.labels))
     rest = {**MOMENTS, "seed": 0, "device": CPU}
-    assert isinstance(make_batches(*arguments, Schedule(8, Recipe()), **rest), ResidentBatches)
+    assert isinstance(make_batches(Feed(*arguments, Schedule(8, Recipe()), **rest)), ResidentBatches)
     for settings in ({"auto_augment": "trivialaugment"}, {"random_crop": 28}, {"color_jitter": (0, 0, 1, 0)}):
-        made = make_batches(*arguments, Schedule(8, Recipe(batch_size=4, **settings)), **rest)
+        made = make_batches(Feed(*arguments, Schedule(8, Recipe(batch_size=4, **settings)), **rest))
         (first, _), _ = made.epoch(1)
         assert first.shape[-1] == settings.get("random_crop", 32)
 

@@ -128,9 +128,10 @@ def _expected(original: np.ndarray, compressed: np.ndarray, seed: int) -> float:
     # If compression changed nothing but the seed's luck, every pattern would be as likely as the observed one, so that
     # their mean is what the count is on average. (Placing changed answers on images at random is no such null: changes
     # gather on the images that are hard anyway, and 0.26 found stood beside an expectation of 0.002.)
-    patterns, _ = _patterns(len(original), seed)
-    counts = [_turned(one, other, len(original)) for one, other in _swapped(original, compressed, patterns)]
-    return float(np.concatenate(counts).mean())
+    # An image that all seeds answer alike on both sides has equal numbers of right seeds, whatever is swapped.
+    patterns, differ = _patterns(len(original), seed)[0], (original != compressed).any(axis=0)
+    swapped = _swapped(original[:, differ], compressed[:, differ], patterns)
+    return float(np.concatenate([_turned(one, other, len(original)) for one, other in swapped]).mean())
 
 
 def _turned(before: np.ndarray, after: np.ndarray, seeds: int) -> np.ndarray:
@@ -138,9 +139,14 @@ def _turned(before: np.ndarray, after: np.ndarray, seeds: int) -> np.ndarray:
     return ((2 * before > seeds) & (2 * after < seeds)).sum(-1)
 
 
-def _consistent_loss(before: np.ndarray, after: np.ndarray, seeds: int) -> np.ndarray:
-    """Σᵢ max(dᵢ, 0)², in images, from the numbers of seeds that are right, (..., n)."""
-    return (np.maximum(before - after, 0).astype(np.int64) ** 2).sum(-1) / seeds**2
+def _consistent_loss(before: np.ndarray, after: np.ndarray, seeds: int, more: int = 0) -> np.ndarray:
+    """Σᵢ max(dᵢ, 0)², in images, from the numbers of seeds that are right, (..., n); `more` is of further images."""
+    return (_squares(before, after) + more) / seeds**2
+
+
+def _squares(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Σᵢ max(dᵢ, 0)² S²."""
+    return (np.maximum(before - after, 0).astype(np.int64) ** 2).sum(-1)
 
 
 def _by_chance(original: np.ndarray, compressed: np.ndarray, seed: int) -> Significance:
@@ -148,18 +154,22 @@ def _by_chance(original: np.ndarray, compressed: np.ndarray, seed: int) -> Signi
     # in distribution. A seed's answers are swapped for all images at once, since seeds are independent and images are
     # not.
     patterns, test = _patterns(len(original), seed)
-    losses = [_consistent_loss(a, b, len(original)) for a, b in _swapped(original, compressed, patterns)]
+    differ = (original != compressed).any(axis=0)
+    swapped = _swapped(original[:, differ], compressed[:, differ], patterns)
+    losses = [_consistent_loss(a, b, len(original)) for a, b in swapped]
     return _significance(np.concatenate(losses), len(original), test, "consistent loss, images")
 
 
 def _beyond(original: np.ndarray, compressed: np.ndarray, control: np.ndarray, seed: int) -> Significance:
     # The same test of the difference of two losses from one original: that of the compressed network and that of the
     # control, which are exchangeable if compression hurts no more than the control does. The original is never swapped.
-    seeds, before = len(original), original.sum(0)
+    # What every seed answers alike under both counts alike on both sides, by whatever pattern.
+    seeds, differ = len(original), (compressed != control).any(axis=0)
+    before, alike = original[:, differ].sum(0), int(_squares(original[:, ~differ].sum(0), control[:, ~differ].sum(0)))
     patterns, test = _patterns(seeds, seed)
     differences = [
-        _consistent_loss(before, a, seeds) - _consistent_loss(before, b, seeds)
-        for a, b in _swapped(compressed, control, patterns)
+        _consistent_loss(before, a, seeds, alike) - _consistent_loss(before, b, seeds, alike)
+        for a, b in _swapped(compressed[:, differ], control[:, differ], patterns)
     ]
     return _significance(np.concatenate(differences), seeds, test, "consistent loss beyond the control's, images")
 

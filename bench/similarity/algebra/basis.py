@@ -125,15 +125,15 @@ def _products(
     if 2 * kept > n:
         out = np.delete(np.arange(n), rows)
         a, b = first[out], second[out]
-        found = [np.eye(len(m)) - a.T @ a, np.eye(m.shape[1]) - b.T @ b, m - a.T @ b]
+        residuals = [np.eye(len(m)) - a.T @ a, np.eye(m.shape[1]) - b.T @ b, m - a.T @ b]
     else:
         a, b = first[rows], second[rows]
-        found = [a.T @ a, b.T @ b, a.T @ b]
+        residuals = [a.T @ a, b.T @ b, a.T @ b]
     if centre:
         sum_a, sum_b = a.sum(0), b.sum(0)
-        for product, left, right in zip(found, (sum_a, sum_b, sum_a), (sum_a, sum_b, sum_b)):
+        for product, left, right in zip(residuals, (sum_a, sum_b, sum_a), (sum_a, sum_b, sum_b)):
             product -= np.outer(left, right / kept)
-    return found[0], found[1], found[2]
+    return residuals[0], residuals[1], residuals[2]
 
 
 def basis_of(x: np.ndarray, centre: bool = True) -> Basis:

@@ -111,18 +111,18 @@ def squared_between(vectors: Vectors) -> np.ndarray:
     for strip in strips(n):
         # From the diagonal rightwards, and mirrored, also within the square on the diagonal: exactly symmetric.
         beyond = slice(strip.start, n)
-        found = rows[strip] @ rows[beyond].T
-        found *= -2.0
+        products = rows[strip] @ rows[beyond].T
+        products *= -2.0
         sizes = norms[strip, None] + norms[beyond]
-        found += sizes
-        np.maximum(found, 0.0, out=found)
-        _subtract_near(found, np.triu(found <= NEAR * sizes, 1), rows[beyond])
-        found[found <= (vectors.errors[strip, None] + vectors.errors[beyond]) ** 2] = 0.0
+        products += sizes
+        np.maximum(products, 0.0, out=products)
+        _subtract_near(products, np.triu(products <= NEAR * sizes, 1), rows[beyond])
+        products[products <= (vectors.errors[strip, None] + vectors.errors[beyond]) ** 2] = 0.0
         height = strip.stop - strip.start
-        above = np.triu(found[:, :height], 1)
-        found[:, :height] = above + above.T
-        squared[strip, beyond] = found
-        squared[strip.stop :, strip] = found[:, height:].T
+        above = np.triu(products[:, :height], 1)
+        products[:, :height] = above + above.T
+        squared[strip, beyond] = products
+        squared[strip.stop :, strip] = products[:, height:].T
     return squared
 
 

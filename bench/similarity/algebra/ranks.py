@@ -69,10 +69,10 @@ def _above(weights: np.ndarray, order: np.ndarray, starts: np.ndarray | None) ->
         sums = np.add.reduceat(rising, starts)
         sizes = np.diff(np.append(starts, len(order)))
         after = np.repeat(np.cumsum(sums[::-1])[::-1] - 0.5 * sums, sizes)
-    found = rising  # written over: of ten thousand images, each such array takes 0.4 GB
-    found[order] = after
-    found /= len(order)
-    return found
+    ordered = rising  # written over: of ten thousand images, each such array takes 0.4 GB
+    ordered[order] = after
+    ordered /= len(order)
+    return ordered
 
 
 def image_means(pairs: np.ndarray, n: int) -> np.ndarray:
