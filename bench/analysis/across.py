@@ -54,7 +54,7 @@ def across(study: Study) -> tuple[Across, ...]:
     if name != CROSS_PROBE:
         title = yardstick(study.plan, name).title
         both.append(_across(study, title, "nearer", partial(_nearness, study, name), {}, {}))
-    return tuple(each for each in both if each.joint or each.ranking or each.same or each.lower)
+    return tuple(network for network in both if network.joint or network.ranking or network.same or network.lower)
 
 
 def _nearness(study: Study, name: str, model: str, variant: str) -> np.ndarray:
@@ -83,7 +83,9 @@ def _across(
     # In a complete design the joint model repeats the differences of single networks; it says more where there are
     # networks enough to be a sample, and cells are missing.
     joint = _joint(study, levels) if len(study.models) >= FEWEST else None
-    notes = [joint.note if joint and not joint.effects else "", ranking.note if ranking and not ranking.methods else ""]
+    # Fewer networks are ranked by nobody, which is no news of this study.
+    unranked = ranking.note if ranking and not ranking.methods and len(study.models) >= FEWEST else ""
+    notes = [joint.note if joint and not joint.effects else "", unranked]
     return Across(
         title,
         unit,

@@ -84,7 +84,7 @@ def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
     original, compressed, control = (np.stack([answers[seed][0] for seed in seeds]) for answers in networks)
     labels, alpha = networks[0][seeds[0]][1], study.plan.alpha
     images = exemplars(original, compressed, labels, control, alpha=alpha)
-    wrong, votes = _most_wrong(compressed[:, images.indices].argmax(2), labels[images.indices])
+    wrong, votes = most_wrong(compressed[:, images.indices].argmax(2), labels[images.indices])
     return Hurt(
         model=model,
         variant=variant,
@@ -97,10 +97,10 @@ def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
     )
 
 
-def _most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest; and how often.
 
-    >>> _most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
+    >>> most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
     (array([2, 0]), array([2, 1]))
     """
     # argmax takes the first of equal counts, which is the lowest class.

@@ -18,14 +18,12 @@ from bench.analysis.choice import (
 )
 from bench.analysis.claims import nothing_to_lose
 from bench.analysis.study import Study, judgement
-from bench.roles import ORIGINAL
 from bench.statistics.equivalence import assess_estimate
 from bench.statistics.estimate import Estimate
 from bench.statistics.leading_set import LeadingSet, Pairs, compared, leading_set
 from bench.statistics.multiplicity import holm
 
 STEPS = (1, 2, 5)
-HEADLINE_BUDGET = 100  # kB, if it lies between the smallest file and the original
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,14 @@ class Within:
 def leading(study: Study) -> dict[str, LeadingSet]:
     """By model: the methods that no other is shown to beat, led by the one that is chosen on validation images."""
     labels = [variant.label for variant in study.plan.methods]
-    return {model: _leading(study, model, labels, "methods of a model") for model in study.models}
+    return {model: _leading(study, model, labels, "methods of a network") for model in study.models}
 
 
-def _leading(study: Study, model: str, labels: Sequence[str], family: str = "") -> LeadingSet:
-    choice = most_accurate(study, model, labels)
+def _leading(study: Study, model: str, labels: Sequence[str], family: str = "", chosen: str = "") -> LeadingSet:
+    choice = None if chosen else most_accurate(study, model, labels)
     return leading_set(
         {label: study.per_seed(study.primary.test, model, label) for label in labels},
-        chosen=choice.label if choice else "",
+        chosen=choice.label if choice else chosen,
         pairs=_pairs(study)[model],
         alpha=study.plan.alpha,
         family=family,
@@ -95,27 +93,6 @@ def _pairs(study: Study) -> dict[str, Pairs]:
             tables[label] = np.full((study.seeds, images), np.nan)
         pairs[model] = compared(values, tables if crossed else None)
     return pairs
-
-
-def headline_budget(study: Study) -> float | None:
-    """The report's budget (kB): the profile's, or a round one that some method meets and the original does not.
-
-    None if nothing is packed and the profile names none.
-    """
-    if study.plan.report.budget_kb is not None:
-        return study.plan.report.budget_kb
-    sizes = [largest_payload(study, model, variant.label) for model in study.models for variant in study.plan.methods]
-    sizes = [size for size in sizes if np.isfinite(size)]
-    originals = [study.payload(model, ORIGINAL) for model in study.models]
-    if not sizes:
-        return None
-    smallest, largest = min(sizes), max([size for size in originals if np.isfinite(size)] or sizes)
-    if max(smallest, 1) <= HEADLINE_BUDGET * 1e3 < largest:
-        return HEADLINE_BUDGET
-    # Sizes span orders of magnitude, so the middle between the smallest file and the original is their geometric mean,
-    # and the nearest round budget is the nearest on a log scale.
-    middle = np.sqrt(smallest * largest) / 1e3
-    return min(budgets(sizes), key=lambda budget: abs(np.log(budget / middle)))
 
 
 def budgets(sizes: Sequence[float]) -> list[int]:
@@ -149,22 +126,39 @@ def best_within(study: Study, model: str, limit: float) -> Within | None:
     choice = most_accurate(study, model, fit)
     if choice is None:
         return None
-    leaders = _leading(study, model, fit)
-    others = [label for label in fit if label != leaders.best]
-    silent = _silent(study, model, leaders)
-    told = [] if silent else [label for label in others if label not in leaders.members]
+    rest = rivals(study, model, choice.label, fit)
+    others = [label for label in fit if label != choice.label]
     return Within(
         choice=choice,
         smallest=smallest_keeping(study, model, fit),
         level=chosen_level(study, model, choice),
         difference=chosen_difference(study, model, choice),
-        undecided=tuple(label for label in others if label not in (*told, *leaders.untested)),
-        close=() if silent else _close(study, model, leaders.best, others),
-        untested=leaders.untested,
+        undecided=rest.undecided,
+        close=() if rest.silent else _close(study, model, choice.label, others),
+        untested=rest.untested,
         others=len(others),
-        seeds=leaders.n,
-        silent=silent,
+        seeds=rest.seeds,
+        silent=rest.silent,
     )
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """What is known of a chosen method's rivals; for the fields see `Within`."""
+
+    undecided: tuple[str, ...]
+    untested: tuple[str, ...]
+    seeds: int
+    silent: Literal["", "seeds", "chance"] = ""
+
+
+def rivals(study: Study, model: str, best: str, labels: Sequence[str]) -> Rivals:
+    """Which methods may be as good as one that was chosen among them, in the order of `labels`."""
+    leaders = _leading(study, model, labels, chosen=best)
+    silent = _silent(study, model, leaders)
+    others = [label for label in labels if label != best and label not in leaders.untested]
+    undecided = others if silent else [label for label in others if label in leaders.members]
+    return Rivals(tuple(undecided), leaders.untested, leaders.n, silent)
 
 
 def _silent(study: Study, model: str, leaders: LeadingSet) -> Literal["", "seeds", "chance"]:

@@ -52,7 +52,20 @@ def smallest_keeping(study: Study, model: str, labels: Sequence[str]) -> Choice 
 
     By test accuracy where there are no validation figures.
     """
-    return _chosen(study, model, _full(study, model, labels), _first_within, beside=ORIGINAL)
+    return _chosen(study, model, _full(study, model, labels), _first_within, beside=ORIGINAL, highest=False)
+
+
+def smallest_above(study: Study, model: str, labels: Sequence[str], floor: float) -> Choice | None:
+    """The smallest method whose mean validation accuracy is at least a floor, or None; see `smallest_keeping`.
+
+    Args:
+        floor: unscaled.
+    """
+
+    def above(means: np.ndarray, margin: float) -> np.ndarray:
+        return _first_of(means >= floor - ROUNDING * abs(floor))
+
+    return _chosen(study, model, _full(study, model, labels), above, highest=False)
 
 
 def chosen_level(study: Study, model: str, choice: Choice) -> Estimate:
@@ -109,6 +122,9 @@ def _full(study: Study, model: str, labels: Sequence[str]) -> list[str]:
     return sorted(enough, key=lambda label: sizes[label] if np.isfinite(sizes[label]) else np.inf)
 
 
+Rule = Callable[[np.ndarray, float], np.ndarray]
+
+
 # A rule takes (M, R) means of methods, the smallest first, with what they stand beside as the last row if anything, and
 # gives the (R,) places that it chooses; -1 where it chooses none. Means that differ by rounding alone are equal.
 def _highest(means: np.ndarray, margin: float) -> np.ndarray:
@@ -118,12 +134,15 @@ def _highest(means: np.ndarray, margin: float) -> np.ndarray:
 
 def _first_within(means: np.ndarray, margin: float) -> np.ndarray:
     methods, original = means[:-1], means[-1]
-    within = methods >= original - margin - ROUNDING * np.abs(original)
-    return np.where(within.any(axis=0), within.argmax(axis=0), -1)
+    return _first_of(methods >= original - margin - ROUNDING * np.abs(original))
+
+
+def _first_of(fit: np.ndarray) -> np.ndarray:
+    return np.where(fit.any(axis=0), fit.argmax(axis=0), -1)
 
 
 def _chosen(
-    study: Study, model: str, labels: Sequence[str], rule: Callable[[np.ndarray, float], np.ndarray], beside: str = ""
+    study: Study, model: str, labels: Sequence[str], rule: Rule, beside: str = "", *, highest: bool = True
 ) -> Choice | None:
     everyone = [*labels, *([beside] if beside else [])]
     by = _by(study, model, everyone)
@@ -137,7 +156,7 @@ def _chosen(
     changes = float("nan")
     if all(label in drawn for label in everyone):
         changes = float((rule(np.stack([drawn[label] for label in everyone]), margin) != place).mean())
-    return Choice(labels[place], by, len(labels), changes, highest=not beside) if place >= 0 else None
+    return Choice(labels[place], by, len(labels), changes, highest) if place >= 0 else None
 
 
 def _by(study: Study, model: str, labels: Sequence[str]) -> By:

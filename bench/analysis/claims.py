@@ -160,23 +160,25 @@ def nothing_to_lose(study: Study) -> dict[str, str]:
 def _of_family(study: Study, model: str, outcome: Outcome) -> list[Claim]:
     """The claims on one outcome of one network: those of its family of tests, and what needs no test."""
     gathered = [_evidence(study, model, variant.label, outcome) for variant in study.plan.methods]
-    found = [each for each in gathered if each is not None]
-    agreements = {each.variant: _identical(study, each) for each in found}
+    found = [evidence for evidence in gathered if evidence is not None]
+    agreements = {evidence.variant: _identical(study, evidence) for evidence in found}
     lost = nothing_to_lose(study).get(model, "")
-    silent = {each.variant for each in found if lost or agreements[each.variant] or each.reference is None}
+    silent = {
+        evidence.variant for evidence in found if lost or agreements[evidence.variant] or evidence.reference is None
+    }
     tested = judge(
-        [each for each in found if each.variant not in silent],
+        [evidence for evidence in found if evidence.variant not in silent],
         study.plan.alpha,
         f"methods on {model}, {outcome.title}",
         withhold=study.withholds,
     )
     by_variant = {claim.evidence.variant: claim for claim in tested}
-    for each in found:
-        if each.variant not in silent:
+    for evidence in found:
+        if evidence.variant not in silent:
             continue
-        reason = OBSERVED if agreements[each.variant] else lost or reference(study, model, each.variant).reason
-        by_variant[each.variant] = _untested(study, each, agreements[each.variant], lost, reason)
-    return [by_variant[each.variant] for each in found]
+        reason = OBSERVED if agreements[evidence.variant] else lost or reference(study, model, evidence.variant).reason
+        by_variant[evidence.variant] = _untested(study, evidence, agreements[evidence.variant], lost, reason)
+    return [by_variant[evidence.variant] for evidence in found]
 
 
 def _evidence(study: Study, model: str, variant: str, outcome: Outcome) -> Evidence | None:

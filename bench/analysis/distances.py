@@ -6,14 +6,14 @@ Distances are in seed-equivalents, the cross-probe's losses in points; what they
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from bench.analysis.inside import CROSS_PROBE, Cells, Inside, Yardstick, comparable, read, yardstick
+from bench.analysis.inside import CROSS_PROBE, Cells, Inside, Yardstick, comparable, first_scaled, read, yardstick
 from bench.analysis.reference import Reference, reference
-from bench.analysis.study import Study, judgement
+from bench.analysis.study import Study, measurement
 from bench.roles import ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlanFile
 from bench.statistics.arrays import difference, joined
@@ -104,15 +104,18 @@ class NetworkDistances:
         maps: by (feature, measure), those that were asked for and have a value.
         identical: whether every block of every seed of the profile has the original's activations, bit for bit.
         seeds: with a comparison.
+        brief: by the first measure on a scale, of the first convention, with the mean influence over seeds in every
+            seed's place; None unless every seed of the profile has it.
     """
 
     by: Mapping[tuple[str, str], Distance | ProbeLoss]
     maps: Mapping[tuple[str, str], tuple[tuple[str, ...], np.ndarray]]
     identical: bool
     seeds: int
+    brief: Inside | None = None
 
 
-@judgement
+@measurement
 def compared(study: Study) -> dict[tuple[str, str], NetworkDistances]:
     """By (model, variant); networks without any comparison are left out."""
     # Influences are S × L × n numbers a measure: those of one variant, its reference and the other seed are in memory
@@ -134,7 +137,7 @@ def loss(study: Study, model: str, variant: str, feature: str) -> ProbeLoss | No
     return found if isinstance(found, ProbeLoss) else None
 
 
-@judgement
+@measurement
 def measures(study: Study) -> tuple[str, ...]:
     """The names of the measures that any network was compared by, in the order of the profile."""
     present = dict.fromkeys(measure for found in compared(study).values() for _, measure in found.by)
@@ -165,26 +168,26 @@ def _of_model(study: Study, model: str):
     kept: dict[str, Cells | None] = {OTHER_SEED: other}
     labels = comparable(study.plan)
     wanted = {label: reference(study, model, label) for label in labels}
+    far = {key: _Blocks.of(yardstick(study.plan, key[1]), one) for key, one in (other.by if other else {}).items()}
     for label in labels:
         against = wanted[label].inside_label
         if against is not None and against not in (ORIGINAL, *kept):
             kept[against] = read(study.results, model, against)
         network = kept[label] if label in kept else read(study.results, model, label)
-        yield label, _reduced(study.plan, network, wanted[label], kept.get(against or ""), other) if network else None
+        yield label, _reduced(study.plan, network, wanted[label], kept.get(against or ""), far) if network else None
 
 
 def _reduced(
-    plan: PlanFile, network: Cells, against: Reference, control: Cells | None, other: Cells | None
+    plan: PlanFile, network: Cells, against: Reference, control: Cells | None, far: Mapping[tuple[str, str], _Blocks]
 ) -> NetworkDistances:
     by: dict[tuple[str, str], Distance | ProbeLoss] = {}
     for key, inside in network.by.items():
-        base, far = (taken.by.get(key) if taken else None for taken in (control, other))
-        taken_off = _Reference(against.kind == "original", base)
+        taken_off = _Reference(against.kind == "original", control.by.get(key) if control else None)
         if key[1] == CROSS_PROBE:
             if inside.right is not None:
                 by[key] = _loss(inside, taken_off)
         else:
-            by[key] = _distance(inside, taken_off, far, yardstick(plan, key[1]))
+            by[key] = _distance(inside, taken_off, far.get(key), yardstick(plan, key[1]))
     return NetworkDistances(
         by=by,
         maps={
@@ -194,7 +197,16 @@ def _reduced(
         },
         identical=bool((network.identical == 1.0).all()),
         seeds=int(np.isfinite(network.identical).sum()),
+        brief=_brief(network.by.get((plan.features[0], first_scaled(plan)))),
     )
+
+
+def _brief(inside: Inside | None) -> Inside | None:
+    """With one row of influences for all seeds, which is all that their mean needs."""
+    if inside is None or not inside.measured.all():
+        return None
+    mean = inside.influence.mean(axis=0, dtype=np.float64)
+    return replace(inside, influence=np.broadcast_to(mean, inside.influence.shape), map=None, right=None)
 
 
 @dataclass(frozen=True)
@@ -208,35 +220,37 @@ class _Reference:
         return self.original or (self.inside is not None and self.inside.influence.shape == inside.influence.shape)
 
 
-def _distance(inside: Inside, reference: _Reference, far: Inside | None, scale: Yardstick) -> Distance:
-    missing = np.full_like(inside.values, np.nan)
-    if far is not None and far.influence.shape != inside.influence.shape:
+def _distance(inside: Inside, reference: _Reference, far: _Blocks | None, scale: Yardstick) -> Distance:
+    mine = _Blocks.of(scale, inside)
+    if far is not None and far.shape != inside.influence.shape:
         far = None
-    others = scale.distance(far.values) if far else missing
+    theirs = far or _Blocks(np.full_like(inside.values, np.nan), None)
     # A block counts where another seed has a value, that is where the measure can say something of this architecture
     # at all. A network that has none there (its units died, say) does not get an easier mean for it: see `refused`.
-    counted = np.isfinite(others).any(axis=0) if far else np.isfinite(inside.values).any(axis=0)
+    counted = np.isfinite(far.distances if far else inside.values).any(axis=0)
     # A seed in which every unit died has no value in any block and counts all the same.
     measured = inside.measured
     lacking = counted & ~np.isfinite(inside.values[measured]).all(axis=0)
-    mine = _Blocks(scale.distance(inside.values), scale.sign * inside.influence)
-    theirs = _Blocks(others, scale.sign * far.influence) if far else _Blocks(missing, None)
     # The mean is over the counted blocks that the network has in all its seeds, so that no seed has another mean.
     usable = counted & ~lacking
-    gap = None
-    if reference.fits(inside):
-        base = reference.inside
-        gap = mine if reference.original or base is None else mine.less(scale, base)
+    single = [usable & only for only in np.eye(len(usable), dtype=bool)]  # that block alone, or none
+    overall, overall_at = mine.on(theirs, usable), tuple(mine.on(theirs, block) for block in single)
+    beyond, beyond_at = None, None
+    if reference.original:  # which is at no distance from itself
+        beyond, beyond_at = overall, overall_at
+    elif reference.inside is not None and reference.fits(inside):
+        gap = mine.less(_Blocks.of(scale, reference.inside))
+        beyond, beyond_at = gap.on(theirs, usable), tuple(gap.on(theirs, block) for block in single)
     return Distance(
         yardstick=scale,
         blocks=inside.blocks,
         values=inside.values,
         mean=_raw(inside, usable),
-        at=tuple(_raw(inside, _only(block, usable)) for block in range(len(inside.blocks))),
-        overall=mine.on(theirs, usable),
-        overall_at=tuple(mine.on(theirs, _only(block, usable)) for block in range(len(inside.blocks))),
-        beyond=gap.on(theirs, usable) if gap else None,
-        beyond_at=tuple(gap.on(theirs, _only(b, usable)) for b in range(len(inside.blocks))) if gap else None,
+        at=tuple(_raw(inside, block) for block in single),
+        overall=overall,
+        overall_at=overall_at,
+        beyond=beyond,
+        beyond_at=beyond_at,
         counted=counted,
         refused=tuple(name for name, lacks in zip(inside.blocks, lacking) if lacks),
         equal=bool((mine.distances[measured][:, counted] == 0.0).all()) and bool(measured.any() and counted.any()),
@@ -246,33 +260,46 @@ def _distance(inside: Inside, reference: _Reference, far: Inside | None, scale: 
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Distances (S, L) of blocks with the influence (S, L, n) of images on them."""
+    """Distances (S, L) of blocks with the influence (S, L, n) of images on them, as the measure has it.
+
+    Attributes:
+        sign: what makes it an influence on distances.
+    """
 
     distances: np.ndarray
     influence: np.ndarray | None
+    sign: float = 1.0
+    _means: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = field(default_factory=dict, repr=False)
 
-    def less(self, scale: Yardstick, base: Inside) -> _Blocks:
-        influence = None if self.influence is None else self.influence - scale.sign * base.influence
-        return _Blocks(difference(self.distances, scale.distance(base.values)), influence)
+    @staticmethod
+    def of(scale: Yardstick, inside: Inside) -> _Blocks:
+        """Those that a measure gives."""
+        return _Blocks(scale.distance(inside.values), inside.influence, scale.sign)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(S, L, n); empty without influences."""
+        return () if self.influence is None else self.influence.shape
+
+    def less(self, other: _Blocks) -> _Blocks:
+        """The distances beyond those of another network by the same measure."""
+        influence = None if self.influence is None or other.influence is None else self.influence - other.influence
+        return _Blocks(difference(self.distances, other.distances), influence, self.sign)
 
     def on(self, other: _Blocks, blocks: np.ndarray) -> Scaled:
         """The mean over some blocks, in units of another seed's mean over the same blocks."""
         if not blocks.any():
             nothing = np.full(len(self.distances), np.nan)
             return scaled(nothing, None, nothing, None)
-        (mine, psi), (theirs, other_psi) = (
-            (side.distances[:, blocks].mean(axis=1), _mean(side.influence, blocks)) for side in (self, other)
-        )
-        return scaled(mine, psi, theirs, other_psi)
+        return scaled(*self._mean(blocks), *other._mean(blocks))
 
-
-def _mean(influence: np.ndarray | None, blocks: np.ndarray) -> np.ndarray | None:
-    return None if influence is None else influence[:, blocks].mean(axis=1)
-
-
-def _only(block: int, usable: np.ndarray) -> np.ndarray:
-    """(L,) that block alone, or no block if it cannot be used."""
-    return usable & (np.arange(len(usable)) == block)
+    # Another seed's means stand below those of every network.
+    def _mean(self, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        key = blocks.tobytes()
+        if key not in self._means:
+            influence = None if self.influence is None else self.sign * self.influence[:, blocks].mean(axis=1)
+            self._means[key] = self.distances[:, blocks].mean(axis=1), influence
+        return self._means[key]
 
 
 def _raw(inside: Inside, blocks: np.ndarray) -> Estimate:

@@ -14,6 +14,7 @@ from bench.runner.plan_file import PlanFile
 
 CROSS_PROBE = "cross-probe"  # in points of accuracy, where all others are distances in seed-equivalents
 _ROUNDING = 1e-9  # stored values of equal representations differ from the best one by less
+PARTS = ("value", "influence", "map", "right", "kind")  # of a measure's arrays
 _OLD = "original.value"  # what comparisons held before they held several measures
 
 
@@ -87,9 +88,14 @@ def yardstick(plan: PlanFile, name: str) -> Yardstick:
     return Yardstick(measure.title, best, -1.0 if measure.larger_is_similar else 1.0)
 
 
-def read(results: Results, model: str, variant: str) -> Cells | None:
-    """What the compare cells of one variant hold; None if no seed has any in today's format."""
-    seeds = [results.similarity(model, variant, seed, ()) or {} for seed in results.plan.seeds]
+def read(results: Results, model: str, variant: str, only: tuple[str, str] | None = None) -> Cells | None:
+    """What the compare cells of one variant hold; None if no seed has any in today's format.
+
+    Args:
+        only: the feature and measure that are wanted; default all.
+    """
+    names = () if only is None else ("layers", "identical", *(f"{'/'.join(only)}/{part}" for part in PARTS))
+    seeds = [results.similarity(model, variant, seed, names) or {} for seed in results.plan.seeds]
     first = next((arrays for arrays in seeds if any("/" in name for name in arrays)), None)
     if first is None:
         return None
@@ -103,8 +109,9 @@ def read(results: Results, model: str, variant: str) -> Cells | None:
 
 def outdated(results: Results) -> str:
     """What to say of comparisons by an earlier version, which held debiased CKA alone; empty if there are none."""
-    for record in results.compared.to_dict("records"):
-        names = results.similarity(record["model"], record["variant"], record["seed"], ()) or {}
+    rows = results.compared
+    for model, variant, seed in zip(rows["model"], rows["variant"], rows["seed"]):
+        names = results.similarity(model, variant, seed, ()) or {}
         if any(name.endswith(_OLD) for name in names) and not any("/" in name for name in names):
             return (
                 "The comparisons of these runs are of an earlier version, which measured debiased CKA alone: run the "

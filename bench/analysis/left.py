@@ -18,14 +18,19 @@ def left_in_float32(study: Study) -> dict[tuple[str, str], dict[str, float]]:
     layers = study.results.layers
     if layers.empty:
         return {}
-    of_methods = layers[layers["variant"].isin([method.label for method in study.plan.methods])]
+    methods = {method.label for method in study.plan.methods}
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}  # of each original's weights
+    files: dict[tuple[str, str], dict[int, list[Any]]] = {}  # rows of each method's files by seed
+    for row in layers.to_dict("records"):
+        model, label = str(row["model"]), str(row["variant"])
+        if label == ORIGINAL:
+            shapes.setdefault(model, {})[row["name"]] = tuple(row["shape"])
+        elif label in methods:
+            files.setdefault((model, label), {}).setdefault(row["seed"], []).append(row)
     kept: dict[tuple[str, str], dict[str, float]] = {}
-    for (model, label), stored in of_methods.groupby(["model", "variant"]):
-        original = layers[(layers["model"] == model) & (layers["variant"] == ORIGINAL)]
-        before = {row["name"]: tuple(row["shape"]) for row in original.to_dict("records")}
-        files: list[Any] = [of_seed.to_dict("records") for _, of_seed in stored.groupby("seed")]
-        seeds = [untouched(file, before) for file in files]
+    for (model, label), stored in sorted(files.items()):
+        seeds = [untouched(rows, shapes.get(model, {})) for _, rows in sorted(stored.items())]
         weights = {name: share for name, share in seeds[0].items() if all(name in seed for seed in seeds)}
         if weights:
-            kept[str(model), str(label)] = weights
+            kept[model, label] = weights
     return kept

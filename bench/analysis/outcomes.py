@@ -147,7 +147,7 @@ def primary_less_original(study: Study) -> PrimaryOutcome:
 def _primary(study: Study, key: str, short: str, long: str, label: str) -> PrimaryOutcome:
     task = study.primary
     return PrimaryOutcome(
-        key=key, quantity=task.title, title=f"{task.title}, less {short}",
+        key=key, quantity=task.title, title=f"Change in {task.noun} from the {short}",
         estimand=f"{task.within} of the packed file less {long}",
         unit=task.unit, margin=study.plan.margins.accuracy, digits=task.digits, kind="compress",
         directions=("lower", "higher"), reference=label,

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bench.analysis.study import Study, judgement
+from bench.analysis.study import Study, measurement
 from bench.compress.budget import Budget, alike
 from bench.compress.variant import Stage, Variant
 from bench.errors import InputError
@@ -55,7 +55,7 @@ def reference(study: Study, model: str, variant: str) -> Reference:
     return references(study)[model, variant]
 
 
-@judgement
+@measurement
 def references(study: Study) -> dict[tuple[str, str], Reference]:
     """By (model, variant), of every variant."""
     return {

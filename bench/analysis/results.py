@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +14,10 @@ import pandas as pd
 
 from bench.data import kept_test_images
 from bench.data.image_set import Images
+from bench.diagnose.sensitivity.records import Joint, Single
 from bench.folders import Damaged
 from bench.profile import Theme
+from bench.remember import Memory
 from bench.runner.plan_file import PlanFile, PlannedCell, read
 from bench.runner.sound import ERROR, Identity, folders_of
 from bench.runner.store import Store
@@ -23,6 +25,7 @@ from bench.runner.store import Store
 # Why a cell has no result, the worst first, and how a sentence says so.
 HOLES = {"failed": "failed", "refused": "was refused", "damaged": "is damaged", "missing": "is missing"}
 _ID = ["model", "seed", "variant"]
+PREDICTIONS = 2**27  # bytes of them that stay in memory: figures and tables ask for each network's again and again
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Results:
         diagnosed: likewise, with the diagnostic's name.
         history: model, seed, variant, kind, epoch, loss, ...; one row per epoch.
         layers: model, seed, variant, name, layout, bits, payload_bytes, sparsity; one row per stored layer.
+        sensed: as trained, of each original's sensitivity.
+        singles, joints: model, seed and the fields of `bench.diagnose.sensitivity.records`.
         provenance: name, kind and the provenance of every cell that ran, nested fields as `versions.torch`.
         strangers: number of cells in the folder that the plan does not name.
     """
@@ -48,9 +53,13 @@ class Results:
     diagnosed: pd.DataFrame
     history: pd.DataFrame
     layers: pd.DataFrame
+    sensed: pd.DataFrame
+    singles: pd.DataFrame
+    joints: pd.DataFrame
     provenance: pd.DataFrame
     strangers: int
     _arrays: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict, repr=False)
+    _predictions: Memory = field(default_factory=lambda: Memory(PREDICTIONS), repr=False)
 
     @cached_property
     def _done(self) -> dict[tuple[str, str, str], dict[int, Mapping[Any, Any]]]:
@@ -79,7 +88,7 @@ class Results:
         """
         cells, names = self._done.get(("compressed", model, variant), {}), ("test_logits", "test_labels")
         seeds = [seed for seed in self.plan.seeds if seed in cells]
-        answers = {seed: self._load(cells[seed]["key"], "predictions.npz", names) for seed in seeds}
+        answers = {seed: self._answers(cells[seed]["key"]) for seed in seeds}
         return {
             seed: (arrays["test_logits"], arrays["test_labels"])
             for seed, arrays in answers.items()
@@ -96,8 +105,18 @@ class Results:
         cell = self._done.get(("compressed", model, variant), {}).get(seed)
         if cell is None:
             return None
-        arrays, prefix = self._load(cell["key"], "predictions.npz"), f"{split}_"
+        arrays, prefix = self._answers(cell["key"]), f"{split}_"
         return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)} or None
+
+    def _answers(self, key: str) -> Mapping[str, np.ndarray]:
+        """A packed file's predictions on every split; read only."""
+        return self._predictions.once(key, lambda: self._read_only(key, "predictions.npz"))
+
+    def _read_only(self, key: str, file: str) -> dict[str, np.ndarray]:
+        arrays = self._load(key, file)
+        for array in arrays.values():
+            array.flags.writeable = False
+        return arrays
 
     @cached_property
     def test_images(self) -> Images | None:
@@ -142,6 +161,12 @@ class Results:
         recorded = self.provenance[fact].dropna().tolist() if fact in self.provenance else []
         return "; ".join(sorted(set(map(_word, recorded)))) or "not recorded"
 
+    @property
+    def commits(self) -> set[str]:
+        """Of the code that computed the cells, as far as it was recorded."""
+        recorded = self.provenance["commit"].dropna() if "commit" in self.provenance else ()
+        return {commit for commit in map(str, recorded) if commit}
+
     def count(self, *states: str) -> int:
         """How many of the planned cells are in one of the states."""
         return int(self.cells["state"].isin(states).sum())
@@ -178,6 +203,8 @@ def gathered(plan: PlanFile, store: Store) -> Results:
             rows[cell.kind].append({**about, **look, **files["metrics.json"]})
             rows["history"] += [{**about, "kind": cell.kind, **row} for row in files.get("history.json", [])]
             rows["layers"] += [{**about, **row} for row in files.get("layers.json", [])]
+            rows["singles"] += [{**about, **row} for row in files.get("curves.json", [])]
+            rows["joints"] += [{**about, **row} for row in files.get("joint.json", [])]
         else:
             trouble[cell.key] = f"{cell.name}, which {HOLES[state]}"
         if state not in ("missing", "damaged"):
@@ -194,6 +221,9 @@ def gathered(plan: PlanFile, store: Store) -> Results:
         diagnosed=_frame(rows["diagnose"], "diagnostic"),
         history=_frame(rows["history"], "epoch"),
         layers=_frame(rows["layers"], "name"),
+        sensed=_frame(rows["sensitivity"]),
+        singles=_frame(rows["singles"], *(field.name for field in fields(Single))),
+        joints=_frame(rows["joints"], *(field.name for field in fields(Joint))),
         provenance=pd.json_normalize(rows["provenance"])
         if rows["provenance"]
         else pd.DataFrame(columns=["name", "kind"]),

@@ -2,10 +2,11 @@
 
 *A network* is *same* if all measures of the profile's `inside` are (an intersection-union test: each at alpha),
 *changed* if any is after Holm over them, else it cannot be told. What a measure's word stands on is in
-`inside_tests`. The family is one network's compressed variants without controls; same and changed are two families,
-each with Holm's correction. A measure's word is read at the level that Holm tests its network at, so that words of
-measures and networks never contradict one another. Insides whose activations agree bit for bit are an observation
-outside the family, and networks that were trained from initial weights have their distance described without a word.
+`inside_tests`. The family (see `inside_family`) is one network's compressed variants without controls; same and changed
+are two families, each with Holm's correction. A measure's word is read at the level that Holm tests its network at, so
+that words of measures and networks never contradict one another. Insides whose activations agree bit for bit are an
+observation outside the family, and networks that were trained from initial weights have their distance described
+without a word.
 """
 
 from __future__ import annotations
@@ -15,21 +16,19 @@ from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Any
 
-from bench.analysis.claims import nothing_to_lose
-from bench.analysis.distances import Distance, ProbeLoss, compared
+from bench.analysis.distances import Distance, ProbeLoss
 from bench.analysis.inside import CROSS_PROBE, yardstick
-from bench.analysis.inside_tests import POINTS, Tested, loss_interval, of_loss, on_scale
-from bench.analysis.reference import Reference, reference
+from bench.analysis.inside_family import Draft, corrected, word_of
+from bench.analysis.inside_tests import POINTS, Tested, loss_interval
+from bench.analysis.reference import Reference
 from bench.analysis.study import Study, judgement
 from bench.statistics.arrays import joined
-from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME, Word, withheld
+from bench.statistics.equivalence import CANT_TELL, CHANGED, SAME, Word
 from bench.statistics.estimate import Estimate
-from bench.statistics.multiplicity import holm
+from bench.statistics.multiplicity import Corrected
 
 NEARER, FARTHER = "nearer", "farther"
-RETRAINED = "It was trained from initial weights: its distance is described, and no word is given."
 NOT_COMPARED = "Its reference was not compared with the original on the same blocks and images."
-NO_PROBE = "This task has no accuracy for a probe to lose."
 
 
 @dataclass(frozen=True)
@@ -140,109 +139,17 @@ def insides_of(study: Study, *models: str) -> list[InsideClaim]:
     return [claim for claim in inside_claims(study).values() if claim.model in (models or study.models)]
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """One network before correction.
-
-    Attributes:
-        tested: by measure, of the first convention of features.
-        p_same, p_changed: of the deciding measures together.
-        excluded: why it is in no family, one sentence; empty if it is in one.
-    """
-
-    variant: str
-    reference: Reference
-    found: Mapping[str, Distance | ProbeLoss]
-    tested: Mapping[str, Tested]
-    p_same: float
-    p_changed: float
-    identical: bool
-    seeds: int
-    excluded: str
-    nothing_to_lose: str
-
-
 def _of_model(study: Study, model: str) -> list[InsideClaim]:
-    drafts = [draft for variant in study.plan.methods if (draft := _draft(study, model, variant.label)) is not None]
-    family, alpha = f"compressed variants of {model}, the inside", study.plan.alpha
-    inside = [not draft.excluded and not draft.identical for draft in drafts]
-    same, changed = (
-        holm([p if member else nan for p, member in zip(values, inside)], family=family, alpha=alpha)
-        for values in ([draft.p_same for draft in drafts], [draft.p_changed for draft in drafts])
-    )
-    claims = []
-    for index, draft in enumerate(drafts):
-        p = (same.p[index], changed.p[index])
-        # A network outside the family is tested alone, so that its measures can be read, but given no word.
-        levels = (_or(same.levels[index], alpha), _or(changed.levels[index], alpha))
-        claims.append(_claim(study, model, draft, p, levels, same.caption, same.size))
-    return claims
-
-
-def _draft(study: Study, model: str, variant: str) -> _Draft | None:
-    network = compared(study).get((model, variant))
-    if network is None:
-        return None
-    feature, deciding = study.plan.features[0], study.plan.similarity.inside
-    found = {measure: one for (convention, measure), one in network.by.items() if convention == feature}
-    tested = {measure: _tested(study, one) for measure, one in found.items()}
-    against = reference(study, model, variant)
-    seeds = min((_seeds(found[name]) for name in deciding if name in found), default=0)
-    lost = nothing_to_lose(study).get(model, "")
-    excluded = RETRAINED if against.kind == "retrained" else against.reason if against.inside_label is None else ""
-    excluded = lost or (f"{excluded[:1].upper()}{excluded[1:].rstrip('.')}." if excluded else "")
-    if not excluded and study.withholds:
-        # Where no seed has a value, why it has none says more than that none are too few.
-        excluded = withheld(seeds or study.seeds, study.plan.alpha)
-    # A measure that was not taken, or that gives no p, shows neither.
-    tests = [tested.get(name, Tested(nan, nan)) for name in deciding]
-    same, changed = [_or(test.p_same, 1.0) for test in tests], [_or(test.p_changed, 1.0) for test in tests]
-    return _Draft(
-        variant=variant,
-        reference=against,
-        found=found,
-        tested=tested,
-        p_same=max(same, default=nan),
-        p_changed=min(1.0, len(changed) * min(changed, default=nan)),
-        identical=network.identical,
-        seeds=seeds,
-        excluded=excluded,
-        nothing_to_lose=lost,
-    )
-
-
-def _tested(study: Study, one: Distance | ProbeLoss) -> Tested:
-    if isinstance(one, Distance):
-        return on_scale(one, study.plan.margins.inside)
-    if not study.plan.task.classifies:
-        return Tested(nan, nan, against=NO_PROBE)
-    return of_loss(one, study.plan.margins.accuracy / POINTS, study.plan.alpha)
-
-
-def _seeds(one: Distance | ProbeLoss) -> int:
-    """Seeds behind a measure's test."""
-    if isinstance(one, Distance):
-        return one.beyond.seeds if one.beyond else one.overall.seeds
-    return max((lost.n for lost in one.beyond or one.at), default=0)
+    return [_claim(study, model, *each) for each in corrected(study, model)]
 
 
 def _claim(
-    study: Study,
-    model: str,
-    draft: _Draft,
-    p: tuple[float, float],
-    levels: tuple[float, float],
-    family: str,
-    size: int,
+    study: Study, model: str, draft: Draft, p: tuple[float, float], levels: tuple[float, float], family: Corrected
 ) -> InsideClaim:
-    deciding = study.plan.similarity.inside
+    deciding, word = study.plan.similarity.inside, word_of(study, draft, p)
     measures = {name: _measure_claim(study, name, one, draft, levels) for name, one in draft.found.items()}
-    # "Same" and "changed" are asked of the corrected p; that of the measures of the raw one at Holm's level.
-    word = SAME if p[0] <= study.plan.alpha else CHANGED if p[1] <= study.plan.alpha else CANT_TELL
-    reason = ""
-    if draft.excluded:
-        word, reason = CANT_TELL, draft.excluded
-    elif word == CANT_TELL:
+    reason = draft.excluded
+    if not reason and word == CANT_TELL:
         lacking = [
             f"{yardstick(study.plan, name).title} was not measured." for name in deciding if name not in draft.found
         ]
@@ -254,7 +161,7 @@ def _claim(
         model=model,
         variant=draft.variant,
         feature=study.plan.features[0],
-        word=None if draft.reference.kind == "retrained" and not draft.identical else word,
+        word=word,
         identical=draft.identical,
         direction=FARTHER if word == CHANGED else directions.pop() if len(directions) == 1 else "",
         reason="" if draft.identical else reason,
@@ -262,15 +169,15 @@ def _claim(
         measures=measures,
         p_same=p[0],
         p_changed=p[1],
-        family="" if draft.excluded or draft.identical else family,
-        size=size,
+        family="" if draft.excluded or draft.identical else family.caption,
+        size=family.size,
         seeds=draft.seeds,
-        nothing_to_lose="" if draft.identical else draft.nothing_to_lose,
+        nothing_to_lose=draft.lost,
     )
 
 
 def _measure_claim(
-    study: Study, name: str, one: Distance | ProbeLoss, draft: _Draft, levels: tuple[float, float]
+    study: Study, name: str, one: Distance | ProbeLoss, draft: Draft, levels: tuple[float, float]
 ) -> MeasureClaim:
     tested, deciding = draft.tested[name], study.plan.similarity.inside
     of_same, of_changed = levels[0], levels[1] / max(len(deciding), 1)
@@ -343,7 +250,3 @@ def in_points(lost: Estimate) -> Estimate:
     """A share as percentage points."""
     value, low, high, error = (POINTS * x for x in (lost.value, lost.low, lost.high, lost.standard_error))
     return replace(lost, value=value, low=low, high=high, standard_error=error)
-
-
-def _or(p: float, otherwise: float) -> float:
-    return p if isfinite(p) else otherwise

@@ -39,7 +39,8 @@ class Study:
 
     results: Results
     withholds: bool = field(default=True, kw_only=True)
-    _judgements: dict[Callable[[Study], Any], Any] = field(default_factory=dict, repr=False)
+    _judgements: _Memory = field(default_factory=dict, repr=False)
+    _measurements: _Memory = field(default_factory=dict, repr=False)
 
     @property
     def plan(self) -> PlanFile:
@@ -162,18 +163,37 @@ class Study:
         """Why a variant has no result of that kind: the worst state among its cells; empty if all are done."""
         return self.results.hole(kind, model, variant)
 
+    def judged_by(self, **terms: Any) -> Study:
+        """The same measurements under other terms of the plan, e.g. `margins=`; what was measured is not read again."""
+        plan = self.plan.model_copy(update=terms)
+        other = Study(replace(self.results, plan=plan), withholds=self.withholds, _measurements=self._measurements)
+        other.__dict__["per_image"] = self.per_image
+        return other
+
+
+_Memory = dict[Callable[[Study], Any], Any]  # results by what computed them
+
 
 def judgement(compute: Callable[[Study], T]) -> Callable[[Study], T]:
     """Compute a function of a study once per study, and remember it on the study itself.
 
     `functools.cache` would keep every study of a process alive; here a judgement goes when its study does.
     """
+    return _remembered(compute, lambda study: study._judgements)
 
+
+def measurement(compute: Callable[[Study], T]) -> Callable[[Study], T]:
+    """As `judgement`, for what rests on no term that `Study.judged_by` may change: all those studies share it."""
+    return _remembered(compute, lambda study: study._measurements)
+
+
+def _remembered(compute: Callable[[Study], T], memory: Callable[[Study], _Memory]) -> Callable[[Study], T]:
     @wraps(compute)
     def remembered(study: Study) -> T:
-        if compute not in study._judgements:
-            study._judgements[compute] = compute(study)
-        judged: T = study._judgements[compute]
-        return judged
+        kept = memory(study)
+        if compute not in kept:
+            kept[compute] = compute(study)
+        result: T = kept[compute]
+        return result
 
     return remembered

@@ -32,13 +32,13 @@ def superiority(study: Study) -> dict[tuple[str, str], dict[str, Against]]:
 
     Without what has no seed in common with the method.
     """
-    found: dict[tuple[str, str], dict[str, Against]] = {}
+    against_all: dict[tuple[str, str], dict[str, Against]] = {}
     for model in study.models:
         for variant in study.plan.methods:
             others = dict.fromkeys((ORIGINAL, reference(study, model, variant.label).label))
             against = (_against(study, model, variant.label, other) for other in others if other)
-            found[model, variant.label] = {each.other: each for each in against if each.trainings.n}
-    return found
+            against_all[model, variant.label] = {each.other: each for each in against if each.trainings.n}
+    return against_all
 
 
 def _against(study: Study, model: str, label: str, other: str) -> Against:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, inf, isfinite, log10
 
@@ -12,6 +12,8 @@ from bench.analysis.choice import Choice
 from bench.analysis.claims import Claim, to_tell
 from bench.analysis.distances import own_margins
 from bench.analysis.inside import CROSS_PROBE, yardstick
+from bench.analysis.inside_family import InsideWord
+from bench.analysis.networks import title_of
 from bench.analysis.outcomes import Outcome
 from bench.analysis.per_image import AnswerAgreement
 from bench.analysis.results import HOLES
@@ -71,27 +73,21 @@ def why(claim: Claim) -> str:
 
 
 def counted_words(claims: Iterable[Claim]) -> str:
-    """How many claims have each word, e.g. "same for 1 of 44 (power 0.03 each), changed for 40, can't tell for 3"."""
+    """How many claims have each word, e.g. "same for 1 of 44, changed for 40, can't tell for 3"."""
     judged = list(claims)
     counts: list[str] = []
     for each in (IDENTICAL_ANSWERS, SAME, CHANGED, CANT_TELL, NOTHING_TO_LOSE):
         alike = [claim for claim in judged if word(claim) == each]
         if not alike and each in (IDENTICAL_ANSWERS, NOTHING_TO_LOSE):
             continue
-        of_all = "" if counts else f" of {len(judged)}"
-        counts.append(
-            f"{each} for {len(alike)}{of_all}{f' ({power(judged)})' if each == SAME and power(judged) else ''}"
-        )
+        counts.append(f"{each} for {len(alike)}{'' if counts else f' of {len(judged)}'}")
     return ", ".join(counts)
 
 
 def power(claims: Iterable[Claim]) -> str:
-    """The power of showing "same", were there no difference, e.g. "power 0.03 each"; empty if unknown."""
+    """The power of showing "same", were there no difference, e.g. "0.03" or "0.03 to 0.40"; empty if unknown."""
     powers = sorted(claim.power for claim in claims if claim.power == claim.power)
-    if not powers:
-        return ""
-    least, most = (f"{each:.2f}" for each in (powers[0], powers[-1]))
-    return f"power {least} each" if least == most else f"power {least} to {most}"
+    return _range(powers, "{:.2f}".format) if powers else ""
 
 
 def _shortest(value: float) -> str:
@@ -151,7 +147,7 @@ def inside_words(claim: InsideClaim | None) -> InsideWords:
     return InsideWords(badge, *_INSIDE[claim.direction if bare == SAME and claim.direction else bare])
 
 
-def bare_inside_word(claim: InsideClaim) -> str:
+def bare_inside_word(claim: InsideClaim | InsideWord) -> str:
     """The one word for an inside: identical inside, same, changed, can't tell; or why there is none."""
     if claim.identical:
         return IDENTICAL_INSIDE
@@ -264,16 +260,16 @@ def inside_margin(study: Study) -> str:
 
 
 def own_inside_margins(study: Study) -> str:
-    """The inside's margin in each measure's own unit, by network; empty if nothing was compared."""
+    """The inside's margin in each measure's own unit, a sentence per network; empty if nothing was compared."""
     by_model = {
         model: ", ".join(
-            f"{yardstick(study.plan, name).title} {decimal(size, 3)}"
+            f"{yardstick(study.plan, name).title.partition(' (')[0]} {decimal(size, 3)}"
             for name, size in own_margins(study, model).items()
             if name != CROSS_PROBE
         )
         for model in study.models
     }
-    return "; ".join(f"{model}: {sizes}" for model, sizes in by_model.items() if sizes)
+    return " ".join(f"On {title_of(study, model)}: {sizes}." for model, sizes in by_model.items() if sizes)
 
 
 def loss_that_matters(study: Study) -> str:
@@ -308,24 +304,32 @@ def holes(study: Study) -> str:
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
 
 
-def seeds_that_would_tell(claims: Iterable[Claim]) -> str:
-    """What would show "same", were there no difference, e.g. "9 to 14 seeds"; empty if unknown or if it is there.
+def would_tell(claims: Iterable[Claim]) -> str:
+    """What would show "same", were there no difference: a sentence or two; empty if unknown or if it is there.
 
-    From the claim with the smallest spread to that with the largest. Where test images are what is scarce: "9 seeds,
-    and for 3 no number of seeds but 4,000 test images".
+    From the claim with the smallest spread to that with the largest, e.g. "If there were no difference, 9 to 14 seeds
+    would tell." Where test images are what is scarce: "For 3 no number of seeds would, but 4,000 test images."
     """
     needed = to_tell(claims)
-    of_images = [each for each in needed if each.seeds is None and (each.images or each.images_at_least)]
-    seeds = sorted(each.seeds or inf for each in needed if each not in of_images)
-    images = sorted(each.images or each.images_at_least or 0 for each in of_images)
-    parts = []
-    if seeds:
-        few, many = (f"more than {MOST_SEEDS}" if n > MOST_SEEDS else f"{n:g}" for n in (seeds[0], seeds[-1]))
-        parts.append(f"{few} seeds" if few == many else f"{few} to {many} seeds")
-    if images:
-        few, many = (f"{n:,}" for n in (images[0], images[-1]))
-        # With as many seeds as there are, no number of images may be enough, as where words are withheld.
-        beside = "" if all(each.images for each in of_images) else " and more seeds"
-        more = f" but {few if few == many else f'{few} to {many}'} test images{beside}"
-        parts.append(f"{f'for {len(images)} ' if seeds else ''}no number of seeds{more}")
-    return ", and ".join(parts)
+    of_images = [need for need in needed if need.seeds is None and (need.images or need.images_at_least)]
+    seeds = sorted(need.seeds or inf for need in needed if need not in of_images)
+    images = sorted(need.images or need.images_at_least or 0 for need in of_images)
+    if not needed:
+        return ""
+    if not images:
+        return f"If there were no difference, {_range(seeds, _few)} seeds would tell."
+    # With as many seeds as there are, no number of images may be enough, as where words are withheld.
+    beside = "" if all(need.images for need in of_images) else " and more seeds"
+    more = f"no number of seeds would, but {_range(images, '{:,}'.format)} test images{beside}."
+    if not seeds:
+        return f"If there were no difference, {more.replace('would', 'would tell', 1)}"
+    return f"If there were no difference, {_range(seeds, _few)} seeds would tell. For {len(images)}, {more}"
+
+
+def _few(seeds: float) -> str:
+    return f"more than {MOST_SEEDS}" if seeds > MOST_SEEDS else f"{seeds:g}"
+
+
+def _range(ordered: Sequence[float], show: Callable[[float], str]) -> str:
+    few, many = show(ordered[0]), show(ordered[-1])
+    return few if few == many else f"{few} to {many}"

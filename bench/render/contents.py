@@ -19,57 +19,72 @@ FOLDERS = ("tables", "figures")
 
 @dataclass(frozen=True)
 class Heading:
-    """One section of the page: its anchor, its title, and its tables and figures in order."""
+    """One section of the page: its anchor, its title, and its tables and figures in order.
+
+    Attributes:
+        texts: what `text.sections` says before them, in order; by default what has the section's id.
+    """
 
     id: str
     title: str
     entries: tuple[str, ...]
+    texts: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Ids of its texts."""
+        return self.texts or (self.id,)
 
 
-OPENING = "figures/footprint"  # beside the summary, before all sections
+STORY = (
+    "figures/footprint",
+    "figures/features",
+    "figures/start",
+    "figures/corners",
+    "figures/recall",
+    "figures/attributions",
+)  # the figures of index.html, in order; all others are of details.html
 CONTENTS = (
-    Heading("findings", "Findings", ("tables/along",)),
     Heading(
         "results",
         "Results",
         (
-            "tables/budget",
-            "tables/search",
             "tables/results",
             "tables/superiority",
+            "tables/search",
             "figures/ranking",
             "tables/across",
-            "figures/activations",
             "tables/published",
-            "tables/storage",
-            "tables/cost",
+            "tables/budget",
+            "tables/verdicts",
         ),
+        ("findings", "results"),
     ),
     Heading(
         "inside",
-        "The inside",
+        "Inside",
         (
-            "figures/differences",
-            "tables/verdicts",
-            "figures/inside",
+            "tables/along",
             "tables/inside",
-            "figures/distance",
             "tables/similarity",
+            "figures/differences",
             "tables/disagreements",
             "figures/depth",
             "tables/blocks",
             "tables/refusals",
-            "figures/maps",
+            "figures/single_layers",
+            "tables/single_layers",
+            "tables/single_layers_together",
         ),
     ),
     Heading(
         "explanations",
-        "Explanations and units",
+        "Explanations",
         (
             "tables/explanations",
-            "figures/attributions",
             "tables/faithfulness",
             "figures/galleries",
+            "figures/exemplars",
             "tables/units",
             "tables/activation_statistics",
             "figures/activation_blocks",
@@ -79,42 +94,85 @@ CONTENTS = (
         ),
     ),
     Heading(
-        "predictions",
-        "Who notices",
+        "users",
+        "Users",
         (
             "tables/predictions",
             "figures/reliability",
             "tables/hurt",
-            "figures/exemplars",
             "tables/classes",
         ),
+        ("predictions",),
     ),
     Heading("training", "Training", ("figures/curves",)),
-    Heading("holes", "What is missing", ("tables/holes",)),
+    Heading("cost", "Cost", ("tables/cost", "figures/activations", "tables/storage", "tables/time")),
     Heading("methods", "Methods", ("tables/methods", "tables/looks", "tables/recipes")),
-    Heading("statistics", "Statistics", ("tables/families", "tables/promises", "tables/calibration")),
-    Heading("provenance", "Provenance", ("tables/provenance", "tables/time", "tables/checklist")),
     Heading(
-        "data",
-        "Data",
+        "statistics", "Statistics", ("tables/sensitivity", "tables/families", "tables/promises", "tables/calibration")
+    ),
+    Heading(
+        "provenance",
+        "Provenance",
         (
+            "tables/holes",
+            "tables/provenance",
+            "tables/checklist",
+            "tables/per_seed",
             "tables/cells",
             "tables/learning",
+            "tables/single_layers_levels",
             "tables/distances",
             "tables/maps",
             "tables/reliability",
             "tables/exemplars",
-            "tables/diagnoses",
             "tables/attribution_maps",
             "tables/channel_images",
             "tables/gallery",
         ),
+        ("provenance", "holes", "data"),
     ),
 )
 
+# The appendix of a paper, at most a dozen pages for 20 methods and 2 networks: what reviewers ask for. `appendix-full`
+# holds the rest.
+APPENDIX = (
+    Heading("results", "Results", ("figures/footprint", "tables/results")),
+    Heading("inside", "Inside", ("figures/features", "figures/start", "figures/corners", "tables/inside")),
+    Heading("users", "Changed predictions", ("tables/hurt",), ("predictions",)),
+    Heading("methods", "Methods", ("tables/methods", "tables/recipes")),
+    Heading("statistics", "Statistics", ()),
+    Heading("provenance", "Provenance", ("tables/provenance", "tables/checklist")),
+)
+# Columns of the short appendix by table, as many as fit one line; `*` stands for any letters. Other tables, and all of
+# `appendix-full`, print what pages show first.
+BRIEF = {
+    "tables/results": ("title", "top1", "top1_less_original", "word", "payload", "ratio"),
+    "tables/inside": ("title", "word", "*_distance"),
+    "tables/hurt": ("title", "changed", "worst", "recall", "exemplars", "control", "p_control"),
+    "tables/methods": ("title", "stages", "epochs", "sources"),
+}
+# Figures whose numbers take no time: they are drawn while insides are compared for the others.
+EARLY = (
+    "figures/galleries",
+    "figures/exemplars",
+    "figures/attributions",
+    "figures/activation_blocks",
+    "figures/corruptions",
+    "figures/reliability",
+    "figures/recall",
+    "figures/curves",
+    "figures/activations",
+)
+PAPER = ("figures/footprint", "figures/features", "figures/corners")  # those of `figures/paper/`
+
+
+def entries() -> list[str]:
+    """All tables and figures: those of the story first, then those of the details in order."""
+    return [*STORY, *(entry for heading in CONTENTS for entry in heading.entries)]
+
 
 def check(
-    texts: Collection[str], contents: Sequence[Heading] = CONTENTS, opening: str = OPENING, room: Path = ROOM
+    texts: Collection[str], contents: Sequence[Heading] = CONTENTS, story: Sequence[str] = STORY, room: Path = ROOM
 ) -> None:
     """Hold the list against what there is, since an item that is not listed would vanish without a word.
 
@@ -126,13 +184,16 @@ def check(
         InputError: a sentence for each file that is not listed, listed name without a file, name listed twice, and
             text whose section does not exist.
     """
-    problems = [*_misplaced(contents, opening, room), *_homeless(texts, [heading.id for heading in contents])]
+    problems = [
+        *_misplaced(contents, story, room),
+        *_homeless(texts, [text for heading in contents for text in heading.sentences]),
+    ]
     if problems:
         raise InputError(problems)
 
 
-def _misplaced(contents: Sequence[Heading], opening: str, room: Path) -> Iterator[str]:
-    listed = Counter([opening, *(entry for heading in contents for entry in heading.entries)])
+def _misplaced(contents: Sequence[Heading], story: Sequence[str], room: Path) -> Iterator[str]:
+    listed = Counter([*story, *(entry for heading in contents for entry in heading.entries)])
     files = {
         f"{folder}/{path.stem}"
         for folder in FOLDERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import multiprocessing
 import os
@@ -11,13 +12,15 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import process as futures_of_processes
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from bench.render.kit.figure import Figure, Mark
 from bench.render.kit.fonts import families
-from bench.render.kit.style import NARROW, PRINT, WIDE, Family, Medium, drawn_with
+from bench.render.kit.style import NARROW, PAPER_MEDIA, PRINT, WIDE, Family, Medium, drawn_with
 
 PR_SET_PDEATHSIG = 1  # see prctl(2)
 FEWEST = 4  # figures for which it is worth starting other processes
@@ -33,6 +36,7 @@ class Drawings:
         figures: all with different ids.
         hero: the figure that needs a preview.
         guests: styles of the families that are not of Innards, by name.
+        paper: figures that are printed in a paper's text, in every width and face of one.
         processes: how many draw; None for one per core, or for this one alone if processes cannot be forked.
     """
 
@@ -43,11 +47,21 @@ class Drawings:
         processes: int | None = None,
         *,
         guests: Mapping[str, Family] = MappingProxyType({}),
+        paper: Sequence[Figure] = (),
     ):
         self._guests = guests
-        self._hero = hero.id if hero else ""
+        self._processes = processes
+        self._hero = ""
+        self._paper: set[str] = set()
         self._made: dict[_Key, dict[str, Any]] = {}
-        self._coming = self._start(figures, processes or _cores(figures))
+        self._coming: dict[_Key, Future[dict[str, Any]]] = {}
+        self.begin(figures, hero, paper)
+
+    def begin(self, figures: Sequence[Figure], hero: Figure | None = None, paper: Sequence[Figure] = ()) -> None:
+        """Begin to draw more figures, while the numbers of others are computed; for the arguments see the class."""
+        self._hero = hero.id if hero else self._hero
+        self._paper |= {figure.id for figure in paper}
+        self._coming |= self._start(figures, self._processes or _cores(figures))
 
     def svg(self, figure: Figure, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
         """The drawing for a wide or a narrow page, see `Figure.svg`."""
@@ -61,6 +75,10 @@ class Drawings:
         """Pages as wide as a column by file name; none for galleries."""
         return {} if figure.gallery else _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
 
+    def paper(self, figure: Figure) -> dict[str, dict[str, bytes]]:
+        """Pages for a paper's text by file name, by the medium's name in `PAPER_MEDIA`."""
+        return {name: _named(f"{figure.id}-{name}", self._whole(figure, name)) for name in PAPER_MEDIA}
+
     def preview(self, hero: Figure) -> bytes:
         """A picture of the figure that opens the page, see `Figure.png`."""
         return self._written(hero, WIDE)["png"]
@@ -68,6 +86,13 @@ class Drawings:
     def files(self, figure: Figure) -> list[str]:
         """Names of a figure's PDFs: as wide as a text, then as wide as a column."""
         return [*self.text(figure), *self.column(figure)]
+
+    def _whole(self, figure: Figure, name: str) -> list[bytes]:
+        """The drawing for a paper, on one page however tall it is."""
+        pages = self._written(figure, PAPER_MEDIA[name])["pages"]
+        if len(pages) == 1:
+            return pages
+        return self._written(figure, replace(PAPER_MEDIA[name], tallest=float("inf")))["pages"]
 
     def _written(self, figure: Figure, medium: Medium) -> dict[str, Any]:
         key = (figure.id, medium)
@@ -84,11 +109,11 @@ class Drawings:
             return figure.written(medium, self._forms(figure, medium))
 
     def _forms(self, figure: Figure, medium: Medium) -> list[str]:
-        if medium == PRINT:
+        if medium not in (WIDE, NARROW):
             return ["pages"]
         if medium == WIDE:
             return ["svg", "png"] if figure.id == self._hero else ["svg"]
-        return ["svg"] if figure.gallery else ["svg", "pages"]
+        return ["svg"] if figure.gallery and figure.id not in self._paper else ["svg", "pages"]
 
     def _start(self, figures: Sequence[Figure], processes: int) -> dict[_Key, Future[dict[str, Any]]]:
         """Start drawing everything that the writers will ask for."""
@@ -98,12 +123,15 @@ class Drawings:
         # made before the first one: the cut font, and matplotlib's writers. One job is one figure in one medium.
         if processes == 1:
             return {}
-        families()
+        for face in dict.fromkeys(medium.face for medium in PAPER_MEDIA.values()):
+            families(face)
         for form in ("pdf", "svg"):
             importlib.import_module(f"matplotlib.backends.backend_{form}")
         _figures.update({figure.id: figure for figure in figures})
         pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _end_with, (os.getpid(),))
         jobs = [(figure, medium) for medium in _MEDIA for figure in figures]
+        papers = [medium for medium in PAPER_MEDIA.values() if medium not in _MEDIA]
+        jobs += [(figure, medium) for medium in papers for figure in figures if figure.id in self._paper]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
             futures = {
@@ -119,6 +147,10 @@ class Drawings:
 
 def _end_with(parent: int) -> None:
     """Have the kernel end this process when the one that forked it ends, however that happens; on Linux alone."""
+    gc.freeze()  # what was inherited is never garbage here, and a walk over it would copy its pages
+    # A process ends by waking the threads of all executors, but those of its parent's other ones are not here, and the
+    # lock of one may have been held when this process was forked.
+    getattr(futures_of_processes, "_threads_wakeups", {}).clear()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the report answers it
     if os.getppid() != parent:  # it ended before it could be watched

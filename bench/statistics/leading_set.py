@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import InputError
+from bench.statistics.all_pairs import crossed_pairs
 from bench.statistics.arrays import difference, fraction, one_value_a_seed, tied
-from bench.statistics.crossed import crossed_difference
-from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p, t_of
+from bench.statistics.tests import paired_t_of_rows, smallest_attainable_p
 
 OVER_SEEDS = "paired t over seeds"
 CROSSED = "t, paired, seeds and test images crossed"
@@ -138,9 +138,8 @@ def compared(
     first, second = np.triu_indices(len(names), k=1)
     one_sided = np.full((len(names), len(names)), np.nan)
     if tables is not None:
-        found = [crossed_difference(tables[names[i]], tables[names[j]]) for i, j in zip(first, second)]
-        means = sign * np.array([estimate.value for estimate in found])
-        both = np.array([t_of(estimate).p for estimate in found])
+        found = crossed_pairs(np.stack([tables[name] for name in names]))
+        means, both = sign * found.value, found.p
     elif len(names) > 1:
         rows = sign * np.stack([one_value_a_seed(values[name], name) for name in names])
         differences = difference(rows[first], rows[second])
@@ -189,8 +188,8 @@ def _caption(others: int, test: str, family: str, alpha: float) -> str:
     if others < 1:
         return "no other variant to test against"
     return (
-        f"no other of the {others + 1} {family or 'variants'} is shown to be better (one-sided {test}, "
-        f"Holm over the {others} others; what is truly best is kept in {100 * (1 - alpha):g}% of experiments, Hsu 1981)"
+        f"no other of the {others + 1} {family or 'variants'} is shown to be better. The test: one-sided {test}, "
+        f"Holm over the {others} others. What is truly best is kept in {100 * (1 - alpha):g}% of experiments (Hsu 1981)"
     )
 
 

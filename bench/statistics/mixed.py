@@ -18,9 +18,9 @@ from bench.statistics.tests import t_of
 from bench.statistics.variance_components import Components, Design, design_of, variance_components
 
 TEST = (
-    "linear mixed model: a mean for each model and method, a random intercept for each trained network (REML); "
-    "standard errors from leaving out one trained network after another, so that methods and models may differ in "
-    "spread; two-sided t, Welch-Satterthwaite df"
+    "linear mixed model, with a mean for each network and method and a random intercept for each training (REML). "
+    "Standard errors come from leaving out one training after another, so that methods and networks may differ in "
+    "spread. Two-sided t, Welch-Satterthwaite df"
 )
 FEWEST_NETWORKS = 4
 FEW = "Fewer than 4 networks a model: where models differ in spread, tests at 5% can reject in 10%."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,7 +56,7 @@ class Scaled:
 
     def beyond_zero(self, confidence: float = 0.95) -> bool:
         """Whether the unit's interval lies above 0."""
-        variance, df, _ = self._moments(np.array([0.0, 1.0]))
+        variance, df, _ = self._of_unit
         if not np.isfinite(variance):
             return False
         return self.unit - float(special.stdtrit(df, 0.5 + confidence / 2)) * variance**0.5 > ROUNDING
@@ -84,7 +85,7 @@ class Scaled:
 
     def _ends(self, df: float, confidence: float) -> tuple[float, float]:
         t = float(special.stdtrit(df, 0.5 + confidence / 2))
-        cov = self.of_seeds + self._of_images()
+        cov = self.of_seeds + self._of_images
         a = self.unit**2 - t**2 * cov[1, 1]
         b = self.distance * self.unit - t**2 * cov[0, 1]
         c = self.distance**2 - t**2 * cov[0, 0]
@@ -93,13 +94,25 @@ class Scaled:
         root = float(np.sqrt(max(b**2 - a * c, 0.0)))
         return float((b - root) / a), float((b + root) / a)
 
+    @cached_property
     def _of_images(self) -> np.ndarray:
         n = self.influence.shape[1]
         return self.influence @ self.influence.T / (n * (n - 1)) if n > 1 else np.zeros((2, 2))
 
+    @cached_property
+    def _of_unit(self) -> tuple[float, float, str]:
+        return self._moments(np.array([0.0, 1.0]))
+
+    @cached_property
+    def _of_contrasts(self) -> dict[float, tuple[float, float, str]]:
+        return {}
+
     def _variance(self, margin: float) -> tuple[float, float, str]:
         """Variance of the contrast, its df, and a warning."""
-        return self._moments(np.array([1.0, -margin]))
+        # Tests, intervals and blocks ask for the same margin, and studies of other words for a few more.
+        if margin not in self._of_contrasts:
+            self._of_contrasts[margin] = self._moments(np.array([1.0, -margin]))
+        return self._of_contrasts[margin]
 
     # Seeds that agree by luck would leave the images' df alone, hundreds of them, and corrections for many tests read
     # just that tail: 2(S - 1) bounds it, as for accuracy.
@@ -107,7 +120,7 @@ class Scaled:
         if self.seeds < 2:
             return _NAN, _NAN, ""
         of_seeds = max(float(weights @ self.of_seeds @ weights), 0.0) if np.isfinite(self.of_seeds).all() else _NAN
-        of_images = max(float(weights @ self._of_images() @ weights), 0.0)
+        of_images = max(float(weights @ self._of_images @ weights), 0.0)
         n_eff = effective_number(weights @ self.influence)
         if not of_seeds > 0.0:
             return of_seeds + of_images, self.seeds - 1.0, ""
@@ -173,21 +186,28 @@ def _between_seeds(near: np.ndarray, far: np.ndarray, present: np.ndarray, both:
     seeds = np.flatnonzero(present)
     if len(seeds) < 2:
         return np.full((2, 2), _NAN)
-    last = len(near)
-    without = np.array(
-        [
-            (
-                _mean(near[seeds[seeds != seed]]),
-                _mean(far[[pair for pair in np.flatnonzero(both) if seed not in (pair, (pair + 1) % last)]]),
-            )
-            for seed in seeds
-        ]
-    )
+    kept, pairs = _left_out(present.tobytes(), both.tobytes())
+    without = np.stack([near[kept].mean(axis=1), _means(far, pairs)], axis=1)
     # What differs by rounding alone does not differ: only the numbers that were averaged say how large rounding is.
     size = np.array([np.abs(near[present]).max(), np.abs(far[both]).max(initial=0.0)])
     spread = without - without.mean(axis=0)
     spread[:, np.ptp(without, axis=0) <= ROUNDING * size] = 0.0
     return (len(seeds) - 1) / len(seeds) * spread.T @ spread
+
+
+@lru_cache(256)  # nearly all distances of a study have the same seeds
+def _left_out(present: bytes, both: bytes) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """By seed that is left out, (S, S - 1) the other seeds, and the pairs that it is not in; from masks (S,)."""
+    seeds, pairs = np.flatnonzero(np.frombuffer(present, bool)), np.flatnonzero(np.frombuffer(both, bool))
+    others = np.array([seeds[seeds != seed] for seed in seeds])
+    return others, tuple(pairs[(pairs != seed) & ((pairs + 1) % len(present) != seed)] for seed in seeds)
+
+
+def _means(values: np.ndarray, places: tuple[np.ndarray, ...]) -> np.ndarray:
+    """The mean of the values at each of several places; NaN for none."""
+    if len({len(some) for some in places}) == 1 and len(places[0]):
+        return values[np.stack(places)].mean(axis=1)
+    return np.array([_mean(values[some]) for some in places])
 
 
 def _mean_rows(influence: ArrayLike | None, rows: np.ndarray, seeds: int, name: str) -> np.ndarray:

@@ -14,7 +14,8 @@ from bench.statistics.intervals import seed_mean
 from bench.statistics.power import crossed_needed, crossed_tost_power
 
 ACCURACY = PrimaryOutcome(
-    key="accuracy", quantity="Top-1", title="Top-1, less original", estimand="top-1", unit="points", margin=0.5,
+    key="accuracy", quantity="Top-1", title="Change in accuracy from the original", estimand="top-1", unit="points",
+    margin=0.5,
     digits=2, kind="compress", directions=("lower", "higher"),
 )  # fmt: skip
 

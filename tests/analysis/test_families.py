@@ -23,7 +23,9 @@ def test_families_are_those_that_were_corrected(study: Study):
         of = [claim for key, claim in claims(study).items() if key[::2] == (family.model, keys[family.what])]
         assert family.size == {claim.size for claim in of if claim.tested}.pop() == sum(claim.tested for claim in of)
         assert family.least == pytest.approx(min(1.0, 2**-5 * family.size))
-    (compared,) = (each for each in found if each.what == "Top-1, less original" and each.model == "resnet8")
+    (compared,) = (
+        each for each in found if each.what == "Change in accuracy from the original" and each.model == "resnet8"
+    )
     assert compared.size == losses(study)["resnet8", "float16"].size
     title = "Debiased linear CKA of single blocks (pooled)"
     (pooled,) = (each for each in found if each.what == title and each.model == "resnet8")

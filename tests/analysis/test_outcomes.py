@@ -10,7 +10,7 @@ from bench.analysis.study import Study
 def test_every_profile_asks_of_the_primary_outcome(study: Study):
     asked = outcomes.outcomes(study)
     assert [outcome.key for outcome in asked] == ["accuracy"]
-    assert [outcome.title for outcome in asked] == ["Top-1, less reference"]
+    assert [outcome.title for outcome in asked] == ["Change in accuracy from the reference"]
     assert asked == (outcomes.primary(study),)
 
 

@@ -111,3 +111,16 @@ def test_cells_that_differ_show_all_values(study_of):
 
     assert study_of(seeds=(0, 1), alter=alter).results.distinct("processor") == "Another CPU; Example CPU @ 2.0 GHz"
     assert study_of(seeds=(0, 1)).results.distinct("no such field") == "not recorded"
+
+
+def test_a_networks_predictions_are_read_once_and_cannot_be_written(study_of, monkeypatch):
+    results = study_of(seeds=(0, 1)).results
+    calls = []
+    arrays = results.store.arrays
+    monkeypatch.setattr(results.store, "arrays", lambda key, *rest: calls.append(key) or arrays(key, *rest))
+    for _ in range(2):
+        logits, labels = results.logits("resnet8", "original")[0]
+        found = results.predictions("resnet8", "original", 0)
+    assert len(calls) == 2 and (found["logits"] == logits).all() and (found["labels"] == labels).all()
+    with pytest.raises(ValueError):
+        logits[0] = 0.0

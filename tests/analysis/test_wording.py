@@ -26,21 +26,23 @@ def of(seeds: int | None, images: int | None = None) -> Needed:
     return Needed(seeds, images, images, 0.1)
 
 
-def test_seeds_that_would_tell_go_from_the_smallest_spread_to_the_largest(study: Study):
+def test_what_would_tell_goes_from_the_smallest_spread_to_the_largest(study: Study):
     def said(*needed: Needed) -> str:
-        return wording.seeds_that_would_tell(needing(study, *needed))
+        return wording.would_tell(needing(study, *needed)).removeprefix("If there were no difference, ")
 
-    assert said(of(14), of(9), of(12)) == "9 to 14 seeds"
-    assert said(of(9), of(9)) == "9 seeds"
+    assert said(of(14), of(9), of(12)) == "9 to 14 seeds would tell."
+    assert said(of(9), of(9)) == "9 seeds would tell."
     assert said(of(3)) == ""  # six seeds would have told
-    assert said(of(9), of(4_000)) == "9 to more than 100 seeds"
-    assert said(of(None)) == "more than 100 seeds"
-    assert said(of(None, 4_000)) == "no number of seeds but 4,000 test images"
+    assert said(of(9), of(4_000)) == "9 to more than 100 seeds would tell."
+    assert said(of(None)) == "more than 100 seeds would tell."
+    assert said(of(None, 4_000)) == "no number of seeds would tell, but 4,000 test images."
     assert said(of(9), of(None, 4_000), of(None, 9_000)) == (
-        "9 seeds, and for 2 no number of seeds but 4,000 to 9,000 test images"
+        "9 seeds would tell. For 2, no number of seeds would, but 4,000 to 9,000 test images."
     )
     # Where even endless images would not do with so few seeds, images alone are no answer.
-    assert said(Needed(None, None, 4_000, 0.0)) == "no number of seeds but 4,000 test images and more seeds"
+    assert (
+        said(Needed(None, None, 4_000, 0.0)) == "no number of seeds would tell, but 4,000 test images and more seeds."
+    )
     assert said() == ""
 
 
@@ -68,7 +70,7 @@ def test_margins_are_in_the_units_of_their_outcomes(study: Study):
     assert wording.margins(study) == "±0.5 points of accuracy, 0.1 seed-equivalents of the inside"
     own = wording.own_inside_margins(study)
     size = distances.own_margins(study, "resnet8")["debiased-cka"]
-    assert f"resnet8: Debiased linear CKA {size:.3f}, Angular shape distance" in own
+    assert f"ResNet-8: Debiased linear CKA {size:.3f}, Angular shape distance" in own
     assert "Cross-probe" not in own
 
 
@@ -140,11 +142,10 @@ def test_words_are_counted_with_the_power_of_same(study: Study):
     outcome = outcomes.primary(study)
     one, two = (judged(study, outcome, word, -1.0, 0.01) for word in ("changed", "same"))
     one.__dict__["power"] = two.__dict__["power"] = 0.03
-    assert (
-        wording.counted_words([one, two, one]) == "same for 1 of 3 (power 0.03 each), changed for 2, can't tell for 0"
-    )
+    assert wording.counted_words([one, two, one]) == "same for 1 of 3, changed for 2, can't tell for 0"
+    assert wording.power([one, two]) == "0.03"
     two.__dict__["power"] = 0.4
-    assert "(power 0.03 to 0.40)" in wording.counted_words([one, two])
+    assert wording.power([one, two]) == "0.03 to 0.40"
     assert wording.counted_words([claims(study)["resnet8", "float16", "accuracy"]]).startswith(
         "identical answers for 1 of 1, same for 0, "
     )

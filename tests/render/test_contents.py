@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import InputError
-from bench.render.contents import CONTENTS, OPENING, Heading, check
+from bench.render.contents import APPENDIX, CONTENTS, EARLY, PAPER, STORY, Heading, check, entries
 from bench.render.text.sections import SECTIONS
 
 
@@ -22,7 +22,7 @@ def room(tmp_path: Path) -> Path:
 
 def problems(room: Path, entries: tuple[str, ...] = ("tables/results",), texts: tuple[str, ...] = ()) -> list[str]:
     try:
-        check(texts, [Heading("results", "Results", entries)], "figures/footprint", room)
+        check(texts, [Heading("results", "Results", entries)], ["figures/footprint"], room)
     except InputError as error:
         return list(error.problems)
     return []
@@ -30,8 +30,20 @@ def problems(room: Path, entries: tuple[str, ...] = ("tables/results",), texts: 
 
 def test_the_page_and_its_folders_agree():
     check(SECTIONS)
-    assert OPENING.startswith("figures/")
+    assert all(entry.startswith("figures/") for entry in STORY)
     assert all(heading.entries for heading in CONTENTS)
+
+
+def test_a_paper_takes_what_the_pages_have():
+    listed = set(entries())
+    assert {*PAPER, *(entry for heading in APPENDIX for entry in heading.entries)} <= listed
+    assert {heading.id for heading in APPENDIX} <= {heading.id for heading in CONTENTS}
+    assert len(PAPER) == 3 and all(entry.startswith("figures/") for entry in PAPER)
+
+
+def test_what_is_drawn_early_is_listed_and_neither_opens_the_page_nor_stands_in_a_paper():
+    assert set(EARLY) <= set(entries())
+    assert not set(EARLY) & {STORY[0], *PAPER}
 
 
 def test_helpers_need_no_line(room: Path):

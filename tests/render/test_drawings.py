@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Drawing
 from bench.render import drawings
 from bench.render.drawings import Drawings
 from bench.render.kit.figure import Figure, Sheet, panels
-from bench.render.kit.style import GUEST_COLORS, NARROW, PRINT, WIDE, family, styles
+from bench.render.kit.style import GUEST_COLORS, NARROW, PAPER_MEDIA, PRINT, WIDE, family, styles
 
 
 def paint(text, medium):
@@ -38,6 +38,19 @@ def test_other_processes_draw_the_same_bytes():
         assert one.column(each) == two.column(each) == {f"{each.id}-column.pdf": each.pages(NARROW)[0]}
     assert one.preview(FIGURES[0]) == two.preview(FIGURES[0]) == FIGURES[0].png(WIDE)
     assert not two._coming
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_figures_may_be_begun_one_group_after_another():
+    late = [figure(name) for name in ("v", "w", "x", "y", "z")]
+    both = Drawings(FIGURES, processes=2)
+    both.begin(late, late[0], paper=[late[1]])
+    alone = Drawings([*FIGURES, *late], late[0], 1, paper=[late[1]])
+    assert len(both._coming) == 3 * 10 + len(PAPER_MEDIA) - len({PRINT, NARROW, WIDE} & {*PAPER_MEDIA.values()})
+    for each in (*FIGURES, *late):
+        assert both.text(each) == alone.text(each) and both.svg(each, WIDE) == alone.svg(each, WIDE)
+    assert both.preview(late[0]) == alone.preview(late[0])
+    assert both.paper(late[1]) == alone.paper(late[1])
 
 
 def test_two_reports_begun_before_either_is_drawn_keep_their_styles():

@@ -31,7 +31,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def page(folder: Path) -> str:
-    return unescape(re.sub(r"<[^>]+>", "", (folder / "index.html").read_text(encoding="utf-8")))
+    return unescape(re.sub(r"<[^>]+>", "", (folder / "details.html").read_text(encoding="utf-8")))
 
 
 def test_a_folder_without_a_plan_is_one_sentence(tmp_path: Path):
@@ -47,9 +47,14 @@ def test_a_place_that_cannot_be_written_is_one_sentence(small, tmp_path: Path):
 
 def test_everything_is_written(rendered: Path):
     names = set(contents(rendered))
-    assert {"index.html", "appendix.tex", "appendix-body.tex", "references.bib", "data/results.csv"} <= names
-    assert {"data/results.json", "data/datapackage.json", "figures/footprint.pdf", "figures/preview.png"} <= names
-    assert len((rendered / "index.html").read_bytes()) < 5_000_000
+    assert {"details.html", "appendix.tex", "appendix-body.tex", "references.bib", "data/results.csv"} <= names
+    assert {
+        "data/results.json",
+        "data/datapackage.json",
+        "figures/footprint-resnet8.pdf",
+        "figures/preview.png",
+    } <= names
+    assert len((rendered / "details.html").read_bytes()) < 5_000_000
 
 
 def test_the_same_runs_give_the_same_bytes(small, tmp_path: Path):
@@ -69,7 +74,7 @@ def test_no_cell_at_all(small, tmp_path: Path, without_latex: None):
     states = dict.fromkeys([cell.name for cell in small.cells()], "missing")
     said = page(_made(replace(small, states=states).write(tmp_path), tmp_path / "out"))
     assert "No method has a result yet." in said
-    assert "0 of 6 cells are done; 6 missing." in said
+    assert "Of 6 cells, 6 missing." in said
     assert "has not been run" in said
 
 
@@ -83,18 +88,15 @@ def test_everything_failed(small, tmp_path: Path, without_latex: None):
 
 def test_one_cell(small, tmp_path: Path, without_latex: None):
     states = dict.fromkeys([cell.name for cell in small.cells()][1:], "missing")
-    assert "1 of 6 cells are done; 5 missing." in page(
-        _made(replace(small, states=states).write(tmp_path), tmp_path / "out")
-    )
+    assert "Of 6 cells, 5 missing." in page(_made(replace(small, states=states).write(tmp_path), tmp_path / "out"))
 
 
 def test_one_model_and_one_seed(small, tmp_path: Path, without_latex: None):
     out = _made(small.write(tmp_path), tmp_path / "out")
     assert "1 seed: too few for claims." in page(out)
     (record, *_) = json.loads((out / "data" / "results.json").read_text(encoding="utf-8"))
-    assert record["top1"] > 0
-    assert record["top1_low"] is None
-    assert record["top1_leading"] is False
+    assert record["top1_percent"] > 0
+    assert not {"top1_low_percent", "top1_leading"} & set(record)  # no row has an interval, or leads
 
 
 def test_without_controls(runs, variants, tmp_path: Path, without_latex: None):
@@ -120,11 +122,11 @@ def test_hostile_names_are_text_everywhere(runs, variants, tmp_path: Path):
         states={f"compress/{LONG}/0/finetune": "failed"},
     ).write(tmp_path)
     summary = report([made], tmp_path / "out")
-    source = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    source = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")
     assert source.count("<script>") == 1
     assert f"<h1>{HOSTILE}</h1>" == unescape(re.search("<h1>.*?</h1>", source)[0])  # type: ignore[index]
     assert HOSTILE in page(tmp_path / "out")
-    body = (tmp_path / "out" / "appendix-body.tex").read_text(encoding="utf-8")
+    body = (tmp_path / "out" / "appendix-full-body.tex").read_text(encoding="utf-8")
     assert not [line for line in body.splitlines() if "\\input" in line and not line.startswith("%")]
     if shutil.which("pdflatex"):
         assert summary.note == ""
@@ -139,7 +141,7 @@ def test_the_report_table_as_it_stands_now_is_what_the_report_says(small, tmp_pa
     folder.rename(folder.parent / "mine")
     file.write_text('seeds = [0]\n[report]\ntitle = "Edited & later"\nauthors = ["Zoë"]\n')
     assert main(told) == 0
-    source = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    source = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")
     assert "<title>Edited &amp; later</title>" in source
     assert "Zoë" in source
     file.write_text('[report]\naccent = "red"\n')
@@ -152,13 +154,17 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
     folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
     out = tmp_path / "out"
     report(folders, out)
-    source = (out / "index.html").read_text(encoding="utf-8")
+    source = (out / "details.html").read_text(encoding="utf-8")
     for name in ("digits", "smoke"):
         assert f'id="{name}-results"' in source
         assert (out / "data" / f"{name}-results.csv").is_file()
-        assert (out / "figures" / f"{name}-footprint.pdf").is_file()
-    assert 'id="side-by-side"' in source
-    assert "make bench report PROFILE=&#34;digits smoke&#34;" in source
+        assert (out / "figures" / f"{name}-footprint-resnet8.pdf").is_file()
+    front = (out / "index.html").read_text(encoding="utf-8")
+    assert 'id="matrix"' in front and 'id="matrix"' not in source
+    assert "make bench report PROFILE=&#34;digits smoke&#34;" in front
+    for name in ("digits", "smoke"):
+        assert front.count(f'href="story-{name}.html"') == 2
+        assert (out / f"story-{name}.html").is_file()
     assert (out / "data" / "side-by-side.csv").is_file()
     assert r"\label{innards:side-by-side}" in (out / "appendix-body.tex").read_text(encoding="utf-8")
 
@@ -166,6 +172,30 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
 def _made(folder: Path, out: Path) -> Path:
     report([folder], out)
     return out
+
+
+def test_stories_of_an_earlier_report_go(small, tmp_path: Path, without_latex: None):
+    folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
+    out = tmp_path / "out"
+    report(folders, out)
+    (out / "story-mine.html").write_text("not of a report")
+    report(folders[:1], out)
+    assert sorted(path.name for path in out.glob("*.html")) == ["details.html", "index.html", "story-mine.html"]
+    assert not list((out / "data").glob("smoke-*"))
+
+
+def test_hostile_names_of_profiles_are_safe_and_distinct_files(small, tmp_path: Path, without_latex: None):
+    names = ["digits", "Digits", "a b'; rm -rf $x", "digits-activation"]
+    folders = [replace(small, name=name).write(tmp_path / f"runs{place}") for place, name in enumerate(names)]
+    out = tmp_path / "out"
+    report(folders, out)
+    stories = {path.name for path in out.glob("story-*.html")}
+    assert len({name.lower() for name in stories}) == len(names)
+    assert all(re.fullmatch(r"story-\w+\.html", name, re.ASCII) for name in stories)
+    front = (out / "index.html").read_text(encoding="utf-8")
+    assert {f"story-{name}" for name in re.findall(r'href="story-([^"]*)"', front)} == stories
+    files = [path.name.lower() for path in (out / "data").iterdir()]
+    assert len(files) == len(set(files))
 
 
 def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: Path, without_latex: None):
@@ -190,7 +220,7 @@ def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: 
 def test_a_report_that_is_killed_leaves_the_one_before_and_nothing_else(small, tmp_path: Path, end: int):
     folder, out = small.write(tmp_path / "runs"), tmp_path / "out"
     out.mkdir()
-    (out / "index.html").write_text("the one before")
+    (out / "details.html").write_text("the one before")
     command = [sys.executable, "-m", "bench", "report", "--profile", folder.name, "--runs", str(folder.parent)]
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen([*command, "--out", str(out)], env=environment, start_new_session=True, cwd=tmp_path)
@@ -202,8 +232,8 @@ def test_a_report_that_is_killed_leaves_the_one_before_and_nothing_else(small, t
     while (_named(tmp_path) or list(tmp_path.rglob(".writing-*"))) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _named(tmp_path) and not list(tmp_path.rglob(".writing-*"))
-    assert [path.name for path in out.iterdir()] == ["index.html"]
-    assert (out / "index.html").read_text() == "the one before"
+    assert [path.name for path in out.iterdir()] == ["details.html"]
+    assert (out / "details.html").read_text() == "the one before"
 
 
 def _named(folder: Path) -> list[str]:

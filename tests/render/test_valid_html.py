@@ -23,13 +23,14 @@ def check(page: Path) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="the checker needs Java")
-def test_the_page_is_valid(rendered: Path):
-    assert check(rendered / "index.html") == []
+@pytest.mark.parametrize("page", ["index.html", "details.html"])
+def test_the_page_is_valid(rendered: Path, page: str):
+    assert check(rendered / page) == []
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="the checker needs Java")
 def test_a_mistake_is_found(rendered: Path, tmp_path: Path):
-    page = (rendered / "index.html").read_text(encoding="utf-8")
-    wrong = tmp_path / "index.html"
+    page = (rendered / "details.html").read_text(encoding="utf-8")
+    wrong = tmp_path / "details.html"
     wrong.write_text(page.replace("<main id=", "<main id='main'><p id=", 1), encoding="utf-8")
     assert check(wrong)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from bench.render.kit.figure import points_across
 from bench.render.kit.names import cut
@@ -65,8 +66,8 @@ def block_axis(panel: Axes, blocks: int, medium: Medium) -> None:
     panel.spines["bottom"].set_bounds(0, last)
 
 
-def name_ends(panel: Axes, ends: Iterable[End], medium: Medium) -> None:
-    """Write the names into the room that the panel's limits leave at the right, each tied to its line."""
+def name_ends(panel: Axes, ends: Iterable[End], medium: Medium) -> list[tuple[End, Text]]:
+    """Write the names into the room that the panel's limits leave at the right, each tied to its line; return them."""
     ordered = sorted(ends, key=lambda end: (end.y, end.name))
     (low, high), (left, right) = panel.get_ylim(), panel.get_xlim()
     height = panel.get_window_extent().height / panel.figure.get_dpi() * 72
@@ -74,18 +75,21 @@ def name_ends(panel: Axes, ends: Iterable[End], medium: Medium) -> None:
     heights = spread([end.y for end in ordered], gap, low + gap / 2, high - gap / 2)
     room = (right - max((end.x for end in ordered), default=left)) / (right - left) - 0.058
     most = int(room * points_across(panel) / (WIDTH * medium.small))
+    written = []
     for end, y in zip(ordered, heights):
         tie = [end.x + 0.012 * (right - left), end.x + 0.05 * (right - left)]
         panel.plot(tie, [end.y, y], color=end.color, linewidth=0.6, alpha=0.6)
-        panel.text(
+        text = panel.text(
             end.x + 0.058 * (right - left),
             y,
             cut(end.name, most),
             color=end.color,
-            fontsize=max(medium.small * 0.95, 6.0),
+            fontsize=medium.small,
             fontstyle="italic" if end.italic else "normal",
             va="center",
         )
+        written.append((end, text))
+    return written
 
 
 def spread(positions: list[float], gap: float, low: float, high: float) -> list[float]:

@@ -15,12 +15,11 @@ from bench.diagnose.diagnostic import spread
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, empty, inset, note
 from bench.render.kit.names import cut, in_two_lines
+from bench.render.kit.pictures import photographs
 from bench.render.kit.style import INK, MUTED, Medium
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
-LARGEST = 48  # pixels of a picture's side; larger ones are averaged down
-SMALLEST = 24  # smaller ones are magnified, so that gaps are alike
 SHADES = 64  # of a colour scale: few, so that images compress well
 TOOLS = "gallery"  # the controls that a page's script adds to figures of pictures
 GAP = 0.08  # between pictures, share of a side
@@ -65,33 +64,11 @@ class Mosaic:
     ends: tuple[float, float] = (0.0, 1.0)
 
 
-def thumbnails(pictures: np.ndarray) -> np.ndarray:
-    """(K, h, w, ...) with sides of at most `LARGEST`: means of squares of pixels, or pixels repeated.
-
-    >>> thumbnails(np.ones((2, 96, 96))).shape, thumbnails(np.ones((2, 8, 8))).shape
-    ((2, 48, 48), (2, 24, 24))
-    """
-    step = -(-max(pictures.shape[1:3]) // LARGEST)
-    if step == 1:
-        times = max(SMALLEST // max(pictures.shape[1:3]), 1)
-        return pictures.repeat(times, axis=1).repeat(times, axis=2)
-    height, width = (side - side % step for side in pictures.shape[1:3])
-    cropped = pictures[:, :height, :width]
-    squares = cropped.reshape(len(cropped), height // step, step, width // step, step, *cropped.shape[3:])
-    return squares.mean(axis=(2, 4))
-
-
-def photographs(images: np.ndarray) -> np.ndarray:
-    """(K, h, w, 3) from 0 to 1, of (K, C, H, W) uint8: in colour if C is 3, else the mean over channels in grey."""
-    shown = np.moveaxis(images, 1, -1) / 255.0
-    return thumbnails(shown if shown.shape[-1] == 3 else shown.mean(-1, keepdims=True).repeat(3, axis=-1))
-
-
-def originals(arrays: Mapping[str, np.ndarray], times: int = 1) -> list[Strip]:
-    """A strip of a diagnostic's source images, repeated; empty if it kept none."""
+def originals(arrays: Mapping[str, np.ndarray]) -> list[Strip]:
+    """A strip of a diagnostic's source images; empty if it kept none."""
     if "real" not in arrays:
         return []
-    return [Strip("Image", photographs(np.concatenate([arrays["real"]] * times)), control=True)]
+    return [Strip("Image", photographs(arrays["real"]), control=True)]
 
 
 def illustration(
@@ -105,11 +82,13 @@ def illustration(
     tables: tuple[str, ...],
     *,
     see: str = "",
+    details: str = "",
 ) -> Figure:
     """A figure of one seed's pictures; its caption says that they are no evidence, and where to `see` numbers."""
     n = looks.study.seeds
     seed = f"One seed ({looks.first_seed(model)}) of n = {n}; an illustration without interval or test{see}."
-    return Figure(anchor(kind, model), title, f"{sentences} {seed}", alt, drawing, tables, tools=TOOLS)
+    folded = f"{details} {seed}".strip()
+    return Figure(anchor(kind, model), title, sentences, alt, drawing, tables, tools=TOOLS, details=folded)
 
 
 def anchor(kind: str, model: str) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bench.analysis.activations import Curve, curves
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.figures._lines import LINES, End, block_axis, evenly, intervals, name_ends
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.names import compact
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
-from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED, RANDOM
 
 MEASURES = {"dead": "Dead channels (%)", "dimension": "Effective dimension (%)"}
@@ -29,15 +29,14 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "activation-blocks",
         "Activations by depth",
-        captions.descriptive(
-            study,
-            "Share of channels that never change, and the participation ratio of the channels' covariance, at every "
-            f"block. At most {METHODS} methods a panel: of more, the nearest to the original's effective dimension, "
-            "the farthest and those evenly between. Grey: original and controls. Shaded: the intervals of the methods.",
-        ),
+        "Top: channels that never change. Bottom: over how many directions the channels spread. Grey: original and "
+        "controls.",
         "Line plots of dead channels and effective dimension against depth; every value is in the data file.",
         partial(_paint, study, by_model),
         ("activation-blocks",),
+        details="Effective dimension: the participation ratio of the channels' covariance. At most "
+        f"{METHODS} methods per panel: of more, the nearest to the original's effective dimension, the farthest and "
+        "those evenly between. Shaded: the intervals of the methods. No tests.",
     )
 
 
@@ -48,7 +47,7 @@ def _paint(study: Study, by_model: dict[str, list[Curve]], medium: Medium) -> Sh
     for panel, (model, measure) in zip(axes, pairs):
         shown = drawn(by_model[model])
         block_axis(panel, len(shown[0].blocks), medium)
-        title(panel, model)
+        title(panel, title_of(study, model))
         panel.set_ylabel(MEASURES[measure])
         ends = [_line(panel, curve, measure, names, index) for index, curve in enumerate(shown)]
         low, high = panel.get_ylim()

@@ -7,15 +7,19 @@ from functools import partial
 
 import numpy as np
 
-from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions
+from bench.analysis.attributions import DIAGNOSTIC, TITLES, attributions, nearer_than_another_seed
 from bench.analysis.looks import BYPASSED, Looks
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.figures import _mosaic
 from bench.render.figures._mosaic import Mosaic, Strip
 from bench.render.kit.figure import BOLD_LETTER, Figure, Sheet, empty, inset
 from bench.render.kit.names import compact, cut
+from bench.render.kit.pictures import thumbnails
 from bench.render.kit.style import Medium
+from bench.render.text import captions
 
+TOOLS = "looks"  # pictures of every network, of which a story shows a few
 SCALE = "RdBu_r"
 MOST = {"wide": 6, "narrow": 3, "print": 4}  # pictures side by side
 PALE = 5  # percent of the scale; maps that stay below look empty
@@ -29,19 +33,45 @@ def build(study: Study) -> list[Figure]:
 
 
 def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
-    return _mosaic.illustration(
-        looks, model, "attributions", f"What {model} looks at",
-        "Attributions of the class that the original answers (above each column), on the same probe images "
-        "(first row) in every row: red speaks for the class, blue against it, on one colour scale for all "
-        "networks, ending at the 99th percentile of the original's absolute values on that image; a network "
-        "that answers weakly is pale, and in brackets is how far up the scale it gets where that is under "
-        f"{PALE}%. Of the methods: the one that agrees most with the original, the middle "
-        "one and the one that agrees least.",
-        f"Grid of attribution maps of {model}: one row per network, a column an image; every map is in the data file.",
+    return Figure(
+        _mosaic.anchor("attributions", model),
+        f"What {title_of(looks.study, model)} looks at",
+        "Red speaks for the class that the original answers, blue against it.",
+        f"Grid of attribution maps of {title_of(looks.study, model)}: one row per network, a column an image; "
+        "every map is in the data file.",
         partial(_paint, shown),
         ("attribution-maps", "explanations"),
-        see=", see the table for all",
-    )  # fmt: skip
+        tools=TOOLS,
+        network=model,
+        finding=_finding(looks, model),
+        details=_details(looks, model),
+    )
+
+
+def _finding(looks: Looks, model: str) -> str:
+    """How many methods agree with the original more than a second training does; empty if that is unknown."""
+    for attribution in attributions(looks):
+        if counts := nearer_than_another_seed(looks, attribution, model):
+            nearer, total = counts
+            by = TITLES.get(attribution, attribution)
+            if total == 1:
+                more = "more" if nearer else "no more"
+                return f"The one method here agrees with the original {more} than a second training does ({by})."
+            agree = "agrees" if nearer == 1 else "agree"
+            return f"{nearer} of {total} methods {agree} with the original more than a second training does ({by})."
+    return ""
+
+
+def _details(looks: Looks, model: str) -> str:
+    return captions.joined(
+        f"Pictures: one seed ({looks.first_seed(model)}), an illustration. One colour scale for all networks, which "
+        "ends at the 99th percentile of the original's absolute values on that image. A network that answers weakly is "
+        "pale; "
+        f"on paper the brackets say how far up the scale it gets where that is under {PALE}%.",
+        f"Numbers: rank correlation with the original's maps, mean over {looks.images} probe images, then over seeds, "
+        "with the 95% interval over seeds. No tests.",
+        "On paper: the methods that agree most and least, and one between.",
+    )
 
 
 def mosaics(looks: Looks, model: str) -> dict[str, Mosaic]:
@@ -68,7 +98,7 @@ def _maps(arrays: Mapping[str, np.ndarray], role: str, method: str) -> np.ndarra
     """(K, h, w) maps of the network as it computes, or else with its quantisers of feature maps by-passed."""
     for name in (f"{method}.map.{role}", f"{method}.map.{role}{BYPASSED}"):
         if name in arrays:
-            return _mosaic.thumbnails(arrays[name].astype(np.float64))
+            return thumbnails(arrays[name].astype(np.float64))
     return None
 
 

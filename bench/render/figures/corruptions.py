@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from bench.analysis.looks import Looks
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet
 from bench.render.kit.style import FAINT, Medium
-from bench.render.text import captions
 from bench.roles import ORIGINAL, RANDOM
 
 
@@ -23,22 +23,19 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "fragility",
         "Lost on corrupted images",
-        captions.descriptive(
-            study,
-            "Accuracy on clean images less that on corrupted ones (mean over noise, blur, contrast, brightness and "
-            "JPEG at five strengths), less the same loss of the original: right of 0 is more fragile. Random weights "
-            "have nothing to lose and are left out.",
-        ),
+        "What corruption costs each network, less what it costs the original. Right of 0 is more fragile.",
         "Dot plot of the additional loss of accuracy on corrupted images by variant; every value is in the table.",
         partial(_paint, looks),
         ("corruptions",),
+        details="Cost: accuracy on clean images less that on corrupted ones, mean over noise, blur, contrast, "
+        "brightness and JPEG at five strengths. Random weights have nothing to lose and are left out. No tests.",
     )
 
 
 def _paint(looks: Looks, medium: Medium) -> Sheet:
     shown = [variant for variant in looks.variants if variant.label not in (ORIGINAL, RANDOM)]
     variants = sorted(shown, key=lambda variant: variant.control)
-    sheet, axes = _rows.panels(medium, variants, looks.study.models)
+    sheet, axes = _rows.panels(medium, variants, [title_of(looks.study, model) for model in looks.study.models])
     for panel, model in zip(axes, looks.study.models):
         panel.axvline(0, color=FAINT, linewidth=0.8)
         panel.set_xlabel("Loss beyond the original's (points)")

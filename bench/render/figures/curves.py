@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from math import isfinite
+from math import isfinite, nan
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.figures._lines import LINES, End, name_ends, panel_height
 from bench.render.kit.figure import Figure, Sheet, panels, title
 from bench.render.kit.names import compact
 from bench.render.kit.style import INK, Medium, family
 from bench.render.text import captions
+
+STEEP = 20.0  # ratio of losses beyond which their axis is logarithmic
 
 
 def build(study: Study) -> Figure | None:
@@ -24,27 +28,45 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "curves",
         "Learning curves",
-        captions.joined(
-            f"Validation {noun} after each epoch; test images choose nothing. Training: a thin line a seed, the mean "
-            "thick.",
-            "Fine-tuning: means over seeds of every variant that trains on."
-            if (history["kind"] == "compress").any()
-            else "",
-            captions.seeds(study),
-            "No intervals: the seeds are drawn. No tests.",
-        ),
-        f"Line plot of validation {noun} against epoch; every value is in the data file of learning curves.",
+        f"Training: validation {noun} after each epoch. A thin line is a seed, the thick one their mean.",
+        "Line plot of training and fine-tuning against epoch; every value is in the data file of learning curves.",
         partial(_paint, study),
         ("learning",),
+        details=captions.joined(
+            f"Fine-tuning: {_of_finetuning(study)[0].lower() + _of_finetuning(study)[1:]} after each epoch, means over "
+            "seeds of every method that trains on. Epochs of a chain are counted over all its stages."
+            if (history["kind"] == "compress").any()
+            else "",
+            "Test images choose nothing. No intervals: the seeds are drawn. No tests.",
+        ),
     )
 
 
 def _history(study: Study) -> pd.DataFrame:
-    """Every epoch after which the task's primary outcome was measured on validation images, as `level`."""
+    """Every epoch with a value, as `level`: of trainings the primary outcome, of fine-tunings see `_of_finetuning`."""
     history, primary = study.results.history, study.primary
-    if primary.validation not in history:
+    if not len(history):
         return history.iloc[:0]
-    return history.assign(level=primary.scale * history[primary.validation]).dropna(subset=["level"])
+    level = primary.scale * history[primary.validation] if primary.validation in history else history["loss"] * nan
+    tuning = history["kind"] == "compress"
+    if _by_loss(study):
+        level = level.where(~tuning, history["loss"])
+    # A chain's stages each count from 1; one after another they are one curve.
+    count = history.groupby(["kind", "model", "variant", "seed"]).cumcount() + 1
+    history = history.assign(level=level, epoch=history["epoch"].where(~tuning, count))
+    return history[np.isfinite(history["level"].astype(float))]
+
+
+def _by_loss(study: Study) -> bool:
+    """Whether fine-tunings kept their training loss alone: methods see no validation image while they train."""
+    history, validation = study.results.history, study.primary.validation
+    tuning = history["kind"] == "compress"
+    return validation not in history or not history.loc[tuning, validation].notna().any()
+
+
+def _of_finetuning(study: Study) -> str:
+    """What its curves show."""
+    return "Training loss" if _by_loss(study) else f"Validation {study.primary.level}"
 
 
 def _paint(study: Study, medium: Medium) -> Sheet:
@@ -59,19 +81,31 @@ def _paint(study: Study, medium: Medium) -> Sheet:
     sheet, axes = panels(medium, len(pairs), height, left=0.5, bottom=0.48, top=0.34)
     for panel, (model, kind) in zip(axes, pairs):
         runs = history[(history["model"] == model) & (history["kind"] == kind)]
-        title(panel, f"{model}, {'training' if kind == 'train' else 'fine-tuning'}")
+        title(panel, f"{title_of(study, model)}, {'training' if kind == 'train' else 'fine-tuning'}")
         panel.set_xlabel("Epoch")
-        panel.set_ylabel(f"Validation {study.primary.level}")
+        of_loss = kind == "compress" and _by_loss(study)
+        panel.set_ylabel(_of_finetuning(study) if kind == "compress" else f"Validation {study.primary.level}")
         panel.grid(axis="y")
-        panel.set_ylim(*_ends(study, history[history["kind"] == kind]))
+        levels = history.loc[history["kind"] == kind, "level"]
+        panel.set_ylim(*(_ends_of_loss(panel, levels) if of_loss else _ends(study, levels)))
         (_training if kind == "train" else _finetuning)(panel, study, runs, medium)
     return sheet
 
 
-def _ends(study: Study, history: pd.DataFrame) -> tuple[float, float]:
+def _ends_of_loss(panel: Axes, losses: pd.Series) -> tuple[float, float]:
+    """Ends of the axis, which is logarithmic where one method starts far above the others."""
+    low, high = float(losses.min()), float(losses.max())
+    if low > 0 and high > STEEP * low:
+        panel.set_yscale("log")
+        return low / 1.1, high * 1.1
+    room = 0.05 * ((high - low) or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def _ends(study: Study, levels: pd.Series) -> tuple[float, float]:
     """Ends of the axis: one scale for all trainings, and one for all fine-tunings."""
     # The room above and below is never 0, or a flat curve would have an axis without height.
-    low, high = history["level"].min(), history["level"].max()
+    low, high = levels.min(), levels.max()
     highest = study.primary.scale * study.primary.highest
     room = 0.05 * max(high - low, highest / 100 if isfinite(highest) else 0.0)
     return low - room, high + room

@@ -1,56 +1,50 @@
-"""Each measure by depth, with the control, another seed and a random network beside it."""
+"""Every further measure by depth, with the control, another seed and a random network beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.analysis.departures import BlockClaim, blocks
+from bench.analysis.departures import blocks
 from bench.analysis.distances import measures
-from bench.analysis.inside import CROSS_PROBE, Yardstick, first_scaled, yardstick
+from bench.analysis.inside import CROSS_PROBE, first_scaled, yardstick
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title
+from bench.render.figures._depth import Curve, Scale
 from bench.render.figures._lines import LINES, End, block_axis, evenly, intervals, name_ends, panel_height
 from bench.render.kit.figure import Figure, Sheet, panels, title
-from bench.render.kit.names import compact, key_of, methods, short
+from bench.render.kit.names import compact, key_of, methods
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
-from bench.render.text import captions
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 from bench.runner.plan_file import PlannedVariant
 
 BANDS = ((CONTROL, "fine-tuned"), (OTHER_SEED, "another seed"), (RANDOM, "random weights"))
 FULL = 8  # most lines of a panel that several families share
-APART = (1.0, 0.5, 0.1, 0.01, 0.001)  # ticks, in distances from equal insides
 MOST_LINES = 12  # per family
-NEAREST = 1e-3  # the least distance from equal insides that can be drawn
-Curve = list[BlockClaim]
 Lines = list[tuple[PlannedVariant, Curve]]
 
 
 def build(study: Study) -> list[Figure]:
-    """One figure per measure, and one per further convention of features by the first measure."""
-    pairs = [(study.plan.features[0], name) for name in measures(study)]
-    pairs += [(feature, first_scaled(study.plan)) for feature in study.plan.features[1:]]
+    """One figure per measure, but for the first, whose figure is of the story in every convention of features."""
+    first = first_scaled(study.plan)
+    pairs = [(study.plan.features[0], name) for name in measures(study) if name != first]
     return [
         Figure(
             f"depth-{feature}-{key_of(name)}",
             f"{measure_title(study, name)} by depth, {feature} features",
-            captions.joined(
-                f"{measure_title(study, name)} of each block to the original's, {feature} features, {_axis(name)}. "
-                "Small families of a model share a panel. Bands: the fine-tuned control, another seed, and a random "
-                f"network, the floor. At most {MOST_LINES} methods a family: of more, the nearest, the farthest and "
-                "those evenly between.",
-                captions.seeds(study),
-                "Intervals: 95%, over seeds and probe images.",
-                "Tests by block: see the table.",
-            ),
+            f"{measure_title(study, name)} of each block to the original's, from the input on. Bands: the controls, "
+            "with a random network as the floor.",
             "Line plot of a measure against depth with bands for the controls; every value is in the table of blocks.",
             partial(_paint, study, feature, name),
             ("blocks",),
+            details=f"{feature.capitalize()} features, {_axis(name)}. Small families of a network share a panel. "
+            f"Bands: the fine-tuned control, another seed, and a random network. At most {MOST_LINES} methods per "
+            "family: of more, the nearest, the farthest and those evenly between. Intervals cover seeds and probe "
+            "images. Tests by block: see the table.",
         )
         for feature, name in pairs
         if (study.plan.task.classifies or name != CROSS_PROBE)
@@ -72,7 +66,7 @@ def _paint(study: Study, feature: str, name: str, medium: Medium) -> Sheet:
     shares = [(model, share) for model, curves in by_model.items() if curves for share in _shared(study, curves)]
     if not shares:
         return panels(medium, 1, panel_height(1), left=0.72, bottom=0.48, top=0.36)[0]
-    scale = _Scale.of(
+    scale = Scale.of(
         yardstick(study.plan, name),
         name == CROSS_PROBE,
         [claim for curves in by_model.values() for curve in curves.values() for claim in curve],
@@ -81,7 +75,7 @@ def _paint(study: Study, feature: str, name: str, medium: Medium) -> Sheet:
     sheet, axes = panels(medium, len(shares), panel_height(most + len(BANDS)), left=0.72, bottom=0.48, top=0.36)
     for panel, (model, share) in zip(axes, shares):
         curves = by_model[model]
-        title(panel, f"{model}: {_name(list(share))}")
+        title(panel, f"{title_of(study, model)}: {_name(list(share))}")
         block_axis(panel, 1 + max(claim.depth for curve in curves.values() for claim in curve), medium)
         scale.frame(panel)
         ends = [*_bands(panel, scale, {words: curves[label] for label, words in BANDS if label in curves})]
@@ -89,56 +83,6 @@ def _paint(study: Study, feature: str, name: str, medium: Medium) -> Sheet:
             ends += _lines(sheet, panel, scale, lines, compact(study.plan))
         name_ends(panel, ends, medium)
     return sheet
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """The vertical axis: near the original at the top.
-
-    Attributes:
-        of_losses: whether it is in points that a probe loses.
-        lowest, highest: positions of its ends.
-    """
-
-    yardstick: Yardstick
-    of_losses: bool
-    lowest: float
-    highest: float
-
-    @staticmethod
-    def of(read: Yardstick, of_losses: bool, claims: Curve) -> _Scale:
-        """An axis that holds all of the intervals."""
-        scale = _Scale(read, of_losses, 0.0, 0.0)
-        ends = [end for claim in claims for end in (claim.value.value, claim.value.low, claim.value.high)]
-        heights = [scale.height(end) for end in ends if np.isfinite(end)]
-        if scale.by_log:
-            return _Scale(read, of_losses, min(*heights, 0.0) - 0.1, -float(np.log10(NEAREST)) + 0.15)
-        room = 0.04 * (max(heights) - min(heights) or 1.0)
-        return _Scale(read, of_losses, min(heights) - room, max(*heights, 0.0) + room)
-
-    @property
-    def by_log(self) -> bool:
-        """Whether distances from equal insides are drawn by their log; losses, and what has no best value, are not."""
-        return not self.of_losses and bool(np.isfinite(self.yardstick.best))
-
-    def height(self, value: float) -> float:
-        """Position on the axis."""
-        if not self.by_log:
-            return -100.0 * value if self.of_losses else value
-        # Compressed networks lie between 0.9 and 1 of CKA, where a linear axis would draw them as one line.
-        return float(-np.log10(max(self.yardstick.sign * (value - self.yardstick.best), NEAREST)))
-
-    def frame(self, panel: Axes) -> None:
-        """Limits, ticks and name of the axis."""
-        panel.set_ylim(self.lowest, self.highest)
-        panel.set_ylabel("Points, less the original" if self.of_losses else short(self.yardstick.title))
-        if not self.by_log:
-            return
-        values = [self.yardstick.best + self.yardstick.sign * apart for apart in APART]
-        ticks = [(self.height(value), value) for value in values if self.height(value) >= self.lowest]
-        names = [f"{value:g}" for _, value in ticks]
-        names[-1] = f"{'≥' if self.yardstick.sign < 0 else '≤'}{names[-1]}"
-        panel.set_yticks([height for height, _ in ticks], names)
 
 
 def _name(families: list[str]) -> str:
@@ -169,14 +113,14 @@ def _chosen(study: Study, curves: dict[str, Curve], name: str) -> Lines:
     return evenly(lines, MOST_LINES)
 
 
-def _bands(panel: Axes, scale: _Scale, bands: dict[str, Curve]) -> Iterator[End]:
+def _bands(panel: Axes, scale: Scale, bands: dict[str, Curve]) -> Iterator[End]:
     for words, curve in bands.items():
         x, middle = _band(panel, scale, curve, INK, 0.12)
         panel.plot(x, middle, color=FAINT, linewidth=1.0, linestyle=(0, (4, 3)) if words == "fine-tuned" else "-")
         yield End(x[-1], middle[-1], words, MUTED, italic=True)
 
 
-def _lines(sheet: Sheet, panel: Axes, scale: _Scale, lines: Lines, names: dict[str, str]) -> Iterator[End]:
+def _lines(sheet: Sheet, panel: Axes, scale: Scale, lines: Lines, names: dict[str, str]) -> Iterator[End]:
     """Lines with their bands; all points of a sweep have one dash pattern."""
     sweeps = list(dict.fromkeys(methods(variant) for variant, _ in lines))
     for variant, curve in lines:
@@ -193,7 +137,7 @@ def _lines(sheet: Sheet, panel: Axes, scale: _Scale, lines: Lines, names: dict[s
         yield End(x[-1], middle[-1], names[variant.label], style.color)
 
 
-def _band(panel: Axes, scale: _Scale, curve: Curve, color: str, alpha: float) -> tuple[list[int], list[float]]:
+def _band(panel: Axes, scale: Scale, curve: Curve, color: str, alpha: float) -> tuple[list[int], list[float]]:
     """Shade a curve's intervals; return its depths, and its values on the axis."""
     x = [claim.depth for claim in curve]
     middle, low, high = (list(map(scale.height, ends)) for ends in intervals([claim.value for claim in curve]))

@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 
 from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on, claims, claims_on
+from bench.analysis.networks import title_of
 from bench.analysis.outcomes import Outcome, primary
 from bench.analysis.study import Study
 from bench.render.figures import _rows
 from bench.render.kit.figure import Figure, Sheet, apart, panels, points_across
 from bench.render.kit.names import cut
 from bench.render.kit.style import BAD, FAINT, GOOD, INK, UNKNOWN, Medium
-from bench.render.text import captions
+from bench.render.text import counts
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import CHANGED, SAME
 
@@ -30,18 +31,13 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "differences",
         "Same, changed, or can't tell",
-        captions.joined(
-            "Mean difference of each compressed network to what it is compared with; grey band: the margin within "
-            f"which a difference does not matter. Left of 0 is {study.primary.worse}. Linear within twice the margin, "
-            "logarithmic beyond. Line: the 95% interval; broad band: the interval that decides the word, at the level "
-            "that Holm tested at; none if words are withheld. Tests: see the verdicts.",
-            captions.margins(study),
-            captions.seeds(study),
-            captions.family(study),
-        ),
+        f"Left of 0 is {study.primary.worse}. Grey is the margin.",
         "Dot plot of differences with intervals against the equivalence margins; every row is in the verdicts.",
         partial(_paint, study),
         ("verdicts",),
+        finding=counts.words(study),
+        details="Line: the 95% interval. Broad band: the interval that decides the word, at the level that Holm tested "
+        "at; none where words are withheld. Grey band: the margin. Linear within twice the margin, logarithmic beyond.",
     )
 
 
@@ -79,7 +75,14 @@ def _panel(
     _rows.prepare(panel, variants, medium, named=first, words=_words(panel, medium))
     if first:
         panel.text(
-            -0.02, 1.0, cut(model, 24), transform=panel.transAxes, ha="right", va="bottom", fontweight="bold", color=INK
+            -0.02,
+            1.0,
+            cut(title_of(study, model), 24),
+            transform=panel.transAxes,
+            ha="right",
+            va="bottom",
+            fontweight="bold",
+            color=INK,
         )
     panel.set_title(outcome.title, fontweight="normal", fontsize=medium.small)
     _scale(panel, outcome, claims_on(study, outcome), medium)

@@ -9,14 +9,15 @@ from functools import partial
 import numpy as np
 
 from bench.analysis.answers import Hurt, hurt
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.data.image_set import Images
 from bench.diagnose.diagnostic import spread
-from bench.render.figures._mosaic import TOOLS, anchor, names_width, photographs, wrapped
+from bench.render.figures._mosaic import TOOLS, anchor, names_width, wrapped
 from bench.render.kit.figure import Figure, Sheet, blank, note, picture
 from bench.render.kit.names import compact, cut
+from bench.render.kit.pictures import photographs
 from bench.render.kit.style import INK, MUTED, Medium
-from bench.render.text import captions
 
 METHODS = 6  # most rows
 MOST = {"wide": 8, "narrow": 4, "print": 7}  # images per method
@@ -75,20 +76,17 @@ def _lost(study: Study, name: str, method: Hurt, images: Images) -> Lost:
 def _figure(study: Study, model: str, rows: list[Lost]) -> Figure:
     return Figure(
         anchor("exemplars", model),
-        f"Images that compressing {model} costs",
-        captions.joined(
-            "Test images that most seeds of the original get right and most seeds of the compressed network get wrong; "
-            "those on which most seeds agree. Below each: its class and the most frequent wrong answer of the "
-            "compressed network; how many seeds of the original and of it are right. Of the methods at most "
-            f"{METHODS}: that with the fewest, that with the most and those evenly between. Whether they are more than "
-            "chance and the control give is in the table of who is hurt.",
-            captions.seeds(study),
-            "No intervals or tests: each number below an image counts seeds.",
-        ),
-        f"Test images that methods cost {model}, a row a method; every exemplar is in the data file.",
+        f"Images {title_of(study, model)} gets wrong after compression",
+        "Test images that most seeds of the original get right and most seeds after compression get wrong.",
+        f"Test images that methods cost {title_of(study, model)}, a row a method; every exemplar is in the data file.",
         partial(_paint, rows),
         ("exemplars", "hurt"),
         tools=TOOLS,
+        details="Those on which most seeds agree. Below each: its class, and the wrong answer that the compressed "
+        "network gives most. Then how many seeds of the original and of it are right. Of the methods at most "
+        f"{METHODS}: that with the fewest, that with the most and those evenly between. Whether they are more than "
+        "chance and the control give is in the table of classes and images lost. No intervals or tests: the numbers "
+        "count seeds.",
     )
 
 

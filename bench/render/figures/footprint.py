@@ -2,21 +2,110 @@
 
 from __future__ import annotations
 
-from bench.analysis.choice import chosen_on
+from collections.abc import Iterator
+from functools import partial
+from math import inf, isfinite
+
+from bench.analysis import wording
+from bench.analysis.budget import best_within
+from bench.analysis.choice import chosen_on, largest_payload
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.figures._tradeoff import figure
+from bench.analysis.wording import decimal
+from bench.render.figures._points import Point
+from bench.render.figures._tradeoff import Panel, paint, panel_of
 from bench.render.kit.figure import Figure
+from bench.render.kit.names import anchors, cut, values_alone
+from bench.render.kit.prose import counted
+from bench.render.kit.table import Column, Datum, Table, tabulate
+from bench.render.text import captions
+from bench.roles import ORIGINAL
+
+LONGEST = 40  # letters of a method's name in a finding
 
 
-def build(study: Study) -> Figure | None:
-    """The figure; None if nothing was packed."""
+def build(study: Study) -> list[Figure]:
+    """One figure per network that has anything packed."""
+    return list(_figures(study))
+
+
+def _figures(study: Study) -> Iterator[Figure]:
     task = study.primary
-    return figure(
-        study, "payload_bytes", "Payload (kB, log scale)", id="footprint", title=f"{task.capital} against footprint",
-        sentences=f"Test {task.noun} of the network read back from its packed file against its payload, one panel a "
-        "model, on one scale. Grey steps: what is chosen at each size, on "
-        f"{chosen_on(study)}. Dashed line and band: the original. Hollow grey: controls.",
-        alt=f"Scatter plot of {task.running} against payload in kilobytes; every point is a row of the table of "
-        "results.",
-        tools="footprint",
-    )  # fmt: skip
+    for model, anchor in anchors(study.models).items():
+        part = panel_of(study, model, "payload_bytes")
+        if part is None:
+            continue
+        chance = " The dotted line is chance." if part.chance is not None else ""
+        far = " Collapsed methods stand in the strip below, on an axis of their own." if part.collapsed else ""
+        shaded = " A line joins the settings of one method, darker as its file shrinks." if _swept(part) else ""
+        ties = (
+            f" Band: from the best of all methods of at most that size, chosen on {chosen_on(study)}, down to the last "
+            "that no test tells from the methods that lead."
+            if part.steps
+            else ""
+        )
+        yield Figure(
+            f"footprint-{anchor}",
+            f"{task.capital} against size",
+            "Band: tied with the best at that size." if part.steps else "",
+            f"Scatter plot of {task.running} against payload in kilobytes for {title_of(study, model)}; every point is "
+            "a row of the table of results.",
+            partial(paint, [part], "Payload (kB, log scale)"),
+            ("results",),
+            tools="footprint",
+            network=model,
+            finding=_finding(study, model),
+            details=captions.joined(
+                f"Test {task.noun} of the network read back from its packed file, against the bytes of that file."
+                f"{ties}{far}{chance}{shaded} Dashed line: the original. Hollow grey: controls. An arrowhead is an "
+                "interval that goes on.",
+                captions.levels(study),
+                "Tests: see the verdicts.",
+            ),
+            summary=_summary(study, part, f"footprint-{anchor}"),
+        )
+
+
+def _swept(part: Panel) -> bool:
+    return any(len(sweep) > 1 for sweep in part.sweeps)
+
+
+def _finding(study: Study, model: str) -> str:
+    """The smallest method that may be the best, in one sentence."""
+    within, whole = best_within(study, model, inf), largest_payload(study, model, ORIGINAL)
+    network = title_of(study, model)
+    if within is None:
+        return f"No method has a result on {network} yet."
+    if within.silent and within.others:
+        why = f"{counted(within.seeds, 'seed')}" if within.silent == "seeds" else f"an original near chance ({network})"
+        return f"With {why}, no method can be told from another on {network}."
+    tied = (within.best, *within.undecided)
+    smallest = min(tied, key=lambda label: (largest_payload(study, model, label), label))
+    size = largest_payload(study, model, smallest)
+    ratio = f", {decimal(whole / size, 1)}× smaller than the original" if isfinite(whole) and whole > size else ""
+    name = cut(values_alone(study.plan.variant(smallest)), LONGEST)
+    if not within.undecided:
+        beats = f"beats all {within.others} others on {network}" if within.others else f"is the one method on {network}"
+        return f"{name} {beats}: {wording.size(size)}{ratio}."
+    return (
+        f"{name} is the smallest of {counted(len(tied), 'method')} that may be the most accurate on {network}: "
+        f"{wording.size(size)}{ratio}."
+    )
+
+
+def _summary(study: Study, part: Panel, id_: str) -> Table | None:
+    """Accuracy and size, the most accurate first."""
+    task = study.primary
+    columns: list[Column[Point]] = [
+        Column("title", "Method", "text", "As printed.", lambda point: point.variant.title),
+        Column(
+            "level", task.title, "estimate", f"Mean {task.noun} with its 95% interval.",
+            lambda point: Datum(point.level, point.low, point.high), unit=task.level_unit, digits=task.digits,
+            ends=True,
+        ),
+        Column("size", "Payload", "number", "Mean over seeds.", lambda point: point.size, unit="kB", digits=1),
+    ]  # fmt: skip
+    drawn = sorted(part.points, key=lambda point: -point.level)
+    return tabulate(
+        f"{id_}-summary", f"{task.capital} against size: {title_of(part.study, part.model)}", "", columns, {"": drawn}
+    )

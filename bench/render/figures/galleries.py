@@ -13,17 +13,18 @@ from bench.analysis.galleries import (
     CLASS_IMAGES,
     DREAMS,
     FILTERS,
-    INVERSIONS,
     OTHER_START,
     Painted,
     first,
     painted,
 )
 from bench.analysis.looks import Looks
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.figures._mosaic import Mosaic, Strip, illustration, originals, paint, photographs, thumbnails
+from bench.render.figures._mosaic import Mosaic, Strip, illustration, originals, paint
 from bench.render.kit.figure import Figure
 from bench.render.kit.names import compact
+from bench.render.kit.pictures import photographs, thumbnails
 from bench.roles import ORIGINAL, OTHER_SEED
 
 
@@ -83,15 +84,6 @@ def class_images(study: Study, networks: list[Painted]) -> Mosaic:
     return Mosaic(strips, tuple(map(study.plan.data.named, first(networks).arrays["classes"].tolist())))
 
 
-def inversions(study: Study, networks: list[Painted]) -> Mosaic:
-    """A column per stage and image."""
-    arrays = first(networks).arrays
-    layers, images = list(map(str, arrays["layers"])), list(map(str, arrays["images"].tolist()))
-    strips = _strips(study, networks, lambda network: photographs(np.concatenate(network["images"])))
-    over = tuple(layer for layer in layers for _ in images)
-    return Mosaic([*originals(arrays, len(layers)), *strips], tuple(images * len(layers)), over)
-
-
 def dreams(study: Study, networks: list[Painted]) -> Mosaic:
     """A column per image."""
     arrays = first(networks).arrays
@@ -112,10 +104,12 @@ class Gallery:
         kind: the first word of a figure's id.
         title: with "{}" for the model.
         mosaic: the pictures of the networks that are shown.
-        caption: its first sentences.
+        caption: what it shows.
         tables: ids of the tables that hold what is drawn.
         alt: with "{title}" or "{model}".
-        see: where the caption says that numbers are.
+        see: where the details say that numbers are.
+        details: how it was made.
+        least: pixels of an image's side from which pictures are drawn; below, they are in the data alone.
     """
 
     diagnostic: str
@@ -126,50 +120,49 @@ class Gallery:
     tables: tuple[str, ...] = ("gallery", "units")
     alt: str = "Grid of pictures, {title}: one row per network; all are in the data file."
     see: str = ""
+    details: str = ""
+    least: int = 0
 
 
+LEAST = 32  # below, channel images and filters are a few squares in which nobody sees anything
 GALLERIES = (
     Gallery(
         CHANNELS, "channels", "What drives channels of {}", channels,
-        "Images that gradient ascent paints for channels of the last block of each stage, the same way for every "
-        "network; above each column: the block and the original's channel. Other start: the original again from "
-        "another random image, which is how much the picture alone varies. Another seed: the channel matched by "
-        "its activations. Of the methods: the one whose transfer ratio is nearest to 1, the middle one and the "
-        "farthest; quantisers of feature maps are by-passed. Empty: there is no such channel.",
+        "Images painted to drive a channel of the original, the same way for every network. Above each column: the "
+        "block and the channel.",
         ("channel-images", "units"),
         "Grid of images for channels of {model}: one row per network, one column per channel.",
         ", see the table of channels for all",
+        "Gradient ascent paints them for channels of the last block of each stage. Other start: the original again "
+        "from another random image, which is how much the picture alone varies. Another seed: the channel matched by "
+        "its activations. Of the methods: the one whose transfer ratio is nearest to 1, the middle one and the "
+        "farthest. Quantisers of feature maps are by-passed. Empty: there is no such channel.",
+        LEAST,
     ),
     Gallery(
         FILTERS, "filters", "First filters of {}", filters,
-        "Filters of the first convolution, its batch norm multiplied in; above each column the original's index. "
-        "Filters of three colours are drawn in them, with grey for zero; others on a scale from blue (negative) "
-        "over white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be"
-        " compared, strengths are in the data. A network of another training or width shows the filter that is "
-        "matched to the original's (Hungarian method on the cosine). Of the methods: the one whose filters are "
-        "nearest to the original's, the middle one and the farthest. Empty: none is left.",
+        "Filters of the first convolution, its batch norm multiplied in. Above each column: the original's index.",
+        details="Filters of three colours are drawn in them, with grey for zero. Others go from blue (negative) over "
+        "white (zero) to red. Each filter is drawn in units of its own largest absolute weight: shapes can be "
+        "compared, strengths are in the data. A network of another training or width shows the filter that is matched "
+        "to the original's, by the Hungarian method on the cosine. Of the methods: the one whose filters are nearest "
+        "to the original's, the middle one and the farthest. Empty: none is left.",
+        least=LEAST,
     ),
     Gallery(
         CLASS_IMAGES, "class-images", "What {} would most like to see of a class", class_images,
-        "Images that gradient ascent paints for the logit of a class (above each column), the same way for every "
-        "network; quantisers of feature maps are by-passed. Of the methods: the one that recognises most of the "
-        "original's images, the middle one and the one that recognises fewest.",
-    ),
-    Gallery(
-        INVERSIONS, "inversions", "What is left of an image in {}", inversions,
-        "Images that gradient descent paints to have the features that the probe image (first row) has in the last"
-        " block of a stage, each network its own features and all the same number of steps; above the columns the "
-        "block, and the image's index in the probe. What differs from the image is what the block no longer tells "
-        "apart, or what the descent did not reach: how much of the distance of features it left is in the table of"
-        " channels. Of the methods: the profile's first, middle and last. Quantisers of feature maps are "
-        "by-passed.",
+        "Images painted for the logit of a class, the same way for every network. Above each column: the class.",
+        details="Gradient ascent paints them; quantisers of feature maps are by-passed. Of the methods: the one that "
+        "recognises most of the original's images, the middle one and the one that recognises fewest.",
     ),
     Gallery(
         DREAMS, "dreams", "What {} sees more of", dreams,
-        "Probe images (first row; above each column the index in the probe), changed by gradient ascent so that "
-        "the last block with feature maps is excited more, the same way for every network; quantisers of feature "
-        "maps are by-passed. Of the methods: the profile's first, middle and last. Pictures without a number.",
+        "Probe images changed so that the last block is excited more, the same way for every network. First row: as "
+        "they were.",
         ("gallery",),
+        details="Gradient ascent changes them; the block is the last with feature maps, and quantisers of feature maps "
+        "are by-passed. Above each column: the index in the probe. Of the methods: the profile's first, middle and "
+        "last. Pictures without a number.",
     ),
 )  # fmt: skip
 
@@ -181,10 +174,24 @@ def build(study: Study) -> list[Figure]:
 
 def _figures(study: Study, gallery: Gallery) -> Iterator[Figure]:
     looks = Looks(study, gallery.diagnostic)
+    if 0 < study.plan.data.size < gallery.least:  # 0: an older plan does not say
+        return
     for model in study.models:
-        networks, title = painted(looks, model), gallery.title.format(model)
+        networks, title = painted(looks, model), gallery.title.format(title_of(study, model))
         if networks:
-            alt, drawing = gallery.alt.format(title=title, model=model), partial(paint, gallery.mosaic(study, networks))
+            alt, drawing = (
+                gallery.alt.format(title=title, model=title_of(study, model)),
+                partial(paint, gallery.mosaic(study, networks)),
+            )
             yield illustration(
-                looks, model, gallery.kind, title, gallery.caption, alt, drawing, gallery.tables, see=gallery.see
+                looks,
+                model,
+                gallery.kind,
+                title,
+                gallery.caption,
+                alt,
+                drawing,
+                gallery.tables,
+                see=gallery.see,
+                details=gallery.details,
             )

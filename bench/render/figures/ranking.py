@@ -28,18 +28,17 @@ def build(study: Study) -> Figure | None:
     return Figure(
         "ranking",
         "Ranks over all networks",
-        captions.joined(
-            f"Mean rank of each method over the networks, 1 is best (Demšar 2006), by {study.primary.within} "
-            "and by the CKA of its inside to the original. Bars at the top join methods whose ranks are within "
-            "Nemenyi's critical difference and cannot be told apart.",
-            *(_sentence(outcome, ranking) for outcome, ranking in ranked),
-            captions.seeds(study),
-            "Interval: none, ranks are of means over seeds; tests: Friedman's, then Nemenyi's.",
-        ),
+        f"Mean rank of each method over the networks, by {study.primary.within} and by its inside; 1 is best. Bars "
+        "join methods that can't be told apart.",
         "Dot plot of mean ranks by method with bars that join methods that cannot be told apart; every value is in the "
         "table of all networks.",
         partial(_paint, study, ranked),
         ("across",),
+        details=captions.joined(
+            "The inside counts by its CKA to the original. Friedman's test, then Nemenyi's critical difference (Demšar "
+            "2006). Ranks are of means over seeds and have no intervals.",
+            *(_sentence(outcome, ranking) for outcome, ranking in ranked),
+        ),
     )
 
 

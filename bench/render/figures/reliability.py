@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 
+from bench.analysis.networks import title_of
 from bench.analysis.reliability import FEWEST, INTERVALS, Diagram, diagrams
 from bench.analysis.study import Study
 from bench.render.figures._mosaic import anchor
@@ -30,20 +31,20 @@ def build(study: Study) -> list[Figure]:
 def _figure(study: Study, model: str, shown: list[Diagram]) -> Figure:
     return Figure(
         anchor("reliability", model),
-        f"How sure {model} is, and how often it is right",
-        captions.joined(
-            "Accuracy of the answers on the test images by their confidence, in bins of equal width; on the diagonal "
-            "confidence and accuracy agree, below it the network is too sure. Bars, on the same axis: share of all "
-            f"answers that are in the bin. Bins with fewer than {FEWEST} answers a seed have no point. ECE: expected "
-            "calibration error. Of the methods: the one that lowers it most (or raises it least), the middle one and "
-            "the one that raises it most.",
-            captions.seeds(study),
+        f"How sure {title_of(study, model)} is, and how often it is right",
+        "How often answers are right, by their confidence. On the diagonal both agree; below it the network is too "
+        "sure.",
+        f"Reliability diagrams of {title_of(study, model)}, one panel per network; every value is in the data file.",
+        partial(_paint, study, shown),
+        ("reliability", "predictions"),
+        details=captions.joined(
+            "Answers on the test images, in bins of equal width. Bars, on the same axis: the share of all answers in "
+            f"the bin. Bins with fewer than {FEWEST} answers per seed have no point. ECE: expected calibration error. "
+            "Of the methods: the one that lowers it most or raises it least, the middle one and the one that raises it "
+            "most.",
             INTERVALS,
             "No tests.",
         ),
-        f"Reliability diagrams of {model}, one panel per network; every value is in the data file.",
-        partial(_paint, study, shown),
-        ("reliability", "predictions"),
     )
 
 

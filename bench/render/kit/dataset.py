@@ -22,12 +22,14 @@ class Field:
         kind: an "estimate" has its interval in `<name>_low` and `<name>_high`, see `interval`.
         title: by default the column's name as words.
         unit: what the numbers are in; empty if they have none.
+        identifies: whether it is part of what tells one row from all others.
     """
 
     describe: str
     kind: Literal["text", "number", "p", "estimate"] = "text"
     title: str = ""
     unit: str = ""
+    identifies: bool = False
 
     def head(self, name: str) -> str:
         """The title with the unit, of a column of that name."""
@@ -41,7 +43,7 @@ class Dataset:
 
     Attributes:
         id: file name.
-        caption: all sentences, complete with n, unit, interval, test and family; `document` adds the version.
+        caption: all sentences, complete with n, unit, interval, test and family.
         frame: unrounded, each column in its field's unit; None if a value is missing. A column `<name>_note` says
             why a number is missing.
         fields: by the column's name, in the order of the files.

@@ -14,12 +14,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from bench.render.kit.fonts import families
 from bench.render.kit.names import cut
 from bench.render.kit.style import MUTED, Medium
+from bench.render.kit.table import Table
 
+GALLERIES = ("gallery", "looks")  # tools of figures of pictures
 DOTS = 133  # per inch of a PNG: 1200 pixels across a wide page
 BOLD_LETTER = 0.66  # average width of a title's letters, in units of the font's size
 
@@ -59,11 +62,18 @@ class Sheet:
                 top = cut_here
         return [*pages, (top, height)]
 
-    def mark(self, artist: Artist, label: str, **data: str) -> None:
-        """Tag an artist with its result, so that a page's script finds it."""
+    def mark(self, artist: Artist, label: str, *others: Artist, **data: str) -> None:
+        """Tag an artist with its result, so that a page's script finds it.
+
+        Args:
+            others: artists of the same result, such as its interval. A page holds one mark for those that are drawn
+                one after another.
+        """
         name = f"mark-{len(self.marks)}"
-        artist.set_gid(name)
-        self.marks[name] = Mark(label, data)
+        for index, part in enumerate((artist, *others)):
+            of_part = f"{name}.{index}" if index else name
+            part.set_gid(of_part)
+            self.marks[of_part] = Mark("" if index else label, data)
 
 
 @dataclass(frozen=True)
@@ -72,11 +82,16 @@ class Figure:
 
     Attributes:
         id: anchor, label and file name.
-        caption: all sentences, including n, unit, interval and test; `document` adds the version.
+        caption: what it shows, in at most 35 words with the finding.
+        finding: what it shows, in a sentence that goes before the caption in bold; empty if the caption says it.
+        details: how to read it, intervals and tests, folded away on a page and a note in print.
         alt: what it shows, in a sentence or two, for readers who cannot see it.
         paint: draws it for a medium; called within that medium's settings.
         tables: ids of the tables that hold every plotted value.
         tools: name of the controls that a script may add; empty if none.
+        option: which of several drawings of one question it is, as "pooled features"; a page shows one at a time.
+        network: the one network that it shows, on the story; empty if it shows all.
+        summary: the few numbers that a reader who cannot see it needs, as a short table behind it.
     """
 
     id: str
@@ -86,11 +101,16 @@ class Figure:
     paint: Callable[[Medium], Sheet]
     tables: tuple[str, ...]
     tools: str = ""
+    network: str = ""
+    option: str = ""
+    finding: str = ""
+    details: str = ""
+    summary: Table | None = None
 
     @property
     def gallery(self) -> bool:
         """Whether it shows pictures, which are too many for a column of a paper."""
-        return self.tools == "gallery"
+        return self.tools in GALLERIES
 
     def draw(self, medium: Medium) -> Sheet:
         """Draw it for one medium."""
@@ -161,7 +181,7 @@ _FORMS: dict[str, Callable[[Sheet], Any]] = {"svg": _svg, "pages": _pages, "png"
 @contextlib.contextmanager
 def _settings(medium: Medium) -> Iterator[None]:
     """Apply the medium's settings, and silence warnings about characters that the font lacks."""
-    with mpl.rc_context(medium.settings | {"font.family": families()}), warnings.catch_warnings():
+    with mpl.rc_context(medium.settings | {"font.family": families(medium.face)}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
@@ -169,6 +189,15 @@ def _settings(medium: Medium) -> Iterator[None]:
 def points_across(panel: Axes) -> float:
     """Width of a panel in pt."""
     return float(panel.get_window_extent().width / panel.figure.get_dpi() * 72)
+
+
+def line(panel: Axes, x: Sequence[float], y: Sequence[float], **style: Any) -> Line2D:
+    """Draw a line or markers on a panel whose limits stand: `Axes.plot` without its search for new ones."""
+    # A figure of 40 methods has hundreds of such artists, each a mark of its own, and plotting them takes longer than
+    # writing the file.
+    artist = Line2D(x, y, **{"solid_capstyle": "butt"} | style)
+    panel.add_artist(artist)
+    return artist
 
 
 def title(panel: Axes, text: str) -> None:

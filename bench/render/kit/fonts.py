@@ -1,4 +1,4 @@
-"""The font of all figures: DejaVu Sans, cut to the letters that figures print."""
+"""The fonts of all figures: DejaVu Sans and, beside Times, STIX; cut to the letters that figures print."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from matplotlib.font_manager import FontProperties, get_font
 from bench.folders import guarded
 
 FULL, SMALL = "DejaVu Sans", "Innards Sans"
+NAMES = {
+    "sans": (FULL, SMALL),
+    "serif": ("STIXGeneral", "Innards Serif"),
+}  # of a face's full font, and of its small one
 INSTALL = "fonts-droid-fallback, fonts-wqy-zenhei or another TrueType font of that script"
 # Families that cover what DejaVu lacks; one of a name that begins so may cover one script or all of them.
 SCRIPTS = (
@@ -37,20 +41,25 @@ UNUSED = ["FFTM", "GDEF", "GPOS", "GSUB", "kern"]  # tables that a PDF ignores: 
 _FAMILY, _FULL = 1, 4  # ids of names in a font
 
 
-@functools.cache
-def families() -> list[str]:
+def families(face: str = "sans") -> list[str]:
     """The font families for `rc_context`, in the order in which a letter is looked up; the first call makes one."""
+    return list(_families(face))
+
+
+@functools.cache
+def _families(face: str) -> tuple[str, ...]:
     # matplotlib reads all of a font before it embeds a part of it in a PDF, which takes longer than drawing most
     # figures. The small font holds a tenth of the letters, takes a tenth of the time, and gives the same PDF. A letter
     # that it lacks, in a name of the user's for instance, comes from the full font behind it.
     kept = ExitStack()
     folder = kept.enter_context(guarded(Path(tempfile.gettempdir())))
     atexit.register(kept.close)
-    for face, properties in FACES.items():
-        full = font_manager.findfont(FontProperties(family=FULL, **properties))
-        _subset(str(full), folder / f"{face}.ttf")
-        font_manager.fontManager.addfont(folder / f"{face}.ttf")
-    return [SMALL, FULL, *fallbacks()]
+    full, small = NAMES[face]
+    for name, properties in FACES.items():
+        file = font_manager.findfont(FontProperties(family=full, **properties))
+        _subset(str(file), folder / f"{name}.ttf", full, small)
+        font_manager.fontManager.addfont(folder / f"{name}.ttf")
+    return tuple(dict.fromkeys((small, full, FULL, *fallbacks())))
 
 
 @functools.cache
@@ -78,8 +87,8 @@ def undrawn(text: str) -> str:
     return "".join(strange)
 
 
-def _subset(source: str, target: Path) -> None:
-    """Write a font with `LETTERS` alone, named `SMALL`: under the full font's name matplotlib would confuse the two."""
+def _subset(source: str, target: Path, full: str, small: str) -> None:
+    """Write a font with `LETTERS` alone, by another name: under the full font's matplotlib would confuse the two."""
 
     logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
     options = Options(glyph_names=True, notdef_outline=True, recommended_glyphs=True)
@@ -90,5 +99,5 @@ def _subset(source: str, target: Path) -> None:
     subsetter.subset(font)
     for record in font["name"].names:
         if record.nameID in (_FAMILY, _FULL):
-            record.string = record.toUnicode().replace(FULL, SMALL)
+            record.string = record.toUnicode().replace(full, small)
     font.save(target)

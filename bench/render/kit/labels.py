@@ -27,7 +27,7 @@ DIRECTIONS = (
     (0, 1, 0.75),
     (0, -1, 0.75),
 )
-DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0)  # pt
+DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0, 60.0, 80.0)  # pt
 LEADER_FROM = 12.0  # pt from a point beyond which a line leads to its label
 LINE = 1.15  # height of a line in font sizes
 SAMPLES = 24  # points that stand for a segment of a line
@@ -111,10 +111,25 @@ def place(axes: Axes, labels: Sequence[Label], around: Obstacles) -> list[tuple[
         boxes = _boxes(axes, label, spots)
         free = np.flatnonzero(_within(boxes, axes) & ~_overlapping(boxes, around.boxes))
         if len(free):
-            best = min(free, key=lambda index: _cost(axes, spots[index], boxes[index], around))
+            best = _cheapest(axes, spots, boxes, free, around)
             around.boxes = np.vstack([around.boxes, boxes[best]])
+            if spots[best].distance > LEADER_FROM:
+                around.samples = np.vstack([around.samples, _leader(axes, spots[best], boxes[best])])
             written.append((label, _write(axes, label, spots[best])))
     return written
+
+
+def _cheapest(axes: Axes, spots: list[_Spot], boxes: np.ndarray, free: np.ndarray, around: Obstacles) -> int:
+    """Index of the free spot that costs least, of equals the first."""
+    # No spot costs less than its distance, so that the search ends where distances alone cost more than the best.
+    best, least = -1, np.inf
+    for index in sorted(free.tolist(), key=lambda index: spots[index].distance):
+        if spots[index].distance > least:
+            break
+        cost = _cost(axes, spots[index], boxes[index], around)
+        if cost < least:
+            best, least = index, cost
+    return best
 
 
 def _spots(label: Label) -> Iterable[_Spot]:
@@ -153,10 +168,14 @@ def _cost(axes: Axes, spot: _Spot, box: np.ndarray, around: Obstacles) -> float:
     cost = spot.distance + CROSSING * min(6 * lines, 3.0) + (SIDEWAYS if spot.dx == 0 else 0.0)
     if spot.distance <= LEADER_FROM:
         return cost
-    home = _display(axes, [spot.home])[0]
-    leader = _sampled(home, np.clip(home, box[:2], box[2:]))
-    covered = int(_inside(leader, around.boxes).any(axis=0).sum())
+    covered = int(_inside(_leader(axes, spot, box), around.boxes).any(axis=0).sum())
     return cost + LEADER + COVERING * max(covered - 1, 0)
+
+
+def _leader(axes: Axes, spot: _Spot, box: np.ndarray) -> np.ndarray:
+    """(SAMPLES, 2) points of the line from a place to its label."""
+    home = _display(axes, [spot.home])[0]
+    return _sampled(home, np.clip(home, box[:2], box[2:]))
 
 
 def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:

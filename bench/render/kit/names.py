@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import Any
 
 from bench.compress.variant import plain, titled
@@ -38,7 +39,15 @@ def sweep_names(variants: Sequence[PlannedVariant]) -> tuple[str, list[str], lis
     stages = enumerate(variants[0].stages)
     titles = [stage.title if position in varied else titled(stage.title, stage.chosen) for position, stage in stages]
     names = [name.replace("_", " ") for _, name in swept]
-    return " + ".join(titles), names, ["/".join(str(chosen.get(key)) for key in swept) for chosen in settings]
+    values = [[chosen.get(key) for key in swept] for chosen in settings]
+    return " + ".join(titles), names, ["/".join(map(_setting, chosen)) for chosen in values]
+
+
+def _setting(value: Any) -> str:
+    """A swept setting's value; None stands for what the profile says of all methods."""
+    if value is None:
+        return "default"
+    return f"{value:g}" if isinstance(value, float) else plain(value)
 
 
 def compact(plan: PlanFile) -> dict[str, str]:
@@ -113,3 +122,17 @@ def shortened(text: str) -> str:
 def in_two_lines(text: str, width: int) -> str:
     """Break a text between words into lines of at most `width` characters; what the second line cannot hold is cut."""
     return "\n".join(textwrap.wrap(text, width, max_lines=2, placeholder="…"))
+
+
+def anchors(names: Iterable[str]) -> dict[str, str]:
+    """Parts of ids and file names for names of any letters: no two alike.
+
+    >>> anchors(["resnet8", "mine.nets:Net", "mine nets Net"])
+    {'resnet8': 'resnet8', 'mine.nets:Net': 'mine-nets-net', 'mine nets Net': 'mine-nets-net-2'}
+    """
+    taken: dict[str, str] = {}
+    for name in names:
+        plain_name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "network"
+        numbered = (plain_name if number == 1 else f"{plain_name}-{number}" for number in count(1))
+        taken[name] = next(anchor for anchor in numbered if anchor not in taken.values())
+    return taken

@@ -51,6 +51,30 @@ def listed(names: Sequence[str], *, most: int = 6, word: str = "and") -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}" if shown else "none"
 
 
+def named(names: Sequence[str], *, words: int = 14) -> str:
+    """As many names as take that many words, and the number of the rest; empty if not even the first does.
+
+    >>> named(["a b", "c"]), named(["a b", "c", "d e"], words=3), named(["a b c d"], words=3)
+    ('a b and c', 'a b, c and 1 more', '')
+    """
+    taken, shown = 0, 0
+    for name in names:
+        taken += len(name.split())
+        if taken > words:
+            break
+        shown += 1
+    return listed(names, most=shown) if shown else ""
+
+
+def spelled(n: int) -> str:
+    """A number in words below 10, as at the start of a sentence.
+
+    >>> spelled(1), spelled(9), spelled(12)
+    ('One', 'Nine', '12')
+    """
+    return ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")[n] if n < 10 else f"{n:,}"
+
+
 def counted(n: int, singular: str, plural: str = "") -> str:
     """A number with its noun.
 

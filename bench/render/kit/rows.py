@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from bench.analysis.looks import Looks
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.kit.table import DASH, Column, Datum, Gotten
-from bench.roles import ORIGINAL
+from bench.roles import ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.estimate import Estimate
 
@@ -23,6 +24,12 @@ Role = Literal["method", "control", "original"]
 def role_of(variant: PlannedVariant) -> Role:
     """What sets a variant's row apart from others."""
     return "original" if variant.label == ORIGINAL else "control" if variant.control else "method"
+
+
+def units_of(study: Study) -> set[str]:
+    """The units that a study's task brings along."""
+    changes = {change.unit for change in study.changes}
+    return {study.primary.level_unit, study.primary.unit, *changes} - {""}
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def networks(
     kind: str = "compress",
     otherwise: str = "",
 ) -> dict[str, list[Network]]:
-    """One network per variant (all, or `variants`) by model: methods first, then what they are compared with.
+    """One network per variant (all, or `variants`) by model's title: methods first, then what they are compared with.
 
     Args:
         kind: of the study's cells whose worst state is a network's hole.
@@ -91,9 +98,14 @@ def networks(
         return source.hole(model, label, kind) or otherwise
 
     return {
-        model: [Network(source, model, variant, hole(model, variant.label)) for variant in ordered]
+        title_of(study, model): [Network(source, model, variant, hole(model, variant.label)) for variant in ordered]
         for model in study.models
     }
+
+
+def apart_from_another_seed(study: Study) -> list[PlannedVariant]:
+    """All variants but another seed, whose accuracy and size repeat the original's in another order of seeds."""
+    return [variant for variant in study.plan.variants if variant.label != OTHER_SEED]
 
 
 def of_part(part: Callable[[S], P | None], get: Callable[[P], Gotten]) -> Callable[[S], Gotten]:
@@ -106,10 +118,12 @@ def of_part(part: Callable[[S], P | None], get: Callable[[P], Gotten]) -> Callab
     return value
 
 
-MODEL: Column[Any] = Column("model", "Model", "text", "Name of the network.", lambda net: net.model, shown=False)
+MODEL: Column[Any] = Column(
+    "model", "Network", "text", "Name of the network.", lambda net: net.model, shown=False, identifies=True
+)
 LABEL: Column[Network] = Column(
     "variant", "Label", "code", "The variant's name in files and on the command line.", lambda net: net.label,
-    shown=False,
+    shown=False, identifies=True,
 )  # fmt: skip
 VARIANT: Column[Network] = Column(
     "title", "Variant", "text", "The compression method with its settings, as printed.", lambda net: net.title

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -121,6 +121,7 @@ class Medium:
         font: size of labels, pt; ticks are a little smaller, but never below 6 pt.
         names: share of a panel's width for the names at the ends of lines.
         tallest: inches that fit on a page beside the caption; a taller figure is divided into pages.
+        face: "sans", or "serif" for a paper whose text is set in Times.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Medium:
     font: float
     names: float
     tallest: float = float("inf")
+    face: str = "sans"
 
     @property
     def layout(self) -> str:
@@ -196,6 +198,15 @@ class Medium:
 
 WIDE_FONT = 8.4  # pt
 WIDE = Medium("wide", 9.0, 2, WIDE_FONT, 0.46)
-NARROW = Medium("narrow", 3.25, 1, 7.2, 0.46, tallest=8.2)  # a phone, and a column of two on paper
+NARROW = Medium("narrow", 3.25, 1, 7.5, 0.46, tallest=8.2)  # a phone, and a column of two on paper
 PRINT = Medium("print", 5.5, 2, 6.8, 0.5, tallest=7.2)  # the text of most papers
+# The widths of papers: a column of two, the text of NeurIPS, the text of ICML and CVPR. Times is narrower and looks
+# smaller than DejaVu Sans at the same size, so it gets more points for the same room.
+_FACES = {"sans": 1.0, "serif": 1.12}
+_WIDTHS = {"column": NARROW, "text": PRINT, "wide": replace(PRINT, width=6.75, font=7.2)}
+PAPER_MEDIA = {
+    f"{width}-{face}": replace(medium, face=face, font=grow * medium.font)
+    for face, grow in _FACES.items()
+    for width, medium in _WIDTHS.items()
+}
 mpl.use("Agg")

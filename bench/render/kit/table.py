@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from bench.analysis.wording import decimal
@@ -15,6 +16,7 @@ Kind = Literal["text", "code", "number", "estimate", "p", "verdict", "citations"
 Value = float | int | str | bool | None
 
 DASH = "–"
+MOST = 8  # columns that are printed side by side: what fits a page, and what a reader takes in
 S = TypeVar("S", contravariant=True)
 
 
@@ -29,6 +31,7 @@ class Datum:
         bold: one of the leading set.
         hole: one word in the value's place: "failed", "refused", "missing".
         note: one sentence for a tooltip and the data files.
+        instead: what is printed in the value's place where it says more; data files keep the value.
     """
 
     value: Value = None
@@ -38,6 +41,7 @@ class Datum:
     bold: bool = False
     hole: str = ""
     note: str = ""
+    instead: str = ""
 
 
 Gotten = Datum | Estimate | Value  # what a getter may return
@@ -61,7 +65,9 @@ class Column(Generic[S]):
         ends: print an interval as [low, high]; otherwise as ± half its width.
         alone: print the interval without the value, which stands in another column.
         shown: False where only data files hold it.
+        spare: the page has it, and shows it if its reader asks for it.
         scale: from the getter's unit to the column's, such as 100 for a share in percent.
+        identifies: whether it is part of what tells one row from all others.
     """
 
     key: str
@@ -75,7 +81,9 @@ class Column(Generic[S]):
     ends: bool = False
     alone: bool = False
     shown: bool = True
+    spare: bool = False
     scale: float = 1.0
+    identifies: bool = False
 
     @property
     def head(self) -> str:
@@ -114,6 +122,11 @@ class Row:
         return self.data[key]
 
 
+def _is_empty(datum: Datum) -> bool:
+    """Whether there is nothing to say: neither a value, nor a reason that it is missing for."""
+    return datum.value is None and datum.hole in ("", DASH)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Rows under one heading; an empty title prints none."""
@@ -128,10 +141,14 @@ class Table:
 
     Attributes:
         id: anchor, label and file name.
-        caption: all sentences, complete with n, unit, interval, test and family; `document` adds the version.
+        caption: what it holds, in at most 35 words with the finding.
         notes: set below it, one sentence each.
         empty: what to say where it has no row.
         raw: left to the data files alone.
+        folded: on a page it starts folded, however short it is.
+        counted: a page prints the number of its rows alone, which are in the data files.
+        finding: what it shows, in a sentence that goes before the caption in bold; empty if the caption says it.
+        details: how to read it, intervals and tests, folded away on a page and a note in print.
     """
 
     id: str
@@ -142,6 +159,10 @@ class Table:
     notes: tuple[str, ...] = ()
     empty: str = ""
     raw: bool = False
+    finding: str = ""
+    details: str = ""
+    folded: bool = False
+    counted: bool = False
 
     def __post_init__(self) -> None:
         twice = [key for key, times in Counter(column.key for column in self.columns).items() if times > 1]
@@ -158,10 +179,17 @@ class Table:
         """Number of rows."""
         return sum(len(group.rows) for group in self.groups)
 
+    @cached_property
+    def offered(self) -> tuple[Column[Any], ...]:
+        """The columns that the page has, without empty ones; those that are not `shown` are its reader's to choose."""
+        rows = list(self.rows)
+        columns = [column for column in self.columns if column.shown]
+        return tuple(column for column in columns if not rows or not all(_is_empty(row[column.key]) for row in rows))
+
     @property
     def shown(self) -> tuple[Column[Any], ...]:
-        """The printed columns."""
-        return tuple(column for column in self.columns if column.shown)
+        """The columns that are printed, at most `MOST`."""
+        return tuple(column for column in self.offered if not column.spare)[:MOST]
 
 
 def tabulate(
@@ -174,6 +202,10 @@ def tabulate(
     notes: Iterable[str] = (),
     empty: str = "",
     raw: bool = False,
+    finding: str = "",
+    details: str = "",
+    folded: bool = False,
+    counted: bool = False,
 ) -> Table | None:
     """A table of columns by subjects, which are grouped under headings; groups without a subject are left out.
 
@@ -185,7 +217,11 @@ def tabulate(
         Group(heading, tuple(_row(columns, subject) for subject in members)) for heading, members in subjects.items()
     ]
     groups = [group for group in groups if group.rows]
-    return Table(id_, title, caption, columns, tuple(groups), tuple(notes), empty, raw) if groups or empty else None
+    if not (groups or empty):
+        return None
+    return Table(
+        id_, title, caption, columns, tuple(groups), tuple(notes), empty, raw, finding, details, folded, counted
+    )
 
 
 def _row(columns: Iterable[Column[S]], subject: S) -> Row:
@@ -253,8 +289,11 @@ def show(datum: Datum, column: Column[Any]) -> Text:
     if isinstance(datum.value, bool):
         return Text("yes" if datum.value else "no", note=datum.note, sort=str(datum.value))
     if isinstance(datum.value, str):
-        return Text(datum.value, stars=datum.stars, bold=datum.bold, note=datum.note, sort=datum.value)
+        words = datum.instead or datum.value
+        return Text(words, stars=datum.stars, bold=datum.bold, note=datum.note, sort=words)
     main, interval = decimal(datum.value, column.digits, signed=column.signed), _interval(datum, column)
+    if datum.instead:
+        main, interval = datum.instead, ""
     if column.kind == "p":
         main = p_value(datum.value)
     if column.alone:

@@ -39,11 +39,12 @@ def jointly(get: Callable[[Effect], Gotten]) -> Callable[[OverModels], Gotten]:
 
 COLUMNS: tuple[Column[OverModels], ...] = (
     Column("variant", "Label", "code", "The variant's name in files and on the command line.",
-           lambda method: method.variant.label, shown=False),
+           lambda method: method.variant.label, shown=False, identifies=True),
     Column("title", "Variant", "text", "The compression method with its settings, as printed.",
            lambda method: method.variant.title),
-    Column("outcome", "Outcome", "text", "What is compared.", lambda method: method.outcome.title, shown=False),
-    Column("difference", "Less control", "estimate", "Mean over models and seeds, 95% interval.",
+    Column("outcome", "Outcome", "text", "What is compared.",
+           lambda method: method.outcome.title, shown=False, identifies=True),
+    Column("difference", "From control", "estimate", "Mean over models and seeds, 95% interval.",
            jointly(lambda effect: _estimate(effect)), "", 3, signed=True),
     Column("p", "p", "p", "Two-sided t of the mixed model, after Holm.",
            jointly(lambda effect: number(effect.p, hole=DASH)), "Holm"),
@@ -69,19 +70,18 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "across",
         "All networks together",
-        captions.joined(
-            "The conclusions are about these networks, and seeds are the replication.",
-            "Differences: every method less the fine-tuned control, averaged over the networks." if joint else "",
-            f"Model: {joint.test}." if joint else "",
-            f"Correction: Holm over the methods of an outcome; {joint.n} trained networks." if joint else "",
-            _on_networks(study) if any(outcome.same or outcome.lower for outcome in outcomes) else "",
-            *map(_ranked, outcomes),
-            captions.seeds(study),
-            "Intervals: 95%, t of the mixed model." if joint else "",
-        ),
+        "What holds on average over these networks. It says nothing of others; seeds are what repeats.",
         _columns(outcomes),
         {f"{outcome.title}, {outcome.unit}": _methods(study, outcome) for outcome in outcomes},
         notes=dict.fromkeys(note for outcome in outcomes for note in _notes(outcome)),
+        details=captions.joined(
+            "Differences: every method less the fine-tuned control, averaged over the networks." if joint else "",
+            f"Model: {joint.test}." if joint else "",
+            f"Correction: Holm over the methods of an outcome. {joint.n} trainings." if joint else "",
+            _on_networks(study) if any(outcome.same or outcome.lower for outcome in outcomes) else "",
+            *map(_ranked, outcomes),
+            "Intervals: 95%, t of the mixed model." if joint else "",
+        ),
     )
 
 
@@ -115,8 +115,8 @@ def _count(over: OnNetworks | None) -> str | Datum:
 
 def _on_networks(study: Study) -> str:
     return (
-        "On at least so many networks: partial conjunction by Bonferroni over networks, which holds although they "
-        f"share test images (Dror et al. 2017), and over the methods; α = {study.plan.alpha:g}."
+        "On at least so many networks: partial conjunction, Bonferroni over networks and methods at "
+        f"{study.plan.alpha:g}. It holds although networks share test images (Dror et al. 2017)."
     )
 
 
@@ -130,8 +130,8 @@ def _ranked(outcome: Across) -> str:
     if ranking is None or not ranking.n:
         return ""
     return (
-        f"{outcome.title}: Friedman's p {p_value(ranking.p)} over {ranking.n} networks; mean ranks closer than "
-        f"{ranking.critical_difference:.1f} cannot be told apart (Nemenyi)."
+        f"{outcome.title}: Friedman's p {p_value(ranking.p)} over {ranking.n} networks. Mean ranks closer than "
+        f"{ranking.critical_difference:.1f} can't be told apart (Nemenyi)."
     )
 
 

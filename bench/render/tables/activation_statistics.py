@@ -23,14 +23,14 @@ COLUMNS: tuple[Column[Network], ...] = (
     Column("zeros", "Zeros", "estimate", ZEROS, lambda net: net.mean("zeros"), "%", 1, scale=100),
     Column("dimension", "Effective dimension", "estimate", DIMENSION,
            lambda net: net.mean("dimension"), "%", 1, scale=100),
-    Column("dimension_less_original", "Less original", "estimate", "Paired by seed.",
+    Column("dimension_less_original", "From original", "estimate", "Paired by seed.",
            lambda net: net.difference("dimension", ORIGINAL), "points", 1, signed=True, scale=100),
     Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean("dead").n),
 )  # fmt: skip
 BY_BLOCK = {
-    **{column.key: Field(column.describe, title=column.title) for column in NAMES},
+    **{each.key: Field(each.describe, title=each.title, identifies=each.identifies) for each in NAMES},
     "depth": Field("Position of the block, from the input.", "number"),
-    "block": Field("Name of the module whose output is measured."),
+    "block": Field("Name of the module whose output is measured.", identifies=True),
     "dead": Field(DEAD, "estimate", "Dead channels", "%"),
     "zeros": Field(ZEROS, "estimate", unit="%"),
     "dimension": Field(DIMENSION, "estimate", "Effective dimension", "%"),
@@ -48,15 +48,12 @@ def _overall(study: Study, looks: Looks) -> Table | None:
     return tabulate(
         "activation-statistics",
         "Activations",
-        captions.descriptive(
-            study,
-            f"Outputs of the blocks on up to {looks.settings.get('images', 0)} probe images, mean over blocks. Dead: "
-            "channels that put out one and the same value for all images and positions. Zeros: share of all values "
-            "that are 0. Effective dimension: participation ratio of the channels' covariance (pooled over positions) "
-            "as a share of the channels.",
-        ),
+        f"What the blocks put out on up to {looks.settings.get('images', 0)} probe images, mean over blocks.",
         COLUMNS,
         networks(looks, looks.variants),
+        details="Dead: channels that put out one and the same value for all images and positions. Zeros: the share of "
+        "all values that are 0. Effective dimension: the participation ratio of the channels' covariance, pooled over "
+        "positions, as a share of the channels. No tests.",
     )
 
 

@@ -14,6 +14,7 @@ from bench.analysis.outcomes import Outcome, primary
 from bench.analysis.sameness import inside_claim
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title
+from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, Network, networks, of_part
 from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
 from bench.render.text import captions
@@ -30,18 +31,22 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "along",
         "What goes along with the inside",
-        captions.joined(
-            f"Departs at: the first block (from the input, {feature} features) shown to be beyond the margin by "
-            f"{measure_title(study, first)}, after Benjamini-Hochberg over methods and blocks of a model. Distance: 0 "
-            "is the original, 1 is as different as training again. Words: as in the tables of words.",
-            "ECE and classes: less the control's, by seed." if study.plan.task.classifies else "",
-            f"Explanations: {TITLES.get(method, method)}, (1 - Spearman) in units of another seed's." if method else "",
-            captions.means(study),
-            captions.inside_margins(study),
-        ),
+        f"What goes along with a changed inside, method by method: {listed([study.primary.noun, *_others(study)])}.",
         (*_columns(study), *([_explanations(looks, method)] if method else [])),
         networks(study, study.plan.methods, "compare", otherwise=DASH),
+        details=captions.joined(
+            f"Departs at: the first block from the input that is shown to be beyond the margin by "
+            f"{measure_title(study, first)}, with {feature} features. Benjamini-Hochberg over the methods and blocks "
+            "of a network. Distance: 0 is the original, 1 is as far as another training.",
+            "ECE and classes: against the control, by seed." if study.plan.task.classifies else "",
+            f"Explanations: {TITLES.get(method, method)}, (1 − Spearman) in units of another seed's." if method else "",
+        ),
     )
+
+
+def _others(study: Study) -> list[str]:
+    """What the table shows beside the primary outcome."""
+    return ["answers", *(["classes"] if study.plan.task.classifies else []), "explanations"]
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:

@@ -14,12 +14,12 @@ from bench.render.kit.dataset import Dataset, Field, dataset
 from bench.roles import ORIGINAL
 
 FIELDS = {
-    "model": Field("Name of the network."),
-    "seed": Field("Of the training.", "number"),
-    "variant": Field("The variant's label."),
-    "attribution": Field("Which attribution."),
-    "version": Field("Its role in the cell; -bypassed: without its feature maps' quantisers."),
-    "image": Field("Index into the probe.", "number"),
+    "model": Field("Name of the network.", identifies=True),
+    "seed": Field("Of the training.", "number", identifies=True),
+    "variant": Field("The variant's label.", identifies=True),
+    "attribution": Field("Which attribution.", identifies=True),
+    "version": Field("Its role in the cell; -bypassed: without its feature maps' quantisers.", identifies=True),
+    "image": Field("Index into the probe.", "number", identifies=True),
     "target": Field("The class that is explained.", "number"),
     "height": Field("Rows of the map.", "number"),
     "values": Field(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.analysis.departures import BlockClaim, blocks
 from bench.analysis.distances import measures
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title
 from bench.render.kit.names import key_of, short
@@ -38,32 +39,39 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "blocks",
         "The inside by depth",
-        captions.joined(
-            "Each block against the same block of the original, in seed-equivalents of that block.",
-            captions.cross_probe_loss(study, of_block=True),
-            captions.seeds(study),
-            captions.scaled_interval(study),
-            captions.departures(study),
-        ),
+        "How far each block lies from the same block of the original. 0 is the original, 1 another training. Bold: "
+        "shown to be beyond the margin.",
         (*_leading(), *(column for name in measures(study) for column in _columns(study, name))),
         {
-            f"{model}, {feature} features": [
+            f"{title_of(study, model)}, {feature} features": [
                 block for block in found if (block.model, block.feature) == (model, feature)
             ]
             for model in study.models
             for feature in study.plan.features
         },
         notes=captions.traps(study),
-        empty=captions.nothing_compared(study),
+        details=captions.joined(
+            "In seed-equivalents of that block.",
+            captions.cross_probe_loss(study, of_block=True),
+            captions.scaled_interval(study),
+            captions.departures(study),
+        ),
     )
 
 
 def _leading() -> Iterator[Column[Block]]:
     yield from NAMES
     yield Column("feature", "Features", "text", "How a feature map becomes a vector.", lambda block: block.feature,
-                 shown=False)  # fmt: skip
+                 shown=False, identifies=True)  # fmt: skip
     yield Column("depth", "Depth", "number", "Position of the block, from the input.", lambda block: block.depth + 1)
-    yield Column("block", "Block", "code", "Name of the module whose output is compared.", lambda block: block.block)
+    yield Column(
+        "block",
+        "Block",
+        "code",
+        "Name of the module whose output is compared.",
+        lambda block: block.block,
+        identifies=True,
+    )
 
 
 def _columns(study: Study, name: str) -> Iterator[Column[Block]]:

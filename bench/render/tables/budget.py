@@ -9,11 +9,11 @@ import numpy as np
 
 from bench.analysis.budget import Within, best_within, budgets
 from bench.analysis.choice import chosen_on, largest_payload
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.analysis.wording import loss_that_matters
 from bench.render.kit.rows import MODEL, Network
 from bench.render.kit.table import DASH, Column, Table, number, tabulate
-from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.task import Primary
 
@@ -37,32 +37,31 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "budget",
         "The best under a budget",
-        captions.joined(
-            "For each budget, of the methods whose largest file over seeds fits: the one with the highest mean "
-            f"{study.primary.within} on {chosen_on(study)}, of equals the smallest, with what it reaches on test "
-            "images; how often other validation images would choose another; how many others no method within the "
-            f"budget is shown to beat (one-sided, Holm over all others, alpha {study.plan.alpha:g}, Hsu 1981); how "
-            f"many are shown to lose less than {loss_that_matters(study)} to it (one-sided against that margin, Holm "
-            f"over all others); and the smallest that loses at most {loss_that_matters(study)} to the original on "
-            "the same images. Budgets at which nothing changes are left out.",
-            captions.levels(study),
-        ),
-        _columns(study.primary),
-        {model: _bests(study, model) for model in study.models},
+        f"The {study.primary.best} method under each budget, how many others may be just as good, and the smallest "
+        "file that loses little.",
+        _columns(study.primary, loss_that_matters(study)),
+        {title_of(study, model): bests(study, model) for model in study.models},
+        raw=True,  # the results say which budgets a method is chosen for
+        details=f"Chosen by the mean on {chosen_on(study)}, among methods whose largest file over seeds fits; the "
+        "smallest wins ties. Tied with best: no method within the budget is shown to beat it, one-sided, Holm over all "
+        f"others (Hsu 1981). Within {loss_that_matters(study)}: shown to lose less to the best, one-sided, Holm over "
+        f"all others. The smallest loses at most {loss_that_matters(study)} to the original on the same images. "
+        "Budgets at which nothing changes are left out.",
     )
 
 
-def _columns(primary: Primary) -> tuple[Column[Best], ...]:
+def _columns(primary: Primary, margin: str) -> tuple[Column[Best], ...]:
     return (
         MODEL,
-        Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB"),
+        Column("budget", "Budget", "number", "Largest payload allowed.", lambda best: best.budget, "kB",
+               identifies=True),
         Column("best", f"{primary.best[:1].upper()}{primary.best[1:]} method", "text",
                f"The method within the budget with the highest mean {primary.within} on the images it is chosen on.",
                lambda best: best.title),
         Column("label", "Label", "code", "Its name in files.", lambda best: best.label, shown=False),
         Column("top1", primary.title, "estimate", f"Its test {primary.noun}.", lambda best: best.within.level,
                primary.level_unit, primary.digits, scale=primary.scale),
-        Column("less_original", "Less original", "estimate", "Paired by seed and test image.",
+        Column("less_original", f"Change in {primary.noun}", "estimate", "Paired by seed and test image.",
                lambda best: best.within.difference, primary.unit, primary.digits, scale=primary.scale, signed=True),
         Column("by", "Chosen on", "text", "Images that it was chosen by; on test images, intervals hold for the "
                "highest of all that fit.", lambda best: best.within.choice.by, shown=False),
@@ -70,10 +69,10 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
                lambda best: number(best.within.choice.changes, 100, hole=DASH), "%", 0),
         Column("payload", "Payload", "number", "Its payload, mean over seeds.",
                lambda best: best.mean("payload_bytes").value, "kB", 1, scale=1e-3),
-        Column("untold", "Not told from it", "number",
+        Column("untold", "Tied with best", "number",
                f"Methods within the budget that are not shown to be {primary.worse}.",
                lambda best: len(best.within.undecided)),
-        Column("close", "Lose little", "number",
+        Column("close", f"Within {margin}", "number",
                "Methods within the budget that are shown to lose less than the margin.",
                lambda best: len(best.within.close)),
         Column("smallest", "Smallest that loses little", "text",
@@ -81,14 +80,14 @@ def _columns(primary: Primary) -> tuple[Column[Best], ...]:
                lambda best: best.smallest.title if best.smallest else None),
         Column("smallest_payload", "Its payload", "number", "Mean over seeds.",
                lambda best: best.smallest.mean("payload_bytes").value if best.smallest else None, "kB", 1, scale=1e-3),
-        Column("untold_names", "Not told from it", "text", "Their names, the smallest first.",
+        Column("untold_names", "Tied with best", "text", "Their names, the smallest first.",
                lambda best: best.named(best.within.undecided), shown=False),
-        Column("close_names", "Lose little", "text", "Their names, the smallest first.",
+        Column("close_names", f"Within {margin}", "text", "Their names, the smallest first.",
                lambda best: best.named(best.within.close), shown=False),
     )  # fmt: skip
 
 
-def _bests(study: Study, model: str) -> Iterator[Best]:
+def bests(study: Study, model: str) -> Iterator[Best]:
     """One per budget at which anything changes."""
     labels = [*(variant.label for variant in study.plan.methods), ORIGINAL]
     payloads = [largest_payload(study, model, label) for label in labels]

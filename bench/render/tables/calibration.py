@@ -97,28 +97,29 @@ def _overall(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
     return tabulate(
         "calibration",
         "Do the intervals cover, and do the tests keep their level?",
-        captions.joined(
-            "Simulated populations with a known value, at several sizes; what each setting draws from is in the data. "
-            "Settings: how many; least and most: the measured rates among them.",
-            _bounds(),
-            _replications(rates),
-            "Unwarned: settings that miss and in which most estimates carry no warning; tests carry none.",
-        ),
+        "How often intervals hold the truth, and how often tests raise a false alarm, in simulated populations.",
         OVERALL,
         {KINDS[kind]: [Simulated(*tested) for tested in by_what.items()] for kind, by_what in settings.items()},
+        details=captions.joined(
+            "Each population has a known value; what each setting draws from is in the data. Settings: how many. Least "
+            "and most: the measured rates among them.",
+            _bounds(),
+            _replications(rates),
+            "Unwarned: settings that miss and in which most estimates carry no warning. Tests carry none.",
+        ),
     )
 
 
 def _misses(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
-    text = captions.joined(
-        "Settings whose measured rate is outside the bounds.",
+    text = "Settings whose measured rate is outside the bounds."
+    details = captions.joined(
         _bounds(),
         _replications(rates),
-        "Warned: estimates that carry a warning, as they do in this report; without: coverage of the others.",
+        "Warned: estimates that carry a warning, as they do in this report. Without: coverage of the others.",
     )
     missed = [rate for rate in rates if not rate.within]
     groups = {title: [rate for rate in missed if rate.kind == kind] for kind, title in KINDS.items()}
-    return tabulate("calibration-misses", "Where they do not", text, SINGLE, groups)
+    return tabulate("calibration-misses", "Where they do not", text, SINGLE, groups, details=details)
 
 
 def _everything(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
@@ -129,7 +130,7 @@ def _everything(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
 def _bounds() -> str:
     return (
         f"Bounds: nominal 95% between {100 * LOWEST_COVERAGE:g} and {100 * HIGHEST_COVERAGE:g}, nominal 5% at most "
-        f"{100 * HIGHEST_ERROR_RATE:g}, without allowance for the simulation's own error."
+        f"{100 * HIGHEST_ERROR_RATE:g}. The simulation's own error gets no allowance."
     )
 
 
@@ -137,4 +138,4 @@ def _replications(rates: Sequence[MeasuredRate]) -> str:
     if not rates:
         return ""
     least, most = min(rate.replications for rate in rates), max(rate.replications for rate in rates)
-    return f"{least} samples a setting." if least == most else f"{least} to {most:,} samples a setting."
+    return f"{least} samples per setting." if least == most else f"{least} to {most:,} samples per setting."

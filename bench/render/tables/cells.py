@@ -1,31 +1,30 @@
-"""Every number of every cell, for the data files."""
+"""Every planned cell and what became of it, for the data files."""
 
 from __future__ import annotations
-
-import pandas as pd
 
 from bench.analysis.study import Study
 from bench.render.kit.dataset import Dataset, Field, dataset
 
 FIELDS = {
-    "cell": "Name of the cell.",
-    "key": "Its folder in the runs.",
-    "kind": "train, compress or compare.",
-    "model": "Name of the network.",
-    "seed": "Of the training.",
-    "variant": "The variant's label; empty for a training.",
-    "state": "done, failed, refused, damaged or missing.",
+    "cell": Field("Name of the cell.", identifies=True),
+    "key": Field("Its folder in the runs."),
+    "kind": Field("train, compress, compare or diagnose."),
+    "model": Field("Name of the network."),
+    "seed": Field("Of the training.", "number"),
+    "variant": Field("The variant's label; empty for a training."),
+    "state": Field("done, failed, refused, damaged or missing."),
+    "reason": Field("Why there is no result."),
+    "wall": Field("Time that it took.", "number", unit="s"),
+    "cpu": Field("Processor time that it took.", "number", unit="s"),
+    "memory": Field("Most memory that its process held.", "number", unit="B"),
 }
+RECORDED = {"wall_seconds": "wall", "cpu_seconds": "cpu", "peak_memory_bytes": "memory"}
 
 
 def build(study: Study) -> Dataset | None:
-    """One row per planned cell, its metrics unrounded in their own unit (shares 0 to 1, bytes)."""
-    # One frame for all kinds of cells: each has the metrics of its kind, and holes for those of the others.
+    """One row per planned cell; what it measured is in `per_seed`."""
     results = study.results
-    measured = pd.concat([results.trained, results.compressed, results.compared], ignore_index=True)
-    metrics = measured.drop(columns=["model", "seed", "variant"]).set_index("key").sort_index(axis=1)
-    frame = results.cells.rename(columns={"name": "cell"}).join(metrics.astype(float), on="key")
-    fields = {name: Field(describe, title=name) for name, describe in FIELDS.items()}
-    numbers = {name: Field("As measured, see the methods.", "number", name) for name in map(str, metrics)}
-    text = "One row a planned cell with all it measured, unrounded."
-    return dataset("cells", "Every cell", text, frame, fields | numbers)
+    frame = results.cells.rename(columns={"name": "cell"})
+    ran = results.provenance.set_index("name").rename(columns=RECORDED)
+    frame = frame.join(ran.reindex(columns=list(RECORDED.values())), on="cell")
+    return dataset("cells", "Every cell", "One row per planned cell, with its state.", frame, FIELDS)

@@ -12,12 +12,12 @@ from bench.render.kit.dataset import Dataset, Field, dataset, number
 from bench.roles import ORIGINAL
 
 FIELDS = {
-    "model": Field("Name of the network."),
-    "seed": Field("Of the training.", "number"),
-    "variant": Field("The variant's label."),
-    "version": Field("Its role in the cell, or other-initialisation."),
-    "layer": Field("The block."),
-    "channel": Field("The original's, by index.", "number"),
+    "model": Field("Name of the network.", identifies=True),
+    "seed": Field("Of the training.", "number", identifies=True),
+    "variant": Field("The variant's label.", identifies=True),
+    "version": Field("Its role in the cell, or other-initialisation.", identifies=True),
+    "layer": Field("The block.", identifies=True),
+    "channel": Field("The original's, by index.", "number", identifies=True),
     "own_channel": Field("This network's; -1 if missing.", "number"),
     "transfer": Field("Response to the original's image by that to its own.", "number"),
     "response": Field("To its own image, in deviations over the probe.", "number"),

@@ -8,8 +8,7 @@ from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
-from bench.roles import CONTROL, ORIGINAL
+from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 
 DIAGNOSTIC = "corruptions"
 KINDS = {"noise": "Noise", "blur": "Blur", "contrast": "Contrast", "brightness": "Bright", "jpeg": "JPEG"}
@@ -23,14 +22,12 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "corruptions",
         "Accuracy on corrupted images",
-        captions.descriptive(
-            study,
-            f"Accuracy on {looks.images} probe images, clean and corrupted, mean over five strengths; the same images "
-            "for every network. Loss: clean less the mean over corruptions. Less original and less control: that loss "
-            "less theirs, paired by seed; above 0 is more fragile.",
-        ),
+        f"Accuracy on {looks.images} probe images, clean and corrupted. A loss above that of the original means more "
+        "fragile.",
         (*NAMES, *_columns([kind for kind in KINDS if looks.has(kind)])),
-        networks(looks, looks.variants),
+        networks(looks, [variant for variant in looks.variants if variant.label != OTHER_SEED]),
+        details="Mean over five strengths, the same images for every network. Loss: clean accuracy less the mean over "
+        "corruptions. Differences are paired by seed. No tests.",
     )
 
 
@@ -52,6 +49,6 @@ def _accuracy(metric: str, title: str, describe: str) -> Column[Network]:
 
 def _loss_less(name: str, reference: str) -> Column[Network]:
     return Column(
-        f"loss_less_{name}", f"Less {name}", "estimate", "Paired by seed.",
+        f"loss_less_{name}", f"From {name}", "estimate", "Paired by seed.",
         lambda net: net.difference("loss", reference), "points", 1, signed=True, scale=100,
     )  # fmt: skip

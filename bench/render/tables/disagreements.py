@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.analysis.inside import CROSS_PROBE
+from bench.analysis.networks import title_of
 from bench.analysis.sameness import InsideClaim, MeasureClaim, inside_claims
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
@@ -56,23 +57,22 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "disagreements",
         "Where the measures disagree",
-        captions.joined(
-            "Networks that one measure calls the same and another changed, or that one measure puts at least "
-            f"{APART:g} times as far from the original as another, beyond the margin. Pooling them into one number "
-            "would hide which part of an inside changed: its large directions, its neighbourhoods, or what a "
-            "classifier reads from it.",
-            captions.inside_margins(study),
-            "Words: each at the level that its network is tested at.",
-        ),
+        f"Networks that one measure calls same and another changed, or puts {APART:g} times as far from the original, "
+        "beyond the margin.",
         COLUMNS,
         {
-            model: [
+            title_of(study, model): [
                 Disputed(study, model, study.plan.variant(claim.variant), claim=claim)
                 for claim in disputed
                 if claim.model == model
             ]
             for model in study.models
         },
+        details=captions.joined(
+            "One pooled number would hide which part of an inside changed: its large directions, its neighbourhoods, "
+            "or what a classifier reads from it.",
+            "Words: each at the level that its network is tested at.",
+        ),
     )
 
 

@@ -8,12 +8,12 @@ from bench.render.kit.dataset import Dataset, Field, dataset, interval, number
 from bench.render.text import captions
 
 FIELDS = {
-    "model": Field("Name of the network."),
-    "variant": Field("The variant's label."),
-    "feature": Field("How a feature map becomes a vector.", title="Features"),
-    "measure": Field("Name of the measure."),
+    "model": Field("Name of the network.", identifies=True),
+    "variant": Field("The variant's label.", identifies=True),
+    "feature": Field("How a feature map becomes a vector.", title="Features", identifies=True),
+    "measure": Field("Name of the measure.", identifies=True),
     "depth": Field("Position of the block, from the input.", "number"),
-    "block": Field("Name of the module whose output is compared."),
+    "block": Field("Name of the module whose output is compared.", identifies=True),
     "value": Field("The measure itself, mean over seeds; of the cross-probe the loss as a share.", "estimate"),
     "distance": Field("Distance from the original, in `unit`.", "estimate"),
     "beyond": Field("Distance beyond the reference's, in `unit`.", "estimate"),

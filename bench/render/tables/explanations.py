@@ -10,7 +10,6 @@ from bench.analysis.looks import BYPASSED, Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulate
-from bench.render.text import captions
 from bench.roles import CONTROL, ORIGINAL, OTHER_SEED
 from bench.statistics.estimate import Estimate
 
@@ -56,12 +55,12 @@ class Explained(Network):
 COLUMNS: tuple[Column[Explained], ...] = (
     *NAMES,
     Column("attribution", "Attribution", "text", "Which attribution.",
-           lambda net: TITLES.get(net.attribution, net.attribution), shown=False),
+           lambda net: TITLES.get(net.attribution, net.attribution), shown=False, identifies=True),
     Column("quantisers", "Quantisers", "text", "Whether those of feature maps compute or are by-passed.",
-           lambda net: "by-passed" if net.suffix else "as they compute", shown=False),
+           lambda net: "by-passed" if net.suffix else "as they compute", shown=False, identifies=True),
     Column("spearman", "Spearman", "estimate", "Signed rank correlation with the original's map, -1 to 1.",
            lambda net: net.agreement("spearman"), "", 3),
-    Column("spearman_less_control", "Less control", "estimate", "Paired by seed.",
+    Column("spearman_less_control", "From control", "estimate", "Paired by seed.",
            lambda net: net.less_control("spearman"), "", 3, signed=True),
     Column("seed_equivalents", "Seed-eq.", "estimate", "(1 - Spearman) / (1 - that of another seed).",
            lambda net: net.distance("spearman"), "", 2, ends=True),
@@ -83,22 +82,19 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "explanations",
         "Agreement of explanations",
-        captions.joined(
-            "Attributions of the original's answers, signed, against the original's on the same "
-            f"{looks.images} probe images: mean over images, then over seeds. Seed-eq.: (1 - Spearman) / (1 - "
-            "Spearman of another seed): 0 is the original, 1 is as different as training again. Blank: how many of the "
-            "images get a map with nothing that speaks for the class. Quantisers by-passed: the gradient is that of "
-            "the network without rounding its feature maps. Below the line: what the methods are compared with.",
-            captions.means(study),
-            "Seed-eq.: jackknife over seeds. No tests.",
-        ),
+        "How far each network explains the original's answers as the original does, on the same "
+        f"{looks.images} probe images.",
         COLUMNS,
         {
-            f"{model}: {TITLES.get(attribution, attribution)}": _explained(looks, attribution, members)
-            for model, members in networks(looks, looks.variants).items()
+            f"{name}: {TITLES.get(attribution, attribution)}": _explained(looks, attribution, members)
+            for name, members in networks(looks, looks.variants).items()
             for attribution in attributions(looks)
         },
         empty="No attribution is done yet.",
+        details="Signed attributions: mean over images, then over seeds. Seed-eq.: (1 − Spearman) / (1 − Spearman of "
+        "another seed), by a jackknife over seeds; 0 is the original, 1 is as far as another training. Blank: how many "
+        "images get a map with nothing that speaks for the class. Quantisers by-passed: the gradient without rounding "
+        "feature maps. No tests.",
     )
 
 

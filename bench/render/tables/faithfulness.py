@@ -9,7 +9,6 @@ from bench.analysis.looks import Looks
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 DIAGNOSTIC = "faithfulness"
@@ -29,14 +28,11 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "faithfulness",
         "Faithfulness of explanations",
-        captions.descriptive(
-            study,
-            f"Each network's own attributions ({TITLES.get(method, method)}), scored on that network over "
-            f"{looks.images} probe images; smaller is more faithful. Feature maps are quantised as the network "
-            "computes; by-passed versions are in the data.",
-        ),
+        f"How well each network's attributions ({TITLES.get(method, method)}) explain that network, on {looks.images} "
+        "probe images. Smaller is more faithful.",
         (*NAMES, *(column for score in SCORES for column in _columns(score)), SEEDS),
         networks(looks, looks.variants),
+        details="Feature maps are quantised as the network computes; by-passed versions are in the data. No tests.",
     )
 
 
@@ -44,7 +40,7 @@ def _columns(score: str) -> Iterator[Column[Network]]:
     title, describe = SCORES[score]
     yield Column(score, title, "number", describe, lambda net: net.mean(score).value, "", 3)
     yield Column(
-        f"{score}_less_original", "Less original", "estimate", "Paired by seed.",
+        f"{score}_less_original", "From original", "estimate", "Paired by seed.",
         lambda net: net.difference(score, ORIGINAL), "", 3, signed=True,
     )  # fmt: skip
 

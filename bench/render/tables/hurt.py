@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.analysis.answers import Hurt, hurt
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import Column, Gotten, Table, tabulate
-from bench.render.text import captions
 from bench.statistics.estimate import Estimate
 
 
@@ -49,23 +49,21 @@ def build(study: Study) -> Table | None:
     if not hurt(study):
         return None
     control = hurt(study)[0].images.control
-    least = f"; smallest attainable p {control.smallest_attainable_p:.3g}" if control else ""
+    least = f". The smallest p is {control.smallest_attainable_p:.3g}" if control else ""
     return tabulate(
         "hurt",
-        "Who is hurt",
-        captions.joined(
-            "Classes: those whose recall differs from the fine-tuned control's (paired t with the variance over seeds "
-            "and images, Benjamini-Hochberg over the classes of a method). Exemplars: test images that most seeds of "
-            "the original get right and most seeds of the compressed network get wrong; beside them how many there "
-            "are on average if the two networks are swapped within seeds, as they might be if compression changed "
-            "nothing, and the control's own. p, of all images "
-            "and not of the exemplars alone: do seeds agree on losses more than under the control (the two swapped "
-            f"within seeds, one-sided, Holm over the methods of a network{least}).",
-            captions.seeds(study),
-            "Intervals: 95%.",
-        ),
+        "Classes and images lost",
+        "Classes whose recall changed, and exemplars: images that most seeds of the original get right and most seeds "
+        "after compression get wrong.",
         COLUMNS,
-        {model: [_lost(study, losses) for losses in hurt(study) if losses.model == model] for model in study.models},
+        {
+            title_of(study, model): [_lost(study, losses) for losses in hurt(study) if losses.model == model]
+            for model in study.models
+        },
+        details="Classes: recall against the fine-tuned control, paired t with the variance over seeds and images, "
+        "Benjamini-Hochberg over the classes of a method. By chance: exemplars on average if the two networks are "
+        "swapped within seeds. Control's: those of the control. p, of all images: do seeds agree on losses more than "
+        f"under the control? The two are swapped within seeds, one-sided, Holm over the methods of a network{least}.",
     )
 
 

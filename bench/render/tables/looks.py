@@ -36,7 +36,8 @@ class Asked:
 
 COLUMNS: tuple[Column[Asked], ...] = (
     Column("title", "Diagnostic", "text", "As printed.", lambda row: row.look.title),
-    Column("diagnostic", "Name", "code", "In the profile and in cells.", lambda row: row.name, shown=False),
+    Column("diagnostic", "Name", "code", "In the profile and in cells.",
+           lambda row: row.name, shown=False, identifies=True),
     Column("settings", "Settings", "text", "Every setting it ran with.", lambda row: row.settings),
     Column("variants", "Looks into", "text", "Which variants; the original and the controls are seen beside each.",
            lambda row: row.variants),
@@ -49,10 +50,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "looks",
         "The diagnostics",
-        (
-            "Every diagnostic of this profile, run on compressed networks beside the original and the controls, "
-            "with all of its settings."
-        ),
+        "Every diagnostic of this profile with its settings, run on all networks.",
         COLUMNS,
         {"": [Asked(study, name, look) for name, look in sorted(study.plan.diagnostics.items())]},
     )

@@ -8,12 +8,12 @@ from bench.render.kit.dataset import Dataset, Field, dataset
 from bench.render.text import captions
 
 FIELDS = {
-    "model": Field("Name of the network."),
-    "variant": Field("The variant's label."),
-    "feature": Field("How a feature map becomes a vector.", title="Features"),
-    "measure": Field("Name of the measure."),
-    "original_block": Field("Block of the original.", title="Original's block"),
-    "block": Field("Block of the variant."),
+    "model": Field("Name of the network.", identifies=True),
+    "variant": Field("The variant's label.", identifies=True),
+    "feature": Field("How a feature map becomes a vector.", title="Features", identifies=True),
+    "measure": Field("Name of the measure.", identifies=True),
+    "original_block": Field("Block of the original.", title="Original's block", identifies=True),
+    "block": Field("Block of the variant.", identifies=True),
     "value": Field("The measure itself, mean over seeds.", "number"),
 }
 

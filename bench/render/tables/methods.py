@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 
+from bench.analysis.networks import title_of
 from bench.analysis.reference import images, original_trained_for, reference, trained_for
 from bench.analysis.study import Study
 from bench.compress.budget import alike
@@ -65,7 +66,7 @@ class Listed:
         texts = {model: text(model) for model in self.study.models}
         if len(set(texts.values())) == 1:
             return next(iter(texts.values()))
-        return "; ".join(f"{model}: {text}" for model, text in texts.items())
+        return "; ".join(f"{title_of(self.study, model)}: {text}" for model, text in texts.items())
 
     @property
     def role(self) -> Role:
@@ -89,7 +90,7 @@ class Listed:
 COLUMNS: tuple[Column[Listed], ...] = (
     Column("title", "Variant", "text", "As printed.", lambda row: row.variant.title),
     Column("variant", "Label", "code", "Name in files and on the command line.", lambda row: row.variant.label,
-           shown=False),
+           shown=False, identifies=True),
     Column("family", "Family", "text", "Group of methods; the colour and marker in figures.",
            lambda row: row.variant.family),
     Column("stages", "Settings", "text", "Each stage with every setting it ran with, and the version of its code.",
@@ -111,8 +112,8 @@ COLUMNS: tuple[Column[Listed], ...] = (
 def build(study: Study) -> Table | None:
     """The table: methods, then controls."""
     text = (
-        "Every variant of this profile, with all of its settings and the version of its code. One control for each "
-        "length of fine-tuning."
+        "Every method and control of this profile, with its settings and its code's version. Each length of "
+        "fine-tuning has its control."
     )
     if study.plan.diagnostics:
         text += " Diagnostics show the control of the fine-tuning recipe."

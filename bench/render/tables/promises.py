@@ -11,7 +11,6 @@ from bench.analysis.wording import decimal
 from bench.calibrate.beside import simulated
 from bench.calibrate.rates import RATE, MeasuredRate
 from bench.render.kit.table import Column, Datum, Table, tabulate
-from bench.render.text import captions
 
 SEEDS = (3, 6, 12)
 
@@ -74,19 +73,17 @@ def build(study: Study) -> list[Table]:
         _caption(rates),
         COLUMNS,
         {title: [Promised(*row) for row in rows.items()] for title, rows in groups.items()},
+        details="They went through the same analysis as this report. Intervals are of the simulation itself, 95%: "
+        "Clopper-Pearson's, t for means. Missed: the interval excludes the promise. By chance this happens in up to 5% "
+        "of rows that are exactly at it. A row without a promise describes.",
     )
     return [table] if table else []
 
 
 def _caption(rates: Sequence[MeasuredRate]) -> str:
     draws = sorted({rate.replications for rate in rates})
-    sizes = f"{draws[0]:,} to {draws[-1]:,} draws a row and S" if draws else ""
-    return captions.joined(
-        "Invented studies whose truth is known, through the same analysis as this report; rates in %, S: seeds.",
-        f"{sizes}; intervals: Clopper-Pearson's 95% of the simulation itself, t for means.",
-        "Missed: the interval excludes the promise, as it does by chance in up to 5% of rows that are exactly at it; "
-        "without a promise a row describes.",
-    )
+    sizes = f", {draws[0]:,} to {draws[-1]:,} draws per row and S" if draws else ""
+    return f"How often invented studies of known truth kept a promise of this report, in %. S: seeds{sizes}."
 
 
 def bounds(rate: MeasuredRate) -> str:

@@ -18,7 +18,7 @@ class Fact:
 
 
 COLUMNS: tuple[Column[Fact], ...] = (
-    Column("what", "What", "text", "Name of the fact.", lambda fact: fact.what),
+    Column("what", "What", "text", "Name of the fact.", lambda fact: fact.what, identifies=True),
     Column("value", "Value", "text", "As recorded with the cells; several where the cells differ.",
            lambda fact: fact.value),
 )  # fmt: skip

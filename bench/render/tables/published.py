@@ -1,22 +1,24 @@
-"""What papers report of the profile's methods, next to what was measured here."""
+"""What papers report of the profile's methods: beside ours where data are the same, else by themselves."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.compress.variant import in_words
 from bench.render.kit.prose import counted
 from bench.render.kit.rows import Role
 from bench.render.kit.table import Column, Datum, Table, estimate, tabulate
-from bench.render.text import captions
+from bench.render.references import library
 from bench.roles import ORIGINAL
 from bench.runner.plan_file import PlannedVariant
 
@@ -48,6 +50,7 @@ class Reported:
         original, compressed, difference: top-1, percent and points.
         loss, source: of a paper alone.
         role: papers' rows are set apart.
+        method: its name, where papers stand by themselves.
     """
 
     who: str
@@ -62,8 +65,10 @@ class Reported:
     role: Role
     about: tuple[tuple[str, str], ...]
     hole: str = ""
+    method: str = ""
 
 
+METHOD: Column[Reported] = Column("technique", "Method", "text", "The method, as printed.", lambda row: row.method)
 COLUMNS: tuple[Column[Reported], ...] = (
     Column("who", "Network", "text", "The paper's network and images, or the network measured here.",
            lambda row: row.who),
@@ -71,7 +76,7 @@ COLUMNS: tuple[Column[Reported], ...] = (
     Column("original", "Original", "estimate", "Top-1 of the original.", lambda row: row.original, "%", 2,
            shown=False),
     Column("compressed", "Compressed", "estimate", "Top-1 after compression.", lambda row: row.compressed, "%", 2),
-    Column("difference", "Difference", "estimate", "Compressed less original; here paired by seed.",
+    Column("difference", "Difference", "estimate", "Of the compressed network from the original; here paired by seed.",
            lambda row: row.difference, "points", 2, signed=True),
     Column("loss", "In words", "text", "What a paper says where it prints no top-1.", lambda row: row.loss,
            shown=False),
@@ -89,30 +94,66 @@ def published() -> tuple[PublishedResult, ...]:
     return tuple(map(PublishedResult.model_validate, results))
 
 
-def build(study: Study) -> Table | None:
-    """A group per method: the papers' rows, then ours; None if no paper is known for any method or for the task."""
+def build(study: Study) -> list[Table]:
+    """Papers on the same data with ours beside them, and papers on other data; no table of what isn't known."""
     if study.primary.metric != METRIC:
-        return None
+        return []
+    return [table for table in (_beside(study), _elsewhere(study)) if table is not None]
+
+
+def _beside(study: Study) -> Table | None:
+    """A group per method: the papers' rows, then ours."""
     return tabulate(
         "published",
         "Published beside ours",
-        captions.joined(
-            "What papers report of a method, and below it what was measured here. Other networks, images, schedules "
-            "and ways of counting bytes: the rows show what a method is known to do, they are no replication and no "
-            "test compares them. Here:",
-            captions.levels(study),
-        ),
+        "What papers report of a method on these data, and below it what was measured here.",
         COLUMNS,
         dict(_groups(study)),
+        details="Other networks, schedules and ways of counting bytes. The rows show what a method can do. They "
+        "are no replication, and no test compares them.",
+    )
+
+
+def _elsewhere(study: Study) -> Table | None:
+    """A group per paper. On other images no number of ours can stand beside theirs."""
+    by_source: dict[str, list[Reported]] = {}
+    for method, variants in _alone(study).items():
+        for result in published():
+            if method in result.methods and not _same_data(study, result.data):
+                row = replace(_theirs(result), role="method", method=variants[0].stages[0].title)
+                by_source.setdefault(_short(result.source), []).append(row)
+    return tabulate(
+        "published-elsewhere",
+        "Published on other data",
+        "What papers report of these methods, each on its own networks and images.",
+        (METHOD, *COLUMNS),
+        by_source,
+        folded=True,
     )
 
 
 def _groups(study: Study) -> Iterator[tuple[str, list[Reported]]]:
     for method, variants in _alone(study).items():
-        theirs = [_theirs(result) for result in published() if method in result.methods]
-        if theirs:
+        known = [result for result in published() if method in result.methods and _same_data(study, result.data)]
+        if known:
             ours = [_ours(study, model, variant) for model in study.models for variant in variants]
-            yield variants[0].stages[0].title, [*theirs, *ours]
+            yield variants[0].stages[0].title, [*map(_theirs, known), *ours]
+
+
+def _same_data(study: Study, name: str) -> bool:
+    """Whether the profile's images go by the name of a paper's, as "CIFAR-10 (JPEG copy)" does by "CIFAR-10"."""
+    # Word by word from the start: Tiny ImageNet isn't ImageNet, and CIFAR-100 isn't CIFAR-10.
+    wanted = _words(name)
+    return any(_words(own)[: len(wanted)] == wanted for own in (study.plan.data.title, study.plan.data.source))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+|[0-9]+", name.lower())
+
+
+def _short(source: str) -> str:
+    paper = library().get(source)
+    return paper.short if paper else source
 
 
 def _alone(study: Study) -> dict[str, list[PlannedVariant]]:
@@ -147,7 +188,7 @@ def _ours(study: Study, model: str, variant: PlannedVariant) -> Reported:
     original, payload = (study.payload(model, label) for label in (ORIGINAL, variant.label))
     lost = study.difference(study.primary.test, model, variant.label, ORIGINAL)
     return Reported(
-        who=f"{model}, here",
+        who=f"{title_of(study, model)}, here",
         data=study.plan.data.title or study.plan.data.source,
         original=estimate(study.level(model, ORIGINAL), study.primary.scale),
         compressed=estimate(study.level(model, variant.label), study.primary.scale, hole=hole),

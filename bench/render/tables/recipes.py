@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Table, tabulate
+from bench.render.kit.table import Column, Datum, Table, tabulate
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One model's training, or its fine-tuning; `recipe` is None for a checkpoint that came from elsewhere."""
+    """One model's training, or its fine-tuning.
+
+    Attributes:
+        network: the model's title.
+        recipe: None for a checkpoint that came from elsewhere.
+    """
 
     model: str
+    network: str
     title: str
     recipe: dict[str, Any] | None
     begun: str = ""  # what came before, to start the words with
@@ -32,8 +39,22 @@ class Phase:
 
 
 COLUMNS: tuple[Column[Phase], ...] = (
-    Column("model", "Model", "text", "Name of the network.", lambda phase: phase.model),
-    Column("phase", "Phase", "text", "Training, or fine-tuning after compression.", lambda phase: phase.title),
+    Column(
+        "model",
+        "Network",
+        "text",
+        "Name of the network.",
+        lambda phase: Datum(phase.model, instead=phase.network),
+        identifies=True,
+    ),
+    Column(
+        "phase",
+        "Phase",
+        "text",
+        "Training, or fine-tuning after compression.",
+        lambda phase: phase.title,
+        identifies=True,
+    ),
     Column("recipe", "Recipe", "text", "Every hyper-parameter.", lambda phase: phase.words),
 )
 
@@ -41,12 +62,18 @@ COLUMNS: tuple[Column[Phase], ...] = (
 def build(study: Study) -> Table | None:
     """The table: two rows per model."""
     phases = [
-        Phase(model.name, title, recipe, "from published weights, " if model.weights and title == "training" else "")
+        Phase(
+            model.name,
+            title_of(study, model.name),
+            title,
+            recipe,
+            "from published weights, " if model.weights and title == "training" else "",
+        )
         for model in study.plan.models
         for title, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]
     text = (
-        "SGD with Nesterov momentum, one-cycle learning rate. Every fine-tuned variant and the fine-tuned control have "
-        "the same budget."
+        "SGD with Nesterov momentum and a one-cycle learning rate. All that is fine-tuned has the same budget, its "
+        "control too."
     )
     return tabulate("recipes", "Training recipes", text, COLUMNS, {"": phases})

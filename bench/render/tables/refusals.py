@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.analysis.networks import title_of
 from bench.analysis.refusals import Refusal, refusals
 from bench.analysis.study import Study
 from bench.render.kit.prose import listed
@@ -37,8 +38,12 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "refusals",
         "What measures could not compare",
-        "Blocks that a measure has no value for, one row per sentence: they are a dash in the tables, and no part of a "
-        "mean. What cannot be compared is not the same.",
+        "Blocks without a value of a measure. They are a dash in the tables and no part of a mean. What cannot be "
+        "compared is not the same.",
         COLUMNS,
-        {model: [Row(study, each) for each in refusals(study) if each.model == model] for model in study.models},
+        {
+            title_of(study, model): [Row(study, refusal) for refusal in refusals(study) if refusal.model == model]
+            for model in study.models
+        },
+        counted=True,
     )

@@ -13,12 +13,12 @@ from bench.render.kit.dataset import Dataset, Field, dataset, interval
 from bench.render.text import captions
 
 FIELDS = {
-    "model": Field("Name of the network."),
-    "variant": Field("The variant's label."),
-    "from": Field("Least confidence of the bin.", "number"),
-    "to": Field("Largest confidence of the bin.", "number"),
+    "model": Field("Name of the network.", identifies=True),
+    "variant": Field("The variant's label.", identifies=True),
+    "from": Field("Least confidence of the bin.", "number", unit="%", identifies=True),
+    "to": Field("Largest confidence of the bin.", "number", unit="%"),
     "answers": Field("In the bin, mean over seeds.", "number"),
-    "confidence": Field("Mean of the answers in the bin.", "number"),
+    "confidence": Field("Mean of the answers in the bin.", "number", unit="%"),
     "accuracy": Field("Of the answers of all seeds in the bin.", "estimate", unit="%"),
     "ece": Field("Expected calibration error, mean over seeds; the same in all of its rows.", "estimate", "ECE", "%"),
 }
@@ -45,10 +45,10 @@ def _rows(model: str, diagram: Diagram) -> Iterator[dict[str, Any]]:
         yield {
             "model": model,
             "variant": diagram.variant.label,
-            "from": float(diagram.bins.edges[index]),
-            "to": float(diagram.bins.edges[index + 1]),
+            "from": 100 * float(diagram.bins.edges[index]),
+            "to": 100 * float(diagram.bins.edges[index + 1]),
             "answers": float(diagram.answers[index]),
-            "confidence": float(diagram.confidence[index]),
+            "confidence": 100 * float(diagram.confidence[index]),
             **interval("accuracy", diagram.accuracy[index], 100),
             **interval("ece", diagram.error, 100),
         }

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from bench.analysis import wording
 from bench.analysis.budget import leading
 from bench.analysis.claims import Claim, claim_on, nothing_to_lose
 from bench.analysis.left import left_in_float32
+from bench.analysis.networks import title_of
 from bench.analysis.outcomes import primary, primary_less_original
-from bench.analysis.study import Study
-from bench.render.kit.prose import listed
-from bench.render.kit.rows import NAMES, Network, networks
-from bench.render.kit.table import DASH, Column, Datum, Table, estimate, tabulate
+from bench.analysis.study import Study, judgement
+from bench.render.kit.prose import counted, listed, spelled
+from bench.render.kit.rows import NAMES, Network, apart_from_another_seed, networks
+from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
+from bench.render.tables.budget import bests
+from bench.render.tables.verdicts import deciding
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 
@@ -25,18 +32,16 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "results",
         f"{study.primary.capital} and footprint",
-        captions.joined(
-            f"{study.primary.name} on the test images, of the network that was read back from "
-            "its packed file, against its sizes; differences are paired by seed. Below the line of each model: what "
-            "the methods are compared with. Reference: the original, or what was trained for as long.",
-            captions.levels(study),
-            _bold(study),
-            captions.family(study),
-            captions.stars(study),
-        ),
+        f"{study.primary.name} of each network, read back from its packed file, beside its sizes.",
         _columns(study),
-        networks(study),
+        networks(study, apart_from_another_seed(study)),
         notes=_notes(study),
+        finding=_tied(study),
+        details=captions.joined(
+            "Differences are paired by seed. Below the line of each network: what the methods are compared with. "
+            "Reference: the original, or what was trained for as long.",
+            _bold(study),
+        ),
     )
 
 
@@ -45,39 +50,57 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
     score: Column[Network] = Column(
         "micronet", "MicroNet", "number", "Parameters / 36.5e6 + operations / 10.49e9; lower is better.",
         lambda net: net.mean("micronet_score").value, "", 5,
+        spare=True,
     )  # fmt: skip
+    judged = partial(_claimed, study)
     return (
         *NAMES,
         Column("top1", task.title, "estimate", f"Test {task.noun} of the network read back from the packed file.",
                lambda net: _level(study, net), task.level_unit, task.digits),
-        Column("top1_over_trainings", "Trainings", "number",
-               "Half the 95% interval for new trainings on these test images alone.",
-               lambda net: _over_trainings(study, net), f"± {task.unit}".strip(), task.digits),
-        Column("top1_less_original", "Less original", "estimate", "Paired by seed and image; not judged.",
+        Column("top1_less_original", f"Change in {task.noun}", "estimate", "Paired by seed and image; not judged.",
                lambda net: _less_original(study, net), task.unit, task.digits, signed=True),
-        Column("top1_less_reference", "Less reference", "estimate", "Less what trained as long, uncompressed.",
-               lambda net: _claimed(study, net, _less_reference), task.unit, task.digits, signed=True),
-        Column("reference", "Reference", "code", "The variant that its accuracy is compared with.",
-               lambda net: _claimed(study, net, lambda claim: Datum(claim.evidence.reference)), shown=False),
+        Column("top1_less_reference", "From reference", "estimate", "From what trained as long, uncompressed.",
+               lambda net: judged(net, _less_reference), task.unit, task.digits, signed=True),
         Column("word", "Verdict", "verdict", "On the difference to the reference, after Holm.",
-               lambda net: _claimed(study, net, _word), shown=False),
+               lambda net: judged(net, _word)),
         Column("payload", "Payload", "number", PAYLOAD,
                lambda net: net.mean("payload_bytes").value, "kB", 1, scale=1e-3),
         Column("ratio", "Ratio", "number", "The original's payload divided by this one's.",
                lambda net: _ratio(study, net), "×", 1),
+        Column("could_be_best", "Could be best", "text", "Whether no other method is shown to be better; bold too.",
+               lambda net: _could_be_best(study, net)),
+        Column("chosen", "Chosen for", "text", "Budgets at which its mean on the images it is chosen on is the best of "
+               "all that fit, kB.", lambda net: _budgets(study).get((net.model, net.label)), spare=True),
+        Column("top1_over_trainings", "Trainings", "number",
+               "Half the 95% interval for new trainings on these test images alone.",
+               lambda net: _over_trainings(study, net), f"± {task.unit}".strip(), task.digits, spare=True),
+        Column("reference", "Reference", "code", "The variant that its accuracy is compared with.",
+               lambda net: judged(net, lambda claim: Datum(claim.evidence.reference)), spare=True),
+        Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
+               lambda net: judged(net, deciding), task.unit, task.digits, signed=True, ends=True, alone=True,
+               spare=True),
+        Column("p_different", "p", "p", "Of a difference: the t test's p after Holm.",
+               lambda net: judged(net, lambda claim: number(claim.verdict.p_different, hole=DASH)), "differs",
+               spare=True),
+        Column("p_equivalent", "p", "p", "The larger p of the two one-sided tests (TOST) after Holm.",
+               lambda net: judged(net, lambda claim: number(claim.verdict.p_equivalent, hole=DASH)), "same",
+               spare=True),
+        Column("power", "Power", "number", "Of showing “same”, were there no difference, at Holm's strictest level.",
+               lambda net: judged(net, lambda claim: number(claim.power, hole=DASH)), "", 2, spare=True),
         Column("file", "Disk", "number", "Size of the packed file, headers and names included.",
-               lambda net: net.mean("file_bytes").value, "kB", 1, scale=1e-3),
-        Column("activations", "Peak act.", "number", "Peak of the live feature maps at batch 1 (graph liveness).",
-               lambda net: net.mean("peak_activation_bytes").value, "kB", 1, scale=1e-3),
+               lambda net: net.mean("file_bytes").value, "kB", 1, scale=1e-3, spare=True),
+        Column("activations", "Peak act.", "number",
+               "Peak of the live feature maps at batch 1 (graph liveness), at the bits of layers' inputs.",
+               lambda net: net.mean("peak_activation_bytes").value, "kB", 1, scale=1e-3, shown=False),
         Column("macs", "MACs", "number", "Multiply-accumulates of one image, zero weights counted.",
-               lambda net: net.mean("macs").value, "M", 2, scale=1e-6),
+               lambda net: net.mean("macs").value, "M", 2, scale=1e-6, spare=True),
         Column("sparsity", "Sparsity", "number", "Share of convolution and linear weights that are zero.",
-               lambda net: net.mean("sparsity").value, "%", 1, scale=100),
+               lambda net: net.mean("sparsity").value, "%", 1, scale=100, spare=True),
         *([score] if _scored(study) else []),
         Column("left", "Left", "number", "Share of the stored weights that the method left in float32 as they were.",
                lambda net: 100 * sum(left_in_float32(study).get((net.model, net.label), {}).values()), "%", 1,
                shown=False),
-        Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean(study.primary.test).n),
+        Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean(study.primary.test).n, spare=True),
     )  # fmt: skip
 
 
@@ -91,28 +114,36 @@ def _notes(study: Study) -> Iterator[str]:
             titles = listed(
                 [study.plan.variant(label).title for label in leaders_of_model.untested], most=len(study.plan.methods)
             )
-            yield f"{model}: cannot lead, for too few seeds in common: {titles}."
+            yield f"{title_of(study, model)}: cannot lead, for too few seeds in common: {titles}."
 
 
 def _left(study: Study) -> Iterator[str]:
-    """What of a network its methods do not compress, where it is worth a sentence."""
+    """What of a network its methods do not compress, where it is worth a sentence; all shares are in the data."""
     for model in study.models:
-        parts = []
-        for method in study.plan.methods:
-            weights = left_in_float32(study).get((model, method.label), {})
-            if (share := sum(weights.values())) >= WORTH_A_WORD:
-                largest = sorted(weights, key=lambda name: -weights[name])
-                parts.append(f"{method.title} {listed(largest, most=2)}, {share:.1%} of the weights it stores")
-        if parts:
-            yield f"{model}, left in float32 as they were: {'; '.join(parts)}."
+        left = {method.title: left_in_float32(study).get((model, method.label), {}) for method in study.plan.methods}
+        shares = {title: sum(weights.values()) for title, weights in left.items()}
+        worth = [title for title, share in shares.items() if share >= WORTH_A_WORD]
+        if worth:
+            most = max(worth, key=shares.__getitem__)
+            layers = sorted(left[most], key=lambda name: -left[most][name])
+            several = f"{counted(len(worth), 'method')} {'leaves' if len(worth) == 1 else 'leave'}"
+            yield f"On {title_of(study, model)}, {several} weights in float32 as they were."
+            yield f"{most} leaves the most, {shares[most]:.1%} of those it stores: {listed(layers, most=2)}."
+
+
+def _tied(study: Study) -> str:
+    """How many methods are not shown to be worse than another; empty where words are withheld."""
+    tied = {model: len(bold) for model in study.models if (bold := _bolds(study, model))}
+    of = counted(len(study.plan.methods) * len(tied), "compressed network")
+    return f"{spelled(sum(tied.values()))} of {of} could be best: no other is shown to be better." if tied else ""
 
 
 def _bold(study: Study) -> str:
+    """What bold means, and which test says so."""
     shown = [leaders for model, leaders in leading(study).items() if _bolds(study, model)]
     if not shown:
         return ""
-    tests = "; ".join(dict.fromkeys(leaders.test for leaders in shown))
-    return f"Bold: the leading methods, those of which {tests}."
+    return " ".join(f"Bold: could be best, as {test}." for test in dict.fromkeys(estimate.test for estimate in shown))
 
 
 def _bolds(study: Study, model: str) -> tuple[str, ...]:
@@ -122,12 +153,49 @@ def _bolds(study: Study, model: str) -> tuple[str, ...]:
 
 def _level(study: Study, net: Network) -> Datum:
     mean, bold = net.mean(study.primary.test), net.label in _bolds(study, net.model)
-    return estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
+    level = estimate(mean, study.primary.scale, bold=bold, hole=net.hole)
+    return replace(level, instead="" if study.crossed else _in_all_seeds(study, net))
 
 
-def _over_trainings(study: Study, net: Network) -> float:
+def _could_be_best(study: Study, net: Network) -> Datum:
+    if net.variant.control:
+        return Datum()
+    # A dash where words are withheld: "no" would say that a better one was shown.
+    if not any(_bolds(study, net.model)) or not net.mean(study.primary.test).n:
+        return Datum(hole=net.hole or DASH)
+    return Datum("yes" if net.label in _bolds(study, net.model) else "no")
+
+
+@judgement
+def _budgets(study: Study) -> dict[tuple[str, str], str]:
+    """By network, the budgets that a method is chosen for, e.g. "14 to 40; from 75"."""
+    ranges: dict[tuple[str, str], list[str]] = {}
+    for model in study.models:
+        # What leads does so up to the next budget at which another does.
+        steps = [(best.label, best.budget) for best in bests(study, model)]
+        firsts = [step for step, before in zip(steps, [None, *steps]) if before is None or step[0] != before[0]]
+        for (label, budget), after in zip(firsts, [*firsts[1:], None]):
+            ranges.setdefault((model, label), []).append(f"{budget:g} to {after[1]:g}" if after else f"from {budget:g}")
+    return {network: "; ".join(several) for network, several in ranges.items()}
+
+
+def _over_trainings(study: Study, net: Network) -> Datum:
     spread = study.over_trainings(net.model, net.label)
-    return study.primary.scale * (spread.high - spread.low) / 2
+    half = number(study.primary.scale * (spread.high - spread.low) / 2, hole=net.hole or DASH)
+    return replace(half, instead=_in_all_seeds(study, net))
+
+
+def _in_all_seeds(study: Study, net: Network) -> str:
+    """What says more than "± 0.00": "589 of 599 in all 6 seeds"; empty if seeds differ."""
+    levels = study.per_seed(study.primary.test, net.model, net.label)
+    levels = levels[np.isfinite(levels)]
+    if len(levels) < 2 or np.ptp(levels) > 0:
+        return ""
+    level, table = levels[0], study.table(net.model, net.label)
+    whole = f"{study.primary.scale * level:.{study.primary.digits}f}{study.primary.level_unit}"
+    if table is not None and set(np.unique(table[np.isfinite(table)])) <= {0.0, 1.0}:  # right or wrong: they count
+        whole = f"{round(level * table.shape[1]):,} of {table.shape[1]:,}"
+    return f"{whole} in all {len(levels)} seeds"
 
 
 def _less_original(study: Study, net: Network) -> Datum:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.kit.rows import MODEL
 from bench.render.kit.table import Column, Table, tabulate
@@ -48,15 +49,20 @@ def build(study: Study) -> Table | None:
         "search",
         "The search",
         captions.joined(
-            f"Chains of methods on the front of {search.trials} trials a network: none that was tried is both smaller "
-            f"and {as_good}. The uncompressed network comes last.",
-            f"Tried on one network (seed {search.seed}) and chosen by its validation images, so that these {levels} "
-            "are those of the luckiest trials and come without intervals; what the chosen chains are worth is in the "
+            f"The front of {search.trials} trials per network: no chain that was tried is both smaller and {as_good}.",
+            "The uncompressed network comes last.",
+        ),
+        _columns(study.primary),
+        {
+            f"{title_of(study, network.model)}: {_bounds(network, study.primary)}": _front(network)
+            for network in search.networks
+        },
+        details=captions.joined(
+            f"Tried on one network (seed {search.seed}) and chosen by its validation images. So these {levels} are "
+            "those of the luckiest trials and come without intervals. What the chosen chains are worth is in the "
             "results: all seeds, test images.",
             _refusals(search),
         ),
-        _columns(study.primary),
-        {f"{network.model}: {_bounds(network, study.primary)}": _front(network) for network in search.networks},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bench.analysis import wording
 from bench.analysis.distances import Distance, ProbeLoss, compared, measures
@@ -12,7 +12,7 @@ from bench.analysis.wording import measure_title
 from bench.render.kit.names import key_of, short
 from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
-from bench.render.text import captions
+from bench.render.text import captions, counts
 from bench.roles import ORIGINAL
 
 
@@ -21,18 +21,18 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "similarity",
         "The inside by every measure",
-        captions.joined(
-            "Distance from the original, mean over blocks, in seed-equivalents: 0 is the original, 1 is as different "
-            f"as training again. {study.plan.features[0].capitalize()} features; the others are in the data files.",
-            captions.cross_probe_loss(study),
-            captions.seeds(study),
-            captions.scaled_interval(study),
-            "Words: in the table of words on the inside.",
-        ),
+        "How far each inside lies from the original's, mean over blocks. 0 is the original, 1 another training.",
         (*NAMES, *(column for feature in study.plan.features for column in _columns(study, feature))),
         networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),
         notes=captions.traps(study),
         empty=captions.nothing_compared(study),
+        raw=True,  # the table of words offers the distances
+        finding=counts.farthest(study),
+        details=captions.joined(
+            f"In seed-equivalents, with {study.plan.features[0]} features; the others are in the data files.",
+            captions.cross_probe_loss(study),
+            captions.scaled_interval(study),
+        ),
     )
 
 
@@ -42,7 +42,7 @@ def _columns(study: Study, feature: str) -> Iterator[Column[Network]]:
         title, key = short(measure_title(study, name)), f"{key_of(name)}_{feature}"
         yield Column(
             key, title, "estimate", f"Distance from the original by {measure_title(study, name)}, {feature} features.",
-            _distance(study, feature, name), captions.unit_of(name), 2,
+            distance_by(study, feature, name), captions.unit_of(name), 2,
             ends=name in study.plan.similarity.inside, shown=first,
         )  # fmt: skip
         yield Column(
@@ -56,7 +56,9 @@ def _columns(study: Study, feature: str) -> Iterator[Column[Network]]:
             )  # fmt: skip
 
 
-def _distance(study: Study, feature: str, name: str):
+def distance_by(study: Study, feature: str, name: str) -> Callable[[Network], Gotten]:
+    """A getter of the distance from the original by one measure; the cross-probe's is its largest loss."""
+
     def get(net: Network) -> Gotten:
         one = _one(study, net, feature, name)
         if isinstance(one, Distance):

@@ -9,10 +9,10 @@ from math import isnan, nan
 from statistics import fmean
 from typing import NamedTuple
 
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.rows import NAMES, Network, apart_from_another_seed
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.text import captions
 
 
 class LayerFile(NamedTuple):
@@ -53,7 +53,8 @@ class Stored(Network):
 
 COLUMNS: tuple[Column[Stored], ...] = (
     *NAMES,
-    Column("layer", "Layer", "code", "Name of the stored tensor's module.", lambda stored: stored.layer),
+    Column("layer", "Layer", "code", "Name of the stored tensor's module.",
+           lambda stored: stored.layer, identifies=True),
     Column("shape", "Shape", "code", "Of the weight.", lambda stored: stored.shape),
     Column("layout", "Layout", "text", "How it is stored: the smallest that fits.",
            lambda stored: "/".join(sorted({file.layout for file in stored.files}))),
@@ -75,13 +76,10 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "storage",
         "Layers as stored",
-        captions.joined(
-            "Each layer takes the smallest of the layouts that hold it exactly; where seeds chose differently, all are "
-            "named. Means over seeds.",
-            captions.seeds(study),
-        ),
+        "How each layer is stored: by the smallest of the layouts that hold it exactly. Where seeds chose differently, "
+        "all are named.",
         COLUMNS,
-        {model: _layers(study, model) for model in study.models},
+        {title_of(study, model): _layers(study, model) for model in study.models},
     )
 
 
@@ -91,7 +89,7 @@ def _layers(study: Study, model: str) -> Iterator[Stored]:
     files: dict[str, dict[str, list[LayerFile]]] = defaultdict(lambda: defaultdict(list))
     for label, name, *file in layers[["variant", "name", *LayerFile._fields]].itertuples(index=False):
         files[label][str(name)].append(LayerFile(*file))
-    for variant in study.plan.variants:
+    for variant in apart_from_another_seed(study):
         by_name = files[variant.label]
         # Shares are of the mean payload, not means of shares: so they add up to 100% also if seeds store a layer
         # differently, or one of them lacks a layer.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.analysis.networks import title_of
 from bench.analysis.reference import reference
 from bench.analysis.study import Study
 from bench.analysis.superiority import Against, superiority
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, tabulate
-from bench.render.text import captions
 from bench.roles import ORIGINAL
 
 
@@ -57,15 +57,16 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "superiority",
         "How often a method is ahead",
-        captions.joined(
-            f"Probability that a method, trained once more, has a higher test {noun} than what it is compared with, "
-            "trained once more (Bouthillier et al. 2021). Over trainings: seeds are paired and ties count half; on the "
-            "same test images. On new images: a normal model with trainings and images crossed.",
-            captions.seeds(study),
-            "Intervals: 95%, Clopper-Pearson over seeds, and t of the mean difference. Not corrected for their number.",
-        ),
+        f"How often a method, trained once more, has a higher test {noun} than what it is compared with, trained once "
+        "more.",
         COLUMNS,
-        {model: [_row(study, model, variant.label) for variant in study.plan.methods] for model in study.models},
+        {
+            title_of(study, model): [_row(study, model, variant.label) for variant in study.plan.methods]
+            for model in study.models
+        },
+        details="Over trainings: seeds are paired and ties count half, on the same test images; intervals by "
+        "Clopper-Pearson. On new images: a normal model with trainings and images crossed; intervals by t of the mean "
+        "difference. Not corrected for their number (Bouthillier et al. 2021).",
     )
 
 

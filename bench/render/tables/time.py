@@ -25,7 +25,7 @@ class Ran:
 
 
 COLUMNS: tuple[Column[Ran], ...] = (
-    Column("kind", "Kind", "text", "Kind of cell.", lambda ran: ran.kind),
+    Column("kind", "Kind", "text", "Kind of cell.", lambda ran: ran.kind, identifies=True),
     Column("cells", "Cells", "number", "Cells that ran.", lambda ran: len(ran.cells)),
     Column("wall", "Wall time", "number", "Of all of them, one after the other.",
            lambda ran: float(ran.cells["wall_seconds"].sum()), "s", 1),

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from bench.analysis.looks import Looks
+from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.kit.table import Column, Table, tabulate
+from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.roles import CONTROL, OTHER_SEED, RANDOM
 
 WORDS = {
@@ -31,7 +32,8 @@ class Note:
 
 
 COLUMNS: tuple[Column[Note], ...] = (
-    Column("model", "Model", "text", "Name of the network.", lambda note: note.model),
+    Column("model", "Network", "text", "Name of the network.",
+           lambda note: Datum(note.model, instead=title_of(note.study, note.model))),
     Column("variants", "Variants", "text", "In whose cells it is noted.",
            lambda note: _named(note.study, list(dict.fromkeys(note.variants)))),
     Column("note", "Note", "text", "What could not be done, or how it was done.",
@@ -45,12 +47,10 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "undone",
         "What could not be looked into",
-        (
-            "Notes of the diagnostics, one row per sentence: what could not be done, and so has no number in the "
-            "tables, and what was done otherwise than usual. “Compressed” is the variant itself."
-        ),
+        "What diagnostics could not do, so that a number is missing, and what they did otherwise than usual.",
         COLUMNS,
         {look.title: _notes(study, name) for name, look in sorted(study.plan.diagnostics.items())},
+        counted=True,
     )
 
 

@@ -64,19 +64,19 @@ METRICS = (
 )  # fmt: skip
 SENTENCES = {
     "activation-maximization": "Transfer: how strongly the image painted for a channel of the original drives the "
-    "channel here, by the response to the image painted here (1: as well as its own, 0: no more than any image). "
+    "channel here. 1: as well as the image painted here. 0: no more than any image. "
     "Response: to its own image, in standard deviations over the probe.",
     "conductance": "Conductance: Spearman correlation of the channels' share in the answer with the original's.",
     "filters": "First filters: mean cosine with the original's; zero filters: share of them whose weights are all 0.",
     "class-images": "Class images: how many of the images that the original would most like to see of a class get that "
     "class here.",
-    "feature-inversion": "Inversion: how far an image is from one painted to have the same features, mean over stages; "
-    "not reached: how much of the distance of features the painting left, so that small distances from the image say "
-    "little where it is large.",
+    "feature-inversion": "Inversion: how far an image is from one painted to have the same features, mean over stages. "
+    "Not reached: how much of the distance of features the painting left. Where it is large, a small distance from the "
+    "image says little.",
 }
 MATCHED = (
-    "Channels are the original's by index. Another seed's are matched to them (Hungarian method), and so are the first "
-    "filters of random weights."
+    "Channels are the original's by index. Another seed's are matched to them by the Hungarian method, as are the "
+    "first filters of random weights."
 )
 
 
@@ -96,7 +96,8 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "units",
         "Single channels",
-        captions.descriptive(study, *(SENTENCES[name] for name in looks), MATCHED),
+        "What single channels and filters still respond to, beside those of the original.",
         (*NAMES, *(metric.column(study) for metric in metrics), seeds),
         networks(study, variants),
+        details=captions.joined(*(SENTENCES[name] for name in looks), MATCHED, "No tests."),
     )

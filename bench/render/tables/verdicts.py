@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from bench.analysis import wording
 from bench.analysis.claims import Claim, claim_on
-from bench.analysis.outcomes import Outcome, outcomes
+from bench.analysis.networks import title_of
+from bench.analysis.outcomes import Outcome, outcomes, primary
 from bench.analysis.study import Study
 from bench.render.kit.rows import NAMES, Network, of_part
 from bench.render.kit.table import DASH, Column, Datum, Gotten, Table, estimate, number, tabulate
-from bench.render.text import captions
+from bench.render.text import captions, counts
 from bench.runner.plan_file import PlannedVariant
 from bench.statistics.equivalence import Verdict
 
@@ -30,7 +31,7 @@ def claimed(get: Callable[[Claim], Gotten]) -> Callable[[Judged], Gotten]:
     return of_part(lambda judged: judged.claim, get)
 
 
-def _deciding(claim: Claim) -> Datum:
+def deciding(claim: Claim) -> Datum:
     """The interval that decides around the difference; nothing where no interval does."""
     judged = claim.verdict
     return Datum(judged.value, judged.low, judged.high) if isfinite(judged.low) else Datum()
@@ -44,14 +45,14 @@ def _p(p: float) -> Datum:
 COLUMNS: tuple[Column[Judged], ...] = (
     *NAMES,
     Column("outcome", "Outcome", "text", "What the difference is of.", lambda judged: judged.outcome.title,
-           shown=False),
+           shown=False, identifies=True),
     Column("reference", "Against", "code", "The variant that it is compared with.",
            claimed(lambda claim: Datum(claim.evidence.reference, hole="none"))),
     Column("difference", "Difference", "estimate", "Mean over seeds, 95% interval.",
            claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars, hole="none")), "", 3,
            signed=True),
     Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
-           claimed(_deciding), "", 3, signed=True, ends=True, alone=True),
+           claimed(deciding), "", 3, signed=True, ends=True, alone=True),
     Column("confidence", "Confidence", "number", "Nominal coverage of the interval that decides.",
            claimed(lambda claim: number(claim.verdict.confidence, 100, hole=DASH)), "%", 2, shown=False),
     Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.",
@@ -78,32 +79,35 @@ COLUMNS: tuple[Column[Judged], ...] = (
 )  # fmt: skip
 
 
+def _columns(study: Study) -> tuple[Column[Judged], ...]:
+    unit = primary(study).unit
+    units = {"difference": unit, "decides": unit, "margin": f"± {unit}".strip()}
+    return tuple(replace(column, unit=units.get(column.key, column.unit)) for column in COLUMNS)
+
+
 def build(study: Study) -> Table | None:
     """The table: one group per model and outcome."""
     return tabulate(
         "verdicts",
         "Verdicts",
-        captions.joined(
-            "Whether each compressed network is the same as what it is compared with, or changed.",
-            "Outcomes: " + "; ".join(f"{outcome.title}: {outcome.estimand}" for outcome in outcomes(study)) + ".",
-            "Difference: with its 95% interval. Decides: the interval at the level that Holm tested at, within the "
-            "margin if the verdict is same, without 0 if it is changed; none if words are withheld.",
-            "p: t and exact sign-flip test of a difference, not corrected; "
-            "after Holm: the t test (differs), and the larger of two one-sided tests against the margin (same).",
-            captions.margins(study),
-            captions.seeds(study),
-            f"{captions.primary_interval(study)}",
-            captions.family(study),
-            captions.stars(study),
-        ),
-        COLUMNS,
+        "Each difference, its word, and the interval that decides.",
+        _columns(study),
         {
-            f"{model}: {outcome.title}, {outcome.unit}; margin ±{outcome.margin:g}": [
+            f"{title_of(study, model)}: {outcome.title}, {outcome.unit}; margin ±{outcome.margin:g}": [
                 _judged(study, model, variant, outcome) for variant in study.plan.methods
             ]
             for model in study.models
             for outcome in outcomes(study)
         },
+        raw=True,  # the results have the words, and offer what they rest on
+        finding=counts.words(study),
+        details=captions.joined(
+            *(f"{outcome.title}: {outcome.estimand}." for outcome in outcomes(study)),
+            "Decides: the interval at the level that Holm tested at, if words are not withheld. It lies within the "
+            "margin where the word is same, and without 0 where it is changed.",
+            "Before Holm: p of a difference by t and by the exact sign-flip test. After Holm: the t test (differs), "
+            "and the larger of two one-sided tests against the margin (same).",
+        ),
     )
 
 

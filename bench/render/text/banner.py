@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.analysis import preset, wording
 from bench.analysis.claims import nothing_to_lose
+from bench.analysis.networks import title_of
 from bench.analysis.results import HOLES
 from bench.analysis.study import Study
 from bench.render.kit.fonts import INSTALL, undrawn
@@ -31,18 +32,20 @@ def warnings(study: Study) -> list[str]:
 
 def _about_seeds(study: Study) -> Iterator[str]:
     if study.plan.exploratory:
-        yield "This profile is exploratory: its budget is reduced, and nothing here is a headline claim."
+        yield "Exploratory: this profile trains less than a study does, and nothing here is a headline claim."
     # From six seeds on the smallest p of the sign-flip test, 2^(1 - S), is below 0.05; another alpha asks for others.
     floor = smallest_attainable_p(study.seeds)
     if floor > study.plan.alpha:
         yield (
-            f"{counted(study.seeds, 'seed')}: too few for claims. The smallest attainable p of the sign-flip test is "
-            f"{floor:.3g}, above {study.plan.alpha:g}: no words and no stars are given."
+            f"{counted(study.seeds, 'seed')}: too few for claims. The smallest p of the sign-flip test is {floor:.3g}, "
+            f"above {study.plan.alpha:g}, so that no words and no stars are given."
         )
     elif study.seeds < 6:
         yield f"{counted(study.seeds, 'seed')}: too few for headline claims."
     elif study.seeds < 12 and not study.plan.exploratory:
-        yield f"{study.seeds} seeds are enough to explore; headline claims take 12."
+        images = study.plan.data.counts.get("test")
+        test = f", {images:,} test images" if images else ""
+        yield f"Exploratory: {study.seeds} seeds{test}. We ask for 12 seeds before a claim."
 
 
 def _about_letters(study: Study) -> Iterator[str]:
@@ -51,11 +54,14 @@ def _about_letters(study: Study) -> Iterator[str]:
     texts = (plan.title, plan.report.title, *plan.data.classes, *study.models, *titles)
     if letters := undrawn("".join(texts)):
         shown = letters[:LETTERS_SHOWN] + ("…" if len(letters) > LETTERS_SHOWN else "")
-        yield f"No font here has the letters {shown}, so that figures show boxes for them: install {INSTALL}."
+        yield f"No font here has the letters {shown}. Figures show boxes for them. Install {INSTALL}."
 
 
 def _about_chance(study: Study) -> Iterator[str]:
-    yield from (f"{model}: {reason[:1].lower()}{reason[1:]}" for model, reason in nothing_to_lose(study).items())
+    yield from (
+        f"{title_of(study, model)}: {reason[:1].lower()}{reason[1:]}"
+        for model, reason in nothing_to_lose(study).items()
+    )
 
 
 def _about_origin(study: Study) -> Iterator[str]:
@@ -82,4 +88,4 @@ def _about_holes(study: Study) -> Iterator[str]:
         of = counted(len(study.results.cells), "cell")
         yield f"{lost:,} of {of} {'has' if lost == 1 else 'have'} no result ({wording.holes(study)})."
     if not any(study.level(model, CONTROL).n for model in study.models):
-        yield "There is no fine-tuned control: what compression does cannot be told from what more training does."
+        yield "There is no fine-tuned control, so that compression can't be told from more training."

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bench.analysis import wording
 from bench.analysis.claims import claims
 from bench.analysis.distances import measures
 from bench.analysis.inside import CROSS_PROBE, outdated
+from bench.analysis.networks import title_of
 from bench.analysis.preset import changes
 from bench.analysis.results import HOLES
 from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title
+from bench.diagnose.sensitivity.levels import KINDS
 from bench.render.kit.prose import counted, listed
 from bench.statistics.tests import smallest_attainable_p
 from bench.task import with_unit
+
+CURVES = {
+    "elements": "Weights of a tensor are pruned by magnitude.",
+    "channels": "Channels are pruned by the L1 norm of their filters, from all layers of a residual stream alike.",
+    "bits": "Integers as in k-bit, with a step per filter.",
+}
 
 
 def seeds(study: Study) -> str:
@@ -60,28 +68,29 @@ def inside_rule(study: Study) -> str:
     """What the word for an inside stands on."""
     titles = [measure_title(study, name) for name in study.plan.similarity.inside]
     shows, any_shows = (
-        (f"all of {listed(titles)} show", "any shows") if len(titles) > 1 else (f"{titles[0]} shows", "it shows")
+        (f"all of {listed(titles)} show", "one of them shows")
+        if len(titles) > 1
+        else (f"{titles[0]} shows", "it shows")
     )
     return (
-        f"Same: {shows} a distance beyond the reference's below the margin, and no block lies beyond it; "
-        f"changed: {any_shows} one above it. Reference: the original, or a control fine-tuned for as long."
+        f"Same: {shows} a distance beyond the reference's below the margin, and no block lies beyond it. "
+        f"Changed: {any_shows} one above it. The reference is the original, or a control fine-tuned for as long."
     )
 
 
 def inside_margins(study: Study) -> str:
-    """The inside's margin, on the common scale and in each measure's own unit."""
-    sizes = wording.own_inside_margins(study)
+    """The inside's margin, on the common scale and in each measure's own unit: a sentence per network."""
     points = with_unit(f"{study.plan.margins.accuracy:g}", study.primary.unit)
-    probe = f"; cross-probe {points}" if CROSS_PROBE in measures(study) else ""
-    return f"Margin: {wording.inside_margin(study)}{f' ({sizes})' if sizes else ''}{probe}."
+    probe = f" Of the cross-probe: {points}." if CROSS_PROBE in measures(study) else ""
+    return joined(f"Margin: {wording.inside_margin(study)}.{probe}", wording.own_inside_margins(study))
 
 
 def inside_family(study: Study) -> str:
     """What the words on the insides are corrected for."""
-    sizes = {claim.model: claim.size for claim in inside_claims(study).values() if claim.size}
+    sizes = {title_of(study, claim.model): claim.size for claim in inside_claims(study).values() if claim.size}
     if not sizes:
         return "No test could be made."
-    return f"Correction: Holm over the compressed variants of a model ({each(sizes, 'test')})."
+    return f"Correction: Holm over the methods of a network, {each(sizes, 'test')}."
 
 
 def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:
@@ -135,7 +144,7 @@ def family(study: Study) -> str:
     """What Holm's correction is over."""
     if not any(claim.tested for claim in claims(study).values()):
         return "No test could be made."
-    return "Correction: Holm over the methods of a network, one family per outcome and question (table of families)."
+    return "Correction: Holm over the methods of a network, one family per outcome and question."
 
 
 def each(sizes: Mapping[str, int], noun: str) -> str:
@@ -155,16 +164,16 @@ def stars(study: Study) -> str:
     judged = [claim for claim in claims(study).values() if claim.tested]
     if judged and all(claim.withheld for claim in judged):
         return (
-            f"No words and no stars: with {counted(study.seeds, 'seed')} the smallest attainable p of the sign-flip "
-            f"test is {floor:.3g}, above {study.plan.alpha:g}."
+            f"No words and no stars: with {counted(study.seeds, 'seed')} the smallest p of the sign-flip test is "
+            f"{floor:.3g}, above {study.plan.alpha:g}."
         )
     # Holm multiplies the smallest p by the size of the family. With few seeds and many methods even a sign-flip test
     # whose signs all agree is then above alpha, and only the t test, which assumes normality, can earn a star.
     least = floor * max((claim.size for claim in judged), default=1)
-    rest = f", {min(1, least):.2g} once corrected: words and stars rest on t" if least > study.plan.alpha else ""
+    rest = f" Once corrected it is {min(1, least):.2g}: words and stars rest on t." if least > study.plan.alpha else ""
     return (
-        "Stars: corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001; "
-        f"smallest attainable p of the sign-flip test {floor:.3g}{rest}."
+        "Stars: the corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001. "
+        f"The smallest p of the sign-flip test is {floor:.3g}.{rest}"
     )
 
 
@@ -178,6 +187,19 @@ def margins(study: Study) -> str:
 def version(study: Study) -> str:
     """The version and profile that made the report."""
     return f"Innards {study.plan.version}, profile {study.plan.name}."
+
+
+def of_curves(study: Study, kinds: Collection[str] = KINDS) -> str:
+    """How sensitivity curves of some kinds were measured, and on what."""
+    planned = study.plan.sensitivity
+    assert planned is not None
+    images = min(planned.images, study.plan.data.counts.get("validation", planned.images))
+    return joined(
+        f"Loss on {images:,} validation images; no test image has a part in it.",
+        *(sentence for kind, sentence in CURVES.items() if kind in kinds and kind in planned.kinds),
+        f"Re-taken: running statistics are estimated again on {planned.training_images:,} training images, for the "
+        "original too that a rise is counted from.",
+    )
 
 
 def joined(*sentences: str) -> str:

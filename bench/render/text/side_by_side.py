@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from bench.analysis.claims import Claim, claim_on
 from bench.analysis.inside import first_scaled
-from bench.analysis.outcomes import Outcome, primary
+from bench.analysis.networks import titles
+from bench.analysis.outcomes import primary
 from bench.analysis.sameness import inside_claim
 from bench.analysis.study import Study
-from bench.analysis.wording import inside_margin, inside_word, measure_title
+from bench.analysis.wording import inside_margin, inside_word, verdict
 from bench.render.kit.prose import Sentence, Strong, counted, listed
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
@@ -22,12 +24,26 @@ from bench.runner.shell import command
 ALONE = "The profiles share no method on a network of the same name, so that nothing can stand side by side."
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry(Network):
+    """One method on one network, as one profile measured it.
+
+    Attributes:
+        study: of that profile.
+        agree: whether the profiles come to the same word on its inside; None if fewer than two can tell.
+    """
+
+    study: Study
+    agree: bool | None
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What stands before the parts of several profiles.
 
     Attributes:
-        table: None if the profiles share nothing.
+        table: one row per network, method and profile, the methods of a network in the order of the first that has
+            them; None if no profile has a method.
     """
 
     text: tuple[Sentence, ...]
@@ -35,13 +51,31 @@ class Comparison:
 
 
 def side_by_side(studies: Sequence[Study]) -> Comparison | None:
-    """The methods that at least two profiles measured on a network of the same name; None for a single profile."""
+    """Every method of every profile on every network; None for a single profile."""
     if len(studies) < 2:
         return None
-    shared = {model: _shared(studies, model) for model in dict.fromkeys(m for study in studies for m in study.models)}
-    columns = (*NAMES, *(column for study in studies for column in _columns(study)), _same(studies))
-    table = tabulate("side-by-side", "The profiles side by side", _caption(studies), columns, shared)
-    return Comparison((_sentence(studies, shared) if table else (ALONE,), _command(studies)), table)
+    models = dict.fromkeys(model for study in studies for model in study.models)
+    shared = {model: _shared(studies, model) for model in models}
+    table = tabulate(
+        "side-by-side",
+        "The profiles side by side",
+        _caption(studies),
+        _columns(studies),
+        {name: _entries(studies, model) for model, name in titles(tuple(models)).items()},
+        details=_details(studies),
+    )
+    return Comparison((_sentence(studies, shared) if any(shared.values()) else (ALONE,), _command(studies)), table)
+
+
+def _entries(studies: Sequence[Study], model: str) -> Iterator[Entry]:
+    asked = [study for study in studies if model in study.models]
+    labels = dict.fromkeys(variant.label for study in asked for variant in study.plan.methods)
+    for label in labels:
+        agree = _agree(studies, model, label)
+        for study in asked:
+            for variant in study.plan.methods:
+                if variant.label == label:
+                    yield Entry(study, model, variant, study.hole(model, label), study=study, agree=agree)
 
 
 def _command(studies: Sequence[Study]) -> Sentence:
@@ -66,99 +100,95 @@ def _shared(studies: Sequence[Study], model: str) -> list[Network]:
     return [first[label] for label in dict.fromkeys(labels) if labels.count(label) > 1]
 
 
-def _columns(study: Study) -> tuple[Column[Network], ...]:
-    """What one profile says of a method on a network."""
-    name, task, accuracy = study.plan.name, study.primary, primary(study)
-    less = f"{task.title} of the packed file less that of its reference."
-    smaller = "Payload of the original by that of the packed file."
-    beyond = f"By {measure_title(study, first_scaled(study.plan))}, {study.plan.features[0]} features."
-    behind = f"Seeds behind the difference of {task.noun}."
-
-    def ratio(net: Network) -> Datum:
-        payload, original = study.payload(net.model, net.label), study.payload(net.model, ORIGINAL)
-        return number(original / payload if payload > 0 else None, hole=_hole(study, accuracy, net))
-
-    def seeds(net: Network) -> Datum:
-        # 0 if its cells are missing or failed, a dash if the profile never asked for it.
-        tested = _said(study, accuracy, net, lambda claim: Datum(claim.evidence.difference.n))
-        return tested if tested.hole in ("", DASH) else Datum(0)
-
+def _columns(studies: Sequence[Study]) -> tuple[Column[Entry], ...]:
+    units = {study.primary.unit for study in studies}
+    unit = units.pop() if len(units) == 1 else ""
+    digits = max(study.primary.digits for study in studies)
     return (
-        Column(f"{name}-accuracy", name, "estimate", less,
-               lambda net: _said(study, accuracy, net, _difference), task.unit, task.digits, signed=True),
-        Column(f"{name}-smaller", name, "number", smaller, ratio, "smaller", 1),
-        Column(f"{name}-distance", name, "estimate", beyond, lambda net: _distance(study, net), "seed-eq.", 2),
-        Column(f"{name}-inside", name, "verdict", "All measures that decide together, after Holm.",
-               lambda net: _inside(study, net), "inside"),
-        Column(f"{name}-seeds", name, "number", behind, seeds, "n", shown=False),
+        *NAMES,
+        Column("profile", "Profile", "text", "Who measured it.", lambda net: net.study.plan.name),
+        Column("payload", "Size", "number", "Payload of the packed file, mean over seeds.",
+               lambda net: _measured(net, net.study.payload(net.model, net.label)), "kB", 1, scale=1e-3),
+        Column("ratio", "Smaller", "number", "The original's payload divided by this one's.", _ratio, "×", 1),
+        Column("difference", "Change", "estimate", "The primary outcome of the packed file less its reference's.",
+               lambda net: _said(net, _difference), unit, digits, signed=True),
+        Column("word", "Verdict", "verdict", "On that difference, after Holm.",
+               lambda net: _said(net, lambda claim: Datum(verdict(claim)))),
+        Column("inside", "Inside", "verdict", "All measures that decide together, after Holm.", _inside),
+        Column("same", "Insides", "text", "Whether all profiles that can tell come to the same word.",
+               lambda net: Datum(hole=DASH) if net.agree is None else "yes" if net.agree else "no", "agree"),
+        Column("distance", "Distance", "estimate", "Of the inside from the original, by the first measure on a scale.",
+               _distance, "seed-eq.", 2, shown=False),
+        Column("seeds", "n", "number", "Seeds behind the difference.", _seeds, shown=False),
     )  # fmt: skip
 
 
-def _said(study: Study, outcome: Outcome, net: Network, say: Callable[[Claim], Datum]) -> Datum:
+def _measured(net: Entry, value: float) -> Datum | float:
+    return value if isfinite(value) else Datum(hole=_hole(net))
+
+
+def _ratio(net: Entry) -> Datum:
+    payload, original = (net.study.payload(net.model, label) for label in (net.label, ORIGINAL))
+    return number(original / payload if payload > 0 else None, hole=_hole(net))
+
+
+def _seeds(net: Entry) -> Datum:
+    # 0 if its cells are missing or failed.
+    tested = _said(net, lambda claim: Datum(claim.evidence.difference.n))
+    return tested if not tested.hole else Datum(0)
+
+
+def _said(net: Entry, say: Callable[[Claim], Datum]) -> Datum:
     """What a profile claims of a network; why it claims nothing."""
-    claim = claim_on(study, net.model, net.label, outcome)
-    return say(claim) if claim else Datum(hole=_hole(study, outcome, net))
-
-
-def _distance(study: Study, net: Network) -> Datum:
-    claim = inside_claim(study, net.model, net.label)
-    measured = claim.measures.get(first_scaled(study.plan)) if claim else None
-    return estimate(measured.distance) if measured else Datum(hole=_uncompared(study, net))
-
-
-def _inside(study: Study, net: Network) -> Datum:
-    claim = inside_claim(study, net.model, net.label)
-    return Datum(inside_word(claim) or None, hole=DASH) if claim else Datum(hole=_uncompared(study, net))
-
-
-def _uncompared(study: Study, net: Network) -> str:
-    return DASH if _not_asked(study, net) else study.hole(net.model, net.label, "compare") or "none"
-
-
-def _not_asked(study: Study, net: Network) -> bool:
-    return net.model not in study.models or all(variant.label != net.label for variant in study.plan.variants)
+    claim = claim_on(net.study, net.model, net.label, primary(net.study))
+    return say(claim) if claim else Datum(hole=_hole(net))
 
 
 def _difference(claim: Claim) -> Datum:
-    return estimate(claim.evidence.difference, stars=claim.stars)
+    return estimate(claim.evidence.difference, stars=claim.stars, hole="none")
 
 
-def _hole(study: Study, outcome: Outcome, net: Network) -> str:
-    """Why a profile says nothing of a network; a dash if it never asked for it."""
-    if _not_asked(study, net):
-        return DASH
-    return study.hole(net.model, net.label, outcome.kind) or ("missing" if outcome.kind == "compress" else "none")
+def _distance(net: Entry) -> Datum:
+    claim = inside_claim(net.study, net.model, net.label)
+    measured = claim.measures.get(first_scaled(net.study.plan)) if claim else None
+    return estimate(measured.distance) if measured else Datum(hole=_uncompared(net))
+
+
+def _inside(net: Entry) -> Datum:
+    claim = inside_claim(net.study, net.model, net.label)
+    return Datum(inside_word(claim) or None, hole=DASH) if claim else Datum(hole=_uncompared(net))
+
+
+def _uncompared(net: Entry) -> str:
+    return net.study.hole(net.model, net.label, "compare") or "none"
+
+
+def _hole(net: Entry) -> str:
+    return net.study.hole(net.model, net.label, primary(net.study).kind) or "missing"
 
 
 def _caption(studies: Sequence[Study]) -> str:
-    profiles = "; ".join(
+    outcome = " or ".join(dict.fromkeys(study.primary.within for study in studies))
+    return (
+        f"Each method by profile: its size, how {outcome} changes against its reference, and the word on that and on "
+        "its inside."
+    )
+
+
+def _details(studies: Sequence[Study]) -> str:
+    profiles = " ".join(
         f"{study.plan.name}: {study.seeds} seeds, {study.plan.features[0]} features, "
-        f"margin {inside_margin(study)}, {captions.version(study).rstrip('.')}"
+        f"margin {inside_margin(study)}, {captions.version(study)}"
         for study in studies
     )
-    outcome = " or ".join(dict.fromkeys(study.primary.within for study in studies))
-    unit = " or ".join(dict.fromkeys(study.primary.unit or study.primary.noun for study in studies))
     stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
     return captions.joined(
-        "Methods that at least two profiles measured on a network of the same name. "
-        f"{unit[:1].upper()}{unit[1:]}: {outcome} of the packed file less that of its reference, mean over seeds with "
-        "its 95% interval. Smaller: payload of the original by that of the packed file. Seed-eq.: distance of the "
-        "inside from the original, in units of another training's; inside: the word of all measures that decide, "
-        "after Holm within a model of a profile.",
+        profiles,
+        "Intervals hold 95%. Words come after Holm within a network of a profile.",
         stars,
-        f"{profiles}.",
-        "Data, budgets and margins differ between profiles: compare words and signs, not sizes; no test between "
-        "profiles.",
+        "Data, budgets and margins differ between profiles: compare words and signs, not sizes.",
+        "No test compares profiles.",
     )
-
-
-def _same(studies: Sequence[Study]) -> Column[Network]:
-    def get(net: Network) -> Datum | str:
-        same = _agree(studies, net.model, net.label)
-        return Datum(hole=DASH) if same is None else "yes" if same else "no"
-
-    describe = "Whether all profiles that can tell come to the same word; a dash if fewer than two can."
-    return Column("same", "Insides", "text", describe, get, "agree")
 
 
 def _agree(studies: Sequence[Study], model: str, label: str) -> bool | None:
@@ -176,10 +206,10 @@ def _sentence(studies: Sequence[Study], shared: dict[str, list[Network]]) -> Sen
     networks = counted(len({model for model, _ in pairs}), "network")
     names = listed([study.plan.name for study in studies])
     if not judged:
-        return (f"{names} share ", Strong(methods), f" on {networks}; on the inside no two of them can tell.")
+        return (f"{names} share ", Strong(methods), f" on {networks}. No two of them have a word on the same inside.")
     return (
         f"{names} share ",
         Strong(methods),
-        f" on {networks}; on the inside they come to the same word for {sum(judged)} of the "
-        f"{counted(len(judged), 'pair')} of method and network of which at least two can tell.",
+        f" on {networks}. At least two have a word on {counted(len(judged), 'inside')}; the words agree for "
+        f"{sum(judged)}.",
     )

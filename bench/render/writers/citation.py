@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bench.render.writers.tex import escape
@@ -12,19 +13,52 @@ if TYPE_CHECKING:
 PROGRAM = "Innards: what compression costs a convolutional network, and what it does to its inside"
 
 
+REPORT = "innards-report"
+SHOWN = 12  # first digits of a commit, which git takes for the whole
+MOST = 3  # commits that are named
+
+
 def citation(document: Document) -> str:
-    """BibTeX entries for Innards and, if the profile names authors, for the report."""
-    year = document.date[:4]
-    entries = [_entry("innards", ["The {Innards} developers"], PROGRAM, year, f"Version {document.version}")]
-    if document.theme.authors:
-        names = [_name(author) for author in document.theme.authors]
-        note = f"Made with Innards {document.version}"
-        entries.insert(0, _entry("innards-report", names, document.title, year, note))
-    return "\n\n".join(entries) + "\n"
+    """BibTeX entries for the report, with or without authors, and for Innards."""
+    year, names = document.date[:4], [_name(author) for author in document.theme.authors]
+    note = f"{_bibtex(origin(document))}. Made with Innards {document.version}"
+    report = _entry(REPORT, names, document.title, year, note)
+    program = _entry("innards", ["The {Innards} developers"], PROGRAM, year, f"Version {document.version}")
+    return f"{report}\n\n{program}\n"
+
+
+def credit(document: Document) -> str:
+    """How to cite the report, in plain words."""
+    authors = f"{', '.join(document.theme.authors)}. " if document.theme.authors else ""
+    title = document.title if document.title.endswith((".", "?", "!")) else f"{document.title}."
+    return f"{authors}{title} {origin(document)}. Made with Innards {document.version}. BibTeX entry: citation.bib."
+
+
+def origin(document: Document) -> str:
+    """Profile, date and commit of the report's numbers.
+
+    A report renders runs: its date is that of their last cell, and its commit that of the code which computed them.
+    """
+    names = [part.name for part in document.parts]
+    commits = _commits(commit for part in document.parts for commit in part.study.results.commits)
+    profiles = f"Profile{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return ", ".join(filter(None, (profiles, document.date, commits)))
+
+
+def _commits(commits: Iterable[str]) -> str:
+    known = sorted({commit[:SHOWN] for commit in commits})
+    if not known:
+        return ""
+    more = f" and {len(known) - MOST} more" if len(known) > MOST else ""
+    return f"commit{'s' if len(known) > 1 else ''} {', '.join(known[:MOST])}{more}"
 
 
 def _entry(key: str, authors: list[str], title: str, year: str, note: str) -> str:
-    fields = {"author": " and ".join(authors), "title": f"{{{_bibtex(title)}}}", "year": year, "note": note}
+    # Styles sort and name an entry without authors by its `key`.
+    fields = {
+        "author": " and ".join(authors), "key": "" if authors else "Innards report",
+        "title": f"{{{_bibtex(title)}}}", "year": year, "note": note,
+    }  # fmt: skip
     lines = "".join(f"  {name:<6} = {{{value}}},\n" for name, value in fields.items() if value)
     return f"@misc{{{key},\n{lines}}}"
 

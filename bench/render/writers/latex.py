@@ -3,51 +3,132 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from bench.render.document import Document
+from bench.render.document import Document, Item
+from bench.render.kit import table
 from bench.render.kit.figure import Figure
+from bench.render.kit.names import anchors
 from bench.render.kit.prose import Cite, Strong
-from bench.render.kit.table import Column, Datum, Group, Row, Text, show
-from bench.render.writers.citation import citation
+from bench.render.kit.table import Column, Datum, Row, Text, show
+from bench.render.text.checklist import merged
+from bench.render.writers import paper, typesetting
+from bench.render.writers.captioning import brief, captioned, sentences_of
+from bench.render.writers.citation import citation, credit
 from bench.render.writers.overrides import Templates, explained
 from bench.render.writers.siunitx import Number
 from bench.render.writers.tabular import Tabular, tabulars
 from bench.render.writers.tex import Tex, escape, identifier
-from bench.render.writers.typesetting import Compilation
 
-FLOATING = 34  # most lines of a table that floats; a longer one breaks over pages
-LONGEST = 250  # most rows of a table that is printed; a longer one is in the data files alone
 BOLD = r"\bfseries "
+APPENDIX, FULL = "appendix", "appendix-full"
+LONGEST = {APPENDIX: 150, FULL: 250}  # most rows of a table that is printed; a longer one is in the data files alone
+TALLEST = {APPENDIX: "0.5", FULL: "0.85"}  # share of a page that a figure takes at most, without its caption
 
 
-def write(document: Document, out: Path, *, templates: Path | None = None) -> Compilation:
-    """Write everything except the PDF, and start compiling that.
+@dataclass(frozen=True)
+class Group:
+    """What is printed as one: a table, a figure, or two figures that show the same of two networks.
+
+    Attributes:
+        kind: ids of all figures that show the same, of all networks; empty but for the first group of several.
+        shared: what the notes of all of these say, for the first group to print.
+        apart: what each item's notes say beyond that.
+    """
+
+    items: tuple[Item, ...]
+    kind: tuple[str, ...] = ()
+    shared: str = ""
+    apart: tuple[str, ...] = ()
+
+
+def write(
+    document: Document, out: Path, *, templates: Path | None = None, full: bool = False
+) -> list[typesetting.Compilation]:
+    """Write everything except the PDFs, and start compiling these.
 
     Args:
         templates: the user's own, see `overrides`.
+        full: compile the appendix that holds everything, too; its source is always written.
     """
-    # LaTeX needs only the figures as wide as the text, so it starts before those for a column are written.
+    # LaTeX needs only the figures as wide as the text and, of those that stand side by side, as wide as a column, so it
+    # starts before the others are written.
     (out / "figures").mkdir(parents=True, exist_ok=True)
-    drawn = {figure.id: _save(document.drawings.text(figure), out / "figures") for figure in document.figures}
+    pages = {figure.id: _save(document.drawings.text(figure), out / "figures") for figure in document.figures}
+    beside = [
+        figure
+        for part in document.parts
+        for group in grouped(part.story.figures, part.story.networks)
+        for figure in group.items
+        if isinstance(figure, Figure) and len(group.items) > 1
+    ]
+    pages |= {figure.id: _save(document.drawings.column(figure), out / "figures") for figure in beside}
     files = Templates("latex", templates)
     environment = _environment(files, {reference.key for reference in document.references})
-    for name in ("appendix.tex", "appendix-body.tex"):
+    for kind in (APPENDIX, FULL):
+        for part in ("", "-body"):
+            with explained(files):
+                text = environment.get_template(f"{APPENDIX}{part}.tex.j2").render(
+                    document=document,
+                    credit=credit(document),
+                    pages=pages,
+                    full=kind == FULL,
+                    body=f"{kind}-body",
+                    tallest=TALLEST[kind],
+                    longest=LONGEST[kind],
+                )
+            (out / f"{kind}{part}.tex").write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
+    questions = merged([part.checklist for part in document.parts], [part.name for part in document.parts])
+    for name in ("preamble", "checklist"):
         with explained(files):
-            text = environment.get_template(f"{name}.j2").render(document=document, pages=drawn)
-        (out / name).write_text(re.sub(r"\n{3,}", "\n\n", text), encoding="utf-8")
+            text = environment.get_template(f"{name}.tex.j2").render(document=document, questions=questions)
+        (out / f"{name}.tex").write_text(text, encoding="utf-8")
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
-    compilation = Compilation(out)
+    compilations = [typesetting.Compilation(out, kind) for kind in ([APPENDIX, FULL] if full else [APPENDIX])]
     for figure in document.figures:
         _save(document.drawings.column(figure), out / "figures")
-    return compilation
+    paper.write(document, out, environment, files)
+    return compilations
+
+
+def grouped(items: Iterable[Item], networks: Sequence[str] = ()) -> list[Group]:
+    """What is printed of the items: each alone, or two figures that show the same of two networks.
+
+    Args:
+        networks: of the part, in order.
+    """
+    # Such figures differ in the end of their ids. They stand where the first of them does.
+    ends = {network: f"-{anchor}" for network, anchor in anchors(networks).items()}
+    kinds: dict[str, list[Item]] = {}
+    for item in items:
+        if isinstance(item, Figure) or not item.raw:
+            end = ends.get(item.network, "") if isinstance(item, Figure) else ""
+            kinds.setdefault(item.id.removesuffix(end), []).append(item)
+    return [group for members in kinds.values() for group in _pairs(members)]
+
+
+def _pairs(members: Sequence[Item]) -> Iterator[Group]:
+    """Two figures at a time of those that show the same; their notes once, under the first two."""
+    # With three networks or more these would fill half of every page, and push the next two figures off it.
+    notes = {item.id: _notes(item) for item in members}
+    first, *others = notes.values()
+    shared = [sentence for sentence in first if all(sentence in other for other in others)]
+    kind = tuple(notes) if len(members) > 2 else ()
+    for start in range(0, len(members), 2):
+        items = tuple(members[start : start + 2])
+        apart = (" ".join(sentence for sentence in notes[item.id] if sentence not in shared) for item in items)
+        yield Group(items, kind if start == 0 else (), " ".join(shared) if start == 0 else "", tuple(apart))
+
+
+def _notes(item: Item) -> list[str]:
+    return sentences_of(" ".join(captioned(item).notes)) if isinstance(item, Figure) else []
 
 
 def _save(files: dict[str, bytes], folder: Path) -> list[str]:
@@ -79,10 +160,12 @@ def _environment(files: Templates, citable: Container[str]) -> Environment:
         undefined=StrictUndefined,
     )
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
-    environment.globals.update(floating=FLOATING, longest=LONGEST)
     environment.filters.update(
         sentence=lambda sentence: Tex("".join(_part(part, citable) for part in sentence)),
         tabulars=tabulars,
+        captioned=captioned,
+        brief=brief,
+        grouped=grouped,
         heads=lambda tabular: Tex(" & ".join(_head(tabular, column) for column in tabular.columns)),
         lines=lambda tabular, group: list(_lines(tabular, group, citable)),
         specification=lambda tabular: Tex(tabular.specification),
@@ -116,18 +199,19 @@ class _Line:
     apart: bool  # a rule divides it from the line before
 
 
-def _lines(tabular: Tabular, group: Group, citable: Container[str]) -> Iterator[_Line]:
+def _lines(tabular: Tabular, group: table.Group, citable: Container[str]) -> Iterator[_Line]:
     """A group's rows, with a rule between the methods and what they are compared with."""
-    before = ""
-    for row in group.rows:
+    before, first = "", next(number for number, row in enumerate(tabular.table.rows) if row is group.rows[0])
+    for row, tied in zip(group.rows, tabular.tied[first:]):
         role = "method" if row.role == "method" else "other"
-        yield _Line(_line(tabular, row, citable), apart=bool(before) and role != before)
+        yield _Line(_line(tabular, row, citable, tied), apart=bool(before) and role != before)
         before = role
 
 
-def _line(tabular: Tabular, row: Row, citable: Container[str]) -> Tex:
+def _line(tabular: Tabular, row: Row, citable: Container[str], tied: bool) -> Tex:
+    """A row; `tied` to the next, no page ends between them."""
     cells = (_cell(row[column.key], column, tabular.ragged(column), citable) for column in tabular.columns)
-    return Tex(" & ".join(cells) + r" \\")
+    return Tex(" & ".join(cells) + (r" \\*" if tied else r" \\"))
 
 
 def _cell(cell: Datum, column: Column[Any], ragged: bool, citable: Container[str]) -> Tex:
@@ -158,5 +242,5 @@ def _hole(text: Text) -> Tex:
 def _cite(keys: list[str], citable: Container[str]) -> Tex:
     r"""A \cite of the keys that the bibliography holds; other keys are printed as they are."""
     listed = [key for key in keys if key in citable]
-    cited = [rf"\cite{{{','.join(listed)}}}"] if listed else []
+    cited = [rf"\innardscite{{{','.join(listed)}}}"] if listed else []
     return Tex(" ".join([*cited, *(identifier(key) for key in keys if key not in listed)]))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from bench.analysis.wording import MINUS
 from bench.render.kit.table import Column, Datum, bounded_p, show
-from bench.render.writers.tex import escape
+from bench.render.writers.tex import escape, spelled
 
 LETTER, NARROW, SIGN = 4.0, 2.55, 6.2  # pt at 7 pt in Computer Modern, the widest of the usual fonts
 
@@ -32,9 +33,9 @@ class Number:
 
     @classmethod
     def of(cls, datum: Datum, column: Column[Any]) -> Number | None:
-        """The number of a cell, to the digits of its column; None without one, or where its interval stands alone."""
+        """The number of a cell, to the digits of its column; None without one, or where something else is printed."""
         value = datum.value
-        if column.alone or value is None or isinstance(value, bool | str) or not math.isfinite(value):
+        if column.alone or datum.instead or value is None or isinstance(value, bool | str) or not math.isfinite(value):
             return None
         before, magnitude, digits = "", abs(value), column.digits
         if column.kind == "p":
@@ -83,7 +84,8 @@ def widest(numbers: Sequence[Number]) -> Number | None:
     return Number(*parts)
 
 
+@lru_cache(1 << 16)  # tables repeat words and numbers
 def points(text: str) -> float:
     """Width of a text in points at 7 pt, estimated a little too wide rather than too narrow."""
-    widths = (NARROW if c in " .,:;()[]'ijl|" else SIGN if c in "+−±×=<>≥≤mwMW%" else LETTER for c in text)
+    widths = (NARROW if c in " .,:;()[]'ijl|" else SIGN if c in "+−±×=<>≥≤mwMW%" else LETTER for c in spelled(text))
     return sum(widths) + 1.0

@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from bench.render.kit.names import cut
 from bench.render.kit.table import Column, Row, Table, show
 from bench.render.writers.siunitx import Number, points, widest
-from bench.render.writers.tex import LONGEST_WORD
+from bench.render.writers.tex import LONGEST_WORD, spelled
 
 LINE = 390.0  # pt of the narrowest text block to expect (NeurIPS has 397)
 GAP = 6.0  # pt between two columns
 NARROWEST_TEXT = 74.0  # pt that a column of words needs
 BALANCES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)  # shares of the line to try as narrower limits
 Widths = dict[Column[Any], float]  # pt by column
+TOGETHER = 14  # most lines of a table that stays on one page
+FIRST, LAST = 3, 4  # rows of a longer one that stay with its head, and with its foot
+MOST_TIED = 9  # lines of these: of tall rows fewer are enough
+TALL, ABOVE = 9.2, 90.0  # pt of a line, and of a caption and a head
 CONSTANTS = ("seeds", "p_least")  # keys of columns that repeat the caption if all their rows are the same
 
 
@@ -58,15 +64,42 @@ class Tabular:
         """Number of LaTeX's columns."""
         return len(self.columns) + sum(map(self.ragged, self.columns))
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """Number of lines of text, wrapped rows included."""
-        return sum(map(self._height, self.table.rows)) + len(self.table.groups)
+        return sum(self._heights) + len(self.table.groups)
+
+    @property
+    def tied(self) -> list[bool]:
+        """By row: whether no page ends behind it, so that none holds a head, or a foot, with a single row."""
+        # Rows of several lines would add up to half a page that has to be free, and stays empty where it is not.
+        heights = [self._height(row) for row in self.table.rows]
+        size, above = len(heights), list(accumulate(heights))
+        below = [sum(heights) - lines for lines in above]
+        return [
+            self.lines <= TOGETHER
+            or (number < FIRST and above[number] < MOST_TIED)
+            or (size - LAST <= number + 1 < size and below[number] < MOST_TIED)
+            for number in range(size)
+        ]
+
+    @property
+    def room(self) -> int:
+        """Pt that a page must have left for it to begin there: up to the first place where a page may end."""
+        # If there is less, LaTeX finds that out inside the table, and puts a foot and a head around what was before it.
+        tied = [*self.tied, False]
+        opening = sum(self._heights[: tied.index(False) + 1])
+        return math.ceil(ABOVE + TALL * (opening + min(len(self.table.groups), 2)))
 
     def fitted(self, text: str) -> str:
         """A heading over all columns, cut to their width."""
         width = sum(self.widths.get(column, self.needs[column]) + GAP for column in self.columns)
         return cut(text, max(int(width / (1.4 * points(text) / max(len(text), 1))), 12))
+
+    @cached_property
+    def _heights(self) -> list[int]:
+        """Number of lines of each row."""
+        return [self._height(row) for row in self.table.rows]
 
     def _height(self, row: Row) -> int:
         """Number of lines of a row, those of its longest text."""
@@ -185,7 +218,7 @@ def _shares(words: list[Column[Any]], needs: Widths, floors: Widths, room: float
 def _longest_word(table: Table, column: Column[Any]) -> float:
     """Width in pt of the widest word that cannot break, with a little room added."""
     cells = [] if column.kind == "code" else [show(row[column.key], column).main for row in table.rows]  # code breaks
-    words = {word for text in (column.title, *cells) for word in text.split() if len(word) <= LONGEST_WORD}
+    words = {word for text in (column.title, *cells) for word in text.split() if len(spelled(word)) <= LONGEST_WORD}
     if column.unit:  # below the title, which then stands in a line of its own that cannot break
         words.add(column.title)
     return 1.04 * max((points(word) for word in words), default=0.0) + 1.0

@@ -79,7 +79,10 @@ def escape(text: object, *, everywhere: bool = False) -> Tex:
     plain = re.sub(r"\s+", " ", str(text).replace(_BREAK, ""))
     broken = re.sub(r"\S+", lambda word: _breakable(word[0]), plain) if everywhere else _breakable_words(plain)
     literal = _OPTION.sub(f"-{_JOINER}", _QUOTE.sub(_STRAIGHT, broken))
-    return Tex("".join(map(_character, unicodedata.normalize("NFC", literal))))
+    # Between two code points a line may end: scripts without a LaTeX font often have no spaces.
+    return Tex(
+        "".join(map(_character, unicodedata.normalize("NFC", literal))).replace("{]}{[}U+", r"{]}\allowbreak{}{[}U+")
+    )
 
 
 def identifier(text: str) -> Tex:
@@ -118,3 +121,15 @@ def _character(character: str) -> str:
     if compatible != character and compatible.isascii():
         return "".join(map(_character, compatible))
     return f"{{[}}U+{ord(character):04X}{{]}}"
+
+
+def spelled(text: str) -> str:
+    """A text as it is printed, with code points for the letters that LaTeX cannot print.
+
+    >>> spelled("Zoë 漢")
+    'Zoë [U+6F22]'
+    """
+    if text.isascii() and text.isprintable():  # nearly all texts: LaTeX prints every such letter
+        return text
+    codes = {letter: f"[U+{ord(letter):04X}]" for letter in set(text) if _character(letter).startswith("{[}U+")}
+    return "".join(codes.get(letter, letter) for letter in text) if codes else text

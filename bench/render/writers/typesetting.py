@@ -1,4 +1,4 @@
-"""From `appendix.tex` to `appendix.pdf`, while the rest of the report is made."""
+"""From `appendix.tex` and `appendix-full.tex` to PDFs, while the rest of the report is made."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ DRAFT = "draft"  # folder of the body with quicker columns
 
 
 class Compilation:
-    """LaTeX at work on `appendix.tex` in a process of its own; `finish` waits for it."""
+    """LaTeX at work on `<name>.tex` and `<name>-body.tex` in a process of its own; `finish` waits for it."""
 
-    def __init__(self, out: Path):
-        self.out = out
+    def __init__(self, out: Path, name: str = "appendix"):
+        self.out, self.name = out, name
         self.process: subprocess.Popen[bytes] | None = None
-        command = _command()
-        (out / "appendix.pdf").unlink(missing_ok=True)
+        command = _command(name)
+        (out / f"{name}.pdf").unlink(missing_ok=True)
         if command:
             # Inside the report's own folder, which goes with it. LaTeX's shell ends when the pipe to it does, so that
             # it does not outlive a report that was killed.
-            self.folder = out / WORK
+            self.folder = out / f"{WORK}-{name}"
             self.folder.mkdir()
-            for name in ("appendix.tex", "appendix-body.tex", "references.bib"):
-                shutil.copy(out / name, self.folder)
+            for file in (f"{name}.tex", f"{name}-body.tex", "references.bib"):
+                shutil.copy(out / file, self.folder)
             shutil.copytree(out / "figures", self.folder / "figures")
             (self.folder / DRAFT).mkdir()
-            body = (out / "appendix-body.tex").read_text(encoding="utf-8")
-            (self.folder / DRAFT / "appendix-body.tex").write_text(drafted(body), encoding="utf-8")
+            body = (out / f"{name}-body.tex").read_text(encoding="utf-8")
+            (self.folder / DRAFT / f"{name}-body.tex").write_text(drafted(body), encoding="utf-8")
             self.process = subprocess.Popen(
                 command,
                 cwd=self.folder,
@@ -80,13 +80,13 @@ class Compilation:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _collect(self) -> str:
-        log, pdf = self.folder / "appendix.log", self.folder / "appendix.pdf"
+        log, pdf = self.folder / f"{self.name}.log", self.folder / f"{self.name}.pdf"
         text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-        (self.out / "appendix.log").write_text(text, encoding="utf-8")
+        (self.out / f"{self.name}.log").write_text(text, encoding="utf-8")
         if pdf.is_file() and not self.process.returncode:  # type: ignore[union-attr]
-            shutil.copy(pdf, self.out / "appendix.pdf")
+            shutil.copy(pdf, self.out / f"{self.name}.pdf")
             return ""
-        return f"the appendix was not compiled: {first_error(text)} (see {self.out / 'appendix.log'})"
+        return f"the appendix was not compiled: {first_error(text)} (see {self.out / f'{self.name}.log'})"
 
 
 def first_error(log: str) -> str:
@@ -108,7 +108,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _command() -> list[str]:
+def _command(name: str) -> list[str]:
     """The shell command that compiles the appendix; empty without LaTeX."""
     # Citations and labels need several passes before they settle: the first writes what is cited, BibTeX looks it up,
     # the next learn where everything stands. Setting numbers with siunitx takes most of the time, so the passes that
@@ -117,10 +117,10 @@ def _command() -> list[str]:
     if not shutil.which("pdflatex"):
         return []
     tex = "pdflatex -no-shell-escape -halt-on-error -interaction"
-    draft = f"TEXINPUTS={DRAFT}: {tex}=batchmode -draftmode appendix.tex"
+    draft = f"TEXINPUTS={DRAFT}: {tex}=batchmode -draftmode {name}.tex"
     passes = " ".join(map(str, range(MOST_PASSES)))
-    full = f"{tex}=nonstopmode appendix.tex || exit 1; grep -aqE '{AGAIN}' appendix.log || exit 0"
-    work = f"{draft}; bibtex appendix; {draft}; for pass in {passes}; do {full}; done"
+    full = f"{tex}=nonstopmode {name}.tex || exit 1; grep -aqE '{AGAIN}' {name}.log || exit 0"
+    work = f"{draft}; bibtex {name}; {draft}; for pass in {passes}; do {full}; done"
     # The watch reads what nobody writes: its end is that of the report. It ends its session, LaTeX with it.
     watch = "(read -r _ <&3; kill -KILL 0) & watch=$!"
     return ["sh", "-c", f"exec 3<&0 </dev/null; {watch}; ({work}); code=$?; kill $watch; exit $code"]

@@ -23,12 +23,12 @@ def violations(browser, *rules: str) -> list[dict]:
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["wide and light", "phone and dark"])
 def test_nothing_serious_is_wrong(browser, rendered: Path, width: int, dark: bool):
-    browser.open((rendered / "index.html").as_uri(), width=width, dark=dark)
+    browser.open((rendered / "details.html").as_uri(), width=width, dark=dark)
     serious = [each for each in violations(browser) if each["impact"] in ("serious", "critical")]
     assert serious == [], json.dumps(serious, indent=1)
 
 
 def test_a_mistake_is_found(browser, rendered: Path):
-    browser.open((rendered / "index.html").as_uri())
+    browser.open((rendered / "details.html").as_uri())
     browser.js("document.documentElement.removeAttribute('lang')")
     assert "html-has-lang" in {each["id"] for each in violations(browser, "html-has-lang", "page-has-heading-one")}

@@ -80,8 +80,8 @@ def test_every_exemplar_is_a_row(hurting: Study):
     own = [row for row in rows if row["model"] == "resnet8"]
     assert [row["image"] for row in own] == [43, 44, 45, 46, 47, 42]
     assert {row["variant"] for row in own} == {PRUNED}
-    assert [row["compressed"] for row in own] == pytest.approx([0] * 5 + [1 / 6])
-    assert {(row["class"], row["answer"], row["original"], row["control"]) for row in own} == {("7", "0", 1.0, 1.0)}
+    assert [row["compressed"] for row in own] == pytest.approx([0] * 5 + [100 / 6])
+    assert {(row["class"], row["answer"], row["original"], row["control"]) for row in own} == {("7", "0", 100.0, 100.0)}
     assert [row["votes"] for row in own] == [6] * 5 + [5]
     assert own[-1]["shape"] == "3×8×8"
     assert own[-1]["pixels"] == IMAGES[42].tobytes().hex()

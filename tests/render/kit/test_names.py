@@ -26,6 +26,14 @@ def test_a_sweep_of_a_chain_keeps_the_settings_that_do_not_vary():
     assert sweep_names([chain(0.5), chain(0.9)]) == ("Han + k-bit integers (bits 4)", ["sparsity"], ["0.5", "0.9"])
 
 
+def test_a_setting_that_the_profile_decides_has_a_word():
+    def tuned(epochs: float | None) -> PlannedVariant:
+        stage = PlannedStage(method="finetune", title="Fine-tuned", settings={"epochs": epochs}, chosen={})
+        return PlannedVariant(label=f"finetune:{epochs}", title="", family="control", stages=(stage,))
+
+    assert sweep_names([tuned(None), tuned(20.0)])[2] == ["default", "20"]
+
+
 def test_a_title_with_brackets_and_a_plus_is_no_setting():
     stage = PlannedStage(method="mine", title="Mine (rank 3) + more", settings={"rank": 2}, chosen={"rank": 2})
     variant = PlannedVariant(label="mine:rank=2", title="Mine (rank 3) + more (rank 2)", family="mine", stages=(stage,))

@@ -11,7 +11,7 @@ from bench.roles import CONTROL, ORIGINAL
 
 def test_methods_come_before_what_they_are_compared_with(study: Study):
     by_model = networks(study)
-    assert list(by_model) == list(study.models)
+    assert list(by_model) == ["ResNet-8", "MobileNet-small"]
     for members in by_model.values():
         controls = [net.variant.control for net in members]
         assert controls == sorted(controls)
@@ -31,14 +31,14 @@ def test_a_network_answers_as_its_study_does(study: Study):
 def test_a_hole_is_the_worst_state_of_the_cells_of_a_kind(study_of):
     study = study_of(states={"compare/resnet8/0/float16": "failed"})
     variants = [study.plan.variant("float16")]
-    (compressed,), (compared,) = (networks(study, variants, kind)["resnet8"] for kind in ("compress", "compare"))
+    (compressed,), (compared,) = (networks(study, variants, kind)["ResNet-8"] for kind in ("compress", "compare"))
     assert (compressed.hole, compared.hole) == ("", "failed")
-    (done,) = networks(study, variants, otherwise="none")["resnet8"]
+    (done,) = networks(study, variants, otherwise="none")["ResNet-8"]
     assert done.hole == "none"
 
 
 def test_a_diagnostic_that_has_nothing_says_none(study: Study):
-    (net,) = networks(Looks(study, "filters"), [study.plan.variant("float16")])["resnet8"]
+    (net,) = networks(Looks(study, "filters"), [study.plan.variant("float16")])["ResNet-8"]
     assert net.hole == "none"
 
 

@@ -21,7 +21,7 @@ from bench.render.kit.style import (
     in_order,
     styles,
 )
-from bench.render.writers.html import page
+from bench.render.writers.html import pages
 from bench.render.writers.overrides import TEMPLATES
 
 
@@ -57,7 +57,7 @@ def test_a_style_depends_on_the_names_alone():
 
 def test_a_page_and_its_drawings_know_families_of_ones_own(guests: Study):
     document = compose([guests])
-    source = page(document, pdf=False)
+    source = pages(document, pdf=False)["details.html"]
     assert '.family-shrinkage{--family:var(--family-guest-2);--shape:"⬧"}' in source
     assert '.family-hashing-more{--family:var(--family-guest-1);--shape:"⬟"}' in source
     assert re.search(r"fill: ?var\(--family-guest-2\)", source)
@@ -65,8 +65,7 @@ def test_a_page_and_its_drawings_know_families_of_ones_own(guests: Study):
 
 
 def test_the_key_shows_families_of_ones_own(guests: Study):
-    figure = footprint.build(guests)
-    assert figure is not None
+    figure = footprint.build(guests)[0]
     with drawn_with(styles(variant.family for variant in guests.plan.variants)):
         drawing = figure.draw(WIDE).drawing
     markers = {text.get_text(): line for text, line in zip(drawing.texts, drawing.artists, strict=True)}
@@ -76,7 +75,7 @@ def test_the_key_shows_families_of_ones_own(guests: Study):
 
 
 def test_a_page_without_guests_has_no_style_for_them(study: Study):
-    assert "guest" not in page(compose([study]), pdf=False)
+    assert "guest" not in pages(compose([study]), pdf=False)["details.html"]
 
 
 def luminance(color: str) -> float:

@@ -110,3 +110,28 @@ def test_groups_without_a_subject_are_left_out_and_so_is_a_table_without_any():
     empty = tabulate("t", "T", "", [NUMBER], {}, empty="There is none.")
     assert empty is not None
     assert empty.empty == "There is none."
+
+
+def test_at_most_eight_columns_are_printed_and_the_others_are_offered():
+    columns = [Column(f"c{place}", "C", "number", "A number.", float, spare=place == 1) for place in range(12)]
+    hidden = Column("hidden", "H", "number", "In the data files.", float, shown=False)
+    table = tabulate("t", "T", "", [*columns, hidden], {"": [1.0]})
+    assert table is not None
+    assert [column.key for column in table.shown] == ["c0", *(f"c{place}" for place in range(2, 9))]
+    assert [column.key for column in table.offered] == [f"c{place}" for place in range(12)]
+
+
+def test_a_column_without_anything_is_not_offered():
+    empty = Column("e", "E", "number", "Nothing.", lambda _: Datum())
+    failed = Column("f", "F", "number", "A reason.", lambda _: Datum(hole="failed"))
+    table = tabulate("t", "T", "", [NUMBER, empty, failed], {"": [1.0, 2.0]})
+    assert table is not None
+    assert [column.key for column in table.shown] == ["x", "f"]
+
+
+def test_what_says_more_than_a_number_is_printed_instead():
+    datum = Datum(98.33, 98.33, 98.33, instead="589 of 599 in all 6 seeds")
+    text = show(datum, SHARE)
+    assert text.plain == "589 of 599 in all 6 seeds"
+    assert text.sort == 98.33
+    assert Number.of(datum, SHARE) is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bench.analysis.galleries import CHANNELS, DREAMS, FILTERS, INVERSIONS, painted
 from bench.analysis.looks import Looks
+from bench.analysis.study import Study
 from bench.render import report
 from bench.render.figures import (
     _mosaic,
@@ -15,6 +18,7 @@ from bench.render.figures import (
     corruptions,
     galleries,
 )
+from bench.render.kit.pictures import photographs, thumbnails
 from bench.render.kit.style import NARROW, PRINT, WIDE
 from bench.render.tables import attribution_maps, gallery
 from tests.render._written import collisions
@@ -28,18 +32,15 @@ def figures(study):
     return [figure for figures in built for figure in (figures if isinstance(figures, list) else [figures])]
 
 
+def sized(study, side):
+    """The same study of images of `side` pixels."""
+    plan = study.results.plan
+    data = plan.data.model_copy(update={"size": side})
+    return Study(replace(study.results, plan=plan.model_copy(update={"data": data})))
+
+
 def mosaic(study, diagnostic):
     return GALLERIES[diagnostic].mosaic(study, painted(Looks(study, diagnostic), "resnet8"))
-
-
-def test_small_pictures_are_magnified_and_large_ones_averaged():
-    small, large = np.arange(16.0).reshape(1, 4, 4), np.kron([[[1.0, 3.0]]], np.ones((1, 96, 48)))
-    assert _mosaic.thumbnails(small).shape == (1, 24, 24)
-    np.testing.assert_array_equal(_mosaic.thumbnails(small)[0, ::6, ::6], small[0])
-    shown = _mosaic.thumbnails(large)
-    assert shown.shape == (1, 48, 48)
-    assert shown[0, 0, 0] == 1
-    assert shown[0, 0, -1] == 3
 
 
 def test_pictures_keep_their_place_and_what_is_missing_is_empty():
@@ -55,8 +56,8 @@ def test_pictures_keep_their_place_and_what_is_missing_is_empty():
 
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_every_figure_can_be_drawn(looked, medium):
-    drawn = {figure.id: figure.svg(medium)[0] for figure in figures(looked())}
-    kinds = [f"{kind}-resnet8" for kind in ("filters", "class-images", "inversions", "dreams")]
+    drawn = {figure.id: figure.svg(medium)[0] for figure in figures(sized(looked(), 32))}
+    kinds = [f"{kind}-resnet8" for kind in ("filters", "class-images", "dreams")]
     assert list(drawn) == [
         "attributions-resnet8", "channels-resnet8", *kinds, "activation-blocks", "fragility",
     ]  # fmt: skip
@@ -66,7 +67,7 @@ def test_every_figure_can_be_drawn(looked, medium):
 
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_no_words_lie_on_others(looked, medium):
-    assert {figure.id: found for figure in figures(looked()) if (found := collisions(figure, medium))} == {}
+    assert {figure.id: found for figure in figures(sized(looked(), 32)) if (found := collisions(figure, medium))} == {}
 
 
 def test_maps_that_look_empty_say_how_far_up_the_scale_they_get(looked):
@@ -134,8 +135,8 @@ def test_rows_without_colours_stay_numbers_of_one_size():
 
 @pytest.mark.parametrize(("image", "side"), [(32, 8), (28, 7), (28, 4), (64, 8), (224, 7), (224, 14), (8, 4)])
 def test_maps_of_any_size_stand_below_images_of_any_size(image, side):
-    photograph = _mosaic.photographs(np.full((1, 3, image, image), 51, np.uint8))
-    maps = _mosaic.thumbnails(np.ones((1, side, side)))
+    photograph = photographs(np.full((1, 3, image, image), 51, np.uint8))
+    maps = thumbnails(np.ones((1, side, side)))
     rows = [_mosaic.Strip("image", photograph), _mosaic.Strip("map", maps)]
     tiles = _mosaic.tiled(_mosaic.alike(rows, "gray", (-1.0, 1.0)), 1)
     height = photograph.shape[1]
@@ -150,15 +151,13 @@ def test_galleries_have_a_row_a_network_and_a_column_a_picture(looked, colours):
     networks = ["Original", "Fine-tuned control", "INT8 (NNCF PTQ)"]
     for name, found in made.items():
         names = [row.name for row in found.strips]
-        real = name in (INVERSIONS, DREAMS)
+        real = name == DREAMS
         assert names[:1] == (["Image"] if real else networks[:1])
         assert names[real : real + 3] == networks
         assert all(len(row.pictures) == len(found.heads) for row in found.strips)
     assert made["filters"].heads == ("0", "1", "2", "3")
     assert made["class-images"].heads == ("1", "4")
     assert made["deep-dream"].heads == ("2", "5")
-    assert made["feature-inversion"].heads == ("2", "5", "2", "5")
-    assert made["feature-inversion"].over == ("stage0", "stage0", "stage1", "stage1")
     assert made["deep-dream"].strips[1].pictures.max() == 1.0
     assert made["deep-dream"].strips[0].pictures.max() == pytest.approx(0.2)
 
@@ -174,8 +173,7 @@ def test_filters_are_numbers_or_colours_and_those_that_are_gone_are_empty(looked
 
 def test_cells_that_kept_no_images_are_drawn_without_them(looked):
     study = looked(without=("real",))
-    for diagnostic in (INVERSIONS, DREAMS):
-        assert [strip.name for strip in mosaic(study, diagnostic).strips][:1] == ["Original"]
+    assert [strip.name for strip in mosaic(study, DREAMS).strips][:1] == ["Original"]
     assert gallery.build(study) is not None
     assert attribution_maps.build(study) is not None
 
@@ -188,7 +186,21 @@ def test_filters_that_cannot_be_matched_are_not_drawn(looked):
 
 
 def test_where_no_filter_can_be_matched_there_is_no_figure(looked):
-    assert not [figure for figure in galleries.build(looked(without=("matched.",))) if figure.id == "filters-resnet8"]
+    study = sized(looked(without=("matched.",)), 32)
+    assert not [figure for figure in galleries.build(study) if figure.id == "filters-resnet8"]
+
+
+@pytest.mark.parametrize(("side", "drawn"), [(31, False), (32, True), (0, True)])
+def test_channels_and_filters_of_few_pixels_are_in_the_data_alone(looked, side, drawn):
+    study = sized(looked(chosen=(CHANNELS, FILTERS)), side)
+    assert [figure.id for figure in galleries.build(study)] == ["channels-resnet8", "filters-resnet8"] * drawn
+    assert gallery.build(study) is not None
+
+
+def test_inversions_are_in_the_data_alone(looked):
+    study = sized(looked(chosen=(INVERSIONS,)), 224)
+    assert galleries.build(study) == []
+    assert gallery.build(study).size
 
 
 def test_every_filter_has_its_own_scale_and_one_of_zeros_is_zero():
@@ -207,9 +219,11 @@ def test_of_many_methods_the_ends_and_those_between_are_drawn(looked):
 
 def test_a_report_with_looks_has_a_section_of_them(folder_of, tmp_path, without_latex):
     report([folder_of(colours=3)], tmp_path / "out")
-    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "Explanations and units" in page
-    assert "Grid of attribution maps of resnet8" in page
+    page = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")
+    assert ">Explanations<" in page
+    story = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "What ResNet-8 looks at" in story
+    assert "What ResNet-8 looks at" not in page
     assert "data:image/png;base64" in page
     for name in (
         "explanations",
@@ -225,7 +239,7 @@ def test_a_report_with_looks_has_a_section_of_them(folder_of, tmp_path, without_
 
 def test_a_report_without_looks_has_none(small, tmp_path, without_latex):
     report([small.write(tmp_path)], tmp_path / "out")
-    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")
     assert "Explanations and units" not in page
     assert "diagnos" not in page.partition("<body")[2].lower()
     assert not (tmp_path / "out" / "data" / "looks.csv").exists()

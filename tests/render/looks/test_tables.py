@@ -33,7 +33,7 @@ def test_without_a_diagnostic_there_is_no_table(study_of, variants):
 
 def test_agreement_of_explanations(looked):
     table = explanations.build(looked())
-    assert [group.title for group in table.groups] == ["resnet8: Integrated gradients", "resnet8: Grad-CAM"]
+    assert [group.title for group in table.groups] == ["ResNet-8: Integrated gradients", "ResNet-8: Grad-CAM"]
     own = rows(table)["INT8 (NNCF PTQ)"]
     assert own["spearman"].value == pytest.approx(0.89)
     assert own["spearman_less_control"].value == pytest.approx(-0.08)

@@ -15,7 +15,7 @@ def test_methods_stand_by_rank_with_their_differences(five: Study):
     assert difference.low < difference.value < difference.high < -30
     assert pruned["lower_on"].value == "5 of 5"
     assert pruned["same_on"].value == "0 of 5"
-    assert "Bonferroni" in table.caption
+    assert "Bonferroni" in table.details
 
 
 def test_networks_too_few_to_say_anything_together_have_no_such_table(study: Study, study_of):

@@ -25,7 +25,7 @@ def test_what_is_beyond_the_margin_is_bold(study: Study):
     bold = [row for row in build(study).rows if row["debiased_cka"].bold]
     assert {row["variant"].value for row in bold} >= {"magnitude:sparsity=0.95"}
     assert "nncf-int8-ptq" not in {row["variant"].value for row in bold}
-    assert "Bold: shown to be more than 0.1 seed-equivalents" in build(study).caption
+    assert "Bold: shown to be more than 0.1 seed-equivalents" in build(study).details
 
 
 def test_the_traps_of_measures_by_canonical_correlation_are_named(study: Study):

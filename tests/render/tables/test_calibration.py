@@ -72,7 +72,7 @@ def test_what_misses_is_listed_with_its_warnings(study: Study, beside):
     assert missed[0]["measured_unwarned"].value == pytest.approx(93)
     assert len(rows(everything)) == 3
     assert "Of 3 simulated settings of intervals and tests 1 keep" in text(statistics(study)[-1])
-    assert "in 1 of the 1 whose intervals do not, most estimates carry a warning" in text(statistics(study)[-1])
+    assert "In 1 of the 1 whose intervals do not, most estimates carry a warning" in text(statistics(study)[-1])
 
 
 def test_of_two_simulations_of_a_setting_the_larger_counts(study: Study, beside):

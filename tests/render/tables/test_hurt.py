@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from bench.analysis import answers
+from bench.analysis.recalls import recalls
 from bench.analysis.results import Results
 from bench.analysis.study import Study
 from bench.render.tables import classes, hurt
+from bench.render.writers.fields import data_table
 from bench.statistics.multiplicity import holm
 
 LABELS = np.repeat(np.arange(10), 6)
@@ -47,13 +49,35 @@ def test_only_methods_have_rows(answering: Study):
     assert len(rows) == len(answering.models) * len(answering.plan.methods)
 
 
-def test_every_class_is_in_the_data(answering: Study):
-    table = classes.build(answering)
-    assert table.raw
-    assert table.size == len(answering.models) * len(answering.plan.methods) * 10
+def test_every_number_of_the_figure_of_who_is_hurt_is_in_the_data(answering: Study):
+    frame = classes.build(answering).frame.set_index(["model", "variant", "class"])
+    drawn = recalls(answering)
+    assert len(frame) == 10 * len(drawn)
+    for (model, label), network in drawn.items():
+        for index, effect in enumerate(network.effects.estimates):
+            row = frame.loc[model, label, str(index)]
+            assert row["reference"] == network.reference
+            assert row["recall_less_reference"] == pytest.approx(100 * effect.value)
+            assert row["recall_less_reference_low"] == pytest.approx(100 * effect.low, nan_ok=True)
+    pruned = frame.loc["resnet8", "magnitude:sparsity=0.9", "7"]
+    assert pruned["reference"] == "original" and pruned["recall_less_reference"] == pytest.approx(-500 / 6)
+    assert frame.loc["resnet8", "magnitude-finetune:sparsity=0.9", "7"]["reference"] == "finetune"
 
 
-def test_without_the_control_nothing_is_paired(study_of):
+def test_methods_alone_are_tested_against_the_control(answering: Study):
+    frame = classes.build(answering).frame
+    tested = set(frame["variant"][frame["p"].notna()])
+    assert tested == {method.label for method in answering.plan.methods}
+    assert set(frame["variant"]) > tested
+
+
+def test_units_end_the_names_of_columns_in_the_files(answering: Study):
+    names = {field.name for field in data_table(classes.build(answering), {}).fields}
+    assert {"reference", "recall_less_reference_points", "recall_less_control_points"} <= names
+
+
+def test_without_the_control_nothing_is_paired_with_it(study_of):
     missing = study_of(states={f"compress/resnet8/{seed}/finetune": "failed" for seed in range(6)})
     assert hurt.build(missing) is None
-    assert classes.build(missing) is None
+    frame = classes.build(missing).frame
+    assert "p" not in frame and set(frame["reference"]) >= {"original"}

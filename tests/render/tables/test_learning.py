@@ -9,7 +9,7 @@ def test_a_row_an_epoch(study: Study):
     assert table is not None
     finetuned = sum(variant.finetunes for variant in study.plan.variants)
     assert table.size == 12 * 20 + 12 * 5 * finetuned
-    assert list(table.fields)[:5] == ["model", "seed", "variant", "kind", "epoch"]
+    assert list(table.fields)[:5] == ["model", "variant", "seed", "kind", "epoch"]
 
 
 def test_no_history_is_no_table(study_of, runs):

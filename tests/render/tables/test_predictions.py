@@ -21,3 +21,11 @@ def test_churn_beyond_the_control_is_paired_by_seed(study: Study):
 def test_no_comparison_is_no_table(study_of, runs):
     names = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.kind == "compare"]
     assert build(study_of(states=dict.fromkeys(names, "failed"))) is None
+
+
+def test_calibration_error_that_the_recipe_makes_is_named(study: Study):
+    assert build(study).notes == ()
+    models = [network.model_copy(update={"recipe": {"label_smoothing": 0.1}}) for network in study.plan.models[:1]]
+    smoothed = study.judged_by(models=(*models, *study.plan.models[1:]))
+    (note,) = build(smoothed).notes
+    assert note.startswith("ResNet-8: label smoothing of 0.1 makes the original less sure")

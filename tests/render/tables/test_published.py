@@ -31,7 +31,7 @@ def test_the_rows_of_papers_stand_before_ours(study: Study, known):
         PublishedResult(
             methods=("magnitude-finetune",),
             network="LeNet",
-            data="MNIST",
+            data="digits",
             original=99.0,
             compressed=98.5,
             ratio=12,
@@ -39,10 +39,10 @@ def test_the_rows_of_papers_stand_before_ours(study: Study, known):
             source="han2015learning",
         )
     )
-    table = build(study)
+    (table,) = build(study)
     (group,) = table.groups
     theirs, *ours = (row.data for row in group.rows)
-    assert (theirs["who"].value, theirs["difference"].value, theirs["ratio"].value) == ("LeNet (MNIST)", -0.5, 12)
+    assert (theirs["who"].value, theirs["difference"].value, theirs["ratio"].value) == ("LeNet (digits)", -0.5, 12)
     assert theirs["difference"].low is None
     variants = [v for v in study.plan.methods if [stage.method for stage in v.stages] == ["magnitude-finetune"]]
     assert len(ours) == len(study.models) * len(variants)
@@ -57,13 +57,33 @@ def test_the_rows_of_papers_stand_before_ours(study: Study, known):
 def test_chains_are_not_compared_with_papers_on_single_methods(study: Study, known):
     known(
         PublishedResult(
-            methods=("magnitude-finetune",), network="N", data="D", loss="none", setup="s", source="han2015learning"
+            methods=("magnitude-finetune",),
+            network="N",
+            data="Digits",
+            loss="none",
+            setup="s",
+            source="han2015learning",
         )
     )
-    rows = [dict(row.about) for row in build(study).rows]
+    (table,) = build(study)
+    rows = [dict(row.about) for row in table.rows]
     assert not any("+" in row.get("variant", "") for row in rows)
 
 
 def test_nothing_where_no_paper_is_known(study: Study, known):
     known()
-    assert build(study) is None
+    assert build(study) == []
+
+
+@pytest.mark.parametrize("data", ["MNIST", "Tiny digits", "digits 100", "ImageNet"])
+def test_papers_on_other_data_stand_by_themselves_under_their_source(study: Study, known, data: str):
+    known(
+        PublishedResult(
+            methods=("magnitude-finetune",), network="N", data=data, loss="none", setup="s", source="han2015learning"
+        )
+    )
+    (table,) = build(study)
+    assert (table.id, table.folded) == ("published-elsewhere", True)
+    (group,) = table.groups
+    assert group.title == "Han et al. 2015"
+    assert [row["who"].value for row in group.rows] == [f"N ({data})"]  # and none of ours

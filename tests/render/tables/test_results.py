@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,7 +10,9 @@ from bench.analysis import wording
 from bench.analysis.budget import leading
 from bench.analysis.claims import claims, losses
 from bench.analysis.study import Study
+from bench.render.kit.prose import spelled
 from bench.render.kit.table import Table
+from bench.render.tables.budget import bests
 from bench.render.tables.results import build
 
 
@@ -38,6 +41,9 @@ def test_bold_is_the_leading_set_and_stars_are_the_claims(study: Study):
     for model in study.models:
         bold = {label for label, cell in column(table, "top1", model).items() if cell.bold}
         assert bold == set(leading(study)[model].bold)
+        could = {label: cell.value for label, cell in column(table, "could_be_best", model).items()}
+        assert {label for label, word in could.items() if word == "yes"} == bold - {"original"}
+        assert {could[label] for label in ("original", "finetune", "random-weights")} == {None}
         for label, cell in column(table, "top1_less_reference", model).items():
             claim = claims(study).get((model, label, "accuracy"))
             assert cell.stars == (claim.stars if claim else "")
@@ -50,12 +56,35 @@ def test_bold_is_the_leading_set_and_stars_are_the_claims(study: Study):
             assert lost is None or cell.value == lost.difference.value
 
 
+def test_a_method_says_for_which_budgets_it_is_chosen(study: Study):
+    chosen = column(build(study), "chosen")
+    several = {label: cell.value for label, cell in chosen.items() if cell.value}
+    assert several
+    steps = [step for text in several.values() for step in text.split("; ")]
+    assert sum(step.startswith("from ") for step in steps) == 1  # the largest budgets
+    for best in bests(study, "resnet8"):
+        spans = [step.removeprefix("from ").split(" to ") for step in several[best.label].split("; ")]
+        assert any(float(span[0]) <= best.budget < float(([*span, "inf"])[1]) for span in spans)
+
+
 def test_the_spread_over_trainings_stands_beside_the_whole(study: Study):
     table = build(study)
     spread = study.over_trainings("resnet8", "nncf-int8-ptq")
     assert column(table, "top1_over_trainings")["nncf-int8-ptq"].value == pytest.approx(50 * (spread.high - spread.low))
     whole = column(table, "top1")["nncf-int8-ptq"]
     assert whole.high - whole.low > spread.high - spread.low
+
+
+def test_seeds_that_agree_say_on_how_many_images(study_of):
+    right = np.arange(360) < 354
+    study = study_of(right=lambda model, seed, label: np.roll(right, seed) if label == "float16" else right)
+    spread = column(build(study), "top1_over_trainings")
+    assert spread["float16"].instead == spread["original"].instead == "354 of 360 in all 6 seeds"
+    assert spread["float16"].value == 0
+
+
+def test_another_seed_repeats_the_original_and_is_left_out(study: Study):
+    assert "other-seed" not in column(build(study), "top1")
 
 
 def test_what_a_method_leaves_in_float32_is_noted(study_of):
@@ -72,7 +101,7 @@ def test_what_a_method_leaves_in_float32_is_noted(study_of):
     left = {label: cell.value for label, cell in column(build(study), "left").items()}
     assert left == {**dict.fromkeys(left, 0), "magnitude:sparsity=0.9": 50}
     title = study.plan.variant("magnitude:sparsity=0.9").title
-    sentence = f"resnet8, left in float32 as they were: {title} in_proj_weight, 50.0% of the weights it stores."
+    sentence = f"{title} leaves the most, 50.0% of those it stores: in_proj_weight."
     assert sentence in build(study).notes
 
 
@@ -89,21 +118,21 @@ def test_a_refused_method_is_shown_as_such(study_of):
     assert column(table, "seeds")["float16"].value == 0
 
 
-def test_the_caption_says_what_a_reader_must_know(study: Study):
-    caption = build(study).caption
-    for words in ("n = 6 seeds", "95%", "new trainings and new test images (crossed)", "Holm", "families", "0.0312"):
-        assert words in caption
+def test_the_finding_counts_what_could_be_best_and_the_details_say_by_which_test(study: Study):
+    table = build(study)
+    bold = sum(row["top1"].bold for row in table.rows)
+    assert table.finding == f"{spelled(bold)} of 22 compressed networks could be best: no other is shown to be better."
+    for words in ("Bold: could be best", "Holm over the 10 others", "Hsu 1981"):
+        assert words in table.details
 
 
 def test_few_seeds_have_neither_stars_nor_bold(study_of):
     table = build(study_of(seeds=(0, 1, 2)))
     assert not any(cell.stars or cell.bold for row in table.rows for cell in row.data.values())
-    assert (
-        "No words and no stars: with 3 seeds the smallest attainable p of the sign-flip test is 0.25" in table.caption
-    )
+    assert table.finding == ""
 
 
 def test_nothing_is_bold_where_there_is_nothing_to_lose(study_of, guessing):
     table = build(study_of(right=guessing))
-    assert not any(row["top1"].bold for row in table.rows)
-    assert "Bold:" not in table.caption
+    assert not any(row["top1"].bold or row["could_be_best"].value for row in table.rows)
+    assert "Bold:" not in table.details

@@ -40,8 +40,8 @@ def test_the_front_is_shown_with_what_was_chosen(searched: Study):
     shown = [[show(row[column.key], column).main for column in table.columns] for row in table.rows]
     assert [row[1] for row in shown] == ["li:ratio=0.5", "float16", "original"]
     assert shown[0][2:] == ["40.00", "95.00", "yes"]
-    assert table.groups[0].title == "resnet8: at most 50 kB"
+    assert table.groups[0].title == "ResNet-8: at most 50 kB"
 
 
 def test_the_caption_says_how_many_came_to_nothing(searched: Study):
-    assert "3 different chains; 1 trials came to nothing" in build(searched).caption.replace("\n", " ")
+    assert "3 different chains; 1 trials came to nothing" in build(searched).details.replace("\n", " ")

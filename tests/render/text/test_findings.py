@@ -12,10 +12,15 @@ from bench.analysis.sameness import inside_claims
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.text import findings
+from bench.render.text.within import against_others, paragraph, within_budget
 
 
 def said(study: Study) -> str:
     return " ".join(text(sentence) for sentence in findings.findings(study))
+
+
+def together(sentences) -> str:
+    return text(paragraph(sentences))
 
 
 def steady(**accuracies: float):
@@ -31,9 +36,9 @@ def steady(**accuracies: float):
 def test_the_smallest_that_loses_little_on_validation_is_named_with_its_test_difference(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
-    assert text(findings.unchanged_accuracy(study, "resnet8")) == (
-        "The smallest that loses at most 0.5 points on validation images is float16 (156.1 kB); on test images, 0.00 "
-        "points [−0.02, +0.02] to the original: same. Chosen on 144 validation images."
+    assert together(findings.unchanged_accuracy(study, "resnet8")) == (
+        "The smallest file that loses at most 0.5 points on validation images is float16 at 156.1 kB. On test images "
+        "accuracy changes by 0.00 points [−0.02, +0.02]. Beside Original: same. Chosen on 144 validation images."
     )
 
 
@@ -43,48 +48,43 @@ def test_where_none_is_shown_the_number_of_seeds_that_would_tell_is_given(study_
     def noisy(model: str, seed: int, label: str) -> float:
         return 95 + (0.9 * (-1) ** seed if label == "nncf-int8-ptq" else 0)
 
-    sentence = text(findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8"))
-    assert "For none is accuracy shown to be within ±0.5 points of that of its reference; were there no " in sentence
-    assert "seeds would, by the method's spread." in sentence
+    sentence = together(findings.unchanged_accuracy(study_of(variants=chosen, accuracy=noisy), "resnet8"))
+    assert "No method was shown to match its reference within ±0.5 points. If there were no difference, " in sentence
+    assert sentence.endswith("seeds would tell.")
 
 
 def test_where_all_are_shown_to_differ_no_number_of_seeds_is_given(study_of, variants):
     chosen = tuple(variants[label] for label in ("original", "finetune", "nncf-int8-ptq"))
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, nncf_int8_ptq=90))
-    sentence = text(findings.unchanged_accuracy(study, "resnet8"))
-    assert sentence.endswith("of its reference; all have changed.")
+    sentence = together(findings.unchanged_accuracy(study, "resnet8"))
+    assert sentence.endswith("No method was shown to match its reference within ±0.5 points. All have changed.")
 
 
 def test_the_inside_is_told_in_each_of_its_words(study: Study):
-    sentence = text(findings.inside(study, "resnet8"))
-    changed, unsure = sentence.split("it can't be told for")
-    assert "has changed for " in changed
+    changed, unsure = map(text, findings.inside(study, "resnet8"))
+    assert changed.startswith("The inside has changed for ")
+    assert unsure.startswith("The inside can't be told for ")
     assert "float16, INT8 (NNCF PTQ)" in unsure  # 64 probe images show no loss to be below half a point
 
 
 def test_every_sentence_agrees_with_the_verdicts(study: Study):
-    for model in study.models:
-        open_ = [
-            label
-            for (name, label, outcome), claim in claims(study).items()
-            if (name, outcome, claim.undecided) == (model, "accuracy", True)
-        ]
-        assert f"{len(open_)} of 11 methods on {model}" in said(study)
+    unsure = [key for key, claim in claims(study).items() if key[2] == "accuracy" and claim.undecided]
+    assert f"Can't tell for {len(unsure)} of 22 compressed networks." in said(study)
 
 
-def test_a_budget_that_nothing_meets_is_said(study_of):
+def test_one_seed_tells_nothing(study_of):
     study = study_of(models=("resnet8",), seeds=(0,))
-    assert "one seed cannot tell methods apart" in said(study)
-    assert "were there no difference" not in said(study)
+    assert "One seed cannot tell methods apart." in together(within_budget(study, "resnet8"))
+    assert "there were no difference" not in said(study)
 
 
 def test_what_loses_little_to_the_best_is_counted(study_of, steady):
-    study = study_of(models=("resnet8",), accuracy=steady)
+    study = study_of(models=("resnet8",), accuracy=steady, report={"budget_kb": 100})
     found = best_within(study, "resnet8", 100e3)
     assert found is not None
-    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
-    assert "; 2 others are shown to lose less than 0.5 points to it." in sentence
-    assert "told from it" not in sentence
+    sentence = together(within_budget(study, "resnet8"))
+    assert "Two others lose less than 0.5 points to it." in sentence
+    assert "just as good" not in sentence
 
 
 def test_one_that_loses_little_is_counted(study_of, steady):
@@ -92,27 +92,28 @@ def test_one_that_loses_little_is_counted(study_of, steady):
     found = best_within(study, "resnet8", 100e3)
     assert found is not None
     one = replace(found, close=found.close[:1], undecided=found.close)
-    assert text(findings.against_others(study, "resnet8", one)) == (
-        "; 1 other is shown to lose less than 0.5 points to it; 2 others cannot be told from it"
-    )
+    assert list(against_others(study, one)) == [
+        "One other loses less than 0.5 points to it.",
+        "Two others may be just as good.",
+    ]
 
 
-def test_what_cannot_be_told_from_the_best_is_counted(study: Study):
-    sentence = text(next(iter(findings.within_budget(study, "resnet8"))))
-    assert sentence.endswith("; 2 others cannot be told from it.")
+def test_what_cannot_be_told_from_the_best_is_counted(study_of):
+    study = study_of(report={"budget_kb": 100})
+    assert "Two others may be just as good." in together(within_budget(study, "resnet8"))
 
 
 def test_a_method_that_lacks_a_seed_is_named_with_its_seeds(runs, study_of):
     cell = "compare/resnet8/0/nncf-int8-ptq"
     assert cell in [each.name for each in runs(models=("resnet8",)).cells()]
     study = study_of(models=("resnet8",), states={cell: "missing"})
-    assert "INT8 (NNCF PTQ) (n = 5)" in text(findings.inside(study, "resnet8"))
+    assert "INT8 (NNCF PTQ) (n = 5)" in together(findings.inside(study, "resnet8"))
 
 
 @pytest.mark.parametrize("kind", ["missing", "failed"])
 def test_a_model_without_results_has_one_sentence(runs, study_of, kind: str):
     names = [cell.name for cell in runs(models=("resnet8",)).cells()]
-    assert said(study_of(states=dict.fromkeys(names, kind))) == "resnet8: no method has a result."
+    assert said(study_of(states=dict.fromkeys(names, kind))) == "ResNet-8: no method has a result."
 
 
 def test_families_are_told_apart(study: Study):
@@ -130,13 +131,15 @@ def test_families_are_told_apart(study: Study):
             and claim.variant in changed
             and claim.p_corrected <= alpha
         ]
-        first = f", from {min(below, key=lambda claim: claim.depth).block}" if below else ""
-        assert f"{family} {len(changed)} of {len(labels)} ({middle:.2f} seed-equivalents{first})" in said
+        first = f", from {min(below, key=lambda claim: claim.depth).block} on" if below else ""
+        methods = f"{len(labels)} method{'s' * (len(labels) != 1)}"
+        far = f", at a median distance of {middle:.2f} seed-equivalents"
+        assert f"{family.capitalize()}: inside changed for {len(changed)} of {methods}{far}{first}." in said
 
 
 def test_where_nothing_was_judged_no_block_is_named(study_of):
     for said in findings.by_family(study_of(seeds=(0,)), "resnet8"):
-        assert "from " not in text(said).partition("(verdict")[2].partition(". In brackets")[0]
+        assert "from " not in text(said)
 
 
 def test_one_family_is_not_compared(study_of, variants):
@@ -145,10 +148,10 @@ def test_one_family_is_not_compared(study_of, variants):
 
 
 def test_what_is_lost_to_the_original_is_counted_and_not_judged(study: Study):
-    (sentence,) = (text(each) for each in findings.less_original(study, "resnet8"))
+    sentence = together(findings.less_original(study, "resnet8"))
     shown = [lost.difference.value for (model, _), lost in losses(study).items() if model == "resnet8" and lost.shown]
     worse = sum(value < 0 for value in shown)
-    assert f"accuracy is lower for {worse} and higher for {len(shown) - worse} of the 5 methods" in sentence
+    assert f"accuracy is lower for {worse} and higher for {len(shown) - worse} of 5 methods" in sentence
     assert "Benjamini-Hochberg" in sentence
 
 
@@ -162,23 +165,25 @@ def test_where_every_reference_is_the_original_nothing_is_counted(study_of, vari
 
 
 def test_where_words_are_withheld_no_method_is_said_to_lead(study_of):
-    spoken = said(study_of(seeds=(0, 1, 2)))
+    study = study_of(seeds=(0, 1, 2), report={"budget_kb": 100})
+    spoken = said(study) + together(within_budget(study, "resnet8"))
     assert "3 seeds cannot tell methods apart" in spoken
-    for claimed in ("ahead of", "cannot be told from it", "is shown to", "are shown to", "has changed"):
+    for claimed in ("ahead of", "just as good", "is shown to", "are shown to", "has changed"):
         assert claimed not in spoken
 
 
 def test_where_there_is_nothing_to_lose_the_story_says_so_and_claims_nothing(study_of, guessing):
-    spoken = said(study_of(right=guessing))
+    study = study_of(right=guessing)
+    spoken = said(study) + together(within_budget(study, "resnet8"))
     assert "Nothing to lose: the original's accuracy is not shown to beat chance (10.00%)." in spoken
-    for claimed in ("ahead of", "is shown to be", "are shown to", "has changed", "Beside the original itself"):
+    for claimed in ("ahead of", "is shown to be", "are shown to", "has changed", "Against the original itself"):
         assert claimed not in spoken
 
 
 def test_only_the_most_accurate_is_called_the_highest(study_of, monkeypatch):
-    study = study_of()
+    study = study_of(report={"budget_kb": 100})
     given = study.per_seed
     lacking = np.full(6, np.nan)
     monkeypatch.setattr(study, "per_seed", lambda name, *of: lacking if "validation" in name else given(name, *of))
-    assert "Highest of" in said(study)
-    assert "Chosen of 11 on test images" in text(findings.unchanged_accuracy(study, "resnet8"))
+    assert "Highest of" in together(within_budget(study, "resnet8"))
+    assert "Chosen of 11 on test images" in together(findings.unchanged_accuracy(study, "resnet8"))

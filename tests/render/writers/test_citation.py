@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.study import Study
 from bench.render.document import Document, compose
 from bench.render.references import parse
-from bench.render.writers.citation import citation
+from bench.render.writers.citation import citation, credit, origin
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,30 @@ def test_the_report_by_its_authors_and_the_program(document: Document):
     assert program.title.startswith("Innards: what compression costs") and document.version in program.bibtex
 
 
-def test_without_authors_there_is_the_program_alone(document: Document):
-    assert [entry.key for entry in parse(citation(_by(document)))] == ["innards"]
+def test_without_authors_the_report_has_its_entry_too(document: Document):
+    report, program = parse(citation(_by(document)))
+    assert (report.key, report.title, program.key) == ("innards-report", "A study", "innards")
+    assert "author" not in report.bibtex
+
+
+def test_the_entry_names_profile_date_and_commit(document: Document):
+    (commit,) = document.parts[0].study.results.commits
+    entry = citation(document).partition("\n\n")[0]
+    for words in (document.title, "Profile digits", document.date, f"commit {commit[:12]}", document.version):
+        assert words in entry and words in credit(document)
+    assert document.date[:4] in entry
+
+
+def test_many_commits_are_counted_and_none_is_no_word(document: Document):
+    frame = document.parts[0].study.results.provenance
+    frame = frame.assign(commit=[str(index % 5) + 39 * "0" for index in range(len(frame))])
+    several = replace(document.parts[0].study.results, provenance=frame)
+    (part,) = document.parts
+    assert "and 2 more" in origin(replace(document, parts=(replace(part, study=Study(several)),)))
+    none = replace(several, provenance=frame.drop(columns="commit"))
+    assert "commit" not in origin(replace(document, parts=(replace(part, study=Study(none)),)))
+    twice = replace(document, parts=(part, replace(part, name="smoke")))
+    assert origin(twice).startswith("Profiles digits, smoke, ")
 
 
 def test_names_of_every_script_and_long_words_stay_whole(document: Document):

@@ -28,10 +28,10 @@ def test_a_narrow_table_is_set_in_one_piece():
 
 
 def test_a_wide_table_is_divided_with_the_names_repeated():
-    parts = tabulars(table(30))
+    parts = tabulars(table(7, value=1e30))
     assert len(parts) > 1
     assert all(part.columns[0] == NAME for part in parts)
-    assert len({column.key for part in parts for column in part.columns}) == 31
+    assert len({column.key for part in parts for column in part.columns}) == 8
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "several words " * 20])
@@ -73,3 +73,15 @@ def test_dividing_evenly_takes_no_more_parts(study: Study):
         parts = tabulars(made)
         needs = {column: need for column, need in parts[0].needs.items() if not tabular._needless(made, column)}
         assert len(parts) == len(list(tabular._parts(made, needs, LINE)))
+
+
+def test_first_and_last_rows_stay_together_unless_they_are_tall():
+    def tied(name: str) -> list[bool]:
+        made = tabulate("t", "T", "", [NAME], {"": [(name, 0.0)] * 20})
+        assert made is not None
+        (only,) = tabulars(made)
+        return only.tied
+
+    assert tied("short") == [True] * 3 + [False] * 12 + [True] * 4 + [False]
+    tall = tied("several words " * 40)  # at least five lines a row
+    assert tall == [True] + [False] * 17 + [True, False]

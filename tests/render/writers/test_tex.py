@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.render.writers.tex import Tex, escape, identifier
+from bench.render.writers.tex import Tex, escape, identifier, spelled
 
 HOSTILE = [
     ("<script>", r"\textless{}script\textgreater{}"),
@@ -60,3 +60,8 @@ def test_a_long_word_breaks_at_its_hyphens_and_else_anywhere():
     assert escape("(Benjamini-Hochberg),") == "(Benjamini-Hochberg),"
     assert "allowbreak" in escape("a" * 19)
     assert "allowbreak" in escape("short-" + "a" * 19)
+
+
+def test_lines_may_end_between_code_points():
+    assert escape("漢字") == r"{[}U+6F22{]}\allowbreak{}{[}U+5B57{]}"
+    assert spelled("a 漢") == "a [U+6F22]"

@@ -1,0 +1,1 @@
+"""The published example: a report of a real study, in `docs/example/`."""
