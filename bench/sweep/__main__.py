@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.sweep import record, table
 from bench.sweep.bounded import Bounds
-from bench.sweep.pairs import METHODS, classifiers, pairs
+from bench.sweep.pairs import METHODS, classifiers, every_method, pairs
 
 DONE, FAULTS = 0, 1
 
@@ -34,8 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.sweep", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--networks", nargs="+", metavar="NAME", help="of torchvision (default: all its classifiers)")
-    parser.add_argument("--methods", nargs="+", metavar="METHOD", default=list(METHODS), help="labels of variants")
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        metavar="NAME",
+        help="of torchvision, else of the zoo (default: torchvision's classifiers)",
+    )
+    parser.add_argument(
+        "--methods", nargs="+", metavar="METHOD", default=list(METHODS), help="labels of variants, or `all`"
+    )
     parser.add_argument("--size", type=int, default=224, help="of the images, pixels (default: 224)")
     parser.add_argument("--seconds", type=int, default=600, help="of processor time, for one pair (default: 600)")
     parser.add_argument("--memory", type=int, default=8, help="GiB, for one pair (default: 8)")
@@ -44,6 +51,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table there, e.g. docs/sweep.md")
     options = parser.parse_args(arguments)
     options.networks = options.networks or classifiers()
+    options.methods = every_method() if options.methods == ["all"] else options.methods
     return options
 
 

@@ -7,11 +7,13 @@ import resource
 import signal
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
 from bench.errors import MEMORY
 
+SINGLE = "bench.sweep.single"
 SLACK = 5  # wall seconds per second of processor time, before a process that only waits is ended
 
 
@@ -28,8 +30,11 @@ class Bounds:
     memory: int
 
 
-def attempt(network: str, method: str, size: int, bounds: Bounds) -> dict[str, Any]:
+def attempt(network: str, method: str, size: int, bounds: Bounds, by: str = SINGLE) -> dict[str, Any]:
     """What `bench.sweep.single.attempt` finds, or which bound it went over.
+
+    Args:
+        by: the module whose `attempt` is called, if another.
 
     Returns:
         "state", works, refused or fault; "reason" of the latter two; see there for the rest.
@@ -37,9 +42,9 @@ def attempt(network: str, method: str, size: int, bounds: Bounds) -> dict[str, A
     # The server imports PyTorch and NNCF once and forks a process for each pair, which starts within milliseconds and
     # ends with all its memory.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.sweep.single"])
+    context.set_forkserver_preload([SINGLE])
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sending, network, method, size, bounds), daemon=True)
+    process = context.Process(target=_work, args=(sending, network, method, size, bounds, by), daemon=True)
     process.start()
     sending.close()
     try:
@@ -55,16 +60,16 @@ def attempt(network: str, method: str, size: int, bounds: Bounds) -> dict[str, A
     return outcome
 
 
-def _work(sending: Connection, network: str, method: str, size: int, bounds: Bounds) -> None:
+def _work(sending: Connection, network: str, method: str, size: int, bounds: Bounds, by: str) -> None:
     # A process begins with the server's memory, which counts. The kernel ends it by SIGXCPU once its time is over; an
     # allocation beyond its memory fails, as on a smaller machine.
     soft = int(time.process_time()) + bounds.seconds
     resource.setrlimit(resource.RLIMIT_CPU, (soft, soft + 1))
     resource.setrlimit(resource.RLIMIT_DATA, (bounds.memory, bounds.memory))
-    from bench.sweep import single
+    from bench.sweep import pairs
 
     try:
-        outcome = single.attempt(f"torchvision:{network}", method, size)
+        outcome = import_module(by).attempt(pairs.model(network), method, size)
     except MemoryError:  # of what stands around the attempt
         outcome = {"state": "refused", "reason": _memory(bounds)}
     sending.send(outcome)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+
+from bench import registry
+from bench.compress.variant import PACKAGE
 
 METHODS = (
     "magnitude",
@@ -18,11 +22,22 @@ METHODS = (
 )
 
 
+@cache
 def classifiers() -> list[str]:
     """Torchvision's classifiers of single images, by name."""
     import torchvision
 
     return torchvision.models.list_models(module=torchvision.models)
+
+
+def model(network: str) -> str:
+    """The name of a network as profiles give it: of torchvision if torchvision has it, else of the zoo."""
+    return f"torchvision:{network}" if network in classifiers() else network
+
+
+def every_method() -> list[str]:
+    """All methods, at their defaults."""
+    return list(registry.names(PACKAGE))
 
 
 def pairs(networks: Sequence[str], methods: Sequence[str]) -> Iterator[tuple[str, str]]:

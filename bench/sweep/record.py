@@ -12,6 +12,7 @@ from typing import Any
 from bench.compress.variant import parse
 from bench.runner.provenance import machine
 from bench.sweep.bounded import Bounds, attempt
+from bench.sweep.pairs import model
 
 NAME = "pairs.jsonl"
 
@@ -68,19 +69,26 @@ def known(folder: Path, network: str, method: str, size: int, bounds: Bounds) ->
 def work(folder: Path, network: str, method: str, size: int, bounds: Bounds) -> PairOutcome:
     """Try a pair and record what becomes of it."""
     answer = attempt(network, method, size, bounds)
-    prefix = f"{method} does not work on torchvision:{network}: "
+    prefix = f"{method} does not work on {model(network)}: "
     answer["reason"] = answer.get("reason", "").removeprefix(prefix)
-    about = machine()
-    worked = {
-        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        **{name: about[name] for name in ("processor", "cores", "versions")},
-    }
     limits = (bounds.seconds, bounds.memory)
-    outcome = PairOutcome(network, method, _spec(method), size, limits=limits, worked=worked, **answer)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / NAME).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(outcome)) + "\n")
+    outcome = PairOutcome(network, method, _spec(method), size, limits=limits, worked=worked_now(), **answer)
+    append(folder / NAME, asdict(outcome))
     return outcome
+
+
+def worked_now() -> dict[str, Any]:
+    """When it is, and what machine this is."""
+    about = machine()
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"at": now, **{name: about[name] for name in ("processor", "cores", "versions")}}
+
+
+def append(file: Path, outcome: dict[str, Any]) -> None:
+    """Write a line of JSON."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(outcome) + "\n")
 
 
 def everything(folder: Path) -> list[PairOutcome]:

@@ -42,12 +42,13 @@ def attempt(model: str, label: str, size: int) -> dict[str, Any]:
         outcome |= {"state": "refused", "reason": str(error)}
     except Exception as error:
         reason = limit(error)
-        outcome |= {"state": "refused", "reason": reason} if reason else _fault()
+        outcome |= {"state": "refused", "reason": reason} if reason else fault()
     outcome.setdefault("seconds", time.process_time() - started)
     return outcome | {"peak_bytes": peak_memory()}
 
 
-def _fault() -> dict[str, str]:
+def fault() -> dict[str, str]:
+    """The traceback of the error that is being handled, as an outcome."""
     return {"state": "fault", "reason": traceback.format_exc()}
 
 

@@ -6,7 +6,7 @@ import torch
 from bench.sweep import __main__ as sweep
 from bench.sweep import bounded, record, single
 from bench.sweep.bounded import Bounds
-from bench.sweep.pairs import METHODS, classifiers, pairs
+from bench.sweep.pairs import METHODS, classifiers, every_method, model, pairs
 
 NETWORKS = ("alexnet", "densenet121", "mobilenet_v3_small", "mnasnet0_5", "shufflenet_v2_x0_5", "squeezenet1_1")
 BOUNDS = Bounds(seconds=120, memory=6 * 2**30)
@@ -23,6 +23,15 @@ def test_works_or_is_refused_in_a_sentence(network, method):
 def test_all_classifiers_and_methods_are_swept():
     assert len(classifiers()) == 80
     assert len(list(pairs(classifiers(), METHODS))) == 800
+
+
+def test_every_method_is_swept():
+    assert {"magnitude", "gptq", "rigl", "small-dense"} <= set(every_method())
+
+
+def test_a_network_of_the_zoo_is_taken_where_torchvision_has_none():
+    assert (model("resnet18"), model("resnet20")) == ("torchvision:resnet18", "resnet20")
+    assert bounded.attempt("resnet8", "bwn", 16, BOUNDS)["state"] == "works"
 
 
 def test_memory_that_runs_out_is_a_refusal():
@@ -106,3 +115,14 @@ def test_the_table(tmp_path, tries):
     assert "| li | 0 | 2 | 0 |" in page
     assert "- vgg11, li: refused because it is odd\n" in page
     assert "4 of 4 pairs of 2 networks and 2 methods" in page
+
+
+def test_with_more_methods_than_networks_methods_are_rows(tmp_path, tries):
+    out = tmp_path / "sweep.md"
+    arguments = ["--networks", "resnet20", "alexnet", "--methods", "magnitude", "li", "pca", "--size", "32"]
+    sweep.main([*arguments, "--kept", str(tmp_path / "kept"), "--out", str(out)])
+    page = out.read_text()
+    assert page.startswith("# Every method on networks of every kind\n")
+    assert "| method | alexnet, 11.0 M parameters | resnet20, 11.0 M parameters |" in page
+    assert "| pca | 7.1 MB, 3 s, 1.0 GiB | 7.1 MB, 3 s, 1.0 GiB |" in page
+    assert "| li | refused | refused |" in page

@@ -1,0 +1,1 @@
+"""Every classifier of torchvision without half of its channels: does it compute what the masked one does?"""
