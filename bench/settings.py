@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from bench import guests, registry
 from bench.errors import InputError, did_you_mean
 
 T = TypeVar("T")
+UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 
 
 def validated(cls: type[T], what: str, settings: Mapping[str, Any]) -> T:
@@ -79,3 +81,16 @@ def _sentence(cls: type, what: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{what} has no setting {key!r}: {did_you_mean(key, (field.name for field in fields(cls)))}"
     return f"{what}, setting {key!r}: {problem['msg'].lower()}, given {problem['input']!r}"
+
+
+def size(text: str) -> int:
+    """A number of bytes with or without a unit: `20000`, `20kB`, `1.5 MiB`.
+
+    Raises:
+        InputError: it is not one.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmKM]?i?[bB]?)\s*", text)
+    unit = UNITS.get(match[2].lower()) if match else None
+    if match is None or unit is None or float(match[1]) * unit < 1:
+        raise InputError(f"a size is a number of bytes, kB, MB, KiB or MiB, e.g. 20kB, given {text!r}")
+    return int(float(match[1]) * unit)

@@ -115,7 +115,7 @@ def find(name_or_path: str) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # editors of Windows begin files with a byte order mark
     except UnicodeDecodeError as error:
         raise InputError(f"profile {path.stem!r} is not valid TOML: it is not UTF-8 text ({error.reason})") from error
     except OSError as error:
@@ -148,7 +148,7 @@ def parse(name: str, text: str) -> Profile:
     finetuning = {name: _finetuning(recipe, raw.get("finetuning"), problems) for name, recipe in recipes.items()}
     versions = {model["name"]: _version(model["name"], problems) for model in models}
     known = {name for name, version in versions.items() if version != 0}
-    problems.extend(problem for model in models if model["name"] in known for problem in begun.problems(model))
+    problems.extend(problem for model in models if model["name"] in known for problem in begun.problems(model, task))
     if isinstance(raw.get("seeds"), list):
         expand.check_names(raw["seeds"], "seed", problems)
     if problems:

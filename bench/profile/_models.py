@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.errors import InputError
+from bench.task import Task
+from bench.task.detection import Detection
 from bench.zoo.networks import catalogue
 from bench.zoo.networks.of_timm import IMAGENET, is_timm
 
 
-def problems(model: Mapping[str, Any]) -> list[str]:
-    """Sentences about a model's weights and normalisation; its name is checked elsewhere."""
-    name, found = model["name"], []
-    published = is_timm(name) or (catalogue.is_torchvision(name) and not catalogue.is_detector(name))
-    if model.get("weights") and not published:
+def problems(model: Mapping[str, Any], task: Task) -> list[str]:
+    """Sentences about a model's task, weights and normalisation; its name is checked elsewhere."""
+    name = model["name"]
+    found = _of_another_task(name, task)
+    if model.get("weights") and not (is_timm(name) or catalogue.is_torchvision(name)):
         found.append(
             f"model {name!r}: 'weights' are those that a network of timm or torchvision begins with; to load a file "
             "instead of training give 'checkpoint'"
@@ -27,6 +29,14 @@ def problems(model: Mapping[str, Any]) -> list[str]:
         except InputError as error:
             found.extend(error.problems)
     return found
+
+
+def _of_another_task(name: str, task: Task) -> list[str]:
+    if catalogue.is_detector(name) and task.classifies:
+        return [f'model {name!r} detects objects: give task = "{catalogue.DETECTION}"']
+    if isinstance(task, Detection) and not catalogue.is_own(name) and not catalogue.is_detector(name):
+        return [f"model {name!r} gives a logit per class: a detector is e.g. torchvision:maskrcnn_resnet50_fpn"]
+    return []
 
 
 def normalisation(name: str, chosen: str, weights: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:

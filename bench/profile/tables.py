@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench import task as tasks
+from bench.diagnose.sensitivity.levels import BITS, KINDS, RISE, SPARSITIES, Kind
 from bench.errors import did_you_mean
 
 Features = Literal["pooled", "flattened"]
@@ -70,6 +71,20 @@ class Margins(_Strict):
     attribution: Positive = 0.25  # seed-equivalents
 
 
+class Sensitivity(_Strict):
+    """The `[sensitivity]` table: which layers of the originals mind compression, each alone; left out, none is asked.
+
+    See `bench.diagnose.sensitivity`.
+    """
+
+    kinds: Annotated[list[Kind], Field(min_length=1)] = list(KINDS)
+    sparsities: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=1)] = list(SPARSITIES)
+    bits: Annotated[list[Annotated[int, Field(ge=2, le=8)]], Field(min_length=1)] = list(BITS)
+    images: Annotated[int, Field(ge=4)] = 512  # of validation, at most; never of the test set
+    training_images: Annotated[int, Field(ge=2)] = 1024  # at most, by which running statistics are taken again
+    rise: Positive = RISE  # of the loss, nats, by which each layer's level is chosen
+
+
 class Theme(_Strict):
     """The `[report]` table: what the report says of itself, and how it looks."""
 
@@ -77,6 +92,7 @@ class Theme(_Strict):
     authors: list[str] = []
     abstract: str = ""
     logo: str = ""
+    license: Annotated[str, Field(pattern=r"^[A-Za-z0-9.+-]+$")] = "CC-BY-4.0"  # of the data files
     accent: Annotated[str, Field(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     budget_kb: Annotated[float, Field(gt=0, le=1e9, strict=True)] | None = None  # of the first screen, 1,000 bytes
 
@@ -101,6 +117,7 @@ class File(_Strict):
     training: dict[str, Any] = {}
     finetuning: dict[str, Any] = {}
     similarity: Similarity = Similarity()
+    sensitivity: Sensitivity | None = None
     margins: Margins = Margins()
     report: Theme = Theme()
 

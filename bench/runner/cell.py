@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bench.runner.sound import key_of
 
-Kind = Literal["train", "compress", "compare", "diagnose"]
+Kind = Literal["train", "compress", "compare", "diagnose", "sensitivity"]
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from bench.compress.budget import Budget
+from bench.compress.variant import parse
 from bench.data import ImageSet
 from bench.profile import Profile
 from bench.runner import controls
@@ -23,6 +24,7 @@ from bench.zoo.networks.build import build
 MEASURED_PIXELS = 2**19  # of the images of a measured step, so that a large network's takes seconds on a processor too
 MEASURED_STEPS = 3
 LOGIT_BYTES = 4
+TIMED = ("train", "compress")  # kinds of cells
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Forecast:
         disk_bytes: at most, as if nothing were compressed.
         trainings, compressions: how many there are.
         others: comparisons and looks, which are not counted in hours and disk.
+        by_method: compressions and their hours; a chain is named by all its methods.
     """
 
     hours: float
@@ -58,6 +61,7 @@ class Forecast:
     trainings: int
     compressions: int
     others: int
+    by_method: Mapping[str, tuple[int, float]]
 
 
 def measure(experiment: Profile, images: ImageSet, model: str, device: torch.device) -> Speed:
@@ -99,9 +103,9 @@ def measure(experiment: Profile, images: ImageSet, model: str, device: torch.dev
 
 
 def sentences(experiment: Profile, cells: Iterable[Cell], images: ImageSet, device: str) -> Iterator[str]:
-    """Lines for people: what was measured of each model, then the totals; none if nothing trains or compresses."""
+    """Lines for people: what was measured of each model, hours by method, the totals; none if nothing takes hours."""
     cells = list(cells)
-    models = dict.fromkeys(cell.model for cell in cells if cell.kind in ("train", "compress"))
+    models = dict.fromkeys(cell.model for cell in cells if cell.kind in TIMED)
     speeds = {}
     for model in models:
         speeds[model] = speed = measure(experiment, images, model, torch.device(device))
@@ -111,6 +115,8 @@ def sentences(experiment: Profile, cells: Iterable[Cell], images: ImageSet, devi
         )
     if speeds:
         total = forecast(experiment, cells, images, speeds)
+        for name, (count, hours) in sorted(total.by_method.items(), key=lambda method: -method[1][1]):
+            yield f"{hours:8.2f} hours for {count} x {name}"
         gpu = "GPU-hours" if device.startswith("cuda") else f"hours of one {device} worker"
         yield (
             f"about {total.hours:,.3g} {gpu} for {total.trainings} trainings and {total.compressions} compressions; "
@@ -135,12 +141,23 @@ def forecast(experiment: Profile, cells: Iterable[Cell], images: ImageSet, speed
     }
     costs = list(_costs(experiment, cells, images, speeds, budgets))
     return Forecast(
+        by_method=_by_method(cells, [seconds for seconds, _ in costs]),
         hours=sum(seconds for seconds, _ in costs) / 3600,
         disk_bytes=sum(size for _, size in costs),
         trainings=kinds.count("train"),
         compressions=kinds.count("compress"),
         others=len(cells) - kinds.count("train") - kinds.count("compress"),
     )
+
+
+def _by_method(cells: Sequence[Cell], seconds: Sequence[float]) -> dict[str, tuple[int, float]]:
+    methods: dict[str, tuple[int, float]] = {}
+    for cell, taken in zip(cells, seconds, strict=True):
+        if cell.kind == "compress":
+            name = "+".join(stage.name for stage in parse(cell.variant).stages)
+            count, hours = methods.get(name, (0, 0.0))
+            methods[name] = count + 1, hours + taken / 3600
+    return methods
 
 
 def trained_images(recipe: Recipe, images: int, epochs: float) -> int:
@@ -161,13 +178,16 @@ def _costs(
     evaluated = validation + len(images.test.labels)
     logits = evaluated * len(images.classes) * LOGIT_BYTES
     for cell in cells:
+        if cell.kind not in TIMED:
+            yield 0.0, 0
+            continue
         speed = speeds[cell.model]
         if cell.kind == "train":
             recipe: Recipe = experiment.recipes[cell.model]
             epochs = 0 if cell.spec["recipe"] is None else recipe.epochs
             seen = trained_images(recipe, count, epochs)
             yield seen * speed.trained + epochs * validation * speed.tested, speed.network_bytes
-        elif cell.kind == "compress":
+        else:
             budget = budgets[cell.model, cell.variant]
             seen = trained_images(experiment.finetuning[cell.model], count, budget.finetuned)
             seen += trained_images(experiment.recipes[cell.model], count, budget.trained)

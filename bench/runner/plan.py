@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,23 +17,21 @@ from bench.compress.files import check_independent, path_of
 from bench.compress.variant import Variant
 from bench.data.validation_transform import ValidationTransform
 from bench.errors import InputError
-from bench.folders import is_file
 from bench.profile import Profile
-from bench.profile.tables import Model
+from bench.profile.tables import Model, Sensitivity
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL, OTHER_SEED, REFERENCES
 from bench.runner import controls
 from bench.runner.cell import Cell
+from bench.runner.outside import checkpoint_of, content_hash, weights_of
 from bench.similarity.probe import ProbeMeasure
 from bench.training import recipe as training
-from bench.zoo.networks import of_torchvision
-from bench.zoo.networks.catalogue import is_torchvision
-from bench.zoo.networks.of_timm import BY_TIMM, downloaded, is_timm
 
 # Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
 PACKING_VERSION = 3
 COMPARE_VERSION = 3
 DIAGNOSE_VERSION = 3
+SENSITIVITY_VERSION = 1
 FEATURES_VERSION = 2  # networks of the zoo put out channels first, which were always averaged right
 
 COMPARED = (COMPRESSED, ORIGINAL, CONTROL)  # whose files a comparison reads
@@ -53,7 +50,7 @@ def make(profile: Profile, fingerprint: str) -> Plan:
     """Every cell of the profile, parents before children.
 
     For each model and seed a training, a compression per variant, and for each of these but the original a comparison
-    with its references and the diagnoses that the profile asks for.
+    with its references and the diagnoses that the profile asks for; its sensitivity if that is asked for.
 
     Args:
         fingerprint: of the images and their splits, from `bench.data.fingerprint`.
@@ -185,11 +182,11 @@ def _train(profile: Profile, entry: Model, seed: int, fingerprint: str) -> Cell:
         "recipe": None if checkpoint else profile.recipes[model].spec(),
     }
     if entry.weights:
-        path = _weights(entry)
+        path = weights_of(entry)
         return Cell("train", model, seed, spec=spec, outside={path.name: path})
     if not checkpoint:
         return Cell("train", model, seed, spec=spec)
-    path = _checkpoint(checkpoint, seed)
+    path = checkpoint_of(checkpoint, seed)
     spec["checkpoint"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return Cell("train", model, seed, spec=spec, outside={path.name: path})
 
@@ -213,7 +210,7 @@ def _begun(profile: Profile, model: str) -> dict[str, Any]:
     entry = next(entry for entry in profile.file.models if entry.name == model)
     begun: dict[str, Any] = {}
     if entry.weights:
-        begun["weights"] = _hash(path := _weights(entry), path.stat().st_mtime_ns)
+        begun["weights"] = content_hash(weights_of(entry))
     if (normalisation := profile.normalisations[model]) is not None:
         begun["normalisation"] = [list(values) for values in normalisation]
     # Images that are neither resized nor cropped have no such entry: the keys of their cells are older than transforms.
@@ -222,36 +219,13 @@ def _begun(profile: Profile, model: str) -> dict[str, Any]:
     return begun
 
 
-@cache
-def _hash(path: Path, modified: int) -> str:
-    """Of a file's content, which every cell of a model asks for."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _weights(entry: Model) -> Path:
-    """The file that training begins with."""
-    if entry.weights == BY_TIMM and is_timm(entry.name):
-        return downloaded(entry.name)
-    if is_torchvision(entry.name) and of_torchvision.is_published(entry.weights) and not is_file(Path(entry.weights)):
-        return of_torchvision.downloaded(entry.name, entry.weights)
-    path = Path(entry.weights)
-    if not is_file(path):
-        raise InputError(f"weights of {entry.name}: there is no file {entry.weights!r}")
-    return path
-
-
-def _checkpoint(template: str, seed: int) -> Path:
-    path = Path(template.replace("{seed}", str(seed)))
-    if not is_file(path):
-        raise InputError(f"checkpoint of seed {seed}: there is no file {str(path)!r}")
-    return path
-
-
 def _of_seed(profile: Profile, lineup: controls.Controls, seed: int, trained: dict[int, Cell]) -> Iterator[Cell]:
     """Compressions and comparisons of one trained network."""
     variants = [variant for variant in lineup.variants if variant.start != OTHER_SEED or len(trained) > 1]
     compressed = {variant.label: _compress(profile, lineup.model, seed, variant, trained) for variant in variants}
     yield from compressed.values()
+    if profile.file.sensitivity is not None:
+        yield _sensitivity(profile.file.sensitivity, compressed[ORIGINAL], trained[seed])
     references = {label: compressed[label] for label in REFERENCES if label in compressed}
     for variant in variants:
         if variant.label != ORIGINAL:
@@ -287,7 +261,7 @@ def _with_files(variant: Variant, model: str, seed: int) -> tuple[list[dict[str,
             if files := link["settings"][setting]:
                 try:
                     path = path_of(files, model, seed)
-                    content = _hash(path, path.stat().st_mtime_ns)
+                    content = content_hash(path)
                 except (InputError, OSError) as error:
                     raise InputError(f"method {stage.name!r}, setting {setting!r}: {error}") from error
                 link["settings"][setting] = content
@@ -328,6 +302,13 @@ def _diagnose(profile: Profile, compressed: Cell, others: dict[str, Cell]) -> It
             "settings": look.diagnostic.settings(),
         }
         yield Cell("diagnose", compressed.model, compressed.seed, compressed.variant, spec, parents, diagnostic=name)
+
+
+def _sensitivity(table: Sensitivity, original: Cell, trained: Cell) -> Cell:
+    # Of the trained network and not of the packed original, whose normalisation is folded: running statistics could not
+    # be taken again there.
+    spec = {**_about(original), "sensitivity_version": SENSITIVITY_VERSION, "settings": table.model_dump()}
+    return Cell("sensitivity", original.model, original.seed, ORIGINAL, spec, {"trained": trained})
 
 
 def _about(compressed: Cell) -> dict[str, Any]:

@@ -15,20 +15,31 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import bench
 from bench import registry
-from bench import task as tasks
 from bench.compress.variant import Variant, parse_stage, titled
 from bench.diagnose.look import Look
 from bench.errors import InputError
 from bench.profile import Profile, Theme
 from bench.runner import controls
 from bench.runner.cell import Cell
-from bench.runner.planned import PlannedSimilarity, Search, SearchedNetwork, Trial, planned_measure
+from bench.runner.planned import (
+    PlannedMargins,
+    PlannedSensitivity,
+    PlannedSimilarity,
+    PlannedTask,
+    Search,
+    SearchedNetwork,
+    Trial,
+    planned_measure,
+    planned_sensitivity,
+    planned_task,
+)
 from bench.runner.shell import command
 from bench.runner.store import Store
 
 __all__ = [
-    "DataDescription", "PlanFile", "PlannedCell", "PlannedLook", "PlannedModel", "PlannedSimilarity", "PlannedStage",
-    "PlannedTask", "PlannedVariant", "Search", "SearchedNetwork", "Trial", "command", "describe", "read", "write",
+    "DataDescription", "PlanFile", "PlannedCell", "PlannedLook", "PlannedMargins", "PlannedModel", "PlannedSimilarity",
+    "PlannedStage", "PlannedTask", "PlannedVariant", "Search", "SearchedNetwork", "Trial", "command", "describe",
+    "read", "write",
 ]  # fmt: skip
 
 NAME = "plan.json"
@@ -122,28 +133,6 @@ class PlannedLook(_Record):
     variants: tuple[str, ...] | None = None
 
 
-class PlannedTask(_Record):
-    """What the networks are trained to do, and the outcome that ranks them; classification in older files.
-
-    Attributes:
-        changes: what else of the predictions is printed; None for classification, whose own they are.
-        classifies: see `Task`.
-    """
-
-    name: str = tasks.DEFAULT
-    primary: tasks.Primary = Field(default_factory=lambda: tasks.task(tasks.DEFAULT).primary)
-    changes: tuple[tasks.Change, ...] | None = None
-    classifies: bool = True
-
-
-class PlannedMargins(_Record):
-    """Differences that do not matter, see `bench.profile.Margins`."""
-
-    accuracy: float = 0.5
-    inside: float = 0.1
-    attribution: float = 0.25
-
-
 class PlannedCell(_Record):
     """A cell that the profile asks for."""
 
@@ -183,6 +172,7 @@ class PlanFile(_Record):
     models: tuple[PlannedModel, ...]
     variants: tuple[PlannedVariant, ...]
     diagnostics: dict[str, PlannedLook] = {}
+    sensitivity: PlannedSensitivity | None = None
     search: Search | None = None
     cells: tuple[PlannedCell, ...]
 
@@ -195,7 +185,7 @@ class PlanFile(_Record):
     def bibtex(self) -> str:
         """The entries that its methods, diagnostics and measures carry themselves, each once."""
         described = (self.variants, self.diagnostics.values(), self.similarity.described.values())
-        texts = [each.bibtex for kind in described for each in kind]
+        texts = [described_one.bibtex for kind in described for described_one in kind]
         return "\n".join(dict.fromkeys(filter(None, texts)))
 
     def variant(self, label: str) -> PlannedVariant:
@@ -239,7 +229,7 @@ def describe(
         threads=settings.threads,
         profile_text=profile.text,
         command=command,
-        task=_task(settings.task),
+        task=planned_task(settings.task),
         data=data,
         models=tuple(
             PlannedModel(
@@ -253,6 +243,7 @@ def describe(
         ),
         variants=tuple(_variant(variant, profile) for variant in controls.every_variant(profile)),
         diagnostics={name: _look(look) for name, look in profile.diagnostics.items()},
+        sensitivity=planned_sensitivity(settings.sensitivity),
         search=search,
         cells=tuple(map(_cell, cells)),
     )
@@ -263,12 +254,6 @@ def _cell(cell: Cell) -> PlannedCell:
     fields = {name: getattr(cell, name) for name in ("name", "key", "kind", "model", "seed", "variant", "diagnostic")}
     parents = {role: parent.key for role, parent in sorted(cell.parents.items())}
     return PlannedCell.model_construct(**fields, parents=parents)
-
-
-def _task(name: str) -> PlannedTask:
-    task = tasks.task(name)
-    changes = None if name == tasks.DEFAULT else task.changes
-    return PlannedTask(name=name, primary=task.primary, changes=changes, classifies=task.classifies)
 
 
 def _variant(variant: Variant, profile: Profile) -> PlannedVariant:
@@ -284,7 +269,7 @@ def _variant(variant: Variant, profile: Profile) -> PlannedVariant:
         added=variant not in profile.variants,
         budgets={name: PlannedBudget(**asdict(budget)) for name, budget in budgets.items()},
         stages=tuple(
-            PlannedStage(**fields, title=stage.method.title, chosen=dict(stage.chosen))
+            PlannedStage(**fields, title=stage.method.printed_title, chosen=dict(stage.chosen))
             for fields, stage in zip(variant.spec(), variant.stages, strict=True)
         ),
     )
@@ -307,7 +292,7 @@ def write(store: Store, plan: PlanFile) -> None:
         InputError: the disk is full, or the folder cannot be written.
     """
     # What is absent here was unknown to earlier versions, whose files stay the same, byte for byte.
-    absent: dict[str, Any] = {} if plan.search else {"search": True}
+    absent: dict[str, Any] = {name: True for name in ("search", "sensitivity") if getattr(plan, name) is None}
     if plan.task.changes is None:
         absent["task"] = {"changes", "classifies"}
     store.write_index(NAME, plan.model_dump(exclude=absent))

@@ -1,13 +1,15 @@
-"""Parts of `plan.json` that describe a search, and by which measures insides are compared."""
+"""Parts of `plan.json`: a search, the task and its margins, what is measured of insides and of single layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bench import registry
+from bench import task as tasks
+from bench.profile.tables import Sensitivity
 from bench.similarity import catalog
 from bench.similarity.probe import ProbeMeasure
 
@@ -60,6 +62,45 @@ class PlannedSimilarity(_Record):
         return self.described[name] if name in self.described else planned_measure(catalog.measure(name))
 
 
+class PlannedTask(_Record):
+    """What the networks are trained to do, and the outcome that ranks them; classification in older files.
+
+    Attributes:
+        changes: what else of the predictions is printed; None for classification, whose own they are.
+        classifies: see `Task`.
+    """
+
+    name: str = tasks.DEFAULT
+    primary: tasks.Primary = Field(default_factory=lambda: tasks.task(tasks.DEFAULT).primary)
+    changes: tuple[tasks.Change, ...] | None = None
+    classifies: bool = True
+
+
+class PlannedMargins(_Record):
+    """Differences that do not matter, see `bench.profile.Margins`."""
+
+    accuracy: float = 0.5
+    inside: float = 0.1
+    attribution: float = 0.25
+
+
+class PlannedSensitivity(_Record):
+    """How far single tensors and groups of channels of each original are compressed, see `[sensitivity]` in a profile.
+
+    Attributes:
+        images: of validation, at most, that losses are means over.
+        training_images: from which statistics of batch normalisation are taken again, at most.
+        rise: of the loss, nats, that is tolerated.
+    """
+
+    kinds: tuple[str, ...]
+    sparsities: tuple[float, ...]
+    bits: tuple[int, ...]
+    images: int
+    training_images: int
+    rise: float
+
+
 @dataclass(frozen=True)
 class Trial:
     """The outcome of one chain on the network that a search runs on.
@@ -109,3 +150,15 @@ def planned_measure(measure: catalog.AnyMeasure) -> PlannedMeasure:
         sources=registry.sources(type(measure)),
         bibtex=measure.bibtex,
     )
+
+
+def planned_task(name: str) -> PlannedTask:
+    """What a plan says of a task."""
+    task = tasks.task(name)
+    changes = None if name == tasks.DEFAULT else task.changes
+    return PlannedTask(name=name, primary=task.primary, changes=changes, classifies=task.classifies)
+
+
+def planned_sensitivity(table: Sensitivity | None) -> PlannedSensitivity | None:
+    """What a plan says of sensitivity curves; None where a profile asks for none."""
+    return None if table is None else PlannedSensitivity.model_validate(table.model_dump())

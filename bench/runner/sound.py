@@ -12,12 +12,16 @@ import math
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.lib import format as npy
 
+from bench.diagnose.sensitivity.records import Joint, Single
 from bench.folders import Damaged
 
 # By kind of cell: the files without which nothing can be said of it.
@@ -26,13 +30,22 @@ NEEDED = {
     "compress": ("network.innards", "history.json", "layers.json", "predictions.npz", "metrics.json"),
     "compare": ("similarity.npz", "metrics.json"),
     "diagnose": ("arrays.npz", "notes.json", "metrics.json"),
+    "sensitivity": ("curves.json", "joint.json", "notes.json", "metrics.json"),
 }
 ERROR = "error.json"
 STOPPED = ("failed", "refused")  # the kinds of error that a cell records
 COUNTS = {"train": ("parameters",), "compress": ("payload_bytes", "file_bytes")}  # metrics whatever the task
-ROWS = ("history.json", "layers.json")
+# Rows of tables, and the columns that every one of them has.
+ROWS = {
+    "history.json": frozenset[str](),
+    "layers.json": frozenset[str](),
+    "curves.json": frozenset(field.name for field in fields(Single)),
+    "joint.json": frozenset(field.name for field in fields(Joint)),
+}
 PIECE = 1 << 20  # bytes of an array that are unpacked at a time
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+LENGTHS = {(1, 0): 2, (2, 0): 4}  # bytes that hold a header's length
+LONGEST_HEADER = 10_000  # bytes, NumPy's own limit
 
 
 class Identified(Protocol):
@@ -140,11 +153,13 @@ def check_contents(kind: str, files: Mapping[str, Any], names: Iterable[str]) ->
         for name in COUNTS.get(kind, ()):
             if not isinstance(metrics.get(name), int | float):
                 raise Damaged(f"metrics.json holds no {name}")
-    for name in ROWS:
+    for name, columns in ROWS.items():
         rows = files.get(name, [])
         if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             raise Damaged(f"{name} is no list of tables")
         for row in rows:
+            if absent := sorted(columns.difference(row)):
+                raise Damaged(f"{name}: a row lacks {absent[0]}")
             _check_numbers(name, {key: value for key, value in row.items() if isinstance(value, float)})
     notes = files.get("notes.json", [])
     if not isinstance(notes, list | dict):
@@ -189,14 +204,49 @@ def check_arrays(file: Path) -> None:
 
 
 def _check_array(name: str, member: zipfile.ZipInfo, stream: Any) -> None:
-    version = npy.read_magic(stream)
-    if version not in HEADERS:
-        raise ValueError("an array of an unknown format")
-    shape, _, dtype = HEADERS[version](stream)
+    shape, _, dtype = _header(stream)
     if dtype.hasobject or member.file_size - stream.tell() != dtype.itemsize * math.prod(shape):
         raise Damaged(f"{name}: {member.filename} is not an array of numbers or of text")
     if name == "similarity.npz" and member.filename == "layers.npy" and not math.prod(shape):
         raise Damaged(f"{name} holds no layers")
+
+
+def read_array(content: bytes) -> np.ndarray:
+    """The array of a `.npy` file.
+
+    Raises:
+        ValueError: it is none, is of objects, or is cut short.
+    """
+    stream = BytesIO(content)
+    shape, by_column, dtype = _header(stream)
+    if dtype.hasobject:
+        raise ValueError("an array of objects")
+    count = math.prod(shape)
+    if len(content) - stream.tell() < count * dtype.itemsize:
+        raise ValueError("an array that is cut short")
+    order: Literal["C", "F"] = "F" if by_column else "C"
+    if not count * dtype.itemsize:
+        return np.ndarray(shape, dtype, order=order)
+    return np.ndarray(shape, dtype, content, stream.tell(), order=order).copy(order="K")
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether it lies column by column, and kind of the array that a stream of a `.npy` file begins."""
+    version = npy.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError("an array of an unknown format")
+    length = stream.read(LENGTHS[version])
+    size = int.from_bytes(length, "little")
+    if size > LONGEST_HEADER:
+        raise ValueError("the header of an array is too long")
+    return _parsed_header(version, length + stream.read(size))
+
+
+# A header is a Python literal, whose parsing takes longer than reading the array, and cells of a kind have the same.
+@lru_cache(1 << 12)
+def _parsed_header(version: tuple[int, int], header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    shape, by_column, dtype = HEADERS[version](BytesIO(header))
+    return shape, by_column, dtype
 
 
 def _check_numbers(name: str, numbers: Any) -> None:

@@ -21,6 +21,7 @@ import io
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,9 @@ class Store:
             Damaged: see `read`.
         """
         content = io.BytesIO(self.read(key, [file])[file])
-        with sound.unpacking(str(self.path(key) / file)), np.load(content, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names or arrays if name in arrays}
+        with sound.unpacking(str(self.path(key) / file)), zipfile.ZipFile(content) as archive:
+            members = {member.removesuffix(".npy"): member for member in archive.namelist()}
+            return {name: sound.read_array(archive.read(members[name])) for name in names or members if name in members}
 
     def provenance(self, key: str) -> dict[str, Any]:
         """When, where and with what a cell was made; empty if it has not been run.

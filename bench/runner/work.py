@@ -97,10 +97,12 @@ class Log(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def captured() -> Iterator[Log]:
-    """Everything that the cell prints, logs or warns about, as its log."""
+    """Everything that the cell prints or warns about, and what modules of ours log, as its log."""
     log = Log()
     handler = logging.StreamHandler(log)
-    root = logging.getLogger()
+    root, ours = logging.getLogger(), logging.getLogger("bench")
+    level = ours.level
+    ours.setLevel(logging.INFO)  # how a method came to its strength; libraries say too much below warnings
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.showwarning = lambda message, category, *_: print(f"{category.__name__}: {message}", file=sys.stderr)
@@ -109,3 +111,4 @@ def captured() -> Iterator[Log]:
             yield log
         finally:
             root.removeHandler(handler)
+            ours.setLevel(level)

@@ -30,6 +30,7 @@ def profile(base: Profile, searches: Sequence[NetworkSearch]) -> Profile:
     budgets = [search.goal.budget for search in searches if search.goal.budget]
     if budgets:
         raw.setdefault("report", {})["budget_kb"] = max(budgets) / 1e3
+    raw.pop("sensitivity", None)  # of the originals alone, which the base measures
     for look in raw.get("diagnostics", []):
         look.pop("variants", None)  # they name methods of the base; here every chain is looked into
     return parse(f"{base.name}-search", tomli_w.dumps(raw))

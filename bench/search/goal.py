@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from bench.errors import InputError
 from bench.runner.plan_file import SearchedNetwork, Trial
 from bench.task import Primary, with_unit
 from bench.task.classification import CLASSIFICATION
-
-UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "kib": 2**10, "mib": 2**20}
 
 
 @dataclass(frozen=True)
@@ -119,16 +116,3 @@ class NetworkSearch:
             front=tuple(trial.label for trial in front(self.trials)),
             best=self.best.label if self.best else None,
         )
-
-
-def size(text: str) -> int:
-    """A number of bytes with or without a unit: `20000`, `20kB`, `1.5 MiB`.
-
-    Raises:
-        InputError: it is not one.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmKM]?i?[bB]?)\s*", text)
-    unit = UNITS.get(match[2].lower()) if match else None
-    if match is None or unit is None or float(match[1]) * unit < 1:
-        raise InputError(f"a size is a number of bytes, kB, MB, KiB or MiB, e.g. 20kB, given {text!r}")
-    return int(float(match[1]) * unit)

@@ -52,7 +52,7 @@ class Space:
         # spend trials on chains whose pruning is undone.
         chosen: dict[str, str] = {}
         for position in sorted(self.methods, key=lambda position: position == "weights"):
-            if position == "weights" and _family(chosen.get("bits", NOTHING)) in WITHOUT_ZEROS:
+            if position == "weights" and not _keeps_zeros(chosen.get("bits", NOTHING)):
                 continue
             chosen[position] = chooser.suggest_categorical(position, [NOTHING, *self.methods[position]])
         names = [chosen[position] for position in self.methods if chosen.get(position, NOTHING) != NOTHING]
@@ -88,8 +88,8 @@ def _method(name: str) -> type[Method]:
     return registry.subclass(PACKAGE, name, Method, "method")
 
 
-def _family(name: str) -> str:
-    return "" if name == NOTHING else _method(name).family
+def _keeps_zeros(name: str) -> bool:
+    return name == NOTHING or (_method(name).keeps_zeros and _method(name).family not in WITHOUT_ZEROS)
 
 
 def _settings(name: str, chooser: Chooser) -> Iterable[tuple[str, object]]:

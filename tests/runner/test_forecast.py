@@ -51,6 +51,22 @@ def test_methods_that_do_not_train_cost_their_evaluation(planned):
     assert total.hours == pytest.approx(0.1 * (len(images.validation.labels) + len(images.test.labels)) / 3600)
 
 
+def test_hours_are_added_up_by_method_and_their_sum_is_the_whole(planned):
+    experiment, cells, images = planned
+    chosen = [cell for cell in cells if cell.kind in ("compress", "compare")]
+    total = forecast.forecast(experiment, chosen, images, {"resnet8": Speed(1.0, 0.1, 1000, 8)})
+    evaluated = len(images.validation.labels) + len(images.test.labels)
+    assert total.by_method["magnitude"] == (2, pytest.approx(2 * 0.1 * evaluated / 3600))
+    assert sum(hours for _, hours in total.by_method.values()) == pytest.approx(total.hours)
+    assert sum(count for count, _ in total.by_method.values()) == total.compressions
+
+
+def test_comparisons_of_a_model_that_is_not_measured_cost_nothing(planned):
+    experiment, cells, images = planned
+    compared = [cell for cell in cells if cell.kind == "compare"]
+    assert forecast.forecast(experiment, compared, images, {}).hours == 0
+
+
 def test_measuring_leaves_the_random_state_and_gives_seconds(planned):
     experiment, _, images = planned
     torch.manual_seed(3)

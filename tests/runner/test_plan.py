@@ -71,6 +71,18 @@ def test_a_diagnosis_is_made_of_the_methods_that_it_asks_for():
     assert made.profile.diagnostics["filters"].variants == ("magnitude:sparsity=0.5",)
 
 
+def test_each_original_has_one_sensitivity_if_the_profile_asks_for_it():
+    made = planned(TEXT + "[sensitivity]\n")
+    cells = [cell for cell in made.cells if cell.kind == "sensitivity"]
+    assert [cell.name for cell in cells] == [f"sensitivity/resnet8/{seed}/original" for seed in (0, 1, 2)]
+    assert [cell.parents["trained"].name for cell in cells] == [f"train/resnet8/{seed}" for seed in (0, 1, 2)]
+    without = keys(planned())
+    assert not changed(without, keys(made))
+    assert len(made.cells) == len(without) + 3
+    coarser = planned(TEXT + "[sensitivity]\nbits = [4]\n")
+    assert changed(keys(made), keys(coarser)) == {cell.name for cell in cells}
+
+
 def test_one_seed_has_no_other():
     names = {cell.name for cell in planned(TEXT.replace("[0, 1, 2]", "[0]")).cells}
     assert "compress/resnet8/0/other-seed" not in names

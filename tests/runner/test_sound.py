@@ -15,6 +15,7 @@ from bench.analysis.results import load as results_of
 from bench.folders import Damaged, checksum
 from bench.runner.drive import standing
 from bench.runner.plan_file import read
+from bench.runner.sound import read_array
 from bench.runner.store import Store, to_json
 from tests.looked import Looked
 
@@ -225,3 +226,35 @@ def test_checksums_that_name_files_elsewhere(folder):
     sums[f"../{second}/metrics.json"] = sums["metrics.json"]
     (folder / first / "checksums.json").write_bytes(to_json(sums))
     assert damaged(folder) == {first}
+
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3),
+    np.asfortranarray(np.arange(24, dtype=np.int32).reshape(2, 3, 4)),
+    np.arange(5, dtype=">i4"),
+    np.array(["stem", "é"]),
+    np.array([""]),
+    np.zeros((0, 3), np.float32),
+    np.array(True),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
+def test_an_array_is_read_as_numpy_reads_it(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    expected = np.load(io.BytesIO(content.getvalue()))
+    for _ in range(2):  # its header is parsed once
+        found = read_array(content.getvalue())
+        assert found.dtype == expected.dtype and found.shape == expected.shape and found.flags.writeable
+        assert np.isfortran(found) == np.isfortran(expected) and (found == expected).all()
+        found[...] = found.dtype.type()
+
+
+def test_no_array_is_made_of_objects_or_of_too_few_bytes():
+    objects, numbers = io.BytesIO(), io.BytesIO()
+    np.save(objects, np.array([{}], dtype=object), allow_pickle=True)
+    np.save(numbers, np.arange(9))
+    for content in (objects.getvalue(), numbers.getvalue()[:-1], numbers.getvalue()[:20], b"\x93NUMPY\x09\x00"):
+        with pytest.raises(ValueError):
+            read_array(content)

@@ -1,4 +1,5 @@
 import json
+import logging
 import sys
 import types
 import warnings
@@ -69,9 +70,16 @@ def test_what_a_cell_prints_and_warns_is_its_log(run_cell, capsys):
     def cell(job, images, epoch):
         print("printed")
         warnings.warn("warned", stacklevel=1)
+        for name in ("bench.compress.methods.mine", "elsewhere"):
+            logging.getLogger(name).info("%s says", name)
+            logging.getLogger(name).warning("%s warns", name)
         return {}
 
     outcome, _ = run_cell(cell)
+    assert not logging.getLogger("bench.compress").isEnabledFor(logging.INFO)
+    assert "bench.compress.methods.mine says" in outcome.log
+    assert "elsewhere says" not in outcome.log
+    assert "elsewhere warns" in outcome.log
     assert "printed" in outcome.log
     assert "UserWarning: warned" in outcome.log
     assert capsys.readouterr().out == ""

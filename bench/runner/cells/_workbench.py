@@ -21,7 +21,7 @@ from bench.training import evaluate, loop
 from bench.training.checkpoints import Checkpoints
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
-from bench.zoo.networks.plain import plain
+from bench.zoo.networks.plain import copied, plain
 
 
 class RealWorkbench:
@@ -82,6 +82,10 @@ class RealWorkbench:
         """See Workbench."""
         return self.fresh() if self.trained_here else None
 
+    def original(self) -> torch.nn.Module | None:
+        """See Workbench."""
+        return None if self.untrained else plain(copied(self.teacher))
+
     def fresh(self) -> torch.nn.Module:
         """See Workbench."""
         network = plain(self._fresh())
@@ -101,12 +105,18 @@ class RealWorkbench:
         images = len(self.images.train.images)
         self.budget += Budget(budget.finetuned * images, budget.trained * images)
 
-    def train(self, network: torch.nn.Module, *, distill: bool = False) -> tuple[dict[str, float], ...]:
+    def train(
+        self,
+        network: torch.nn.Module,
+        *,
+        distill: bool = False,
+        after_step: Callable[[int, int], None] | None = None,
+    ) -> tuple[dict[str, float], ...]:
         """See Workbench."""
         if self.training is None:
             raise TypeError("a method that trains a network from nothing must declare it: `trains = True`")
         self.budget += Budget(trained=self._length(self.training))
-        return self._train(network, self.training, teacher=self.teacher if distill else None)
+        return self._train(network, self.training, after_step=after_step, teacher=self.teacher if distill else None)
 
     def batches(self, images: int, batch_size: int = 128) -> Iterator[tuple[torch.Tensor, Any]]:
         """See Workbench; the images are drawn once by the cell's seed."""

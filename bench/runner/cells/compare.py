@@ -200,13 +200,13 @@ def _setting(job: Job, images: ImageSet) -> tuple[Hashable, ...]:
 def _arrays(prefix: str, answers: Sequence[block.Answer], n: int) -> dict[str, np.ndarray]:
     """One measure of all blocks in one convention."""
     nothing = block.Found(np.nan, np.nan, np.nan, np.full(n, np.nan))
-    found = [nothing if isinstance(answer, block.Refused) else answer for answer in answers]
-    arrays = {key: np.array([getattr(each, key) for each in found], np.float64) for key in ("value", "low", "high")}
-    arrays["influence"] = np.array([each.influence for each in found], np.float32)
-    if any(each.more for each in found):
+    answered = [nothing if isinstance(answer, block.Refused) else answer for answer in answers]
+    arrays = {key: np.array([getattr(each, key) for each in answered], np.float64) for key in ("value", "low", "high")}
+    arrays["influence"] = np.array([each.influence for each in answered], np.float32)
+    if any(each.more for each in answered):
         # A block that is refused has no right answers, and its kind says so.
         none = {"right": np.zeros((2, n), bool), "kind": np.array("")}
-        more = [each.more or none for each in found]
+        more = [each.more or none for each in answered]
         arrays["right"] = np.stack([each["right"] for each in more], axis=1)
         arrays["kind"] = np.array([str(each["kind"]) for each in more])
     return {f"{prefix}/{key}": array for key, array in arrays.items()}

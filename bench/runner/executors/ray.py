@@ -29,6 +29,9 @@ from bench.runner.executors import _ray_cluster, _ray_worker
 from bench.runner.executors._ray_cluster import capacity, fit, free, joined, resources
 
 HOMELESS = 60.0  # seconds without a worker, or without a node that has room for one, after which there will be none
+# Starts of each worker before what fails there counts as missing. Nodes that share a disk unpack the code into one
+# folder: one of them may take it away for a moment while a worker of another begins there.
+TRIES = 3
 PAUSE = 2.0  # seconds before another worker is asked for in place of one that died before it began
 
 
@@ -76,6 +79,7 @@ class Ray(ClusterExecutor):
         self.waiting: deque[tuple[Job, int, Future[JobResult]]] = deque()
         self.ended: deque[tuple[Place, BaseException | None]] = deque()
         self.stillborn_since: float | None = None
+        self.stillborn = 0  # workers that died before they began, since the last that did begin
         self.homeless_since: float | None = None
         self.places = [self._place() for _ in range(jobs)]
 
@@ -182,13 +186,15 @@ class Ray(ClusterExecutor):
                 # Until Ray has noticed that a node died, which takes half a minute, it may plan workers there.
                 now = time.monotonic()
                 self.stillborn_since = self.stillborn_since or now
-                gone = now - self.stillborn_since > HOMELESS or _is_for_good(error)
+                self.stillborn += 1
+                hopeless = self.stillborn > TRIES * len(self.places) and _is_for_good(error)
+                gone = now - self.stillborn_since > HOMELESS or hopeless
                 if gone and not any(worker.host for worker in self.places):
                     raise InputError(f"Ray's workers do not begin: {_reason(error)}") from error
                 worker.again = now + PAUSE
             else:
                 self._compare(greeted)
-                self.stillborn_since = None
+                self.stillborn_since, self.stillborn = None, 0
                 worker.host = greeted["host"]
 
     def _compare(self, greeted: Mapping[str, Any]) -> None:

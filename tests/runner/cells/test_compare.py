@@ -11,11 +11,10 @@ import torch
 from bench import remember
 from bench.compress.filters import thinning
 from bench.compress.filters.channels import channels
-from bench.compress.filters.coupled import take
+from bench.compress.filters.coupled import order_step, take
 from bench.data import ImageSet, Split
 from bench.footprint.compressed import Compressed
 from bench.footprint.packed import pack
-from bench.footprint.structure import channel_order
 from bench.roles import COMPRESSED, CONTROL, ORIGINAL
 from bench.runner.cells import _features, _networks, compare
 from bench.runner.cells._files import from_npz, to_npz
@@ -238,7 +237,7 @@ def reordered(tmp_path):
     groups = channels(network, example)
     state = network.state_dict()
     for group in groups:
-        for name in group.followers:
+        for name in (follower.name for follower in group.followers):
             if name.endswith(("weight", "bias")) and state[name].ndim == 1:
                 state[name][::4] = 0.0  # shift and scale of the normalisation before a ReLU: the channel is dead
     original = Compressed(network, example=example)
@@ -258,8 +257,8 @@ def reordered(tmp_path):
             count = [(group, group.count - len(range(0, group.count, 4))) for group in groups]
             changed = thinning.thinned(original, count, alive)
         else:
-            order = [(group.outputs, range(group.count - 1, -1, -1)) for group in groups]
-            changed = Compressed(backwards(), structure=(channel_order.step(order),))
+            order = [(group, range(group.count - 1, -1, -1)) for group in groups]
+            changed = Compressed(backwards(), structure=(order_step(order),))
         if not recorded:
             changed = changed.but(
                 structure=tuple(step for step in changed.structure if step["kind"] != "channel-order")

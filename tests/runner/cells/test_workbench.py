@@ -65,15 +65,24 @@ SETTINGS = {
     "lottery-ticket": "rounds=2,epochs=1.5",
     "finetune": "epochs=2.5",
     "retrain": "epochs=2.5",
+    "two-four": "epochs=2.5",
+    "lamp": "rounds=4,epochs=2",
 }
-CHAINED = {"codebook-finetune": "pqf:iterations=2,swaps=10+codebook-finetune:epochs=1.5"}  # not alone
+CHAINED = {
+    "shuffled": "magnitude+shuffled:anew=true",
+    "codebook-finetune": "pqf:iterations=2,swaps=10+codebook-finetune:epochs=1.5",  # not alone
+    "adaround": "adaround:steps=3",  # not for minutes
+    "brecq": "brecq:steps=3",
+}
 LABELS = [
     *(CHAINED.get(name, name) for name in registry.names(PACKAGE)),
     *(f"{name}:{settings}" for name, settings in SETTINGS.items()),
 ]
 
 
-@pytest.mark.parametrize("label", [*LABELS, "magnitude-finetune+nncf-int8-qat", "small-dense+nncf-int8-qat"])
+@pytest.mark.parametrize(
+    "label", [*LABELS, "magnitude-finetune+nncf-int8-qat", "magnitude+shuffled", "small-dense+nncf-int8-qat"]
+)
 def test_every_method_declares_how_long_it_trains(label, workbench):
     variant = parse(label)
     variant.apply(Compressed(workbench.teacher, example=workbench.example), workbench)

@@ -119,7 +119,7 @@ def test_without_ray_the_extra_is_named(tmp_path):
     bench = CommandLine(tmp_path)
     hiding = "import sys; sys.modules['ray'] = None; from bench.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", hiding, "run", "--profile", "micro.toml", "--executor", "ray"]
-    done = subprocess.run(command, cwd=tmp_path, env=bench.environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=bench.environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 2, done.stderr
     assert "pip install 'innards[ray]'" in done.stderr
 
@@ -169,14 +169,19 @@ def processes():
     return started
 
 
-def busy(names=("ray::Worker.work",), count=1):
-    """Workers that are in a job, once there are so many."""
-    for _ in range(3600):
-        working = [process for process in processes() if (process.info["cmdline"] or [""])[0] in names]
-        if len(working) >= count:
-            return working
+def working(run):
+    """A worker of the run that is in a job, once there is one."""
+    deadline = time.monotonic() + 600
+    while time.monotonic() < deadline:
+        for process in processes():
+            if process.info["cmdline"][:1] == ["ray::Worker.work"]:
+                return process
+        if run.poll() is not None:
+            raise AssertionError(f"the run ended with {run.returncode} before: {run.communicate()[1][-500:]}")
         time.sleep(0.05)
-    raise AssertionError(f"no worker began: {[process.info['cmdline'] for process in processes()]}")
+    run.send_signal(signal.SIGINT)
+    names = [" ".join(process.info["cmdline"])[:60] for process in processes()]
+    raise AssertionError(f"no worker began: {run.communicate()[1][-500:]}; {names}")
 
 
 @pytest.fixture
@@ -200,12 +205,12 @@ def test_deaths_of_a_worker_and_of_a_node_change_no_byte(cluster, tmp_path):
     running = bench.start(
         *("run", "--profile", "micro.toml", "--executor", "ray", "--address", cluster.address, "--device", "cpu")
     )
-    busy()[0].send_signal(signal.SIGKILL)
+    working(running).send_signal(signal.SIGKILL)
     time.sleep(0.5)
-    raylet = busy()[0].ppid()
+    raylet = working(running).ppid()
     struck = [node for node in cluster.two if node.all_processes["raylet"][0].process.pid == raylet]
     cluster.remove_node(*struck, allow_graceful=False)
-    _, errors = running.communicate(timeout=200)
+    _, errors = running.communicate(timeout=400)
     assert running.returncode == 0, errors
     assert errors.count("ended without an answer") == 2
     assert bench.results() == local.results()
@@ -217,10 +222,10 @@ def test_a_run_whose_nodes_are_all_gone_ends_and_resumes(cluster, tmp_path):
     running = bench.start(
         *("run", "--profile", "micro.toml", "--executor", "ray", "--address", cluster.address, "--device", "cpu")
     )
-    busy()
+    working(running)
     for node in cluster.two:
         cluster.remove_node(node, allow_graceful=False)
-    _, errors = running.communicate(timeout=200)
+    _, errors = running.communicate(timeout=400)
     assert running.returncode == 2, errors
     assert "no node of the cluster has room" in errors or "do not begin" in errors
     assert bench.run("--jobs", "2").code == 0
@@ -229,11 +234,11 @@ def test_a_run_whose_nodes_are_all_gone_ends_and_resumes(cluster, tmp_path):
 def test_an_interrupt_leaves_no_process_behind(tmp_path):
     bench = CommandLine(tmp_path, LONGER)
     running = bench.start("run", "--profile", "micro.toml", "--executor", "ray", "--device", "cpu")
-    busy()
+    working(running)
     # That process reports usage, and asks the network in which cloud it is.
     assert not [process for process in processes() if "dashboard.py" in " ".join(process.info["cmdline"])]
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=200)
     assert running.returncode == 130, errors
     for _ in range(100):
         if not processes():
