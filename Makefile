@@ -28,9 +28,12 @@ out := $(call quoted,$(OUT))
 profiles = if [ -f $(call quoted,$(PROFILE)) ]; then set -- $(call quoted,$(PROFILE)); \
 	else set -- $(foreach profile,$(PROFILE),$(call quoted,$(profile))); fi
 
+# A network of each kind: plain, residual, inverted, dense, gated, and normalised by layer.
+KINDS := resnet20 resnet18 vgg16_bn mobilenet_v2 densenet121 efficientnet_b0 convnext_tiny
+
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: bench report test lint speed sweep fuzz calibrate pictures clean help
+.PHONY: bench report test lint speed sweep thinning fuzz calibrate example pictures clean help
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,14 +63,22 @@ lint: $(ENVIRONMENT) ## ruff and mypy
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 	@$(python) -m bench.speed
 
-sweep: $(ENVIRONMENT) ## every torchvision classifier under every kind of method, into docs/sweep.md; hours, resumable
+sweep: $(ENVIRONMENT) ## methods on torchvision's classifiers, into docs/sweep.md and sweep-methods.md; hours, resumable
 	@$(python) -m bench.sweep --kept $(call quoted,$(RUNS)/.sweep) --out docs/sweep.md
+	@$(python) -m bench.sweep --networks $(KINDS) --methods all --size 64 --kept $(call quoted,$(RUNS)/.sweep-methods) \
+		--out docs/sweep-methods.md
+
+thinning: $(ENVIRONMENT) ## classifiers without half of their channels beside masked ones, into docs/thinning.md; resumable
+	@$(python) -m bench.sweep.thinning --kept $(call quoted,$(RUNS)/.sweep-thinning) --out docs/thinning.md
 
 fuzz: $(ENVIRONMENT) ## read damaged and hostile files for FUZZ_SECONDS (an hour) and print how many
 	@$(python) -m tests.fuzzing $(FUZZ_SECONDS)
 
 calibrate: $(ENVIRONMENT) ## simulate whether intervals, tests and reports keep their promises (SIZE=quick, default, full)
 	@$(python) -m bench calibrate --size $(SIZE) --folder $(call quoted,$(RUNS)/.calibration) $(if $(JOBS),--jobs $(JOBS))
+
+example: $(ENVIRONMENT) ## render docs/example/ from the runs of cifar10-cpu-study, and take the README's pictures
+	@$(python) -m bench.example --runs $(runs) && $(MAKE) --no-print-directory pictures OUT=docs/example
 
 pictures: ## take the README's pictures of report/, with Chromium and pdftoppm
 	@mkdir -p docs
@@ -81,5 +92,5 @@ clean: ## remove the environment and caches; runs/ and report/ stay
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt
 	$(call quoted,$(SYSTEM_PYTHON)) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,export,notebooks,ray,tensorboard,timm,torchcodec]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[coco,dev,export,notebooks,ray,tensorboard,timm,torchcodec]'
 	@touch $@

@@ -448,7 +448,7 @@ def variants() -> dict[str, Invented]:
 @pytest.fixture
 def without_latex(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has no LaTeX."""
-    monkeypatch.setattr("bench.render.writers.typesetting._command", list)
+    monkeypatch.setattr("bench.render.writers.typesetting._command", lambda name: [])
 
 
 @pytest.fixture(scope="session")
@@ -461,5 +461,5 @@ def rendered(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _cache.write(digits.parent / ".data" / "images" / "c0ffee", _cache.Contents({"test_images": images}, {}))
 
     out = tmp_path_factory.mktemp("report")
-    report([digits], out)
+    report([digits], out, full=True)
     return out

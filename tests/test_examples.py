@@ -46,13 +46,15 @@ def test_the_profile_of_the_examples_is_run_and_reported(root, tmp_path):
     common = ["--profile", "examples/mine.toml", "--runs", str(tmp_path)]
     assert main(["run", *common, "--jobs", "1"]) == 0
     assert main(["report", *common, "--out", str(tmp_path / "report")]) == 0
-    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report" / "details.html").read_text(encoding="utf-8")
     assert "Soft threshold (amount 0.5) + float16" in page
     assert "shrinkage" in page
     assert "Donoho 1995" in page
     assert "De-noising by soft-thresholding" in (tmp_path / "report" / "references.bib").read_text(encoding="utf-8")
-    assert r"\cite{donoho1995denoising" in (tmp_path / "report" / "appendix-body.tex").read_text(encoding="utf-8")
-    numbers = (tmp_path / "report" / "data" / "diagnoses.csv").read_text(encoding="utf-8")
+    assert r"\innardscite{donoho1995denoising" in (tmp_path / "report" / "appendix-body.tex").read_text(
+        encoding="utf-8"
+    )
+    numbers = (tmp_path / "report" / "data" / "per_seed.csv").read_text(encoding="utf-8")
     assert "confidence.compressed" in numbers
 
 

@@ -68,7 +68,7 @@ def test_an_installed_wheel_runs_and_renders_from_any_folder(installed, tmp_path
     for command in ("list", "run --jobs 1 --profile tiny.toml", "report --profile tiny.toml"):
         done = innards(installed, tmp_path, *command.split())
         assert done.returncode == 0, done.stderr
-    assert "resnet8" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "resnet8" in (tmp_path / "report" / "details.html").read_text(encoding="utf-8")
     assert (tmp_path / "report" / "appendix.tex").is_file()
 
 

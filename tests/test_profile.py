@@ -88,6 +88,12 @@ def test_overrides_reach_recipes_in_order():
         (GOOD + '[similarity]\nmeasures = ["no.module:Mine"]\n', "there is no module 'no.module'"),
         (GOOD + "[similarity]\ntraining_images = 6000\n", "should be less than or equal to 5000, given 6000"),
         (GOOD + '[similarity]\nmap = ["rsa"]\n', "unknown key 'similarity.map': did you mean 'maps'?"),
+        (GOOD + "[sensitivity]\nsparsity = [0.5]\n", "unknown key 'sensitivity.sparsity': did you mean 'sparsities'?"),
+        (GOOD + "[sensitivity]\nsparsities = [1.0]\n", "key 'sensitivity.sparsities.0': input should be less than 1"),
+        (GOOD + "[sensitivity]\nbits = [1]\n", "key 'sensitivity.bits.0': input should be greater than or equal to 2"),
+        (GOOD + '[sensitivity]\nkinds = ["filters"]\n', "key 'sensitivity.kinds.0': input should be 'elements'"),
+        (GOOD + "[sensitivity]\nkinds = []\n", "key 'sensitivity.kinds': list should have at least 1 item"),
+        (GOOD + "[sensitivity]\nrise = 0\n", "key 'sensitivity.rise': input should be greater than 0, given 0"),
         (GOOD + "similarity = 3\n[x]\n", "unknown key 'x'"),
         (GOOD + '[[methods]]\nchain = ["float16", "other-seed"]\n', "cannot follow in a chain"),
         (GOOD + "[[methods]]\nchain = []\n", "a chain is a list"),
@@ -150,6 +156,12 @@ def test_a_diagnostic_looks_into_all_variants_or_those_asked_for():
 )
 def test_a_mistake_in_a_diagnostic_names_itself(table, expected):
     assert expected in problems(f"{GOOD}[[diagnostics]]\n{table}\n")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_profile(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(GOOD, encoding="utf-8-sig")
+    assert profile.load(str(file)) == profile.parse("mine", GOOD)
 
 
 def test_a_file_that_is_no_text_is_told_so(tmp_path):

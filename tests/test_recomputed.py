@@ -21,6 +21,7 @@ from bench.cli import main
 from bench.runner.cell import Cell
 from tests.invented import VARIANTS, Invented, Runs
 
+UNITS = ("percent", "points", "bytes", "bits", "nats", "seed_equivalents")
 MODELS = ("resnet8", "mobilenet-small")
 SEEDS, TEST, ALPHA, MARGIN = 6, 600, 0.05, 0.5
 CHOSEN = (
@@ -101,7 +102,7 @@ class Printed:
 
     def __init__(self, out: Path):
         self.out = out
-        self.page = (out / "index.html").read_text(encoding="utf-8")
+        self.page = (out / "details.html").read_text(encoding="utf-8")
 
     def rows(self, name: str) -> list[dict[str, str]]:
         with (self.out / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
@@ -217,10 +218,16 @@ def word_and_interval(test: dict[str, float]) -> tuple[str, tuple[float, float, 
     return word, interval(test["mean"], test["error"], test["df"], tail)
 
 
+def field(row: dict[str, str], name: str) -> str:
+    """A column's whole name, which ends with its unit if it has one."""
+    (found,) = (each for each in (name, *(f"{name}_{unit}" for unit in UNITS)) if each in row)
+    return found
+
+
 def check(row: dict[str, str], **expected: float) -> int:
     """Every printed number of a row against the recomputed one; how many there were."""
     for name, value in expected.items():
-        assert float(row[name]) == pytest.approx(float(value), rel=1e-6, abs=1e-9), (name, row[name], value)
+        assert float(row[field(row, name)]) == pytest.approx(float(value), rel=1e-6, abs=1e-9), (name, row, value)
     return len(expected)
 
 
@@ -234,7 +241,7 @@ def test_accuracy_over_seeds_and_images(raw: Raw, printed: Printed):
         right = 100 * raw.right(model, label)
         by_seed = right.mean(1)
         half = stats.t.ppf(0.975, SEEDS - 1) * by_seed.std(ddof=1) / np.sqrt(SEEDS)
-        row = printed.row("results", model=model, variant=label)
+        row = printed.row("results", network=model, method=label)
         numbers += check(row, **estimate("top1", interval(*crossed(right))), top1_over_trainings=half)
         assert by_seed == pytest.approx(100 * raw.metric(model, label, "test_accuracy"))
     assert numbers >= 30
@@ -244,7 +251,7 @@ def test_differences_to_the_original_and_to_the_reference(raw: Raw, printed: Pri
     numbers = 0
     for model in MODELS:
         for label in family(raw, model):
-            right, row = 100 * raw.right(model, label), printed.row("results", model=model, variant=label)
+            right, row = 100 * raw.right(model, label), printed.row("results", network=model, method=label)
             assert row["reference"] == raw.reference(label)
             for name, other in (("top1_less_original", "original"), ("top1_less_reference", raw.reference(label))):
                 numbers += check(row, **estimate(name, interval(*crossed(right - 100 * raw.right(model, other)))))
@@ -255,9 +262,9 @@ def test_sizes(raw: Raw, printed: Printed):
     for model, label in product(MODELS, raw.methods):
         payload = raw.metric(model, label, "payload_bytes").mean()
         check(
-            printed.row("results", model=model, variant=label),
-            payload=payload / 1000,
-            file=raw.metric(model, label, "file_bytes").mean() / 1000,
+            printed.row("results", network=model, method=label),
+            payload=payload,
+            file=raw.metric(model, label, "file_bytes").mean(),
             ratio=raw.metric(model, "original", "payload_bytes").mean() / payload,
         )
 
@@ -266,7 +273,7 @@ def test_verdicts_with_holm_and_the_intervals_that_decide(raw: Raw, printed: Pri
     numbers, words = 0, set()
     for model in MODELS:
         for label, test in judged(raw, model).items():
-            row = printed.row("verdicts", model=model, variant=label, outcome="Top-1, less reference")
+            row = printed.row("verdicts", network=model, method=label, outcome="Change in accuracy from the reference")
             word, decides = word_and_interval(test)
             direction = ": lower" if test["mean"] < 0 else ": higher"
             assert row["verdict"] == word + direction * (word == "changed")
@@ -287,7 +294,7 @@ def test_verdicts_with_holm_and_the_intervals_that_decide(raw: Raw, printed: Pri
 
 def test_families_count_what_is_tested(raw: Raw, printed: Printed):
     for model, question in product(MODELS, ("difference", "equivalence")):
-        row = printed.row("families", model=model, what="Top-1, less reference", question=question)
+        row = printed.row("families", network=model, what="Change in accuracy from the reference", question=question)
         size = len(family(raw, model))
         check(row, size=size, alpha=ALPHA, least=min(size * 2.0 ** (1 - SEEDS), 1.0))
 
@@ -295,7 +302,7 @@ def test_families_count_what_is_tested(raw: Raw, printed: Printed):
 def test_identical_answers_are_counted_with_the_bound(raw: Raw, printed: Printed):
     for model in MODELS:
         (label,) = set(raw.methods) - set(family(raw, model))
-        row = printed.row("verdicts", model=model, variant=label, outcome="Top-1, less reference")
+        row = printed.row("verdicts", network=model, method=label, outcome="Change in accuracy from the reference")
         assert row["verdict"] == "identical answers"
         assert f"{TEST} of {TEST} images in {SEEDS} seeds; at most {100 * 3 / TEST:.1f}% of new images" in row["reason"]
 
@@ -308,7 +315,7 @@ def test_the_page_shows_the_same_numbers(raw: Raw, printed: Printed):
         assert cells[0] == f"{level:.2f} ± {level - low:.2f}"
         lost, low, _ = interval(*crossed(right - 100 * raw.right(model, "original")))
         sign = "+" if lost >= 0.005 else ""  # 0.00 has none
-        assert cells[2] == f"{sign}{lost:.2f} ± {lost - low:.2f}"
+        assert cells[1] == f"{sign}{lost:.2f} ± {lost - low:.2f}"
         assert cells[4] == f"{raw.metric(model, label, 'payload_bytes').mean() / 1000:.1f}"
 
 
@@ -316,7 +323,7 @@ def test_what_users_notice_of_predictions(raw: Raw, printed: Printed):
     for model, label in product(MODELS, raw.methods):
         churn = 100 * raw.metric(model, label, "churn", "compare")
         error = churn.std(ddof=1) / np.sqrt(SEEDS)
-        row = printed.row("predictions", model=model, variant=label)
+        row = printed.row("predictions", network=model, method=label)
         check(row, **estimate("churn", interval(churn.mean(), error, SEEDS - 1)))
 
 
@@ -324,7 +331,7 @@ def test_reliability_diagrams(raw: Raw, printed: Printed):
     """Fifteen bins of confidence; the expected calibration error is their gap, weighted by their answers."""
     seen = 0
     for row in printed.rows("reliability"):
-        logits, labels = raw.logits(row["model"], row["variant"])
+        logits, labels = raw.logits(row["network"], row["method"])
         shares = np.exp(logits.astype(float) - logits.max(2, keepdims=True))
         sure = (shares / shares.sum(2, keepdims=True)).max(2)
         right = logits.argmax(2) == labels
@@ -332,9 +339,9 @@ def test_reliability_diagrams(raw: Raw, printed: Printed):
         errors = [
             sum(abs((right[s, at[s] == b] - sure[s, at[s] == b]).sum()) for b in range(15)) / TEST for s in range(SEEDS)
         ]
-        within = at == round(15 * float(row["from"]))
-        check(row, answers=within.sum() / SEEDS, confidence=sure[within].mean(), accuracy=100 * right[within].mean(),
-              ece=100 * np.mean(errors))  # fmt: skip
+        within = at == round(0.15 * float(row["from_percent"]))
+        check(row, answers=within.sum() / SEEDS, confidence=100 * sure[within].mean(),
+              accuracy=100 * right[within].mean(), ece=100 * np.mean(errors))  # fmt: skip
         seen += 1
     assert seen
 
@@ -353,17 +360,17 @@ def test_validation_chooses_under_a_budget_and_test_reports(raw: Raw, printed: P
     """The highest mean validation accuracy of what fits with its largest file; of equals the smallest."""
     seen = 0
     for row in printed.rows("budget"):
-        model = row["model"]
+        model = row["network"]
         sizes = {label: raw.metric(model, label, "payload_bytes").max() for label in raw.methods}
         fitting = sorted(
-            (label for label in raw.methods if sizes[label] <= 1000 * float(row["budget"])), key=sizes.__getitem__
+            (label for label in raw.methods if sizes[label] <= float(row["budget_bytes"])), key=sizes.__getitem__
         )
         levels = {label: validated(raw, model, label) for label in [*fitting, "original"]}
         best = max(fitting, key=lambda label: round(levels[label], 9))  # the first of equals
-        assert row["label"] == best
+        assert row["method"] == best
         right, original = 100 * raw.right(model, best), 100 * raw.right(model, "original")
         check(row, **estimate("top1", interval(*crossed(right))))
-        check(row, payload=raw.metric(model, best, "payload_bytes").mean() / 1000)
+        check(row, payload=raw.metric(model, best, "payload_bytes").mean())
         if (right != original).any():
             check(row, **estimate("less_original", interval(*crossed(right - original))))
         keeping = [label for label in fitting if levels[label] >= levels["original"] - MARGIN - 1e-9]
@@ -381,11 +388,11 @@ def test_exemplars(raw: Raw, printed: Printed):
     for model, label in product(MODELS, raw.methods):
         original, other = raw.right(model, "original"), raw.right(model, label)
         check(
-            printed.row("hurt", model=model, variant=label),
+            printed.row("hurt", network=model, method=label),
             exemplars=exemplar_count(original, other),
             control=exemplar_count(original, raw.right(model, "finetune")),
         )
         for row in printed.rows("exemplars"):
-            if (row["model"], row["variant"]) == (model, label):
+            if (row["network"], row["method"]) == (model, label):
                 image = int(float(row["image"]))
-                check(row, original=original[:, image].mean(), compressed=other[:, image].mean())
+                check(row, original=100 * original[:, image].mean(), compressed=100 * other[:, image].mean())

@@ -13,7 +13,7 @@ from scipy import stats
 
 from bench.cli import main
 from tests.invented import VARIANTS
-from tests.test_recomputed import ALPHA, CHOSEN, Printed, Raw, Validated, check, crossed, estimate, holm
+from tests.test_recomputed import ALPHA, CHOSEN, Printed, Raw, Validated, check, crossed, estimate, field, holm
 
 MODEL, SEEDS, PROBE = "resnet8", 6, 2000
 INSIDE, POINTS = 0.1, 0.5  # margins: seed-equivalents, and points of the cross-probe
@@ -166,7 +166,7 @@ def test_words_and_the_intervals_that_decide(raw: Raw, printed: Printed, tests):
     )
     numbers, words = 0, set()
     for label, of in tests.items():
-        row = printed.row("inside", model=MODEL, variant=label)
+        row = printed.row("inside", network=MODEL, method=label)
         word = "same" if same[label] <= ALPHA else "changed" if changed[label] <= ALPHA else "can't tell"
         assert row["word"].partition(":")[0] == word, (label, row["word"])
         numbers += check(row, p_same=same[label], p_changed=changed[label], seeds=SEEDS)
@@ -181,10 +181,10 @@ def test_words_and_the_intervals_that_decide(raw: Raw, printed: Printed, tests):
                 beyond = contrast(raw, label, name, beyond=True)
                 _, low, high = beyond.interval(INSIDE, tail)
                 if own == "can't tell" and p_same == 1.0:  # a single block stands against it: no interval decides
-                    assert not row[f"{key}_low"] and not row[f"{key}_confidence"]
+                    assert not any(row[field(row, f"{key}_{part}")] for part in ("low", "confidence"))
                 else:
                     numbers += check(row, **{f"{key}_low": low, f"{key}_high": high,
-                                             f"{key}_confidence": 1 - 2 * tail})  # fmt: skip
+                                             f"{key}_confidence": 100 * (1 - 2 * tail)})  # fmt: skip
                 numbers += check(row, **{f"{key}_own_margin": INSIDE * beyond.far.mean()})
                 distance, low, high = contrast(raw, label, name, beyond=False).interval(INSIDE, 0.025)
                 numbers += check(row, **estimate(f"{key}_distance", (distance, min(max(low, 0.0), distance), high)))
@@ -194,7 +194,7 @@ def test_words_and_the_intervals_that_decide(raw: Raw, printed: Printed, tests):
 
 def test_what_a_probe_loses_in_points(raw: Raw, printed: Printed):
     for label in raw.methods:
-        row, by_block = printed.row("inside", model=MODEL, variant=label), losses(raw, label, beyond=False)
+        row, by_block = printed.row("inside", network=MODEL, method=label), losses(raw, label, beyond=False)
         block = int(row["cross_probe_block"].removeprefix("stage"))
         lost = 100 * by_block[block]
         check(row, cross_probe_distance=lost.mean())
@@ -203,4 +203,4 @@ def test_what_a_probe_loses_in_points(raw: Raw, printed: Printed):
             half = stats.t.ppf(0.975, df) * error
             check(row, cross_probe_distance_low=mean - half, cross_probe_distance_high=mean + half)
         largest = max(table.mean() for table in by_block)
-        check(printed.row("similarity", model=MODEL, variant=label), cross_probe_pooled=100 * largest)
+        check(printed.row("similarity", network=MODEL, method=label), cross_probe_pooled=100 * largest)

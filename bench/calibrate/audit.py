@@ -36,12 +36,12 @@ FALSE_WORDS = tuple(
 def audit(study: Study, truth: Invention) -> dict[str, Outcome]:
     """Everything that one report promises, by the name that the table prints."""
     parts = (_accuracy, _levels, _choice, _who_leads, _identical, _exemplars, _superiority)
-    found = dict(outcome for part in parts for outcome in part(study, truth)) | audit_inside(study, truth)
-    words = [found[word] for word in FALSE_WORDS if word in found]
+    judgements = dict(outcome for part in parts for outcome in part(study, truth)) | audit_inside(study, truth)
+    words = [judgements[word] for word in FALSE_WORDS if word in judgements]
     false = [word.hits > 0 for word in words if isinstance(word, Counted)]
     if false:
-        found["any false word in the report"] = counted(any(false), highest=overall_rate(study))
-    return found
+        judgements["any false word in the report"] = counted(any(false), highest=overall_rate(study))
+    return judgements
 
 
 def _accuracy(study: Study, truth: Invention) -> Found:
@@ -105,11 +105,11 @@ def _choice(study: Study, truth: Invention) -> Found:
 
 
 def _who_leads(study: Study, truth: Invention) -> Found:
-    found = leading(study).get(NETWORK)
+    judgements = leading(study).get(NETWORK)
     best = max(each.accuracy for each in truth.methods)
     alike = [each.label for each in truth.methods if each.accuracy >= best - ROUNDING]
-    if found:
-        lost = np.mean([label not in found.members for label in alike])
+    if judgements:
+        lost = np.mean([label not in judgements.members for label in alike])
         yield "leading set: one of the best left out", counted(lost, highest=study.plan.alpha)
 
 

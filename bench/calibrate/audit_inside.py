@@ -24,14 +24,14 @@ def audit_inside(study: Study, truth: Invention) -> dict[str, Outcome]:
 
 def _words(study: Study, truth: Invention) -> Found:
     alpha = study.plan.alpha
-    found = inside_claims(study)
-    judged = [(each, found[NETWORK, each.label]) for each in truth.methods if not each.copies]
-    words = {each.label: claim.word for each, claim in judged}
+    claims = inside_claims(study)
+    judged = [(method, claims[NETWORK, method.label]) for method in truth.methods if not method.copies]
+    words = {method.label: claim.word for method, claim in judged}
     yield from _distances(study, truth, judged)
     if withheld(study.seeds, alpha) and study.withholds:
         yield "inside: any word where words are withheld", counted(any(map(is_word, words.values())), highest=0.0)
         return
-    states = {each.label: _state(study, truth, each) for each, _ in judged}
+    states = {method.label: _state(study, truth, method) for method, _ in judged}
     within = [label for label, state in states.items() if not any(beyond > 1 + ROUNDING for beyond in state.values())]
     reaching = [label for label, state in states.items() if any(beyond >= 1 - ROUNDING for beyond in state.values())]
     if within:
@@ -44,7 +44,9 @@ def _words(study: Study, truth: Invention) -> Found:
         yield "inside: same, where within the margin (power)", counted(np.mean(same))
     if changed := [words[label] == CHANGED for label in words if label not in within]:
         yield "inside: changed, where beyond the margin (power)", counted(np.mean(changed))
-    still = [claim.direction for each, claim in judged if all(abs(s) < ROUNDING for s in states[each.label].values())]
+    still = [
+        claim.direction for method, claim in judged if all(abs(s) < ROUNDING for s in states[method.label].values())
+    ]
     if still:
         yield "inside: any nearer or farther, where neither is", counted(any(still), highest=alpha)
     yield from _measures(study, truth, judged)
@@ -56,11 +58,11 @@ def _distances(study: Study, truth: Invention, judged: list[tuple[InventedMethod
         # not shown to be farther than 0 there is no unit, and no interval is printed.
         known = measure == CKA or (measure == KNN and KNN not in truth.measures)
         distances = [
-            (claim.measures[measure].distance, each.distance)
-            for each, claim in judged
-            if known and measure in claim.measures and each.distance > 0
+            (claim.measures[measure].distance, method.distance)
+            for method, claim in judged
+            if known and measure in claim.measures and method.distance > 0
         ]
-        covered = [covers(found, distance) for found, distance in distances if np.isfinite(found.low)]
+        covered = [covers(claims, distance) for claims, distance in distances if np.isfinite(claims.low)]
         if covered:
             yield f"{measure}: distance ± h covers", counted(np.mean(covered), lowest=DISTANCES)
 
@@ -69,15 +71,15 @@ def _measures(study: Study, truth: Invention, judged: list[tuple[InventedMethod,
     for measure in study.plan.similarity.inside:
         at_margin = [
             claim.measures[measure].word == SAME
-            for each, claim in judged
-            if measure in claim.measures and _state(study, truth, each)[measure] >= 1 - ROUNDING
+            for method, claim in judged
+            if measure in claim.measures and _state(study, truth, method)[measure] >= 1 - ROUNDING
         ]
         if at_margin:
             yield f"{measure}: any false same in the family", counted(any(at_margin), highest=study.plan.alpha)
 
 
 def _blocks(study: Study, truth: Invention) -> Found:
-    methods = {each.label: each for each in truth.methods}
+    methods = {method.label: method for method in truth.methods}
     by_measure: dict[str, list[tuple[bool, bool]]] = {}
     for claim in blocks(study):
         if claim.variant in methods and np.isfinite(claim.p_corrected):
@@ -90,9 +92,9 @@ def _blocks(study: Study, truth: Invention) -> Found:
 
 
 def _identical(study: Study, truth: Invention) -> Found:
-    found = inside_claims(study)
+    claims = inside_claims(study)
     for copies, promised in ((True, 1.0), (False, 0.0)):
-        some = [found[NETWORK, each.label].identical for each in truth.methods if each.copies == copies]
+        some = [claims[NETWORK, method.label].identical for method in truth.methods if method.copies == copies]
         if some:
             name = "where it is" if copies else "where it is not"
             yield f"identical inside, {name}", counted(np.mean(some), lowest=promised, highest=promised)
@@ -100,7 +102,7 @@ def _identical(study: Study, truth: Invention) -> Found:
 
 def _every_measure(study: Study, truth: Invention) -> Found:
     """Distances by measures without a known value, of one method: their interval should cover the mean over studies."""
-    first = next((each for each in truth.methods if not each.copies), None)
+    first = next((method for method in truth.methods if not method.copies), None)
     if first is None or set(truth.measures) <= {CKA}:
         return
     for measure, claim in inside_claims(study)[NETWORK, first.label].measures.items():

@@ -23,12 +23,12 @@ def last_run(study: Study) -> str:
 
 
 def in_short(study: Study) -> str:
-    """Whether the report's promises were measured: a clause for its first screen."""
+    """Whether the report's promises were measured: a sentence for its first screen."""
     rows = simulated(study)
     if not rows:
-        return "its statistics not simulated"
+        return "Whether its statistics keep their promises was not simulated."
     missed = sum(not row.within for row in rows)
-    return f"its statistics simulated ({last_run(study)}; {missed or 'none'} of {len(rows):,} promises missed)"
+    return f"Its statistics were simulated ({last_run(study)}): {missed or 'none'} of {len(rows):,} promises missed."
 
 
 def _folder(study: Study) -> Path:

@@ -43,14 +43,14 @@ def keep(folder: Path, scenario: Scenario, replications: int, part: int) -> None
     """
     if read(folder, scenario, replications, part) is None:
         outcomes = draw(scenario, replications, part)
-        write(_path(folder, scenario, replications, part), [_as_list(each) for each in outcomes])
+        write(_path(folder, scenario, replications, part), [_as_list(outcome) for outcome in outcomes])
 
 
 def read(folder: Path, scenario: Scenario, replications: int, part: int) -> list[Outcomes] | None:
     """A part's outcomes, or None if its file is missing or damaged."""
     try:
         content = json.loads(_path(folder, scenario, replications, part).read_text(encoding="utf-8"))
-        outcomes = [{what: _outcome(kind, fields) for what, kind, fields in each} for each in content]
+        outcomes = [{what: _outcome(kind, fields) for what, kind, fields in outcome} for outcome in content]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return outcomes if len(outcomes) == sizes(scenario, replications)[part] else None
@@ -60,7 +60,7 @@ def gathered(folder: Path, scenario: Scenario, replications: int) -> list[Outcom
     """The outcomes of all parts in their order; None while one is missing."""
     parts = [read(folder, scenario, replications, part) for part in range(len(sizes(scenario, replications)))]
     complete = [outcomes for outcomes in parts if outcomes is not None]
-    return [each for outcomes in complete for each in outcomes] if len(complete) == len(parts) else None
+    return [outcome for outcomes in complete for outcome in outcomes] if len(complete) == len(parts) else None
 
 
 def discard(folder: Path, scenario: Scenario, replications: int) -> None:

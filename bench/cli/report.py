@@ -19,6 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     _options.add_runs(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="where to (default: report)")
+    parser.add_argument(
+        "--full", action="store_true", help="compile appendix-full.pdf, with every table and figure, too"
+    )
     parser.add_argument("--templates", type=Path, metavar="DIR", help="your own templates, in DIR/html and DIR/latex")
 
 
@@ -30,5 +33,5 @@ def execute(options: argparse.Namespace) -> int:
     for name in options.profile:
         named.setdefault(_options.results(options.runs, name), name)
     themes = [profile.report_table(name) for name in named.values()]
-    print(render.report(list(named), options.out, options.templates, themes).text)
+    print(render.report(list(named), options.out, options.templates, themes, full=options.full).text)
     return cli.OK

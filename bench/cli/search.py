@@ -29,8 +29,9 @@ from bench.runner.executor import Hire, at_work
 from bench.runner.plan_file import Trial
 from bench.runner.store import Store
 from bench.search import confirm
-from bench.search.goal import Goal, NetworkSearch, front, size
+from bench.search.goal import Goal, NetworkSearch, front
 from bench.search.space import space
+from bench.settings import size
 from bench.task import Primary, task, with_unit
 
 HELP = "find the best chain of methods for a number of bytes"

@@ -22,6 +22,7 @@ from bench.speed.training import table
 from bench.task.classification import CLASSIFICATION
 from bench.training import evaluate
 from bench.training.batches import make_batches
+from bench.training.feed import Feed
 from bench.training.loop import train
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
@@ -106,7 +107,7 @@ def rate(root: Path, workers: int) -> float:
     split = load(root, root.with_name("speed-cache"), workers).train
     recipe = replace(RECIPE, random_resized_crop=224)
     targets = CLASSIFICATION.targets(split, device)
-    batches = make_batches(split, targets, Schedule(len(split.images), recipe), MEAN, STD, 0, device)
+    batches = make_batches(Feed(split, targets, Schedule(len(split.images), recipe), MEAN, STD, 0, device))
     next(batches.epoch(1))
     start = time.perf_counter()
     images = sum(len(batch) for batch, _ in batches.epoch(2))

@@ -23,6 +23,7 @@ from bench.data import Split
 from bench.speed._plain_loop import TransformedImages, make_loader, train_epoch
 from bench.task.classification import CLASSIFICATION
 from bench.training.batches import ResidentBatches
+from bench.training.feed import Feed
 from bench.training.loop import train
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
@@ -122,7 +123,7 @@ def plain(workload: Workload, split: Split) -> Callable[[], object]:
 
 def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
     """One epoch of batches without training."""
-    batches = ResidentBatches(
+    feed = Feed(
         split,
         CLASSIFICATION.targets(split, workload.device),
         Schedule(workload.images, workload.recipe),
@@ -131,6 +132,7 @@ def input_pipeline(workload: Workload, split: Split) -> Callable[[], object]:
         0,
         workload.device,
     )
+    batches = ResidentBatches(feed)
     return lambda: [images.shape for images, _ in batches.epoch(1)]
 
 

@@ -234,7 +234,7 @@ def test_a_profile_that_is_named_twice_is_reported_once(finished, monkeypatch, c
 
     asked = []
 
-    def report(folders, *_):
+    def report(folders, *_, **__):
         asked.extend(folders)
         return render.Summary(finished.folder, 0, 0, 0, 0, True, "", ())
 

@@ -58,7 +58,7 @@ def test_its_report_is_rendered_by_name(searched):
     cli, _ = searched
     result = cli("report", "--profile", "micro-search", "--out", "report")
     assert result.code == 0, result.errors
-    page = (cli.folder / "report/index.html").read_text()
+    page = (cli.folder / "report/details.html").read_text()
     assert "Small dense network" in page
     assert 'id="search"' in page
 

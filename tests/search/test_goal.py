@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from bench.errors import InputError
 from bench.runner.plan_file import Trial
-from bench.search.goal import Goal, front, size
+from bench.search.goal import Goal, front
+from bench.settings import size
 
 TRIALS = [
     Trial("big", 100, 99.0),

@@ -67,16 +67,16 @@ class Tails(_Tables):
         )
         # Three seeds have few degrees of freedom, and V never understates: there too much coverage is no fault.
         lowest, highest = SHARES["means"] if self.seeds >= 6 else (SHARES["means"][0], 1.0)
-        found: dict[str, Outcome] = {
+        outcomes: dict[str, Outcome] = {
             "accuracy ± h: covers for new seeds and images": _share(mean.covers(ACCURACY), lowest, highest),
             "difference of equal methods: covers": _share(equal.covers(0.0), *SHARES["differences"]),
             "difference of a margin: covers": _share(worse.covers(-MARGIN), *SHARES["differences"]),
         }
         p, p_same = equal.p(), worse.p_above(-MARGIN)
         for name, level in LEVELS.items():
-            found[f"equal methods: difference shown at {name}"] = _share(p <= level, 0.0, level)
-            found[f"a margin apart: same shown at {name}"] = _share(p_same <= level, 0.0, level)
-        return found
+            outcomes[f"equal methods: difference shown at {name}"] = _share(p <= level, 0.0, level)
+            outcomes[f"a margin apart: same shown at {name}"] = _share(p_same <= level, 0.0, level)
+        return outcomes
 
     @property
     def population(self) -> str:
@@ -134,8 +134,8 @@ class Blocks(_Tables):
         means = influence.mean(-1, keepdims=True)
         values = np.sqrt(1 - self.image_share) * own + means[..., 0]
         p = np.sort(seeds_and_images(values, influence - means).p(), axis=1)
-        found = np.any(p * self.tests / np.arange(1, self.tests + 1) <= 0.05, axis=1)
-        return {"any block falsely found (Benjamini-Hochberg)": _share(found, 0.0, 0.05)}
+        falsely = np.any(p * self.tests / np.arange(1, self.tests + 1) <= 0.05, axis=1)
+        return {"any block falsely found (Benjamini-Hochberg)": _share(falsely, 0.0, 0.05)}
 
     @property
     def population(self) -> str:
