@@ -98,7 +98,7 @@ def prepare(source: Source, division: Division, cache: Path, workers: int | None
     annotated = ObjectArrays.read(surveyed.arrays)
     parts = {
         part: Split(
-            streamed.StreamedImages(reader, numbers=chosen, workers=workers),
+            streamed.StreamedImages(reader, numbers=chosen, workers=workers, whole=annotated is not None),
             labels[chosen],
             Objects(annotated, chosen) if annotated is not None else None,
         )

@@ -18,6 +18,7 @@ from bench.data import pictures
 from bench.data.file_list import FileList
 from bench.data.survey import PLAIN
 from bench.data.validation_transform import ValidationTransform
+from bench.errors import InputError
 
 decode_jpeg: Callable[..., Any] | None
 try:  # optional; its own errors are of many kinds where a library that it links to is missing
@@ -129,6 +130,8 @@ class StreamedImages:
         transform: what is done to an image after it was decoded.
         numbers: which of the reader's images these are, (n,) int64; all of them by default.
         workers: processes that decode while a network computes; None leaves the number to the device.
+        whole: whether a network sees them at their own sizes, in batches that are lists, and resizes them itself. As a
+            sequence they are then squares of the transform's `resize`, in which the whole image is seen, out of shape.
     """
 
     dtype = np.dtype(np.uint8)
@@ -140,10 +143,12 @@ class StreamedImages:
         transform: ValidationTransform | None = None,
         numbers: np.ndarray | None = None,
         workers: int | None = None,
+        *,
+        whole: bool = False,
     ):
         self.reader, self.transform = reader, transform or ValidationTransform()
         self.numbers = np.arange(len(reader)) if numbers is None else numbers
-        self.workers = workers
+        self.workers, self.whole = workers, whole
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -155,7 +160,7 @@ class StreamedImages:
         Raises:
             InputError: the transform does not make squares of one size.
         """
-        side = self.reader.side(self.transform)
+        side = self._side() if self.whole else self.reader.side(self.transform)
         return len(self), self.reader.channels, side, side
 
     def __getitem__(self, chosen: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
@@ -177,14 +182,34 @@ class StreamedImages:
 
     def subset(self, chosen: Sequence[int] | np.ndarray) -> StreamedImages:
         """Some of these images, still undecoded."""
-        return StreamedImages(self.reader, self.transform, self.numbers[np.asarray(chosen)], self.workers)
+        return self._with(numbers=self.numbers[np.asarray(chosen)])
 
     def transformed(self, transform: ValidationTransform) -> StreamedImages:
         """The same images by another transform, in place of the present one."""
-        return StreamedImages(self.reader, transform, self.numbers, self.workers)
+        return self._with(transform=transform)
+
+    def _with(self, **changes: Any) -> StreamedImages:
+        given = {"transform": self.transform, "numbers": self.numbers, "workers": self.workers, "whole": self.whole}
+        return StreamedImages(self.reader, **{**given, **changes})
 
     def _seen(self, number: int) -> torch.Tensor:
-        return apply(self.transform, self.reader(number))
+        image = self.reader(number)
+        return (
+            squashed(image, self._side(), self.transform.interpolation) if self.whole else apply(self.transform, image)
+        )
+
+    def _side(self) -> int:
+        if self.transform.center_crop:
+            raise InputError(
+                f"center_crop = {self.transform.center_crop} would cut objects off: leave it out, images of annotated "
+                "objects are seen whole"
+            )
+        if not self.transform.resize:
+            raise InputError(
+                "images of annotated objects need resize, the length that a network gives their shorter side, e.g. "
+                "[training] with resize = 800"
+            )
+        return self.transform.resize
 
 
 def of(images: Any) -> StreamedImages:
@@ -204,6 +229,16 @@ def apply(transform: ValidationTransform, image: torch.Tensor) -> torch.Tensor:
 def resized(image: torch.Tensor, side: int, interpolation: str) -> torch.Tensor:
     """An image whose shorter side is `side` pixels long."""
     return functional.resize(image.contiguous(), [side], INTERPOLATIONS[interpolation], antialias=True)
+
+
+def squashed(image: torch.Tensor, side: int, interpolation: str) -> torch.Tensor:
+    """A whole image as a square, (C, side, side)."""
+    return functional.resize(image.contiguous(), [side, side], INTERPOLATIONS[interpolation], antialias=True)
+
+
+def is_whole(images: Any) -> bool:
+    """Whether a network sees the images at their own sizes; see `StreamedImages`."""
+    return isinstance(images, StreamedImages) and images.whole
 
 
 def decode(file: Path, channels: int, *, plain: bool) -> torch.Tensor:

@@ -146,6 +146,9 @@ def parse(name: str, text: str) -> Profile:
     expand.check_names([model["name"] for model in models], "model", problems)
     recipes = {model["name"]: _recipe(model, raw, problems) for model in models}
     finetuning = {name: _finetuning(recipe, raw.get("finetuning"), problems) for name, recipe in recipes.items()}
+    for use, of_models in (("training", recipes), ("finetuning", finetuning)):
+        for label, recipe in of_models.items():
+            problems.extend(f"model {label!r}, {use}: {problem}" for problem in task.problems(asdict(recipe)))
     versions = {model["name"]: _version(model["name"], problems) for model in models}
     known = {name for name, version in versions.items() if version != 0}
     problems.extend(problem for model in models if model["name"] in known for problem in begun.problems(model, task))

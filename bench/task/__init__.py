@@ -9,9 +9,9 @@ Cells, analysis and report ask the task for everything that depends on it, so th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -144,6 +144,22 @@ class Change:
     beyond_control: bool = False
 
 
+class PlacedTargets(Protocol):
+    """Targets that say where in the images things are: a list per batch, an entry per image."""
+
+    def __getitem__(self, rows: torch.Tensor) -> list[Any]:
+        """Of some images as they are."""
+        ...
+
+    def mirrored(self, rows: torch.Tensor, flags: Sequence[bool]) -> list[Any]:
+        """Of images of which those with a flag are mirrored left to right."""
+        ...
+
+    def squared(self, rows: torch.Tensor, side: int) -> list[Any]:
+        """Of images that are resized to squares of `side` pixels."""
+        ...
+
+
 class Task(ABC):
     """What networks are trained to do. A task has no state: its methods are functions.
 
@@ -153,6 +169,7 @@ class Task(ABC):
         version: raised whenever the same network and images give other numbers.
         primary: the outcome that ranks networks.
         changes: what else of `compare` the report prints, in order.
+        merit: metrics of `score`, by whose sum `keep = "best"` chooses; by default the primary one.
         classifies: whether outputs are logits (b, classes) and targets labels. Diagnostics that explain a class need
             it, and what the report says of single classes, answers and confidence.
     """
@@ -160,14 +177,20 @@ class Task(ABC):
     version: ClassVar[int] = 1
     primary: ClassVar[Primary]
     changes: ClassVar[tuple[Change, ...]] = ()
+    merit: ClassVar[tuple[str, ...]] = ()
     classifies: ClassVar[bool] = False
+
+    def problems(self, recipe: Mapping[str, Any]) -> list[str]:
+        """Fields of a recipe that this task cannot train by, a sentence each."""
+        return []
 
     @abstractmethod
     def targets(self, split: Split, device: torch.device | str) -> Any:
         """The targets of a split's images on the device.
 
         Batches take theirs as `targets[rows]`, rows a tensor of indices on the device. A tensor does that; targets that
-        differ in number from image to image need an object with a `__getitem__` of their own.
+        differ in number from image to image need an object with a `__getitem__` of their own. Where images are seen
+        whole, at their own sizes, targets are `PlacedTargets`.
         """
 
     def forward(self, network: nn.Module, images: torch.Tensor, targets: Any) -> Any:
@@ -221,6 +244,17 @@ class Task(ABC):
     def chance(self, truth: Predictions) -> float | None:
         """The primary metric that an answer reaches that never looks at the image; None if unknown."""
         return None
+
+    def apart(self, network: nn.Module, other: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> float:
+        """Largest difference of two networks' outputs for the same images, as a share of the largest output.
+
+        Override it where outputs jump, as those of detectors do when two boxes are as good as equal.
+
+        Args:
+            batches: yields the images, (b, C, H, W) float32, each time anew.
+        """
+        predictions, expected = (self.collect(map(one, batches())) for one in (network, other))
+        return self.difference(predictions, expected)
 
     @abstractmethod
     def difference(self, predictions: Predictions, expected: Predictions) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
     from bench.data import Split
 
+UNSMOOTHED = "detection has no smoothed labels: leave out label_smoothing"
 INSIDE = 0.5  # probability from which a pixel belongs to a mask, as in torchvision's references
 COMPUTING_BY_MODE = ("_NormBase", "_DropoutNd")  # classes of torch that compute otherwise in training mode
 BOX_AP, MASK_AP = "box_ap", "mask_ap"
+MIRROR = np.array([-1, 1, -1, 1], np.float32)  # of a box's corners x, y, x, y
+CUTTING = ("center_crop", "random_crop", "random_resized_crop", "crop_padding", "cutout", "auto_augment")
 NAMES = {
     "ap50": "AP at an overlap of 0.5",
     "ap75": "AP at an overlap of 0.75",
@@ -59,6 +62,20 @@ class Detection(Task):
           for name, text in NAMES.items()),
     )  # fmt: skip
 
+    merit = (BOX_AP, MASK_AP)
+
+    def problems(self, recipe: Mapping[str, Any]) -> list[str]:
+        """What would move or hide objects without their boxes, and smoothed labels."""
+        found = [
+            f"{name} = {recipe[name]!r}: images of annotated objects are seen whole and are mirrored or change colours "
+            "alone, leave it out"
+            for name in CUTTING
+            if recipe.get(name)
+        ]
+        if recipe.get("label_smoothing"):
+            found.append(f"label_smoothing = {recipe['label_smoothing']:g}: {UNSMOOTHED}")
+        return found
+
     def targets(self, split: Split, device: torch.device | str) -> Any:
         """What is trained on, at the size of the files; crowds are left out, as in torchvision's references."""
         return _Targets(_objects(split), device)
@@ -75,7 +92,7 @@ class Detection(Task):
             InputError: labels are to be smoothed.
         """
         if label_smoothing:
-            raise InputError("detection has no smoothed labels: leave out label_smoothing")
+            raise InputError(UNSMOOTHED)
         return sum(outputs.values())
 
     def imitation_loss(self, outputs: Any, lesson: Any, *, temperature: float) -> torch.Tensor:
@@ -119,6 +136,12 @@ class Detection(Task):
         """Box AP by label, of classes that have an object; their mean is box AP."""
         return _precision(predictions, truth, "box").per_class
 
+    def apart(self, network: nn.Module, other: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> float:
+        """Of what their layers put out before any detection is chosen; see `bench.task._before_choosing`."""
+        from bench.task import _before_choosing  # it imports torch
+
+        return _before_choosing.apart(network, other, batches)
+
     def difference(self, predictions: Predictions, expected: Predictions) -> float:
         """Largest difference of scores and of boxes, as a share of the largest; 1 if other objects are detected."""
         detected = ("counts", "labels")
@@ -156,17 +179,47 @@ class _Targets:
     def __len__(self) -> int:
         return len(self.objects)
 
-    def __getitem__(self, chosen: torch.Tensor) -> list[dict[str, torch.Tensor]]:
-        return [self._of(position) for position in chosen.tolist()]
+    def __getitem__(self, rows: torch.Tensor) -> list[dict[str, torch.Tensor]]:
+        return [self._on_device(self._of(position)) for position in rows.tolist()]
 
-    def _of(self, position: int) -> dict[str, torch.Tensor]:
-        import torch
+    def mirrored(self, rows: torch.Tensor, flags: Sequence[bool]) -> list[dict[str, torch.Tensor]]:
+        """See PlacedTargets."""
+        targets = []
+        for position, flag in zip(rows.tolist(), flags, strict=True):
+            arrays = self._of(position)
+            if flag:
+                _, width = self.objects[position].size
+                arrays["boxes"] = arrays["boxes"] * MIRROR + np.array([width, 0, width, 0], np.float32)
+                arrays["boxes"] = arrays["boxes"][:, [2, 1, 0, 3]]
+                if "masks" in arrays:
+                    arrays["masks"] = arrays["masks"][:, :, ::-1].copy()
+            targets.append(self._on_device(arrays))
+        return targets
 
+    def squared(self, rows: torch.Tensor, side: int) -> list[dict[str, torch.Tensor]]:
+        """See PlacedTargets; of a mask the pixel that lies nearest to the middle of each new one."""
+        targets = []
+        for position in rows.tolist():
+            arrays = self._of(position)
+            height, width = self.objects[position].size
+            arrays["boxes"] = arrays["boxes"] * (np.float32(side) / np.array([width, height] * 2, np.float32))
+            if "masks" in arrays:
+                down, right = (((np.arange(side) + 0.5) * length / side).astype(int) for length in (height, width))
+                arrays["masks"] = arrays["masks"][:, down[:, None], right]
+            targets.append(self._on_device(arrays))
+        return targets
+
+    def _of(self, position: int) -> dict[str, np.ndarray]:
         image = self.objects[position].for_training()
         corners = np.concatenate([image.boxes[:, :2], image.boxes[:, :2] + image.boxes[:, 2:]], axis=1)
         arrays = {"boxes": corners.astype(np.float32), "labels": image.labels}
         if self.objects.has_masks:
             arrays["masks"] = image.pixels()
+        return arrays
+
+    def _on_device(self, arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+        import torch
+
         return {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
 
 

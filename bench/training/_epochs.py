@@ -17,6 +17,7 @@ from bench.training._team import Alone, Team
 from bench.training.batches import Batches
 from bench.training.checkpoints import Saver, State, copied
 from bench.training.hooks import Hook, plain_values
+from bench.training.loading import Pixels
 from bench.training.schedule import Schedule
 
 Tell = Callable[[Mapping[str, float], int, float], None]  # row of the history, epochs, images per second
@@ -36,7 +37,7 @@ class Step:
     hooks: tuple[Hook, Hook]  # before, after
     team: Alone | Team
 
-    def __call__(self, step: int, images: torch.Tensor, targets: Any) -> torch.Tensor:
+    def __call__(self, step: int, images: Pixels, targets: Any) -> torch.Tensor:
         before, after = self.hooks
         before(step, self.schedule.steps)
         for group in self.optimizer.param_groups:

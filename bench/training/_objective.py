@@ -12,7 +12,7 @@ from bench.task import Task
 from bench.training.distillation import Distillation
 from bench.training.recipe import Recipe
 
-Objective = Callable[[nn.Module, torch.Tensor, Any], torch.Tensor]  # network, images, targets
+Objective = Callable[[nn.Module, Any, Any], torch.Tensor]  # network, images, targets
 
 
 def objective(task: Task, recipe: Recipe, teacher: nn.Module | None, distillation: Distillation | None) -> Objective:

@@ -27,6 +27,7 @@ from torch import nn
 
 from bench.training import translation
 from bench.training._objective import Objective
+from bench.training.loading import Pixels
 
 Compute = Callable[[], torch.Tensor]
 Recorder = Callable[[Compute], tuple[Callable[[], None], torch.Tensor]]  # to a function that replays it, and its result
@@ -63,8 +64,8 @@ class Passes:
         """The parameters that are trained."""
         return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
 
-    def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
-        """The loss, a scalar on the device, of images (b, C, H, W) and their targets."""
+    def __call__(self, images: Pixels, targets: Any) -> torch.Tensor:
+        """The loss, a scalar on the device, of normalised images and their targets."""
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             loss = self.objective(self.forward, images, targets)
@@ -80,12 +81,12 @@ class Replayed:
         self.recording: _Recording | None = None
         self.tried = False
 
-    def __call__(self, images: torch.Tensor, targets: Any) -> torch.Tensor:
+    def __call__(self, images: Pixels, targets: Any) -> torch.Tensor:
         """The loss, in memory that the next call overwrites."""
+        if not (isinstance(images, torch.Tensor) and isinstance(targets, torch.Tensor)):
+            return self.passes(images, targets)  # only a tensor can be copied into the memory that a recording reads
         if not self.tried:
-            # Only a tensor can be copied into the memory that a recording reads.
-            recordable = isinstance(targets, torch.Tensor)
-            self.recording = _recorded(self.passes, images, targets, self.record) if recordable else None
+            self.recording = _recorded(self.passes, images, targets, self.record)
             self.tried = True
         if self.recording is None or not self.recording.fits(images):
             return self.passes(images, targets)

@@ -11,6 +11,7 @@ import torch
 from bench.training._augment import Augmentation
 from bench.training.evaluate import Normalise
 from bench.training.feed import Feed
+from bench.training.loading import Pixels
 from bench.training.schedule import Schedule
 from bench.training.streaming import StreamedBatches
 
@@ -25,8 +26,8 @@ class Batches(Protocol):
     schedule: Schedule
     device: torch.device
 
-    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, Any]]:
-        """This rank's share of each batch of an epoch: (b, C, H, W) float32 images and their targets.
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Pixels, Any]]:
+        """This rank's share of each batch of an epoch: float32 images and their targets.
 
         Args:
             number: of the epoch, from 1.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from bench.data.image_set import Images
 from bench.task import Predictions, Task
 from bench.task.classification import CLASSIFICATION
 from bench.training.layout import channels_last, computes_channels_last
-from bench.training.loading import in_order
+from bench.training.loading import Pixels, in_order
 
 BATCH_SIZE = 512  # images; larger gains nothing and takes memory
 PIXELS = 512 * 64 * 64  # of a batch of streamed images, whose feature maps have to fit into memory too
@@ -29,8 +30,16 @@ class Normalise:
         self.mean = 255 * torch.tensor(mean, dtype=torch.float32, device=device)[:, None, None]
         self.scale = 1 / (255 * torch.tensor(std, dtype=torch.float32, device=device)[:, None, None])
 
-    def __call__(self, images: torch.Tensor) -> torch.Tensor:
-        """(n, C, H, W) uint8 to (n, C, H, W) float32: (pixel / 255 - mean) / std."""
+    @overload
+    def __call__(self, images: torch.Tensor) -> torch.Tensor: ...
+
+    @overload
+    def __call__(self, images: Pixels) -> Pixels: ...
+
+    def __call__(self, images: Pixels) -> Pixels:
+        """(n, C, H, W) uint8 to float32: (pixel / 255 - mean) / std; of a list each image (C, H, W)."""
+        if isinstance(images, list):
+            return [self(image) for image in images]
         return (images.float() - self.mean).mul_(self.scale)
 
 
@@ -45,8 +54,8 @@ def normalised_batches(
     std: Sequence[float],
     device: torch.device | str,
     batch_size: int | None = None,
-) -> Iterator[torch.Tensor]:
-    """All images in order, (b, C, H, W) float32 on the device.
+) -> Iterator[Any]:
+    """All images in order, (b, C, H, W) float32 on the device; of whole ones a list of (C, H, W) a batch.
 
     Args:
         images: (n, C, H, W) uint8, an array or streamed.
@@ -82,10 +91,33 @@ def predict(
         images: (n, C, H, W) uint8.
         mean, std: of each channel, on the 0..1 scale.
     """
-    network.eval()
-    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
+    _ready(network, images, mean, std, device)
     with channels_last(network), torch.inference_mode():
         return task.collect(map(network, normalised_batches(images, mean, std, device, batch_size)))
+
+
+def apart(
+    network: torch.nn.Module,
+    other: torch.nn.Module,
+    images: Images,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device | str,
+    *,
+    task: Task,
+) -> float:
+    """How far two networks' outputs are apart, as a share of the largest; see `Task.apart` and `predict`."""
+    for one in (network, other):
+        _ready(one, images, mean, std, device)
+    with channels_last(network), channels_last(other), torch.inference_mode():
+        return task.apart(network, other, lambda: normalised_batches(images, mean, std, device))
+
+
+def _ready(
+    network: torch.nn.Module, images: Images, mean: Sequence[float], std: Sequence[float], device: torch.device | str
+) -> None:
+    network.eval()
+    computes_channels_last(network, next(normalised_batches(images[:1], mean, std, device)))
 
 
 def logits(

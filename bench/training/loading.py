@@ -22,10 +22,11 @@ PER_GPU = 16  # workers at most that decode for one GPU
 PREFETCHED = 2  # batches that each worker has ready
 
 Numbers = list[tuple[int, int]]  # of a batch's images: the epoch, and the number in the data set
+Pixels = torch.Tensor | list[torch.Tensor]  # of a batch: (b, C, H, W), or (C, H, W) each of images of any size
 
 
-def in_order(images: StreamedImages, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
-    """All images at their validation transform, (b, C, H, W) uint8 on the device."""
+def in_order(images: StreamedImages, batch_size: int, device: torch.device) -> Iterator[Pixels]:
+    """All images at their validation transform, on the device."""
     numbering = Numbering([images.numbers[start : start + batch_size] for start in range(0, len(images), batch_size)])
     few = len(numbering) < 2  # for which no worker is worth starting
     batches = loader(Seen(images), numbering, 0 if few else images.workers, device, persistent=False)
@@ -52,19 +53,21 @@ class Numbering:
 
 
 class Seen:
-    """Images by their number, at the validation transform."""
+    """Images by their number, at the validation transform; whole ones as they are."""
 
     def __init__(self, images: StreamedImages):
-        self.reader, self.transform = images.reader, images.transform
+        self.reader, self.transform, self.whole = images.reader, images.transform, images.whole
 
     def __len__(self) -> int:
         return len(self.reader)
 
-    def __getitems__(self, wanted: Numbers) -> torch.Tensor | InputError:
+    def __getitems__(self, wanted: Numbers) -> Pixels | InputError:
         # An error from another process would come back as another, with the worker's lines: a mistake of the user's
         # goes through the queue in place of its batch.
         try:
             images = [self.image(epoch, number) for epoch, number in wanted]
+            if self.whole:
+                return images
             shapes = {tuple(image.shape) for image in images}
             if len(shapes) > 1:
                 raise InputError(f"images of {sorted(shapes)[:2]} make no batch: give center_crop or a random crop")
@@ -74,7 +77,8 @@ class Seen:
 
     def image(self, epoch: int, number: int) -> torch.Tensor:
         """(C, H, W) uint8."""
-        return streamed.apply(self.transform, self.reader(number))
+        image = self.reader(number)
+        return image if self.whole else streamed.apply(self.transform, image)
 
 
 def loader(
@@ -112,7 +116,7 @@ def loader(
     )
 
 
-def moved(batch: torch.Tensor | InputError, device: torch.device) -> torch.Tensor:
+def moved(batch: Pixels | InputError, device: torch.device) -> Pixels:
     """A batch on the device.
 
     Raises:
@@ -120,6 +124,8 @@ def moved(batch: torch.Tensor | InputError, device: torch.device) -> torch.Tenso
     """
     if isinstance(batch, InputError):
         raise batch
+    if isinstance(batch, list):
+        return [image.to(device, non_blocking=True) for image in batch]
     return batch.to(device, non_blocking=True)
 
 

@@ -76,7 +76,8 @@ def train(
 
     Returns:
         One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
-        `validation`, the primary metric on it, such as validation_accuracy (0 to 1).
+        `validation`, the primary metric on it, such as validation_accuracy (0 to 1), and the task's merit if it has one
+        besides, such as validation_box_ap+mask_ap.
 
     Raises:
         Diverged: the loss or a weight is no longer finite.
@@ -114,7 +115,7 @@ def train(
         if saver is not None:
             saver.load(state)
         measure = partial(_validation, network, validation, mean, std, device, task) if validation else dict
-        keeper = Keeper(network, task.primary.validation if recipe.keep == "best" else "", saver)
+        keeper = Keeper(network, _merit(task) if recipe.keep == "best" else "", saver)
         with gathered(share, optimizer, state.step) as team:
             step, batches = machinery(
                 share, network, optimizer, device, layout, team, before_step=before_step, after_step=after_step
@@ -174,7 +175,14 @@ def _validation(
 ) -> dict[str, float]:
     predictions = predict(network, split.images, mean, std, device, task=task)
     network.train()
-    return {task.primary.validation: task.score(predictions, split)[task.primary.metric]}
+    scores = task.score(predictions, split)
+    row = {task.primary.validation: scores[task.primary.metric]}
+    return {**row, _merit(task): sum(scores.get(name, 0.0) for name in task.merit)} if task.merit else row
+
+
+def _merit(task: Task) -> str:
+    """The column of the history by which the best network is kept."""
+    return f"validation_{'+'.join(task.merit)}" if task.merit else task.primary.validation
 
 
 def _check_weights(network: nn.Module, recipe: Recipe) -> None:

@@ -41,6 +41,7 @@ class Recipe:
     schedule: Literal["one-cycle", "cosine", "step", "constant"] = "one-cycle"  # see `Schedule.learning_rate`
     final_learning_rate: Annotated[float, Field(ge=0)] = 0.0  # that a cosine falls to
     step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule drops the rate
+    milestones: tuple[Annotated[int, Field(ge=1)], ...] = ()  # epochs after which it drops, instead of every so many
     step_factor: Scale = 0.1  # by which it multiplies the rate
     keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
     # Transforms of torchvision, in the order in which they are applied; 0 leaves one out. Test and validation images
@@ -95,7 +96,11 @@ class Recipe:
                 f"final_learning_rate must not be above learning_rate, given {self.final_learning_rate:g} and "
                 f"{self.learning_rate:g}",
             )
-        for name in ("step_epochs", "step_factor"):
+        if self.milestones and self.step_epochs != DEFAULTS["step_epochs"]:
+            yield ("milestones", "step_epochs"), "give milestones or step_epochs, not both"
+        if list(self.milestones) != sorted(set(self.milestones)):
+            yield ("milestones",), f"milestones rise from epoch to epoch, given {list(self.milestones)}"
+        for name in ("step_epochs", "step_factor", "milestones"):
             if getattr(self, name) != DEFAULTS[name] and self.schedule != "step":
                 yield (name,), f"{name} belongs to the schedule 'step'; the schedule is {self.schedule!r}"
         if self.random_crop and self.random_resized_crop:

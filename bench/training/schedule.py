@@ -60,7 +60,7 @@ class Schedule:
           without the cycle of the momentum);
         - cosine: half a cosine down to `final_learning_rate`, step by step (Loshchilov and Hutter, SGDR, 2017,
           equation 5, without restarts);
-        - step: times `step_factor` after every `step_epochs` epochs;
+        - step: times `step_factor` after every `step_epochs` epochs, or after each of `milestones`;
         - constant.
         """
         # No step's rate is 0, since such a step is wasted. With r rising steps of n, the rate is peak·(s + 1)/(r + 1)
@@ -75,5 +75,11 @@ class Schedule:
             final = min(self.recipe.final_learning_rate, peak)  # a method may lower the peak
             return final + (peak - final) * (1 + math.cos(math.pi * (step - rising) / (self.steps - rising))) / 2
         if self.recipe.schedule == "step":
-            return peak * self.recipe.step_factor ** (step // self.steps_per_epoch // self.recipe.step_epochs)
+            return peak * self.recipe.step_factor ** self._drops(step // self.steps_per_epoch)
         return peak
+
+    def _drops(self, epochs: int) -> int:
+        """How often a step schedule has dropped the rate after so many epochs."""
+        if self.recipe.milestones:
+            return sum(epochs >= milestone for milestone in self.recipe.milestones)
+        return epochs // self.recipe.step_epochs

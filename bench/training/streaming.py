@@ -14,8 +14,8 @@ from bench.data import streamed
 from bench.data.streamed import StreamedImages
 from bench.training.evaluate import Normalise
 from bench.training.feed import Feed
-from bench.training.loading import Numbering, Seen, loader, moved
-from bench.training.transforms import TrainingTransform
+from bench.training.loading import Numbering, Pixels, Seen, loader, moved
+from bench.training.transforms import TrainingTransform, WholeTransform
 
 ORDER = 2**32 - 1  # in place of an image's number, in the key of an epoch's order
 
@@ -26,11 +26,12 @@ class StreamedBatches:
     def __init__(self, feed: Feed):
         self.feed, self.schedule, self.device = feed, feed.schedule, feed.device
         self.images = streamed.of(feed.split.images)
-        self.transform = TrainingTransform(feed.schedule.recipe, feed.mean)
+        recipe = feed.schedule.recipe
+        self.transform = WholeTransform(recipe) if self.images.whole else TrainingTransform(recipe, feed.mean)
         self.normalise = Normalise(feed.mean, feed.std, feed.device)
         self.numbering = Numbering()
 
-    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[torch.Tensor, Any]]:
+    def epoch(self, number: int, first_step: int = 0) -> Iterator[tuple[Pixels, Any]]:
         """See `Batches`."""
         size, share = self.schedule.batch_size, self.schedule.share
         order = self._order(number)
@@ -39,10 +40,15 @@ class StreamedBatches:
         self.numbering.epoch, self.numbering.batches = number, [self.images.numbers[chosen] for chosen in shares]
         for chosen, images in zip(shares, self._loader, strict=True):
             batch = self.normalise(moved(images, self.device))
-            yield (
-                batch.contiguous(memory_format=self.feed.layout),
-                self.feed.targets[torch.from_numpy(chosen).to(self.device)],
-            )
+            if isinstance(batch, torch.Tensor):
+                batch = batch.contiguous(memory_format=self.feed.layout)
+            yield batch, self._targets(number, torch.from_numpy(chosen).to(self.device))
+
+    def _targets(self, epoch: int, chosen: torch.Tensor) -> Any:
+        if not isinstance(self.transform, WholeTransform):
+            return self.feed.targets[chosen]
+        numbers = self.images.numbers[chosen.cpu().numpy()].tolist()
+        return self.feed.targets.mirrored(chosen, self.transform.mirrored(self.feed.seed, epoch, numbers))
 
     def _order(self, epoch: int) -> np.ndarray:
         key = np.array([self.feed.seed, epoch << 32 | ORDER], np.uint64)
@@ -58,7 +64,7 @@ class StreamedBatches:
 class _Transformed(Seen):
     """Images by epoch and number, as a training sees them."""
 
-    def __init__(self, images: StreamedImages, transform: TrainingTransform, seed: int):
+    def __init__(self, images: StreamedImages, transform: TrainingTransform | WholeTransform, seed: int):
         super().__init__(images)
         self.random, self.seed = transform, seed
 

@@ -48,15 +48,11 @@ class TrainingTransform:
         Raises:
             InputError: a crop is larger than the image.
         """
-        random = np.random.Generator(np.random.Philox(key=np.array([seed, epoch << 32 | number], np.uint64)))
+        random = _generator(seed, epoch, number)
         image = self._cropped(image, random)
         if self.recipe.flip and random.random() < 0.5:
             image = image.flip(-1)
-        if self.by_torchvision:
-            with torch.random.fork_rng(devices=[]):
-                torch.default_generator.manual_seed(int(random.integers(2**63)))
-                for transform in self.by_torchvision:
-                    image = transform(image)
+        image = _transformed(image, self.by_torchvision, random)
         if self.recipe.cutout:
             image = self._blanked(image, random)
         return image.contiguous()
@@ -91,6 +87,44 @@ class TrainingTransform:
         image = image.clone()
         image[:, ranges[0], ranges[1]] = self.fill
         return image
+
+
+class WholeTransform:
+    """What a recipe does to whole images with annotated objects, uint8 of any size: mirroring and colours alone."""
+
+    def __init__(self, recipe: Recipe):
+        self.recipe, self.by_torchvision = recipe, _by_torchvision(recipe)
+
+    def __call__(self, image: torch.Tensor, seed: int, epoch: int, number: int) -> torch.Tensor:
+        """A transformed copy of an image (C, H, W) uint8; see `TrainingTransform`."""
+        random = _generator(seed, epoch, number)
+        if self._mirrors(random):
+            image = image.flip(-1)
+        return _transformed(image, self.by_torchvision, random).contiguous()
+
+    def mirrored(self, seed: int, epoch: int, numbers: Sequence[int]) -> list[bool]:
+        """Which of some images of an epoch are mirrored left to right, so that their objects can be."""
+        return [self._mirrors(_generator(seed, epoch, number)) for number in numbers]
+
+    def _mirrors(self, random: np.random.Generator) -> bool:
+        return self.recipe.flip and bool(random.random() < 0.5)
+
+
+def _generator(seed: int, epoch: int, number: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=np.array([seed, epoch << 32 | number], np.uint64)))
+
+
+def _transformed(
+    image: torch.Tensor, transforms: Sequence[torch.nn.Module], random: np.random.Generator
+) -> torch.Tensor:
+    """An image by torchvision's own random transforms."""
+    if not transforms:
+        return image
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(int(random.integers(2**63)))
+        for transform in transforms:
+            image = transform(image)
+    return image
 
 
 def random_part(

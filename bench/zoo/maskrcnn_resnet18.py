@@ -25,6 +25,7 @@ RECIPE = Recipe(
     schedule="cosine",
     label_smoothing=0.0,
     crop_padding=0,  # pixels
+    resize=128,  # pixels, of the shorter side
 )
 
 

@@ -42,7 +42,7 @@ def take_again(network: torch.nn.Module, batches: Iterable[torch.Tensor]) -> Non
 
 
 def whole_batches(workbench: Workbench, images: int) -> Iterator[torch.Tensor]:
-    """Batches of 128 training images, without a smaller one at the end unless it is the only one.
+    """Batches of up to 128 training images, without a smaller one at the end unless it is the only one.
 
     Args:
         images: how many in all; fewer if the training set is smaller.
@@ -50,9 +50,11 @@ def whole_batches(workbench: Workbench, images: int) -> Iterator[torch.Tensor]:
     Raises:
         NotApplicable: there is one image.
     """
-    for number, (batch, _) in enumerate(workbench.batches(images, BATCH)):
-        if number and len(batch) < BATCH:
+    size = 0  # of all but the last, which is smaller where images are large
+    for batch, _ in workbench.batches(images, BATCH):
+        if len(batch) < size:
             return
+        size = len(batch)
         if len(batch) < 2:
             raise NotApplicable("one training image has no variance to estimate: expected 2 or more")
         yield batch

@@ -13,7 +13,7 @@ import torch
 from bench.compress.budget import Budget
 from bench.compress.files import Files
 from bench.compress.method import NotApplicable
-from bench.data import ImageSet
+from bench.data import ImageSet, streamed
 from bench.errors import InputError
 from bench.runner.cells import Epoch
 from bench.task import Task
@@ -125,12 +125,16 @@ class RealWorkbench:
         train = self.images.train
         order = np.random.default_rng(self.seed).permutation(len(train.images))[:images]
         targets = self.task.targets(train, self.device)
+        # Methods take tensors. Whole images are therefore shown to them as squares, and their objects with them.
+        if whole := streamed.is_whole(train.images):
+            batch_size = max(1, min(batch_size, evaluate.PIXELS // self.images.size**2))
         for start in range(0, len(order), batch_size):
             chosen = np.sort(order[start : start + batch_size])
             batch = torch.from_numpy(train.images[chosen]).to(self.device)
+            rows = torch.from_numpy(chosen).to(self.device)
             yield (
                 evaluate.normalise(batch, self.images.mean, self.images.std),
-                targets[torch.from_numpy(chosen).to(self.device)],
+                targets.squared(rows, self.images.size) if whole else targets[rows],
             )
 
     def loss(self, network: torch.nn.Module, images: torch.Tensor, targets: Any) -> torch.Tensor:

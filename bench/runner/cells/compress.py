@@ -127,9 +127,4 @@ def _difference(
     simulated: torch.nn.Module, packed: torch.nn.Module, images: ImageSet, device: str, task: Task
 ) -> float:
     """Largest difference of outputs on the probe images, as a share of the largest output."""
-    pixels = images.probe_images
-    expected, predictions = (
-        evaluate.predict(network, pixels, images.mean, images.std, device, task=task)
-        for network in (simulated.to(device), packed)
-    )
-    return task.difference(predictions, expected)
+    return evaluate.apart(packed, simulated.to(device), images.probe_images, images.mean, images.std, device, task=task)

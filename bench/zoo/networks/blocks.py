@@ -22,6 +22,8 @@ ACTIVATIONS = (
     nn.ReLU6, nn.RReLU, nn.SELU, nn.SiLU, nn.Sigmoid, nn.Softplus, nn.Softsign, nn.Tanh,
 )  # fmt: skip
 
+HEADS = ("rpn.head.conv", "head.classification_head.conv", "head.regression_head.conv")  # of torchvision's detectors
+
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
@@ -51,6 +53,27 @@ def block_outputs(network: nn.Module, example: torch.Tensor | None = None) -> tu
     if not blocks:
         raise InputError(f"{kind} has no blocks to compare: name modules in an attribute `block_names` of the network")
     return blocks
+
+
+def blocks_of_detector(network: nn.Module) -> list[str]:
+    """The blocks of a detector of torchvision's parts: of its backbone, its feature pyramid, and its heads' first part.
+
+    What comes behind is computed for boxes, whose number differs from image to image: it has no blocks. Heads are
+    called once for every resolution of the pyramid: `rpn.head.conv#2` is their second call.
+    """
+    backbone: Any = network.backbone
+    body = "backbone.body." if hasattr(backbone, "body") else "backbone."
+    names = list(_candidates(network.get_submodule(body[:-1]), body, None))
+    pyramid = getattr(backbone, "fpn", None)
+    if pyramid is None:
+        return names
+    names += [f"backbone.fpn.layer_blocks.{number}" for number in range(len(pyramid.layer_blocks))]
+    parts: Any = network
+    generator = parts.rpn.anchor_generator if hasattr(network, "rpn") else parts.anchor_generator
+    modules = dict(network.named_modules())
+    for head in (name for name in HEADS if name in modules):
+        names += [f"{head}#{call}" for call in range(1, len(generator.sizes) + 1)]
+    return names
 
 
 def _candidates(module: nn.Module, prefix: str, classifier: nn.Module | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from torch import nn
 from bench import guest_sources, guests
 from bench.errors import InputError
 from bench.zoo.networks import checkpoint, of_timm, of_torchvision
+from bench.zoo.networks.blocks import blocks_of_detector
 from bench.zoo.networks.catalogue import (
     check_torchvision,
     is_detector,
@@ -55,7 +56,7 @@ def build(
         if is_timm(name):
             network = _timm(name, channels, classes, size, weights)
         elif is_torchvision(name):
-            network = _torchvision(name, channels, classes)
+            network = _torchvision(name, channels, classes, size)
             if weights is not None:
                 _load_torchvision(name, network, weights, class_names or classes)
         elif is_own(name):
@@ -65,7 +66,9 @@ def build(
         network.eval()
         if is_own(name):
             network = _unwrapped(name, network, torch.zeros(1, channels, size, size))
-        if ":" in name and not is_detector(name):
+        if is_detector(name):
+            network.block_names = blocks_of_detector(network)  # type: ignore[assignment]
+        elif ":" in name:
             _check(name, network, channels, classes, size)
     return network
 
@@ -78,11 +81,11 @@ def _timm(name: str, channels: int, classes: int, size: int, weights: tuple[str,
     return of_timm.with_weights(name, channels, classes, size, checkpoint.nearest_in(content, network, file), file)
 
 
-def _torchvision(name: str, channels: int, classes: int) -> nn.Module:
+def _torchvision(name: str, channels: int, classes: int, size: int) -> nn.Module:
     check_torchvision(name)
     if channels != TORCHVISION_CHANNELS:
         raise InputError(f"model {name!r} takes images of {TORCHVISION_CHANNELS} channels, given {channels}")
-    return torchvision_network(name, classes)
+    return torchvision_network(name, classes, size)
 
 
 def _load_torchvision(name: str, network: nn.Module, weights: tuple[str, bytes], classes: Sequence[str] | int) -> None:

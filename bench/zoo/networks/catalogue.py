@@ -18,7 +18,23 @@ PACKAGE = "bench.zoo"
 TORCHVISION = "torchvision:"
 DETECTION = "detection"  # the task, as files of the zoo declare it
 COCO_CLASSES = 91  # outputs of published detectors: ids of COCO's categories up to 90, and the background
+LARGEST = 1333 / 800  # longer over shorter side, beyond which detectors shrink images further, as on COCO
 SMALL = 128  # side of images for the zoo's detectors, pixels
+# torchvision's references for detectors of two stages train at 0.02 on 8 GPUs; the rate here is that of one of them.
+OF_DETECTORS = Recipe(
+    epochs=26,
+    batch_size=2,
+    learning_rate=0.0025,
+    schedule="step",
+    milestones=(16, 22),
+    warmup=0.0007,  # 1,000 steps on COCO
+    nesterov=False,
+    weight_decay=1e-4,
+    decay="all",
+    label_smoothing=0.0,
+    crop_padding=0,
+    resize=800,
+)
 # Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
 WITHOUT_AUXILIARIES = {
     "googlenet": {"aux_logits": False, "init_weights": True},
@@ -44,7 +60,7 @@ def recipe(name: str) -> Recipe:
     """
     if ":" in name:
         version(name)
-        return Recipe()
+        return OF_DETECTORS if is_torchvision(name) and is_detector(name) else Recipe()
     return of_zoo(name).RECIPE
 
 
@@ -112,11 +128,18 @@ def torch_module() -> ModuleType:
     return torch
 
 
-def torchvision_network(name: str, classes: int) -> Any:
-    """A network of torchvision's with weights of its own drawing, without auxiliary classifiers."""
+def torchvision_network(name: str, classes: int, size: int = 0) -> Any:
+    """A network of torchvision's with weights of its own drawing, without auxiliary classifiers.
+
+    Args:
+        size: to which a detector resizes the shorter side of images, pixels; by default as torchvision has it. The
+            longer side has the share more at most that it has there, 1333 of 800. SSDs resize to squares of their own.
+    """
     model = name.removeprefix(TORCHVISION)
     # weights=None leaves a detector's backbone with published weights, which it would download
     options: dict[str, Any] = {"weights_backbone": None} if is_detector(name) else WITHOUT_AUXILIARIES.get(model, {})
+    if is_detector(name) and size and not model.startswith("ssd"):
+        options |= {"min_size": size, "max_size": round(LARGEST * size)}
     return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
 
 
@@ -161,7 +184,7 @@ def usual(name: str) -> tuple[int, int]:
         offered = of_timm.offered(name)
         return offered.classes, offered.size
     if is_detector(name):
-        return COCO_CLASSES, 224 if is_torchvision(name) else SMALL
+        return COCO_CLASSES, OF_DETECTORS.resize if is_torchvision(name) else SMALL
     return (1000, 224) if is_torchvision(name) else (10, 32)
 
 
