@@ -42,7 +42,7 @@ def work(share: Share, number: int) -> None:
         torch.cuda.set_device(device)
     network = share.network.to(device)
     layout = layout_of(network, share.split, device)
-    with repeatable(share.seed, device), training_mode(network, layout):
+    with repeatable(share.seed, device), training_mode(network, layout, share.recipe):
         parameters = [network.get_parameter(name) for name in share.trained]
         optimizer = make_optimizer(network, share.recipe, parameters)
         for parameter, state in zip(parameters, share.optimizer, strict=True):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from bench.training.layout import computes_channels_last
+from bench.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from bench.data import Split
@@ -38,10 +40,18 @@ def layout_of(network: nn.Module, split: Split, device: torch.device) -> torch.m
     return torch.channels_last if computes_channels_last(network, example) else torch.contiguous_format
 
 
+def to_training_mode(network: nn.Module, recipe: Recipe) -> None:
+    """Training mode, but of batch norms that a recipe leaves as they are."""
+    network.train()
+    if recipe.batch_norm == "frozen":
+        for norm in (module for module in network.modules() if isinstance(module, _BatchNorm)):
+            norm.eval()
+
+
 @contextmanager
-def training_mode(network: nn.Module, layout: torch.memory_format) -> Iterator[None]:
+def training_mode(network: nn.Module, layout: torch.memory_format, recipe: Recipe) -> Iterator[None]:
     """Training mode in a layout; afterwards eval mode in the usual one."""
-    network.to(memory_format=layout).train()
+    to_training_mode(network.to(memory_format=layout), recipe)
     try:
         yield
     finally:

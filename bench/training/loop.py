@@ -16,7 +16,7 @@ from bench.task.classification import CLASSIFICATION
 from bench.training._epochs import Diverged, Keeper, Tell, run_epochs
 from bench.training._machinery import machinery
 from bench.training._ranks import CannotSpread, Share, check, gathered
-from bench.training._surroundings import layout_of, repeatable, training_mode
+from bench.training._surroundings import layout_of, repeatable, to_training_mode, training_mode
 from bench.training.arithmetic import check as check_arithmetic
 from bench.training.checkpoints import Checkpoints, Saver, State, identity, put_back
 from bench.training.distillation import Distillation
@@ -93,7 +93,7 @@ def train(
     if recipe.devices > 1:
         check(network, recipe, len(split.images), device, hooks)
     layout = layout_of(network.to(device), split, device)
-    with repeatable(seed, device), training_mode(network, layout):
+    with repeatable(seed, device), training_mode(network, layout, recipe):
         optimizer = make_optimizer(network, recipe, parameters)
         share = Share(
             network=network,
@@ -114,7 +114,7 @@ def train(
         state = State(0, torch.zeros((), device=device))
         if saver is not None:
             saver.load(state)
-        measure = partial(_validation, network, validation, mean, std, device, task) if validation else dict
+        measure = partial(_validation, network, validation, mean, std, device, task, recipe) if validation else dict
         keeper = Keeper(network, _merit(task) if recipe.keep == "best" else "", saver)
         with gathered(share, optimizer, state.step) as team:
             step, batches = machinery(
@@ -171,10 +171,16 @@ def _saver(
 
 
 def _validation(
-    network: nn.Module, split: Split, mean: Sequence[float], std: Sequence[float], device: torch.device, task: Task
+    network: nn.Module,
+    split: Split,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: torch.device,
+    task: Task,
+    recipe: Recipe,
 ) -> dict[str, float]:
     predictions = predict(network, split.images, mean, std, device, task=task)
-    network.train()
+    to_training_mode(network, recipe)
     scores = task.score(predictions, split)
     row = {task.primary.validation: scores[task.primary.metric]}
     return {**row, _merit(task): sum(scores.get(name, 0.0) for name in task.merit)} if task.merit else row

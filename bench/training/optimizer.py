@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.parametrize import ParametrizationList
 
 from bench.training.recipe import Recipe
@@ -21,7 +22,9 @@ def make_optimizer(
     Args:
         parameters: only these are trained; default all that require a gradient.
     """
-    trained = [p for p in (network.parameters() if parameters is None else parameters) if p.requires_grad]
+    still = _of_batch_norms(network) if recipe.batch_norm == "frozen" else set()
+    chosen = network.parameters() if parameters is None else parameters
+    trained = [p for p in chosen if p.requires_grad and id(p) not in still]
     # On a bias, a batch norm's scale or a quantiser's range, decay would only pull a working point towards 0; recipes
     # that were published with it say so.
     decayed = {id(parameter) for parameter in (trained if recipe.decay == "all" else decaying(network))}
@@ -43,6 +46,11 @@ def make_optimizer(
         return torch.optim.Adadelta(groups, lr=recipe.learning_rate, foreach=True)
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     return kind(groups, lr=recipe.learning_rate, betas=(recipe.momentum, SECOND_BETA), foreach=True)
+
+
+def _of_batch_norms(network: nn.Module) -> set[int]:
+    norms = (module for module in network.modules() if isinstance(module, _BatchNorm))
+    return {id(parameter) for norm in norms for parameter in norm.parameters()}
 
 
 def decaying(network: nn.Module) -> list[nn.Parameter]:

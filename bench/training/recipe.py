@@ -43,6 +43,7 @@ class Recipe:
     step_epochs: Annotated[int, Field(ge=1)] = 30  # epochs after which a step schedule drops the rate
     milestones: tuple[Annotated[int, Field(ge=1)], ...] = ()  # epochs after which it drops, instead of every so many
     step_factor: Scale = 0.1  # by which it multiplies the rate
+    batch_norm: Literal["trained", "frozen"] = "trained"  # frozen: neither statistics nor weights of them change
     keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
     # Transforms of torchvision, in the order in which they are applied; 0 leaves one out. Test and validation images
     # are resized and cropped in the centre, and training images too where no random crop stands in place of that.

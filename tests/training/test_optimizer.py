@@ -160,3 +160,12 @@ def test_biases_decay_only_where_all_parameters_do(name):
     (group,) = make_optimizer(one_by_one(), replace(recipe, decay="all")).param_groups
     assert group["weight_decay"] == 0.5
     assert len(group["params"]) == 2
+
+
+def test_weights_of_frozen_batch_norms_are_not_trained():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Conv2d(2, 2, 1, bias=False))
+    sizes = {
+        kind: sum(len(group["params"]) for group in make_optimizer(network, Recipe(batch_norm=kind)).param_groups)
+        for kind in ("trained", "frozen")
+    }
+    assert sizes == {"trained": 5, "frozen": 3}

@@ -66,6 +66,9 @@ def test_fields_at_their_default_that_came_later_are_no_part_of_a_key():
         ({"final_learning_rate": 1e-6}, "final_learning_rate is where a cosine ends; the schedule is 'one-cycle'"),
         ({"schedule": "cosine", "final_learning_rate": 1.0}, "must not be above learning_rate, given 1 and 0.1"),
         ({"step_factor": 0.7}, "step_factor belongs to the schedule 'step'"),
+        ({"schedule": "step", "milestones": (3, 2)}, "milestones rise from epoch to epoch, given [3, 2]"),
+        ({"schedule": "step", "milestones": (3,), "step_epochs": 2}, "give milestones or step_epochs, not both"),
+        ({"milestones": (3,)}, "milestones belongs to the schedule 'step'; the schedule is 'one-cycle'"),
         ({"schedule": "cosine", "step_epochs": 10}, "step_epochs belongs to the schedule 'step'"),
     ],
 )
@@ -100,5 +103,5 @@ def test_the_document_names_every_field_with_its_default():
 def test_the_documents_recipes_are_recipes():
     examples = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
     recipes = [RECIPES.validate_python({**asdict(Recipe()), **tomllib.loads(text)["training"]}) for text in examples]
-    assert [recipe.optimizer for recipe in recipes] == ["adam", "sgd"]
+    assert [recipe.optimizer for recipe in recipes] == ["adam", "sgd", "sgd", "adam"]
     assert not any(recipe.problems() for recipe in recipes)

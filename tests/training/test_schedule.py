@@ -19,6 +19,13 @@ def test_one_cycle_by_hand():
     assert rates == pytest.approx([0.25, 0.5, 0.75, 1.0, 0.8, 0.6, 0.4, 0.2])
 
 
+def test_a_step_schedule_drops_at_its_milestones():
+    recipe = Recipe(epochs=5, batch_size=10, learning_rate=1.0, schedule="step", milestones=(2, 3), warmup=0)
+    schedule = Schedule(20, recipe)
+    rates = [schedule.learning_rate(step) for step in range(schedule.steps)]
+    assert rates == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01])
+
+
 def test_an_incomplete_batch_is_dropped_and_a_small_set_is_one():
     assert Schedule(19, Recipe(batch_size=5)).steps_per_epoch == 3
     small = Schedule(19, Recipe(batch_size=64))
