@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import profile
+from bench.zoo.networks import catalogue
 
 RESNET18, RESNET50 = "torchvision:resnet18", "torchvision:resnet50"
 
@@ -46,3 +47,19 @@ def test_published_networks_are_the_originals(name):
     assert asked.file.exploratory and asked.file.seeds == [0]
     for entry in asked.file.models:
         assert asked.normalisations[entry.name] == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def test_pqf_on_coco():
+    model = "torchvision:maskrcnn_resnet50_fpn"
+    asked = profile.load("coco-pqf")
+    tuned = asked.finetuning[model]
+    assert rates(tuned) == ("adam", 5e-5, "cosine", 4, 0)
+    assert (tuned.final_learning_rate, tuned.warmup, tuned.batch_size, tuned.keep) == (1e-6, 0, 2, "best")
+    assert (tuned.resize, tuned.batch_norm, tuned.flip) == (800, "frozen", True)
+    assert asked.recipes[model].epochs == 0
+
+
+def test_the_references_of_detectors():
+    recipe = catalogue.recipe("torchvision:maskrcnn_resnet50_fpn")
+    assert rates(recipe) == ("sgd", 0.02 / 8, "step", 26, 1e-4)
+    assert (recipe.milestones, recipe.batch_size, recipe.nesterov, recipe.decay) == ((16, 22), 2, False, "all")

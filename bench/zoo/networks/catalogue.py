@@ -35,6 +35,15 @@ OF_DETECTORS = Recipe(
     crop_padding=0,
     resize=800,
 )
+# Their published weights are of normalisation without an epsilon, and torchvision takes it off where it loads them.
+# Here it stays above 0: a channel of zeros has no variance to be divided by where training begins from nothing.
+WITHOUT_EPSILON = (
+    "fasterrcnn_resnet50_fpn",
+    "keypointrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn",
+    "retinanet_resnet50_fpn",
+)
+SMALLEST = 1e-12  # far below any variance of these weights
 # Auxiliary classifiers answer in training mode with a tuple; the main one is what is compared.
 WITHOUT_AUXILIARIES = {
     "googlenet": {"aux_logits": False, "init_weights": True},
@@ -140,7 +149,11 @@ def torchvision_network(name: str, classes: int, size: int = 0) -> Any:
     options: dict[str, Any] = {"weights_backbone": None} if is_detector(name) else WITHOUT_AUXILIARIES.get(model, {})
     if is_detector(name) and size and not model.startswith("ssd"):
         options |= {"min_size": size, "max_size": round(LARGEST * size)}
-    return torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
+    network = torchvision_models().get_model(model, weights=None, num_classes=classes, **options)
+    for norm in network.modules() if model in WITHOUT_EPSILON else ():
+        if isinstance(norm, torch_module().nn.BatchNorm2d):
+            norm.eps = SMALLEST
+    return network
 
 
 def check_torchvision(name: str) -> None:

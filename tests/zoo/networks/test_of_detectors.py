@@ -10,6 +10,8 @@ from torchvision.models import detection
 
 from bench.errors import InputError
 from bench.zoo.networks import of_detectors
+from bench.zoo.networks.activations import block_outputs_of
+from bench.zoo.networks.blocks import block_outputs
 from bench.zoo.networks.build import build
 from bench.zoo.networks.catalogue import torchvision_network
 from bench.zoo.networks.checkpoint import load_checkpoint, nearest_in
@@ -167,3 +169,41 @@ def test_detectors_are_built_by_name_without_a_download(name, monkeypatch):
     with torch.device("meta"):
         network = torchvision_network(f"torchvision:{name}", 5)
     assert network.state_dict().keys() == own(name, 5).state_dict().keys()
+
+
+def test_published_weights_without_an_epsilon_meet_none():
+    with torch.device("meta"):
+        epsilons = {
+            name: {module.eps for module in torchvision_network(f"torchvision:{name}", 5).modules()
+                   if isinstance(module, torch.nn.BatchNorm2d)}
+            for name in ("maskrcnn_resnet50_fpn", "retinanet_resnet50_fpn", "maskrcnn_resnet50_fpn_v2",
+                         "fcos_resnet50_fpn")
+        }  # fmt: skip
+    assert epsilons["maskrcnn_resnet50_fpn"] == epsilons["retinanet_resnet50_fpn"] == {1e-12}
+    assert epsilons["maskrcnn_resnet50_fpn_v2"] == epsilons["fcos_resnet50_fpn"] == {1e-5}
+
+
+def test_detectors_resize_to_the_size_that_is_asked_for():
+    network = build("torchvision:fasterrcnn_resnet50_fpn", 3, 5, 200, seed=0)
+    assert network.transform.min_size == (200,) and network.transform.max_size == 333
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "calls"),
+    [
+        ("maskrcnn-resnet18", "backbone.body.relu", "rpn.head.conv#5", 5),
+        ("torchvision:retinanet_resnet50_fpn", "backbone.body.relu", "head.regression_head.conv#5", 10),
+        ("torchvision:ssdlite320_mobilenet_v3_large", "backbone.features.0.0", "", 0),
+    ],
+)
+def test_blocks_of_detectors_are_those_of_backbone_pyramid_and_heads(name, first, last, calls):
+    network = build(name, 3, 5, 64, seed=0)
+    image = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    blocks = block_outputs(network)
+    assert blocks[0].startswith(first) and blocks[-1].startswith(last)
+    assert sum("#" in block for block in blocks) == calls
+    outputs = block_outputs_of(network, blocks, [image], ["pooled"])
+    assert len(outputs) == len(blocks) and all(len(output.features["pooled"]) == 2 for output in outputs)
+    if calls:
+        pyramid = [block for block in blocks if "fpn.layer_blocks" in block]
+        assert pyramid and blocks.index(pyramid[0]) < blocks.index(blocks[-1])
