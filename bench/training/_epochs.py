@@ -16,10 +16,11 @@ from bench.training._passes import Passes, Replayed
 from bench.training._team import Alone, Team
 from bench.training.batches import Batches
 from bench.training.checkpoints import Saver, State, copied
-from bench.training.hooks import Hook, plain_values
+from bench.training.hooks import Hook, nothing, plain_values
 from bench.training.loading import Pixels
 from bench.training.schedule import Schedule
 
+AfterEpoch = Callable[[int, nn.Module], None]
 Tell = Callable[[Mapping[str, float], int, float], None]  # row of the history, epochs, images per second
 
 
@@ -55,11 +56,13 @@ class Keeper:
 
     Attributes:
         by: the column of the history that the best network has the highest value in; empty if none is kept.
+        each: called with the number of every epoch and the network, before the state that follows it is kept.
     """
 
     network: nn.Module
     by: str
     saver: Saver | None
+    each: AfterEpoch = nothing
     values: dict[str, object] | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +77,7 @@ class Keeper:
         """Keep the network if it is the best so far (of equals the first), then the state."""
         if self.by and state.history[-1][self.by] > state.score:
             state.score, state.best = state.history[-1][self.by], copied(self.network)
+        self.each(int(state.history[-1]["epoch"]), self.network)
         self._save(state)
 
     def _save(self, state: State) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from bench.errors import InputError
 from bench.task import Task
 from bench.task.classification import CLASSIFICATION
-from bench.training._epochs import Diverged, Keeper, Tell, run_epochs
+from bench.training._epochs import AfterEpoch, Diverged, Keeper, Tell, run_epochs
 from bench.training._machinery import machinery
 from bench.training._ranks import CannotSpread, Share, check, gathered
 from bench.training._surroundings import layout_of, repeatable, to_training_mode, training_mode
@@ -53,6 +53,7 @@ def train(
     task: Task = CLASSIFICATION,
     checkpoints: Checkpoints | None = None,
     watch: Watch | None = None,
+    each_epoch: AfterEpoch | None = None,
 ) -> History:
     """Train a network in place; it ends on the device, in eval mode.
 
@@ -73,6 +74,8 @@ def train(
         checkpoints: where states of the training are kept, to go on from after an interruption. A training whose hooks
             or network may remember more than tensors keeps none, and starts again.
         watch: called after each epoch with its row of the history, images per second and the network, to look at.
+        each_epoch: called after each epoch with its number and the network, to be kept, if the recipe says `keep_epochs`.
+            A training that goes on may call it again for the epoch after which it was interrupted.
 
     Returns:
         One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with
@@ -115,7 +118,8 @@ def train(
         if saver is not None:
             saver.load(state)
         measure = partial(_validation, network, validation, mean, std, device, task, recipe) if validation else dict
-        keeper = Keeper(network, _merit(task) if recipe.keep == "best" else "", saver)
+        each = each_epoch if recipe.keep_epochs and each_epoch else nothing
+        keeper = Keeper(network, _merit(task) if recipe.keep == "best" else "", saver, each)
         with gathered(share, optimizer, state.step) as team:
             step, batches = machinery(
                 share, network, optimizer, device, layout, team, before_step=before_step, after_step=after_step

@@ -45,6 +45,7 @@ class Recipe:
     step_factor: Scale = 0.1  # by which it multiplies the rate
     batch_norm: Literal["trained", "frozen"] = "trained"  # frozen: neither statistics nor weights of them change
     keep: Literal["last", "best"] = "last"  # the last epoch's network, or that of the highest validation score
+    keep_epochs: bool = False  # besides, the tensors after every epoch, as files of the cell
     # Transforms of torchvision, in the order in which they are applied; 0 leaves one out. Test and validation images
     # are resized and cropped in the centre, and training images too where no random crop stands in place of that.
     resize: Annotated[int, Field(ge=0)] = 0  # length of the shorter side, pixels

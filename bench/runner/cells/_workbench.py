@@ -38,7 +38,7 @@ class RealWorkbench:
         trained_here: whether training began with these.
         task: what the network is trained to do.
         files: of the user's, by HASH/NAME (see `Method.outside`).
-        checkpoints, watch: of its trainings, see `bench.training.loop.train`.
+        checkpoints, watch, each_epoch: of its trainings, see `bench.training.loop.train`.
 
     Attributes:
         budget: epochs x training images that went through `finetune` and `train` so far.
@@ -61,10 +61,11 @@ class RealWorkbench:
         files: Mapping[str, bytes] = MappingProxyType({}),
         checkpoints: Checkpoints | None = None,
         watch: loop.Watch | None = None,
+        each_epoch: Callable[[int, torch.nn.Module], None] | None = None,
     ):
         self.files = files
         self.images, self.recipe, self.seed, self.device, self.epoch = images, recipe, seed, device, epoch
-        self.task, self.checkpoints, self.watch = task, checkpoints, watch
+        self.task, self.checkpoints, self.watch, self.each_epoch = task, checkpoints, watch, each_epoch
         self.training, self.teacher, self._fresh, self.trained_here = training, teacher, fresh, trained_here
         self.budget, self.untrained, self._initial = Budget(), untrained, torch.zeros(0)
 
@@ -181,6 +182,7 @@ class RealWorkbench:
                 validation=self.images.validation if recipe.keep == "best" else None,
                 checkpoints=self.checkpoints,
                 watch=self.watch,
+                each_epoch=self.each_epoch,
                 **options,
             )
         except loop.CannotSpread as error:

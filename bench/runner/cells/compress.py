@@ -19,6 +19,7 @@ from bench.runner import tensorboard
 from bench.runner.cells import Epoch
 from bench.runner.cells import _networks as networks
 from bench.runner.cells._files import finite, to_npz
+from bench.runner.cells._kept_epochs import KeptEpochs
 from bench.runner.cells._workbench import RealWorkbench
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
@@ -35,7 +36,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """The packed file, its size by layer, what it costs to run, and its predictions on test and validation images."""
     variant = from_spec(job.spec["variant"])
     with kept_in(job.scratch) as checkpoints:
-        simulated, budget = _compress(variant, job, images, epoch, checkpoints)
+        epochs = KeptEpochs(checkpoints)
+        simulated, budget = _compress(variant, job, images, epoch, checkpoints, epochs)
+        kept = epochs.files()
     model = {
         "name": job.spec["model"],
         "channels": images.channels,
@@ -84,11 +87,17 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
                 for name, array in (*predictions.items(), *task.truth(getattr(images, split)).items())
             }
         ),
+        **kept,
     }
 
 
 def _compress(
-    variant: Variant, job: Job, images: ImageSet, epoch: Epoch, checkpoints: Checkpoints
+    variant: Variant,
+    job: Job,
+    images: ImageSet,
+    epoch: Epoch,
+    checkpoints: Checkpoints,
+    epochs: KeptEpochs,
 ) -> tuple[Compressed, Budget]:
     """What a variant makes of the trained network, and the images that it trained on."""
     start = _start(variant, job, images).to(job.device)
@@ -107,6 +116,7 @@ def _compress(
         untrained=variant.start == "random",
         files=job.outside,
         checkpoints=checkpoints,
+        each_epoch=epochs,
         watch=tensorboard.writer.watch(job.events, images.channels) if job.events else None,
     )
     compressed = finish(variant.apply(Compressed(start, example=workbench.example), workbench))

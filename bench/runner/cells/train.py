@@ -10,6 +10,7 @@ from bench.errors import InputError
 from bench.runner import tensorboard
 from bench.runner.cells import Epoch
 from bench.runner.cells._files import finite
+from bench.runner.cells._kept_epochs import KeptEpochs, tensors_of
 from bench.runner.cells._networks import fresh
 from bench.runner.job import Job
 from bench.runner.store import Files, to_json
@@ -24,7 +25,9 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
     """Weights, learning curve, and scores on validation and test images."""
     network = _begin(job, images).to(job.device)
     with kept_in(job.scratch) as checkpoints:
-        history = _history(network, job, images, epoch, checkpoints)
+        epochs = KeptEpochs(checkpoints)
+        history = _history(network, job, images, epoch, checkpoints, epochs)
+        kept = epochs.files()
     scores = {
         f"{name}_{metric}": score
         for name, split in (("validation", images.validation), ("test", images.test))
@@ -35,6 +38,7 @@ def run(job: Job, images: ImageSet, epoch: Epoch) -> Files:
         "network.safetensors": safetensors.torch.save(_state(network)),
         "history.json": to_json([finite(row) for row in history]),
         "metrics.json": to_json(metrics),
+        **kept,
     }
 
 
@@ -45,16 +49,21 @@ def _begin(job: Job, images: ImageSet) -> torch.nn.Module:
 
 
 def _state(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Its tensors by name, each in memory of its own: safetensors refuses tied ones."""
+    """Its tensors by name."""
     state = network.state_dict()
     others = [name for name, value in state.items() if not isinstance(value, torch.Tensor)]
     if others:
         raise InputError(f"{others[0]} is a {type(state[others[0]]).__name__}: networks are stored as tensors alone")
-    return {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
+    return tensors_of(network)
 
 
 def _history(
-    network: torch.nn.Module, job: Job, images: ImageSet, epoch: Epoch, checkpoints: Checkpoints
+    network: torch.nn.Module,
+    job: Job,
+    images: ImageSet,
+    epoch: Epoch,
+    checkpoints: Checkpoints,
+    epochs: KeptEpochs,
 ) -> tuple[dict[str, float], ...]:
     if "checkpoint" in job.spec:
         ((name, data),) = job.outside.items()
@@ -73,6 +82,7 @@ def _history(
         task=of_cell(job.spec),
         checkpoints=checkpoints,
         watch=tensorboard.writer.watch(job.events, images.channels) if job.events else None,
+        each_epoch=epochs,
     )
 
 

@@ -36,6 +36,31 @@ def test_training_begins_with_the_files_weights_and_a_classifier_of_its_own(tmp_
     assert trained["fc.weight"].shape == (3, 512)
 
 
+def kept_epochs(folder, epochs=3, *, scratch=True, die_after=None, keep=True):
+    recipe = Recipe(epochs=epochs, batch_size=4, crop_padding=0, keep_epochs=keep)
+    spec = {"model": "resnet8", "seed": 0, "recipe": asdict(recipe)}
+    job = Job("train", "t", spec, {}, {}, {}, folder, "cpu", scratch=folder / "scratch" if scratch else None)
+
+    def tell(epoch, *_):
+        if epoch == die_after:
+            raise KeyboardInterrupt
+
+    return train.run(job, image_set(3), tell)
+
+
+def test_every_epoch_is_kept_if_asked_also_of_a_training_that_was_interrupted(tmp_path):
+    whole = kept_epochs(tmp_path / "a")
+    names = [f"epoch-000{number}.safetensors" for number in (1, 2, 3)]
+    assert [name for name in whole if name.startswith("epoch")] == names
+    assert len({whole[name] for name in names}) == 3
+    assert whole[names[-1]] == whole["network.safetensors"]
+    assert kept_epochs(tmp_path / "b", epochs=3, scratch=False) == whole
+    with pytest.raises(KeyboardInterrupt):
+        kept_epochs(tmp_path / "c", die_after=2)
+    assert kept_epochs(tmp_path / "c") == whole
+    assert not any(name.startswith("epoch") for name in kept_epochs(tmp_path / "d", keep=False))
+
+
 @pytest.mark.parametrize(("channels", "mean"), [(3, (0.1, 0.2, 0.3)), (1, (0.2,))])
 def test_a_cell_normalises_as_its_network_expects(monkeypatch, channels, mean):
     seen = []
