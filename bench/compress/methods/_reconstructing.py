@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -87,6 +87,8 @@ class LearnedRounding(Reconstructing):
     regularization: Annotated[float, Field(ge=0)] = 0.01
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2
     images: Images = 1024
+
+    sizes_alone: ClassVar = {"steps": 1}
 
     @property
     def schedule(self) -> RoundingSchedule:

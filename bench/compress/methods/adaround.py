@@ -18,7 +18,8 @@ class Adaround(LearnedRounding):
 
     What is learned minimises the squared error of a layer's outputs, after the activation that directly follows it, on
     training images without labels, and a regulariser that leaves nothing between the integers. Layers come from first
-    to last. Batch normalisation is folded first; biases stay float32.
+    to last; one that runs several times, as on each level of a pyramid, learns from all its calls. Batch normalisation
+    is folded first; biases stay float32.
 
     Args:
         asymmetric: learn from inputs that the quantised layers before put out, else from those of the float network.

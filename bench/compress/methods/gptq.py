@@ -20,7 +20,8 @@ class Gptq(Reconstructing):
 
     Layers are quantised from first to last, each on the outputs of those quantised before, on training images without
     labels. Nothing is trained. Batch normalisation is folded first; biases stay float32. Weights of inputs that are
-    always zero become zero.
+    always zero become zero, and those of transposed convolutions are rounded to nearest. A layer that runs several
+    times, as on each level of a pyramid, is fitted to the inputs of all its calls.
 
     Args:
         actorder: columns whose inputs are largest first, else from first to last.

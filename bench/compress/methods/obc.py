@@ -21,7 +21,7 @@ class Obc(Reconstructing):
     Weights that come to lie beyond the grid go before all others. Layers are quantised from first to last, each on the
     outputs of those quantised before, on training images without labels. Nothing is trained. Batch normalisation is
     folded first; biases stay float32. A filter of n weights takes n³ multiplications: layers with more than 1,024
-    weights per filter are refused.
+    weights per filter are refused. Weights of transposed convolutions are rounded to nearest.
 
     Args:
         damping: share of the Hessian's mean diagonal that is added to its diagonal.

@@ -26,7 +26,7 @@ class ObsPrune(Method):
 
     Layers are pruned from first to last, each on the outputs of those pruned before, on training images without labels.
     Nothing is trained; its authors estimate batch normalisation again afterwards, as `recalibrate` does. Layers with
-    more than 1,024 weights per filter are refused.
+    more than 1,024 weights per filter are refused. Transposed convolutions stay as they are.
 
     Args:
         sparsity: share of each layer's weights that becomes zero, rounded down.

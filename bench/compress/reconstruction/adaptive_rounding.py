@@ -96,7 +96,7 @@ def learned(
     """
     # Ŵ = s · clip(⌊W/s⌋ + h(V), n, p), and V minimises ‖f(Wx) - f(Ŵx̂)‖² + λ Σ (1 - |2h - 1|^β). A large β only
     # pushes what is near 0 or 1; as it falls, the push reaches the middle, where the error has had its say by then.
-    target = block.target()
+    targets = block.targets()
     soft = [_SoftWeight(layer) for layer in block.layers]
     optimizers: list[torch.optim.Optimizer] = [
         torch.optim.Adam([weight.shares for weight in soft], lr=schedule.learning_rate)
@@ -115,7 +115,7 @@ def learned(
 
     descend(
         block,
-        target,
+        targets,
         weights,
         optimizers,
         steps=schedule.steps,

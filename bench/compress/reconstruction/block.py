@@ -28,6 +28,7 @@ class LayerBlock:
         inputs: put out by the layers quantised before, (n, ...).
         original: inputs in the float network, (n, ...).
         activation: the function that directly follows.
+        further: inputs and original inputs of further calls, of a layer alone that runs several times.
     """
 
     name: str
@@ -36,12 +37,18 @@ class LayerBlock:
     inputs: torch.Tensor
     original: torch.Tensor
     activation: Function = unchanged
+    further: tuple[tuple[torch.Tensor, torch.Tensor], ...] = ()
 
     @classmethod
     def of(cls, layer: Layer) -> Self:
         """A layer alone."""
         name = layer.name.rpartition(".")[0]
-        return cls(name, layer.module, (layer,), layer.inputs, layer.original, layer.activation)
+        return cls(name, layer.module, (layer,), layer.inputs, layer.original, layer.activation, layer.further)
+
+    @property
+    def calls(self) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
+        """Inputs and original inputs of all calls."""
+        return ((self.inputs, self.original), *self.further)
 
     @property
     def single(self) -> bool:
@@ -63,11 +70,18 @@ class LayerBlock:
         return self.activation(functional_call(self.module, dict(zip(names, weights, strict=True)), (maps,)))
 
     def target(self) -> torch.Tensor:
-        """What comes after the activation in the float network, (n, ...)."""
+        """What comes after the activation in the float network, (n, ...); of the first call."""
+        return self.targets()[0]
+
+    def targets(self) -> tuple[torch.Tensor, ...]:
+        """What comes after the activation in the float network, (n, ...) for each call."""
+        return tuple(self._target(original) for _, original in self.calls)
+
+    def _target(self, original: torch.Tensor) -> torch.Tensor:
         if self.single:
-            return self.activation(self.module.forward(self.original))
+            return self.activation(self.module.forward(original))
         weights = [layer.module.weight.detach() for layer in self.layers]
-        return torch.cat([self.outputs(maps.clone(), weights) for maps in self.original.split(BATCH)])
+        return torch.cat([self.outputs(maps.clone(), weights) for maps in original.split(BATCH)])
 
     def channel_axis(self, target: torch.Tensor) -> int:
         """Of what it puts out."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from torch import nn
+
 from bench.compress.layer_order import ends_and_inner, layer_of
 from bench.compress.quantization import inputs
 from bench.compress.quantization.inputs import LearnedInput
 from bench.compress.quantization.integers import Grid
+from bench.compress.reconstruction import regions, repeated_calls
 from bench.compress.reconstruction.adaptive_rounding import RoundingSchedule, fitted_together
 from bench.compress.reconstruction.block import LayerBlock
 from bench.compress.reconstruction.forward_pass import BlockFit, quantized_together
@@ -20,6 +23,7 @@ from bench.compress.reconstruction.residual_blocks import residual_blocks
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.representation import Integer, Representation
+from bench.footprint.trace import trace
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,15 @@ def quantized(
         grids: by name of weight.
         images: number of calibration images.
         float_share: see `descend`.
-        weighted: multiply the squared errors of outputs by `importances`.
+        weighted: multiply the squared errors of outputs by `importances`, but those of layers that run several times
+            or read regions.
         reading: how what layers read is quantised too; None leaves it as it is.
     """
     network = folded.network
     blocks = residual_blocks(network, workbench.example, grids)
-    together = {weight for weights in blocks.values() for weight in weights}
-    alone = [layer_of(name) for name in grids if name not in together]
-    important = importances(network, [*blocks, *alone], workbench, images=images) if weighted else {}
+    important = (
+        importances(network, _weighted(network, blocks, workbench, grids), workbench, images=images) if weighted else {}
+    )
     drawn: dict[str, Any] = {"float_share": float_share, "seed": workbench.seed}
 
     def passed(fit: BlockFit) -> Compressed:
@@ -98,6 +103,17 @@ def quantized(
         return chosen
 
     return _stored(passed(read), steps, reading)
+
+
+def _weighted(
+    network: nn.Module, blocks: Mapping[str, tuple[str, ...]], workbench: Workbench, grids: Mapping[str, Grid]
+) -> list[str]:
+    """Blocks and layers alone whose outputs have a slope each: those that run once, and read images."""
+    together = {weight for weights in blocks.values() for weight in weights}
+    alone = [layer_of(name) for name in grids if name not in together]
+    # a detector's loss is of other regions than it finds
+    left = {*repeated_calls.enclosing(trace(network, workbench.example), alone), *regions.reading(network)}
+    return [name for name in (*blocks, *alone) if name not in left]
 
 
 def _stored(result: Compressed, steps: InputSteps, reading: InputSchedule) -> Compressed:

@@ -6,7 +6,7 @@ import torch
 
 from bench.compress.method import NotApplicable
 from bench.compress.reconstruction.fixed_grid import FixedGrid
-from bench.compress.reconstruction.inputs import hessian, matrices
+from bench.compress.reconstruction.inputs import hessian, matrices, unfolds
 from bench.compress.reconstruction.layer import Layer
 from bench.footprint.representation import Integer
 
@@ -19,8 +19,10 @@ TRIALS = 8
 def fitted(layer: Layer, *, damping: float, actorder: bool) -> Integer:
     """The integers of a layer's weight; see `steps` for the settings."""
     weight, rounding = layer.weight, layer.rounding
+    if not unfolds(layer.module):
+        return rounding.nearest
     mask = None if layer.mask is None else matrices(layer.module, layer.mask.to(weight.device))
-    form = hessian(layer.module, layer.inputs)
+    form = hessian(layer.module, *layer.read)
     try:
         chosen = steps(weight, form, rounding, damping=damping, actorder=actorder, mask=mask)
     except torch.linalg.LinAlgError:

@@ -104,11 +104,16 @@ def corrected(layer: Layer, *, fixed: Collection[str] = ()) -> Integer:
     module, integer = layer.module, layer.rounding.nearest
     if module.bias is not None and layer.name.removesuffix("weight") + "bias" not in fixed:
         weight = torch.from_numpy(integer.decode()).to(module.weight)
-        found, wanted = outputs(module, layer.inputs, weight), outputs(module, layer.original, module.weight)
-        channels = -1 if isinstance(module, nn.Linear) else 1
-        means = [maps.movedim(channels, 0).flatten(1).double().mean(1) for maps in (found, wanted)]
-        module.bias.copy_(module.bias.double() - means[0] + means[1])
+        found = _means(module, [outputs(module, inputs, weight) for inputs, _ in layer.calls])
+        wanted = _means(module, [outputs(module, original, module.weight) for _, original in layer.calls])
+        module.bias.copy_(module.bias.double() - found + wanted)
     return integer
+
+
+def _means(module: nn.Module, calls: list[torch.Tensor]) -> torch.Tensor:
+    """By channel, (Cout,) float64, over what a layer puts out in all of its calls."""
+    channels = -1 if isinstance(module, nn.Linear) else 1
+    return torch.cat([maps.movedim(channels, 0).flatten(1).double() for maps in calls], 1).mean(1)
 
 
 def pairs(network: nn.Module, example: torch.Tensor) -> list[LayerPair]:

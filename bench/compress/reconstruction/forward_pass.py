@@ -1,41 +1,51 @@
 """Layers quantised one after another in a single forward pass, each on what the quantised layers before it put out.
 
 Nothing but the network's own forward pass knows how its layers are joined. So all calibration images pass at once, and
-a hook quantises each layer at the moment at which the pass reaches it.
+a hook quantises each layer at the moment at which the pass reaches it. A layer that runs several times, as for each
+level of a feature pyramid, is quantised on what all of its calls read: the module that they are in runs once more.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
+from bench.compress.layer_order import layer_of
 from bench.compress.method import NotApplicable
 from bench.compress.pruning.masking import prunable
 from bench.compress.quantization.integers import Grid
-from bench.compress.reconstruction.activations import Function, following, unchanged
+from bench.compress.reconstruction import regions, repeated_calls
+from bench.compress.reconstruction.activations import following
 from bench.compress.reconstruction.block import LayerBlock
+from bench.compress.reconstruction.hooks import BlockFit, QuantisingHooks, weight_of
 from bench.compress.reconstruction.layer import Layer
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
-from bench.footprint.representation import Float, Integer, Representation
+from bench.footprint.representation import Float, Integer
 from bench.footprint.trace import trace
 
-KINDS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+KINDS = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
 COLUMNS = 2**14  # of a weight: a Hessian of 2 GiB, and minutes to factorise it
 
 Fit = Callable[[Layer], Integer | torch.Tensor]
-BlockFit = Callable[[LayerBlock], Mapping[str, Representation | torch.Tensor]]
 
 
 def on_grid(
@@ -110,101 +120,20 @@ def quantized_together(
     network = deepcopy(compressed.network).eval()
     batch = torch.cat([batch for batch, _ in workbench.batches(images)])
     functions = following(network, workbench.example) if paired else {}
-    if paired:
-        # In eval mode images don't meet, so that two networks run as one on twice the images: the float network's
-        # are the first half of every feature map. Where a block is quantised, the halves part.
-        batch = torch.cat([batch, batch])
-    hooks = _Hooks(network, len(batch), grids, compressed.masks, blocks, functions, fit, paired)
-    with hooks.registered(), torch.no_grad():
+    modules = [layer_of(weight) for weight in grids]
+    repeated = repeated_calls.enclosing(trace(network, workbench.example), modules)
+    hooks = QuantisingHooks(network, len(batch), grids, compressed.masks, blocks, functions, fit, paired, repeated)
+    with ExitStack() as stack:
+        stack.enter_context(hooks.registered())
+        stack.enter_context(torch.no_grad())
+        if paired:
+            # In eval mode images don't meet, so that two networks run as one on twice the images: the float network's
+            # are the first half of every feature map. Where a block is quantised, the halves part.
+            batch = torch.cat([batch, batch])
+            stack.enter_context(regions.of_the_first_half(network))
         network(batch)
     network.train(compressed.network.training)
     return compressed.but(network=network, representations={**compressed.representations, **hooks.stored})
-
-
-@dataclass
-class _Hooks:
-    """What quantises blocks, and layers that are in none, while a forward pass reaches them.
-
-    Attributes:
-        images: in the pass, of both networks if they are `paired`.
-        functions: that directly follow modules, by their name.
-        stored: the weights that were quantised.
-    """
-
-    network: nn.Module
-    images: int
-    grids: Mapping[str, Grid]
-    masks: Mapping[str, torch.Tensor]
-    blocks: Mapping[str, tuple[str, ...]]
-    functions: Mapping[str, Function]
-    fit: BlockFit
-    paired: bool
-    stored: dict[str, Representation] = field(default_factory=dict)
-    _read: dict[str, torch.Tensor] = field(default_factory=dict)
-
-    @contextmanager
-    def registered(self) -> Iterator[None]:
-        """Register them as long as the context lasts."""
-        together = {weight for weights in self.blocks.values() for weight in weights}
-        layers = [_module_of(weight) for weight in self.grids if weight not in together]
-        with ExitStack() as stack:
-            for name in (*layers, *self.blocks):
-                module, once = self.network.get_submodule(name), ExitStack()
-                reached = module.register_forward_hook(partial(self._reached, name, once), with_kwargs=True)
-                stack.enter_context(once).callback(reached.remove)
-                if name in self.blocks:
-                    once.callback(module.register_forward_pre_hook(partial(self._entered, name)).remove)
-            yield
-
-    def _entered(self, name: str, _: nn.Module, arguments: tuple[torch.Tensor]) -> torch.Tensor:
-        # a block may write into what it reads
-        (self._read[name],) = arguments
-        return self._read[name].clone()
-
-    def _reached(
-        self,
-        name: str,
-        once: ExitStack,
-        module: Any,
-        arguments: tuple[torch.Tensor, ...],
-        named: dict[str, torch.Tensor],
-        output: torch.Tensor,
-    ) -> torch.Tensor:
-        once.close()  # from here on the module runs with other weights
-        maps = self._read.pop(name) if name in self.blocks else next(iter((*arguments, *named.values())))
-        if maps.shape[0] % self.images:
-            raise NotApplicable(f"{self._title(name)} reads images along another axis than its first")
-        if not maps.isfinite().all():
-            raise NotApplicable(f"{self._title(name)} reads numbers that are not finite")
-        half = maps.shape[0] // 2 if self.paired else 0
-        for weight, chosen in self.fit(self._block(name, module, maps[half:], maps[:half])).items():
-            if not isinstance(chosen, torch.Tensor):
-                self.stored[weight] = chosen
-                chosen = torch.from_numpy(chosen.decode())
-            self.network.get_parameter(weight).copy_(chosen)
-        return torch.cat([output[: output.shape[0] // 2 if self.paired else 0], module.forward(maps[half:])])
-
-    def _title(self, name: str) -> str:
-        return name if name in self.blocks else _weight_of(name)
-
-    def _block(self, name: str, module: Any, inputs: torch.Tensor, original: torch.Tensor) -> LayerBlock:
-        activation = self.functions.get(name, unchanged)
-        if name not in self.blocks:
-            weight = _weight_of(name)
-            mask = self.masks.get(weight)
-            return LayerBlock.of(Layer(weight, module, inputs, original, self.grids[weight], mask, activation))
-        layers = tuple(
-            Layer(
-                weight,
-                self.network.get_submodule(_module_of(weight)),
-                inputs[:0],
-                original[:0],
-                self.grids[weight],
-                self.masks.get(weight),
-            )
-            for weight in self.blocks[name]
-        )
-        return LayerBlock(name, module, layers, inputs, original, activation)
 
 
 def grids(
@@ -225,33 +154,28 @@ def grids(
         columns: weights per filter at most.
 
     Raises:
-        NotApplicable: there is no such weight; one is not finite, has no inputs or those of several calls, or belongs
-            to a layer whose inputs cannot be unfolded.
+        NotApplicable: there is no such weight; one is not finite, has no inputs or those of several layers, reads what
+            it has put out itself, or is of no plain layer.
     """
     every = prunable(compressed.network)
     floats = {name: weight for name, weight in every.items() if _is_float(compressed, name)}
     if not floats:
         raise NotApplicable("all weights are stored otherwise already")
     uses = _uses(compressed.network)
-    calls = Counter(_weight_of(call.module) for call in trace(compressed.network, example).calls)
+    traced = trace(compressed.network, example)
+    calls = Counter(weight_of(call.module) for call in traced.calls)
     for name, weight in floats.items():
         _check(name, weight, compressed.network, columns)
-        if calls[name] != 1 or uses[id(weight)] != 1:
-            if not calls[name]:
-                raise NotApplicable(f"{name} has no inputs in a forward pass: nothing says what it should be fitted to")
+        if not calls[name]:
+            raise NotApplicable(f"{name} has no inputs in a forward pass: nothing says what it should be fitted to")
+        if uses[id(weight)] != 1:
             raise NotApplicable(f"{name} has the inputs of several layers or calls: it would be fitted to those of one")
+        if calls[name] > 1 and repeated_calls.feeds_itself(traced, layer_of(name)):
+            raise NotApplicable(f"{name} has the inputs of several layers or calls, some of which are its own outputs")
     order = [name for name in calls if name in every]
     narrow = {name: grid for name in order if name in floats}
     wide = {} if ends is None else {name: replace(grid, bits=ends) for name in (order[0], order[-1]) if name in floats}
     return {**narrow, **wide}
-
-
-def _weight_of(module: str) -> str:
-    return f"{module}.weight" if module else "weight"
-
-
-def _module_of(weight: str) -> str:
-    return weight.rpartition(".")[0]
 
 
 def _uses(network: nn.Module) -> Counter[int]:
@@ -264,9 +188,9 @@ def _is_float(compressed: Compressed, name: str) -> bool:
 
 
 def _check(name: str, weight: torch.Tensor, network: nn.Module, columns: int) -> None:
-    layer: Any = network.get_submodule(name.rpartition(".")[0])
+    layer: Any = network.get_submodule(layer_of(name))
     if not any(type(layer).forward is kind.forward for kind in KINDS):
-        raise NotApplicable(f"{name} is a {type(layer).__name__}'s, whose inputs this method cannot unfold")
+        raise NotApplicable(f"{name} is a {type(layer).__name__}'s, no plain convolution or linear layer")
     if not weight.isfinite().all():
         raise NotApplicable(f"{name} holds a number that is not finite")
     if (size := math.prod(weight.shape[1:])) > columns:

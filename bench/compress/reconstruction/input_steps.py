@@ -91,7 +91,7 @@ def learned(
         batch_size, float_share, seed, importance: see `descend`; numbers within the block are left as they are with
             the probability `float_share` too.
     """
-    target = block.target()
+    targets = block.targets()
     fixed = [torch.from_numpy(weights[layer.name].decode()).to(layer.module.weight) for layer in block.layers]
     inputs.attach(block, float_share, seed)
     optimizer = inputs.optimizer(block)
@@ -102,7 +102,7 @@ def learned(
 
     descend(
         block,
-        target,
+        targets,
         unchanged,
         [optimizer],
         steps=inputs.steps,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.conv import _ConvTransposeNd
 
 ELEMENTS = 2**23  # of unfolded inputs at a time: 64 MB in float64
 PARTS = 4  # of the columns, whose products are taken once per pair
+TRANSPOSED: dict[int, Callable[..., torch.Tensor]] = {
+    1: F.conv_transpose1d,
+    2: F.conv_transpose2d,
+    3: F.conv_transpose3d,
+}
 
 
 def groups(layer: Any) -> int:
@@ -19,7 +26,10 @@ def groups(layer: Any) -> int:
 
 
 def matrices(layer: Any, weight: torch.Tensor) -> torch.Tensor:
-    """A layer's weight, or a tensor of its shape, as (groups, Cout / groups, columns)."""
+    """A layer's weight, or a tensor of its shape, as (groups, Cout / groups, columns).
+
+    Rows of a transposed convolution are its input channels: only what is done number by number makes sense there.
+    """
     return weight.reshape(groups(layer), weight.shape[0] // groups(layer), -1)
 
 
@@ -27,7 +37,16 @@ def outputs(layer: Any, maps: torch.Tensor, weight: torch.Tensor) -> torch.Tenso
     """What a layer would put out with another weight; no hook hears of it."""
     if isinstance(layer, nn.Linear):
         return F.linear(maps, weight, layer.bias)
+    if isinstance(layer, _ConvTransposeNd):
+        transposed = TRANSPOSED[len(layer.kernel_size)]
+        padding = (layer.padding, layer.output_padding)
+        return transposed(maps, weight, layer.bias, layer.stride, *padding, layer.groups, layer.dilation)
     return layer._conv_forward(maps, weight, layer.bias)
+
+
+def unfolds(layer: Any) -> bool:
+    """Whether an output is one row of weights times some inputs: not of transposed convolutions."""
+    return not isinstance(layer, _ConvTransposeNd)
 
 
 def unfolded(layer: Any, maps: torch.Tensor) -> torch.Tensor:
@@ -54,23 +73,23 @@ def unfolded(layer: Any, maps: torch.Tensor) -> torch.Tensor:
     return windows.reshape(-1, layer.groups, columns).transpose(0, 1)
 
 
-def hessian(layer: Any, maps: torch.Tensor) -> torch.Tensor:
+def hessian(layer: Any, *calls: torch.Tensor) -> torch.Tensor:
     """H = 2 XᵀX / n of a layer's unfolded inputs X (n, columns), per group: (groups, columns, columns) float64.
 
     For a change D of the weights, tr(D H Dᵀ) / 2 is the sum over channels, and the mean over rows, of the squared
     change of the outputs.
 
     Args:
-        maps: see `unfolded`.
+        calls: what the layer reads in each of its calls, see `unfolded`.
     """
     # Accumulated in float64 over small batches: unfolded inputs are kernel-size times the inputs, too many to keep. A
     # batch's products are float32 on a CPU, twice as fast and exact to 1e-6; a GPU's float32 may have TF32's 10 bits.
     columns = math.prod(layer.weight.shape[1:])
-    total = maps.new_zeros(groups(layer), columns, columns, dtype=torch.float64)
+    total = calls[0].new_zeros(groups(layer), columns, columns, dtype=torch.float64)
     rows = 0
-    for batch in _batches(layer, maps):
+    for batch in (batch for maps in calls for batch in _batches(layer, maps)):
         inputs = unfolded(layer, batch)
-        inputs = inputs.double() if maps.is_cuda else inputs
+        inputs = inputs.double() if batch.is_cuda else inputs
         rows += inputs.shape[1]
         # H is symmetric: a part of the columns is multiplied by itself and by the parts after it alone
         for start in range(0, columns, width := max(1, -(-columns // PARTS))):

@@ -26,6 +26,7 @@ class Layer:
         grid: to round the weight to.
         mask: True where a weight survived pruning; None if all did.
         activation: the function that directly follows.
+        further: inputs and original inputs of further calls, of a layer that runs several times in a forward pass.
     """
 
     name: str
@@ -35,6 +36,17 @@ class Layer:
     grid: Grid
     mask: torch.Tensor | None = None
     activation: Function = unchanged
+    further: tuple[tuple[torch.Tensor, torch.Tensor], ...] = ()
+
+    @property
+    def calls(self) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
+        """Inputs and original inputs of all calls."""
+        return ((self.inputs, self.original), *self.further)
+
+    @property
+    def read(self) -> tuple[torch.Tensor, ...]:
+        """What it reads in each call, put out by the layers quantised before."""
+        return tuple(inputs for inputs, _ in self.calls)
 
     @property
     def weight(self) -> torch.Tensor:

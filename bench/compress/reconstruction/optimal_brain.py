@@ -7,7 +7,7 @@ import torch
 from bench.compress.method import NotApplicable
 from bench.compress.reconstruction.column_updates import alive, inverse_factor
 from bench.compress.reconstruction.fixed_grid import FixedGrid
-from bench.compress.reconstruction.inputs import hessian, matrices
+from bench.compress.reconstruction.inputs import hessian, matrices, unfolds
 from bench.compress.reconstruction.layer import Layer
 from bench.footprint.representation import Integer
 
@@ -20,8 +20,10 @@ OUTLIER = 0.5 + 1e-9  # of a step: what rounding inside the grid's range never m
 def fitted(layer: Layer, *, damping: float) -> Integer:
     """The integers of a layer's weight; see `steps`."""
     weight, mask = layer.weight, layer.mask
+    if not unfolds(layer.module):
+        return layer.rounding.nearest
     kept = None if mask is None else matrices(layer.module, mask.to(weight.device))
-    form = hessian(layer.module, layer.inputs)
+    form = hessian(layer.module, *layer.read)
     try:
         return layer.rounding.stored(steps(weight, form, layer.rounding, damping=damping, mask=kept))
     except torch.linalg.LinAlgError as error:

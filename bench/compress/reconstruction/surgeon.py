@@ -6,14 +6,14 @@ import torch
 
 from bench.compress.method import NotApplicable
 from bench.compress.reconstruction.column_updates import alive, inverse_factor
-from bench.compress.reconstruction.inputs import hessian, matrices
+from bench.compress.reconstruction.inputs import hessian, matrices, unfolds
 from bench.compress.reconstruction.layer import Layer
 from bench.compress.reconstruction.optimal_brain import ELEMENTS
 
 
 @torch.no_grad()
 def pruned(layer: Layer, *, sparsity: float, pattern: tuple[int, int] | None, damping: float) -> torch.Tensor:
-    """A layer's weight with zeros, of its shape.
+    """A layer's weight with zeros, of its shape; that of a transposed convolution stays as it is.
 
     Args:
         sparsity: share of the weights that are zero, floor(sparsity · n) in all; without a `pattern`.
@@ -21,8 +21,10 @@ def pruned(layer: Layer, *, sparsity: float, pattern: tuple[int, int] | None, da
         damping: share of the Hessian's mean diagonal that is added to its diagonal.
     """
     module, weight = layer.module, layer.weight
+    if not unfolds(module):
+        return module.weight.detach()
     blocks = None if pattern is None else neighbours(module, pattern[1])
-    form, dead = alive(hessian(module, layer.inputs))
+    form, dead = alive(hessian(module, *layer.read))
     weight = weight.masked_fill(dead[:, None], 0.0)
     if layer.mask is not None:
         weight = weight * matrices(module, layer.mask.to(weight.device))

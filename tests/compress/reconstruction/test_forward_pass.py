@@ -6,7 +6,7 @@ from torch import nn
 
 from bench.compress.method import NotApplicable
 from bench.compress.quantization.integers import Grid
-from bench.compress.reconstruction import forward_pass
+from bench.compress.reconstruction import column_updates, forward_pass, inputs, optimal_brain, surgeon
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 
@@ -93,7 +93,10 @@ class Doubled(nn.Conv2d):
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (Other(nn.ConvTranspose2d(4, 4, 3)), r"layer\.weight is a ConvTranspose2d's, whose inputs"),
+        (
+            Other(nn.ConvTranspose2d(4, 4, 3), lambda layer, maps: layer(maps, output_size=[8, 8])),
+            r"layer\.weight is given the size of its output",
+        ),
         (Other(Doubled(4, 4, 3)), r"layer\.weight is a Doubled's"),
         (Other(nn.Conv2d(4, 4, 1), lambda _, maps: maps), r"layer\.weight has no inputs"),
         (Other(nn.Conv2d(4, 4, 1), lambda layer, maps: layer(layer(maps))), "the inputs of several layers or calls"),
@@ -105,6 +108,23 @@ def test_it_refuses_in_a_sentence(network, reason, workbench):
     start = Compressed(network.eval(), example=workbench.example)
     with pytest.raises(NotApplicable, match=reason):
         forward_pass.on_grid(start, workbench, GRID, 20, partial(kept, []))
+
+
+def test_transposed_convolutions_are_quantised_by_filters_of_their_first_axis(workbench):
+    start = Compressed(Other(nn.ConvTranspose2d(4, 6, 2, stride=2)).eval(), example=workbench.example)
+    layers = []
+    result = forward_pass.on_grid(start, workbench, GRID, 20, partial(kept, layers), paired=True)
+    layer = layers[1]
+    assert layer.weight.shape == (1, 4, 24)
+    assert result.representations["layer.weight"].scale.shape == (4,)
+    found = inputs.outputs(layer.module, layer.original, start.network.layer.weight)
+    with torch.no_grad():
+        assert torch.equal(found, start.network.layer(layer.original))
+    for fit in (column_updates.fitted, optimal_brain.fitted):
+        more = {"actorder": True} if fit is column_updates.fitted else {}
+        assert (fit(layer, damping=0.01, **more).codes == layer.rounding.nearest.codes).all()
+    pruned = surgeon.pruned(layer, sparsity=0.5, pattern=None, damping=0.01)
+    assert torch.equal(pruned, layer.module.weight)
 
 
 def test_more_weights_per_filter_than_can_be_factorised_are_refused(compressed, workbench):
