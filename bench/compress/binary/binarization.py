@@ -39,14 +39,20 @@ def all_layers(compressed: Compressed) -> list[str]:
     return [layer_of(weight) for weight in weights]
 
 
-def inner_layers(compressed: Compressed) -> list[str]:
+def inner_layers(compressed: Compressed, *, transposed: bool = True) -> list[str]:
     """Names of all layers with weights, except the first and the last to run.
+
+    Args:
+        transposed: whether transposed convolutions count.
 
     Raises:
         NotApplicable: the weights have a representation or are pruned already, or there are none between.
     """
     require_unrounded(compressed)
     _, inner = ends_and_inner(compressed)
+    if not transposed:
+        kept = prunable(compressed.network, transposed=False)
+        inner = {layer: weight for layer, weight in inner.items() if weight in kept}
     require_inner(inner)
     require_unpruned(compressed, inner.values(), ONE_BIT)
     return list(inner)

@@ -17,7 +17,8 @@ class XnorNet(FinetuningMethod):
 
     The normalisation that the sign needs is put before every such layer, so that any order of convolution,
     normalisation and activation will do, residual blocks included; shortcuts stay real. Feature maps have no scale, as
-    in the authors' published code.
+    in the authors' published code. Transposed convolutions stay as they are: a filter's scale comes after its binary
+    products, and their outputs are sums over filters.
     """
 
     family = "binary"
@@ -27,7 +28,7 @@ class XnorNet(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        layers = binary.binarization.inner_layers(compressed)
+        layers = binary.binarization.inner_layers(compressed, transposed=False)
         return binary.binarization.trained(
             binary.binarization.with_binary_inputs(compressed, layers),
             workbench,

@@ -80,9 +80,9 @@ class _Quantized(torch.nn.Module):
     # not the step is taken, and no hook is needed, with which training could be neither recorded nor spread.
     input_quantizer: torch.nn.Module
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The layer's output for the rounded input."""
-        return super().forward(self.input_quantizer(x))
+    def forward(self, x: torch.Tensor, *size: Any) -> torch.Tensor:
+        """The layer's output for the rounded input; transposed convolutions may be given its size."""
+        return super().forward(self.input_quantizer(x), *size)
 
 
 class QuantizedInputConv1d(_Quantized, torch.nn.Conv1d):
@@ -97,6 +97,18 @@ class QuantizedInputConv3d(_Quantized, torch.nn.Conv3d):
     """See `attach`."""
 
 
+class QuantizedInputConvTranspose1d(_Quantized, torch.nn.ConvTranspose1d):
+    """See `attach`."""
+
+
+class QuantizedInputConvTranspose2d(_Quantized, torch.nn.ConvTranspose2d):
+    """See `attach`."""
+
+
+class QuantizedInputConvTranspose3d(_Quantized, torch.nn.ConvTranspose3d):
+    """See `attach`."""
+
+
 class QuantizedInputLinear(_Quantized, torch.nn.Linear):
     """See `attach`."""
 
@@ -105,6 +117,9 @@ KINDS: dict[type[torch.nn.Module], type[torch.nn.Module]] = {
     torch.nn.Conv1d: QuantizedInputConv1d,
     torch.nn.Conv2d: QuantizedInputConv2d,
     torch.nn.Conv3d: QuantizedInputConv3d,
+    torch.nn.ConvTranspose1d: QuantizedInputConvTranspose1d,
+    torch.nn.ConvTranspose2d: QuantizedInputConvTranspose2d,
+    torch.nn.ConvTranspose3d: QuantizedInputConvTranspose3d,
     torch.nn.Linear: QuantizedInputLinear,
 }
 PLAIN = {quantized: plain for plain, quantized in KINDS.items()}

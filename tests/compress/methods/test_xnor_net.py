@@ -1,6 +1,7 @@
 import torch
 
 from bench.compress.methods.xnor_net import XnorNet
+from bench.footprint.compressed import Compressed
 from bench.footprint.packed import pack, sizes
 from bench.footprint.representation import Binary
 
@@ -55,3 +56,11 @@ def test_signs_are_of_values_normalised_over_the_training_images(compressed, wor
     share = float((seen[0] > 0).float().mean())
     assert 0.2 < share < 0.8
     assert torch.equal(seen[0].abs(), torch.ones_like(seen[0]))
+
+
+def test_transposed_convolutions_stay_as_they_are(workbench):
+    layers = [torch.nn.Conv2d(3, 8, 3), torch.nn.Conv2d(8, 8, 1), torch.nn.ConvTranspose2d(8, 8, 2)]
+    network = torch.nn.Sequential(*layers, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 4))
+    result = XnorNet()(Compressed(network.eval(), example=workbench.example), workbench)
+    assert set(result.representations) == {"1.layer.weight"}
+    assert type(result.network[2]) is torch.nn.ConvTranspose2d

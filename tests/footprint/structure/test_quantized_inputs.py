@@ -49,6 +49,9 @@ def test_a_grid_with_a_limit_stores_nothing():
         (nn.Conv1d(2, 3, 2), (1, 2, 5)),
         (nn.Conv2d(2, 4, 2, groups=2), (1, 2, 5, 5)),
         (nn.Conv3d(2, 3, 2), (1, 2, 3, 3, 3)),
+        (nn.ConvTranspose1d(2, 3, 2), (1, 2, 5)),
+        (nn.ConvTranspose2d(2, 4, 2, stride=2, groups=2), (1, 2, 5, 5)),
+        (nn.ConvTranspose3d(2, 3, 2), (1, 2, 3, 3, 3)),
         (nn.Linear(5, 3), (1, 4, 5)),
     ],
 )
