@@ -17,7 +17,8 @@ from bench.footprint.compressed import Compressed
 class NncfInt8Ptq(Method):
     """Ranges are calibrated on training images; nothing is trained.
 
-    Batch normalisation is folded first, where it can be.
+    Batch normalisation is folded first, where it can be. NNCF does not follow feature maps into the pooled regions of
+    detectors of two stages: the heads that read these stay in float32.
 
     Args:
         weight_bits: width of the weights; feature maps have 8 bits.

@@ -17,6 +17,8 @@ from bench.footprint.compressed import Compressed
 class NncfInt8Qat(FinetuningMethod):
     """Starts from NNCF's post-training quantisation; weights and ranges are trained through the rounding.
 
+    As there, detectors' heads that read pooled regions stay in float32.
+
     Args:
         weight_bits: width of the weights; feature maps have 8 bits.
         calibration: number of training images for the first ranges.

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.compress.method import NotApplicable, first_line
 from bench.compress.pruning.masking import keep_zeros
+from bench.compress.quantization import nncf_detectors
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
@@ -36,8 +37,10 @@ BATCH = 64  # images in a calibration batch; NNCF counts its subset in batches
 class _Batches(Dataset):
     """Calibration images, batched already; NNCF must be given a DataLoader: with a list it finds other ranges."""
 
-    def __init__(self, workbench: Workbench, images: int):
+    def __init__(self, workbench: Workbench, images: int, size: int):
         self.batches = [batch for batch, _ in workbench.batches(images, BATCH)]
+        if size < BATCH:
+            self.batches = [part for batch in self.batches for part in batch.split(size)]
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -83,11 +86,21 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
     for name, module in network.named_modules():
         if isinstance(module, _BatchNorm) and module.running_mean is None:
             raise NotApplicable(f"{name} normalises by each batch's own statistics, which NNCF cannot trace")
-    loader: DataLoader = DataLoader(_Batches(workbench, images), batch_size=None)
+    # Detectors loop over images, and NNCF's graph has every operation of every loop: it takes them one by one.
+    batch = 1 if nncf_detectors.is_detector(network) else BATCH
+    loader: DataLoader = DataLoader(_Batches(workbench, images, batch), batch_size=None)
 
     def quantize(parameters: nncf.AdvancedQuantizationParameters) -> torch.nn.Module:
         copy = hookable(deepcopy(network))
-        return nncf.quantize(copy, nncf.Dataset(loader), subset_size=len(loader), advanced_parameters=parameters)
+        with nncf_detectors.without_pasting(copy):
+            quantized = nncf.quantize(
+                copy,
+                nncf.Dataset(loader),
+                subset_size=len(loader),
+                ignored_scope=nncf_detectors.ignored(copy),
+                advanced_parameters=parameters,
+            )
+        return nncf_detectors.pasting(quantized)
 
     try:
         try:

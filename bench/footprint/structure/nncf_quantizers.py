@@ -90,7 +90,7 @@ def weight_quantizers(quantized: torch.nn.Module, example: torch.Tensor) -> dict
     for name, tensor in one.items():
         if id(tensor) in parameters:
             quantizers.setdefault(parameters[id(tensor)], {})[name] = _quantizers(quantized)[name]
-        elif tensor.shape == two[name].shape and id(tensor) not in buffers:
+        elif tensor.shape == two[name].shape and tensor.numel() and id(tensor) not in buffers:
             module = decode_hook_name(name)[1].rpartition("/")[0].rpartition("/")[0]
             raise ValueError(module or "the network itself")
     return quantizers

@@ -18,9 +18,12 @@ from bench.compress.methods.nncf_int8_ptq import NncfInt8Ptq
 from bench.compress.methods.nncf_int8_qat import NncfInt8Qat
 from bench.compress.methods.nncf_magnitude import NncfMagnitude
 from bench.compress.methods.xnor_net import XnorNet
+from bench.compress.quantization import nncf_models
+from bench.compress.without_data import WithoutData
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes, unpack
+from bench.footprint.representation import Integer
 
 WEIGHTS = ["conv.weight", "block.conv1.weight", "block.conv2.weight", "fc.weight"]
 
@@ -286,3 +289,18 @@ def test_nncf_comes_without_telemetry_and_without_a_compiler():
         "assert e.QuantizedFunctionsCPU.get('Quantize_forward').__self__.__class__.__name__ == 'ReferenceQuantize'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_detectors_keep_coordinates_and_what_reads_regions_in_float32():
+    bench = WithoutData("maskrcnn-resnet18", 3, 5, 32)
+    start = Compressed(bench.fresh(), example=bench.example)
+    result = nncf_models.calibrated(start, bench, 2, 8)
+    rounded = {name for name, stored in result.representations.items() if isinstance(stored, Integer)}
+    left = {name for name, weight in result.network.named_parameters() if weight.ndim > 1} - rounded
+    assert all(name.startswith("roi_heads.") for name in left)
+    assert {"rpn.head.conv.0.0.weight", "rpn.head.bbox_pred.weight", "backbone.fpn.layer_blocks.0.0.weight"} <= rounded
+    (step,) = (step for step in result.structure if step["kind"] == "nncf-quantizers")
+    hooks = [name for hook in step["config"]["compression_state"] for name in hook["hook_names_in_model"]]
+    assert all("transform/" not in name and "anchor" not in name and "roi_" not in name for name in hooks)
+    assert any("rpn/head/conv" in name for name in hooks)
+    assert "postprocess" not in vars(result.network.transform)
