@@ -21,13 +21,14 @@ from bench.errors import InputError
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack
-from bench.task import DEFAULT, task
+from bench.task import DEFAULT, Task, task
 from bench.zoo.networks import build
 from bench.zoo.networks import checkpoint as checkpoints
 from bench.zoo.networks.catalogue import DETECTION, is_detector, usual
 from bench.zoo.networks.plain import plain
 
 SEED = 0
+SEEN = 128  # pixels along each side of the images that detectors see while they are compressed, at most
 
 
 class WithoutData:
@@ -38,7 +39,7 @@ class WithoutData:
 
     def __init__(self, model: str, channels: int, classes: int, size: int):
         self.model, self.shape, self.classes = model, (channels, size, size), classes
-        self.task = task(DETECTION if is_detector(model) else DEFAULT)
+        self.task = _task_of(model)
 
     @property
     def example(self) -> torch.Tensor:
@@ -114,6 +115,10 @@ class WithoutData:
         return ()
 
 
+def _task_of(model: str) -> Task:
+    return task(DETECTION if is_detector(model) else DEFAULT)
+
+
 def _sooner(variant: Variant) -> Variant:
     """A variant of the same size, by the settings that its method declares for that."""
     # Behind it in a chain, entropy coding may make more or fewer bytes of other codes.
@@ -147,13 +152,30 @@ class Subject:
         return self.channels, size, size
 
     @property
+    def seen(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images that a method looks at."""
+        # Feature maps of 800 pixels take forty times as long as those of 128. What is stored depends on the size as
+        # little as on what noise shows.
+        size = min(self.shape[-1], SEEN) if is_detector(self.model) else self.shape[-1]
+        return self.channels, size, size
+
+    @property
     def outputs(self) -> int:
         """Number of classes."""
         return self.classes or usual(self.model)[0]
 
+    @property
+    def task(self) -> Task:
+        """Detection for detectors, else classification."""
+        return _task_of(self.model)
+
     def fresh(self) -> torch.nn.Module:
         """The model with random weights."""
         return build.build(self.model, self.channels, self.outputs, self.shape[-1], SEED)
+
+    def worked_on(self) -> torch.nn.Module:
+        """The model with the same weights, for the images that a method looks at."""
+        return build.build(self.model, self.channels, self.outputs, self.seen[-1], SEED)
 
     def compressed(self) -> Compressed:
         """What the method makes of the model, ready to be packed.
@@ -162,12 +184,12 @@ class Subject:
             InputError: no such model, method or setting; a checkpoint that does not fit; a method that cannot work on
                 the model.
         """
-        workbench = WithoutData(self.model, self.channels, self.outputs, self.shape[-1])
+        workbench = WithoutData(self.model, self.channels, self.outputs, self.seen[-1])
         by_guest = any(guests.is_guest(stage.name) for stage in self.variant.stages)
         try:
             # what a method prints is no part of the answer
             with contextlib.redirect_stdout(sys.stderr), refusals():
-                network = self.fresh()
+                network = self.worked_on()
                 if self.checkpoint:
                     checkpoints.load_checkpoint(network, self.checkpoint)
                 return finish(_sooner(self.variant).apply(Compressed(network, example=workbench.example), workbench))

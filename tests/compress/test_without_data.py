@@ -23,3 +23,10 @@ def test_targets_are_the_tasks():
     ((images, targets),) = classification.batches(2)
     assert targets.shape == (2,)
     assert torch.isfinite(classification.loss(classification.fresh(), images, targets))
+
+
+def test_detectors_are_compressed_on_small_images_and_counted_on_theirs():
+    subject = Subject("torchvision:maskrcnn_resnet50_fpn", parse("original"))
+    assert subject.shape == (3, 800, 800) and subject.seen == (3, 128, 128)
+    assert subject.worked_on().transform.min_size == (128,) and subject.fresh().transform.min_size == (800,)
+    assert Subject("resnet8", parse("original"), size=200).seen == (3, 200, 200)

@@ -45,6 +45,7 @@ class PcaIterative(FinetuningMethod):
     title = "Iterative PCA"
     source = "zhang2016accelerating"
     searched: ClassVar = {"rank": (0.75, 0.5, 0.375, 0.25)}
+    sizes_alone: ClassVar = {"step": 0.01}  # straight to the last round
 
     @property
     def rounds(self) -> int:
