@@ -31,6 +31,8 @@ profiles = if [ -f $(call quoted,$(PROFILE)) ]; then set -- $(call quoted,$(PROF
 # A network of each kind: plain, residual, inverted, dense, gated, and normalised by layer.
 KINDS := resnet20 resnet18 vgg16_bn mobilenet_v2 densenet121 efficientnet_b0 convnext_tiny
 
+DETECTORS := torchvision:maskrcnn_resnet50_fpn maskrcnn-resnet18
+
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: bench report test lint speed sweep thinning fuzz calibrate example pictures clean help
@@ -63,10 +65,12 @@ lint: $(ENVIRONMENT) ## ruff and mypy
 speed: $(ENVIRONMENT) ## measure speed side by side with what others use
 	@$(python) -m bench.speed
 
-sweep: $(ENVIRONMENT) ## methods on torchvision's classifiers, into docs/sweep.md and sweep-methods.md; hours, resumable
+sweep: $(ENVIRONMENT) ## methods on classifiers and detectors, into docs/sweep.md, -methods.md, -detection.md; hours, resumable
 	@$(python) -m bench.sweep --kept $(call quoted,$(RUNS)/.sweep) --out docs/sweep.md
 	@$(python) -m bench.sweep --networks $(KINDS) --methods all --size 64 --kept $(call quoted,$(RUNS)/.sweep-methods) \
 		--out docs/sweep-methods.md
+	@$(python) -m bench.sweep --networks $(DETECTORS) --methods all --size 128 --seconds 300 \
+		--kept $(call quoted,$(RUNS)/.sweep-detection) --out docs/sweep-detection.md
 
 thinning: $(ENVIRONMENT) ## classifiers without half of their channels beside masked ones, into docs/thinning.md; resumable
 	@$(python) -m bench.sweep.thinning --kept $(call quoted,$(RUNS)/.sweep-thinning) --out docs/thinning.md

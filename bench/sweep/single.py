@@ -14,11 +14,11 @@ from bench.errors import InputError, limit
 from bench.footprint.packed import pack, sizes, unpack
 from bench.runner.provenance import peak_memory
 
-TOLERANCE = 1e-4  # of the largest logit, as for cells
+TOLERANCE = 1e-4  # of the largest output, as for cells
 
 
 def attempt(model: str, label: str, size: int) -> dict[str, Any]:
-    """Compress, pack, read back, and compare the logits of both.
+    """Compress, pack, read back, and compare the outputs of both.
 
     Returns:
         "state": works; refused, with a sentence as "reason"; or fault, with a traceback as "reason".
@@ -34,9 +34,9 @@ def attempt(model: str, label: str, size: int) -> dict[str, Any]:
         compressed = subject.compressed()
         packed = pack(compressed, subject.description())
         outcome |= {"seconds": time.process_time() - started, "file_bytes": sizes(packed).file_bytes}
-        difference = _difference(compressed.network, unpack(packed, subject.fresh()), _noise(subject.shape))
+        difference = _difference(compressed.network, unpack(packed, subject.worked_on()), subject)
         if not difference <= TOLERANCE:
-            raise ArithmeticError(f"logits of the file read back differ by {difference:.2g} of the largest")
+            raise ArithmeticError(f"outputs of the file read back differ by {difference:.2g} of the largest")
         outcome["state"] = "works"
     except InputError as error:
         outcome |= {"state": "refused", "reason": str(error)}
@@ -52,12 +52,8 @@ def fault() -> dict[str, str]:
     return {"state": "fault", "reason": traceback.format_exc()}
 
 
-def _noise(shape: tuple[int, ...]) -> torch.Tensor:
-    return torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
-
-
-def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, image: torch.Tensor) -> float:
-    """Largest difference of logits for an image, as a share of the largest."""
-    with torch.inference_mode():
-        expected, logits = simulated.eval()(image), packed.eval()(image)
-    return float((logits - expected).abs().max() / expected.abs().max().clamp(min=1e-12))
+@torch.inference_mode()
+def _difference(simulated: torch.nn.Module, packed: torch.nn.Module, subject: Subject) -> float:
+    """Largest difference of outputs for an image of noise, as a share of the largest."""
+    noise = torch.randn(1, *subject.seen, generator=torch.Generator().manual_seed(0))
+    return subject.task.apart(packed.eval(), simulated.eval(), lambda: [noise])

@@ -62,7 +62,7 @@ def test_a_file_that_computes_something_else_is_a_fault(monkeypatch):
 
     monkeypatch.setattr(single, "unpack", other)
     found = single.attempt("torchvision:squeezenet1_1", "original", 64)
-    assert "logits of the file read back differ by" in found["reason"]
+    assert "outputs of the file read back differ by" in found["reason"]
 
 
 @pytest.fixture
@@ -115,6 +115,23 @@ def test_the_table(tmp_path, tries):
     assert "| li | 0 | 2 | 0 |" in page
     assert "- vgg11, li: refused because it is odd\n" in page
     assert "4 of 4 pairs of 2 networks and 2 methods" in page
+
+
+def test_detectors_have_a_page_of_their_own(tmp_path, tries, monkeypatch):
+    slow = {"state": "works", "parameters": 44_400_000, "file_bytes": 7_100_000, "seconds": 61.4, "peak_bytes": 2**30}
+    monkeypatch.setattr(record, "attempt", lambda *_: slow)
+    out = tmp_path / "sweep.md"
+    arguments = ["--networks", "torchvision:maskrcnn_resnet50_fpn", "--methods", "k-bit", "--size", "64"]
+    assert sweep.main([*arguments, "--kept", str(tmp_path / "kept"), "--out", str(out)]) == 0
+    page = out.read_text()
+    assert page.startswith("# Every method on detectors\n")
+    assert "gives the outputs of all heads" in page
+    assert "## Above 60 seconds\n\n- torchvision:maskrcnn_resnet50_fpn, k-bit: 61 s, works\n" in page
+
+
+@pytest.mark.parametrize("method", ["k-bit", "li"])
+def test_detectors_are_swept(method):
+    assert single.attempt("maskrcnn-resnet18", method, 32)["state"] == "works"
 
 
 def test_with_more_methods_than_networks_methods_are_rows(tmp_path, tries):
