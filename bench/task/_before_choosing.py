@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
+PARTS = ("transform", "backbone")  # of torchvision's detectors, which also have `roi_heads` and `rpn`, or `head`
 GRID = (1, 2, 3)  # boxes along each side of an image, at three scales
 
 

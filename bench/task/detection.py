@@ -137,9 +137,14 @@ class Detection(Task):
         return _precision(predictions, truth, "box").per_class
 
     def apart(self, network: nn.Module, other: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> float:
-        """Of what their layers put out before any detection is chosen; see `bench.task._before_choosing`."""
+        """Of what their layers put out before any detection is chosen, see `bench.task._before_choosing`.
+
+        Networks without torchvision's parts are compared by their detections.
+        """
         from bench.task import _before_choosing  # it imports torch
 
+        if not all(hasattr(one, part) for one in (network, other) for part in _before_choosing.PARTS):
+            return super().apart(network, other, batches)
         return _before_choosing.apart(network, other, batches)
 
     def difference(self, predictions: Predictions, expected: Predictions) -> float:

@@ -74,8 +74,8 @@ def train(
         checkpoints: where states of the training are kept, to go on from after an interruption. A training whose hooks
             or network may remember more than tensors keeps none, and starts again.
         watch: called after each epoch with its row of the history, images per second and the network, to look at.
-        each_epoch: called after each epoch with its number and the network, to be kept, if the recipe says `keep_epochs`.
-            A training that goes on may call it again for the epoch after which it was interrupted.
+        each_epoch: called after each epoch with its number and the network, if the recipe says `keep_epochs`. After an
+            interruption it may be called again for the epoch before.
 
     Returns:
         One row per epoch: epoch (from 1), loss (mean of its steps), learning_rate (of its last step) and, with

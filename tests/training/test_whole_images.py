@@ -149,3 +149,20 @@ def test_networks_are_held_apart_before_detections_are_chosen(images):
 
     assert apart(same) == 0.0
     assert 0.005 < apart(other) < 0.02
+
+
+def test_networks_of_other_parts_are_held_apart_by_their_detections(images):
+    class Own(torch.nn.Module):
+        def __init__(self, score):
+            super().__init__()
+            self.score = torch.nn.Parameter(torch.tensor(score))
+
+        def forward(self, shown):
+            box = {"boxes": torch.tensor([[0.0, 0, 10, 10]]), "labels": torch.tensor([1]), "scores": self.score[None]}
+            return [box for _ in shown]
+
+    def apart(one):
+        return evaluate.apart(Own(0.5), one, images.probe_images, **AS_THEY_ARE, device=CPU, task=Detection())
+
+    assert apart(Own(0.5)) == 0.0
+    assert apart(Own(0.4)) == pytest.approx(0.25)  # 0.1 of 0.4, the largest score expected
