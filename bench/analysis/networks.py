@@ -18,6 +18,10 @@ SPELLED = (
     "ResNeXt", "SENet", "ShuffleNet", "SqueezeNet", "SSD", "Swin", "TinyNet", "UNet", "VGG", "ViT", "Wide", "WRN",
     "Xception", "YOLO",
 )  # fmt: skip
+DETECTORS = {
+    "fasterrcnn": "Faster R-CNN", "fcos": "FCOS", "keypointrcnn": "Keypoint R-CNN", "maskrcnn": "Mask R-CNN",
+    "retinanet": "RetinaNet", "ssd300": "SSD300", "ssdlite320": "SSDLite320",
+}  # fmt: skip
 LIBRARIES = ("", "torchvision", "timm")  # what stands before a colon in the names of networks that are not users' own
 _BY_NAME = {name.lower(): name for name in SPELLED}
 
@@ -53,10 +57,15 @@ def title(name: str) -> str:
     ('ResNet-20', 'WRN-16-4', 'MobileNetV2', 'EfficientNet-B0', 'my_network')
     >>> title("torchvision:resnet50"), title("resnets.mine:resnet50")
     ('ResNet-50', 'resnets.mine:resnet50')
+    >>> title("torchvision:maskrcnn_resnet50_fpn_v2"), title("ssdlite320_mobilenet_v3_large")
+    ('Mask R-CNN (ResNet-50-FPN-V2)', 'SSDLite320 (MobileNet-V3-large)')
     """
     library, _, network = name.rpartition(":")
     if library not in LIBRARIES:  # a function of the user's own
         return name
+    detector, _, backbone = re.sub("_", "-", network).partition("-")
+    if detector in DETECTORS and backbone:
+        return f"{DETECTORS[detector]} ({title(backbone)})"
     parts = re.split(r"[-_]", network)
     spelled = [_spelled(part) for part in parts]
     if not spelled[0]:
@@ -74,4 +83,4 @@ def _spelled(part: str) -> str:
 
 
 def _variant(part: str) -> str:
-    return part.upper() if re.fullmatch(r"[a-z]{1,2}\d?", part) else part
+    return part.upper() if re.fullmatch(r"[a-z]{1,2}\d?|fpn", part) else part
