@@ -146,10 +146,14 @@ def nothing_to_lose(study: Study) -> dict[str, str]:
     reasons = {}
     for model in study.models:
         chance, level = study.per_image.chance(model), study.level(model, ORIGINAL)
-        # With few seeds nothing can be shown of anything, and that is what is said then.
-        if chance is None or not level.n or (study.withholds and withheld(level.n, study.plan.alpha)):
+        if chance is None or not level.n:
             continue
-        if not t_of(level, null=chance, alternative="greater").p <= study.plan.alpha:
+        # With few seeds nothing can be shown of anything, and that is said then, unless both would be printed alike.
+        primary = study.primary
+        above = primary.scale * (level.value - chance) >= 0.5 * 10**-primary.digits
+        if above and study.withholds and withheld(level.n, study.plan.alpha):
+            continue
+        if not above or not t_of(level, null=chance, alternative="greater").p <= study.plan.alpha:
             reasons[model] = (
                 f"Nothing to lose: the original's {study.primary.noun} is not shown to beat chance "
                 f"({study.primary.scale * chance:.{study.primary.digits}f}{study.primary.level_unit})."

@@ -22,6 +22,7 @@ from bench.runner.job import Progress
 from bench.runner.plan_file import DataDescription
 from bench.runner.progress import CountingReporter, for_stream
 from bench.runner.store import Store
+from bench.task import task
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
@@ -148,10 +149,12 @@ def describe(experiment: Profile, cache: Path) -> DataDescription:
     """What the report says of the images; their size is that of the first network's.
 
     Raises:
-        InputError: the images are not all squares of one size where a network sees them.
+        InputError: the images are not all squares of one size where a network sees them, or are not for its task.
     """
     data = experiment.file.data.model_dump()
     loaded = load(**data, cache=cache)
+    if sentence := task(experiment.file.task).unfit(loaded):
+        raise InputError(f"profile {experiment.name!r}: {sentence}")
     transforms = [experiment.recipes[model.name].validation_transform for model in experiment.file.models]
     images, *_ = [loaded.transformed(transform) for transform in transforms]
     counts = {name: len(getattr(images, name).labels) for name in ("train", "validation", "test")}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from bench.data import Split
+    from bench.data import ImageSet, Split
 
 PACKAGE = "bench.task"
 DEFAULT = "classification"
@@ -183,6 +183,10 @@ class Task(ABC):
     def problems(self, recipe: Mapping[str, Any]) -> list[str]:
         """Fields of a recipe that this task cannot train by, a sentence each."""
         return []
+
+    def unfit(self, images: ImageSet) -> str:
+        """Why this task cannot be learnt from a data set, in a sentence; empty if it can."""
+        return ""
 
     @abstractmethod
     def targets(self, split: Split, device: torch.device | str) -> Any:

@@ -15,7 +15,7 @@ from bench.task import Change, Predictions, Primary, Task
 if TYPE_CHECKING:
     import torch
 
-    from bench.data import Split
+    from bench.data import ImageSet, Split
 
 BINS = 15  # of the expected calibration error
 
@@ -38,6 +38,12 @@ class Classification(Task):
                "points", 100, 2, signed=True),
     )  # fmt: skip
     classifies = True
+
+    def unfit(self, images: ImageSet) -> str:
+        """Objects are no classes of images."""
+        if images.train.objects is None:
+            return ""
+        return f'the images of {images.name} have annotated objects and no class each: give task = "detection"'
 
     def targets(self, split: Split, device: torch.device | str) -> torch.Tensor:
         """(n,) int64 labels."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from bench.data import Split
+    from bench.data import ImageSet, Split
 
 UNSMOOTHED = "detection has no smoothed labels: leave out label_smoothing"
 INSIDE = 0.5  # probability from which a pixel belongs to a mask, as in torchvision's references
@@ -75,6 +75,14 @@ class Detection(Task):
         if recipe.get("label_smoothing"):
             found.append(f"label_smoothing = {recipe['label_smoothing']:g}: {UNSMOOTHED}")
         return found
+
+    def unfit(self, images: ImageSet) -> str:
+        """Without objects there is nothing to detect."""
+        if images.train.objects is not None:
+            return ""
+        return (
+            f"the images of {images.name} have no annotated objects to detect: give a source that has, e.g. coco:PATH"
+        )
 
     def targets(self, split: Split, device: torch.device | str) -> Any:
         """What is trained on, at the size of the files; crowds are left out, as in torchvision's references."""
@@ -131,6 +139,10 @@ class Detection(Task):
         if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
             return None
         return _precision(predictions, truth, "box").per_image
+
+    def chance(self, truth: Predictions) -> float | None:
+        """0: boxes anywhere find next to nothing."""
+        return 0.0
 
     def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, float]:
         """Box AP by label, of classes that have an object; their mean is box AP."""

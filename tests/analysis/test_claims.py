@@ -127,6 +127,12 @@ def test_where_the_original_does_not_beat_chance_there_are_no_words(study_of):
         assert claim.verdict.word == "can't tell" and not claim.stars
 
 
+@pytest.mark.parametrize(("right", "lost"), [(39, True), (40, True), (41, False)])
+def test_with_few_seeds_an_original_at_chance_or_below_has_nothing_to_lose(study_of, right, lost):
+    study = study_of(seeds=(0, 1), test=400, right=lambda model, seed, label: np.arange(400) < right)
+    assert bool(nothing_to_lose(study)) == lost
+
+
 def test_an_original_that_beats_chance_has_something_to_lose(study: Study):
     assert nothing_to_lose(study) == {}
 
