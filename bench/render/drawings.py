@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import process as futures_of_processes
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -76,8 +75,11 @@ class Drawings:
         return {} if figure.gallery else _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
 
     def paper(self, figure: Figure) -> dict[str, dict[str, bytes]]:
-        """Pages for a paper's text by file name, by the medium's name in `PAPER_MEDIA`."""
-        return {name: _named(f"{figure.id}-{name}", self._whole(figure, name)) for name in PAPER_MEDIA}
+        """The page for a paper's text by file name, by the medium's name in `PAPER_MEDIA`; see `Figure.whole`."""
+        return {
+            name: _named(f"{figure.id}-{name}", self._written(figure, medium)["whole"])
+            for name, medium in PAPER_MEDIA.items()
+        }
 
     def preview(self, hero: Figure) -> bytes:
         """A picture of the figure that opens the page, see `Figure.png`."""
@@ -86,13 +88,6 @@ class Drawings:
     def files(self, figure: Figure) -> list[str]:
         """Names of a figure's PDFs: as wide as a text, then as wide as a column."""
         return [*self.text(figure), *self.column(figure)]
-
-    def _whole(self, figure: Figure, name: str) -> list[bytes]:
-        """The drawing for a paper, on one page however tall it is."""
-        pages = self._written(figure, PAPER_MEDIA[name])["pages"]
-        if len(pages) == 1:
-            return pages
-        return self._written(figure, replace(PAPER_MEDIA[name], tallest=float("inf")))["pages"]
 
     def _written(self, figure: Figure, medium: Medium) -> dict[str, Any]:
         key = (figure.id, medium)
@@ -109,11 +104,11 @@ class Drawings:
             return figure.written(medium, self._forms(figure, medium))
 
     def _forms(self, figure: Figure, medium: Medium) -> list[str]:
-        if medium not in (WIDE, NARROW):
-            return ["pages"]
         if medium == WIDE:
             return ["svg", "png"] if figure.id == self._hero else ["svg"]
-        return ["svg"] if figure.gallery and figure.id not in self._paper else ["svg", "pages"]
+        forms = ["pages"] if medium == PRINT or (medium == NARROW and not figure.gallery) else []
+        forms += ["whole"] if figure.id in self._paper and medium in PAPER_MEDIA.values() else []
+        return ["svg", *forms] if medium == NARROW else forms
 
     def _start(self, figures: Sequence[Figure], processes: int) -> dict[_Key, Future[dict[str, Any]]]:
         """Start drawing everything that the writers will ask for."""

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
+from math import inf
 
 import pytest
 from matplotlib.figure import Figure as Drawing
 
 from bench.render import drawings
 from bench.render.drawings import Drawings
+from bench.render.kit import figure as kit
 from bench.render.kit.figure import Figure, Sheet, panels
 from bench.render.kit.style import GUEST_COLORS, NARROW, PAPER_MEDIA, PRINT, WIDE, family, styles
 
@@ -121,3 +124,40 @@ def test_dividing_a_figure_changes_nothing_of_its_other_forms():
     made = Figure("tall", "tall", "caption", "alt", tall, ())
     assert len(made.pages(NARROW)) == 2
     assert made.written(NARROW, ["pages", "svg"])["svg"] == made.svg(NARROW)
+
+
+def test_a_paper_gets_a_tall_figure_on_one_page_and_no_other_is_written_for_it(monkeypatch: pytest.MonkeyPatch):
+    rooms: list[float] = []
+    written: list[int] = []
+    write = kit._pages
+
+    def tall(medium):
+        rooms.append(medium.tallest)
+        return Sheet(medium, Drawing(figsize=(5, 20)), cuts=(6, 12, 13))
+
+    def count(sheet):
+        written.append(len(sheet.pages))
+        return write(sheet)
+
+    monkeypatch.setattr(kit, "_pages", count)
+    made = Figure("tall", "tall", "caption", "alt", tall, ())
+    serif = PAPER_MEDIA["text-serif"]
+    assert made.whole(serif) == made.pages(replace(serif, tallest=inf))
+    assert rooms == [serif.tallest, inf, inf] and written == [1]
+    drawings = Drawings([made], processes=1, paper=[made])
+    assert list(drawings.paper(made)["text-serif"]) == ["tall-text-serif.pdf"]
+    assert len(drawings.text(made)) == 3
+    assert drawings.paper(made)["text-sans"] == {"tall-text-sans.pdf": made.whole(PRINT)[0]}
+
+
+def test_a_figure_that_fits_its_page_is_painted_once_for_page_and_paper():
+    media = []
+
+    def count(medium):
+        media.append(medium)
+        return paint("x", medium)
+
+    one = Figure("x", "x", "caption", "alt", count, ())
+    drawings = Drawings([one], processes=1, paper=[one])
+    assert list(drawings.text(one).values()) == list(drawings.paper(one)["text-sans"].values())
+    assert sorted(medium.name for medium in media) == sorted(medium.name for medium in PAPER_MEDIA.values())

@@ -6,7 +6,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import matplotlib as mpl
@@ -124,11 +124,25 @@ class Figure:
             forms: names of the methods below; what each returns is the value of its name.
         """
         with _settings(medium):
-            sheet = self.paint(medium)
-            for axis in (axis for panel in sheet.drawing.axes for axis in (panel.xaxis, panel.yaxis)):
-                if not axis.get_label_text():
-                    axis.set_label_coords(0, 0)  # spares matplotlib the search for room among the ticks
-            return {form: _FORMS[form](sheet) for form in forms}
+            sheet = self._prepared(medium)
+            made = {form: _FORMS[form](sheet) for form in forms if form != "whole"}
+            if "whole" in forms:
+                made["whole"] = self._on_one_page(sheet, made.get("pages", []))
+            return made
+
+    def _prepared(self, medium: Medium) -> Sheet:
+        """The painted sheet, ready to be written."""
+        sheet = self.paint(medium)
+        for axis in (axis for panel in sheet.drawing.axes for axis in (panel.xaxis, panel.yaxis)):
+            if not axis.get_label_text():
+                axis.set_label_coords(0, 0)  # spares matplotlib the search for room among the ticks
+        return sheet
+
+    # What may be taller is laid out with more room, so that a drawing of several pages is painted again.
+    def _on_one_page(self, sheet: Sheet, pages: list[bytes]) -> list[bytes]:
+        if len(sheet.pages) > 1:
+            return _pages(self._prepared(replace(sheet.medium, tallest=float("inf"))))
+        return pages or _pages(sheet)
 
     def svg(self, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
         """Write SVG; return it with its marks."""
@@ -137,6 +151,10 @@ class Figure:
     def pages(self, medium: Medium) -> list[bytes]:
         """Write PDFs with Type 42 fonts, one per page of the medium."""
         return self.written(medium, ["pages"])["pages"]
+
+    def whole(self, medium: Medium) -> list[bytes]:
+        """Write a PDF of one page, however tall the drawing is."""
+        return self.written(medium, ["whole"])["whole"]
 
     def png(self, medium: Medium) -> bytes:
         """Write a PNG on white with `DOTS` per inch."""
