@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise, product
 
 import numpy as np
@@ -107,45 +108,62 @@ def place(axes: Axes, labels: Sequence[Label], around: Obstacles) -> list[tuple[
     # obstacle for the next, the caller decides by the order who may choose first.
     written = []
     for label in labels:
-        spots = list(_spots(label))
-        boxes = _boxes(axes, label, spots)
-        free = np.flatnonzero(_within(boxes, axes) & ~_overlapping(boxes, around.boxes))
+        size = _size(axes, label)
+        boxes = _boxes(axes, label, size)
+        within = np.flatnonzero(_within(boxes, axes))
+        free = within[~_overlapping(boxes[within], around.boxes)]
         if len(free):
-            best = _cheapest(axes, spots, boxes, free, around)
+            best = _cheapest(axes, label, boxes, free, around)
+            spot = _spot(label, best)
             around.boxes = np.vstack([around.boxes, boxes[best]])
-            if spots[best].distance > LEADER_FROM:
-                around.samples = np.vstack([around.samples, _leader(axes, spots[best], boxes[best])])
-            written.append((label, _write(axes, label, spots[best])))
+            if spot.distance > LEADER_FROM:
+                around.samples = np.vstack([around.samples, _leader(axes, spot, boxes[best])])
+            written.append((label, _write(axes, label, spot, size[0] / _dots(axes))))
     return written
 
 
-def _cheapest(axes: Axes, spots: list[_Spot], boxes: np.ndarray, free: np.ndarray, around: Obstacles) -> int:
+def _cheapest(axes: Axes, label: Label, boxes: np.ndarray, free: np.ndarray, around: Obstacles) -> int:
     """Index of the free spot that costs least, of equals the first."""
     # No spot costs less than its distance, so that the search ends where distances alone cost more than the best.
     best, least = -1, np.inf
-    for index in sorted(free.tolist(), key=lambda index: spots[index].distance):
-        if spots[index].distance > least:
+    offsets = _offsets(label.optional)
+    for index in free[np.argsort(offsets[free % len(offsets), 3], kind="stable")].tolist():
+        spot = _spot(label, index)
+        if spot.distance > least:
             break
-        cost = _cost(axes, spots[index], boxes[index], around)
+        cost = _cost(axes, spot, boxes[index], around)
         if cost < least:
             best, least = index, cost
     return best
 
 
-def _spots(label: Label) -> Iterable[_Spot]:
-    distances = DISTANCES[:2] if label.optional else DISTANCES
-    for home, distance, (dx, dy, align) in product(label.places, distances, DIRECTIONS):
+# A sweep's name may stand at any of dozens of points, each with a hundred spots. They are rows of arrays, point after
+# point, and only those that may be the cheapest are looked at one by one.
+@cache
+def _offsets(optional: bool) -> np.ndarray:
+    """(spots of a point, 4) `dx`, `dy`, `align` and `distance` of each, see `_Spot`."""
+    rows = []
+    for distance, (dx, dy, align) in product(DISTANCES[:2] if optional else DISTANCES, DIRECTIONS):
         diagonal = 0.75 if dx and dy else 1.0
-        yield _Spot(home, dx * diagonal, dy * diagonal, align, distance)
+        rows.append((dx * diagonal, dy * diagonal, align, distance))
+    return np.array(rows)
 
 
-def _boxes(axes: Axes, label: Label, spots: list[_Spot]) -> np.ndarray:
-    width, height = _size(axes, label)
-    homes = _display(axes, [spot.home for spot in spots])
-    shift = np.array([[spot.dx, spot.dy] for spot in spots]) * np.array([[spot.distance] for spot in spots])
-    share = np.array([[spot.align, 0.5 - 0.5 * np.sign(spot.dy)] for spot in spots])
-    corners = homes + shift * _dots(axes) - share * (width, height)
-    return np.hstack([corners, corners + np.array([width, height])])
+def _spot(label: Label, index: int) -> _Spot:
+    offsets = _offsets(label.optional)
+    point, row = divmod(index, len(offsets))
+    return _Spot(label.places[point], *offsets[row].tolist())
+
+
+def _boxes(axes: Axes, label: Label, size: tuple[float, float]) -> np.ndarray:
+    """(spots, 4) what a label of that size would cover."""
+    offsets = _offsets(label.optional)
+    homes = np.repeat(_display(axes, label.places), len(offsets), axis=0)
+    dx, dy, align, distance = np.tile(offsets, (len(label.places), 1)).T
+    shift = np.stack([dx, dy], axis=1) * distance[:, None]
+    share = np.stack([align, 0.5 - 0.5 * np.sign(dy)], axis=1)
+    corners = homes + shift * _dots(axes) - share * size
+    return np.hstack([corners, corners + np.array(size)])
 
 
 def _within(boxes: np.ndarray, axes: Axes) -> np.ndarray:
@@ -156,8 +174,10 @@ def _within(boxes: np.ndarray, axes: Axes) -> np.ndarray:
 
 def _overlapping(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """(k,) whether each box meets any of the others."""
-    low, high = boxes[:, None, :2], boxes[:, None, 2:]
-    return np.any(np.all((low < others[None, :, 2:]) & (high > others[None, :, :2]), axis=2), axis=1)
+    left, bottom, right, top = boxes.T[:, :, None]
+    meets = (left < others[:, 2]) & (right > others[:, 0])
+    meets &= (bottom < others[:, 3]) & (top > others[:, 1])
+    return meets.any(axis=1)
 
 
 def _cost(axes: Axes, spot: _Spot, box: np.ndarray, around: Obstacles) -> float:
@@ -184,8 +204,8 @@ def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return (x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])
 
 
-def _write(axes: Axes, label: Label, spot: _Spot) -> Annotation:
-    width = _size(axes, label)[0] / _dots(axes)
+def _write(axes: Axes, label: Label, spot: _Spot, width: float) -> Annotation:
+    """Write a label that is so many pt wide."""
     leader = {"arrowstyle": "-", "color": label.color, "linewidth": 0.5, "alpha": 0.6, "shrinkA": 0, "shrinkB": 3}
     side = "right" if spot.align == 1 else "left" if spot.align == 0 else "center"
     nudge = width * (0.5 - spot.align) if side == "center" else 0.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+from bench.render.kit import labels
 from bench.render.kit.figure import panels
 from bench.render.kit.labels import Label, obstacles, place
 from bench.render.kit.style import WIDE
@@ -58,3 +59,24 @@ def test_an_optional_label_is_left_out_where_it_would_be_far(panel: Axes):
 
 def _overlap(a, b, slack: float = 2.0) -> bool:
     return a.x0 + slack < b.x1 and b.x0 + slack < a.x1 and a.y0 + slack < b.y1 and b.y0 + slack < a.y1
+
+
+def test_what_a_label_would_cover_follows_from_its_spot(panel: Axes):
+    label, (width, height) = Label("here", ((0.2, 0.3), (0.7, 0.6)), "black", 8), (40.0, 20.0)
+    boxes = labels._boxes(panel, label, (width, height))
+    assert len(boxes) == 2 * len(labels.DISTANCES) * len(labels.DIRECTIONS)
+    dots = panel.figure.get_dpi() / 72
+    for index, box in enumerate(boxes):
+        spot = labels._spot(label, index)
+        x, y = panel.transData.transform(spot.home)
+        left = x + spot.dx * spot.distance * dots - spot.align * width
+        bottom = y + spot.dy * spot.distance * dots - (0.0 if spot.dy > 0 else 1.0 if spot.dy < 0 else 0.5) * height
+        assert box == pytest.approx([left, bottom, left + width, bottom + height])
+    assert labels._spot(label, 0) == labels._Spot((0.2, 0.3), 1.0, 0.0, 0.0, 5.0)
+    assert labels._spot(label, 97) == labels._Spot((0.7, 0.6), 0.75, 0.75, 0.0, 5.0)
+
+
+def test_boxes_that_share_an_edge_do_not_overlap():
+    boxes = np.array([[0.0, 0.0, 2.0, 2.0], [2.0, 0.0, 3.0, 2.0], [1.9, 1.9, 4.0, 4.0], [0.0, 2.0, 2.0, 3.0]])
+    assert labels._overlapping(boxes, boxes[:1]).tolist() == [True, False, True, False]
+    assert labels._overlapping(boxes, boxes[:0]).tolist() == [False] * 4
