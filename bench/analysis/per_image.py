@@ -50,6 +50,7 @@ class PerImage:
         self._tables: dict[tuple[str, str], np.ndarray | None] = {}
         self._agreements: dict[tuple[str, str], AnswerAgreement | None] = {}
         self._originals: dict[str, dict[int, np.ndarray]] = {}
+        self._left_out: dict[tuple[str, str], np.ndarray] = {}
         try:
             self.task: Task | None = task(results.plan.task.name)
         except InputError:  # a guest's, whose code is not here
@@ -67,9 +68,12 @@ class PerImage:
 
     def left_out(self, model: str, variant: str) -> np.ndarray:
         """(S,) whether a seed has the primary metric and yet no row of `table`, where other seeds have one."""
-        table = self.table(model, variant)
-        levels = self.results.by_seed("compressed", self.results.plan.task.primary.test, model, variant)
-        return np.zeros(len(levels), bool) if table is None else np.isfinite(levels) & np.isnan(table).any(axis=1)
+        if (model, variant) not in self._left_out:
+            table = self.table(model, variant)
+            levels = self.results.by_seed("compressed", self.results.plan.task.primary.test, model, variant)
+            rowless = np.zeros(len(levels), bool) if table is None else np.isnan(table).any(axis=1)
+            self._left_out[model, variant] = np.isfinite(levels) & rowless
+        return self._left_out[model, variant]
 
     def validation(self, model: str, variant: str) -> np.ndarray | None:
         """As `table`, on the validation images, but None if any seed has no row; read anew at every call."""
