@@ -48,9 +48,10 @@ def data_tables(document: Document) -> list[DataTable]:
 
 def _csv(fields: Sequence[DataField], rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [field.name for field in fields], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer = csv.writer(buffer, lineterminator="\n")
+    names = [field.name for field in fields]
+    writer.writerow(names)
+    writer.writerows([_cell(row[name]) for name in names] for row in rows)
     return buffer.getvalue()
 
 
@@ -85,7 +86,8 @@ def _typed(value: Any, text: bool) -> Any:
 
 def _records(rows: list[dict[str, Any]]) -> str:
     """Rows as JSON, a line each."""
-    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) + "\n]\n"
+    line = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    return "[\n" + ",\n".join(map(line, rows)) + "\n]\n"
 
 
 def _json(content: Any) -> str:
