@@ -151,15 +151,15 @@ BRIEF = {
     "tables/hurt": ("title", "changed", "worst", "recall", "exemplars", "control", "p_control"),
     "tables/methods": ("title", "stages", "epochs", "sources"),
 }
-# Figures whose numbers take no time: they are drawn while insides are compared for the others.
+# Figures that do not look inside: they are drawn while insides are compared for the others.
 EARLY = (
+    "figures/footprint",
     "figures/galleries",
-    "figures/exemplars",
     "figures/attributions",
     "figures/activation_blocks",
     "figures/corruptions",
     "figures/reliability",
-    "figures/recall",
+    "figures/differences",
     "figures/curves",
     "figures/activations",
 )

@@ -140,16 +140,14 @@ def compose(studies: list[Study]) -> Document:
     prefixes = ["" if len(studies) == 1 else f"{name}-" for name in names]
     guests = styles(variant.family for study in studies for variant in study.plan.variants)
     others = [entry for entry in contents.entries() if entry.startswith("figures/") and entry not in contents.EARLY]
-    early = [_built(study, contents.EARLY, prefix) for study, prefix in zip(studies, prefixes)]
-    drawings = Drawings(_figures(early), guests=guests)
-    late = [_built(study, others, prefix) for study, prefix in zip(studies, prefixes)]
-    figures = [one | other for one, other in zip(early, late)]
-    heroes = [hero for built in figures if (hero := _hero(built))]
-    drawings.begin(
-        _figures(late),
-        heroes[0] if heroes else None,
-        [figure for built in figures for figures_of in _for_paper(built).values() for figure in figures_of],
-    )
+    figures: list[Built] = [{} for _ in studies]
+    drawings = Drawings([], guests=guests)
+    for entries in (contents.EARLY, others):
+        begun = [_built(study, entries, prefix) for study, prefix in zip(studies, prefixes)]
+        figures = [one | other for one, other in zip(figures, begun)]
+        heroes = [hero for built in figures if (hero := _hero(built))]
+        paper = [figure for built in figures for several in _for_paper(built).values() for figure in several]
+        drawings.begin(_figures(begun), heroes[0] if heroes else None, paper)
     parts = tuple(map(_part, studies, prefixes, figures))
     together = _together(studies)
     return Document(
@@ -234,12 +232,15 @@ def _hero(figures: Built) -> Figure | None:
 
 def _of_story(figures: Built) -> list[list[Figure]]:
     """What each entry of the story drew."""
-    return [[item for item in figures[entry] if isinstance(item, Figure)] for entry in contents.STORY]
+    return [[item for item in figures.get(entry, ()) if isinstance(item, Figure)] for entry in contents.STORY]
 
 
 def _for_paper(figures: Built) -> dict[str, tuple[Figure, ...]]:
     names = {entry: entry.removeprefix("figures/") for entry in contents.PAPER}
-    return {name: tuple(item for item in figures[entry] if isinstance(item, Figure)) for entry, name in names.items()}
+    return {
+        name: tuple(item for item in figures.get(entry, ()) if isinstance(item, Figure))
+        for entry, name in names.items()
+    }
 
 
 def _first(items: Sequence[Item]) -> tuple[Item, ...]:
