@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from bench.render.kit.fonts import families
+from bench.render.kit.lines import ClippedLine
 from bench.render.kit.names import cut
 from bench.render.kit.style import MUTED, Medium
 from bench.render.kit.table import Table
@@ -213,7 +214,7 @@ def line(panel: Axes, x: Sequence[float], y: Sequence[float], **style: Any) -> L
     """Draw a line or markers on a panel whose limits stand: `Axes.plot` without its search for new ones."""
     # A figure of 40 methods has hundreds of such artists, each a mark of its own, and plotting them takes longer than
     # writing the file.
-    artist = Line2D(x, y, **{"solid_capstyle": "butt"} | style)
+    artist = ClippedLine(x, y, **{"solid_capstyle": "butt"} | style)
     panel.add_artist(artist)
     return artist
 
