@@ -139,8 +139,8 @@ def parse(name: str, text: str) -> Profile:
     problems = structure_problems(raw)
     variants = expand.variants(raw.get("methods"), problems)
     diagnostics = expand.diagnostics(raw.get("diagnostics"), variants, problems)
-    measures = similarity.measures(raw.get("similarity"), problems)
     task = _task(raw.get("task", tasks.DEFAULT), problems)
+    measures = similarity.measures(raw.get("similarity"), problems, classifies=task.classifies)
     _check_classes(task, diagnostics, problems)
     models = [model for model in expand.tables_of(raw.get("models")) if isinstance(model.get("name"), str)]
     expand.check_names([model["name"] for model in models], "model", problems)
@@ -157,7 +157,7 @@ def parse(name: str, text: str) -> Profile:
     if problems:
         raise InputError(f"profile {name!r}: {problem}" for problem in dict.fromkeys(problems))
     file = _with_margin(File.model_validate(raw), task.primary)
-    file = file.model_copy(update={"similarity": similarity.completed(file.similarity)})
+    file = file.model_copy(update={"similarity": similarity.completed(file.similarity, classifies=task.classifies)})
     normalisations = {
         model.name: begun.normalisation(model.name, model.normalisation, model.weights) for model in file.models
     }

@@ -15,10 +15,10 @@ KEY = "similarity"
 Measures = Mapping[str, AnyMeasure]
 
 
-def measures(raw: Any, problems: list[str]) -> dict[str, AnyMeasure]:
+def measures(raw: Any, problems: list[str], *, classifies: bool = True) -> dict[str, AnyMeasure]:
     """The measures of a `[similarity]` table by name, in its order; what is wrong goes to `problems`."""
     table = raw if isinstance(raw, dict) else {}
-    names = _texts(table.get("measures", Similarity().measures))
+    names = _texts(table.get("measures", _usual(classifies)))
     _check_repeats("measures", names, problems)
     found: dict[str, AnyMeasure] = {}
     for name in names:
@@ -38,13 +38,20 @@ def measures(raw: Any, problems: list[str]) -> dict[str, AnyMeasure]:
     return found
 
 
-def completed(table: Similarity) -> Similarity:
+def completed(table: Similarity, *, classifies: bool = True) -> Similarity:
     """The table with what the file left out: the defaults that are among its measures, or else all of them."""
+    if "measures" not in table.model_fields_set:
+        table = table.model_copy(update={"measures": _usual(classifies)})
     left_out = {key: getattr(table, key) for key in ("maps", "inside") if key not in table.model_fields_set}
     kept = {key: [name for name in names if name in table.measures] for key, names in left_out.items()}
     if "inside" in kept:
         kept["inside"] = kept["inside"] or list(table.measures)
     return table.model_copy(update=kept)
+
+
+def _usual(classifies: bool) -> list[str]:
+    """The measures of a file that names none; where images have no class of their own, those that need none."""
+    return [name for name in Similarity().measures if classifies or isinstance(measure(name), Measure)]
 
 
 def _usable(name: str) -> AnyMeasure:
