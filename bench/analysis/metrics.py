@@ -50,6 +50,7 @@ SHARES = (
     "sparsity", "activation-statistics.dead", "activation-statistics.dimension", "activation-statistics.zeros",
     "class-images.recognised", "feature-inversion.features", "filters.zero",
 )  # fmt: skip
+OF_OUTPUTS = {"logit_difference": "output_difference"}  # what cells call it, where outputs are no logits
 LEFT_OUT = "left out"
 TRAINED = "trained_"  # before metrics of the network as it was trained, which the packed file has too
 _ABOUT = ("key", "model", "seed", "variant", "diagnostic")
@@ -75,12 +76,14 @@ def _known(study: Study) -> dict[str, Metric]:
         primary.test, primary.validation, f"{ORIGINAL}_{primary.test}", "corruptions", "sensitivity.accuracy",
     )  # fmt: skip
     differences = (f"{primary.metric}_difference", "corruptions.loss", "corruptions.loss_difference")
+    alike = study.per_image.task.alike if study.per_image.task else ()
+    of_alike = [f"{split}_{name}" for name in alike for split in ("test", "validation")]
     return (
         dict.fromkeys(SHARES, SHARE)
         | printed
         | {"activation_bits": Metric("bits")}
-        | dict.fromkeys([*levels, *(f"{TRAINED}{name}" for name in levels)], level)
-        | dict.fromkeys(differences, difference)
+        | dict.fromkeys([*levels, *(f"{TRAINED}{name}" for name in (*levels, *of_alike)), *of_alike], level)
+        | dict.fromkeys([*differences, *(f"{name}_difference" for name in alike)], difference)
     )
 
 
@@ -123,6 +126,8 @@ def _values(study: Study) -> dict[str, dict[str, float]]:
     for kind, frame in frames.items():
         for record in frame.to_dict("records"):
             numbers = {str(name): value for name, value in record.items() if name not in _ABOUT and _is_number(value)}
+            if not study.plan.task.classifies:
+                numbers = {OF_OUTPUTS.get(name, name): value for name, value in numbers.items()}
             if kind == "train":
                 numbers = {f"{TRAINED}{name}": value for name, value in numbers.items()}
             if kind == "compare":  # which repeats what the packed file's own cell says

@@ -96,6 +96,11 @@ class PerImage:
             self._read(model, variant)
         return self._agreements[model, variant]
 
+    @property
+    def compares_answers(self) -> bool:
+        """Whether the task says what each image is answered."""
+        return self.task is not None and type(self.task).answers is not Task.answers
+
     def chance(self, model: str) -> float | None:
         """What an answer without looking reaches on the test images; None if the task does not say."""
         first = next(

@@ -69,6 +69,12 @@ class Study:
         changes = task(DEFAULT).changes if planned is None else planned
         return tuple(change for change in changes if change.metric in self.results.compared)
 
+    @property
+    def beside(self) -> tuple[Primary, ...]:
+        """What else the task ranks nothing by and yet reports of every network, as far as the runs hold it."""
+        beside = self.per_image.task.beside if self.per_image.task else ()
+        return tuple(outcome for outcome in beside if outcome.test in self.results.compressed)
+
     def per_seed(self, metric: str, model: str, variant: str) -> np.ndarray:
         """(S,) a metric of a variant's packed file, or else of its comparison with the original.
 

@@ -1,4 +1,4 @@
-"""Annotated objects of images: boxes, categories and masks, as many per image as there are."""
+"""Objects of images, annotated or detected: boxes, categories and masks, as many per image as there are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import numpy as np
 from bench.data import run_lengths
 
 TINY = 1.0  # pixels; a box with a side of no more is as good as empty
+BACKGROUND = "__background__"  # name of label 0 of detectors
+UNUSED = "(unused {})"  # name of a label that stands for no class
 ARRAYS = ("labels", "boxes", "areas", "crowds")  # of an image, one entry per object
 
 
@@ -70,6 +72,35 @@ class ImageObjects:
         if len(self.masks) != len(self):
             raise ValueError("these objects have boxes and no masks")
         return run_lengths.pixels_of(self.masks, *self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The k objects that a network finds in one image.
+
+    Attributes:
+        labels: (k,) int64.
+        scores: (k,) float32; the larger the surer.
+        boxes: (k, 4) float32 x, y, width, height, pixels of the image's file.
+        masks: compressed run lengths of each; None if the network finds boxes alone.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    boxes: np.ndarray
+    masks: tuple[bytes, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def is_class(name: str) -> bool:
+    """Whether a label's name is that of something to be detected.
+
+    >>> is_class("dog"), is_class(BACKGROUND), is_class(UNUSED.format(12))
+    (True, False, False)
+    """
+    return name != BACKGROUND and not name.startswith(UNUSED.partition("{")[0])
 
 
 def teaches(boxes: np.ndarray) -> bool:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import bench
 from bench import registry
 from bench.compress.variant import Variant, parse_stage, titled
+from bench.data.objects import is_class
 from bench.diagnose.look import Look
 from bench.errors import InputError
 from bench.profile import Profile, Theme
@@ -121,6 +122,11 @@ class DataDescription(_Record):
     def named(self, label: int) -> str:
         """A class's name, or its number if it has none."""
         return self.classes[label] if label < len(self.classes) else str(label)
+
+    @property
+    def real_classes(self) -> tuple[str, ...]:
+        """Names of the classes, without the background and labels that stand for nothing."""
+        return tuple(filter(is_class, self.classes))
 
 
 class PlannedLook(_Record):

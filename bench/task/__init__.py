@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from bench.data import ImageSet, Split
+    from bench.data.objects import Detections, ImageObjects
 
 PACKAGE = "bench.task"
 DEFAULT = "classification"
@@ -90,6 +91,16 @@ class Primary:
     def best(self) -> str:
         """What a sentence calls the network with the highest level."""
         return "most accurate" if self.noun == "accuracy" else "best"
+
+    @property
+    def leader(self) -> str:
+        """The head of a card of the network with the highest level, before what limits the choice."""
+        return "Most accurate" if self.noun == "accuracy" else f"Best {self.noun}"
+
+    @property
+    def floor_unit(self) -> str:
+        """What stands behind a level that is asked for: its unit, or what it is of where it has none."""
+        return self.level_unit or f" {self.noun}"
 
     @property
     def worse(self) -> str:
@@ -169,6 +180,9 @@ class Task(ABC):
         version: raised whenever the same network and images give other numbers.
         primary: the outcome that ranks networks.
         changes: what else of `compare` the report prints, in order.
+        beside: other metrics of `score` that the main table prints, each as it prints the primary one.
+        of_image: what an image's part in the primary metric is, a sentence; empty if that is the mean over images.
+        alike: all metrics of `score` that have the primary one's scale and units.
         merit: metrics of `score`, by whose sum `keep = "best"` chooses; by default the primary one.
         classifies: whether outputs are logits (b, classes) and targets labels. Diagnostics that explain a class need
             it, and what the report says of single classes, answers and confidence.
@@ -177,6 +191,9 @@ class Task(ABC):
     version: ClassVar[int] = 1
     primary: ClassVar[Primary]
     changes: ClassVar[tuple[Change, ...]] = ()
+    beside: ClassVar[tuple[Primary, ...]] = ()
+    of_image: ClassVar[str] = ""
+    alike: ClassVar[tuple[str, ...]] = ()
     merit: ClassVar[tuple[str, ...]] = ()
     classifies: ClassVar[bool] = False
 
@@ -247,6 +264,10 @@ class Task(ABC):
 
     def chance(self, truth: Predictions) -> float | None:
         """The primary metric that an answer reaches that never looks at the image; None if unknown."""
+        return None
+
+    def objects(self, predictions: Predictions, truth: Predictions) -> list[tuple[ImageObjects, Detections]] | None:
+        """Per image, the objects that are annotated and those that were detected; None if images have no objects."""
         return None
 
     def apart(self, network: nn.Module, other: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> float:

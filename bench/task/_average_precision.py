@@ -23,32 +23,12 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.data import run_lengths
-from bench.data.objects import ImageObjects
+from bench.data.objects import Detections, ImageObjects
 
 Kind = Literal["box", "mask"]
 KINDS: dict[Kind, str] = {"box": "bbox", "mask": "segm"}  # as pycocotools calls them
 FIGURES = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large")  # the first six of pycocotools' summary
 ALL_AREAS = 0  # index of pycocotools' first range of areas
-
-
-@dataclass(frozen=True, eq=False)
-class Detections:
-    """The k objects that a network finds in one image.
-
-    Attributes:
-        labels: (k,) int64.
-        scores: (k,) float32; the larger the surer.
-        boxes: (k, 4) float32 x, y, width, height, pixels of the image's file.
-        masks: compressed run lengths of each; None if the network finds boxes alone.
-    """
-
-    labels: np.ndarray
-    scores: np.ndarray
-    boxes: np.ndarray
-    masks: tuple[bytes, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
 
 @dataclass(frozen=True, eq=False)

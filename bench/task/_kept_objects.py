@@ -7,9 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.data.objects import ImageObjects
+from bench.data.objects import Detections, ImageObjects
 from bench.task import Predictions
-from bench.task._average_precision import Detections
 
 # Images have different numbers of objects: each array is as wide as the fullest image needs, and `counts` says how much
 # of a row is meant. The run lengths of an image's masks stand behind one another in a row of bytes.

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.data import run_lengths
-from bench.data.objects import Objects
+from bench.data.objects import Detections, ImageObjects, Objects
 from bench.errors import InputError
 from bench.roles import COMPRESSED, ORIGINAL
 from bench.task import Change, Predictions, Primary, Task
 from bench.task import _kept_objects as kept
-from bench.task._average_precision import AveragePrecision, Detections, Kind
+from bench.task._average_precision import AveragePrecision, Kind
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +42,13 @@ def _change(metric: str, title: str, describe: str) -> Change:
     return Change(key, metric, title, f"{describe}, less the original's.", "points", 100, 1, signed=True)
 
 
+def _average_precision(metric: str, title: str) -> Primary:
+    noun = f"{title[:1].lower()}{title[1:]}"
+    return Primary(
+        metric=metric, title=title, noun=noun, level_unit="", unit="points", scale=100.0, digits=1, highest=1.0
+    )
+
+
 class Detection(Task):
     """Networks are called as torchvision's detectors: with targets they return losses, in eval mode detections.
 
@@ -53,9 +60,10 @@ class Detection(Task):
     network gives masks and the set has them. AP of a size that no object has is left out.
     """
 
-    primary = Primary(
-        metric=BOX_AP, title="Box AP", noun="box AP", level_unit="", unit="points", scale=100.0, digits=1, highest=1.0
-    )
+    primary = _average_precision(BOX_AP, "Box AP")
+    beside = (_average_precision(MASK_AP, "Mask AP"),)
+    of_image = "An image's part of box AP is its jackknife pseudo-value."
+    alike = tuple(f"{kind}_{name}" for kind in ("box", "mask") for name in ("ap", *NAMES))
     changes = (
         _change(MASK_AP, "ΔMask AP", "Mask AP"),
         *(_change(f"box_{name}", f"Δ{name.replace('ap_', 'AP ').replace('ap', 'AP')}", f"Box {text}")
@@ -147,6 +155,10 @@ class Detection(Task):
     def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, float]:
         """Box AP by label, of classes that have an object; their mean is box AP."""
         return _precision(predictions, truth, "box").per_class
+
+    def objects(self, predictions: Predictions, truth: Predictions) -> list[tuple[ImageObjects, Detections]]:
+        """Per image what is annotated, crowds included, and what was detected."""
+        return list(zip(kept.truth(truth), kept.detections(predictions), strict=True))
 
     def apart(self, network: nn.Module, other: nn.Module, batches: Callable[[], Iterable[torch.Tensor]]) -> float:
         """Of what their layers put out before any detection is chosen, see `bench.task._before_choosing`.

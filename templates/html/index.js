@@ -66,7 +66,8 @@
     fill("inside-word", card.inside ? chip(card.inside.word) : "");
     fill("inside-text", card.inside?.text);
   }
-  const floorText = (level) => `${decimal(level, data.digits)}${data.level_unit ?? ""}`;
+  const levelText = (level) => `${decimal(level, data.digits)}${data.level_unit ?? ""}`;
+  const floorText = (level) => `${decimal(level, data.digits)}${data.floor_unit ?? data.level_unit ?? ""}`;
   function showCards() {
     // A method has its numbers on one card; those behind it name that card.
     const own = facts(), limits = { budget: budget() === null ? "" : size(budget()), floor: floor() === null ? "" : floorText(floor()) };
@@ -93,7 +94,7 @@
     if (typing !== times) times.value = Number((own.original_bytes / bytes).toPrecision(3));
     picker.querySelector(".floor").hidden = floor() === null;
     if (floor() !== null && typing !== level) level.value = floor();
-    picker.querySelector(".level-unit").textContent = data.level_unit ?? "";
+    picker.querySelector(".level-unit").textContent = (data.floor_unit ?? data.level_unit ?? "").trim();
     picker.querySelector(".presets").replaceChildren(...(own.budget.presets ?? []).map(([label, limit]) => {
       const button = make("button", { type: "button", "aria-pressed": String(limit === bytes) }, label);
       button.addEventListener("click", () => { change({ budget: limited(limit) }); tell(); });
@@ -103,7 +104,7 @@
   function tell() {
     const card = cardAt("budget", budget());
     picker.querySelector("output").textContent = card
-      ? `Most accurate within ${size(budget())}: ${card.title}, ${card.difference}, ${card.word}.` : `No method fits ${size(budget())}.`;
+      ? `${data.leader ?? "Most accurate"} within ${size(budget())}: ${card.title}, ${card.difference}, ${card.word}.` : `No method fits ${size(budget())}.`;
   }
   const typed = (field) => (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : null);
   picker.addEventListener("submit", (event) => event.preventDefault());
@@ -193,7 +194,7 @@
       make("td", { class: "axis" }, axis(row, most)),
       make("td", { class: "figures" }, printed(row, digits)))));
   }
-  const level = (label) => { const row = facts().level[label]; return isNumber(row?.[0]) ? floorText(row[0]) : "–"; };
+  const level = (label) => { const row = facts().level[label]; return isNumber(row?.[0]) ? levelText(row[0]) : "–"; };
   function showPanel() {
     const [panel] = ofNetwork(".panel"), [a, b] = [side("a"), side("b")];
     if (!panel || !a || !b) return;

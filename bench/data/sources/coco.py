@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.data import run_lengths
-from bench.data.objects import ImageObjects, ObjectArrays, teaches
+from bench.data.objects import BACKGROUND, UNUSED, ImageObjects, ObjectArrays, teaches
 from bench.data.picture_files import shown
 from bench.data.source import ImageFiles, RawImages, Source, listing
 from bench.data.sources import _coco_file
@@ -21,7 +21,6 @@ from bench.data.sources.folder import TEST_FOLDERS, folder_of
 from bench.errors import InputError
 
 PUBLISHED = Path(__file__).parent.parent / "coco_categories.txt"  # "id name", of the 80 categories
-BACKGROUND = "__background__"  # label 0 of torchvision's detectors
 FILES = re.compile(r"instances_(.+)\.json")
 AS_THEY_ARE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # torchvision's detectors normalise images themselves
 LAYOUT = "annotations/instances_train.json with train/*, and annotations/instances_val.json (or test) with val/*"
@@ -132,7 +131,7 @@ class Coco(Source):
     def _classes(self) -> tuple[str, ...]:
         """Names by label; published labels that stand for nothing are called so."""
         names = {self._labels[category.id]: category.name for category in self._categories}
-        return (BACKGROUND, *(names.get(label, f"(unused {label})") for label in range(1, max(names) + 1)))
+        return (BACKGROUND, *(names.get(label, UNUSED.format(label)) for label in range(1, max(names) + 1)))
 
     @cached_property
     def _annotated(self) -> dict[str, list[tuple[int, AnnotatedImage]]]:
@@ -195,8 +194,16 @@ class Coco(Source):
 
 def is_published(categories: Sequence[Category]) -> bool:
     """Whether they are COCO's 80, by id and name."""
-    lines = PUBLISHED.read_text(encoding="utf-8").splitlines()
-    return [f"{category.id} {category.name}" for category in categories] == lines
+    return [f"{category.id} {category.name}" for category in categories] == _published_lines()
+
+
+def published_names() -> tuple[str, ...]:
+    """Names of COCO's 80 categories."""
+    return tuple(line.partition(" ")[2] for line in _published_lines())
+
+
+def _published_lines() -> list[str]:
+    return PUBLISHED.read_text(encoding="utf-8").splitlines()
 
 
 def label_of(objects: ImageObjects) -> int:

@@ -81,12 +81,12 @@ def paint(study: Study, model: str, dots: Sequence[Dot], medium: Medium) -> Shee
     beyond = "" if medium.columns == 1 else ", beyond the reference's distance"
     panel.set_xlabel(f"Features changed{beyond} (seed-equivalents)")
     unit = study.primary.unit
-    panel.set_ylabel(f"{study.primary.noun.capitalize()} lost{f' ({unit})' if unit else ''}")
+    panel.set_ylabel(f"{study.primary.capital} lost{f' ({unit})' if unit else ''}")
     under: dict[str, Any] = {"zorder": 0.8}  # the names of corners, which cover the lines that they cross
     for line, margin in ((panel.axvline, margins.inside), (panel.axhline, margins.accuracy)):
         line(margin, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), **under)
         line(0, color=FAINT, linewidth=0.6, **under)
-    corners = _corners(panel, medium)
+    corners = _corners(panel, study, medium)
     for dot in dots:
         _draw(sheet, panel, model, dot)
     _names(sheet, panel, model, dots, corners)
@@ -111,11 +111,22 @@ def _axis(panel: Axes, name: str, margin: float, ends: Sequence[float], share: f
     getattr(panel, f"set_{name}ticks")([], minor=True)
 
 
-def _corners(panel: Axes, medium: Medium) -> list[tuple[float, ...]]:
+def corners(study: Study) -> dict[tuple[int, int], str]:
+    """Names of the corners; what does not classify gives no answers, and is named by its outcome."""
+    if study.plan.task.classifies:
+        return CORNERS
+    noun = study.primary.noun
+    return {
+        place: words.replace("same answers", f"same {noun}").replace("worse answers", f"lower {noun}")
+        for place, words in CORNERS.items()
+    }
+
+
+def _corners(panel: Axes, study: Study, medium: Medium) -> list[tuple[float, ...]]:
     """Name the four corners; return the boxes of their names in display coordinates."""
     written = []
     narrow = medium.columns == 1
-    for (right, up), words in CORNERS.items():
+    for (right, up), words in corners(study).items():
         text = words.replace(", ", ",\n") if narrow else words
         written.append(
             panel.text(

@@ -92,9 +92,10 @@ def _figures(study: Study) -> Iterator[Figure]:
         if not methods:
             continue
         lost = with_unit(f"{margins.accuracy:g}", task.unit)
+        probes = ", a probe's loss included" if CROSS_PROBE in study.plan.similarity.inside else ""
         yield Figure(
             f"corners-{anchor}",
-            "What changed: answers, features or both",
+            f"What changed: {_answers(study)}, features or both",
             f"Lines: the margins, {lost} and {wording.inside_margin(study)}.",
             f"Scatter plot of {task.noun} lost against the distance of features beyond the reference's for "
             f"{title_of(study, model)}.",
@@ -107,14 +108,21 @@ def _figures(study: Study) -> Iterator[Figure]:
                 "distance of the features beyond that network's, by whichever deciding measure with a scale moved "
                 f"most ({listed([measure_title(study, name) for name in _scaled(study)])}). Both axes are linear "
                 "within twice the margin, logarithmic beyond. Thin lines: 95% intervals. Broad lines: the intervals "
-                "that decide the words; none if no word is given. Filled: features shown to have changed by any "
-                "measure, a probe's loss included.",
+                f"that decide the words; none if no word is given. Filled: features shown to have changed by any "
+                f"measure{probes}.",
                 captions.levels(study),
                 captions.inside_rule(study),
                 "Tests: see the verdicts and the words on the inside.",
             ),
             summary=_summary(study, methods, model, f"corners-{anchor}"),
         )
+
+
+def _answers(study: Study, *, capital: bool = False) -> str:
+    """What is the same or not beside features: the answers of networks that classify, else the primary outcome."""
+    if study.plan.task.classifies:
+        return "Answers" if capital else "answers"
+    return study.primary.capital if capital else study.primary.noun
 
 
 def _scaled(study: Study) -> list[str]:
@@ -176,12 +184,19 @@ def _summary(study: Study, methods: list[Judged], model: str, id_: str) -> Table
         Column("title", "Method", "text", "As printed.", lambda method: method.variant.title),
         Column("change", f"Change in {task.noun}", "estimate", "To the reference.", change, unit=task.unit,
                digits=task.digits, signed=True, ends=True),
-        Column("answers", "Answers", "verdict", "What is claimed.", lambda method: wording.short(method.answers)),
+        Column("answers", _answers(study, capital=True), "verdict", "What is claimed.",
+               lambda method: wording.short(method.answers)),
         Column("moved", "Features", "estimate", "Distance beyond the reference's.", moved, unit="seed-eq.", digits=2,
                ends=True),
         Column("features", "Word", "verdict", "What is claimed.", lambda method: wording.inside_word(method.features)),
     ]  # fmt: skip
-    return tabulate(f"{id_}-summary", f"Answers and features: {title_of(study, model)}", "", columns, {"": methods})
+    return tabulate(
+        f"{id_}-summary",
+        f"{_answers(study, capital=True)} and features: {title_of(study, model)}",
+        "",
+        columns,
+        {"": methods},
+    )
 
 
 def _end(end: float) -> float | None:

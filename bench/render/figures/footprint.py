@@ -88,7 +88,7 @@ def _finding(study: Study, model: str) -> str:
         beats = f"beats all {within.others} others on {network}" if within.others else f"is the one method on {network}"
         return f"{name} {beats}: {wording.size(size)}{ratio}."
     return (
-        f"{name} is the smallest of {counted(len(tied), 'method')} that may be the most accurate on {network}: "
+        f"{name} is the smallest of {counted(len(tied), 'method')} that may be the {study.primary.best} on {network}: "
         f"{wording.size(size)}{ratio}."
     )
 

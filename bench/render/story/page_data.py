@@ -11,6 +11,7 @@ network by its name (`by_network`):
   `difference`, one per pair, and `blocks` and `classes`, one per block or class. Plain numbers: `seeds`, one per seed,
   and `answers`: on how many test images per training A is right where B is wrong, and the reverse, of `images`.
 - `classes`: those that are compared, of `all_classes` those that differ most between variants.
+- `of_class`: what the differences by class are of.
 - `looks`: labels of the variants with attributions.
 
 Numbers are rounded to the digits that they are printed with (`digits`); null stands for a number that is missing.
@@ -50,6 +51,9 @@ def page_data(study: Study) -> dict[str, Any]:
         "outcome": primary.capital,
         "unit": primary.unit,
         "level_unit": primary.level_unit,
+        "floor_unit": primary.floor_unit,
+        "leader": primary.leader,
+        "of_class": "recall" if study.plan.task.classifies else primary.noun,
         "digits": primary.digits,
         "margin": study.plan.margins.accuracy,
         "labels": [variant.label for variant in study.plan.variants],

@@ -18,13 +18,18 @@ TERMS = {
     "interval": "Where the true value lies in 95 of 100 such studies, or as often as is said.",
     "can't tell": "Neither a difference nor its absence beyond the margin is shown.",
     "nothing to lose": "The original itself is not shown to beat chance.",
-    "features": "What the blocks of a network compute of an image, on the way to its answer.",
+    "features": "What the blocks of a network compute of an image, on the way to its output.",
     "CKA": "Centred kernel alignment: how alike two networks see the same images, at most 1.",
     "k-NN Jaccard": "How many of an image's nearest neighbours two networks share, at most 1.",
     "probe": "A simple classifier that reads a network's features.",
     "seed-equivalent": "The distance between two trainings of a network that differ by their seed alone.",
     "recall": "The share of a class's images that are answered rightly.",
+    "box AP": "Average precision of boxes, at most 100: how many objects are found and how few boxes are wrong, over "
+    "overlaps from 0.5 to 0.95.",
+    "mask AP": "As box AP, by the pixels of objects.",
 }
+
+OF_CLASSES = ("recall", "probe")  # terms that mean something else where networks do not classify
 
 # Terms are explained in running text alone: a link or button has a use of its own, and drawings have their legends.
 _UNTOUCHED = "head|script|style|svg|template|button|a|select|option|label|legend|summary|h[1-6]|th|code|pre|dfn|nav"
@@ -41,7 +46,8 @@ by the same recipe.">seeds</dfn>, one seed.</p>
     """
     waiting, used, pieces, end = dict(TERMS), dict[str, str](), list[str](), 0
     if not classifies:
-        del waiting["recall"]
+        for term in OF_CLASSES:
+            del waiting[term]
     start = page.find("<body")
     for match in _PIECES.finditer(page, max(start, 0)):
         pieces += [_marked(page[end : match.start()], waiting, used) if end else page[: match.start()], match[0]]

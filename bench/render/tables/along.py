@@ -31,7 +31,8 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "along",
         "What goes along with the inside",
-        f"What goes along with a changed inside, method by method: {listed([study.primary.noun, *_others(study)])}.",
+        f"What goes along with a changed inside, method by method: "
+        f"{listed([study.primary.noun, *_others(study, method)])}.",
         (*_columns(study), *([_explanations(looks, method)] if method else [])),
         networks(study, study.plan.methods, "compare", otherwise=DASH),
         details=captions.joined(
@@ -44,9 +45,11 @@ def build(study: Study) -> Table | None:
     )
 
 
-def _others(study: Study) -> list[str]:
+def _others(study: Study, attribution: str) -> list[str]:
     """What the table shows beside the primary outcome."""
-    return ["answers", *(["classes"] if study.plan.task.classifies else []), "explanations"]
+    if study.plan.task.classifies:
+        return ["answers", "classes", "explanations"]
+    return ["explanations"] if attribution else []
 
 
 def _columns(study: Study) -> tuple[Column[Network], ...]:

@@ -26,8 +26,14 @@ def build(study: Study) -> Table | None:
         networks(study, [variant for variant in study.plan.variants if variant.label != ORIGINAL], "compare"),
         notes=_smoothed(study),
         finding=counts.changed_answers(study),
-        details="Beyond control: what fine-tuning alone changes is taken off, paired by seed. No tests.",
+        details=f"{_beyond(study)}No tests.",
     )
+
+
+def _beyond(study: Study) -> str:
+    if not any(change.beyond_control for change in study.changes):
+        return "Means over seeds. "
+    return "Beyond control: what fine-tuning alone changes is taken off, paired by seed. "
 
 
 def _smoothed(study: Study) -> Iterator[str]:

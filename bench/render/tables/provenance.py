@@ -39,7 +39,7 @@ def _experiment(study: Study) -> Iterator[Fact]:
     plan = study.plan
     yield Fact("Profile", plan.name)
     yield Fact("Command", plan.reproduction)
-    yield Fact("Data", f"{plan.data.title or plan.data.source} ({len(plan.data.classes)} classes)")
+    yield Fact("Data", f"{plan.data.title or plan.data.source} ({len(plan.data.real_classes)} classes)")
     yield Fact("Images", ", ".join(f"{count} {split}" for split, count in plan.data.counts.items()) or "not recorded")
     for notice in plan.data.notices:
         yield Fact("Images were changed", notice)

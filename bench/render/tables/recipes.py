@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Datum, Table, tabulate
+
+USUAL = {"optimizer": "sgd", "nesterov": True, "schedule": "one-cycle"}
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,12 @@ def build(study: Study) -> Table | None:
         for model in study.plan.models
         for title, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]
-    text = (
-        "SGD with Nesterov momentum and a one-cycle learning rate. All that is fine-tuned has the same budget, its "
-        "control too."
-    )
+    text = f"{_alike(phases)}All that is fine-tuned has the same budget, its control too."
     return tabulate("recipes", "Training recipes", text, COLUMNS, {"": phases})
+
+
+def _alike(phases: Sequence[Phase]) -> str:
+    """How all are trained, if all are trained by the usual optimiser and schedule; else each recipe says it."""
+    recipes = [phase.recipe for phase in phases if phase.recipe is not None]
+    usual = all(recipe.get(name, value) == value for recipe in recipes for name, value in USUAL.items())
+    return "SGD with Nesterov momentum and a one-cycle learning rate. " if usual else ""

@@ -22,6 +22,7 @@ from bench.render.tables.budget import bests
 from bench.render.tables.verdicts import deciding
 from bench.render.text import captions
 from bench.roles import ORIGINAL
+from bench.task import Primary
 
 WORTH_A_WORD = 0.01  # share of the stored weights
 PAYLOAD = "Bytes of weights, scales, masks and codes in the packed file, mean over seeds; 1 kB = 1000 bytes."
@@ -57,6 +58,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         *NAMES,
         Column("top1", task.title, "estimate", f"Test {task.noun} of the network read back from the packed file.",
                lambda net: _level(study, net), task.level_unit, task.digits),
+        *_beside(study),
         Column("top1_less_original", f"Change in {task.noun}", "estimate", "Paired by seed and image; not judged.",
                lambda net: _less_original(study, net), task.unit, task.digits, signed=True),
         Column("top1_less_reference", "From reference", "estimate", "From what trained as long, uncompressed.",
@@ -74,7 +76,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column("top1_over_trainings", "Trainings", "number",
                "Half the 95% interval for new trainings on these test images alone.",
                lambda net: _over_trainings(study, net), f"± {task.unit}".strip(), task.digits, spare=True),
-        Column("reference", "Reference", "code", "The variant that its accuracy is compared with.",
+        Column("reference", "Reference", "code", f"The variant that its {task.noun} is compared with.",
                lambda net: judged(net, lambda claim: Datum(claim.evidence.reference)), spare=True),
         Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
                lambda net: judged(net, deciding), task.unit, task.digits, signed=True, ends=True, alone=True,
@@ -102,6 +104,19 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
                shown=False),
         Column("seeds", "n", "number", "Seeds with a result.", lambda net: net.mean(study.primary.test).n, spare=True),
     )  # fmt: skip
+
+
+def _beside(study: Study) -> Iterator[Column[Network]]:
+    """What the task reports beside the outcome that ranks."""
+    for outcome in study.beside:
+
+        def mean(net: Network, outcome: Primary = outcome) -> Datum:
+            return estimate(net.mean(outcome.test), outcome.scale, hole=net.hole)
+
+        yield Column(
+            outcome.metric, outcome.title, "estimate", f"Test {outcome.noun} of the same network; over seeds alone.",
+            mean, outcome.level_unit, outcome.digits,
+        )  # fmt: skip
 
 
 def _notes(study: Study) -> Iterator[str]:
@@ -193,7 +208,7 @@ def _in_all_seeds(study: Study, net: Network) -> str:
         return ""
     level, table = levels[0], study.table(net.model, net.label)
     whole = f"{study.primary.scale * level:.{study.primary.digits}f}{study.primary.level_unit}"
-    if table is not None and set(np.unique(table[np.isfinite(table)])) <= {0.0, 1.0}:  # right or wrong: they count
+    if table is not None and study.plan.task.classifies:  # right or wrong: they count
         whole = f"{round(level * table.shape[1]):,} of {table.shape[1]:,}"
     return f"{whole} in all {len(levels)} seeds"
 

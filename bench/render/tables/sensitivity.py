@@ -60,7 +60,7 @@ def _count(*words: str) -> Callable[[Row], int]:
 COLUMNS: tuple[Column[Row], ...] = (
     Column("title", "Judged by", "text", "The margin, or the only measure that decides.", lambda row: row.title),
     Column("margin", "Margin", "text", "What doesn't matter.", lambda row: row.margin),
-    Column("identical", "Identical", "number", "Networks with identical answers, or an identical inside.",
+    Column("identical", "Identical", "number", "Networks identical to the original in what they put out, or inside.",
            _count(wording.IDENTICAL_ANSWERS, wording.IDENTICAL_INSIDE), "networks"),
     Column("same", "Same", "number", "Networks.", _count(SAME), "networks"),
     Column("changed", "Changed", "number", "Networks.", _count(CHANGED), "networks"),

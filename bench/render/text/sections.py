@@ -41,16 +41,29 @@ def inside(study: Study) -> list[Sentence]:
         f"For {study.primary.noun} the margin is {wording.margin(outcomes.primary(study))}. **Same: **the difference "
         "is shown to be within the margin. **Changed: **it is shown not to be 0, and not shown to be within the "
         "margin.",
-        "**Identical answers** and **identical inside** are seen in every seed and need no test. **Nothing to lose: "
-        "**the original is not shown to beat chance. The reference is the original, or for a fine-tuned network a "
-        "control that was fine-tuned for as long. A network trained from initial weights gets no word.",
+        f"{_identical(study)} **Nothing to lose: **the original is not shown to beat chance. The reference is the "
+        "original, or for a fine-tuned network a control that was fine-tuned for as long. A network trained from "
+        "initial weights gets no word.",
     )
+
+
+def _identical(study: Study) -> str:
+    """What is observed and not tested; answers only of tasks that compare them."""
+    answers = study.plan.task.classifies or study.per_image.compares_answers
+    seen = "**Identical answers** and **identical inside** are" if answers else "**Identical inside** is"
+    return f"{seen} seen in every seed and {'need' if answers else 'needs'} no test."
+
+
+NOTHING_EXPLAINED = (
+    "There are no attributions, and no conductance, faithfulness, class images or corruptions: each explains or counts "
+    "answers to classes, which these networks do not give."
+)
 
 
 def explanations(study: Study) -> list[Sentence]:
     """What is looked into beside similarity; nothing if the profile asks for no diagnostic."""
     if study.results.diagnosed.empty:
-        return []
+        return [] if study.plan.task.classifies else marked(NOTHING_EXPLAINED)
     names = named([look.title[:1].lower() + look.title[1:] for look in study.plan.diagnostics.values()])
     return [
         (
@@ -58,7 +71,8 @@ def explanations(study: Study) -> list[Sentence]:
             "against two yardsticks: random weights show chance, another seed shows what two trainings share. ",
             Strong("No verdict rests on this section"),
             ".",
-        )
+        ),
+        *([] if study.plan.task.classifies else marked(NOTHING_EXPLAINED)),
     ]
 
 
@@ -114,13 +128,11 @@ def statistics(study: Study) -> list[Sentence]:
         "Benjamini-Hochberg ([@benjamini1995controlling]). A method ties with the best unless another is shown to be "
         "better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]). "
         f"{_overall(study)}",
-        "**Choice. **The most accurate method under a budget, and the smallest that loses little, are chosen on "
-        f"{chosen_on(study)}. The smallest file wins ties. Chosen on validation images, a test result had no part in "
-        "the choice. Chosen on test images, its interval holds for all that it was chosen from.",
+        f"**Choice. **The {study.primary.best} method under a budget, and the smallest that loses little, are chosen "
+        f"on {chosen_on(study)}. The smallest file wins ties. Chosen on validation images, a test result had no part "
+        "in the choice. Chosen on test images, its interval holds for all that it was chosen from.",
         *([ranks] if any(outcome.ranking for outcome in across(study)) else []),
-        "**Similarity. **Measures compare block outputs on the probe images. Debiased linear CKA is the U-statistic of "
-        "HSIC, never clamped ([@kornblith2019similarity]). No single measure decides. A few large directions can keep "
-        "CKA near 1 while a classifier loses what it reads. So a spectral, a local and a functional one must agree.",
+        f"**Similarity. **{_similarity(study)}",
         "**Seed-equivalents. **(1 − A) / (1 − A of another seed) of a similarity, d / d of another seed of a distance. "
         "0 is the original, and 1 is as far as another training. Words stand on the distance beyond the reference's, "
         f"less {wording.inside_margin(study)}, so that the error of the scale counts. One block beyond the margin "
@@ -130,12 +142,29 @@ def statistics(study: Study) -> list[Sentence]:
     )
 
 
+def _similarity(study: Study) -> str:
+    compared_by = (
+        "Measures compare block outputs on the probe images. Debiased linear CKA is the U-statistic of HSIC, never "
+        "clamped ([@kornblith2019similarity]). No single measure decides."
+    )
+    if study.plan.task.classifies:
+        return (
+            f"{compared_by} A few large directions can keep CKA near 1 while a classifier loses what it reads. So a "
+            "spectral, a local and a functional one must agree."
+        )
+    return (
+        f"{compared_by} A spectral and a local one must agree. A functional one is lacking: the cross-probe reads the "
+        "class of a whole image, which this task does not have."
+    )
+
+
 def _primary(study: Study) -> str:
     if not study.crossed:
         return "t over seeds alone, since nothing is known of single images."
+    part = f" {study.per_image.task.of_image}" if study.per_image.task else ""
     return (
         "for new trainings crossed with new test images. V = max(MS_S + MS_I − MS_SI, MS_S, MS_I) / S·n, with at most "
-        "2(S − 1) degrees of freedom. The spread over trainings alone stands beside."
+        f"2(S − 1) degrees of freedom. The spread over trainings alone stands beside.{part.rstrip()}"
     )
 
 
