@@ -41,6 +41,16 @@ class KeptPictures:
             return self._picture(int(numbers))
         return np.array([self._picture(number) for number in numbers.tolist()]).reshape(-1, 3, SIDE, SIDE)
 
+    def whole(self, position: int, longest: int) -> np.ndarray | None:
+        """One test image uncut, (3, h, w) uint8, its longer side at most so many pixels; None if its file is gone."""
+        try:
+            image = pictures.in_colour(pictures.read(self.files.path(self.first + position)))
+        except InputError:
+            return None
+        shrink = min(longest / max(image.size), 1.0)
+        width, height = (max(round(side * shrink), 1) for side in image.size)
+        return np.asarray(image.resize((width, height), Image.Resampling.BOX)).transpose(2, 0, 1)
+
     def _picture(self, number: int) -> np.ndarray:
         try:
             image = pictures.in_colour(pictures.read(self.files.path(number)))

@@ -42,6 +42,7 @@ STORY = (
     "figures/start",
     "figures/corners",
     "figures/recall",
+    "figures/lost_objects",
     "figures/attributions",
 )  # the figures of index.html, in order; all others are of details.html
 CONTENTS = (
@@ -101,6 +102,7 @@ CONTENTS = (
             "figures/reliability",
             "tables/hurt",
             "tables/classes",
+            "tables/lost_objects",
         ),
         ("predictions",),
     ),
@@ -125,6 +127,7 @@ CONTENTS = (
             "tables/maps",
             "tables/reliability",
             "tables/exemplars",
+            "tables/exemplar_objects",
             "tables/attribution_maps",
             "tables/channel_images",
             "tables/gallery",
@@ -138,7 +141,9 @@ CONTENTS = (
 APPENDIX = (
     Heading("results", "Results", ("figures/footprint", "tables/results")),
     Heading("inside", "Inside", ("figures/features", "figures/start", "figures/corners", "tables/inside")),
-    Heading("users", "Changed predictions", ("tables/hurt",), ("predictions",)),
+    Heading(
+        "users", "Changed predictions", ("tables/hurt", "figures/lost_objects", "tables/lost_objects"), ("predictions",)
+    ),
     Heading("methods", "Methods", ("tables/methods", "tables/recipes")),
     Heading("statistics", "Statistics", ()),
     Heading("provenance", "Provenance", ("tables/provenance", "tables/checklist")),
@@ -146,8 +151,9 @@ APPENDIX = (
 # Columns of the short appendix by table, as many as fit one line; `*` stands for any letters. Other tables, and all of
 # `appendix-full`, print what pages show first.
 BRIEF = {
-    "tables/results": ("title", "top1", "top1_less_original", "word", "payload", "ratio"),
+    "tables/results": ("title", "top1", "mask_ap", "top1_less_original", "word", "payload", "ratio"),
     "tables/inside": ("title", "word", "*_distance"),
+    "tables/lost_objects": ("title", "found", "lost", "expected", "control", "p_control"),
     "tables/hurt": ("title", "changed", "worst", "recall", "exemplars", "control", "p_control"),
     "tables/methods": ("title", "stages", "epochs", "sources"),
 }

@@ -49,6 +49,14 @@ def test_a_polygon_is_filled_as_pycocotools_fills_it_and_two_are_one_mask():
     assert np.array_equal(pixels, expected)
 
 
+def test_masks_are_decoded_without_pycocotools_as_with_it():
+    pixels = np.random.default_rng(0).random((3, 7, 5)) < [[[0.5]], [[0.0]], [[1.0]]]
+    for text, expected in zip(run_lengths.of_pixels(pixels), pixels, strict=True):
+        assert np.array_equal(run_lengths.decoded(text, 7, 5), expected)
+    with pytest.raises(ValueError, match="do not fill 36 pixels"):
+        run_lengths.decoded(text, 6, 6)
+
+
 def test_no_masks_are_none():
     assert run_lengths.of_pixels(np.zeros((0, 3, 4), np.uint8)) == []
     assert run_lengths.pixels_of([], 3, 4).shape == (0, 3, 4)

@@ -226,7 +226,11 @@ def test_the_report_has_small_pictures_of_test_images(photographs, settings):
     assert np.abs(kept[3].astype(int) - middle).mean() < 6
     np.testing.assert_array_equal(kept[np.array([3, 4])][0], kept[3])
     assert kept[[]].shape == (0, 3, 64, 64)
+    whole, file = kept.whole(3, 40), Image.open(photographs / "test/dog/0.jpg")
+    assert max(whole.shape[1:]) == 40
+    assert whole.shape[1] / whole.shape[2] == pytest.approx(file.height / file.width, rel=0.05)
+    assert kept.whole(3, 10_000).shape == (3, file.height, file.width)
     (photographs / "test/dog/0.jpg").unlink()
-    assert not kept[3].any()
+    assert not kept[3].any() and kept.whole(3, 40) is None
     shutil.rmtree(photographs)
     assert bench.data.kept_test_images(images.content, settings["cache"]) is None

@@ -18,6 +18,7 @@ from bench.render.writers.html import pages
 from bench.runner.plan_file import PlannedTask
 from tests import prose
 from tests.invented import CONTROLS, METHODS, Runs, _pruned
+from tests.invented_objects import DetectedRuns
 from tests.single_layers import SingleLayers
 
 MOST_IN_CAPTION = 35  # words, with the finding
@@ -46,6 +47,7 @@ def studies(kind: str, folder: Path) -> list[Study]:
         ],
         "single layers": [replace(one, seeds=(0, 1))],
         "several profiles": [Runs(), replace(one, name="smoke", seeds=(0, 1))],
+        "detection": [DetectedRuns(seeds=(0, 1, 2))],
     }[kind]
     folders = [runs.write(folder / str(place)) for place, runs in enumerate(made)]
     if kind == "single layers":
@@ -77,6 +79,7 @@ KINDS = [
     "three seeds",
     "another task",
     "single layers",
+    "detection",
     pytest.param("digits", marks=pytest.mark.slow),
     pytest.param("several profiles", marks=pytest.mark.slow),
     pytest.param("40 methods, 6 networks", marks=pytest.mark.slow),

@@ -88,6 +88,30 @@ def exemplars(
     """
     first, second = right(original, labels, "original"), right(compressed, labels, "compressed")
     third = None if control is None else right(control, labels, "control")
+    return lost(first, second, third, alpha=alpha, seed=seed)
+
+
+def lost(
+    original: np.ndarray,
+    compressed: np.ndarray,
+    control: np.ndarray | None = None,
+    *,
+    alpha: float = 0.05,
+    seed: int = 0,
+) -> Exemplars:
+    """What most seeds of the original get right and most of the compressed network do not, of whatever can be right.
+
+    >>> lost(np.array([[True, True]] * 5), np.array([[True, False]] * 5)).indices
+    array([1])
+
+    Args:
+        original, compressed, control: (S, n) bool of the same seeds and images, or objects in images.
+        alpha, seed: see `exemplars`.
+
+    Raises:
+        InputError: shapes that do not fit.
+    """
+    first, second, third = original, compressed, control
     for name, answers in (("compressed", second), ("control", third)):
         if answers is not None and answers.shape != first.shape:
             raise InputError(f"{name}: expected {first.shape[0]} seeds as of the original, not {answers.shape[0]}.")
