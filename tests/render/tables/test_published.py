@@ -87,3 +87,26 @@ def test_papers_on_other_data_stand_by_themselves_under_their_source(study: Stud
     (group,) = table.groups
     assert group.title == "Han et al. 2015"
     assert [row["who"].value for row in group.rows] == [f"N ({data})"]  # and none of ours
+
+
+def test_ap_of_papers_stands_beside_ours_where_the_data_have_cocos_categories(tmp_path):
+    pytest.importorskip("pycocotools")
+    from bench.analysis.results import load
+    from bench.data.objects import BACKGROUND
+    from bench.data.sources.coco import published_names
+    from tests.invented_objects import DetectedRuns, Invented
+
+    pqf = Invented("pqf", "PQF", "product quantization", 0.04, 0, 0.05)
+    variants = (*DetectedRuns().variants, pqf)
+    names = (BACKGROUND, *published_names())
+    of_coco = DetectedRuns(seeds=(0, 1), variants=variants, classes=names, name="coco")
+    (table,) = build(Study(load(of_coco.write(tmp_path))))
+    (group,) = table.groups
+    box, mask, *ours = ({key: cell.value for key, cell in row.data.items()} for row in group.rows)
+    assert (box["outcome"], box["original"], box["compressed"]) == ("Box AP", 37.9, 36.3)
+    assert (mask["outcome"], mask["original"], mask["compressed"]) == ("Mask AP", 34.6, 33.5)
+    assert [row["outcome"] for row in ours] == ["Box AP", "Mask AP"]
+    assert [row["compressed"] for row in ours] == pytest.approx([100, 100])
+    elsewhere = DetectedRuns(seeds=(0, 1), variants=variants)
+    (table,) = build(Study(load(elsewhere.write(tmp_path))))
+    assert table.id == "published-elsewhere" and len(table.groups[0].rows) == 2
