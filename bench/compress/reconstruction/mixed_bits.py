@@ -46,6 +46,8 @@ def grids(
     """
     network, names = folded.network, list(each)
     weights = {name: network.get_parameter(name).detach() for name in names}
+    # Before anything is rounded, which takes longer than finding out that there are no second derivatives.
+    means = {} if by == "loss" else _means(network, names, workbench, by=by, draws=draws, images=images)
     rounded = {
         name: [torch.from_numpy(replace(each[name], bits=bits)(weight).decode()) for bits in bit_allocation.WIDTHS]
         for name, weight in weights.items()
@@ -54,7 +56,6 @@ def grids(
         losses = sensitivity.rises(network, rounded, workbench, images=images)
         losses = {name: [max(rise, 0.0) for rise in rises] for name, rises in losses.items()}
     else:
-        means = _means(network, names, workbench, by=by, draws=draws, images=images)
         losses = {
             name: [means[name] * float((other.to(weight) - weight).double().square().sum()) for other in rounded[name]]
             for name, weight in weights.items()
