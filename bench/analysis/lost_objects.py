@@ -10,7 +10,7 @@ from bench import guests
 from bench.analysis.study import Study, judgement
 from bench.data.objects import Detections, ImageObjects
 from bench.diagnose.answers.exemplars import Exemplars, lost
-from bench.diagnose.answers.found_objects import Counting, found
+from bench.diagnose.answers.found_objects import OVERLAP, SURE, Counting, found
 from bench.roles import CONTROL, ORIGINAL
 from bench.statistics.multiplicity import holm
 
@@ -160,3 +160,15 @@ def _corrected(rows: list[LostObjects], alpha: float) -> list[LostObjects]:
     of_chance = holm([row.exemplars.chance.p for row in rows], alpha=alpha).p
     of_control = holm([row.exemplars.control.p if row.exemplars.control else np.nan for row in rows], alpha=alpha).p
     return [replace(row, p_chance=a, p_control=b) for row, a, b in zip(rows, of_chance, of_control, strict=True)]
+
+
+def which_count(study: Study) -> str:
+    """What finding an object takes, in a sentence or two."""
+    matched = f"Found: a detection of its class whose box overlaps its own by {OVERLAP:g} (IoU)"
+    surest = {one.counting.surest for one in lost_objects(study)}
+    if surest == {False}:
+        return f"{matched}, with a score of at least {SURE:g}."
+    among = "and is among as many of the surest in its image as there are objects"
+    if surest == {True}:
+        return f"{matched}, {among}: too few reach a score of {SURE:g}."
+    return f"{matched}, with a score of at least {SURE:g}; where too few reach that, {among.removeprefix('and is ')}."

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from bench.analysis.lost_objects import LostObjects, lost_objects, seen
+from bench.analysis.lost_objects import LostObjects, lost_objects, seen, which_count
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.data import run_lengths
@@ -26,7 +26,6 @@ from bench.render.kit.names import compact, cut
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.style import BAD, GOOD, INK, MUTED, Medium
 from bench.render.kit.table import Column, Table, tabulate
-from bench.render.tables.lost_objects import which_count
 from bench.roles import CONTROL, ORIGINAL
 
 ROWS = {"wide": 4, "narrow": 3, "print": 4}  # images

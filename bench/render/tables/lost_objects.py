@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.analysis.lost_objects import LostObjects, lost_objects
+from bench.analysis.lost_objects import LostObjects, lost_objects, which_count
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.diagnose.answers.found_objects import OVERLAP, SURE
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import Column, Table, tabulate
 
@@ -65,15 +64,3 @@ def build(study: Study) -> Table | None:
         "all objects: do seeds agree on losses more than by chance? And more than under the control? One-sided, Holm "
         f"over the methods of a network. The smallest p is {least:.3g}.",
     )
-
-
-def which_count(study: Study) -> str:
-    """What finding an object takes, in a sentence or two."""
-    matched = f"Found: a detection of its class whose box overlaps its own by {OVERLAP:g} (IoU)"
-    surest = {one.counting.surest for one in lost_objects(study)}
-    if surest == {False}:
-        return f"{matched}, with a score of at least {SURE:g}."
-    among = "and is among as many of the surest in its image as there are objects"
-    if surest == {True}:
-        return f"{matched}, {among}: too few reach a score of {SURE:g}."
-    return f"{matched}, with a score of at least {SURE:g}; where too few reach that, {among.removeprefix('and is ')}."

@@ -22,7 +22,8 @@ def negating(monkeypatch):
 def test_each_slot_is_a_process_of_its_own(negating):
     answers = [negating.submit(number, number % 2) for number in range(4)]
     assert [answer.result(timeout=60) for answer in answers] == [0, -1, -2, -3]
-    assert len(multiprocessing.active_children()) == 2
+    # processes of other kinds may be left by what ran before
+    assert sum("pool_worker" in child.name for child in multiprocessing.active_children()) == 2
 
 
 @pytest.mark.parametrize("pause", [0, 0.5], ids=["at once", "later"])
