@@ -48,7 +48,7 @@ def test_an_object_is_learnt_through_the_tasks_loss():
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
-    assert losses[-1] < 0.75 * losses[0]
+    assert min(losses[1:]) < 0.5 * losses[0]  # a single step may jump, with another processor's rounding
 
 
 def test_images_smaller_than_its_strides_are_refused():
