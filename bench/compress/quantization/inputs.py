@@ -167,20 +167,27 @@ def _filled(grid: InputGrid, step: torch.Tensor, offset: torch.Tensor | None) ->
 def least_squares(x: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Step s and offset β of the unsigned grid that is nearest to x in squared error, from its range on; (1,) each."""
     # In turn: the codes q of the present grid, then the line x ≈ s·q + β through all numbers. Neither can raise the
-    # error, which therefore falls until nothing changes.
+    # error, which therefore falls until nothing changes. Among sorted numbers those of one code are neighbours, whose
+    # count and sum are differences of positions and of running sums: a round costs as much as the grid has codes.
     levels = code_range(bits, signed=False)[1]
     every = max(1, x.numel() // SAMPLE) | 1  # odd, so that rows of a power of two are not sampled in one column alone
-    values = x.detach().flatten()[::every].double()
-    offset = values.min()
-    step = ((values.max() - offset) / levels).clamp(min=SMALLEST)
+    values = x.detach().flatten()[::every].double().sort().values
+    offset = values[0]
+    step = ((values[-1] - offset) / levels).clamp(min=SMALLEST)
     mean = values.mean()
+    running = torch.nn.functional.pad((values - mean).cumsum(0), (1, 0))
+    codes = torch.arange(levels + 1, dtype=torch.float64, device=values.device)
+    ends = torch.tensor([0, len(values)], device=values.device)
     for _ in range(ROUNDS):
-        codes = ((values - offset) / step).clamp(0, levels).round()
-        spread = codes - codes.mean()
-        if not spread.any():
+        between = torch.searchsorted(values, offset + step * (codes[1:] - 0.5))
+        positions = torch.cat([ends[:1], between, ends[1:]])
+        counts = positions.diff().double()
+        average = codes @ counts / len(values)
+        spread = (codes - average).square() @ counts
+        if spread == 0:
             break
-        before, step = step, ((values - mean) * spread).sum() / spread.square().sum()
-        offset = mean - step * codes.mean()
+        before, step = step, (codes - average) @ running[positions].diff() / spread
+        offset = mean - step * average
         if torch.isclose(step, before, rtol=1e-6, atol=0):
             break
     return step.float().view(1), offset.float().view(1)

@@ -82,6 +82,29 @@ def test_least_squares_are_at_least_as_near_as_the_range_and_as_small_changes():
         assert error(step, offset) < error(step, offset + (factor - 1) * step)
 
 
+def number_by_number(x, bits):
+    """Lloyd's rounds as they are defined, over all numbers."""
+    values, levels = x.flatten().double(), 2**bits - 1
+    offset, step = values.min(), (values.max() - values.min()) / levels
+    for _ in range(100):
+        codes = ((values - offset) / step).clamp(0, levels).round()
+        spread = codes - codes.mean()
+        before, step = step, ((values - values.mean()) * spread).sum() / spread.square().sum()
+        offset = values.mean() - step * codes.mean()
+        if torch.isclose(step, before, rtol=1e-6, atol=0):
+            break
+    return step.float(), offset.float()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.SiLU(), nn.Identity()])
+def test_least_squares_by_running_sums_are_those_number_by_number(activation, bits):
+    x = activation(torch.randn(8, 5, 9, 9, generator=torch.Generator().manual_seed(bits)))
+    step, offset = least_squares(x, bits)
+    expected = number_by_number(x, bits)
+    torch.testing.assert_close((step[0], offset[0]), expected, rtol=1e-6, atol=1e-7)
+
+
 @pytest.mark.parametrize("value", [0.0, 2.0, -1.0])
 def test_constant_inputs_have_a_grid(value):
     quantiser = LearnedInput(4, offset=True)
