@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from scipy.spatial.distance import pdist, squareform
 
 from bench.compress.filters.coupled import CoupledChannels, Reader
 from bench.compress.filters.members import Member, members, scales
@@ -35,8 +36,8 @@ def geometric_median(network: torch.nn.Module, groups: Groups) -> Scores:
 
     def of_layer(name: str) -> torch.Tensor:
         filters = network.get_parameter(name).detach().double().cpu().flatten(1)
-        # The distances themselves: by Gram matrices, near ones would be lost in rounding.
-        return torch.cdist(filters, filters, compute_mode="donot_use_mm_for_euclid_dist").sum(1)
+        # The distances themselves: by Gram matrices, near ones would be lost in rounding. SciPy has each pair once.
+        return torch.from_numpy(squareform(pdist(filters.numpy()))).sum(1)
 
     return [torch.stack([of_layer(name) for name in group.writers]).mean(0) for group in groups]
 
