@@ -51,6 +51,14 @@ class Reconstructing(Method):
         """See `reconstruction.forward_pass.prepared`."""
         return reconstruction.forward_pass.prepared(compressed, workbench, self.grid(), self.ends)
 
+    def nearest(self, compressed: Compressed, workbench: Workbench) -> Compressed:
+        """The network with all that `reconstructed` would quantise rounded to nearest, by no image."""
+        rounded, grids = self.prepared(compressed, workbench)
+        for grid in dict.fromkeys(grids.values()):
+            weights = {name for name, each in grids.items() if each == grid}
+            rounded = quantization.integers.rounded(rounded, grid, only=weights)
+        return rounded
+
     def reconstructed(
         self,
         compressed: Compressed,
@@ -88,7 +96,7 @@ class LearnedRounding(Reconstructing):
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.2
     images: Images = 1024
 
-    sizes_alone: ClassVar = {"steps": 1}
+    sizes_alone: ClassVar = {"images": 1, "search": False, "steps": 1}
 
     @property
     def schedule(self) -> RoundingSchedule:

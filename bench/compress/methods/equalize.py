@@ -41,6 +41,7 @@ class Equalize(Reconstructing):
     title = "Cross-layer equalisation"
     source = "nagel2019datafree"
     searched: ClassVar = {"bits": (8, 6, 4)}
+    sizes_alone: ClassVar = {"images": 1, "search": False, "sweeps": 1}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -44,6 +44,7 @@ class KMeans(FinetuningMethod):
     family = "product quantization"
     title = "k-means"
     source = "gong2014compressing"
+    sizes_alone: ClassVar = {"iterations": 1}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""

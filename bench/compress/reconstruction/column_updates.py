@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from bench.compress.method import NotApplicable
@@ -22,9 +24,10 @@ def fitted(layer: Layer, *, damping: float, actorder: bool) -> Integer:
     if not unfolds(layer.module):
         return rounding.nearest
     mask = None if layer.mask is None else matrices(layer.module, layer.mask.to(weight.device))
-    form = hessian(layer.module, *layer.read)
     try:
-        chosen = steps(weight, form, rounding, damping=damping, actorder=actorder, mask=mask)
+        # the Hessian has no name here, so that it can go once a factor is found
+        form = partial(hessian, layer.module, *layer.read)
+        chosen = steps(weight, form(), rounding, damping=damping, actorder=actorder, mask=mask)
     except torch.linalg.LinAlgError:
         raise NotApplicable(
             f"the Hessian of {layer.name}'s inputs has no Cholesky factor, however much it is damped"
@@ -68,7 +71,9 @@ def steps(
     kept = torch.ones_like(weight, dtype=torch.bool) if mask is None else mask
     order = _order(hessian, actorder)
     weight, kept = _columns(weight, order), _columns(kept, order)
-    factor = inverse_factor(_columns(_columns(hessian, order).mT, order), damping)
+    hessian = _columns(_columns(hessian, order).mT, order)
+    factor = inverse_factor(hessian, damping)
+    del hessian
     chosen = torch.zeros_like(weight)
     count = weight.shape[2]
     for start in range(0, count, block):
@@ -87,9 +92,11 @@ def steps(
 
 def alive(hessian: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The Hessian with 1 on the diagonal of inputs that are always zero, and which those are, (groups, columns)."""
+    hessian = hessian.clone()
     diagonal = hessian.diagonal(dim1=1, dim2=2)
     dead = diagonal == 0
-    return hessian + torch.diag_embed(dead.to(hessian.dtype)), dead
+    diagonal.masked_fill_(dead, 1.0)
+    return hessian, dead
 
 
 def inverse_factor(hessian: torch.Tensor, damping: float) -> torch.Tensor:
@@ -106,11 +113,15 @@ def inverse_factor(hessian: torch.Tensor, damping: float) -> torch.Tensor:
     # cost a third of inverting H and factorising that, and lose half as many digits.
     diagonal = hessian.diagonal(dim1=1, dim2=2)
     for _ in range(TRIALS):
-        damped = hessian + torch.diag_embed(torch.full_like(diagonal, damping) * diagonal.mean(1, keepdim=True))
-        lower, failed = torch.linalg.cholesky_ex(damped.flip(1, 2))
-        if not failed.any() and lower.isfinite().all():
-            identity = torch.eye(lower.shape[1], dtype=lower.dtype, device=lower.device)
-            return torch.linalg.solve_triangular(lower.flip(1, 2), identity, upper=True)
+        damped = hessian.flip(1, 2)
+        damped.diagonal(dim1=1, dim2=2).add_(torch.full_like(diagonal, damping) * diagonal.mean(1, keepdim=True))
+        lower, failed = torch.linalg.cholesky_ex(damped)
+        del damped
+        if not failed.any() and torch.stack(lower.aminmax()).isfinite().all():
+            upper = lower.flip(1, 2)
+            del lower
+            identity = torch.eye(upper.shape[1], dtype=upper.dtype, device=upper.device)
+            return torch.linalg.solve_triangular(upper, identity, upper=True)
         damping = max(RAISED * damping, 1e-6)
     raise torch.linalg.LinAlgError("no Cholesky factor")
 

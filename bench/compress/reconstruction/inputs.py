@@ -95,8 +95,8 @@ def hessian(layer: Any, *calls: torch.Tensor) -> torch.Tensor:
         for start in range(0, columns, width := max(1, -(-columns // PARTS))):
             here = slice(start, start + width)
             total[:, here, start:] += inputs[:, :, here].mT @ inputs[:, :, start:]
-    upper = total.triu_()
-    return (upper + upper.mT - torch.diag_embed(upper.diagonal(dim1=1, dim2=2))).mul_(2 / max(rows, 1))
+    total.triu_().add_(total.triu(1).mT)  # in place: of a wide layer each copy takes a gigabyte
+    return total.mul_(2 / max(rows, 1))
 
 
 def _batches(layer: Any, maps: torch.Tensor) -> tuple[torch.Tensor, ...]:

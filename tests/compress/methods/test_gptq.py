@@ -25,6 +25,23 @@ def test_the_payload_is_that_of_k_bit(bits, grid, compressed, workbench, through
         assert (one.bits, one.shape) == (two.bits, weight.shape)
 
 
+@pytest.mark.parametrize("settings", [{}, {"ends": 8}, {"symmetric": False, "per_channel": False}])
+def test_without_images_weights_are_rounded_to_nearest(settings, compressed, workbench, through_a_file):
+    result = Gptq(4, images=0, **settings)(compressed, workbench)
+    through_a_file(result)
+    folded = finish(compressed)
+    for name, integer in result.representations.items():
+        left = (torch.from_numpy(integer.decode()) - folded.network.get_parameter(name)).abs().flatten(1)
+        step = torch.from_numpy(integer.scale).reshape(-1, 1)
+        # half a step at most, but for the outermost that a narrowed range clips
+        assert (left <= 0.5001 * step).float().mean() > 0.95
+    fitted = Gptq(4, images=32, **settings)(compressed, workbench).representations
+    assert {name: each.bits for name, each in result.representations.items()} == {
+        name: each.bits for name, each in fitted.items()
+    }
+    assert any((each.codes != fitted[name].codes).any() for name, each in result.representations.items())
+
+
 def test_outputs_are_nearer_than_after_rounding(compressed, workbench):
     images = torch.cat([batch for batch, _ in workbench.batches(256)])
 
