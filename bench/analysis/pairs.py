@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.class_scores import class_tables
 from bench.analysis.distances import compared
 from bench.analysis.inside import CROSS_PROBE, Inside, first_scaled, read, yardstick
 from bench.analysis.study import Study, judgement
@@ -37,7 +38,8 @@ class SideBySide:
         blocks: names in order of depth; of many, some at equal steps, the first and the last among them.
         distances: (P, L, 3) by the first measure on a scale, in seed-equivalents, with 95% intervals.
         classes: numbers of the classes that are compared; `all_classes` is how many the test images have.
-        recalls: (P, C, 3) differences in recall in printed units, with 95% intervals.
+        recalls: (P, C, 3) differences in recall, or in what another task has of classes, in printed units, with 95%
+            intervals.
         answers: (P, 3) test images, and on how many per training A is right and B wrong, and the reverse; None where
             an image is not answered rightly or wrongly.
     """
@@ -71,8 +73,8 @@ def _pairs(study: Study, model: str) -> SideBySide:
     levels = np.array([study.per_seed(metric, model, label) for label in labels]).reshape(len(labels), study.seeds)
     tables = _tables(study, model, labels)
     blocks, distances = _blocks(study, model, labels)
-    classes, recalls = _recalls(study, model, tables)
-    truth = _labels(study, model)
+    by_class = _by_class(study, model, labels, tables)
+    classes, recalls = _recalls(by_class, min(MOST_CLASSES, _most_rows(study)), len(first))
     return SideBySide(
         labels=labels,
         difference=scale * _differences(study, model, labels, tables),
@@ -82,7 +84,7 @@ def _pairs(study: Study, model: str) -> SideBySide:
         classes=classes,
         recalls=scale * recalls,
         answers=_answers(tables),
-        all_classes=0 if truth is None else len(np.unique(truth)),
+        all_classes=len(by_class),
     )
 
 
@@ -128,24 +130,33 @@ def _answers(tables: np.ndarray | None) -> np.ndarray | None:
     return np.column_stack([np.full(len(first), float(tables.shape[2])), per_training])
 
 
-def _recalls(study: Study, model: str, tables: np.ndarray | None) -> tuple[tuple[int, ...], np.ndarray]:
-    """Classes, and (P, C, 3) differences of the share of their images that are answered rightly, unscaled."""
-    count = 0 if tables is None else len(tables) * (len(tables) - 1) // 2
-    labels = _labels(study, model)
-    if tables is None or labels is None or labels.shape != tables.shape[2:]:
-        return (), np.empty((count, 0, 3))
-    classes = _chosen_classes(tables, labels, min(MOST_CLASSES, _most_rows(study)))
-    found = [_columns(crossed_pairs(tables[:, :, labels == label])) for label in classes]
+def _by_class(study: Study, model: str, labels: tuple[str, ...], tables: np.ndarray | None) -> dict[int, np.ndarray]:
+    """(V, S, n) by class of the test images, in order: what it is compared by, per network, seed and image."""
+    truth = _labels(study, model)
+    if tables is not None and truth is not None and truth.shape == tables.shape[2:]:
+        return {label: tables[:, :, truth == label] for label in np.unique(truth).tolist()}
+    found = [table for label in labels if (table := class_tables(study).get((model, label))) is not None]
+    if not found or len(found) < len(labels) or len({(one.classes, one.table.shape) for one in found}) > 1:
+        return {}
+    return dict(zip(found[0].classes, np.stack([one.table for one in found], axis=1), strict=True))
+
+
+def _recalls(by_class: Mapping[int, np.ndarray], most: int, count: int) -> tuple[tuple[int, ...], np.ndarray]:
+    """Classes, and (P, C, 3) differences of what they are compared by, unscaled."""
+    classes = _chosen_classes(by_class, most)
+    found = [_columns(crossed_pairs(np.asarray(by_class[label], np.float64))) for label in classes]
     return tuple(classes), np.stack(found, axis=1) if found else np.empty((count, 0, 3))
 
 
-def _chosen_classes(tables: np.ndarray, labels: np.ndarray, most: int) -> list[int]:
-    present = np.unique(labels).tolist()
-    if len(present) <= most:
-        return present
-    complete = np.where(np.isfinite(tables), tables, 0.0)
-    spread = {label: float(np.ptp(complete[:, :, labels == label].mean(axis=(1, 2)))) for label in present}
-    return sorted(sorted(present, key=lambda label: (-spread[label], label))[:most])
+def _chosen_classes(by_class: Mapping[int, np.ndarray], most: int) -> list[int]:
+    if len(by_class) <= most:
+        return list(by_class)
+    spread = {label: float(np.ptp(_means(tables))) for label, tables in by_class.items()}
+    return sorted(sorted(by_class, key=lambda label: (-spread[label], label))[:most])
+
+
+def _means(tables: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(tables), tables, 0.0).mean(axis=(1, 2))
 
 
 def _labels(study: Study, model: str) -> np.ndarray | None:

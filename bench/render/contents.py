@@ -102,6 +102,8 @@ CONTENTS = (
             "figures/reliability",
             "tables/hurt",
             "tables/classes",
+            "tables/class_scores",
+            "tables/class_levels",
             "tables/lost_objects",
         ),
         ("predictions",),
@@ -142,7 +144,10 @@ APPENDIX = (
     Heading("results", "Results", ("figures/footprint", "tables/results")),
     Heading("inside", "Inside", ("figures/features", "figures/start", "figures/corners", "tables/inside")),
     Heading(
-        "users", "Changed predictions", ("tables/hurt", "figures/lost_objects", "tables/lost_objects"), ("predictions",)
+        "users",
+        "Changed predictions",
+        ("tables/hurt", "figures/lost_objects", "tables/lost_objects", "tables/class_scores"),
+        ("predictions",),
     ),
     Heading("methods", "Methods", ("tables/methods", "tables/recipes")),
     Heading("statistics", "Statistics", ()),

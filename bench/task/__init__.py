@@ -258,6 +258,14 @@ class Task(ABC):
         """
         return None
 
+    def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, np.ndarray] | None:
+        """By label of each class that an image has, (n,) float64 whose mean is the class's part of the primary metric.
+
+        All numbers of a class are equal where no image's share of it is known. None: nothing is said of classes but
+        what `answers` of networks that classify do.
+        """
+        return None
+
     def answers(self, predictions: Predictions) -> np.ndarray | None:
         """(n,) or (n, k) what each image is answered, compared for identity; None if answers are not comparable."""
         return None

@@ -114,20 +114,46 @@ class AveragePrecision:
         whole = self.figures["ap"]
         return whole + (self.images - 1) * (without.mean() - without)
 
+    @cached_property
+    def per_class_and_image(self) -> Mapping[int, np.ndarray]:
+        """Each image's part of a class's AP by label, (n,) float64 with the class's AP as their mean.
+
+        All parts are that AP where it needs one image to be defined, the only one with objects of the class.
+        """
+        parts = {}
+        for label, whole in self.per_class.items():
+            without = np.full(self.images, whole)
+            images, after = self._without[label]
+            without[images] = after
+            known = not np.isnan(after).any()
+            parts[label] = (
+                whole + (self.images - 1) * (without.mean() - without) if known else np.full(self.images, whole)
+            )
+        return parts
+
     def _without_each(self) -> np.ndarray:
         """AP without each image, (n,)."""
-        recalls = self._evaluated.params.recThrs
         present = self.per_class
         sums = np.full(self.images, sum(present.values()))
         counts = np.full(self.images, len(present))
-        # A class's AP changes only without the images that have its objects or detections, a few of all.
         for label, before in present.items():
-            ranked = self._ranked[label]
-            for image in ranked.images.tolist():
-                after = ranked.precision(recalls, without=image)
-                counts[image] -= np.isnan(after)
-                sums[image] += np.nan_to_num(after) - before
+            images, after = self._without[label]
+            counts[images] -= np.isnan(after)
+            sums[images] += np.nan_to_num(after) - before
         return np.divide(sums, counts, out=np.full(self.images, np.nan), where=counts > 0)
+
+    @cached_property
+    def _without(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """By label of each class that has an object: images, (k,), and the class's AP without each of them, (k,)."""
+        # A class's AP changes only without the images that have its objects or detections, a few of all.
+        recalls = self._evaluated.params.recThrs
+        return {
+            label: (
+                self._ranked[label].images,
+                np.array([self._ranked[label].precision(recalls, without=one) for one in self._ranked[label].images]),
+            )
+            for label in self.per_class
+        }
 
     @cached_property
     def _ranked(self) -> dict[int, _Ranked]:

@@ -152,9 +152,14 @@ class Detection(Task):
         """0: boxes anywhere find next to nothing."""
         return 0.0
 
-    def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, float]:
-        """Box AP by label, of classes that have an object; their mean is box AP."""
-        return _precision(predictions, truth, "box").per_class
+    def per_class(self, predictions: Predictions, truth: Predictions) -> Mapping[int, np.ndarray] | None:
+        """Box AP of each class that has an object, by the jackknife over images as `per_image`; mean of all is box AP.
+
+        See `bench.task._average_precision`.
+        """
+        if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
+            return None
+        return _precision(predictions, truth, "box").per_class_and_image
 
     def objects(self, predictions: Predictions, truth: Predictions) -> list[tuple[ImageObjects, Detections]]:
         """Per image what is annotated, crowds included, and what was detected."""

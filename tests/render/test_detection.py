@@ -119,6 +119,19 @@ def test_the_figure_of_lost_objects_is_drawn_in_every_medium(detectors: Study, m
     assert len(dashed) >= 3
 
 
+def test_the_table_names_the_class_that_loses_most(detectors: Study):
+    from bench.render.tables import class_levels, class_scores
+
+    table = class_scores.build(detectors)
+    rows = {row.data["title"].value: row.data for group in table.groups for row in group.rows}
+    (bits,) = (cells for title, cells in rows.items() if title.startswith("k-bit"))
+    assert bits["worst"].value == "dog" and bits["difference"].value == pytest.approx(-24.75, abs=0.01)
+    assert rows["float16"]["worst"].value == "none"
+    each = class_levels.build(detectors)
+    half = each.frame[each.frame["variant"] == "float16"]
+    assert half["class"].tolist() == ["cat", "dog"] and half["level_less_reference"].tolist() == [0, 0]
+
+
 def test_without_images_there_is_no_figure(detectors: Study):
     from bench.render.figures.lost_objects import build
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,10 @@ from bench.statistics.tests import Significance, sign_flip, t_of
 
 @dataclass(frozen=True, slots=True)
 class ClassEffects:
-    """Differences in recall, one entry per class.
+    """Differences in recall, or in another mean over images, one entry per class.
 
     Attributes:
-        estimates: recall of the compressed network minus the other's, shares of the class's images.
+        estimates: recall of the compressed network minus the other's, shares of the class's images; or another mean.
         tests: t tests that belong to the intervals.
         sign_flips: exact permutation tests over seeds of the same differences.
         corrected: Benjamini-Hochberg over the classes' t tests.
@@ -63,27 +64,39 @@ def class_effects(
         raise InputError(f"paired logits must have one shape, not {shapes[0]} and {shapes[1]}.")
     truth, classes = np.asarray(labels), shapes[0][2]
     pairs = [(answers[0][:, truth == label], answers[1][:, truth == label]) for label in range(classes)]
-    estimates = tuple(_estimate(first, second, confidence) for first, second in pairs)
+    return of_means(pairs, estimand="difference in recall", alpha=alpha, confidence=confidence)
+
+
+def of_means(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], *, estimand: str, alpha: float = 0.05, confidence: float = 0.95
+) -> ClassEffects:
+    """Effects on whatever is a mean over images.
+
+    Args:
+        pairs: of each class, of the compressed network and of the other, (S, n) a number per seed and image; the images
+            may be the class's alone.
+        estimand: what an estimate is of.
+    """
+    estimates = tuple(_estimate(first, second, confidence, estimand) for first, second in pairs)
     tests = tuple(t_of(estimate) for estimate in estimates)
     return ClassEffects(
         estimates=estimates,
         tests=tests,
-        sign_flips=tuple(sign_flip(_recall(first) - _recall(second)) for first, second in pairs),
+        sign_flips=tuple(sign_flip(_mean(first) - _mean(second)) for first, second in pairs),
         corrected=benjamini_hochberg([test.p for test in tests], family="classes", alpha=alpha),
     )
 
 
-def _estimate(first: np.ndarray, second: np.ndarray, confidence: float) -> Estimate:
-    """The difference of two recalls, from (S, images of the class) bool: which answers are right."""
+def _estimate(first: np.ndarray, second: np.ndarray, confidence: float, estimand: str) -> Estimate:
+    """The difference of two means over images, each (S, n)."""
     # Seeds are the unit of replication. The class's images are a second, crossed sample: both networks of all seeds
-    # answer the same ones, so the influence of each image on a recall is passed on, and the interval widens by their
+    # answer the same ones, so the influence of each image on a mean is passed on, and the interval widens by their
     # variation. A single image has none to estimate.
-    estimand = "difference in recall"
     if first.shape[1] < 2:
-        return paired_difference(_recall(first), _recall(second), confidence=confidence, estimand=estimand)
+        return paired_difference(_mean(first), _mean(second), confidence=confidence, estimand=estimand)
     (a, influence_a), (b, influence_b) = of_image_means(first), of_image_means(second)
     return paired_difference(a, b, influence_a, influence_b, confidence=confidence, estimand=estimand)
 
 
-def _recall(answers: np.ndarray) -> np.ndarray:
-    return answers.mean(1) if answers.shape[1] else np.full(len(answers), np.nan)
+def _mean(table: np.ndarray) -> np.ndarray:
+    return table.mean(1) if table.shape[1] else np.full(len(table), np.nan)
