@@ -53,6 +53,9 @@ FORMULAS = {
     "int8-per-tensor": quantised(8, 1),
     "k-bit": quantised(4, "row"),
     "adaround:search=false": quantised(4, "row"),
+    "brecq": quantised(4, "row"),
+    "gptq": quantised(4, "row"),
+    "equalize": quantised(8, 1),
     "bwn": quantised(1, "row", kept=(FIRST, LAST)),
 }
 
