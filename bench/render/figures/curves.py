@@ -104,11 +104,13 @@ def _ends_of_loss(panel: Axes, losses: pd.Series) -> tuple[float, float]:
 
 def _ends(study: Study, levels: pd.Series) -> tuple[float, float]:
     """Ends of the axis: one scale for all trainings, and one for all fine-tunings."""
-    # The room above and below is never 0, or a flat curve would have an axis without height.
+    # The room above and below is never 0, or a flat curve would have an axis without height. What cannot be negative,
+    # as a detector's AP, gets no room for it.
     low, high = levels.min(), levels.max()
     highest = study.primary.scale * study.primary.highest
-    room = 0.05 * max(high - low, highest / 100 if isfinite(highest) else 0.0)
-    return low - room, high + room
+    room = 0.05 * max(high - low, highest / 20 if isfinite(highest) else 0.0)
+    top = high + room
+    return -0.03 * top if 0 <= low < room else low - room, top
 
 
 def _training(panel: Axes, study: Study, history: pd.DataFrame, medium: Medium) -> None:

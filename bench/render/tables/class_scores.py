@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.analysis.class_scores import ClassScores, class_scores
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
-from bench.render.kit.rows import NAMES, Network
+from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.table import Column, Gotten, Table, tabulate
 
 
@@ -32,9 +32,9 @@ def build(study: Study) -> Table | None:
         _columns(study),
         {
             title_of(study, model): [
-                ScoredNetwork(study, model, study.plan.variant(label), study=study, scores=scores)
-                for (of, label), scores in known.items()
-                if of == model
+                ScoredNetwork(study, model, net.variant, study=study, scores=known[model, net.label])
+                for net in networks(study)[title_of(study, model)]
+                if (model, net.label) in known
             ]
             for model in study.models
         },
@@ -61,21 +61,29 @@ def _columns(study: Study) -> tuple[Column[ScoredNetwork], ...]:
     )  # fmt: skip
 
 
+def _place(network: ScoredNetwork) -> int | None:
+    """Of the class that loses the most; None if its change is printed as 0."""
+    primary, worst = network.study.primary, network.scores.worst
+    if worst is None or not round(primary.scale * network.scores.effects.estimates[worst].value, primary.digits):
+        return None
+    return worst
+
+
 def _worst(network: ScoredNetwork) -> str:
-    scores = network.scores
-    return "none" if scores.worst is None else network.study.plan.data.named(scores.classes[scores.worst])
+    place = _place(network)
+    return "none" if place is None else network.study.plan.data.named(network.scores.classes[place])
 
 
 def _level(network: ScoredNetwork) -> Gotten:
-    scores = network.scores
-    return None if scores.worst is None else network.study.primary.scale * float(scores.levels[scores.worst])
+    place = _place(network)
+    return None if place is None else network.study.primary.scale * float(network.scores.levels[place])
 
 
 def _difference(network: ScoredNetwork) -> Gotten:
-    scores = network.scores
-    return None if scores.worst is None else scores.effects.estimates[scores.worst]
+    place = _place(network)
+    return None if place is None else network.scores.effects.estimates[place]
 
 
 def _corrected(network: ScoredNetwork) -> Gotten:
-    scores = network.scores
-    return None if scores.worst is None else float(scores.effects.corrected.p[scores.worst])
+    place = _place(network)
+    return None if place is None else float(network.scores.effects.corrected.p[place])

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
+from bench.render.figures import curves
 from bench.render.figures.curves import build
 from bench.render.kit.style import WIDE
+from bench.task.detection import Detection
 
 
 def test_a_panel_for_training_and_one_for_fine_tuning_a_model(study: Study):
@@ -44,3 +47,10 @@ def test_fine_tuning_without_validation_is_drawn_by_its_loss(study_of):
     assert list(curve.get_xdata()) == list(range(1, 11))
     assert finetuning.get_yscale() == "log"
     assert curve.get_ydata()[5] * 100 == pytest.approx(curve.get_ydata()[0])
+
+
+@pytest.mark.parametrize("levels", [[0.0, 0.0], [0.0, 0.04], [3.0, 40.0], [99.0, 99.5]])
+def test_an_axis_has_height_and_no_room_below_zero(levels):
+    low, high = curves._ends(SimpleNamespace(primary=Detection.primary), pd.Series(levels))
+    assert low < min(levels) and high > max(levels)
+    assert low > -0.05 * high and high - low > 0.2
