@@ -78,23 +78,25 @@ def class_tables(study: Study) -> dict[tuple[str, str], ClassTables]:
 
 def _table(study: Study, model: str, variant: str) -> ClassTables | None:
     task, by_seed = study.per_image.task, {}
+    left_out = study.per_image.left_out(model, variant)
     for place, seed in enumerate(study.plan.seeds):
         predictions = study.results.predictions(model, variant, seed)
-        if task is None or predictions is None:
+        if task is None or predictions is None or left_out[place]:
             continue
         with guests.blamed(task, f"task {study.plan.task.name!r}, what it says of single classes"):
             parts = task.per_class(predictions, predictions)
-        if parts:
-            by_seed[place] = parts
+            if parts:
+                classes = tuple(sorted(parts))
+                by_seed[place] = classes, np.array([parts[label] for label in classes], np.float32)
     # Networks of other images have other classes, and cannot be stacked.
     first = next(iter(by_seed.values()), None)
-    if first is None:
+    if first is None or first[1].ndim != 2:
         return None
-    classes, images = tuple(sorted(first)), len(next(iter(first.values())))
-    table = np.full((len(classes), len(study.plan.seeds), images), np.nan, np.float32)
-    for place, parts in by_seed.items():
-        if tuple(sorted(parts)) == classes and len(next(iter(parts.values()))) == images:
-            table[:, place] = [parts[label] for label in classes]
+    classes, shape = first[0], first[1].shape
+    table = np.full((len(classes), len(study.plan.seeds), shape[1]), np.nan, np.float32)
+    for place, (labels, rows) in by_seed.items():
+        if labels == classes and rows.shape == shape:
+            table[:, place] = rows
     return ClassTables(classes, table)
 
 
