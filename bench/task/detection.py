@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class Detection(Task):
     int64 from 1 on, and, if the set has masks, `masks` (k, H, W) uint8. Outputs in eval mode are a list of dictionaries
     of `boxes`, `labels`, `scores` and, from networks that give them, `masks` (k, 1, H, W), probabilities.
 
+    Objects that stand for a crowd are not learnt, as in torchvision's references; `detection-with-crowds` learns them.
+
     Metrics are pycocotools' (extra `coco`): AP, at most 100 detections of a class and image. Masks' are there if the
     network gives masks and the set has them. AP of a size that no object has is left out.
     """
@@ -71,6 +73,7 @@ class Detection(Task):
     )  # fmt: skip
 
     merit = (BOX_AP, MASK_AP)
+    learns_crowds: ClassVar[bool] = False
 
     def problems(self, recipe: Mapping[str, Any]) -> list[str]:
         """What would move or hide objects without their boxes, and smoothed labels."""
@@ -93,8 +96,8 @@ class Detection(Task):
         )
 
     def targets(self, split: Split, device: torch.device | str) -> Any:
-        """What is trained on, at the size of the files; crowds are left out, as in torchvision's references."""
-        return _Targets(_objects(split), device)
+        """What is trained on, at the size of the files."""
+        return _Targets(_objects(split), device, crowds=self.learns_crowds)
 
     def forward(self, network: nn.Module, images: torch.Tensor, targets: Any) -> Any:
         """The network's losses by name; of one in eval mode with its statistics kept."""
@@ -207,8 +210,8 @@ def _computes_by_mode(module: nn.Module) -> bool:
 class _Targets:
     """Objects of a split's images as tensors, made when a batch asks for them."""
 
-    def __init__(self, objects: Objects, device: torch.device | str):
-        self.objects, self.device = objects, device
+    def __init__(self, objects: Objects, device: torch.device | str, *, crowds: bool):
+        self.objects, self.device, self.crowds = objects, device, crowds
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -244,7 +247,7 @@ class _Targets:
         return targets
 
     def _of(self, position: int) -> dict[str, np.ndarray]:
-        image = self.objects[position].for_training()
+        image = self.objects[position].for_training(crowds=self.crowds)
         corners = np.concatenate([image.boxes[:, :2], image.boxes[:, :2] + image.boxes[:, 2:]], axis=1)
         arrays = {"boxes": corners.astype(np.float32), "labels": image.labels}
         if self.objects.has_masks:
