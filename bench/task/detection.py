@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,7 @@ import numpy as np
 from bench.data import run_lengths
 from bench.data.objects import Detections, ImageObjects, Objects
 from bench.errors import InputError
+from bench.remember import once
 from bench.roles import COMPRESSED, ORIGINAL
 from bench.task import Change, Predictions, Primary, Task
 from bench.task import _kept_objects as kept
@@ -26,6 +28,7 @@ UNSMOOTHED = "detection has no smoothed labels: leave out label_smoothing"
 INSIDE = 0.5  # probability from which a pixel belongs to a mask, as in torchvision's references
 COMPUTING_BY_MODE = ("_NormBase", "_DropoutNd")  # classes of torch that compute otherwise in training mode
 BOX_AP, MASK_AP = "box_ap", "mask_ap"
+PARTS_OF_BOXES = ("counts", "labels", "scores", "boxes")  # of predictions, all that box AP depends on
 MIRROR = np.array([-1, 1, -1, 1], np.float32)  # of a box's corners x, y, x, y
 CUTTING = ("center_crop", "random_crop", "random_resized_crop", "crop_padding", "cutout", "auto_augment")
 NAMES = {
@@ -147,9 +150,8 @@ class Detection(Task):
 
     def per_image(self, predictions: Predictions, truth: Predictions) -> np.ndarray | None:
         """(n,) each image's part of box AP by the jackknife; see `bench.task._average_precision`."""
-        if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
-            return None
-        return _precision(predictions, truth, "box").per_image
+        parts = _parts_of_box_ap(predictions, truth)
+        return parts[0] if parts else None
 
     def chance(self, truth: Predictions) -> float | None:
         """0: boxes anywhere find next to nothing."""
@@ -160,9 +162,8 @@ class Detection(Task):
 
         See `bench.task._average_precision`.
         """
-        if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
-            return None
-        return _precision(predictions, truth, "box").per_class_and_image
+        parts = _parts_of_box_ap(predictions, truth)
+        return parts[1] if parts else None
 
     def objects(self, predictions: Predictions, truth: Predictions) -> list[tuple[ImageObjects, Detections]]:
         """Per image what is annotated, crowds included, and what was detected."""
@@ -294,6 +295,29 @@ def _kinds(predictions: Predictions, truth: Predictions) -> Sequence[Kind]:
 
 def _largest(values: np.ndarray) -> float:
     return float(np.abs(values).max(initial=0))
+
+
+def _parts_of_box_ap(
+    predictions: Predictions, truth: Predictions
+) -> tuple[np.ndarray | None, Mapping[int, np.ndarray]] | None:
+    """By image, and by class and image; both come from one evaluation, and a report asks for each."""
+    if not {"counts", "scores"} <= predictions.keys() or "true_counts" not in truth:
+        return None
+    arrays = [predictions[name] for name in PARTS_OF_BOXES]
+    arrays += [truth[name] for name in sorted(truth) if name.startswith("true_")]
+
+    def computed() -> tuple[np.ndarray | None, Mapping[int, np.ndarray]]:
+        precision = _precision(predictions, truth, "box")
+        return precision.per_image, precision.per_class_and_image
+
+    return once(("parts of box AP", _digest(arrays)), computed)
+
+
+def _digest(arrays: Sequence[np.ndarray]) -> bytes:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return digest.digest()
 
 
 def _precision(predictions: Predictions, truth: Predictions, kind: Kind) -> AveragePrecision:

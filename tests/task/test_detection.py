@@ -8,6 +8,8 @@ from bench import task
 from bench.data import Split
 from bench.data.objects import ImageObjects, ObjectArrays, Objects
 from bench.errors import InputError
+from bench.remember import forget
+from bench.task._average_precision import AveragePrecision
 from bench.task.detection import Detection
 from bench.zoo.networks.build import build
 
@@ -94,6 +96,20 @@ def test_parts_by_image_and_class_have_the_primary_metric_as_their_mean(split):
     of_class = Detection().per_class(predictions, truth)
     assert {label: parts.mean() for label, parts in of_class.items()} == pytest.approx({1: 1, 2: 51 / 101})
     assert Detection().per_image({}, truth) is None
+
+
+def test_parts_by_image_and_class_are_evaluated_once_and_again_for_other_boxes(split, monkeypatch):
+    counted = []
+    plain = AveragePrecision.__init__
+    monkeypatch.setattr(AveragePrecision, "__init__", lambda *given: (counted.append(1), plain(*given))[0])
+    forget()
+    goal, truth = Detection(), Detection().truth(split)
+    predictions = goal.collect(PERFECT)
+    first = goal.per_image(predictions, truth), goal.per_class(dict(predictions), dict(truth))
+    assert len(counted) == 1
+    moved = {**predictions, "boxes": predictions["boxes"] + np.float32(9)}
+    assert goal.per_image(moved, truth).mean() < first[0].mean()
+    assert len(counted) == 2
 
 
 def test_comparison_is_the_compressed_networks_less_the_originals(split):
