@@ -35,10 +35,10 @@ DETECTORS := torchvision:maskrcnn_resnet50_fpn maskrcnn-resnet18
 
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: bench report test lint speed sweep thinning fuzz calibrate example pictures clean help
+.PHONY: bench report test test-all coverage lint speed sweep thinning fuzz calibrate example pictures clean help
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 bench: $(ENVIRONMENT) ## run the benchmark of PROFILE (default: digits) with JOBS workers, or resume it
 	@$(profiles); for profile; do \
@@ -51,7 +51,13 @@ report: $(ENVIRONMENT) ## render report/ from what was measured for PROFILE (one
 	@$(profiles); $(python) -m bench report --profile "$$@" --runs $(runs) --out $(out) \
 		$(if $(TEMPLATES),--templates $(call quoted,$(TEMPLATES)))
 
-test: $(ENVIRONMENT) ## run the tests, with coverage
+test: $(ENVIRONMENT) ## run the tests but the slow ones
+	@$(python) -m pytest -q -n 2 --dist loadfile
+
+test-all: $(ENVIRONMENT) ## run all tests, the slow ones too; hours
+	@$(python) -m pytest -q -n 2 --dist loadfile -m ""
+
+coverage: $(ENVIRONMENT) ## run the tests but the slow ones, and list the lines that none of them reaches
 	@$(python) -m coverage erase
 	@$(python) -m coverage run -m pytest -q -n 2 --dist loadfile
 	@$(python) -m coverage combine -q

@@ -4,9 +4,13 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-pytest_plugins = ["tests.invented"]  # runs with known numbers, for the analysis, the report and the command line
+LONGEST = ("test_many_cells.py",)  # first: at the end one worker would wait for it
+
+pytest_plugins = [
+    "tests.invented",  # runs with known numbers, for the analysis, the report and the command line
+    "tests.sampled",
+]
 
 
 def pytest_collection_modifyitems(items):
-    """The longest test first: at the end one worker would wait for it."""
-    items.sort(key=lambda item: item.path.name != "test_many_cells.py")
+    items.sort(key=lambda item: item.path.name not in LONGEST)
