@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bench.analysis import inside_family, wording
 from bench.analysis.claims import claims_on
 from bench.analysis.distances import compared, measures
@@ -22,6 +24,7 @@ def test_as_they_are_the_words_are_those_of_the_report(study: Study):
         assert standing[True].words[network] == wording.bare_inside_word(claim)
 
 
+@pytest.mark.slow
 def test_other_margins_give_the_words_of_a_profile_that_has_them(study: Study):
     margins = study.plan.margins
     doubled = {name: 2 * value for name, value in margins.model_dump().items()}

@@ -52,6 +52,7 @@ def pictures(bench):
     return bench.folder / "photos"
 
 
+@pytest.mark.slow
 def test_strange_names_reach_the_report(bench, pictures):
     train = pictures / "train" / STRANGE[0]
     frames = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (10, 200)]
@@ -98,6 +99,7 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(spoil, sentence, bench, pi
     assert not (bench.folder / "runs").exists() or not list((bench.folder / "runs").rglob("spec.json"))
 
 
+@pytest.mark.slow
 def test_files_of_activations_and_checkpoints_may_be_pipes(bench):
     os.mkfifo(bench.folder / "pipe.npz")
     os.mkfifo(bench.folder / "pipe.pth")

@@ -109,6 +109,7 @@ def test_a_place_that_cannot_be_written(file, tmp_path, capsys):
     assert "cannot be written (No such file or directory)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_published_resnet18_takes_and_gets_what_it_should(tmp_path, capsys):
     if not os.environ.get("BENCH_DATA"):
         pytest.skip("BENCH_DATA names no folder of published files")

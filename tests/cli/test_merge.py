@@ -53,6 +53,7 @@ def compressed(whole, seed=0):
     return next(cell for cell in plan_file.read(whole).cells if cell.kind == "compress" and cell.seed == seed)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("options", [[], ["--link"]])
 def test_two_halves_are_the_whole_byte_for_byte(shards, whole, tmp_path, capsys, options):
     assert merged(*shards, into=tmp_path / "into", options=options) == 0

@@ -53,6 +53,7 @@ def test_margins_that_are_edited_between_runs_are_told_and_change_no_cell(finish
     assert {name for name, content in bench.results().items() if content != before[name]} == {"plan.json"}
 
 
+@pytest.mark.slow
 def test_shards_that_run_at_once_keep_the_margins_once(bench):
     shards = [
         bench.start("run", "--profile", "micro.toml", "--only", "train/*", "--shard", f"{part}/2", "--jobs", "1")
@@ -67,6 +68,7 @@ def test_two_workers_give_the_same_bytes(finished, bench):
     assert bench.results() == finished.results()
 
 
+@pytest.mark.slow
 def test_an_executor_of_ones_own_gives_the_same_bytes(finished, bench):
     (bench.folder / "my_executors.py").write_text(
         "import threading\n"
@@ -85,6 +87,7 @@ def test_an_executor_of_ones_own_gives_the_same_bytes(finished, bench):
     assert bench.results() == finished.results()
 
 
+@pytest.mark.slow
 def test_shards_give_the_same_bytes(finished, bench):
     for part in ("1/2", "2/2"):
         assert bench.run("--jobs", "1", "--shard", part).code == 0
@@ -205,16 +208,17 @@ def test_a_damaged_cell_is_redone_and_named(finished, bench):
     assert bench.results() == finished.results()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("kind", "file"), [("train", "spec.json"), ("compress", "metrics.json"), ("compress", "layers.json")]
 )
-def test_status_finds_the_damage_that_run_and_report_find(finished, bench, kind, file):
+def test_status_finds_the_damage_that_run_and_report_find(finished, bench, inside, kind, file):
     copy_of(finished, bench)
     plan = json.loads((bench.folder / "runs" / "micro" / "plan.json").read_text())
     cell = next(cell for cell in plan["cells"] if cell["kind"] == kind)
     victim = bench.folder / "runs" / "micro" / cell["key"] / file
     victim.write_bytes(victim.read_bytes()[:30])
-    first, last = bench("status", "--profile", "micro.toml").output.splitlines()
+    first, last = inside("status", "--profile", "micro.toml").output.splitlines()
     assert first.startswith(f"damaged  {cell['name']}: {cell['key']}/{file}")
     assert last == "19 done, 0 failed, 0 refused, 1 damaged, 0 missing"
     assert bench.run("--dry-run").output.splitlines()[0] == cell["name"]
@@ -222,11 +226,11 @@ def test_status_finds_the_damage_that_run_and_report_find(finished, bench, kind,
 
 @pytest.mark.parametrize("content", ["", "{}", '{"cells": [', "[]"])
 @pytest.mark.parametrize("command", ["status", "report"])
-def test_a_damaged_plan_is_one_sentence(bench, command, content):
+def test_a_damaged_plan_is_one_sentence(bench, inside, command, content):
     folder = bench.folder / "runs" / "micro"
     folder.mkdir(parents=True)
     (folder / "plan.json").write_text(content)
-    assert bench(command, "--profile", "micro.toml").refuses("plan.json is not a plan")
+    assert inside(command, "--profile", "micro.toml").refuses("plan.json is not a plan")
 
 
 def test_a_profile_that_is_named_twice_is_reported_once(finished, monkeypatch, capsys):
@@ -244,6 +248,7 @@ def test_a_profile_that_is_named_twice_is_reported_once(finished, monkeypatch, c
     assert asked == [runs / "micro"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_names_what_is_missing_and_does_nothing(finished, bench):
     copy_of(finished, bench)
     shutil.rmtree(next(bench.folder.glob("runs/micro/*/similarity.npz")).parent)
@@ -254,6 +259,7 @@ def test_a_dry_run_names_what_is_missing_and_does_nothing(finished, bench):
     assert bench.results() == before
 
 
+@pytest.mark.slow
 def test_only_works_what_matches_and_what_it_needs(bench):
     result = bench.run("--jobs", "1", "--only", "compress/resnet8/1/magnitude*")
     assert result.code == 0
@@ -275,14 +281,19 @@ def test_only_works_what_matches_and_what_it_needs(bench):
         (("footprint", "--model", "resnet8", "--method", "magnitude", "--set", "sparsity"), ("key=value",)),
     ],
 )
-def test_bad_input_is_one_sentence(bench, arguments, words):
-    assert bench(*arguments).refuses(*words)
+def test_bad_input_is_one_sentence(inside, arguments, words):
+    assert inside(*arguments).refuses(*words)
 
 
-def test_a_folder_that_cannot_be_written_is_one_sentence(bench):
+def test_a_process_ends_with_the_sentence_and_its_code(bench):
+    assert bench("run", "--profile", "digit").refuses("unknown profile 'digit'", "did you mean 'digits'")
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(bench, inside):
     (bench.folder / "taken").write_text("a file")
-    assert bench.run(runs="taken").refuses("argument --runs: 'taken' cannot be a folder, since it is a file")
-    assert bench.run(runs="taken/deeper").refuses("cannot be written (Not a directory)", "with --runs")
+    command = ("run", "--profile", "micro.toml", "--device", "cpu", "--runs")
+    assert inside(*command, "taken").refuses("argument --runs: 'taken' cannot be a folder, since it is a file")
+    assert inside(*command, "taken/deeper").refuses("cannot be written (Not a directory)", "with --runs")
 
 
 WITHOUT_TORCH = [("--help",), ("list",), ("run", "--help"), ("status", "--profile", "micro.toml")]

@@ -17,7 +17,7 @@ from bench.footprint.packed import header_of, pack
 from bench.zoo.networks import build
 from tests.footprint.conftest import lived_in
 
-QUICK = ("original", "magnitude", "nncf-int8-ptq", "xnor-net", "lsq-plus", "svd", "li")
+QUICK = ("original", "nncf-int8-ptq", "xnor-net", "li")
 ROUNDED = 0.05  # of the largest logit: a value halfway between two codes may fall either way in another runtime
 EXACT = 1e-5
 

@@ -85,6 +85,7 @@ def imported(kind):
         return Imported(pack(finish(read), ABOUT), images, network(images))
 
 
+@pytest.mark.sampled("name")
 @pytest.mark.parametrize("kind", NETWORKS)
 @pytest.mark.parametrize("name", LOADERS)
 def test_what_is_exported_answers_as_the_network_given(name, kind):

@@ -71,6 +71,7 @@ def test_nothing_of_usual_networks_is_unknown(name):
     assert trace(network, torch.zeros(1, 3, 224, 224)).macs_unknown == ()
 
 
+@pytest.mark.slow
 def test_parameters_are_counted_as_papers_count_them():
     network = torchvision.models.vit_b_16(weights=None)
     assert api.footprint(network, torch.zeros(1, 3, 224, 224)).parameters == 86_567_656

@@ -104,6 +104,7 @@ def test_a_classification_and_a_detection_stand_side_by_side(detectors: Study, t
     assert "Most accurate within" in page["story-smoke.html"] and "Best box AP within" in page["story-objects.html"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT])
 def test_the_figure_of_lost_objects_is_drawn_in_every_medium(detectors: Study, medium):
     from bench.render.figures.lost_objects import build

@@ -174,6 +174,7 @@ def _made(folder: Path, out: Path) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_stories_of_an_earlier_report_go(small, tmp_path: Path, without_latex: None):
     folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
     out = tmp_path / "out"
@@ -184,6 +185,7 @@ def test_stories_of_an_earlier_report_go(small, tmp_path: Path, without_latex: N
     assert not list((out / "data").glob("smoke-*"))
 
 
+@pytest.mark.slow
 def test_hostile_names_of_profiles_are_safe_and_distinct_files(small, tmp_path: Path, without_latex: None):
     names = ["digits", "Digits", "a b'; rm -rf $x", "digits-activation"]
     folders = [replace(small, name=name).write(tmp_path / f"runs{place}") for place, name in enumerate(names)]
@@ -198,6 +200,7 @@ def test_hostile_names_of_profiles_are_safe_and_distinct_files(small, tmp_path: 
     assert len(files) == len(set(files))
 
 
+@pytest.mark.slow
 def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: Path, without_latex: None):
     folder, out = small.write(tmp_path / "runs"), tmp_path / "out"
     report([folder], out)

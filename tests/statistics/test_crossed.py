@@ -198,6 +198,7 @@ def coverage(seeds: int, condition: tuple[float, float, float, float], replicati
     return tuple(np.mean(outcomes, axis=0).tolist())
 
 
+@pytest.mark.sampled("seeds")
 @pytest.mark.parametrize("seeds", [6, 12])
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_means_and_differences_cover_new_seeds_and_new_images(seeds, condition):

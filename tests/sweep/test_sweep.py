@@ -12,6 +12,7 @@ NETWORKS = ("alexnet", "densenet121", "mobilenet_v3_small", "mnasnet0_5", "shuff
 BOUNDS = Bounds(seconds=120, memory=6 * 2**30)
 
 
+@pytest.mark.sampled("network")
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("method", ["li", "svd", "nncf-int8-ptq"])
 def test_works_or_is_refused_in_a_sentence(network, method):
@@ -129,6 +130,7 @@ def test_detectors_have_a_page_of_their_own(tmp_path, tries, monkeypatch):
     assert "## Above 60 seconds\n\n- torchvision:maskrcnn_resnet50_fpn, k-bit: 61 s, works\n" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["k-bit", "li"])
 def test_detectors_are_swept(method):
     assert single.attempt("maskrcnn-resnet18", method, 32)["state"] == "works"

@@ -45,6 +45,7 @@ def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if "_rank" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_two_ranks_take_the_steps_of_one_with_their_batches_together(few):
     two, history = trained(few, make=plain)
     one, expected = trained(few, RECIPE, make=plain)

@@ -13,6 +13,7 @@ from bench.zoo.networks import build
 SETTINGS = product_quantization.Settings("large", 256, None, 2, Annealing(0.25, 2), 200)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("model", ["resnet8", "resnet20", "resnet56", "resnet18", "wrn16-4", "mobilenetv2", "vgg16-bn"])
 def test_permuting_keeps_the_function(model):
     example = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()

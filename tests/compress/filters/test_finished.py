@@ -150,6 +150,7 @@ def test_it_changes_no_bit_of_what_thinet_makes(stem, workbench, monkeypatch):
     assert same_weights(quick, thinned(network_of(stem), workbench))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("model", ["resnet20", "torchvision:densenet121", "torchvision:mobilenet_v3_small"])
 def test_nor_of_published_networks(model, workbench, monkeypatch):
     workbench.shape, workbench.classes = (3, 32, 32), 10

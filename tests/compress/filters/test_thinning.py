@@ -43,6 +43,7 @@ def thinned_and_masked(network, images, generator, which, spared=0):
     return thin, network
 
 
+@pytest.mark.sampled("which")
 @pytest.mark.parametrize("model", ["resnet20", "resnet18", "wrn16-4", "vgg16-bn", "mobilenetv2", "mobilenet-small"])
 @pytest.mark.parametrize("which", ["inside", "all"])
 def test_the_smaller_network_computes_what_the_masked_one_does(model, which):

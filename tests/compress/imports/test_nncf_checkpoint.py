@@ -45,6 +45,7 @@ MADE = {
 BYTES = {"quantised": 1.05, "4 bits": 0.55, "pruned, then quantised": 0.3, "pruned": 0.55, "learned masks": 4.05}
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", MADE)
 @pytest.mark.parametrize("beside", [True, False])
 def test_answers_are_those_of_nncf(kind, beside, example, images):

@@ -30,6 +30,7 @@ def test_zeros_of_the_chain_stay(compressed, workbench):
         assert torch.equal(result.network.get_parameter(name) == 0, ~mask)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("method", FINETUNING, ids=lambda method: method.__name__)
 def test_every_method_that_trains_may_listen_to_the_original(method, compressed, workbench):
     assert issubclass(method, FinetuningMethod)

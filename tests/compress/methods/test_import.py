@@ -61,6 +61,7 @@ def of_zeros(network):
     return network
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("compress", "bits", "numbers"),
     [

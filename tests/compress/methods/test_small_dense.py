@@ -13,6 +13,7 @@ from bench.zoo.networks import build
 from bench.zoo.networks.catalogue import classifiers
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("model", [name for name in classifiers() if name not in ("vgg16-bn", "resnet18")])
 def test_the_file_is_as_small_as_was_asked_and_holds_the_same_network(model):
     fresh = build.build(model, 3, 10, 32, 0)

@@ -291,6 +291,7 @@ def test_nncf_comes_without_telemetry_and_without_a_compiler():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_detectors_keep_coordinates_and_what_reads_regions_in_float32():
     bench = WithoutData("maskrcnn-resnet18", 3, 5, 32)
     start = Compressed(bench.fresh(), example=bench.example)

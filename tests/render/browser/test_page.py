@@ -68,6 +68,7 @@ def test_narrow_and_wide_pages_have_drawings_of_their_own(browser, address: str)
         assert set(visible) == {f"drawing {shown}"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("width", [360, 1280])
 def test_anchors_land_where_they_say(browser, address: str, width: int):
     browser.open(address, width=width)

@@ -110,6 +110,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(story, address: str):
     assert story.complaints == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("width", "dark"), [(1400, False), (390, True)])
 def test_the_checker_finds_nothing_of_any_severity(browser, address: str, width: int, dark: bool):
     browser.open(address, width=width, dark=dark)
@@ -465,6 +466,7 @@ def written(runs, folder: Path) -> str:
 HOSTILE = "</script><script>alert(1)</script><b>\u2028 50% & \"q\" 'q' $x$"
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text(browser, runs, variants, tmp_path: Path):
     chosen = [variants[label] for label in ("original", "finetune", "other-seed", "random-weights")]
     for number, label in enumerate(("float16", "nncf-int8-ptq", "magnitude:sparsity=0.9")):
@@ -489,6 +491,7 @@ def test_hostile_names_are_text(browser, runs, variants, tmp_path: Path):
     assert browser.complaints == []
 
 
+@pytest.mark.slow
 def test_a_network_whose_cells_all_failed_says_so(browser, runs, variants, tmp_path: Path):
     chosen = tuple(variants[label] for label in ("original", "finetune", "other-seed", "random-weights", "float16"))
     made = runs(models=("resnet8", "broken"), seeds=(0, 1), variants=chosen)
@@ -506,6 +509,7 @@ def test_a_network_whose_cells_all_failed_says_so(browser, runs, variants, tmp_p
     assert browser.js("document.querySelector('.picker').checkVisibility()")
 
 
+@pytest.mark.slow
 def test_one_network_has_no_switch(browser, runs, variants, tmp_path: Path):
     chosen = tuple(variants[label] for label in ("original", "float16"))
     browser.open(written(runs(models=("resnet8",), seeds=(0,), variants=chosen), tmp_path), width=1400)

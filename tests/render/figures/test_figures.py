@@ -39,6 +39,7 @@ def test_drawings_are_the_same_every_time(document: Document):
     assert figure.pages(PRINT) == figure.pages(PRINT)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("medium", [PRINT, NARROW], ids=lambda medium: medium.name)
 def test_no_text_on_paper_is_smaller_than_6_points(document: Document, medium: Medium):
     for figure in document.figures:
@@ -47,6 +48,7 @@ def test_no_text_on_paper_is_smaller_than_6_points(document: Document, medium: M
         assert min(sizes) >= 6, (figure.id, min(sizes))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("medium", "inches"), [(PRINT, (5.5, 7.2)), (NARROW, (3.25, 8.2))], ids=["text", "column"])
 def test_what_is_for_paper_fits_a_page_and_is_not_scaled_down(document: Document, medium: Medium, inches):
     for figure in (figure for figure in document.figures if medium == PRINT or not figure.gallery):
@@ -56,6 +58,7 @@ def test_what_is_for_paper_fits_a_page_and_is_not_scaled_down(document: Document
             assert height <= inches[1] * 72 + 0.5, (figure.id, height)
 
 
+@pytest.mark.slow
 def test_colours_follow_the_theme_but_for_heat_maps(document: Document):
     for figure in document.figures:
         if not figure.id.startswith("maps"):

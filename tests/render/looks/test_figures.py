@@ -237,6 +237,7 @@ def test_a_report_with_looks_has_a_section_of_them(folder_of, tmp_path, without_
         assert (tmp_path / "out" / "data" / f"{name}.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_report_without_looks_has_none(small, tmp_path, without_latex):
     report([small.write(tmp_path)], tmp_path / "out")
     page = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")

@@ -42,6 +42,7 @@ def of_profile(table, name: str, model: str = "resnet8") -> dict:
     return {row["variant"].value: row for row in several}
 
 
+@pytest.mark.slow
 def test_every_method_of_every_profile_has_a_row_with_its_own_numbers(two):
     studies = two()
     table = side_by_side(studies).table
@@ -68,6 +69,7 @@ def agreements(table) -> dict:
     return {label: row["same"].value for label, row in of_profile(table, "digits").items()}
 
 
+@pytest.mark.slow
 def test_verdicts_agree_where_word_and_sign_do(two):
     table = side_by_side(two()).table
     for label, same in agreements(table).items():
@@ -77,6 +79,7 @@ def test_verdicts_agree_where_word_and_sign_do(two):
     assert set(agreements(table).values()) >= {None, "yes"}
 
 
+@pytest.mark.slow
 def test_the_sentence_counts_what_the_table_shows(two):
     found = side_by_side(two())
     judged = [same for same in agreements(found.table).values() if same is not None]
@@ -85,6 +88,7 @@ def test_the_sentence_counts_what_the_table_shows(two):
     assert f"At least two have a word on {len(judged)} insides; the words agree for {judged.count('yes')}." in sentence
 
 
+@pytest.mark.slow
 def test_each_profile_is_judged_on_its_own_features(runs, tmp_path):
     studies = []
     for name, feature in (("digits", "pooled"), ("smoke", "flattened")):
@@ -98,6 +102,7 @@ def test_each_profile_is_judged_on_its_own_features(runs, tmp_path):
     assert "smoke: 6 seeds, flattened features" in table.details
 
 
+@pytest.mark.slow
 def test_a_method_that_one_profile_lacks_has_no_row_there_and_one_that_failed_says_so(two, variants):
     kept = tuple(each for each in variants.values() if each.label != "float16")
     kinds = ("compress", "compare")
@@ -143,6 +148,7 @@ def test_the_matrix_prints_the_tables_numbers_with_units_and_the_original_first(
                 assert (cell.word, cell.inside) == (row["word"].value, row["inside"].value)
 
 
+@pytest.mark.slow
 def test_the_command_is_what_was_typed_where_make_could_not_take_it(two):
     studies = two()
     names = [study.plan.name for study in studies]

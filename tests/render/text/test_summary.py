@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from bench.analysis import wording
 from bench.analysis.budget import best_within
@@ -72,6 +73,7 @@ def test_a_budget_that_nothing_meets_is_said(study_of):
     assert text(summary(study)[2]) == "ResNet-8: no method fits into 0.5 kB."
 
 
+@pytest.mark.slow
 def test_a_budget_that_one_network_alone_meets_is_said_of_the_other(study_of):
     study = study_of(models=("resnet8", "mobilenet-small"))
     sizes = {
@@ -84,6 +86,7 @@ def test_a_budget_that_one_network_alone_meets_is_said_of_the_other(study_of):
     assert f"{title_of(study, without)}: no method fits into " in " ".join(map(text, summary(study)))
 
 
+@pytest.mark.slow
 def test_the_only_method_that_fits_is_ahead_of_nobody(study_of):
     sizes = sorted(study_of().mean("payload_bytes", "resnet8", v.label).value for v in study_of().plan.methods)
     study = study_of(report={"budget_kb": sum(sizes[:2]) / 2e3})

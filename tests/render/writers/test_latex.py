@@ -97,6 +97,7 @@ def test_labels_are_prefixed_and_unique(rendered: Path, name: str):
     assert all(label.startswith("innards:") for label in labels)
 
 
+@pytest.mark.slow
 def test_without_latex_it_says_what_to_install(small, tmp_path: Path, without_latex: None):
     folder = small.write(tmp_path)
     summary = report([folder], tmp_path / "out")
@@ -106,6 +107,7 @@ def test_without_latex_it_says_what_to_install(small, tmp_path: Path, without_la
     assert 'href="appendix.pdf"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @needs_latex
 def test_a_failure_names_the_first_error_and_is_not_fatal(small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     original = latex._environment

@@ -162,6 +162,7 @@ def test_other_images_or_settings_are_other_results(tmp_path, memory, computed):
         assert sorted(computed) == [1, 5]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("networks", [0, 0.5, 1.5])
 def test_a_tiny_bound_is_kept_and_changes_nothing(tmp_path, memory, networks):
     works = [job(tmp_path, {**WEIGHTS, COMPRESSED: compressed}) for compressed in (5, 6, 7)]

@@ -80,8 +80,12 @@ LABELS = [
 ]
 
 
+LABELS += ["magnitude-finetune+nncf-int8-qat", "magnitude+shuffled", "small-dense+nncf-int8-qat"]
+SLOW = ("obc", "obs-prune")
+
+
 @pytest.mark.parametrize(
-    "label", [*LABELS, "magnitude-finetune+nncf-int8-qat", "magnitude+shuffled", "small-dense+nncf-int8-qat"]
+    "label", [pytest.param(label, marks=pytest.mark.slow if label in SLOW else ()) for label in LABELS]
 )
 def test_every_method_declares_how_long_it_trains(label, workbench):
     variant = parse(label)

@@ -124,6 +124,7 @@ def test_without_ray_the_extra_is_named(tmp_path):
     assert "pip install 'innards[ray]'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_machine_of_its_own_gives_the_same_bytes(finished, tmp_path):
     bench = CommandLine(tmp_path)
     done = bench.run("--executor", "ray")
@@ -151,6 +152,7 @@ def test_the_smoke_profile_gives_the_same_bytes(tmp_path):
     assert len(results[0]) > 300
 
 
+@pytest.mark.slow
 def test_more_than_the_machine_has_is_refused(tmp_path):
     bench = CommandLine(tmp_path, "threads = 1024\n" + MICRO)
     assert bench.run("--executor", "ray").refuses("1024 threads, and the most cores")
@@ -197,6 +199,7 @@ def cluster(tmp_path, monkeypatch):
         made.shutdown()
 
 
+@pytest.mark.slow
 def test_deaths_of_a_worker_and_of_a_node_change_no_byte(cluster, tmp_path):
     for name in ("local", "ray"):
         (tmp_path / name).mkdir()

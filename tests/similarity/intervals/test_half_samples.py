@@ -59,6 +59,7 @@ def test_too_few_images_for_a_subsample_have_a_value_and_no_interval(rng):
     assert np.isfinite(found.value) and np.isnan(found.low) and "too few for an interval" in found.warning
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("measure", [CKA(), MeanCCA(), Procrustes()])
 def test_intervals_cover_the_expectation_at_this_n(measure, rng):
     def pair() -> tuple[np.ndarray, np.ndarray]:
