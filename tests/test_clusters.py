@@ -43,6 +43,7 @@ def script(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_the_tasks_of_an_array_are_the_run(script, finished):
     for task in "12":
         variables = {"SLURM_ARRAY_TASK_ID": task, "SHARDS": "2", "SLURM_CPUS_PER_TASK": "1"}

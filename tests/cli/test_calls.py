@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy as np
+import pytest
 
 NETWORK = """
 from torch import nn
@@ -70,6 +71,7 @@ def test_each_call_is_a_block_of_its_own(bench):
     assert widths == {(8.0, 12.0, 16.0)}
 
 
+@pytest.mark.slow
 def test_a_name_that_says_no_single_call_fails_in_a_sentence(bench):
     (bench.folder / "calling.py").write_text(NETWORK.replace('"relu#1", "relu#2"', '"relu"'))
     bench.profile.write_text(PROFILE)

@@ -92,10 +92,9 @@ def deep(file):
         (lambda file: (file.parents[1] / "loop").symlink_to("loop"), "loop cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_a_sentence(spoil, sentence, bench, pictures):
+def test_what_cannot_be_read_is_refused_in_a_sentence(spoil, sentence, bench, inside, pictures):
     spoil(pictures / "train" / STRANGE[1] / "spoilt")
-    ran = bench.run()
-    assert ran.refuses(sentence)
+    assert inside("run", "--profile", "micro.toml", "--device", "cpu").refuses(sentence)
     assert not (bench.folder / "runs").exists() or not list((bench.folder / "runs").rglob("spec.json"))
 
 

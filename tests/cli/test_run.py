@@ -107,6 +107,7 @@ def test_killed_at_a_random_moment_and_resumed_gives_the_same_bytes(finished, be
     assert bench.results() == finished.results()
 
 
+@pytest.mark.slow
 def test_two_runs_at_a_time_do_not_corrupt_the_store(finished, bench):
     command = ("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "1")
     processes = [bench.start(*command), bench.start(*command)]
@@ -116,6 +117,7 @@ def test_two_runs_at_a_time_do_not_corrupt_the_store(finished, bench):
     assert bench.results() == finished.results()
 
 
+@pytest.mark.slow
 def test_a_killed_workers_cell_is_tried_again(finished, bench):
     process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")
     wait_for_worker(process).kill()
@@ -150,6 +152,7 @@ def wait_for_worker(process):
     raise AssertionError("no worker was started")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_tidily(asked, finished, bench):
     process = bench.start("run", "--profile", "micro.toml", "--device", "cpu", "--jobs", "2")

@@ -54,6 +54,7 @@ def test_the_same_search_again_works_nothing_and_finds_the_same(searched):
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.slow
 def test_its_report_is_rendered_by_name(searched):
     cli, _ = searched
     result = cli("report", "--profile", "micro-search", "--out", "report")

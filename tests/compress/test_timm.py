@@ -14,6 +14,7 @@ from bench.zoo.networks.build import build
 pytest.importorskip("timm")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("family", ["convnext_atto", "vit_tiny_patch16_224", "res2net50_14w_8s", "repvgg_a0"])
 def test_what_nncf_makes_of_it_is_close_to_float(family):
     name = f"timm:{family}"

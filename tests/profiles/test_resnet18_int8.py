@@ -32,6 +32,7 @@ def test_it_is_the_sources_experiment():
     assert {"attributions", "activation-maximization"} <= set(asked.diagnostics)
 
 
+@pytest.mark.slow
 def test_a_dry_run_lists_its_cells(images, capsys):
     assert cli.main(["run", "--profile", "resnet18-int8", "--dry-run"]) == 0
     out = capsys.readouterr().out

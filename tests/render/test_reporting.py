@@ -135,6 +135,7 @@ def test_hostile_names_are_text_everywhere(runs, variants, tmp_path: Path):
         assert [p for p in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(p) > 2] == []
 
 
+@pytest.mark.slow
 def test_the_report_table_as_it_stands_now_is_what_the_report_says(small, tmp_path: Path, without_latex: None):
     folder, file = small.write(tmp_path / "runs"), tmp_path / "mine.toml"
     told = ["report", "--runs", str(folder.parent), "--out", str(tmp_path / "out"), "--profile", str(file)]
@@ -150,6 +151,7 @@ def test_the_report_table_as_it_stands_now_is_what_the_report_says(small, tmp_pa
     assert main([*told[:-1], "mine"]) == 0
 
 
+@pytest.mark.slow
 def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_latex: None):
     folders = [replace(small, name=name).write(tmp_path) for name in ("digits", "smoke")]
     out = tmp_path / "out"

@@ -38,6 +38,7 @@ def numbers(code: str, *arguments: str) -> list[int]:
     return [int(number) for number in done.stdout.split()]
 
 
+@pytest.mark.slow
 @glibc
 def test_what_is_freed_serves_the_next_batch():
     (usual,), (kept,) = numbers(FAULTS, "usual"), numbers(FAULTS, "keep")

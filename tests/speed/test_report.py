@@ -10,6 +10,7 @@ from bench.errors import InputError
 from bench.speed import report
 
 
+@pytest.mark.slow
 def test_processes_of_a_report_are_counted_together(small, tmp_path: Path):
     cost = report.measured(small.write(tmp_path))
     assert cost.seconds > 0 and cost.busy > 0 and cost.memory > 50e6

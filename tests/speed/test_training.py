@@ -56,5 +56,6 @@ def test_every_row_of_the_comparison_is_there(monkeypatch):
     assert names[:4] == ["this loop", "plain DataLoader loop", "ratio", "input pipeline"]
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_add_up():
     assert training.split_rate(training.Workload("resnet8", CPU, images=64, matrix=16), 1, 1) > 0

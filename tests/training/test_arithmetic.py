@@ -74,6 +74,7 @@ def test_a_compiled_network_is_near_the_same_and_repeats_itself(few):
     assert state(trained(few, COMPILED)[0]) == state(trained(few, COMPILED)[0])
 
 
+@pytest.mark.slow
 @with_compiler
 def test_how_the_network_was_compiled_is_logged(caplog):
     layer = nn.Linear(2, 2)

@@ -121,6 +121,7 @@ def test_the_smaller_network_computes_what_the_masked_one_does_and_one_channel_m
             assert max(shows) > 1e-3, group.writers  # some are never above zero before their activation
 
 
+@pytest.mark.sampled("method")
 @pytest.mark.parametrize("kind", [*CONCATENATING, *CHANNELS_LAST])
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_through_a_file(kind, method, workbench):

@@ -38,6 +38,7 @@ def formula(network, layers):
     return bits
 
 
+@pytest.mark.slow
 def test_resnet18_takes_what_the_paper_says():
     report = _sizes.footprint(Subject("torchvision:resnet18", parse("pqf:iterations=1,swaps=1")))
     assert report["payload_bytes"] == 1_615_904

@@ -21,6 +21,7 @@ def violations(browser, *rules: str) -> list[dict]:
     return browser.js(RUN % json.dumps({"runOnly": rules} if rules else {}))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["wide and light", "phone and dark"])
 def test_nothing_serious_is_wrong(browser, rendered: Path, width: int, dark: bool):
     browser.open((rendered / "details.html").as_uri(), width=width, dark=dark)

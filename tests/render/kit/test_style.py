@@ -74,6 +74,7 @@ def test_the_key_shows_families_of_ones_own(guests: Study):
     assert figure.pages(PRINT)[0].startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_a_page_without_guests_has_no_style_for_them(study: Study):
     assert "guest" not in pages(compose([study]), pdf=False)["details.html"]
 

@@ -119,6 +119,7 @@ def test_a_familys_name_is_a_class():
     assert slug("") == "other"
 
 
+@pytest.mark.slow
 def test_an_accent_is_a_colour_or_nothing(small, tmp_path: Path, without_latex: None):
     from bench.render import report
 

@@ -24,6 +24,7 @@ def own(tmp_path: Path) -> Path:
     return tmp_path / "own"
 
 
+@pytest.mark.slow
 def test_one_block_changes_and_the_rest_stays(document: Document, own: Path):
     before = pages(document, pdf=False)["details.html"]
     (own / "html" / "details.html.j2").write_text(
