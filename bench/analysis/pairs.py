@@ -33,7 +33,7 @@ class SideBySide:
 
     Attributes:
         labels: of the variants with a result, in the order of the plan.
-        difference: (P, 3) of the primary outcome in printed units, with its 95% interval; NaN where there is none.
+        difference: (P, 3) of the primary outcome in printed units, with its 95% interval; NaN if missing.
         seeds: (P, S) the same in each seed.
         blocks: names in order of depth; of many, some at equal steps, the first and the last among them.
         distances: (P, L, 3) by the first measure on a scale, in seed-equivalents, with 95% intervals.

@@ -50,7 +50,7 @@ class SingleLayer:
         return [point.level for point in curve]
 
     def rises(self, *, retaken: bool) -> np.ndarray:
-        """(S, levels) rises of the loss; NaN where there is none."""
+        """(S, levels) rises of the loss; NaN if not measured."""
         rows = [[point.rise for point in seed.get(retaken, ())] or [None] * len(self.levels) for seed in self.curves]
         return np.array(rows, dtype=np.float64)
 

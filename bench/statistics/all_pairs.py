@@ -25,7 +25,7 @@ class AllPairs:
 
     Attributes:
         first, second: (P,) places of the two networks.
-        value, low, high: (P,) first - second with its interval; NaN where there is none.
+        value, low, high: (P,) first - second with its interval; NaN if missing.
         p: (P,) two-sided, of no difference, as `t_of` gives it; NaN where it was not tested.
     """
 

@@ -78,7 +78,7 @@ def _figure(study: Study, model: str, rows: list[Lost]) -> Figure:
         anchor("exemplars", model),
         f"Images {title_of(study, model)} gets wrong after compression",
         "Test images that most seeds of the original get right and most seeds after compression get wrong.",
-        f"Test images that methods cost {title_of(study, model)}, a row a method; every exemplar is in the data file.",
+        f"Test images that methods cost {title_of(study, model)}, one row per method; all are in the data file.",
         partial(_paint, rows),
         ("exemplars", "hurt"),
         tools=TOOLS,

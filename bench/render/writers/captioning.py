@@ -19,7 +19,7 @@ class Caption:
 
     Attributes:
         title: for a list of figures, without a full stop.
-        bold: the finding, or the title where there is none.
+        bold: the finding, or the title if nothing was found.
         text: whole sentences, so many that both have at most `MOST_WORDS` words.
         notes: the sentences for which no room was left, how to read it, and a table's own notes.
     """
