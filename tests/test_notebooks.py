@@ -38,6 +38,7 @@ def read(path: Path):
     return nbformat.read(path, as_version=4)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_from_the_first_cell_to_the_last(path, tmp_path, monkeypatch):
     notebook = read(path)

@@ -56,6 +56,7 @@ def test_nothing_compared_is_nothing(runs, tmp_path: Path):
     assert inside.read(results, "resnet8", "float16") is None
 
 
+@pytest.mark.slow
 def test_a_nan_row_of_influence_drops_its_seed_with_a_word(monkeypatch, study_of):
     def change(model, seed, label, arrays):
         if (seed, label) == (2, "nncf-int8-ptq"):

@@ -91,6 +91,7 @@ def test_one_cell(small, tmp_path: Path, without_latex: None):
     assert "Of 6 cells, 5 missing." in page(_made(replace(small, states=states).write(tmp_path), tmp_path / "out"))
 
 
+@pytest.mark.slow
 def test_one_model_and_one_seed(small, tmp_path: Path, without_latex: None):
     out = _made(small.write(tmp_path), tmp_path / "out")
     assert "1 seed: too few for claims." in page(out)
@@ -99,6 +100,7 @@ def test_one_model_and_one_seed(small, tmp_path: Path, without_latex: None):
     assert not {"top1_low_percent", "top1_leading"} & set(record)  # no row has an interval, or leads
 
 
+@pytest.mark.slow
 def test_without_controls(runs, variants, tmp_path: Path, without_latex: None):
     chosen = (variants["original"], variants["float16"])
     made = runs(models=("resnet8",), seeds=(0, 1), variants=chosen).write(tmp_path)
@@ -220,6 +222,7 @@ def test_what_only_the_report_before_had_goes_and_nothing_else(small, tmp_path: 
     assert all((out / name).is_file() for name in listed)
 
 
+@pytest.mark.sampled
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_a_report_that_is_killed_leaves_the_one_before_and_nothing_else(small, tmp_path: Path, end: int):

@@ -54,6 +54,7 @@ def test_two_ranks_take_the_steps_of_one_with_their_batches_together(few):
     assert [row["loss"] for row in history] == pytest.approx([row["loss"] for row in expected], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_codebooks_are_trained_as_one_device_trains_them(few):
     def shared():
         network = plain()

@@ -66,6 +66,7 @@ def test_colours_follow_the_theme_but_for_heat_maps(document: Document):
             assert set(re.findall(r"#[0-9a-f]{6}", source)) <= set(VARIABLES), figure.id
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_no_words_lie_on_others(document: Document, medium: Medium):
     assert {figure.id: found for figure in document.figures if (found := collisions(figure, medium))} == {}

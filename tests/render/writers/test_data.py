@@ -190,6 +190,7 @@ def test_no_column_is_empty_and_every_method_has_its_family_and_role(study: Stud
     assert seen > 1000
 
 
+@pytest.mark.slow
 def test_tables_without_a_row_have_no_file_and_no_link(small, tmp_path: Path, without_latex: None):
     from bench.render import report
 

@@ -36,6 +36,7 @@ def test_one_block_changes_and_the_rest_stays(document: Document, own: Path):
     assert after.partition("</main>")[0] == before.partition("</main>")[0]
 
 
+@pytest.mark.slow
 def test_an_included_template_is_replaced(document: Document, own: Path):
     (own / "html" / "downloads.html.j2").write_text("<p>No files here.</p>")
     assert "<p>No files here.</p>" in pages(document, pdf=False, templates=own)["details.html"]

@@ -68,6 +68,7 @@ def test_no_part_of_a_divided_table_is_left_with_a_single_column():
         assert max(sizes) - min(sizes) <= len(sizes), count
 
 
+@pytest.mark.slow
 def test_dividing_evenly_takes_no_more_parts(study: Study):
     for made in [*compose([study]).tables, *(table(count) for count in range(3, 40))]:
         parts = tabulars(made)
