@@ -47,8 +47,16 @@ def build(study: Study) -> list[Figure]:
             "images. Tests by block: see the table.",
         )
         for feature, name in pairs
-        if (study.plan.task.classifies or name != CROSS_PROBE)
-        and any((claim.feature, claim.measure) == (feature, name) for claim in blocks(study))
+        if (study.plan.task.classifies or name != CROSS_PROBE) and _claims(study, feature, name)
+    ]
+
+
+def _claims(study: Study, feature: str, name: str) -> Curve:
+    """What was measured; a measure that could compare no block has no figure, and the table of such blocks says why."""
+    return [
+        claim
+        for claim in blocks(study)
+        if (claim.feature, claim.measure) == (feature, name) and np.isfinite(claim.value.value)
     ]
 
 
@@ -60,12 +68,9 @@ def _axis(name: str) -> str:
 
 def _paint(study: Study, feature: str, name: str, medium: Medium) -> Sheet:
     by_model: dict[str, dict[str, Curve]] = {model: {} for model in study.models}
-    for claim in blocks(study):
-        if (claim.feature, claim.measure) == (feature, name) and np.isfinite(claim.value.value):
-            by_model[claim.model].setdefault(claim.variant, []).append(claim)
+    for claim in _claims(study, feature, name):
+        by_model[claim.model].setdefault(claim.variant, []).append(claim)
     shares = [(model, share) for model, curves in by_model.items() if curves for share in _shared(study, curves)]
-    if not shares:
-        return panels(medium, 1, panel_height(1), left=0.72, bottom=0.48, top=0.36)[0]
     scale = Scale.of(
         yardstick(study.plan, name),
         name == CROSS_PROBE,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,18 @@ def test_controls_are_in_every_panel(study: Study):
 def test_nothing_compared_is_no_figure(study_of, runs):
     names = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.kind == "compare"]
     assert build(study_of(states=dict.fromkeys(names, "failed"))) == []
+
+
+def test_a_measure_that_could_compare_no_block_has_no_figure(study: Study, monkeypatch):
+    whole, lost = depth.blocks(study), next(name for name in MEASURES if name != "debiased-cka")
+    shown = [figure.id for figure in build(study)]
+    incomparable = [
+        replace(claim, value=replace(claim.value, value=np.nan)) if claim.measure == lost else claim for claim in whole
+    ]
+    monkeypatch.setattr(depth, "blocks", lambda _: incomparable)
+    left = [figure.id for figure in build(study)]
+    assert left == [name for name in shown if name != f"depth-pooled-{lost.replace('-', '_')}"]
+    assert len(left) == len(shown) - 1
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=9), st.floats(0.1, 1.0))

@@ -20,7 +20,7 @@ needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no La
 
 def complaints(log: str) -> list[str]:
     """What a careful author would mend."""
-    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    wide = [float(points) for points in re.findall(r"Overfull \\[hv]box \(([\d.]+)pt", log)]
     found = [f"overfull by {points} pt" for points in wide if points > 2]
     found += re.findall(r"^! .*|LaTeX Warning: .*|Package \w+ Warning: .*|undefined on input line.*", log, re.MULTILINE)
     return found
@@ -31,6 +31,29 @@ def complaints(log: str) -> list[str]:
 def test_the_appendix_compiles_without_a_complaint(rendered: Path, name: str):
     assert (rendered / f"{name}.pdf").is_file()
     assert complaints((rendered / f"{name}.log").read_text(encoding="utf-8")) == []
+
+
+PAGE = r"""\documentclass{article}\usepackage{longtable}\begin{document}
+MACRO
+\makeatother
+\begin{figure}[!tp]\rule{1cm}{7cm}\caption{At the top}\end{figure}
+Words.
+\begin{longtable}{l}a\\b\\c\end{longtable}AFTER
+Words.
+\begin{figure}[!htbp]\rule{1cm}{9cm}\caption{Here, or on the next page}\end{figure}
+\end{document}"""
+
+
+@needs_latex
+@pytest.mark.parametrize(("after", "complaint"), [("\\innardsrest", False), ("", True)])
+def test_a_figure_behind_a_table_never_runs_over_the_page(after, complaint, tmp_path: Path):
+    template = (Path(__file__).parents[3] / "templates/latex/appendix-body.tex.j2").read_text(encoding="utf-8")
+    macro = "\\makeatletter\n" + re.search(r"\\def\\innardsrest.*?(?=\\@ifundefined)", template, re.DOTALL)[0]
+    (tmp_path / "page.tex").write_text(PAGE.replace("MACRO", macro).replace("AFTER", after))
+    subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "page.tex"], cwd=tmp_path, capture_output=True, check=True, timeout=120
+    )
+    assert bool(complaints((tmp_path / "page.log").read_text(encoding="latin-1"))) == complaint
 
 
 @needs_latex

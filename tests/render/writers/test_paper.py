@@ -35,7 +35,7 @@ def compiled(make: str, report: Path, folder: Path, **options: str) -> str:
 
 def wide(log: str) -> list[float]:
     """Boxes that stick out by more than 2 pt."""
-    return [float(p) for p in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(p) > 2]
+    return [float(p) for p in re.findall(r"Overfull \\[hv]box \(([\d.]+)pt", log) if float(p) > 2]
 
 
 @needs_latexmk
