@@ -63,6 +63,9 @@ class Detection(Task):
 
     Metrics are pycocotools' (extra `coco`): AP, at most 100 detections of a class and image. Masks' are there if the
     network gives masks and the set has them. AP of a size that no object has is left out.
+
+    Class attributes:
+        learns_crowds: whether objects that stand for a crowd are trained on.
     """
 
     primary = _average_precision(BOX_AP, "Box AP")
