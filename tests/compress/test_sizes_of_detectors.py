@@ -94,6 +94,7 @@ FORMULAS = {
 THINNING = (
     "li", "thinet", "random-filters", "group-magnitude", "group-norm", "taylor", "slimming", "fpgm", "svd", "pca"
 )  # fmt: skip
+# Those that search or have their kind's size; of each kind of formula others stay quick.
 SLOW = ("other-seed", "random-weights", "retrain", "finetune", "recalibrate", "k-bit", "adaround:search=false",
     "brecq", "gptq", "equalize")  # fmt: skip
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from bench import task
-from bench.data.objects import Objects
 from bench.task.detection import Detection
 from bench.task.detection_with_crowds import DetectionWithCrowds
 
@@ -44,7 +43,6 @@ def test_detections_count_as_without(split):
 
 def test_an_image_of_crowds_alone_teaches_something_or_nothing():
     split = split_of([image(4, [CROWD], [1], [True]), image(2, [A], [2])])
-    assert isinstance(split.objects, Objects)
     assert len(DetectionWithCrowds().targets(split, "cpu")[torch.tensor([0])][0]["boxes"]) == 1
     assert len(Detection().targets(split, "cpu")[torch.tensor([0])][0]["boxes"]) == 0
 
