@@ -40,7 +40,7 @@ class Within:
         untested: those that share too few seeds with the best.
         others: number of methods besides the best.
         seeds: of the best.
-        silent: why none is told from another: "seeds" if there are too few, "chance" if the original is not shown to
+        silent: why no two can be told apart: "seeds" if there are too few, "chance" if the original is not shown to
             beat it. All others are undecided then. Else empty.
     """
 

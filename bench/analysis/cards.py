@@ -42,7 +42,7 @@ class Card:
             that fit the budget, or those that are no larger.
         rivals: how many there are.
         untested: how many of them share too few seeds with it.
-        silent: why no rival is told from another, see `budget.Within`; else empty.
+        silent: why no two rivals can be told apart, see `budget.Within`; else empty.
         seeds: that have a result of the method.
     """
 
@@ -103,7 +103,7 @@ class Cards:
 
     @property
     def shown(self) -> tuple[Card, ...]:
-        """The cards that are shown first, of those that there are."""
+        """The cards that are shown first."""
         three = (self.within(self.budget), self.margin, self.above(self.floor))
         return tuple(card for card in three if card)
 
@@ -152,7 +152,7 @@ def _changes(steps: Iterator[tuple[float, Card | None]]) -> Iterator[tuple[float
 
 
 def _budgets(study: Study, model: str, sizes: dict[str, float], original: float) -> Iterator[tuple[int, Card | None]]:
-    # What fits changes at the methods' sizes alone, so that these are all budgets that there are.
+    # What fits changes at the methods' sizes alone, so these are all the budgets that differ.
     starts = sorted({ceil(size) for size in sizes.values() if size < original})
     steps = ((start, _within(study, model, start)) for start in starts)
     yield from ((int(start), card) for start, card in _changes(iter([(0, None), *steps])))
@@ -247,7 +247,7 @@ def _first_budget(
 def _first_floor(
     study: Study, model: str, floors: Sequence[tuple[float, Card | None]], others: Collection[Card | None]
 ) -> float:
-    """A round level some margins below the original's, or the lowest that there is."""
+    """A round level some margins below the original's, or the lowest one."""
     if not floors:
         return 0.0
     margin, level = study.plan.margins.accuracy, study.primary.scale * choosing_levels(study, model)[ORIGINAL]

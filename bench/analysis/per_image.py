@@ -162,7 +162,7 @@ def _centred(values: np.ndarray | None, level: float) -> np.ndarray | None:
 
 
 def _stacked(rows: Mapping[int, np.ndarray | None], seeds: int, images: int | None = None) -> np.ndarray | None:
-    """(S, n) with the rows that there are, of so many images or else of as many as most have; None without any."""
+    """(S, n) with the rows of the seeds that have n images, by default the commonest number; None without any."""
     present = {place: row for place, row in rows.items() if row is not None}
     counts = Counter(len(row) for row in present.values() if images in (None, len(row)))
     if not counts:

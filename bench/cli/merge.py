@@ -1,6 +1,6 @@
 """Put the runs of a profile's shards, worked on machines that share no disk, into one folder.
 
-Every byte of every cell is checked. What is damaged, or has other results than what is there already, is named and left
+Every byte of every cell is checked. A cell that is damaged, or differs from the one already there, is named and left
 where it is. The folders that are merged are only read, and the same command finishes a merge that was interrupted.
 """
 

@@ -1,4 +1,4 @@
-"""Train, compress, pack and compare all that a profile asks for; what is there already is kept."""
+"""Train, compress, pack and compare all that a profile asks for; finished cells are kept."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from bench.compress.method import Method, NotApplicable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
-STEPS = 1024  # strengths between none and all that are told apart
+STEPS = 1024  # levels of strength between none and all
 
 
 def in_bytes(wanted: int | float, start: Compressed) -> int:
@@ -69,7 +69,7 @@ def met(
 
 
 def _shares(values: Sequence[float]) -> list[float]:
-    """All shares that are told apart, in the direction of the values."""
+    """All levels of the share, in the direction of the values."""
     shares = [step / STEPS for step in range(1, STEPS)]
     return shares if values[0] < values[-1] else shares[::-1]
 

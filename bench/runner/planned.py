@@ -160,5 +160,5 @@ def planned_task(name: str) -> PlannedTask:
 
 
 def planned_sensitivity(table: Sensitivity | None) -> PlannedSensitivity | None:
-    """What a plan says of sensitivity curves; None where a profile asks for none."""
+    """What a plan says of sensitivity curves; None if its profile asks for none."""
     return None if table is None else PlannedSensitivity.model_validate(table.model_dump())

@@ -100,7 +100,7 @@ def _two_dimensional(array: np.ndarray, name: str) -> None:
             "pool them, x.mean((2, 3)), or flatten them, x.reshape(len(x), -1), and say which."
         )
     if array.ndim != 2:
-        raise InputError(f"{name}: expected shape (n, d), one row an image, not {array.shape}.")
+        raise InputError(f"{name}: expected shape (n, d), one row per image, not {array.shape}.")
     if array.shape[1] == 0:
         raise InputError(f"{name}: expected at least one unit (column), not shape {array.shape}.")
 

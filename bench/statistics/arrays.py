@@ -20,7 +20,7 @@ def one_value_a_seed(values: ArrayLike, name: str) -> np.ndarray:
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
-        raise InputError(f"{name}: expected one value a seed, shape (S,), not shape {array.shape}.")
+        raise InputError(f"{name}: expected one value per seed, shape (S,), not shape {array.shape}.")
     return array
 
 

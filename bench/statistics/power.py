@@ -135,7 +135,7 @@ class Needed:
         seeds: the fewest, on as many test images as there are; None if no number of seeds is enough on them.
         images: the fewest test images with as many seeds as there are; None if no number of images is enough.
         images_at_least: the fewest test images on which any number of seeds is enough: with fewer, none is.
-        present_power: with the seeds and images that there are.
+        present_power: with the seeds and images at hand.
     """
 
     seeds: int | None

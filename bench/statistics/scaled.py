@@ -18,8 +18,8 @@ INTERVAL = "t, seeds left out with their pairs plus jackknife over images, df at
 RATIO = f"Fieller, {INTERVAL}"
 NO_SEED = "No seed has a value."
 ONE_SEED = "One seed: no interval can be given."
-NO_OTHER = "No other seed was compared, so that there is no unit to measure in."
-NO_UNIT = "Another training is not shown to be farther than 0, so that there is no unit to measure in."
+NO_OTHER = "No other seed was compared, so there is no unit to measure in."
+NO_UNIT = "Another training is not shown to be farther than 0, so there is no unit to measure in."
 TOO_FEW = "Too few seeds for an interval: leaving any one out must leave a pair of seeds."
 
 

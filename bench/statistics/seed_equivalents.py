@@ -13,8 +13,8 @@ from bench.statistics.arrays import ROUNDING, difference, fraction, joined, one_
 from bench.statistics.estimate import Estimate
 
 JACKKNIFE = "delete-one-seed jackknife, t with S-1 df, probe images fixed"
-NO_SCALE = "Another training gives the same inside, so that there is no scale to measure on."
-NO_OTHER = "No other seed was compared, so that there is no scale to measure on."
+NO_SCALE = "Another training gives the same inside, so there is no scale to measure on."
+NO_OTHER = "No other seed was compared, so there is no scale to measure on."
 TOO_FEW = "Too few seeds for an interval: leaving any one out must leave a value."
 IDENTICAL = "No seed differs from the original at all."
 

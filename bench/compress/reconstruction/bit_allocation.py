@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 WIDTHS = (2, 3, 4, 8)  # bits
-UNITS = 2**20  # of bytes that are told apart; larger budgets are counted in several bytes, rounded against the chooser
+UNITS = 2**20  # most budgets in the table; larger ones are counted in several bytes, rounded against the chooser
 
 
 def allocated(

@@ -46,7 +46,7 @@ def grids(
     """
     network, names = folded.network, list(each)
     weights = {name: network.get_parameter(name).detach() for name in names}
-    # Before anything is rounded, which takes longer than finding out that there are no second derivatives.
+    # Before anything is rounded, which takes longer than the check for second derivatives.
     means = {} if by == "loss" else _means(network, names, workbench, by=by, draws=draws, images=images)
     rounded = {
         name: [torch.from_numpy(replace(each[name], bits=bits)(weight).decode()) for bits in bit_allocation.WIDTHS]

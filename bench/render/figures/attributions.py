@@ -37,7 +37,7 @@ def _figure(looks: Looks, model: str, shown: dict[str, Mosaic]) -> Figure:
         _mosaic.anchor("attributions", model),
         f"What {title_of(looks.study, model)} looks at",
         "Red speaks for the class that the original answers, blue against it.",
-        f"Grid of attribution maps of {title_of(looks.study, model)}: one row per network, a column an image; "
+        f"Grid of attribution maps of {title_of(looks.study, model)}: one row per network, one column per image; "
         "every map is in the data file.",
         partial(_paint, shown),
         ("attribution-maps", "explanations"),

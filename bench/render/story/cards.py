@@ -127,7 +127,7 @@ def ties(study: Study, card: Card) -> str:
     if card.silent == "seeds":
         return f"{counted(card.seeds, 'seed')} cannot tell it from {counted(card.rivals, 'other')}."
     if card.silent == "chance":
-        return "With nothing to lose, no method is told from another."
+        return "With nothing to lose, no two methods can be told apart."
     untested = f" {spelled(card.untested)} had too few seeds to be tested." if card.untested else ""
     if not count:
         beaten = card.rivals - card.untested

@@ -30,7 +30,7 @@ class MatrixCell:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A method; a cell per profile, None where a profile doesn't have it."""
+    """A method, with one cell per profile; None if a profile lacks it."""
 
     title: str
     family: str

@@ -22,7 +22,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "holes",
         "Cells without a result",
-        "What has no result, and why. Means elsewhere are over the seeds that there are.",
+        "What has no result, and why. Means elsewhere are over the remaining seeds.",
         COLUMNS,
         {f"{state} ({len(members)})": members for state, members in by_state.items()},
         details="Refused: the method cannot work on this network, by design. Failed: something went wrong. Damaged: "

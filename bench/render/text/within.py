@@ -85,7 +85,7 @@ def against_others(study: Study, within: Within) -> Iterator[str]:
         yield f"{within.seeds} seeds cannot tell methods apart."
         return
     if within.silent == "chance":
-        yield "With nothing to lose, no method is told from another."
+        yield "With nothing to lose, no two methods can be told apart."
         return
     # Two questions: "close" methods are shown to lose less than the margin, "undecided" ones are not shown to be worse.
     # A method may be both, and with few seeds or much spread most are undecided.

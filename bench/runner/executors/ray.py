@@ -209,7 +209,7 @@ class Ray(ClusterExecutor):
             return
         try:
             messages = ray.get(self.unheard)
-        except RayError:  # epochs are told for a person to see; nothing hangs on them
+        except RayError:  # epochs are shown to people; no result depends on them
             self.unheard = None
             return
         self.unheard = self.messages.take.remote()

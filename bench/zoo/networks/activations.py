@@ -42,7 +42,7 @@ def block_outputs_of(
 
     Raises:
         NoOutput: a layer is not there, is not called, is called more than once without a number, or puts out anything
-            but a tensor with a row an image, of one size for all batches.
+            but a tensor with one row per image, of one size for all batches.
     """
     taken = {layer: _Taken(layer, conventions) for layer in dict.fromkeys(layers)}
     with _Taking(network, taken), torch.inference_mode():

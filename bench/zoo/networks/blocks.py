@@ -38,7 +38,7 @@ def block_outputs(network: nn.Module, example: torch.Tensor | None = None) -> tu
 
     Args:
         example: (b, C, H, W), on the network's device. With it, modules that are not called once, or put out anything
-            but a tensor with a row an image, are no blocks even where the network cannot be traced.
+            but a tensor with one row per image, are no blocks even where the network cannot be traced.
 
     Raises:
         InputError: `block_names` names no module, or the network has no block that its forward pass calls once.
@@ -157,7 +157,7 @@ class _BlockTracer(fx.Tracer):
 
 
 class _Once(Calls):
-    """Which modules are called once, and put out a tensor with a row an image."""
+    """Which modules are called once, and return a tensor with one row per image."""
 
     def __init__(self, network: nn.Module, names: tuple[str, ...], images: int):
         super().__init__(network, names, every=True)

@@ -77,7 +77,7 @@ def test_a_choice_by_test_images_says_so(study: Study):
         (of(PTQ, rivals=2, untested=1), "One other is shown to be beaten. One had too few seeds to be tested."),
         (of(PTQ, rivals=0), "No other method fits."),
         (of(PTQ, silent="seeds", seeds=4, ties=(QAT,)), "4 seeds cannot tell it from 3 others."),
-        (of(PTQ, silent="chance", ties=(QAT,)), "With nothing to lose, no method is told from another."),
+        (of(PTQ, silent="chance", ties=(QAT,)), "With nothing to lose, no two methods can be told apart."),
     ],
 )
 def test_ties_are_named(study: Study, card: Card, said: str):
