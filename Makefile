@@ -6,6 +6,7 @@ RUNS ?= runs
 OUT ?= report
 JOBS ?=
 RUN_FLAGS ?=
+REPORT_FLAGS ?=
 SIZE ?= default
 FUZZ_SECONDS ?= 3600
 TEMPLATES ?=
@@ -49,7 +50,7 @@ bench: $(ENVIRONMENT) ## run the benchmark of PROFILE (default: digits) with JOB
 
 report: $(ENVIRONMENT) ## render report/ from what was measured for PROFILE (one or several)
 	@$(profiles); $(python) -m bench report --profile "$$@" --runs $(runs) --out $(out) \
-		$(if $(TEMPLATES),--templates $(call quoted,$(TEMPLATES)))
+		$(if $(TEMPLATES),--templates $(call quoted,$(TEMPLATES))) $(REPORT_FLAGS)
 
 test: $(ENVIRONMENT) ## run the tests but the slow ones
 	@$(python) -m pytest -q -n 2 --dist loadfile

@@ -71,3 +71,5 @@ def test_a_file_may_have_spaces_and_quotes(make):
 def test_flags_are_words_of_the_shell(make):
     (run,) = make("bench", "RUN_FLAGS=--only '*/resnet8/*' --dry-run")
     assert run[-3:] == ["--only", "*/resnet8/*", "--dry-run"]
+    (report,) = make("report", "REPORT_FLAGS=--full")
+    assert report[-1] == "--full"

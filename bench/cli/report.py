@@ -20,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _options.add_runs(parser)
     parser.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="where to (default: report)")
     parser.add_argument(
-        "--full", action="store_true", help="compile appendix-full.pdf, with every table and figure, too"
+        "--full",
+        action="store_true",
+        help="also compile appendix-full.pdf, with every table and figure, and write every figure as wide as a column",
     )
     parser.add_argument("--templates", type=Path, metavar="DIR", help="your own templates, in DIR/html and DIR/latex")
 

@@ -182,6 +182,11 @@ def entries() -> list[str]:
     return [*STORY, *(entry for heading in CONTENTS for entry in heading.entries)]
 
 
+def brief() -> list[str]:
+    """The tables and figures of the short appendix."""
+    return [entry for heading in APPENDIX for entry in heading.entries]
+
+
 def check(
     texts: Collection[str], contents: Sequence[Heading] = CONTENTS, story: Sequence[str] = STORY, room: Path = ROOM
 ) -> None:

@@ -132,8 +132,12 @@ class Document:
             yield from part.items
 
 
-def compose(studies: list[Study]) -> Document:
-    """The report of one profile, or of several after one another; the figures are begun first, and drawn meanwhile."""
+def compose(studies: list[Study], *, full: bool = False) -> Document:
+    """The report of one profile, or of several after one another; the figures are begun first, and drawn meanwhile.
+
+    Args:
+        full: draw every figure as wide as a column, too, not only those of the story and of the short appendix.
+    """
     contents.check(texts.SECTIONS)
     first = studies[0].plan
     names = slugs([study.plan.name for study in studies])
@@ -147,7 +151,8 @@ def compose(studies: list[Study]) -> Document:
         figures = [one | other for one, other in zip(figures, begun)]
         heroes = [hero for built in figures if (hero := _hero(built))]
         paper = [figure for built in figures for several in _for_paper(built).values() for figure in several]
-        drawings.begin(_figures(begun), heroes[0] if heroes else None, paper)
+        columns = None if full else _figures([_in_brief(built) for built in begun])
+        drawings.begin(_figures(begun), heroes[0] if heroes else None, paper, columns)
     parts = tuple(map(_part, studies, prefixes, figures))
     together = _together(studies)
     return Document(
@@ -233,6 +238,11 @@ def _hero(figures: Built) -> Figure | None:
 def _of_story(figures: Built) -> list[list[Figure]]:
     """What each entry of the story drew."""
     return [[item for item in figures.get(entry, ()) if isinstance(item, Figure)] for entry in contents.STORY]
+
+
+def _in_brief(built: Built) -> Built:
+    """What the story and the short appendix show of it."""
+    return {entry: items for entry, items in built.items() if entry in {*contents.STORY, *contents.brief()}}
 
 
 def _for_paper(figures: Built) -> dict[str, tuple[Figure, ...]]:

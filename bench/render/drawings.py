@@ -36,6 +36,7 @@ class Drawings:
         hero: the figure that needs a preview.
         guests: styles of the families that are not of Innards, by name.
         paper: figures that are printed in a paper's text, in every width and face of one.
+        columns: figures that are printed as wide as a column, too; galleries never are, and None means all others.
         processes: how many draw; None for one per core, or for this one alone if processes cannot be forked.
     """
 
@@ -47,19 +48,28 @@ class Drawings:
         *,
         guests: Mapping[str, Family] = MappingProxyType({}),
         paper: Sequence[Figure] = (),
+        columns: Sequence[Figure] | None = None,
     ):
         self._guests = guests
         self._processes = processes
         self._hero = ""
         self._paper: set[str] = set()
+        self._columns: set[str] = set()
         self._made: dict[_Key, dict[str, Any]] = {}
         self._coming: dict[_Key, Future[dict[str, Any]]] = {}
-        self.begin(figures, hero, paper)
+        self.begin(figures, hero, paper, columns)
 
-    def begin(self, figures: Sequence[Figure], hero: Figure | None = None, paper: Sequence[Figure] = ()) -> None:
+    def begin(
+        self,
+        figures: Sequence[Figure],
+        hero: Figure | None = None,
+        paper: Sequence[Figure] = (),
+        columns: Sequence[Figure] | None = None,
+    ) -> None:
         """Begin to draw more figures, while the numbers of others are computed; for the arguments see the class."""
         self._hero = hero.id if hero else self._hero
         self._paper |= {figure.id for figure in paper}
+        self._columns |= {figure.id for figure in (figures if columns is None else columns) if not figure.gallery}
         self._coming |= self._start(figures, self._processes or _cores(figures))
 
     def svg(self, figure: Figure, medium: Medium) -> tuple[str, Mapping[str, Mark]]:
@@ -71,8 +81,10 @@ class Drawings:
         return _named(figure.id, self._written(figure, PRINT)["pages"])
 
     def column(self, figure: Figure) -> dict[str, bytes]:
-        """Pages as wide as a column by file name; none for galleries."""
-        return {} if figure.gallery else _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
+        """Pages as wide as a column by file name; none for figures that are not printed so."""
+        if figure.id not in self._columns:
+            return {}
+        return _named(f"{figure.id}-column", self._written(figure, NARROW)["pages"])
 
     def paper(self, figure: Figure) -> dict[str, dict[str, bytes]]:
         """The page for a paper's text by file name, by the medium's name in `PAPER_MEDIA`; see `Figure.whole`."""
@@ -106,7 +118,7 @@ class Drawings:
     def _forms(self, figure: Figure, medium: Medium) -> list[str]:
         if medium == WIDE:
             return ["svg", "png"] if figure.id == self._hero else ["svg"]
-        forms = ["pages"] if medium == PRINT or (medium == NARROW and not figure.gallery) else []
+        forms = ["pages"] if medium == PRINT or (medium == NARROW and figure.id in self._columns) else []
         forms += ["whole"] if figure.id in self._paper and medium in PAPER_MEDIA.values() else []
         return ["svg", *forms] if medium == NARROW else forms
 

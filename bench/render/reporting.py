@@ -69,7 +69,7 @@ def report(
         out: made if it is missing; files are replaced, and files that only an earlier report had are deleted.
         templates: the user's own, see `overrides`.
         themes: the profiles' `[report]` tables as they stand now; None for the one that the run was planned with.
-        full: compile the appendix that holds everything, too.
+        full: compile the appendix that holds everything, too, and draw every figure as wide as a column.
 
     Raises:
         InputError: a folder without a plan, templates that cannot be used, or an `out` that cannot be written.
@@ -91,7 +91,7 @@ def render(studies: list[Study], out: Path, templates: Path | None = None, *, fu
     # become rare, and leave out what was imported.
     gc.set_threshold(300_000, 50, 100)
     gc.freeze()
-    document = compose(studies)
+    document = compose(studies, full=full)
     try:
         note = _write(document, out, templates, full)
     except OSError as error:

@@ -56,6 +56,14 @@ def test_figures_may_be_begun_one_group_after_another():
     assert both.paper(late[1]) == alone.paper(late[1])
 
 
+def test_only_chosen_figures_are_as_wide_as_a_column():
+    drawings = Drawings([], processes=1)
+    drawings.begin(FIGURES, columns=FIGURES[1:2])
+    assert [each.id for each in FIGURES if drawings.column(each)] == ["b"]
+    assert drawings.files(FIGURES[0]) == ["a.pdf"] and drawings.files(FIGURES[1]) == ["b.pdf", "b-column.pdf"]
+    assert drawings.svg(FIGURES[0], NARROW) == FIGURES[0].svg(NARROW)
+
+
 def test_two_reports_begun_before_either_is_drawn_keep_their_styles():
     def painted(medium):
         sheet = Sheet(medium, Drawing(figsize=(2, 1)))

@@ -65,6 +65,17 @@ def test_the_same_runs_give_the_same_bytes(small, tmp_path: Path):
     assert set(first) == set(second)
 
 
+def test_a_full_report_has_every_figure_as_wide_as_a_column(small, tmp_path: Path, without_latex: None):
+    folder = small.write(tmp_path)
+    usual, full = (contents(_made(folder, tmp_path / name, full=name == "full")) for name in ("usual", "full"))
+    more = {name for name in full if name not in usual}
+    assert more and all(re.fullmatch(r"figures/[\w-]+-column(-page\d+)?\.pdf", name) for name in more)
+    assert "figures/footprint-resnet8-column.pdf" in usual and "figures/differences-column.pdf" in more
+    for made in (usual, full):
+        links = re.findall(rb'href="(figures/[^"#]+)"', made["index.html"] + made["details.html"])
+        assert links and {link.decode() for link in links} <= set(made)
+
+
 def test_nothing_of_this_machine_is_in_it(small, tmp_path: Path, without_latex: None):
     made = contents(_made(small.write(tmp_path), tmp_path / "out"))
     assert [name for name, data in made.items() if str(tmp_path).encode() in data] == []
@@ -173,8 +184,8 @@ def test_several_profiles_stand_in_one_report(small, tmp_path: Path, without_lat
     assert r"\label{innards:side-by-side}" in (out / "appendix-body.tex").read_text(encoding="utf-8")
 
 
-def _made(folder: Path, out: Path) -> Path:
-    report([folder], out)
+def _made(folder: Path, out: Path, *, full: bool = False) -> Path:
+    report([folder], out, full=full)
     return out
 
 
