@@ -122,6 +122,7 @@ CONTENTS = (
             "tables/provenance",
             "tables/checklist",
             "tables/per_seed",
+            "tables/pairs",
             "tables/cells",
             "tables/learning",
             "tables/single_layers_levels",
