@@ -118,7 +118,14 @@ def _of_network(study: Study, model: str) -> Finding | None:
     """What can be said most of one of its cards; of equals that with the smallest file."""
     shown = [_finding(study, card) for card in cards(study)[model].shown]
     smaller = [finding for finding in shown if finding.times >= SMALLER]
-    return min(smaller, key=lambda finding: (KINDS.index(finding.kind), -finding.times), default=None)
+    return min(smaller, key=_order, default=None)
+
+
+def _order(finding: Finding) -> tuple[int, bool, float]:
+    # Where no word is given, a file that is smaller at any loss is no finding: first comes the one whose validation
+    # images show no loss beyond the margin.
+    unsure = finding.kind in ("open", "few") and finding.card.role != "margin"
+    return KINDS.index(finding.kind), unsure, -finding.times
 
 
 def _finding(study: Study, card: Card) -> Finding:
@@ -181,7 +188,7 @@ def _clause(study: Study, findings: Sequence[Finding]) -> str:
         "same": f"{shrink}, {'each ' if several else ''}losing less than {margin}{to}",
         "higher": f"{shrink} and {gains} {sizes}{to}",
         "open": f"{shrink}; whether {it} {loses} {margin}{to} can't be told from {trainings}",
-        "few": f"{shrink}; {trainings.split(' and ')[0]} cannot tell what {it} {loses}",
+        "few": f"{shrink}; {_withheld(study, findings)}",
         "alone": f"{shrink}; nothing trained as long to compare {'them' if several else 'it'} with",
         "lower": f"{shrink} but {loses} {sizes}{to}",
     }[kind]
@@ -192,10 +199,20 @@ def _other(study: Study, one: Finding) -> str:
     at = f"{one.title} shrinks {one.printed}"
     return {
         "open": f"{at}, and whether it loses {_margin(study)} can't be told",
-        "few": f"{at}, and {counted(study.seeds, 'training')} cannot tell what it loses",
+        "few": f"{at}; {_withheld(study, [one])}",
         "alone": f"{at}, and nothing trained as long",
         "nothing": f"{one.title} has nothing to lose",
     }.get(one.kind) or _clause(study, [one])
+
+
+def _withheld(study: Study, findings: Sequence[Finding]) -> str:
+    """That there are too few trainings for a word."""
+    fewest = _fewest(study, findings)
+    trainings, verb = counted(fewest, "training"), "is" if fewest == 1 else "are"
+    if any(finding.card.role != "margin" for finding in findings):
+        return f"{trainings} {verb} too few to judge {'their' if len(findings) > 1 else 'its'} loss"
+    they = "they lose" if len(findings) > 1 else "it loses"
+    return f"{trainings} cannot tell whether {they} {_margin(study)}{_to(study, findings)}"
 
 
 def _to(study: Study, findings: Sequence[Finding]) -> str:
@@ -233,5 +250,8 @@ def _trainings(study: Study, findings: Sequence[Finding]) -> str:
     """What verdicts rest on, e.g. "6 trainings and 599 images"; of the one that rests on the fewest."""
     images = study.plan.data.counts.get("test")
     crossed = f" and {counted(images, 'image')}" if images and study.crossed else ""
-    fewest = min(finding.claim.verdict.n if finding.claim else study.seeds for finding in findings)
-    return f"{counted(fewest, 'training')}{crossed}"
+    return f"{counted(_fewest(study, findings), 'training')}{crossed}"
+
+
+def _fewest(study: Study, findings: Sequence[Finding]) -> int:
+    return min(finding.claim.verdict.n if finding.claim else study.seeds for finding in findings)

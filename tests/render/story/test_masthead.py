@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bench.analysis.cards import cards
 from bench.analysis.study import Study
 from bench.render.kit.prose import text
 from bench.render.story.limits import limits
@@ -68,8 +69,22 @@ def test_the_title_says_no_more_than_the_word(told, label: str, lost: Lost, titl
 
 def test_few_seeds_say_nothing_of_what_is_lost(told):
     assert finding(told({PTQ: few}, seeds=(0, 1, 2))) == (
-        "ResNet-8 shrinks 3.8×; 3 trainings cannot tell what it loses"
+        "ResNet-8 shrinks 3.8×; 3 trainings cannot tell whether it loses 0.5 points"
     )
+
+
+@pytest.mark.parametrize("seeds", [(0, 1, 2), (0, 1, 2, 3, 4, 5)])
+def test_a_smaller_file_at_any_loss_is_no_finding_where_no_word_is_given(told, seeds):
+    tiny = Invented("tiny", "Tiny", "pruning", 0.05)
+    study = told({PTQ: by_chance, "tiny": lambda seed: 1500 * (-1) ** seed + 900}, more=(tiny,), seeds=seeds)
+    assert {card.label for card in cards(study)["resnet8"].shown} == {PTQ, "tiny"}
+    assert finding(study).startswith("ResNet-8 shrinks 3.8×;") and "whether it loses 0.5 points" in finding(study)
+
+
+def test_a_loss_that_nothing_is_said_of_is_not_called_unknown(told):
+    tiny = Invented("tiny", "Tiny", "pruning", 0.05)
+    study = told({"tiny": many}, more=(tiny,), seeds=(0, 1, 2))
+    assert finding(study) == "ResNet-8 shrinks 20×; 3 trainings are too few to judge its loss"
 
 
 def test_a_network_at_chance_has_nothing_to_lose(study_of, variants, guessing):
