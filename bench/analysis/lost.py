@@ -39,7 +39,7 @@ class LostImages:
     Attributes:
         seeds: that have answers of the original and of the network.
         count: number of all such images.
-        images: at most `SHOWN` of them, those on which most seeds agree first.
+        images: at most `SHOWN` of them, those on which most seeds agree first, and of these each class in turn.
     """
 
     seeds: int

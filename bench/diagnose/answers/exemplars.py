@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import binom
 
@@ -28,7 +29,8 @@ class Exemplars:
     right minus that of the compressed network: a number of images, each weighted by how many seeds agree on its loss.
 
     Attributes:
-        indices: (k,) the exemplars, those with the largest loss of right answers first.
+        indices: (k,) the exemplars, those with the largest loss of right answers first; of equal loss, if answers are
+            known, those that most seeds give the same wrong answer to, and of these each class in turn.
         original_rate, compressed_rate: (n,) share of seeds that get each image right.
         control_rate: (n,) the same of the control; None without a control.
         expected: mean number of exemplars if the original and the compressed network were swapped within seeds: what
@@ -88,7 +90,9 @@ def exemplars(
     """
     first, second = right(original, labels, "original"), right(compressed, labels, "compressed")
     third = None if control is None else right(control, labels, "control")
-    return lost(first, second, third, alpha=alpha, seed=seed)
+    found = lost(first, second, third, alpha=alpha, seed=seed)
+    answers = np.asarray(compressed)[:, found.indices].argmax(2)
+    return replace(found, indices=found.indices[_clearest(first, second, found.indices, answers, np.asarray(labels))])
 
 
 def lost(
@@ -116,7 +120,7 @@ def lost(
         if answers is not None and answers.shape != first.shape:
             raise InputError(f"{name}: expected {first.shape[0]} seeds as of the original, not {answers.shape[0]}.")
     indices = np.flatnonzero(_exemplar(first, second))
-    order = np.argsort((second.mean(0) - first.mean(0))[indices], kind="stable")
+    order = np.argsort((second.sum(0) - first.sum(0))[indices], kind="stable")
     return Exemplars(
         indices=indices[order],
         original_rate=first.mean(0),
@@ -128,6 +132,19 @@ def lost(
         control=None if third is None else _beyond(first, second, third, seed),
         images=_by_image(first, second, alpha),
     )
+
+
+def _clearest(
+    first: np.ndarray, second: np.ndarray, indices: np.ndarray, answers: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
+    """The order in which exemplars are shown; `answers` are (S, k) of the compressed network."""
+    # On thousands of images all seeds may agree, and files list them class by class: the first few would be of one.
+    gain = (second.sum(0) - first.sum(0))[indices]
+    wrong = answers != labels[indices]
+    votes = (wrong & (answers[:, None] == answers)).sum(axis=1).max(axis=0)
+    alike = pd.DataFrame({"gain": gain, "votes": votes, "label": labels[indices]})
+    turn = alike.groupby(["gain", "votes", "label"]).cumcount().to_numpy()
+    return np.lexsort((labels[indices], turn, -votes, gain))
 
 
 def right(logits: ArrayLike, labels: ArrayLike, name: str = "logits") -> np.ndarray:

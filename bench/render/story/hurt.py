@@ -108,7 +108,7 @@ def _sentence(study: Study, model: str, variant: PlannedVariant, network: LostIm
     if not network.count:
         return "It loses no image that most seeds of the original get right."
     of = f" of {images:,}" if (images := study.plan.data.counts.get("test", 0)) else ""
-    some = f"; these {len(network.images)} most clearly" if network.count > len(network.images) else ""
+    some = f"; {len(network.images)} of the clearest follow" if network.count > len(network.images) else ""
     gone = "" if kept else " The images are no longer beside the runs."
     return f"It loses {network.count:,}{of} test images{some}.{gone}"
 

@@ -29,6 +29,20 @@ def test_most_seeds_of_one_and_few_of_the_other():
     assert found.count == 2 and found.share == 0.5
 
 
+def test_of_equal_loss_those_with_one_wrong_answer_come_first_and_classes_take_turns():
+    labels = np.array([0, 0, 0, 1, 1, 2, 2])
+    compressed = np.array(
+        [
+            [1, 1, 2, 0, 2, 0, 2],  # of three seeds, by image
+            [1, 1, 1, 0, 2, 0, 1],
+            [1, 1, 1, 0, 2, 0, 1],
+        ]
+    )
+    original, hurt = (np.eye(3)[answers] for answers in (np.tile(labels, (3, 1)), compressed))
+    # Two seeds agree on image 2, and one seed is right on image 6: all others have lost all seeds to one answer.
+    assert exemplars(original, hurt, labels).indices.tolist() == [0, 3, 5, 1, 4, 2, 6]
+
+
 def test_half_of_the_seeds_is_not_most():
     assert found_of([[1], [1], [0], [0]], [[0], [0], [0], [0]]).count == 0
     assert found_of([[1], [1], [1], [1]], [[0], [0], [1], [1]]).count == 0
