@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation
 
+from bench.render.kit.style import PAPER
+
 # Directions from a point to its label, in order of preference: steps right and up, and the share of the label's width
 # that lies left of the point.
 DIRECTIONS = (
@@ -32,6 +34,9 @@ DISTANCES = (5.0, 9.0, 15.0, 23.0, 33.0, 45.0, 60.0, 80.0)  # pt
 LEADER_FROM = 12.0  # pt from a point beyond which a line leads to its label
 LINE = 1.15  # height of a line in font sizes
 SAMPLES = 24  # points that stand for a segment of a line
+
+# Behind a label, so that a line which it must cross is seen through its letters' gaps but not through its letters.
+VEIL = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.4, "alpha": 0.75}
 
 # Costs of a spot, in pt of distance: crossing lines, standing above or below a point, a leader, and per obstacle that
 # the leader covers.
@@ -221,6 +226,7 @@ def _write(axes: Axes, label: Label, spot: _Spot, width: float) -> Annotation:
         linespacing=LINE,
         multialignment=side,
         arrowprops=leader if spot.distance > LEADER_FROM else None,
+        bbox=VEIL,
     )
 
 
