@@ -23,6 +23,7 @@ from bench.render.kit.prose import counted, listed
 from bench.render.kit.table import Column, Datum, Table, tabulate
 from bench.render.text import captions
 from bench.runner.plan_file import PlannedVariant
+from bench.statistics.equivalence import withheld
 from bench.statistics.estimate import Estimate
 from bench.task import with_unit
 
@@ -131,12 +132,16 @@ def _scaled(study: Study) -> list[str]:
 
 def _finding(study: Study, methods: list[Judged], model: str) -> str:
     """How many keep their accuracy with changed features, and of how many more that cannot be told."""
+    noun, title = study.primary.noun, title_of(study, model)
+    if study.withholds and withheld(study.seeds, study.plan.alpha):
+        return (
+            f"{counted(study.seeds, 'seed')} cannot show whether a method keeps {title}'s {noun} and changes features."
+        )
     kept = sum(method.kept_and_changed for method in methods)
     unsure = sum(method.features.changed and method.answers.undecided for method in methods)
-    noun = study.primary.noun
     more = f"; for {unsure} more with changed features, can't tell" if unsure else ""
     return (
-        f"{kept} of {counted(len(methods), 'method')} on {title_of(study, model)} "
+        f"{kept} of {counted(len(methods), 'method')} on {title} "
         f"{'has' if kept == 1 else 'have'} the same {noun} and changed features{more}."
     )
 

@@ -40,6 +40,11 @@ def test_the_finding_counts_the_corner_of_the_thesis(study: Study):
         assert figure.summary.size == len(methods)
 
 
+def test_too_few_seeds_place_nothing(study_of):
+    (figure, *_) = build(study_of(seeds=(0, 1, 2)))
+    assert figure.finding == ("3 seeds cannot show whether a method keeps ResNet-8's accuracy and changes features.")
+
+
 @pytest.mark.parametrize("medium", [WIDE, NARROW, PRINT], ids=lambda medium: medium.name)
 def test_corners_have_names_and_axes_units(study: Study, medium):
     sheet = build(study)[0].draw(medium)
