@@ -37,4 +37,5 @@ def fixed(study: Study) -> str:
         return "When they were fixed is not recorded."
     if changes(study):
         return " ".join(changes(study))
-    return f"They were kept with the first cell ({first.date:%Y-%m-%d}, SHA-256 {first.sha256[:12]}) and stayed."
+    when = f"{first.date:%Y-%m-%d}, SHA-256 {first.sha256[:12]}"
+    return f"They were recorded with the first cell ({when}) and have not changed."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from statistics import fmean, median
+from statistics import median
 from typing import Any
 
 from bench.analysis.study import Study, judgement
@@ -43,7 +43,7 @@ class NetworkCost:
     """One network under one method.
 
     Attributes:
-        seconds: that its cell took, mean over seeds; NaN if that is not recorded.
+        seconds: that its cell took, median over seeds; NaN if that is not recorded.
         engines: by engine that was asked.
     """
 
@@ -144,7 +144,7 @@ def _summed_up(answers: list[Mapping[str, Any]]) -> Measured:
 
 
 def _seconds(study: Study) -> Iterator[tuple[tuple[str, str], float]]:
-    """Wall time of the finished cells of every network and method, mean over seeds."""
+    """Wall time of the finished cells of every network and method: the median over seeds, since a machine may stall."""
     provenance = study.results.provenance
     if "wall_seconds" not in provenance:
         return
@@ -154,4 +154,4 @@ def _seconds(study: Study) -> Iterator[tuple[tuple[str, str], float]]:
     for (model, variant), group in done.groupby(["model", "variant"], sort=False):
         times = [float(wall[name]) for name in group["name"] if isfinite(float(wall.get(name, float("nan"))))]
         if times:
-            yield (str(model), str(variant)), fmean(times)
+            yield (str(model), str(variant)), median(times)

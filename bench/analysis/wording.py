@@ -219,6 +219,15 @@ def size(payload: float) -> str:
     return f"{decimal(payload / 1e3, 1)} kB"
 
 
+def budget(payload: float) -> str:
+    """Bytes in units of 1,000, exactly: files may miss a budget by a few.
+
+    >>> budget(30_020), budget(30_000)
+    ('30.02 kB', '30 kB')
+    """
+    return f"{payload / 1e3:,.3f}".rstrip("0").rstrip(".") + " kB"
+
+
 def level(study: Study, model: str, variant: str) -> str:
     """A network's primary outcome with half its interval, e.g. "91.23% ± 0.45"."""
     return level_in_words(study, study.level(model, variant))
@@ -295,7 +304,7 @@ def chosen(study: Study, *choices: Choice | None) -> str:
         return f"Chosen on {number}validation images."
     shares = list(dict.fromkeys(f"{100 * choice.changes:.0f}%" for choice in made))
     often = " and ".join(shares)
-    return f"Chosen on {number}validation images: others like them would choose another in {often} of draws."
+    return f"Chosen on {number}validation images. With other such images the choice would change in {often} of draws."
 
 
 def holes(study: Study) -> str:

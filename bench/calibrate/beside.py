@@ -26,7 +26,7 @@ def in_short(study: Study) -> str:
     """Whether the report's promises were measured: a sentence for its first screen."""
     rows = simulated(study)
     if not rows:
-        return "Whether its statistics keep their promises was not simulated."
+        return "How often its intervals hold and its words are false was not simulated."
     missed = sum(not row.within for row in rows)
     return f"Its statistics were simulated ({last_run(study)}): {missed or 'none'} of {len(rows):,} promises missed."
 

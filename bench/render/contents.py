@@ -157,7 +157,7 @@ APPENDIX = (
 # Columns of the short appendix by table, as many as fit one line; `*` stands for any letters. Other tables, and all of
 # `appendix-full`, print what pages show first.
 BRIEF = {
-    "tables/results": ("title", "top1", "mask_ap", "top1_less_original", "word", "payload", "ratio"),
+    "tables/results": ("title", "top1", "mask_ap", "top1_less_reference", "word", "payload", "ratio"),
     "tables/inside": ("title", "word", "*_distance"),
     "tables/lost_objects": ("title", "found", "lost", "expected", "control", "p_control"),
     "tables/hurt": ("title", "changed", "worst", "recall", "exemplars", "control", "p_control"),

@@ -10,6 +10,7 @@
     return /[1-9]/.test(text) ? (value < 0 ? "−" : signed ? "+" : "") + text : text;
   };
   const size = (bytes) => (bytes == null ? "–" : `${decimal(bytes / 1000, 1)} kB`);
+  const inBudget = (bytes) => `${(bytes / 1000).toLocaleString("en-US", { maximumFractionDigits: 3 })} kB`;
   const withUnit = (text, unit) => (unit ? (unit === "%" ? `${text}%` : `${text} ${unit}`) : text);
   const isNumber = (value) => value !== null && value !== undefined;
 
@@ -70,7 +71,7 @@
   const floorText = (level) => `${decimal(level, data.digits)}${data.floor_unit ?? data.level_unit ?? ""}`;
   function showCards() {
     // A method has its numbers on one card; those behind it name that card.
-    const own = facts(), limits = { budget: budget() === null ? "" : size(budget()), floor: floor() === null ? "" : floorText(floor()) };
+    const own = facts(), limits = { budget: budget() === null ? "" : inBudget(budget()), floor: floor() === null ? "" : floorText(floor()) };
     const cards = { budget: cardAt("budget", budget()), margin: complete(own.cards.margin), floor: cardAt("floor", floor()) };
     const names = Object.keys(cards), holders = names.map((name) => cards[name]?.method);
     for (const element of ofNetwork("[data-card]")) {
@@ -104,7 +105,7 @@
   function tell() {
     const card = cardAt("budget", budget());
     picker.querySelector("output").textContent = card
-      ? `${data.leader ?? "Most accurate"} within ${size(budget())}: ${card.title}, ${card.difference}, ${card.word}.` : `No method fits ${size(budget())}.`;
+      ? `${data.leader ?? "Most accurate"} within ${inBudget(budget())}: ${card.title}, ${card.difference}, ${card.word}.` : `No method fits ${inBudget(budget())}.`;
   }
   const typed = (field) => (field.value.trim() !== "" && Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : null);
   picker.addEventListener("submit", (event) => event.preventDefault());

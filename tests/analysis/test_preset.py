@@ -47,9 +47,8 @@ def test_what_stayed_is_said_with_date_and_hash(runs):
     study = runs(SETTLED)
     first = terms.read(study.results.store.folder).first
     assert changes(study) == ()
-    assert fixed(study) == (
-        f"They were kept with the first cell ({first.date:%Y-%m-%d}, SHA-256 {first.sha256[:12]}) and stayed."
-    )
+    when = f"{first.date:%Y-%m-%d}, SHA-256 {first.sha256[:12]}"
+    assert fixed(study) == f"They were recorded with the first cell ({when}) and have not changed."
 
 
 def test_a_change_stands_in_banner_and_checklist(runs):

@@ -7,6 +7,7 @@ from functools import partial
 from bench.analysis.study import Study
 from bench.render.figures._tradeoff import paint, panel_of
 from bench.render.kit.figure import Figure
+from bench.render.kit.prose import listed
 
 
 def build(study: Study) -> Figure | None:
@@ -24,6 +25,16 @@ def build(study: Study) -> Figure | None:
         partial(paint, parts, "Peak activation memory (kB, log scale)"),
         ("results",),
         details="Peak of the live feature maps at batch 1, by graph liveness: batch normalisation folded, ReLU and "
-        "addition in place. All maps count at the method's one width, that of most layers' inputs: XNOR-Net counts 1 "
-        "bit, although its sums and shortcuts are real. Tests: see the verdicts.",
+        "addition in place. All maps count at the method's one width, that of most layers' inputs"
+        f"{_binary(study)}. Tests: see the verdicts.",
     )
+
+
+def _binary(study: Study) -> str:
+    """What that width leaves out of methods with binary activations, if there are any."""
+    names = [
+        variant.title
+        for variant in study.plan.methods
+        if any(study.mean("activation_bits", model, variant.label).value == 1 for model in study.models)
+    ]
+    return f": {listed(names)} counts 1 bit, although sums and shortcuts are real" if names else ""

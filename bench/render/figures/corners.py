@@ -187,13 +187,14 @@ def _summary(study: Study, methods: list[Judged], model: str, id_: str) -> Table
 
     columns: list[Column[Judged]] = [
         Column("title", "Method", "text", "As printed.", lambda method: method.variant.title),
-        Column("change", f"Change in {task.noun}", "estimate", "To the reference.", change, unit=task.unit,
+        Column("change", "From reference", "estimate", f"Change in {task.noun}.", change, unit=task.unit,
                digits=task.digits, signed=True, ends=True),
-        Column("answers", _answers(study, capital=True), "verdict", "What is claimed.",
+        Column("answers", f"{task.capital}: word", "verdict", "What is claimed of it.",
                lambda method: wording.short(method.answers)),
         Column("moved", "Features", "estimate", "Distance beyond the reference's.", moved, unit="seed-eq.", digits=2,
                ends=True),
-        Column("features", "Word", "verdict", "What is claimed.", lambda method: wording.inside_word(method.features)),
+        Column("features", "Features: word", "verdict", "What is claimed of them.",
+               lambda method: wording.inside_word(method.features)),
     ]  # fmt: skip
     return tabulate(
         f"{id_}-summary",

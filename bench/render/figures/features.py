@@ -7,6 +7,7 @@ from functools import partial
 from math import isfinite
 
 from bench.analysis import wording
+from bench.analysis.inside import CROSS_PROBE
 from bench.analysis.networks import title_of
 from bench.analysis.sameness import insides_of
 from bench.analysis.study import Study
@@ -35,7 +36,7 @@ def _figures(study: Study) -> Iterator[Figure]:
         yield Figure(
             f"features-{anchor}",
             "Did the features change?",
-            "0 is the same network, 1 a retrained one; a tick marks each margin.",
+            "In seed-equivalents 0 is the same network and 1 a retrained one; a tick marks each margin.",
             f"Dot plot of the distance of each method's features from the original's on "
             f"{title_of(study, model)}, by measure.",
             partial(paint, study, model),
@@ -43,21 +44,27 @@ def _figures(study: Study) -> Iterator[Figure]:
             network=model,
             finding=f"Features of {title_of(study, model)}: {wording.counted_insides(claims)}.",
             details=captions.joined(
-                f"Mean distance over blocks from the original, {study.plan.features[0]} features, on a square-root "
-                f"scale. {'; '.join(kinds)}. Seed-equivalents: 1 is as far as a network that was retrained from "
-                "another seed. Thin line: the 95% interval. Broad line: the interval that decides the word, moved to "
-                "the network's own place; none if no word is given. Tick: the margin beyond what fine-tuning or "
-                "rounding is compared with. Vertical lines: the landmarks.",
+                f"Distance from the original, {study.plan.features[0]} features, on a square-root scale: the mean over "
+                f"blocks{_probed(study)}. {'; '.join(kinds)}. Seed-equivalents: 1 is as far as a network that was "
+                "retrained from another seed. Thin line: the 95% interval. Broad line: the interval that decides the "
+                "word, moved to the network's own place; none if no word is given. Tick: the margin beyond what fine-"
+                "tuning or rounding is compared with. Vertical lines: the landmarks.",
                 f"Of {len(claims)} methods, {MOST_ROWS} are drawn, from the nearest to the farthest." if few else "",
                 captions.inside_rule(study),
                 captions.inside_margins(study),
                 captions.seeds(study),
                 captions.scaled_interval(study),
                 captions.inside_family(study),
-                "Tests: see the words on the inside.",
             ),
             summary=_summary(study, model, f"features-{anchor}"),
         )
+
+
+def _probed(study: Study) -> str:
+    """What stands for all blocks where a mean does not."""
+    if CROSS_PROBE not in shown(study):
+        return ""
+    return "; of the cross-probe, the loss in the block that the word rests on, and for landmarks the largest"
 
 
 def _summary(study: Study, model: str, id_: str) -> Table | None:

@@ -56,7 +56,7 @@ def _figures(study: Study) -> Iterator[Figure]:
             network=model,
             finding=_finding(study, model),
             details=captions.joined(
-                f"Test {task.noun} of the network read back from its packed file, against the bytes of that file."
+                f"Test {task.noun} of the network read back from its packed file, against its payload."
                 f"{ties}{far}{chance}{shaded} Dashed line: the original. Hollow grey: controls. An arrowhead is an "
                 "interval that goes on.",
                 captions.levels(study),
@@ -77,8 +77,10 @@ def _finding(study: Study, model: str) -> str:
     if within is None:
         return f"No method has a result on {network} yet."
     if within.silent and within.others:
-        why = f"{counted(within.seeds, 'seed')}" if within.silent == "seeds" else f"an original near chance ({network})"
-        return f"With {why}, no method can be told from another on {network}."
+        if within.silent == "seeds":
+            verb = "is" if within.seeds == 1 else "are"
+            return f"{counted(within.seeds, 'seed')} {verb} too few to rank methods on {network}."
+        return f"With an original near chance, no two methods on {network} can be told apart."
     tied = (within.best, *within.undecided)
     smallest = min(tied, key=lambda label: (largest_payload(study, model, label), label))
     size = largest_payload(study, model, smallest)

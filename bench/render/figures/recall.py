@@ -103,16 +103,16 @@ def finding(study: Study, model: str) -> str:
     lost_by_most = f"{counts[most]:,}{f' of {images:,}' if images else ''}"
     if len(counts) == 1:
         count = lost_by_most if counts[most] else "no"
-        return f"{names[most]} costs {network} {count} images that most of its seeds get right."
+        return f"{names[most]} costs {network} {count} images that most originals get right."
     if none == len(counts):
-        return f"None of {none} methods costs {network} an image that most of its seeds get right."
+        return f"None of {none} methods costs {network} an image that most originals get right."
     if none:
         costs = "costs" if none == 1 else "cost"
         return (
-            f"{none} of {len(counts)} methods {costs} {network} no image that most of its seeds get right; "
+            f"{none} of {len(counts)} methods {costs} {network} no image that most originals get right; "
             f"{names[most]} costs {lost_by_most}."
         )
-    return f"Every method costs {network} images that most of its seeds get right; {names[most]} costs {lost_by_most}."
+    return f"Every method costs {network} images that most originals get right; {names[most]} costs {lost_by_most}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,9 +140,10 @@ class _Hurt(Network):
 
 COLUMNS: tuple[Column[_Hurt], ...] = (
     *NAMES,
-    Column("images", "Images lost", "number", "Most seeds of the original are right, and most of its own are wrong.",
+    Column("images", "Images lost", "number", "Most originals are right, and most of its own are wrong.",
            lambda net: net.lost.count if net.lost else Datum()),
-    Column("worst", "Most hurt class", "text", "The class that loses the most recall.", lambda net: net.worst),
+    Column("worst", "Most hurt class", "text", "The class that loses the most recall to the reference.",
+           lambda net: net.worst),
     Column("recall", "Its recall", "estimate", "Less the reference's.", lambda net: net.change, "points", 1,
            signed=True, ends=True, scale=100),
 )  # fmt: skip

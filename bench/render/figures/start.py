@@ -110,6 +110,8 @@ def _summary(study: Study, model: str, curves: dict[str, Curve], id_: str) -> Ta
         return lambda curve: Datum(curve[at].value.value, _end(curve[at].value.low), _end(curve[at].value.high))
 
     def start(curve: Curve) -> Datum:
+        if study.plan.variant(curve[0].variant).control:
+            return Datum()
         depth = _start(study, curve)
         return Datum(hole="none shown") if depth is None else Datum(depth + 1)
 

@@ -276,9 +276,9 @@ def recorded(name: str, kind: str, datum: Datum) -> dict[str, Any]:
             f"{name}_leading": datum.bold,
         }
     if kind in ("number", "estimate", "p"):
-        values[f"{name}_note"] = "; ".join(part for part in (datum.hole, datum.note) if part)
-    elif datum.value is None and datum.hole:
-        values[name] = datum.hole
+        values[f"{name}_note"] = "; ".join(part for part in (datum.hole, datum.note) if part not in ("", DASH))
+    elif datum.value is None and datum.hole != DASH:
+        values[name] = datum.hole or None
     return values
 
 

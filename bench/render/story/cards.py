@@ -79,7 +79,7 @@ def _judged(study: Study, card: Card, claim: Claim | None) -> _Judged:
 
 
 def _plain(estimate: Estimate) -> str:
-    return f"{100 * estimate.confidence:g}% interval; it decides nothing" if isfinite(estimate.low) else ""
+    return f"{100 * estimate.confidence:g}% interval; no test was made" if isfinite(estimate.low) else ""
 
 
 def _ends(study: Study, low: float, high: float) -> str:
@@ -115,7 +115,9 @@ def against(study: Study, model: str, label: str) -> str:
     other = reference(study, model, label)
     if other.label in (None, ORIGINAL):
         return "the original"
-    return "a dense network trained as long" if other.kind == "retrained" else "the original, fine-tuned as long"
+    what = "a dense network trained as long" if other.kind == "retrained" else "the original, fine-tuned as long"
+    reached = level(study, model, other.label)
+    return f"{what} ({reached})" if reached else what
 
 
 def ties(study: Study, card: Card) -> str:
@@ -125,7 +127,7 @@ def ties(study: Study, card: Card) -> str:
     if not card.rivals:
         return "No other method fits." if card.role == "budget" else "No other method is as small."
     if card.silent == "seeds":
-        return f"{counted(card.seeds, 'seed')} cannot tell it from {counted(card.rivals, 'other')}."
+        return f"{_too_few(card.seeds)} to test it against {counted(card.rivals, 'other')}."
     if card.silent == "chance":
         return "With nothing to lose, no two methods can be told apart."
     untested = f" {spelled(card.untested)} had too few seeds to be tested." if card.untested else ""
@@ -135,6 +137,10 @@ def ties(study: Study, card: Card) -> str:
     others = f"{spelled(count)} other{'s' * (count > 1)}"
     some = named([names[label] for label in card.ties], words=NAMED)
     return f"{others} may be just as good{f': {some}' if some else ''}.{untested}"
+
+
+def _too_few(seeds: int) -> str:
+    return f"{counted(seeds, 'seed')} {'is' if seeds == 1 else 'are'} too few"
 
 
 def inside(study: Study, model: str, label: str) -> dict[str, str]:
@@ -165,8 +171,8 @@ def _measured(study: Study, claim: InsideClaim) -> Iterator[str]:
 def _probe(one: MeasureClaim) -> str:
     lost = one.distance.value
     if not any(digit in decimal(lost, 2) for digit in "123456789"):
-        return "A probe on them loses nothing."
-    return f"A probe on them {'loses' if lost > 0 else 'gains'} {decimal(abs(lost), 2)} points."
+        return f"In block {one.block}, a probe on them loses nothing."
+    return f"In block {one.block}, a probe on them {'loses' if lost > 0 else 'gains'} {decimal(abs(lost), 2)} points."
 
 
 def _notes(study: Study, card: Card, claim: Claim | None) -> Iterator[str]:
@@ -177,7 +183,7 @@ def _notes(study: Study, card: Card, claim: Claim | None) -> Iterator[str]:
     elif claim is not None and claim.evidence.reference is None:
         yield NO_REFERENCE
     elif claim is not None and claim.withheld:
-        yield f"{counted(claim.verdict.n, 'seed')} {'are' if claim.verdict.n > 1 else 'is'} too few for a word."
+        yield f"{_too_few(claim.verdict.n)} for a word."
     if choice.among < 2:
         return
     if choice.by == "test":

@@ -43,7 +43,7 @@ def _margins(study: Study) -> str:
         kept = not (first.cells or preset.changes(study))
         when = "were fixed before the first result" if kept else "were not fixed before the first result"
     loss = in_unit(study, f"{study.plan.margins.accuracy:g}")
-    return f"The margins, {loss} and {inside}, {when}; others give other words."
+    return f"The margins, {loss} and {inside}, {when}; other margins could change the verdicts."
 
 
 def _measures(study: Study) -> str:

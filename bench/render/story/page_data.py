@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.analysis import wording
 from bench.analysis.attributions import DIAGNOSTIC
 from bench.analysis.cards import Card, Cards, cards
 from bench.analysis.choice import largest_payload
@@ -141,14 +142,10 @@ def _budget(found: Cards) -> dict[str, Any]:
     most = found.original - 1 if found.original else fit[-1] if fit else 0
     return {
         "bytes": found.budget,
-        "presets": [[preset.name or _kilobytes(preset.bytes), preset.bytes] for preset in found.presets],
+        "presets": [[preset.name or wording.budget(preset.bytes), preset.bytes] for preset in found.presets],
         "least": fit[0] if fit else 0,
         "most": most,
     }
-
-
-def _kilobytes(budget: int) -> str:
-    return f"{budget / 1e3:,.10g} kB"
 
 
 def _pairs(study: Study, side_by_side: SideBySide) -> dict[str, Any]:

@@ -12,14 +12,14 @@ TERMS = {
     "exploratory": "With too few seeds for a claim: it shows what to look at next.",
     "margin": "The largest difference that does not matter.",
     "validation images": "Images that methods are chosen by, so that the test images stay unseen until the end.",
-    "control": "The original, trained on for as long as a compressed network was, and not compressed.",
+    "control": "A network to compare with, such as the original trained on for as long as a compressed network was.",
     "fine-tuning": "Training a trained network for some more epochs.",
     "payload": "The bytes of a file that hold the network.",
-    "interval": "Where the true value lies in 95 of 100 such studies, or as often as is said.",
+    "interval": "A range that holds the true value in 95 of 100 such studies, or as often as is said.",
     "can't tell": "Neither a difference nor its absence beyond the margin is shown.",
     "nothing to lose": "The original itself is not shown to beat chance.",
     "features": "What the blocks of a network compute of an image, on the way to its output.",
-    "CKA": "Centred kernel alignment: how alike two networks see the same images, at most 1.",
+    "CKA": "Centred kernel alignment: how alike two networks see the same images; at most 1, but for noise.",
     "k-NN Jaccard": "How many of an image's nearest neighbours two networks share, at most 1.",
     "probe": "A simple classifier that reads a network's features.",
     "seed-equivalent": "The distance between two trainings of a network that differ by their seed alone.",
@@ -29,6 +29,7 @@ TERMS = {
     "mask AP": "As box AP, by the pixels of objects.",
 }
 
+NOT_BEFORE = {"probe": r"(?! images?\b)"}  # the probe images are not read by a probe alone
 OF_CLASSES = ("recall", "probe")  # terms that mean something else where networks do not classify
 
 # Terms are explained in running text alone: a link or button has a use of its own, and drawings have their legends.
@@ -68,7 +69,7 @@ def _marked(text: str, waiting: dict[str, str], used: dict[str, str]) -> str:
 
 
 def _uses(term: str, text: str) -> Iterator[re.Match[str]]:
-    return re.finditer(rf"(?<![\w-]){re.escape(str(escape(term)))}s?(?![\w-])", text)
+    return re.finditer(rf"(?<![\w-]){re.escape(str(escape(term)))}s?(?![\w-]){NOT_BEFORE.get(term, '')}", text)
 
 
 def _underlined(word: str, explanation: str) -> Markup:

@@ -48,7 +48,7 @@ def build(study: Study) -> Table | None:
 def _others(study: Study, attribution: str) -> list[str]:
     """What the table shows beside the primary outcome."""
     if study.plan.task.classifies:
-        return ["answers", "classes", "explanations"]
+        return ["calibration", "classes", *(["explanations"] if attribution else [])]
     return ["explanations"] if attribution else []
 
 
@@ -60,7 +60,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column("blocks", "Blocks", "number", "Blocks shown to be beyond the margin (BH).",
                of_part(lambda net: departures(study, net.model, net.label), len), "differ"),
         Column("distance", "Distance", "estimate", "From the original, in units of another seed's, mean over blocks.",
-               lambda net: _distance(study, net), "seed-eq.", 2),
+               lambda net: _distance(study, net), "seed-eq.", 2, ends=True),
         Column("inside", "Inside", "verdict", "All measures that decide together.", lambda net: _inside(study, net)),
         Column("accuracy", study.primary.capital, "verdict", "Less that of its reference.",
                lambda net: _verdict(study, net, primary(study))),

@@ -85,7 +85,7 @@ def _columns(study: Study, name: str) -> Iterator[Column[Block]]:
         return estimate(claim.distance, bold=claim.departs(study.plan.alpha), hole=DASH)
 
     yield Column(key, title, "estimate", f"Distance from the original's, by {measure_title(study, name)}.", distance,
-                 captions.unit_of(name), 2, ends=name in study.plan.similarity.inside)  # fmt: skip
+                 captions.unit_of(name), 2, ends=True)  # fmt: skip
     yield Column(f"{key}_own", title, "estimate", f"{measure_title(study, name)} itself.",
                  lambda block: block.claims[name].value if name in block.claims else None, "own unit", 4,
                  ends=True, shown=False)  # fmt: skip

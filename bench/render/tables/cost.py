@@ -35,7 +35,7 @@ class Costing(Network):
 
 COMPRESSING: Column[Costing] = Column(
     "compressing", "Compressing", "number",
-    "Wall time of the cell that compressed, mean over seeds: compressing with all training, packing, reading back, "
+    "Wall time of the cell that compressed, median over seeds: compressing with all training, packing, reading back, "
     "predictions.",
     lambda run: run.cost.seconds, "s", 1,
 )  # fmt: skip
@@ -102,7 +102,7 @@ def build(study: Study) -> Table | None:
 
 def _measured(measured: Costs, study: Study) -> str:
     """What stands in the table, and what was not measured."""
-    text = f"What compressing takes once, on average over {counted(study.seeds, 'seed')}, and what running takes."
+    text = f"What compressing takes once, the median of {counted(study.seeds, 'seed')}, and what running takes."
     command = f"python -m bench measure --profile {shlex.quote(study.plan.name)}"
     if not measured.engines:
         return f"{text} Latency and memory were not measured: {command} measures them."

@@ -57,8 +57,8 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "disagreements",
         "Where the measures disagree",
-        f"Networks that one measure calls same and another changed, or puts {APART:g} times as far from the original, "
-        "beyond the margin.",
+        "Methods on which measures disagree: one says same and another changed, or one puts them "
+        f"{APART:g} times as far from the original as another, beyond the margin.",
         COLUMNS,
         {
             title_of(study, model): [

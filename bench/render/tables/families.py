@@ -39,6 +39,8 @@ def build(study: Study) -> Table | None:
         },
         details="A family: one network, one outcome, all its methods without controls. Corrected apart: which methods "
         f"are within the margin of the {study.primary.best} (Holm over those that fit a budget), and exemplars (Holm "
-        "over a network's methods). Also apart: what is said of all networks together. Least p: where it exceeds the "
-        "level, words rest on t, which takes differences to be normal.",
+        "over a network's methods). Also apart: what is said of all networks together."
+        + (
+            " Least p: where it exceeds the level, words rest on t, which takes differences to be normal." * bool(count)
+        ),
     )

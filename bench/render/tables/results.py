@@ -59,9 +59,11 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
         Column("top1", task.title, "estimate", f"Test {task.noun} of the network read back from the packed file.",
                lambda net: _level(study, net), task.level_unit, task.digits),
         *_beside(study),
-        Column("top1_less_original", f"Change in {task.noun}", "estimate", "Paired by seed and image; not judged.",
+        Column("top1_less_original", "From original", "estimate",
+               f"Change in {task.noun} from the original, paired by seed and image; not judged.",
                lambda net: _less_original(study, net), task.unit, task.digits, signed=True),
-        Column("top1_less_reference", "From reference", "estimate", "From what trained as long, uncompressed.",
+        Column("top1_less_reference", "From reference", "estimate",
+               f"Change in {task.noun} from what trained as long, uncompressed; the verdict is on it.",
                lambda net: judged(net, _less_reference), task.unit, task.digits, signed=True),
         Column("word", "Verdict", "verdict", "On the difference to the reference, after Holm.",
                lambda net: judged(net, _word)),
@@ -141,9 +143,9 @@ def _left(study: Study) -> Iterator[str]:
         if worth:
             most = max(worth, key=shares.__getitem__)
             layers = sorted(left[most], key=lambda name: -left[most][name])
-            several = f"{counted(len(worth), 'method')} {'leaves' if len(worth) == 1 else 'leave'}"
-            yield f"On {title_of(study, model)}, {several} weights in float32 as they were."
-            yield f"{most} leaves the most, {shares[most]:.1%} of those it stores: {listed(layers, most=2)}."
+            several = f"{counted(len(worth), 'method')} {'stores' if len(worth) == 1 else 'store'}"
+            yield f"On {title_of(study, model)}, {several} some layers as dense float32 of their full size."
+            yield f"{most} stores the most so, {shares[most]:.1%} of its weights: {listed(layers, most=2)}."
 
 
 def _tied(study: Study) -> str:
@@ -183,15 +185,12 @@ def _could_be_best(study: Study, net: Network) -> Datum:
 
 @judgement
 def _budgets(study: Study) -> dict[tuple[str, str], str]:
-    """By network, the budgets that a method is chosen for, e.g. "14 to 40; from 75"."""
-    ranges: dict[tuple[str, str], list[str]] = {}
+    """By network, the budgets of the table of budgets that a method is chosen for, e.g. "20, 50"."""
+    chosen: dict[tuple[str, str], list[str]] = {}
     for model in study.models:
-        # What leads does so up to the next budget at which another does.
-        steps = [(best.label, best.budget) for best in bests(study, model)]
-        firsts = [step for step, before in zip(steps, [None, *steps]) if before is None or step[0] != before[0]]
-        for (label, budget), after in zip(firsts, [*firsts[1:], None]):
-            ranges.setdefault((model, label), []).append(f"{budget:g} to {after[1]:g}" if after else f"from {budget:g}")
-    return {network: "; ".join(several) for network, several in ranges.items()}
+        for best in bests(study, model):
+            chosen.setdefault((model, best.label), []).append(f"{best.budget:g}")
+    return {network: ", ".join(budgets) for network, budgets in chosen.items()}
 
 
 def _over_trainings(study: Study, net: Network) -> Datum:

@@ -73,8 +73,9 @@ def inside_rule(study: Study) -> str:
         else (f"{titles[0]} shows", "it shows")
     )
     return (
-        f"Same: {shows} a distance beyond the reference's below the margin, and no block lies beyond it. "
-        f"Changed: {any_shows} one above it. The reference is the original, or a control fine-tuned for as long."
+        f"Same: {shows} a method to be less than the margin farther from the original than its reference, and no "
+        f"block exceeds the margin. Changed: {any_shows} it to be more than the margin farther. The reference is the "
+        "original, or a control fine-tuned for as long."
     )
 
 
@@ -89,8 +90,8 @@ def inside_family(study: Study) -> str:
     """What the words on the insides are corrected for."""
     sizes = {title_of(study, claim.model): claim.size for claim in inside_claims(study).values() if claim.size}
     if not sizes:
-        return "No test could be made."
-    return f"Correction: Holm over the methods of a network, {each(sizes, 'test')}."
+        return "No test was made."
+    return f"Correction: Holm over the methods of a network, {each(sizes, 'test')}. Tests: see the words on the inside."
 
 
 def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:

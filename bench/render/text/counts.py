@@ -49,11 +49,13 @@ def changed_answers(study: Study) -> str:
     """The method that changes the most answers beyond the control; empty if none can be counted."""
     if not study.plan.task.classifies:
         return ""
-    means = _means(study, lambda model, variant: 100 * study.difference("churn", model, variant, CONTROL).value)
+    means = _means(study, lambda model, variant: 100 * study.mean("churn", model, variant).value)
     if not means:
         return ""
     most, title = max(means)
-    return f"{title} changes the most answers: {decimal(most, 1, signed=True)} points beyond fine-tuning alone."
+    alone = [100 * churn for model in study.models if isfinite(churn := study.mean("churn", model, CONTROL).value)]
+    beside = f"; fine-tuning alone changes {decimal(float(np.mean(alone)), 1)}%" if alone else ""
+    return f"{title} changes the most answers: {decimal(most, 1)}%{beside}."
 
 
 def _means(study: Study, value: Callable[[str, str], float]) -> list[tuple[float, str]]:

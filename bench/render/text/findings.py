@@ -65,7 +65,7 @@ def _smallest(study: Study, model: str, smallest: Choice, claim: Claim) -> Itera
     """The smallest file that loses little, its difference on test images, and its word."""
     on = " on validation images" if smallest.by == "validation" else ""
     yield (
-        f"The smallest file that loses at most {wording.loss_that_matters(study)}{on} is ",
+        f"The smallest that loses at most {wording.loss_that_matters(study)}{on} is ",
         Strong(study.plan.variant(smallest.label).title),
         f" at {wording.size(study.payload(model, smallest.label))}.",
     )
@@ -73,7 +73,7 @@ def _smallest(study: Study, model: str, smallest: Choice, claim: Claim) -> Itera
     yield (f"On test images {study.primary.noun} changes by {lost}.",)
     against = claim.evidence.reference
     beside = study.plan.variant(against).title if against else "its reference"
-    yield (f"Beside {beside}: {wording.verdict(claim)}.",)
+    yield (f"Against {beside}: {wording.verdict(claim)}.",)
     if chosen := wording.chosen(study, smallest):
         yield (chosen,)
 

@@ -34,8 +34,11 @@ def _seeds(study: Study) -> str:
 def _intervals(study: Study) -> str:
     noun = study.primary.noun
     if study.crossed:
-        return f"Intervals hold 95%. Those of {noun} cover new trainings and new test images; others cover trainings."
-    return "Intervals hold 95% and cover new trainings, since nothing is known of single images."
+        return (
+            f"Intervals are 95%. Those of {noun} cover new trainings and new test images, those of distances new "
+            "trainings and new probe images. Others cover new trainings."
+        )
+    return "Intervals are 95% and cover new trainings, since nothing is known of single images."
 
 
 def _margins(study: Study) -> str:

@@ -10,6 +10,7 @@ from bench.analysis.choice import chosen_on
 from bench.analysis.distances import compared
 from bench.analysis.families import families, overall_rate
 from bench.analysis.networks import title_of
+from bench.analysis.reference import reference
 from bench.analysis.study import Study
 from bench.calibrate.beside import last_run, simulated, warned
 from bench.render.kit.prose import Sentence, Strong, counted, listed, marked, named
@@ -22,8 +23,8 @@ from bench.statistics.tests import smallest_attainable_p
 def results(study: Study) -> list[Sentence]:
     """What an accuracy and a footprint are here."""
     return marked(
-        f"Every size is that of a file that was written. Every {study.primary.noun} is that of the network read back "
-        "from it. The payload is what papers count: weights, scales, masks and codes."
+        f"Every size is measured on a file that was written. Every {study.primary.noun} is that of the network read "
+        "back from it. The payload is what papers count: weights, scales, masks and codes, without headers and names."
     )
 
 
@@ -35,9 +36,9 @@ def inside(study: Study) -> list[Sentence]:
     several = len(study.plan.similarity.inside) > 1
     return marked(
         "Each network is compared with its own original, block by block, on images it never trained on.",
-        f"**Same: **{'all of ' if several else ''}{names} {'show' if several else 'shows'} that it is at most "
-        f"{wording.inside_margin(study)} farther than its reference. **Changed: **"
-        f"{'one of them' if several else 'it'} shows that it is more. **Can't tell: **neither is shown.",
+        f"**Same: **{'all of ' if several else ''}{names} {'show' if several else 'shows'} its features to be "
+        f"at most {wording.inside_margin(study)} farther from the original's than its reference's are. **Changed: **"
+        f"{'one of them' if several else 'it'} shows them to be farther than that. **Can't tell: **neither is shown.",
         f"For {study.primary.noun} the margin is {wording.margin(outcomes.primary(study))}. **Same: **the difference "
         "is shown to be within the margin. **Changed: **it is shown not to be 0, and not shown to be within the "
         "margin.",
@@ -96,12 +97,32 @@ def holes(study: Study) -> list[Sentence]:
     return [(f"Of {cells}, {missing}.",)] if missing else []
 
 
+def _anew(study: Study) -> str:
+    """Which methods are the exception."""
+    names = [
+        variant.title
+        for variant in study.plan.methods
+        if any(reference(study, model, variant.label).kind == "retrained" for model in study.models)
+    ]
+    return f", {named(names)} from initial weights" if names else ""
+
+
 def methods(study: Study) -> list[Sentence]:
     """What all methods have in common."""
     return marked(
-        "Every method starts from the same trained network of its seed and sees training images alone. Its result is "
-        "packed into a file, each layer by the smallest codec that holds it exactly. Then the file is read back and "
-        "evaluated."
+        f"Every method starts from the trained network of its seed{_anew(study)}. It sees training images alone. Its "
+        "result is packed into a file, each layer by the smallest codec that holds it exactly. Then the file is read "
+        "back and evaluated."
+    )
+
+
+def _no_part(study: Study) -> str:
+    """What a choice does to the result of what was chosen."""
+    if chosen_on(study) == "validation images":
+        return "No test result had a part in the choice."
+    return (
+        "Where validation images chose, no test result had a part in it. Where test images did, an interval holds for "
+        "all that was chosen from."
     )
 
 
@@ -129,8 +150,7 @@ def statistics(study: Study) -> list[Sentence]:
         "better, Holm over all others, so that what is truly best stays in ([@hsu1981simultaneous]). "
         f"{_overall(study)}",
         f"**Choice. **The {study.primary.best} method under a budget, and the smallest that loses little, are chosen "
-        f"on {chosen_on(study)}. The smallest file wins ties. Chosen on validation images, a test result had no part "
-        "in the choice. Chosen on test images, its interval holds for all that it was chosen from.",
+        f"on {chosen_on(study)}. The smallest file wins ties. {_no_part(study)}",
         *([ranks] if any(outcome.ranking for outcome in across(study)) else []),
         f"**Similarity. **{_similarity(study)}",
         "**Seed-equivalents. **(1 − A) / (1 − A of another seed) of a similarity, d / d of another seed of a distance. "

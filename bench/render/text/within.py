@@ -9,6 +9,7 @@ import numpy as np
 from bench.analysis import wording
 from bench.analysis.budget import Within, best_within, fitting
 from bench.analysis.cards import cards
+from bench.analysis.choice import largest_payload
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
@@ -37,7 +38,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
         return
     title = study.plan.variant(within.best).title
     yield (
-        f"Within {wording.size(budget)} the {study.primary.best} method on {title_of(study, model)} is ",
+        f"Within {wording.budget(budget)} the {study.primary.best} method on {title_of(study, model)} is ",
         Strong(title),
         f": {wording.level_in_words(study, within.level)}{_against(study, model)}.",
     )
@@ -54,9 +55,9 @@ def _against(study: Study, model: str) -> str:
 
 
 def _size(study: Study, model: str, label: str) -> str:
-    payload, original = (study.payload(model, name) for name in (label, ORIGINAL))
+    payload, original = (largest_payload(study, model, name) for name in (label, ORIGINAL))
     smaller = f", {decimal(original / payload, 1)}× smaller" if np.isfinite(original) else ""
-    return f"Its file takes {wording.size(payload)}{smaller}."
+    return f"Its payload is {wording.size(payload)}{smaller}."
 
 
 def in_points(study: Study, difference: Estimate) -> str:
@@ -69,20 +70,20 @@ def nothing_within(study: Study, model: str, budget: float) -> str:
     """Why no method can be named under a budget (bytes): the end of a sentence."""
     if fitting(study, model, budget):
         noun = study.primary.noun
-        return f"no method of at most {wording.size(budget)} has {'an' if noun[0] in 'aeiou' else 'a'} {noun}"
-    return f"no method fits into {wording.size(budget)}"
+        return f"no method of at most {wording.budget(budget)} has {'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"no method fits into {wording.budget(budget)}"
 
 
 def against_others(study: Study, within: Within) -> Iterator[str]:
     """How many others lose little to the most accurate, and how many may be just as good, in sentences."""
     if within.seeds < 2:
-        yield "One seed cannot tell methods apart."
+        yield "One seed is too few to compare methods."
         return
     if not within.others:
         yield "No other method fits."
         return
     if within.silent == "seeds":
-        yield f"{within.seeds} seeds cannot tell methods apart."
+        yield f"{within.seeds} seeds are too few to compare methods."
         return
     if within.silent == "chance":
         yield "With nothing to lose, no two methods can be told apart."

@@ -162,7 +162,8 @@ def _environment(files: Templates) -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
     environment.globals.update(show=show, long=LONG, longest=LONGEST)
-    environment.globals.update(decimal=wording.decimal, size=wording.size, with_unit=with_unit)
+    environment.globals.update(decimal=wording.decimal, with_unit=with_unit)
+    environment.globals.update(size=wording.size, in_budget=wording.budget)
     environment.tests["figure"] = lambda item: isinstance(item, Figure)
     environment.tests["gallery"] = lambda item: isinstance(item, Figure) and item.gallery
     environment.tests["table"] = lambda item: isinstance(item, Table | Dataset)

@@ -20,7 +20,7 @@ def document(study: Study) -> Document:
 def test_n_intervals_margins_and_version_are_said_once(document: Document):
     (part,) = document.parts
     said = " ".join(part.reading)
-    for words in ("n = 6 seeds", "Intervals hold 95%", "±0.5 points of accuracy", "Innards 0.1.0, profile digits."):
+    for words in ("n = 6 seeds", "Intervals are 95%", "±0.5 points of accuracy", "Innards 0.1.0, profile digits."):
         assert said.count(words) == 1, words
     for item in (*document.figures, *document.data):
         assert "Innards 0.1.0" not in item.caption, item.id

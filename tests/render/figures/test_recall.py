@@ -33,14 +33,14 @@ def answering(study_of, variants, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({}, "None of 2 methods costs ResNet-8 an image that most of its seeds get right."),
+        ({}, "None of 2 methods costs ResNet-8 an image that most originals get right."),
         (
             {PRUNED: 7},
-            "1 of 2 methods costs ResNet-8 no image that most of its seeds get right; Magnitude 0.9 costs 7 of 360.",
+            "1 of 2 methods costs ResNet-8 no image that most originals get right; Magnitude 0.9 costs 7 of 360.",
         ),
         (
             {PRUNED: 7, TUNED: 2},
-            "Every method costs ResNet-8 images that most of its seeds get right; Magnitude 0.9 costs 7 of 360.",
+            "Every method costs ResNet-8 images that most originals get right; Magnitude 0.9 costs 7 of 360.",
         ),
     ],
 )
@@ -53,10 +53,10 @@ def test_the_finding_counts_lost_images(answering, wrong, sentence):
 
 def test_one_method_is_said_by_name(answering):
     assert recall.build(answering({PRUNED: 7}, methods=(PRUNED,)))[0].finding == (
-        "Magnitude 0.9 costs ResNet-8 7 of 360 images that most of its seeds get right."
+        "Magnitude 0.9 costs ResNet-8 7 of 360 images that most originals get right."
     )
     assert recall.build(answering({}, methods=(PRUNED,)))[0].finding == (
-        "Magnitude 0.9 costs ResNet-8 no images that most of its seeds get right."
+        "Magnitude 0.9 costs ResNet-8 no images that most originals get right."
     )
 
 

@@ -43,6 +43,6 @@ def test_an_estimate_is_its_columns_in_the_fields_unit():
     }  # fmt: skip
 
 
-def test_a_number_that_is_missing_has_a_note():
+def test_a_number_that_is_missing_for_no_reason_has_no_note():
     assert number("p", 0.5) == {"p": 0.5, "p_note": ""}
-    assert number("p", math.nan) == number("p", None) == {"p": None, "p_note": "–"}
+    assert number("p", math.nan) == number("p", None) == {"p": None, "p_note": ""}  # a dash is no reason

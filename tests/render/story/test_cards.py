@@ -39,7 +39,8 @@ def test_a_card_prints_one_claim(study: Study):
     facts, claim = printed(study, of(QAT)), claim_of(study, of(QAT))
     assert facts is not None and claim is not None
     assert claim.evidence.reference == "finetune"
-    assert facts["against"] == "the original, fine-tuned as long"
+    reached = f"{100 * study.level('resnet8', 'finetune').value:.2f}%"
+    assert facts["against"] == f"the original, fine-tuned as long ({reached})"
     assert facts["word"] == wording.verdict(claim)
     assert numbers(facts["difference"]) == [round(claim.evidence.difference.value, 2)]
     assert numbers(facts["interval"]) == [round(claim.verdict.low, 2), round(claim.verdict.high, 2)]
@@ -76,7 +77,7 @@ def test_a_choice_by_test_images_says_so(study: Study):
         (of(PTQ), "Three others are shown to be beaten."),
         (of(PTQ, rivals=2, untested=1), "One other is shown to be beaten. One had too few seeds to be tested."),
         (of(PTQ, rivals=0), "No other method fits."),
-        (of(PTQ, silent="seeds", seeds=4, ties=(QAT,)), "4 seeds cannot tell it from 3 others."),
+        (of(PTQ, silent="seeds", seeds=4, ties=(QAT,)), "4 seeds are too few to test it against 3 others."),
         (of(PTQ, silent="chance", ties=(QAT,)), "With nothing to lose, no two methods can be told apart."),
     ],
 )
@@ -91,7 +92,7 @@ def test_the_inside_is_said_in_plain_words(study: Study):
     first, second, probe = prose.sentences(facts["inside"]["text"])
     assert re.fullmatch(r"By CKA, its features moved 1\.\d\d times as far as a new training moves them\.", first)
     assert re.fullmatch(r"By k-NN Jaccard, they moved 1\.\d\d times as far\.", second)
-    assert re.fullmatch(r"A probe on them loses \d\d\.\d\d points\.", probe)
+    assert re.fullmatch(r"In block [\w.]+, a probe on them loses \d\d\.\d\d points\.", probe)
 
 
 def test_every_card_is_plain_english(study: Study, five: Study):

@@ -74,7 +74,10 @@ def test_without_a_simulation_there_is_no_table(table_of):
 
 
 def test_the_first_screen_says_whether_it_was_run(study: Study, monkeypatch):
-    assert beside.in_short(Study(study.results)) == "Whether its statistics keep their promises was not simulated."
+    assert (
+        beside.in_short(Study(study.results))
+        == "How often its intervals hold and its words are false was not simulated."
+    )
     monkeypatch.setattr(beside, "simulated", lambda _: [RATE, replace(RATE, status="missed")])
     assert beside.in_short(study) == "Its statistics were simulated (in part): 1 of 2 promises missed."
     monkeypatch.setattr(beside, "finished", lambda _: Finished("default", "2025-03-01"))

@@ -37,8 +37,8 @@ def test_the_smallest_that_loses_little_on_validation_is_named_with_its_test_dif
     chosen = tuple(variants[label] for label in ("original", "finetune", "float16", "nncf-int8-ptq"))
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
     assert together(findings.unchanged_accuracy(study, "resnet8")) == (
-        "The smallest file that loses at most 0.5 points on validation images is float16 at 156.1 kB. On test images "
-        "accuracy changes by 0.00 points [−0.02, +0.02]. Beside Original: same. Chosen on 144 validation images."
+        "The smallest that loses at most 0.5 points on validation images is float16 at 156.1 kB. On test images "
+        "accuracy changes by 0.00 points [−0.02, +0.02]. Against Original: same. Chosen on 144 validation images."
     )
 
 
@@ -74,7 +74,7 @@ def test_every_sentence_agrees_with_the_verdicts(study: Study):
 
 def test_one_seed_tells_nothing(study_of):
     study = study_of(models=("resnet8",), seeds=(0,))
-    assert "One seed cannot tell methods apart." in together(within_budget(study, "resnet8"))
+    assert "One seed is too few to compare methods." in together(within_budget(study, "resnet8"))
     assert "there were no difference" not in said(study)
 
 
@@ -167,7 +167,7 @@ def test_where_every_reference_is_the_original_nothing_is_counted(study_of, vari
 def test_where_words_are_withheld_no_method_is_said_to_lead(study_of):
     study = study_of(seeds=(0, 1, 2), report={"budget_kb": 100})
     spoken = said(study) + together(within_budget(study, "resnet8"))
-    assert "3 seeds cannot tell methods apart" in spoken
+    assert "3 seeds are too few to compare methods" in spoken
     for claimed in ("ahead of", "just as good", "is shown to", "are shown to", "has changed"):
         assert claimed not in spoken
 

@@ -26,7 +26,7 @@ def test_the_answer_names_the_method_under_the_budget_and_its_inside(study: Stud
         assert best is not None
         title = study.plan.variant(best.best).title
         assert text(sentence).startswith(
-            f"Within {wording.size(budget)} the most accurate method on {title_of(study, model)} is {title}: "
+            f"Within {wording.budget(budget)} the most accurate method on {title_of(study, model)} is {title}: "
         )
 
 
@@ -95,7 +95,9 @@ def test_the_only_method_that_fits_is_ahead_of_nobody(study_of):
 
 def test_methods_of_which_one_seed_is_done_are_not_beaten(runs, study_of):
     later = [cell.name for cell in runs(models=("resnet8",)).cells() if cell.seed > 0]
-    assert "One seed cannot tell methods apart." in text(summary(study_of(states=dict.fromkeys(later, "missing")))[2])
+    assert "One seed is too few to compare methods." in text(
+        summary(study_of(states=dict.fromkeys(later, "missing")))[2]
+    )
 
 
 def test_a_method_with_too_few_seeds_is_said_to_be_untested(runs, study_of):
