@@ -45,7 +45,7 @@ def _figures(study: Study) -> Iterator[Figure]:
             finding=f"Features of {title_of(study, model)}: {wording.counted_insides(claims)}.",
             details=captions.joined(
                 f"Distance from the original, {study.plan.features[0]} features, on a square-root scale: the mean over "
-                f"blocks{_probed(study)}. {'; '.join(kinds)}. Seed-equivalents: 1 is as far as a network that was "
+                f"blocks.{_probed(study)} {'; '.join(kinds)}. Seed-equivalents: 1 is as far as a network that was "
                 "retrained from another seed. Thin line: the 95% interval. Broad line: the interval that decides the "
                 "word, moved to the network's own place; none if no word is given. Tick: the margin beyond what fine-"
                 "tuning or rounding is compared with. Vertical lines: the landmarks.",
@@ -64,7 +64,7 @@ def _probed(study: Study) -> str:
     """What stands for all blocks where a mean does not."""
     if CROSS_PROBE not in shown(study):
         return ""
-    return "; of the cross-probe, the loss in the block that the word rests on, and for landmarks the largest"
+    return " Of the cross-probe: the loss in the block that the word rests on, for landmarks the largest."
 
 
 def _summary(study: Study, model: str, id_: str) -> Table | None:

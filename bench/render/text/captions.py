@@ -73,8 +73,8 @@ def inside_rule(study: Study) -> str:
         else (f"{titles[0]} shows", "it shows")
     )
     return (
-        f"Same: {shows} a method to be less than the margin farther from the original than its reference, and no "
-        f"block exceeds the margin. Changed: {any_shows} it to be more than the margin farther. The reference is the "
+        f"Same: {shows} a method to be less than the margin farther from the original than its reference. No block "
+        f"may exceed the margin. Changed: {any_shows} it to be more than the margin farther. The reference is the "
         "original, or a control fine-tuned for as long."
     )
 

@@ -282,7 +282,7 @@ def test_any_pair_shows_its_numbers_turned_by_its_order(story):
 
 
 def test_a_free_pair_has_no_word(story):
-    assert "uncorrected" in story.js(f"{PANEL}.innerText")
+    assert "not corrected" in story.js(f"{PANEL}.innerText")
     assert not story.js(f"{PANEL}.querySelector('.verdict')")
 
 
