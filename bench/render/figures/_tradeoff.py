@@ -20,7 +20,7 @@ from bench.analysis.wording import decimal
 from bench.render.figures import _key
 from bench.render.figures._points import Point, TieBand, chance_of, floor, original, points, sweeps, ties
 from bench.render.kit.figure import Sheet, line, panels, title
-from bench.render.kit.labels import Label, Obstacles, obstacles, place
+from bench.render.kit.labels import VEIL, Label, Obstacles, obstacles, place
 from bench.render.kit.names import shortened, sweep_names, values_alone
 from bench.render.kit.style import FAINT, INK, MUTED, PAPER, Medium, family, in_order
 from bench.roles import ORIGINAL
@@ -218,7 +218,7 @@ def _words(box: Axes, part: Panel, medium: Medium) -> list[Extent]:
         written.append(box.text(0.995, part.chance, f"chance: {level}", va="bottom", **style))
     if part.collapsed:
         lost = with_unit(decimal(_best(part) - part.floor, 1).removesuffix(".0"), part.study.primary.unit)
-        written.append(box.text(0.995, top, f"more than {lost} below the best", va="top", **style))
+        written.append(box.text(0.995, top, f"more than {lost} below the best", va="top", bbox=VEIL, **style))
     renderer = box.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     return [tuple(map(float, text.get_window_extent(renderer).extents)) for text in written]
 
