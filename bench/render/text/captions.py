@@ -144,7 +144,7 @@ def nothing_compared(study: Study) -> str:
 def family(study: Study) -> str:
     """What Holm's correction is over."""
     if not any(claim.tested for claim in claims(study).values()):
-        return "No test could be made."
+        return "No test was made."
     return "Correction: Holm over the methods of a network, one family per outcome and question."
 
 

@@ -184,7 +184,7 @@ def _details(studies: Sequence[Study]) -> str:
     stars = " ".join(dict.fromkeys(captions.stars(study) for study in studies))
     return captions.joined(
         profiles,
-        "Intervals hold 95%. Words come after Holm within a network of a profile.",
+        "Intervals are 95%. Words come after Holm within a network of a profile.",
         stars,
         "Data, budgets and margins differ between profiles: compare words and signs, not sizes.",
         "No test compares profiles.",
