@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 WIDTHS = (2, 3, 4, 8)  # bits
-UNITS = 2**20  # most budgets in the table; larger ones are counted in several bytes, rounded against the chooser
+UNITS = 2**20  # most steps of a budget; one of more bytes is counted in several, rounded against the chooser
 
 
 def allocated(

@@ -37,4 +37,4 @@ def _binary(study: Study) -> str:
         for variant in study.plan.methods
         if any(study.mean("activation_bits", model, variant.label).value == 1 for model in study.models)
     ]
-    return f": {listed(names)} counts 1 bit, although sums and shortcuts are real" if names else ""
+    return f": 1 bit for {listed(names)}, although sums and shortcuts are real" if names else ""
