@@ -120,8 +120,9 @@ def _write(document: Document, out: Path, templates: Path | None, full: bool) ->
             compilations = latex.write(document, folder, templates=templates, full=full)
             for compilation in compilations:
                 stack.enter_context(compilation)
-            html.write(document, folder, pdf=compilations[0].started, templates=templates)
             data.write(document, folder)
+            html.write(document, folder, pdf=compilations[0].started, templates=templates)
+            latex.write_for_papers(document, folder, templates=templates)
             notes = [compilation.finish().replace(str(folder), str(out)) for compilation in compilations]
             if notes[0] and compilations[0].started:
                 html.write(document, folder, pdf=False, templates=templates)

@@ -50,7 +50,7 @@ class Group:
 def write(
     document: Document, out: Path, *, templates: Path | None = None, full: bool = False
 ) -> list[typesetting.Compilation]:
-    """Write everything except the PDFs, and start compiling these.
+    """Write everything except the PDFs and what `write_for_papers` writes, and start compiling them.
 
     Args:
         templates: the user's own, see `overrides`.
@@ -91,11 +91,15 @@ def write(
     bibliography = "\n\n".join(reference.bibtex for reference in document.references)
     (out / "references.bib").write_text(bibliography + "\n", encoding="utf-8")
     (out / "citation.bib").write_text(citation(document), encoding="utf-8")
-    compilations = [typesetting.Compilation(out, kind) for kind in ([APPENDIX, FULL] if full else [APPENDIX])]
+    return [typesetting.Compilation(out, kind) for kind in ([APPENDIX, FULL] if full else [APPENDIX])]
+
+
+def write_for_papers(document: Document, out: Path, *, templates: Path | None = None) -> None:
+    """Write the figures as wide as a column, and those of a paper's text: what is drawn last, and no page waits for."""
     for figure in document.figures:
         _save(document.drawings.column(figure), out / "figures")
-    paper.write(document, out, environment, files)
-    return compilations
+    files = Templates("latex", templates)
+    paper.write(document, out, _environment(files, {reference.key for reference in document.references}), files)
 
 
 def grouped(items: Iterable[Item], networks: Sequence[str] = ()) -> list[Group]:
