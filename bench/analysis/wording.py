@@ -317,7 +317,7 @@ def would_tell(claims: Iterable[Claim]) -> str:
     """What would show "same", were there no difference: a sentence or two; empty if unknown or if it is there.
 
     From the claim with the smallest spread to that with the largest, e.g. "If there were no difference, 9 to 14 seeds
-    would tell." Where test images are what is scarce: "For 3 no number of seeds would, but 4,000 test images."
+    would tell." Where test images are what is scarce: "For 3, no number of seeds would: these need 4,000 test images."
     """
     needed = to_tell(claims)
     of_images = [need for need in needed if need.seeds is None and (need.images or need.images_at_least)]
@@ -329,10 +329,14 @@ def would_tell(claims: Iterable[Claim]) -> str:
         return f"If there were no difference, {_range(seeds, _few)} seeds would tell."
     # With as many seeds as there are, no number of images may be enough, as where words are withheld.
     beside = "" if all(need.images for need in of_images) else " and more seeds"
-    more = f"no number of seeds would, but {_range(images, '{:,}'.format)} test images{beside}."
+    need = f"{_range(images, '{:,}'.format)} test images{beside}"
     if not seeds:
-        return f"If there were no difference, {more.replace('would', 'would tell', 1)}"
-    return f"If there were no difference, {_range(seeds, _few)} seeds would tell. For {len(images)}, {more}"
+        return f"If there were no difference, no number of seeds would tell: it takes {need}."
+    needs = "these need" if len(images) > 1 else "it needs"
+    return (
+        f"If there were no difference, {_range(seeds, _few)} seeds would tell. For {len(images)}, no number of seeds "
+        f"would: {needs} {need}."
+    )
 
 
 def _few(seeds: float) -> str:

@@ -35,13 +35,14 @@ def test_what_would_tell_goes_from_the_smallest_spread_to_the_largest(study: Stu
     assert said(of(3)) == ""  # six seeds would have told
     assert said(of(9), of(4_000)) == "9 to more than 100 seeds would tell."
     assert said(of(None)) == "more than 100 seeds would tell."
-    assert said(of(None, 4_000)) == "no number of seeds would tell, but 4,000 test images."
+    assert said(of(None, 4_000)) == "no number of seeds would tell: it takes 4,000 test images."
     assert said(of(9), of(None, 4_000), of(None, 9_000)) == (
-        "9 seeds would tell. For 2, no number of seeds would, but 4,000 to 9,000 test images."
+        "9 seeds would tell. For 2, no number of seeds would: these need 4,000 to 9,000 test images."
     )
     # Where even endless images would not do with so few seeds, images alone are no answer.
     assert (
-        said(Needed(None, None, 4_000, 0.0)) == "no number of seeds would tell, but 4,000 test images and more seeds."
+        said(Needed(None, None, 4_000, 0.0))
+        == "no number of seeds would tell: it takes 4,000 test images and more seeds."
     )
     assert said() == ""
 
