@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.analysis.study import Study, judgement
 from bench.diagnose.answers.class_effects import ClassEffects, class_effects
-from bench.diagnose.answers.exemplars import Exemplars, exemplars
+from bench.diagnose.answers.exemplars import Exemplars, exemplars, most_wrong
 from bench.roles import CONTROL, ORIGINAL
 from bench.statistics.equivalence import withheld
 from bench.statistics.multiplicity import holm
@@ -95,15 +95,3 @@ def _hurt(study: Study, model: str, variant: str) -> Hurt | None:
         wrong=wrong,
         votes=votes,
     )
-
-
-def most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest; and how often.
-
-    >>> most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
-    (array([2, 0]), array([2, 1]))
-    """
-    # argmax takes the first of equal counts, which is the lowest class.
-    counts = [np.bincount(votes[votes != label]) for votes, label in zip(answers.T, labels)]
-    most, votes = ([int(call(count)) for count in counts] for call in (np.argmax, np.max))
-    return np.array(most, dtype=np.int64), np.array(votes, dtype=np.int64)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis.answers import hurt, most_wrong
+from bench.analysis.answers import hurt
 from bench.analysis.study import Study, judgement
-from bench.diagnose.answers.exemplars import Exemplars, exemplars
+from bench.diagnose.answers.exemplars import Exemplars, exemplars, most_wrong
 from bench.roles import ORIGINAL
 
 SHOWN = 8  # images per network

@@ -140,8 +140,7 @@ def _clearest(
     """The order in which exemplars are shown; `answers` are (S, k) of the compressed network."""
     # On thousands of images all seeds may agree, and files list them class by class: the first few would be of one.
     gain = (second.sum(0) - first.sum(0))[indices]
-    wrong = answers != labels[indices]
-    votes = (wrong & (answers[:, None] == answers)).sum(axis=1).max(axis=0)
+    votes = most_wrong(answers, labels[indices])[1]
     alike = pd.DataFrame({"gain": gain, "votes": votes, "label": labels[indices]})
     turn = alike.groupby(["gain", "votes", "label"]).cumcount().to_numpy()
     return np.lexsort((labels[indices], turn, -votes, gain))
@@ -157,6 +156,18 @@ def right(logits: ArrayLike, labels: ArrayLike, name: str = "logits") -> np.ndar
     if values.ndim != 3 or values.shape[1:2] != truth.shape or 0 in values.shape:
         raise InputError(f"{name}: expected (S, n, classes) with n = {len(truth)} labels, not {values.shape}.")
     return values.argmax(2) == truth
+
+
+def most_wrong(answers: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) the most frequent of (S, k) classes that is not the image's own, of several the lowest; and how often.
+
+    >>> most_wrong(np.array([[2, 0], [2, 1], [1, 1], [0, 1]]), np.array([0, 1]))
+    (array([2, 0]), array([2, 1]))
+    """
+    # argmax takes the first of equal counts, which is the lowest class.
+    counts = [np.bincount(votes[votes != label]) for votes, label in zip(answers.T, labels)]
+    most, votes = ([int(call(count)) for count in counts] for call in (np.argmax, np.max))
+    return np.array(most, dtype=np.int64), np.array(votes, dtype=np.int64)
 
 
 def _exemplar(original: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -54,7 +54,8 @@ def _figures(study: Study) -> Iterator[Figure]:
                 captions.inside_margins(study),
                 captions.seeds(study),
                 captions.scaled_interval(study),
-                captions.inside_family(study),
+                family := captions.inside_family(study),
+                "" if family == captions.NO_TEST else "Tests: see the words on the inside.",
             ),
             summary=_summary(study, model, f"features-{anchor}"),
         )

@@ -6,6 +6,7 @@ from bench.analysis.families import FamilyOfTests, families, overall_rate
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
 from bench.render.kit.table import Column, Table, tabulate
+from bench.render.text import captions
 
 COLUMNS: tuple[Column[FamilyOfTests], ...] = (
     Column("model", "Network", "text", "Name of the network.",
@@ -37,10 +38,12 @@ def build(study: Study) -> Table | None:
             title_of(study, model): [family for family in families(study) if family.model == model]
             for model in study.models
         },
-        details="A family: one network, one outcome, all its methods without controls. Corrected apart: which methods "
-        f"are within the margin of the {study.primary.best} (Holm over those that fit a budget), and exemplars (Holm "
-        "over a network's methods). Also apart: what is said of all networks together."
-        + (
-            " Least p: where it exceeds the level, words rest on t, which takes differences to be normal." * bool(count)
+        details=captions.joined(
+            "A family: one network, one outcome, all its methods without controls. Corrected apart: which methods are "
+            f"within the margin of the {study.primary.best} (Holm over those that fit a budget), and exemplars (Holm "
+            "over a network's methods). Also apart: what is said of all networks together.",
+            "Least p: where it exceeds the level, words rest on t, which takes differences to be normal."
+            if count
+            else "",
         ),
     )

@@ -19,6 +19,7 @@ from bench.render.kit.prose import counted, listed
 from bench.statistics.tests import smallest_attainable_p
 from bench.task import with_unit
 
+NO_TEST = "No test was made."
 CURVES = {
     "elements": "Weights of a tensor are pruned by magnitude.",
     "channels": "Channels are pruned by the L1 norm of their filters, from all layers of a residual stream alike.",
@@ -90,8 +91,8 @@ def inside_family(study: Study) -> str:
     """What the words on the insides are corrected for."""
     sizes = {title_of(study, claim.model): claim.size for claim in inside_claims(study).values() if claim.size}
     if not sizes:
-        return "No test was made."
-    return f"Correction: Holm over the methods of a network, {each(sizes, 'test')}. Tests: see the words on the inside."
+        return NO_TEST
+    return f"Correction: Holm over the methods of a network, {each(sizes, 'test')}."
 
 
 def cross_probe_loss(study: Study, *, of_block: bool = False) -> str:
@@ -144,7 +145,7 @@ def nothing_compared(study: Study) -> str:
 def family(study: Study) -> str:
     """What Holm's correction is over."""
     if not any(claim.tested for claim in claims(study).values()):
-        return "No test was made."
+        return NO_TEST
     return "Correction: Holm over the methods of a network, one family per outcome and question."
 
 

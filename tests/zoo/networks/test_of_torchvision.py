@@ -117,7 +117,7 @@ def test_without_a_network_the_sentence_says_what_to_do(tmp_path, monkeypatch):
     (sentence,) = error.value.problems
     assert sentence == (
         "torchvision cannot download weights 'IMAGENET1K_V1' of torchvision:resnet18 (no network and more): put "
-        f"https://download.pytorch.org/models/resnet18-f37072fd.pth into {tmp_path}/hub/checkpoints by hand, or give a "
+        f"{models.ResNet18_Weights.IMAGENET1K_V1.url} into {tmp_path}/hub/checkpoints by hand, or give a "
         'file, e.g. weights = "weights.pth"'
     )
 
