@@ -65,7 +65,7 @@ def test_a_refused_measure_is_a_row_with_the_reason(tmp_path: Path, rng):
     [
         ({"features": np.ones((5, 2))}, "no array 'activations' of shape .* holds features"),
         ({"activations": np.ones((5, 2, 3, 3))}, "pool them"),
-        ({"activations": np.ones(5)}, r"one row an image, not \(5,\)"),
+        ({"activations": np.ones(5)}, r"one row per image, not \(5,\)"),
         ({"activations": np.array([["a", "b"]] * 5)}, "real numbers"),
         ({"activations": np.ones((5, 0))}, "at least one unit"),
         ({"activations": np.ones((3, 2))}, "at least 4 images"),
