@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 
@@ -68,13 +69,18 @@ def departures(study: Study, model: str, variant: str, measure: str = "") -> lis
     Args:
         measure: by name; the first on a scale of those that decide unless given.
     """
-    asked = (model, variant, study.plan.features[0], measure or first_scaled(study.plan))
-    tested = [
-        claim
-        for claim in blocks(study)
-        if (claim.model, claim.variant, claim.feature, claim.measure) == asked and isfinite(claim.p_corrected)
-    ]
+    tested = _tested(study).get((model, variant, study.plan.features[0], measure or first_scaled(study.plan)))
     return [claim for claim in tested if claim.departs(study.plan.alpha)] if tested else None
+
+
+@judgement
+def _tested(study: Study) -> dict[tuple[str, str, str, str], list[BlockClaim]]:
+    """By model, variant, feature and measure."""
+    tested = defaultdict(list)
+    for claim in blocks(study):
+        if isfinite(claim.p_corrected):
+            tested[claim.model, claim.variant, claim.feature, claim.measure].append(claim)
+    return dict(tested)
 
 
 def _judged(study: Study, model: str, feature: str, measure: str) -> list[BlockClaim]:

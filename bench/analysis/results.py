@@ -20,7 +20,7 @@ from bench.profile import Theme
 from bench.remember import Memory
 from bench.runner.plan_file import PlanFile, PlannedCell, read
 from bench.runner.sound import ERROR, Identity, folders_of
-from bench.runner.store import Store
+from bench.runner.store import PROVENANCE, Store
 
 # Why a cell has no result, the worst first, and how a sentence says so.
 HOLES = {"failed": "failed", "refused": "was refused", "damaged": "is damaged", "missing": "is missing"}
@@ -208,7 +208,7 @@ def gathered(plan: PlanFile, store: Store) -> Results:
         else:
             trouble[cell.key] = f"{cell.name}, which {HOLES[state]}"
         if state not in ("missing", "damaged"):
-            rows["provenance"].append({"name": cell.name, "kind": cell.kind, **store.provenance(cell.key)})
+            rows["provenance"].append({"name": cell.name, "kind": cell.kind, **files[PROVENANCE]})
         rows["cells"].append({**about, "name": cell.name, "kind": cell.kind, "state": state, "reason": reason})
     planned = {cell.key for cell in plan.cells}
     return Results(

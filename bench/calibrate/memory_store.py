@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.folders import Damaged
 from bench.runner.sound import Identified, Identity
-from bench.runner.store import Files, Store, to_json
+from bench.runner.store import PROVENANCE, Files, Store, to_json
 
 
 @dataclass
@@ -64,7 +64,7 @@ class MemoryStore(Store):
 
     def examine(self, cell: Identified, planned: Mapping[Identity, str]) -> dict[str, Any]:
         """See `Store.examine`; what was never written needs no check."""
-        return dict(self.cells[cell.key].json)
+        return {**self.cells[cell.key].json, PROVENANCE: self.provenance(cell.key)}
 
     def provenance(self, key: str) -> dict[str, Any]:
         """See `Store.provenance`."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -46,6 +47,9 @@ PIECE = 1 << 20  # bytes of an array that are unpacked at a time
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 LENGTHS = {(1, 0): 2, (2, 0): 4}  # bytes that hold a header's length
 LONGEST_HEADER = 10_000  # bytes, NumPy's own limit
+# What begins a member of an archive (APPNOTE.TXT 4.3.7): a mark, ..., the lengths of its name and of what follows that.
+LOCAL, LOCAL_BEGINS = struct.Struct("<4s22x2H"), b"PK\3\4"
+ENCRYPTED, IN_UTF_8 = 1, 1 << 11  # of a member's flags
 
 
 class Identified(Protocol):
@@ -183,32 +187,68 @@ def unpacking(name: str) -> Iterator[None]:
         raise Damaged(f"{name} cannot be read") from error
 
 
-def check_arrays(file: Path) -> None:
+def check_arrays(name: str, content: bytes) -> None:
     """Refuse an `.npz` file that holds no arrays where it must, objects, or less than its arrays take.
 
-    Every array is unpacked, a piece at a time, and held to the archive's own checksum of it: bytes that changed before
-    the cell was sealed would end a report only when it asks for them.
+    Every array is unpacked and held to the archive's own checksum of it: bytes that changed before the cell was sealed
+    would end a report only when it asks for them. Large arrays are unpacked a piece at a time.
 
     Raises:
         Damaged: see above.
     """
-    with unpacking(file.name), zipfile.ZipFile(file) as archive:
+    with unpacking(name), zipfile.ZipFile(BytesIO(content)) as archive:
         members = archive.infolist()
         for member in members:
+            if member.file_size <= PIECE:
+                _check_array(name, member, _unpacked(archive, content, member))
+                continue
             with archive.open(member) as stream:
-                _check_array(file.name, member, stream)
+                _check_array(name, member, stream.read(PIECE))
                 while stream.read(PIECE):
                     pass
-    if file.name == "similarity.npz" and not any(member.filename == "layers.npy" for member in members):
-        raise Damaged(f"{file.name} holds no layers")
+    if name == "similarity.npz" and not any(member.filename == "layers.npy" for member in members):
+        raise Damaged(f"{name} holds no layers")
 
 
-def _check_array(name: str, member: zipfile.ZipInfo, stream: Any) -> None:
-    shape, _, dtype = _header(stream)
-    if dtype.hasobject or member.file_size - stream.tell() != dtype.itemsize * math.prod(shape):
+def _check_array(name: str, member: zipfile.ZipInfo, beginning: bytes) -> None:
+    shape, _, dtype, start = _header(beginning)
+    if dtype.hasobject or member.file_size - start != dtype.itemsize * math.prod(shape):
         raise Damaged(f"{name}: {member.filename} is not an array of numbers or of text")
     if name == "similarity.npz" and member.filename == "layers.npy" and not math.prod(shape):
         raise Damaged(f"{name} holds no layers")
+
+
+def read_arrays(content: bytes, names: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    """Arrays of an `.npz` file: all, or those among `names` that exist.
+
+    Raises:
+        Exception: it cannot be read, see `unpacking`.
+    """
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        wanted = [name for name in names or members if name in members]
+        return {name: read_array(_unpacked(archive, content, members[name])) for name in wanted}
+
+
+# A comparison has dozens of arrays of a few hundred bytes each, and a report reads thousands of comparisons: the stream
+# that zipfile opens for a member takes ten times as long as its bytes.
+def _unpacked(archive: zipfile.ZipFile, content: bytes, member: zipfile.ZipInfo) -> bytes:
+    """The bytes of one member of the archive that lies in `content`."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & ENCRYPTED:
+        return archive.read(member)
+    at = member.header_offset
+    begins, named, more = LOCAL.unpack_from(content, at)
+    at += LOCAL.size
+    name = content[at : at + named].decode("utf-8" if member.flag_bits & IN_UTF_8 else "cp437")
+    start = at + named + more
+    packed = content[start : start + member.compress_size]
+    if begins != LOCAL_BEGINS or name != member.orig_filename or len(packed) != member.compress_size:
+        raise zipfile.BadZipFile(member.filename)
+    if member.compress_type == zipfile.ZIP_DEFLATED:
+        packed = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, member.file_size + 1)
+    if len(packed) != member.file_size or zlib.crc32(packed) != member.CRC:
+        raise zipfile.BadZipFile(member.filename)
+    return packed
 
 
 def read_array(content: bytes) -> np.ndarray:
@@ -217,29 +257,28 @@ def read_array(content: bytes) -> np.ndarray:
     Raises:
         ValueError: it is none, is of objects, or is cut short.
     """
-    stream = BytesIO(content)
-    shape, by_column, dtype = _header(stream)
+    shape, by_column, dtype, start = _header(content)
     if dtype.hasobject:
         raise ValueError("an array of objects")
     count = math.prod(shape)
-    if len(content) - stream.tell() < count * dtype.itemsize:
+    if len(content) - start < count * dtype.itemsize:
         raise ValueError("an array that is cut short")
     order: Literal["C", "F"] = "F" if by_column else "C"
     if not count * dtype.itemsize:
         return np.ndarray(shape, dtype, order=order)
-    return np.ndarray(shape, dtype, content, stream.tell(), order=order).copy(order="K")
+    return np.ndarray(shape, dtype, content, start, order=order).copy(order="K")
 
 
-def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether it lies column by column, and kind of the array that a stream of a `.npy` file begins."""
-    version = npy.read_magic(stream)
-    if version not in HEADERS:
+def _header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:
+    """Shape, whether it lies column by column, kind and first byte of the array in a `.npy` file's beginning."""
+    version = tuple(content[len(npy.MAGIC_PREFIX) : npy.MAGIC_LEN])
+    if not content.startswith(npy.MAGIC_PREFIX) or version not in HEADERS:
         raise ValueError("an array of an unknown format")
-    length = stream.read(LENGTHS[version])
-    size = int.from_bytes(length, "little")
+    behind = npy.MAGIC_LEN + LENGTHS[version]
+    size = int.from_bytes(content[npy.MAGIC_LEN : behind], "little")
     if size > LONGEST_HEADER:
         raise ValueError("the header of an array is too long")
-    return _parsed_header(version, length + stream.read(size))
+    return *_parsed_header(version, content[npy.MAGIC_LEN : behind + size]), behind + size
 
 
 # A header is a Python literal, whose parsing takes longer than reading the array, and cells of a kind have the same.

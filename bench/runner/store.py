@@ -17,11 +17,9 @@ meets half a cell.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,8 +34,9 @@ from bench.runner.json_text import to_json
 
 Files = dict[str, bytes]
 SEAL, SEAL_DIGITS = "sha256", 64  # of provenance, in itself
+PROVENANCE = "provenance.json"
 MEASUREMENTS = "measurements.json"
-BESIDE = ("checksums.json", "provenance.json", "log.txt", MEASUREMENTS)  # files that no checksum of the cell's counts
+BESIDE = ("checksums.json", PROVENANCE, "log.txt", MEASUREMENTS)  # files that no checksum of the cell's counts
 
 
 class Store:
@@ -114,10 +113,9 @@ class Store:
         Raises:
             Damaged: see `read`.
         """
-        content = io.BytesIO(self.read(key, [file])[file])
-        with sound.unpacking(str(self.path(key) / file)), zipfile.ZipFile(content) as archive:
-            members = {member.removesuffix(".npy"): member for member in archive.namelist()}
-            return {name: sound.read_array(archive.read(members[name])) for name in names or members if name in members}
+        content = self.read(key, [file])[file]
+        with sound.unpacking(str(self.path(key) / file)):
+            return sound.read_arrays(content, names)
 
     def provenance(self, key: str) -> dict[str, Any]:
         """When, where and with what a cell was made; empty if it has not been run.
@@ -125,7 +123,7 @@ class Store:
         Raises:
             Damaged: it is not what was written.
         """
-        return _unsealed(self.path(key) / "provenance.json")
+        return _unsealed(self.path(key) / PROVENANCE)
 
     def measurements(self, key: str) -> dict[str, Any]:
         """What running a cell's packed file took, by engine (see `bench/deploy/measure.py`); empty if nobody measured.
@@ -146,7 +144,7 @@ class Store:
             folders.write_file(self.path(key) / MEASUREMENTS, _sealed(measurements))
 
     def examine(self, cell: sound.Identified, planned: Mapping[sound.Identity, str]) -> dict[str, Any]:
-        """A cell's JSON files, parsed; every byte of the others is checked too, and what they hold.
+        """A cell's JSON files and its provenance, parsed; every byte of the others is checked too, and what they hold.
 
         Args:
             planned: see `sound.folders_of`.
@@ -156,22 +154,26 @@ class Store:
         """
         folder, checksums = self.path(cell.key), self.checksums(cell.key)
         files: dict[str, Any] = {}
+        archives: dict[str, bytes] = {}
         try:
             for name, checksum in checksums.items():
                 file = folder / name
                 if not file.is_file():
                     raise Damaged(f"{name} is missing")
-                content = file.read_bytes() if name.endswith(".json") else None
+                content = file.read_bytes() if name.endswith((".json", ".npz")) else None
                 if checksum != (folders.checksum_of_file(file) if content is None else folders.checksum(content)):
                     raise Damaged(f"{name} is not what was written: its checksum differs")
-                if content is not None:
+                if name.endswith(".npz"):
+                    archives[name] = content or b""
+                elif content is not None:
                     files[name] = _parsed(name, content)
         except OSError as error:
             raise Damaged(f"{folder} cannot be read: {error.strerror}") from error
         except Damaged as damage:
             raise Damaged(f"{folder}/{damage}") from damage
-        if not self.provenance(cell.key) and not (folder / "provenance.json").is_file():
-            raise Damaged(f"{folder}/provenance.json is missing")
+        provenance = self.provenance(cell.key)
+        if not provenance and not (folder / PROVENANCE).is_file():
+            raise Damaged(f"{folder / PROVENANCE} is missing")
         try:
             sound.check_spec(files["spec.json"], cell, planned)
             if sound.ERROR in files:
@@ -180,12 +182,11 @@ class Store:
                 raise Damaged(f"{sound.ERROR} was not written with the cell")
             else:
                 sound.check_contents(cell.kind, files, checksums)
-                for name in checksums:
-                    if name.endswith(".npz"):
-                        sound.check_arrays(folder / name)
+                for name, archive in archives.items():
+                    sound.check_arrays(name, archive)
         except Damaged as damage:
             raise Damaged(f"{folder}/{damage}") from damage
-        return files
+        return {**files, PROVENANCE: provenance}
 
     def verify(self, key: str) -> None:
         """Raise Damaged if any file differs from what was written."""
@@ -203,7 +204,7 @@ class Store:
         checksums = {name: folders.checksum(content) for name, content in sorted(checked.items())}
         everything = {
             **checked,
-            "provenance.json": _sealed(provenance),
+            PROVENANCE: _sealed(provenance),
             "log.txt": log.encode(),
             "checksums.json": to_json(checksums),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import zipfile
 from contextlib import suppress
 
 import numpy as np
@@ -15,7 +16,7 @@ from bench.analysis.results import load as results_of
 from bench.folders import Damaged, checksum
 from bench.runner.drive import standing
 from bench.runner.plan_file import read
-from bench.runner.sound import read_array
+from bench.runner.sound import PIECE, check_arrays, read_array, read_arrays
 from bench.runner.store import Store, to_json
 from tests.looked import Looked
 
@@ -258,3 +259,30 @@ def test_no_array_is_made_of_objects_or_of_too_few_bytes():
     for content in (objects.getvalue(), numbers.getvalue()[:-1], numbers.getvalue()[:20], b"\x93NUMPY\x09\x00"):
         with pytest.raises(ValueError):
             read_array(content)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2], ids=["", "z", "bz2"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_archives_are_read_as_numpy_reads_them(packed, streamed):
+    arrays = {"small": np.linspace(0, 1, 6).reshape(2, 3), "große/é": np.arange(PIECE // 8), "none": np.zeros((0, 2))}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packed) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array)
+            if streamed:  # by a writer that cannot go back, so that lengths and checksums stand behind the bytes
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    member.write(content.getvalue())
+            else:
+                archive.writestr(f"{name}.npy", content.getvalue(), packed)
+    whole = buffer.getvalue()
+    check_arrays("arrays.npz", whole)
+    with np.load(io.BytesIO(whole)) as expected:
+        found = read_arrays(whole)
+        assert list(found) == expected.files and list(read_arrays(whole, ["none", "of these"])) == ["none"]
+        for name, array in found.items():
+            np.testing.assert_array_equal(array, expected[name])
+    spoilt = bytearray(whole)
+    spoilt[len(spoilt) // 2] ^= 1  # within the large array
+    with pytest.raises(Damaged, match="cannot be read"):
+        check_arrays("arrays.npz", bytes(spoilt))
