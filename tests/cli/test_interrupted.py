@@ -62,6 +62,7 @@ def kill_inside(bench: CommandLine, only: str) -> None:
     process.communicate()
 
 
+@pytest.mark.slow  # `test_checkpoints.py` kills a training, `test_run.py` a run
 def test_a_run_that_is_killed_inside_a_training_goes_on_there(tmp_path):
     bench = CommandLine(tmp_path, LONG)
     method = "compress/resnet8/0/magnitude-finetune:*"
