@@ -52,10 +52,9 @@ class Hurt:
         return not few and bool(np.isfinite(self.classes.corrected.p).any())
 
     @property
-    def worst(self) -> int | None:
-        """The class that loses the most; None if no class has a value."""
-        values = np.array([estimate.value for estimate in self.classes.estimates])
-        return int(np.nanargmin(values)) if np.isfinite(values).any() else None
+    def worst(self) -> tuple[int, ...]:
+        """The class that loses the most, or all that lose as much; empty if no class loses."""
+        return self.classes.worst
 
 
 @judgement

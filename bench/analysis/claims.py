@@ -96,7 +96,7 @@ class Claim:
         """Probability of "same", were there no difference, at the strictest level that Holm may ask for; or NaN."""
         # Holm tests the smallest p at alpha / size and the others at more: planning for that level is on the safe side.
         raw, parts, size = self.raw, self.evidence.parts, max(self.size, 1)
-        if not self.tested:
+        if not self.tested or (parts is not None and not parts.variance > 0.0):  # the sign-flip test stands in for t
             return nan
         if parts is not None:
             return crossed_tost_power(

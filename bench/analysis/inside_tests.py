@@ -15,14 +15,14 @@ the measure is undefined for in this network but not in another training (dead u
 block's loss is shown to be below the margin (an intersection-union test: each block at alpha, whatever their number),
 *changed* if any block's is shown to be above it after Holm over the blocks. Few changed images carry few losses, and
 an estimated variance is too sure of them: beside t stands the score test, whose variance is that of a share of exactly
-the margin, m (1 - m)/n, and p is never below (1 - m)^n, that of not one changed image among n, whose upper bound is 3/n
-(Hanley and Lippman-Hand 1983).
+the margin, m (1 - m)/n, and p is never below (1 - m)^n, that of not one changed image among n, whose upper bound is
+about 3/n (Hanley and Lippman-Hand 1983).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, log, log1p, nan, sqrt
+from math import ceil, expm1, log, log1p, nan, sqrt
 
 import numpy as np
 from scipy import special
@@ -124,15 +124,14 @@ def _too_few(images: int, margin: float, alpha: float) -> str:
     if images >= needed:
         return ""
     return (
-        f"{images} probe images cannot show a loss below {POINTS * margin:g} points, even if none changes "
-        f"({-log(alpha):.2g}/n): "
-        f"at least {needed:,} are needed."
+        f"{images} probe images cannot show a loss below {POINTS * margin:g} points, even if none changes: at least "
+        f"{needed:,} are needed."
     )
 
 
 def loss_interval(lost: Estimate, margin: float, changed: int, images: int, tail: float) -> tuple[float, float]:
     """Ends of the loss in one block with `tail` beyond each, as the tests have them."""
-    least = -log(tail) / images
+    least = -expm1(log(tail) / images)  # (1 - least)^n = tail
     if not changed:
         return 0.0, least
     t = float(special.stdtrit(lost.df, 1 - tail)) if lost.df > 0 else nan

@@ -9,7 +9,7 @@ import numpy as np
 from bench.analysis.answers import hurt
 from bench.analysis.study import Study, judgement
 from bench.diagnose.answers.exemplars import Exemplars, exemplars, most_wrong
-from bench.roles import ORIGINAL
+from bench.roles import ORIGINAL, OTHER_SEED
 
 SHOWN = 8  # images per network
 
@@ -49,7 +49,10 @@ class LostImages:
 
 @judgement
 def lost(study: Study) -> dict[tuple[str, str], LostImages]:
-    """By (model, variant), of every variant but the original that has answers; empty if the task has no classes."""
+    """By (model, variant), of every variant that has answers; empty if the task has no classes.
+
+    Not of the original, nor of another seed: over all seeds these are the same networks, which lose nothing on average.
+    """
     # What the tables say of methods is said again, of the seeds that have the control as well. A control, or a method
     # whose control failed, needs the original alone.
     tabled = {(losses.model, losses.variant): losses for losses in hurt(study)}
@@ -59,7 +62,9 @@ def lost(study: Study) -> dict[tuple[str, str], LostImages]:
             if losses := tabled.get((model, variant.label)):
                 named = losses.labels, losses.wrong, losses.votes
                 networks[model, variant.label] = _lost(losses.seeds, losses.images, *named)
-            elif variant.label != ORIGINAL and (beside := _beside_original(study, model, variant.label)):
+            elif variant.label not in (ORIGINAL, OTHER_SEED) and (
+                beside := _beside_original(study, model, variant.label)
+            ):
                 networks[model, variant.label] = beside
     return networks
 

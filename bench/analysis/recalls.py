@@ -9,7 +9,7 @@ import numpy as np
 from bench.analysis.reference import reference
 from bench.analysis.study import Study, judgement
 from bench.diagnose.answers.class_effects import ClassEffects, class_effects
-from bench.roles import ORIGINAL
+from bench.roles import ORIGINAL, OTHER_SEED
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,21 @@ class Recalls:
         return np.array([estimate.value for estimate in self.effects.estimates])
 
     @property
-    def worst(self) -> int | None:
-        """The class that loses the most; None if no class loses."""
-        values = self.values
-        if not np.isfinite(values).any() or np.nanmin(values) >= 0:
-            return None
-        return int(np.nanargmin(values))
+    def worst(self) -> tuple[int, ...]:
+        """The class that loses the most, or all that lose as much; empty if no class loses."""
+        return self.effects.worst
 
 
 @judgement
 def recalls(study: Study) -> dict[tuple[str, str], Recalls]:
-    """By (model, variant), of every variant but the original with answers and a reference that has them too."""
+    """By (model, variant), of every variant with answers and a reference that has them too.
+
+    Not of the original, nor of another seed: over all seeds these are the same networks, which lose nothing on average.
+    """
     networks = {}
     for model in study.models:
         for variant in study.plan.variants:
-            if variant.label != ORIGINAL and (recall := _recalls(study, model, variant.label)):
+            if variant.label not in (ORIGINAL, OTHER_SEED) and (recall := _recalls(study, model, variant.label)):
                 networks[model, variant.label] = recall
     return networks
 

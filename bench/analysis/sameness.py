@@ -197,6 +197,7 @@ def _measure_claim(
     if draft.excluded or (isinstance(one, Distance) and word == CANT_TELL and tested.against):
         numbers |= {"low": nan, "high": nan}
     why_none = NOT_COMPARED if one.beyond is None else ""
+    against = "" if word == CHANGED else tested.against  # what stands against "same" says nothing of a change
     return MeasureClaim(
         measure=name,
         title=yardstick(study.plan, name).title,
@@ -206,7 +207,7 @@ def _measure_claim(
         confidence=1 - 2 * tail if isfinite(numbers["low"]) else nan,
         word=word,
         direction=FARTHER if word == CHANGED else direction,
-        reason=one.note if draft.identical else joined(draft.excluded or tested.against or why_none, one.note),
+        reason=one.note if draft.identical else joined(draft.excluded or against or why_none, one.note),
         identical=draft.identical,
         **numbers,
     )

@@ -8,7 +8,7 @@ from math import floor, inf, isfinite, log10
 
 import numpy as np
 
-from bench.analysis.choice import Choice
+from bench.analysis.choice import Choice, largest_payload
 from bench.analysis.claims import Claim, to_tell
 from bench.analysis.distances import own_margins
 from bench.analysis.inside import CROSS_PROBE, yardstick
@@ -219,6 +219,12 @@ def size(payload: float) -> str:
     return f"{decimal(payload / 1e3, 1)} kB"
 
 
+def file_size(study: Study, model: str, label: str) -> str:
+    """The payload of a network's files: the largest where seeds differ, e.g. "up to 14.0 kB"."""
+    largest, mean = size(largest_payload(study, model, label)), size(study.payload(model, label))
+    return largest if largest == mean else f"up to {largest}"
+
+
 def budget(payload: float) -> str:
     """Bytes in units of 1,000, exactly: files may miss a budget by a few.
 
@@ -296,7 +302,7 @@ def chosen(study: Study, *choices: Choice | None) -> str:
         return ""
     if any(choice.by == "test" for choice in made):
         among = max(choice.among for choice in made)
-        how = "Highest" if any(choice.highest for choice in made) else "Chosen"
+        how = "Highest" if any(choice.highest for choice in made) else "The smallest"
         return f"{how} of {among} on test images, as validation images are missing: its interval holds for all {among}."
     images = study.plan.data.counts.get("validation")
     number = f"{images:,} " if images else ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.diagnose.answers.exemplars import right
 from bench.errors import InputError
+from bench.statistics.arrays import ROUNDING
 from bench.statistics.estimate import Estimate
 from bench.statistics.intervals import of_image_means, paired_difference
 from bench.statistics.multiplicity import Corrected, benjamini_hochberg
@@ -31,6 +32,14 @@ class ClassEffects:
     tests: tuple[Significance, ...]
     sign_flips: tuple[Significance, ...]
     corrected: Corrected
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """The class that loses the most, or all that lose as much; empty if no class loses."""
+        values = np.array([estimate.value for estimate in self.estimates])
+        if not np.isfinite(values).any() or not np.nanmin(values) < -ROUNDING:
+            return ()
+        return tuple(np.flatnonzero(values <= np.nanmin(values) + ROUNDING).tolist())
 
 
 def class_effects(
@@ -64,7 +73,15 @@ def class_effects(
         raise InputError(f"paired logits must have one shape, not {shapes[0]} and {shapes[1]}.")
     truth, classes = np.asarray(labels), shapes[0][2]
     pairs = [(answers[0][:, truth == label], answers[1][:, truth == label]) for label in range(classes)]
-    return of_means(pairs, estimand="difference in recall", alpha=alpha, confidence=confidence)
+    found = of_means(pairs, estimand="difference in recall", alpha=alpha, confidence=confidence)
+    return replace(found, estimates=tuple(map(_of_recalls, found.estimates)))
+
+
+def _of_recalls(estimate: Estimate) -> Estimate:
+    """Recalls differ by 1 at most; where every seed and image gave the same, no spread is known."""
+    if not estimate.standard_error > 0.0:
+        return replace(estimate, low=float("nan"), high=float("nan"))
+    return replace(estimate, low=max(estimate.low, -1.0), high=min(estimate.high, 1.0))
 
 
 def of_means(

@@ -22,10 +22,10 @@ from bench.runner.plan_file import PlannedVariant
 
 MOST_NAMES = 16  # beyond, names are written only where there is room beside their dot
 CORNERS = {
-    (0, 0): "same answers, same features",
-    (1, 0): "same answers, other features",
-    (0, 1): "worse answers, same features",
-    (1, 1): "worse answers, other features",
+    (0, 0): "same {noun}, same features",
+    (1, 0): "same {noun}, other features",
+    (0, 1): "lower {noun}, same features",
+    (1, 1): "lower {noun}, other features",
 }  # by (right, up)
 
 
@@ -112,14 +112,8 @@ def _axis(panel: Axes, name: str, margin: float, ends: Sequence[float], share: f
 
 
 def corners(study: Study) -> dict[tuple[int, int], str]:
-    """Names of the corners; what does not classify gives no answers, and is named by its outcome."""
-    if study.plan.task.classifies:
-        return CORNERS
-    noun = study.primary.noun
-    return {
-        place: words.replace("same answers", f"same {noun}").replace("worse answers", f"lower {noun}")
-        for place, words in CORNERS.items()
-    }
+    """Names of the corners."""
+    return {place: words.format(noun=study.primary.noun) for place, words in CORNERS.items()}
 
 
 def _corners(panel: Axes, study: Study, medium: Medium) -> list[tuple[float, ...]]:

@@ -96,7 +96,7 @@ def _figures(study: Study) -> Iterator[Figure]:
         probes = ", a probe's loss included" if CROSS_PROBE in study.plan.similarity.inside else ""
         yield Figure(
             f"corners-{anchor}",
-            f"What changed: {_answers(study)}, features or both",
+            f"What changed: {study.primary.noun}, features or both",
             f"Lines: the margins, {lost} and {wording.inside_margin(study)}.",
             f"Scatter plot of {task.noun} lost against the distance of features beyond the reference's for "
             f"{title_of(study, model)}.",
@@ -119,13 +119,6 @@ def _figures(study: Study) -> Iterator[Figure]:
         )
 
 
-def _answers(study: Study, *, capital: bool = False) -> str:
-    """What is the same or not beside features: the answers of networks that classify, else the primary outcome."""
-    if study.plan.task.classifies:
-        return "Answers" if capital else "answers"
-    return study.primary.capital if capital else study.primary.noun
-
-
 def _scaled(study: Study) -> list[str]:
     return [name for name in study.plan.similarity.inside if name != CROSS_PROBE]
 
@@ -139,7 +132,7 @@ def _finding(study: Study, methods: list[Judged], model: str) -> str:
         )
     kept = sum(method.kept_and_changed for method in methods)
     unsure = sum(method.features.changed and method.answers.undecided for method in methods)
-    more = f"; for {unsure} more with changed features, can't tell" if unsure else ""
+    more = f"; of {unsure}{' others' if kept else ''} with changed features that can't be told" if unsure else ""
     return (
         f"{kept} of {counted(len(methods), 'method')} on {title} "
         f"{'has' if kept == 1 else 'have'} the same {noun} and changed features{more}."
@@ -198,7 +191,7 @@ def _summary(study: Study, methods: list[Judged], model: str, id_: str) -> Table
     ]  # fmt: skip
     return tabulate(
         f"{id_}-summary",
-        f"{_answers(study, capital=True)} and features: {title_of(study, model)}",
+        f"{study.primary.capital} and features: {title_of(study, model)}",
         "",
         columns,
         {"": methods},

@@ -7,7 +7,7 @@ from functools import partial
 from math import inf, isfinite
 
 from bench.analysis import wording
-from bench.analysis.budget import best_within
+from bench.analysis.budget import Within, best_within
 from bench.analysis.choice import chosen_on, largest_payload
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
@@ -39,8 +39,8 @@ def _figures(study: Study) -> Iterator[Figure]:
         far = " Collapsed methods stand in the strip below, on an axis of their own." if part.collapsed else ""
         shaded = " A line joins the settings of one method, darker as its file shrinks." if _swept(part) else ""
         ties = (
-            f" Band: from the best of all methods of at most that size, chosen on {chosen_on(study)}, down to the last "
-            "that no test tells from the methods that lead."
+            f" Band: of all methods of at most that size, the best is chosen on {chosen_on(study)}. The band holds the "
+            "test levels of it and of all that no test tells from it."
             if part.steps
             else ""
         )
@@ -83,16 +83,27 @@ def _finding(study: Study, model: str) -> str:
         return f"With an original near chance, no two methods on {network} can be told apart."
     tied = (within.best, *within.undecided)
     smallest = min(tied, key=lambda label: (largest_payload(study, model, label), label))
-    size = largest_payload(study, model, smallest)
-    ratio = f", {decimal(whole / size, 1)}× smaller than the original" if isfinite(whole) and whole > size else ""
+    bytes_, size = largest_payload(study, model, smallest), wording.file_size(study, model, smallest)
+    ratio = f", {decimal(whole / bytes_, 1)}× smaller than the original" if isfinite(whole) and whole > bytes_ else ""
     name = cut(values_alone(study.plan.variant(smallest)), LONGEST)
     if not within.undecided:
-        beats = f"beats all {within.others} others on {network}" if within.others else f"is the one method on {network}"
-        return f"{name} {beats}: {wording.size(size)}{ratio}."
+        return f"{name} {_beats(within)} on {network}: {size}{ratio}."
     return (
         f"{name} is the smallest of {counted(len(tied), 'method')} that may be the {study.primary.best} on {network}: "
-        f"{wording.size(size)}{ratio}."
+        f"{size}{ratio}."
     )
+
+
+def _beats(within: Within) -> str:
+    """What a method is that no other may equal."""
+    beaten = within.others - len(within.untested)
+    if not within.others:
+        return "is the one method"
+    if not beaten:
+        return f"has too few seeds in common with {counted(within.others, 'other')} to be ranked"
+    if within.untested:
+        return f"beats {counted(beaten, 'other')} of {within.others}, all that could be tested,"
+    return "beats the other method" if beaten == 1 else f"beats all {beaten} others"
 
 
 def _summary(study: Study, part: Panel, id_: str) -> Table | None:

@@ -17,6 +17,7 @@ from bench.analysis.wording import decimal
 from bench.render.figures._mosaic import anchor
 from bench.render.kit.figure import Figure, Sheet, panels
 from bench.render.kit.names import compact, cut
+from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, Network, networks
 from bench.render.kit.style import INK, RULE, Medium, family
 from bench.render.kit.table import Column, Datum, Table, tabulate
@@ -128,21 +129,21 @@ class _Hurt(Network):
         """The class that loses the most recall."""
         if self.recalls is None:
             return Datum()
-        return "none" if self.recalls.worst is None else self.study.plan.data.named(self.recalls.worst)
+        return listed(list(map(self.study.plan.data.named, self.recalls.worst)), most=3)
 
     @property
     def change(self) -> Estimate | Datum:
         """Of that class."""
-        if self.recalls is None or self.recalls.worst is None:
+        if self.recalls is None or not self.recalls.worst:
             return Datum()
-        return self.recalls.effects.estimates[self.recalls.worst]
+        return self.recalls.effects.estimates[self.recalls.worst[0]]
 
 
 COLUMNS: tuple[Column[_Hurt], ...] = (
     *NAMES,
     Column("images", "Images lost", "number", "Most originals are right, and most of its own are wrong.",
            lambda net: net.lost.count if net.lost else Datum()),
-    Column("worst", "Most hurt class", "text", "The class that loses the most recall to the reference.",
+    Column("worst", "Most hurt class", "text", "The class, or classes, that lose the most recall to the reference.",
            lambda net: net.worst),
     Column("recall", "Its recall", "estimate", "Less the reference's.", lambda net: net.change, "points", 1,
            signed=True, ends=True, scale=100),
@@ -225,10 +226,12 @@ def _draw(sheet: Sheet, panel: Axes, study: Study, model: str, line: _Line, draw
 
 def _spoken(study: Study, recall: Recalls) -> str:
     """The class that loses the most, and how much."""
-    if recall.worst is None:
+    if not recall.worst:
         return "no class loses recall"
-    change = recall.effects.estimates[recall.worst]
+    change = recall.effects.estimates[recall.worst[0]]
     low, high = (decimal(100 * end, 1, signed=True) for end in (change.low, change.high))
     interval = f" [{low}, {high}]" if np.isfinite([change.low, change.high]).all() else ""
     points = f"{decimal(100 * change.value, 1, signed=True)} points{interval}"
-    return f"class {study.plan.data.named(recall.worst)} loses most, {points}"
+    verb = "loses" if len(recall.worst) == 1 else "lose"
+    names = listed(list(map(study.plan.data.named, recall.worst)), most=3)
+    return f"{'class' if len(recall.worst) == 1 else 'classes'} {names} {verb} most, {points}"

@@ -64,12 +64,24 @@ def _finding(study: Study, kind: str, lines: list[SingleLayer], *, retaken: bool
     if len(levels) < 2:
         return ""
     least, most = (end(levels.values()) for end in ((max, min) if rounds(kind) else (min, max)))
+    under = "With statistics re-taken, " if retaken else ""
+    levels_of = lines[0].levels
     if least == most:
-        return f"All layers tolerate {level_words(kind, most)}."
+        words = (
+            "no layer tolerates any level"
+            if least == levels_of[0]
+            else f"all layers tolerate {_said(kind, lines, most)}"
+        )
+        return f"{under}{words}." if under else f"{words[:1].upper()}{words[1:]}."
     first = [name for name, level in levels.items() if level == least]
     verb = "tolerates" if len(first) == 1 else "tolerate"
-    words = "none of the levels" if least == lines[0].levels[0] else f"the least: {level_words(kind, least)}"
-    return f"{listed(first, most=2)} {verb} {words}."
+    words = "none of the levels" if least == levels_of[0] else f"the least: {_said(kind, lines, least)}"
+    return f"{under}{listed(first, most=2)} {verb} {words}."
+
+
+def _said(kind: str, lines: list[SingleLayer], level: float) -> str:
+    """A level in words; one that lies between those measured is a mean over seeds."""
+    return f"{level_words(kind, level)}{'' if level in lines[0].levels else ' on average'}"
 
 
 def _axis(kind: str) -> str:

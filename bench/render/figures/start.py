@@ -18,7 +18,7 @@ from bench.analysis.wording import decimal, measure_title
 from bench.render.figures._depth import Curve, Scale
 from bench.render.figures._lines import End, block_axis, intervals, name_ends
 from bench.render.kit.figure import Figure, Sheet, panels, title
-from bench.render.kit.names import anchors, compact
+from bench.render.kit.names import anchors, compact, short
 from bench.render.kit.prose import counted
 from bench.render.kit.style import FAINT, INK, MUTED, Medium, family
 from bench.render.kit.table import Column, Datum, Table, tabulate
@@ -46,7 +46,7 @@ def _figures(study: Study) -> Iterator[Figure]:
             yield Figure(
                 id_,
                 "Where it starts",
-                "Grey: all other methods.",  # which are not depends on the pair that a reader chooses
+                "Grey: all other methods and controls.",  # which are not depends on the pair that a reader chooses
                 f"Line plot of {measure_title(study, name)} against depth for {title_of(study, model)}, "
                 f"{feature} features.",
                 partial(_paint, study, model, feature),
@@ -58,7 +58,7 @@ def _figures(study: Study) -> Iterator[Figure]:
                 details=captions.joined(
                     f"{measure_title(study, name)} of each block to the original's, {feature} features; "
                     "the axis is the log of the distance from equal features. Bands: fine-tuning alone, another seed, "
-                    "and random weights, the floor. A block counts as changed where its distance beyond the "
+                    "and random weights. A block counts as changed where its distance beyond the "
                     "reference's is shown to exceed the margin (Benjamini-Hochberg over methods and blocks).",
                     captions.inside_margins(study),
                     captions.seeds(study),
@@ -99,8 +99,9 @@ def _finding(study: Study, model: str, curves: dict[str, Curve]) -> str:
     first, never = starts.count(0), starts.count(None)
     deeper = len(starts) - first - never
     rest = [f"{deeper} in a deeper one"] * bool(deeper) + [f"{never} in none"] * bool(never)
-    methods = counted(len(starts), "method")
-    return "; ".join([f"On {title_of(study, model)}, {first} of {methods} changed in the first block", *rest]) + "."
+    by = short(measure_title(study, first_scaled(study.plan)))
+    methods = f"On {title_of(study, model)}, {first} of {counted(len(starts), 'method')}"
+    return "; ".join([f"{methods} changed in the first block by {by}", *rest]) + "."
 
 
 def _summary(study: Study, model: str, curves: dict[str, Curve], id_: str) -> Table | None:

@@ -16,6 +16,7 @@ Kind = Literal["text", "code", "number", "estimate", "p", "verdict", "citations"
 Value = float | int | str | bool | None
 
 DASH = "–"
+LOW, HIGH = "Lower end of the 95% interval.", "Upper end of the 95% interval."
 MOST = 8  # columns that are printed side by side: what fits a page, and what a reader takes in
 S = TypeVar("S", contravariant=True)
 
@@ -68,6 +69,7 @@ class Column(Generic[S]):
         spare: the page has it, and shows it if its reader asks for it.
         scale: from the getter's unit to the column's, such as 100 for a share in percent.
         identifies: whether it is part of what tells one row from all others.
+        low, high: one sentence for the data dictionary on each end of an "estimate".
     """
 
     key: str
@@ -84,6 +86,8 @@ class Column(Generic[S]):
     spare: bool = False
     scale: float = 1.0
     identifies: bool = False
+    low: str = LOW
+    high: str = HIGH
 
     @property
     def head(self) -> str:

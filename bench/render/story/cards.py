@@ -45,7 +45,7 @@ def printed(study: Study, card: Card | None) -> dict[str, Any] | None:
         "against": against(study, model, label),
         "level": level(study, model, label),
         "original": level(study, model, ORIGINAL),
-        "size": wording.size(largest_payload(study, model, label)),
+        "size": wording.file_size(study, model, label),
         "ratio": ratio(study, model, label),
         "ties": ties(study, card),
         "tied": list(card.ties),
@@ -130,9 +130,12 @@ def ties(study: Study, card: Card) -> str:
         return f"{_too_few(card.seeds)} to test it against {counted(card.rivals, 'other')}."
     if card.silent == "chance":
         return "With nothing to lose, no two methods can be told apart."
-    untested = f" {spelled(card.untested)} had too few seeds to be tested." if card.untested else ""
+    others = f" other{'s' * (card.untested != 1)}" if card.untested == card.rivals else ""
+    untested = f" {spelled(card.untested)}{others} had too few seeds to be tested." if card.untested else ""
     if not count:
         beaten = card.rivals - card.untested
+        if not beaten:
+            return untested.strip()
         return f"{spelled(beaten)} other{'s are' if beaten != 1 else ' is'} shown to be beaten.{untested}"
     others = f"{spelled(count)} other{'s' * (count > 1)}"
     some = named([names[label] for label in card.ties], words=NAMED)
@@ -170,9 +173,10 @@ def _measured(study: Study, claim: InsideClaim) -> Iterator[str]:
 
 def _probe(one: MeasureClaim) -> str:
     lost = one.distance.value
+    where = f"In block {one.block}, which decides, a probe on them"
     if not any(digit in decimal(lost, 2) for digit in "123456789"):
-        return f"In block {one.block}, a probe on them loses nothing."
-    return f"In block {one.block}, a probe on them {'loses' if lost > 0 else 'gains'} {decimal(abs(lost), 2)} points."
+        return f"{where} loses nothing."
+    return f"{where} {'loses' if lost > 0 else 'gains'} {decimal(abs(lost), 2)} points."
 
 
 def _notes(study: Study, card: Card, claim: Claim | None) -> Iterator[str]:

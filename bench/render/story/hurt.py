@@ -15,7 +15,7 @@ from bench.render.kit.names import cut
 from bench.render.kit.pictures import photographs
 from bench.render.kit.prose import counted
 from bench.render.story.sprite import Sprite, sprite
-from bench.roles import ORIGINAL
+from bench.roles import ORIGINAL, OTHER_SEED
 from bench.runner.plan_file import PlannedVariant
 
 SHORT = 5  # letters of a class that fit below a small picture
@@ -102,6 +102,8 @@ def _side(study: Study, model: str, variant: PlannedVariant, boxes: Mapping[int,
 def _sentence(study: Study, model: str, variant: PlannedVariant, network: LostImages | None, kept: bool) -> str:
     if variant.label == ORIGINAL:
         return "The original is what the others are compared with."
+    if variant.label == OTHER_SEED:
+        return "These are the originals in another order of seeds, which lose nothing on average."
     if network is None:
         hole = study.hole(model, variant.label)
         return f"Nothing is known of its answers{f': compressing it {HOLES[hole]}' if hole else ''}."

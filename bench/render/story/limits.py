@@ -50,7 +50,8 @@ def _measures(study: Study) -> str:
     names = [short(wording.measure_title(study, name)) for name in study.plan.similarity.inside]
     images = study.plan.data.counts.get("probe")
     on = f" on {counted(images, 'image')}" if images else ""
-    return f"Features are compared by {listed(names)}{on}; another measure may see what these do not."
+    rest = "what these do not" if len(names) > 1 else "what it does not"
+    return f"Words on features rest on {listed(names)}{on}; another measure may see {rest}."
 
 
 def _seeds(study: Study) -> str:

@@ -14,7 +14,7 @@ TERMS = {
     "validation images": "Images that methods are chosen by, so that the test images stay unseen until the end.",
     "control": "A network to compare with, such as the original trained on for as long as a compressed network was.",
     "fine-tuning": "Training a trained network for some more epochs.",
-    "payload": "The bytes of a file that hold the network.",
+    "payload": "The bytes of a file that hold the network; a budget holds those of every training.",
     "interval": "A range that holds the true value in 95 of 100 such studies, or as often as is said.",
     "can't tell": "Neither a difference nor its absence beyond the margin is shown.",
     "nothing to lose": "The original itself is not shown to beat chance.",

@@ -55,7 +55,7 @@ def _columns(engines: Sequence[str]) -> Iterator[Column[Costing]]:
         yield Column(
             f"{_key(engine)}_latency", ENGINES[engine], "estimate",
             f"One image in {ENGINES[engine]}: the median pass, and its quartiles.",
-            _of(engine, "median_ms", 1.0), "ms", 3, ends=True,
+            _of(engine, "median_ms", 1.0), "ms", 3, ends=True, low="Lower quartile.", high="Upper quartile.",
         )  # fmt: skip
     for engine in engines:
         yield Column(

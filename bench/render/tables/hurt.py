@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bench.analysis.answers import Hurt, hurt
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
+from bench.render.kit.prose import listed
 from bench.render.kit.rows import NAMES, Network
 from bench.render.kit.table import Column, Gotten, Table, tabulate
 from bench.statistics.estimate import Estimate
@@ -15,7 +16,7 @@ from bench.statistics.estimate import Estimate
 
 @dataclass(frozen=True, kw_only=True)
 class HurtNetwork(Network):
-    """A network with what its classes and images lost; `worst` names the class that loses the most recall."""
+    """A network with what its classes and images lost; `worst` names the classes that lose the most recall."""
 
     losses: Hurt
     worst: str
@@ -25,7 +26,7 @@ COLUMNS: tuple[Column[HurtNetwork], ...] = (
     *NAMES,
     Column("changed", "Classes", "number", "Classes whose recall differs from the control's.",
            lambda lost: lost.losses.changed if lost.losses.tested else None, "differ"),
-    Column("worst", "Most hurt", "text", "The class that loses the most recall to fine-tuning.",
+    Column("worst", "Most hurt", "text", "The class, or classes, with the largest loss of recall to fine-tuning alone.",
            lambda lost: lost.worst),
     Column("recall", "Beyond fine-tuning", "estimate", "Recall of that class, less the fine-tuned control's.",
            lambda lost: _of_worst(lost.losses, lost.losses.classes.estimates), "points", 1, signed=True, scale=100),
@@ -69,9 +70,9 @@ def build(study: Study) -> Table | None:
 
 
 def _lost(study: Study, losses: Hurt) -> HurtNetwork:
-    worst = "none" if losses.worst is None else study.plan.data.named(losses.worst)
+    worst = listed(list(map(study.plan.data.named, losses.worst)), most=3)
     return HurtNetwork(study, losses.model, study.plan.variant(losses.variant), losses=losses, worst=worst)
 
 
 def _of_worst(losses: Hurt, by_class: Sequence[Estimate] | Sequence[float]) -> Gotten:
-    return None if losses.worst is None else by_class[losses.worst]
+    return by_class[losses.worst[0]] if losses.worst else None

@@ -8,6 +8,7 @@ from functools import partial
 
 from bench.analysis import wording
 from bench.analysis.distances import measures
+from bench.analysis.inside import CROSS_PROBE
 from bench.analysis.sameness import InsideClaim, MeasureClaim, inside_claim
 from bench.analysis.study import Study
 from bench.analysis.wording import measure_title
@@ -101,7 +102,10 @@ def _columns(study: Study, name: str) -> Iterator[Column[Judged]]:
     of_yardstick = distance_by(study, study.plan.features[0], name)
     of_method = ask(lambda claim: estimate(claim.distance, hole=DASH))
     unit = captions.unit_of(name)
-    yield Column(f"{key}_distance", title, "estimate", "Distance from the original, 95% interval.",
+    describe = "Distance from the original, 95% interval."
+    if name == CROSS_PROBE:
+        describe = "Loss in the block that decides, of controls in the block that loses most, 95% interval."
+    yield Column(f"{key}_distance", title, "estimate", describe,
                  lambda judged: of_yardstick(judged) if judged.variant.control else of_method(judged),
                  unit, 2, ends=True)  # fmt: skip
     yield Column(f"{key}_word", title, "verdict", "What this measure says by itself.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.analysis.study import Study
+from bench.render.kit.prose import counted
 from bench.render.kit.table import Column, Table, tabulate
 from bench.runner.plan_file import PlannedLook
 
@@ -47,10 +48,11 @@ COLUMNS: tuple[Column[Asked], ...] = (
 
 def build(study: Study) -> Table | None:
     """The table; None if the profile asks for no diagnostic."""
+    on = f" on each of {counted(len(study.models), 'network')}" if len(study.models) > 1 else ""
     return tabulate(
         "looks",
         "The diagnostics",
-        "Every diagnostic of this profile with its settings, run on all networks.",
+        f"Every diagnostic of this profile with its settings, and what it looks into{on}.",
         COLUMNS,
         {"": [Asked(study, name, look) for name, look in sorted(study.plan.diagnostics.items())]},
     )

@@ -82,7 +82,8 @@ def build(study: Study) -> list[Table]:
 
 def _caption(rates: Sequence[MeasuredRate]) -> str:
     draws = sorted({rate.replications for rate in rates})
-    sizes = f", {draws[0]:,} to {draws[-1]:,} draws per row and S" if draws else ""
+    span = " to ".join(f"{draw:,}" for draw in dict.fromkeys((draws[0], draws[-1]))) if draws else ""
+    sizes = f", {span} draws per row and S" if draws else ""
     return f"How often invented studies of known truth kept a promise of this report, in %. S: seeds{sizes}."
 
 

@@ -75,7 +75,7 @@ def build(study: Study) -> Table | None:
         for model in study.plan.models
         for title, recipe in (("training", model.recipe), ("fine-tuning", model.finetuning))
     ]
-    text = f"{_alike(phases)}All that is fine-tuned has the same budget, its control too."
+    text = f"{_alike(phases)}A method that is fine-tuned gets a word beside a control with the same budget alone."
     return tabulate("recipes", "Training recipes", text, COLUMNS, {"": phases})
 
 

@@ -19,7 +19,7 @@ from bench.render.kit.prose import counted, listed, spelled
 from bench.render.kit.rows import NAMES, Network, apart_from_another_seed, networks
 from bench.render.kit.table import DASH, Column, Datum, Table, estimate, number, tabulate
 from bench.render.tables.budget import bests
-from bench.render.tables.verdicts import deciding
+from bench.render.tables.verdicts import DECIDES, deciding
 from bench.render.text import captions
 from bench.roles import ORIGINAL
 from bench.task import Primary
@@ -82,7 +82,7 @@ def _columns(study: Study) -> tuple[Column[Network], ...]:
                lambda net: judged(net, lambda claim: Datum(claim.evidence.reference)), spare=True),
         Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
                lambda net: judged(net, deciding), task.unit, task.digits, signed=True, ends=True, alone=True,
-               spare=True),
+               spare=True, low=f"Lower{DECIDES}", high=f"Upper{DECIDES}"),
         Column("p_different", "p", "p", "Of a difference: the t test's p after Holm.",
                lambda net: judged(net, lambda claim: number(claim.verdict.p_different, hole=DASH)), "differs",
                spare=True),

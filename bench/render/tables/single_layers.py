@@ -53,7 +53,8 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("parameters", "Parameters", "number", "Numbers that the tensor or the group of channels holds.",
            lambda row: row.layer.parameters),
     Column("tolerated", "Tolerates", "number", "Harshest level up to which the loss rises by no more than is allowed "
-           "for: the share that is pruned, 0 to 1, or bits of a weight.", lambda row: row.level(retaken=False)),
+           "for: the share that is pruned (in data files 0 to 1), or bits of a weight.",
+           lambda row: row.level(retaken=False)),
     Column("saved", "Saves", "estimate", "Payload that the network has less at that level.",
            lambda row: row.saved(retaken=False), "B"),
     Column("tolerated_retaken", "Tolerates, re-taken", "number",

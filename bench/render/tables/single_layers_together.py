@@ -74,7 +74,7 @@ def build(study: Study) -> Table | None:
     return tabulate(
         "single-layers-together",
         "All layers at once, beside the sum",
-        "Curves of single layers add up badly: the loss with all layers compressed beside the sum of what each costs "
+        "Do curves of single layers add up? The loss with all layers compressed beside the sum of what each costs "
         "alone.",
         _columns(loss_unit(study)),
         {

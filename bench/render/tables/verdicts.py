@@ -26,6 +26,9 @@ class Judged(Network):
     claim: Claim | None
 
 
+DECIDES = " end of the interval that decides, at the level of the corrected test."
+
+
 def claimed(get: Callable[[Claim], Gotten]) -> Callable[[Judged], Gotten]:
     """A getter that asks the claim; the row's hole without one."""
     return of_part(lambda judged: judged.claim, get)
@@ -52,7 +55,7 @@ COLUMNS: tuple[Column[Judged], ...] = (
            claimed(lambda claim: estimate(claim.evidence.difference, stars=claim.stars, hole="none")), "", 3,
            signed=True),
     Column("decides", "Decides", "estimate", "The interval that decides: at the level of the corrected test.",
-           claimed(deciding), "", 3, signed=True, ends=True, alone=True),
+           claimed(deciding), "", 3, signed=True, ends=True, alone=True, low=f"Lower{DECIDES}", high=f"Upper{DECIDES}"),
     Column("confidence", "Confidence", "number", "Nominal coverage of the interval that decides.",
            claimed(lambda claim: number(claim.verdict.confidence, 100, hole=DASH)), "%", 2, shown=False),
     Column("effect", "Effect", "number", "The difference over its SD: Cohen's d of paired seeds.",

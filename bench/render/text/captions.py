@@ -172,7 +172,11 @@ def stars(study: Study) -> str:
     # Holm multiplies the smallest p by the size of the family. With few seeds and many methods even a sign-flip test
     # whose signs all agree is then above alpha, and only the t test, which assumes normality, can earn a star.
     least = floor * max((claim.size for claim in judged), default=1)
-    rest = f" Once corrected it is {min(1, least):.2g}: words and stars rest on t." if least > study.plan.alpha else ""
+    rest = (
+        f" Once corrected it is {min(1, least):.2g}: words and stars rest on t, where it is defined."
+        if least > study.plan.alpha
+        else ""
+    )
     return (
         "Stars: the corrected p of the two-sided paired t test, * ≤ 0.05, ** ≤ 0.01, *** ≤ 0.001. "
         f"The smallest p of the sign-flip test is {floor:.3g}.{rest}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from bench.analysis.claims import claims
 from bench.analysis.preset import changes, fixed
@@ -105,17 +106,27 @@ def _significance(study: Study) -> Answer:
     if study.seeds < 2:
         return Answer(NO, "One seed has no interval.")
     lost = [claim for claim in claims(study).values() if claim.evidence.seeds < study.seeds]
-    if lost or not claims(study):
-        return Answer(NO, f"Not proven: {counted(len(lost), 'comparison')} of {len(claims(study))} lack seeds.")
+    if not claims(study):
+        return Answer(NO, "Not proven: nothing was compared.")
+    if lost:
+        verb = "lacks" if len(lost) == 1 else "lack"
+        return Answer(NO, f"Not proven: {counted(len(lost), 'comparison')} of {len(claims(study))} {verb} seeds.")
     if all(claim.withheld for claim in claims(study).values() if claim.tested):
         return Answer(NO, f"With {counted(study.seeds, 'seed')} no exact test can reach {study.plan.alpha:g}.")
     if moved := changes(study):
         return Answer(NO, f"Not proven: {' '.join(moved)}")
     return Answer(
         YES,
-        f"Every comparison has an interval (95%) over n = {study.seeds} seeds, a test and its correction in the "
-        f"tables; Section “Statistics” says what was computed and how. Margins: {fixed(study)}",
+        f"Every word rests on n = {study.seeds} seeds, a test and its correction, and stands beside an interval (95%)"
+        f"{_equal(study)}; figures say where intervals are not corrected. Section “Statistics” says what was computed "
+        f"and how. Margins: {fixed(study)}",
     )
+
+
+def _equal(study: Study) -> str:
+    """Which comparisons can have no interval; empty if all have one."""
+    none = [claim for claim in claims(study).values() if not isfinite(claim.evidence.difference.low)]
+    return f" (but {len(none)} of {len(claims(study))}, where all seeds differ alike)" if none else ""
 
 
 def _compute(study: Study) -> Answer:

@@ -14,6 +14,8 @@ from bench.analysis.inside import first_scaled
 from bench.analysis.sameness import insides_of
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal, inside_words
+from bench.render.kit.names import short
+from bench.render.kit.prose import counted
 from bench.roles import CONTROL
 
 
@@ -42,7 +44,9 @@ def farthest(study: Study) -> str:
     if not (means := _means(study, far)):
         return ""
     most, title = max(means)
-    return f"{title} changes its features most: {decimal(most, 1)} times as much as another seed."
+    by = short(wording.measure_title(study, name))
+    several = f", on average over {counted(len(study.models), 'network')}" if len(study.models) > 1 else ""
+    return f"By {by}, {title} changes its features most: {decimal(most, 1)} times as much as another seed{several}."
 
 
 def changed_answers(study: Study) -> str:
@@ -59,11 +63,12 @@ def changed_answers(study: Study) -> str:
 
 
 def _means(study: Study, value: Callable[[str, str], float]) -> list[tuple[float, str]]:
-    """A value averaged over networks with the method's title, for every method that has one."""
-    # Every network counts alike, however many of its seeds are done.
-    means = []
-    for variant in study.plan.methods:
-        finite = [distance_of for model in study.models if isfinite(distance_of := value(model, variant.label))]
-        if finite:
-            means.append((float(np.mean(finite)), variant.title))
-    return means
+    """A value averaged over networks with the method's title, for every method that has one on the most networks."""
+    # Every network counts alike, however many of its seeds are done. A method that one network alone has is not set
+    # beside the means of others over several.
+    values = {
+        variant.title: [one for model in study.models if isfinite(one := value(model, variant.label))]
+        for variant in study.plan.methods
+    }
+    most = max(map(len, values.values()), default=0)
+    return [(float(np.mean(finite)), title) for title, finite in values.items() if len(finite) == most > 0]

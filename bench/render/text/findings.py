@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,10 +16,13 @@ from bench.analysis.networks import title_of
 from bench.analysis.sameness import InsideClaim, insides_of
 from bench.analysis.study import Study
 from bench.analysis.wording import decimal
+from bench.render.kit.names import short
 from bench.render.kit.prose import Sentence, Strong, counted, named
 from bench.render.text import captions
 from bench.render.text.within import in_points, paragraph
+from bench.roles import ORIGINAL
 from bench.statistics.equivalence import withheld
+from bench.task import with_unit
 
 
 def findings(study: Study) -> list[Sentence]:
@@ -67,15 +71,29 @@ def _smallest(study: Study, model: str, smallest: Choice, claim: Claim) -> Itera
     yield (
         f"The smallest that loses at most {wording.loss_that_matters(study)}{on} is ",
         Strong(study.plan.variant(smallest.label).title),
-        f" at {wording.size(study.payload(model, smallest.label))}.",
+        f" at {wording.file_size(study, model, smallest.label)}.",
     )
     lost = in_points(study, chosen_difference(study, model, smallest))
-    yield (f"On test images {study.primary.noun} changes by {lost}.",)
+    yield (f"On test images {study.primary.noun} changes by {lost} from the original's.",)
     against = claim.evidence.reference
-    beside = study.plan.variant(against).title if against else "its reference"
-    yield (f"Against {beside}: {wording.verdict(claim)}.",)
+    if against != ORIGINAL:
+        beside = study.plan.variant(against).title if against else "its reference"
+        yield (f"Against {beside}{_decided(study, claim)}: {wording.verdict(claim)}.",)
+    else:
+        yield (f"The word on it: {wording.verdict(claim)}.",)
     if chosen := wording.chosen(study, smallest):
         yield (chosen,)
+
+
+def _decided(study: Study, claim: Claim) -> str:
+    """What a word stands on: the difference, with the interval that decides if one does; empty if there is none."""
+    difference, verdict = claim.evidence.difference, claim.verdict
+    if not difference.n:
+        return ""
+    if np.isfinite(verdict.low):
+        difference = replace(difference, low=verdict.low, high=verdict.high)
+    primary = study.primary
+    return f" by {wording.signed(difference, primary.digits, unit=with_unit('', primary.unit))}"
 
 
 def less_original(study: Study, model: str) -> Iterator[Sentence]:
@@ -141,14 +159,20 @@ def by_family(study: Study, model: str) -> Iterator[Sentence]:
 
 
 def _family(study: Study, family: str, claims: list[InsideClaim]) -> str:
-    """How many of a family's insides changed, how far it is from the original, and from which block on."""
+    """How many of a family's insides changed, how far all of it is from the original, and where any changes first."""
     changed = [claim for claim in claims if claim.changed]
-    finite = [far for claim in claims if np.isfinite(far := _farness(study, claim))]
+    distances = [far for claim in claims if np.isfinite(far := _farness(study, claim))]
     beyond = [block for claim in changed for block in departures(study, claim.model, claim.variant) or ()]
-    where = f", at a median distance of {decimal(float(np.median(finite)), 2)} seed-equivalents" if finite else ""
-    since = f", from {min(beyond, key=lambda claim: claim.depth).block} on" if beyond else ""
+    by = short(wording.measure_title(study, first_scaled(study.plan)))
+    says = []
+    if distances:
+        whose = f"the median distance of all {len(distances)}" if len(distances) > 1 else "its distance"
+        says.append(f"{whose} is {decimal(float(np.median(distances)), 2)} seed-equivalents")
+    if beyond:
+        says.append(f"the first block that changed is {min(beyond, key=lambda claim: claim.depth).block}")
     name = f"{family[:1].upper()}{family[1:]}"
-    return f"{name}: inside changed for {len(changed)} of {counted(len(claims), 'method')}{where}{since}."
+    count = f"{name}: inside changed for {len(changed)} of {counted(len(claims), 'method')}."
+    return f"{count} By {by}, {', and '.join(says)}." if says else count
 
 
 def undecided(study: Study) -> Iterator[Sentence]:

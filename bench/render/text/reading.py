@@ -35,8 +35,8 @@ def _intervals(study: Study) -> str:
     noun = study.primary.noun
     if study.crossed:
         return (
-            f"Intervals are 95%. Those of {noun} cover new trainings and new test images, those of distances new "
-            "trainings and new probe images. Others cover new trainings."
+            f"Intervals are 95%. Those of {noun} and of recalls cover new trainings and new test images, those of "
+            "distances new trainings and new probe images. Others cover new trainings."
         )
     return "Intervals are 95% and cover new trainings, since nothing is known of single images."
 

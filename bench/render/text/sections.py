@@ -36,9 +36,10 @@ def inside(study: Study) -> list[Sentence]:
     several = len(study.plan.similarity.inside) > 1
     return marked(
         "Each network is compared with its own original, block by block, on images it never trained on.",
-        f"**Same: **{'all of ' if several else ''}{names} {'show' if several else 'shows'} its features to be "
-        f"at most {wording.inside_margin(study)} farther from the original's than its reference's are. **Changed: **"
-        f"{'one of them' if several else 'it'} shows them to be farther than that. **Can't tell: **neither is shown.",
+        f"**Same: **{'all of ' if several else ''}{names} {'show' if several else 'shows'} its features to be at most "
+        f"the margin farther from the original's than its reference's are, and no block exceeds it. **Changed: **"
+        f"{'one of them' if several else 'it'} shows them to be farther than that. **Can't tell: **neither is shown. "
+        f"{captions.inside_margins(study)}",
         f"For {study.primary.noun} the margin is {wording.margin(outcomes.primary(study))}. **Same: **the difference "
         "is shown to be within the margin. **Changed: **it is shown not to be 0, and not shown to be within the "
         "margin.",
@@ -55,6 +56,7 @@ def _identical(study: Study) -> str:
     return f"{seen} seen in every seed and {'need' if answers else 'needs'} no test."
 
 
+IMPORTED = "imported"  # the family of what was compressed elsewhere
 NOTHING_EXPLAINED = (
     "There are no attributions, and no conductance, faithfulness, class images or corruptions: each explains or counts "
     "answers to classes, which these networks do not give."
@@ -99,20 +101,27 @@ def holes(study: Study) -> list[Sentence]:
 
 def _anew(study: Study) -> str:
     """Which methods are the exception."""
-    names = [
+    anew = [
         variant.title
         for variant in study.plan.methods
         if any(reference(study, model, variant.label).kind == "retrained" for model in study.models)
     ]
-    return f", {named(names)} from initial weights" if names else ""
+    exceptions = [(anew, "from initial weights"), (_brought(study), "from a file that was compressed elsewhere")]
+    return "".join(f", {named(names)} {where}" for names, where in exceptions if names)
+
+
+def _brought(study: Study) -> list[str]:
+    """Titles of the methods whose networks were compressed elsewhere."""
+    return [variant.title for variant in study.plan.methods if variant.family == IMPORTED]
 
 
 def methods(study: Study) -> list[Sentence]:
     """What all methods have in common."""
+    elsewhere = "; what was seen elsewhere is not known" if _brought(study) else ""
     return marked(
-        f"Every method starts from the trained network of its seed{_anew(study)}. It sees training images alone. Its "
-        "result is packed into a file, each layer by the smallest codec that holds it exactly. Then the file is read "
-        "back and evaluated."
+        f"Every method starts from the trained network of its seed{_anew(study)}. It sees training images alone"
+        f"{elsewhere}. Its result is packed into a file, each layer by the smallest codec that holds it exactly. Then "
+        "the file is read back and evaluated."
     )
 
 
@@ -135,8 +144,9 @@ def statistics(study: Study) -> list[Sentence]:
     few, floor = counted(study.seeds, "seed"), smallest_attainable_p(study.seeds)
     return marked(
         f"**Unit. **Seeds are what repeats (n = {study.seeds}). Images, layers and filters never count as n.",
-        f"**Intervals. **They hold 95%. {study.primary.capital} and its differences: {_primary(study)} Other numbers "
-        "from predictions: t over seeds, on the fixed test set. Distances: the variance between seeds, each left out "
+        f"**Intervals. **They hold 95%. {study.primary.capital} and its differences: {_primary(study)} Recalls: "
+        "the variance between seeds plus that of images. Other numbers from predictions: t over seeds, on the fixed "
+        "test set. Distances: the variance between seeds, each left out "
         "with its pairs, plus the jackknife's over probe images. They have at most 2(S − 1) degrees of freedom. A "
         "bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed, similarities by image too. The test is a two-sided t, with the "
@@ -190,7 +200,7 @@ def _primary(study: Study) -> str:
 
 _CROSS_PROBE = (
     "**Cross-probe. **A linear probe learns the original's block and is read on the compressed network's. Its loss is "
-    "in points and has accuracy's margin, in every block. With n images and no change, the loss is at most 3/n."
+    "in points and has accuracy's margin, in every block. With n images and no change, the loss is at most about 3/n."
 )
 
 
@@ -213,19 +223,16 @@ def _calibration(study: Study) -> str:
             "Whether the intervals cover and the tests keep their level was not simulated beside these runs. "
             "The command python -m bench calibrate does it, and its table then stands here."
         )
-    missed = [row for row in rows if not row.within]
-    intervals = [row for row in missed if row.kind == "coverage"]
-    warnings = (
-        f" In {sum(map(warned, intervals))} of the {len(intervals)} whose intervals do not, most estimates carry a "
-        "warning."
-    )
+    intervals = [row for row in rows if not row.within and row.kind == "coverage"]
+    carry = sum(map(warned, intervals))
+    warnings = f" Of those whose intervals do not, {carry} of {len(intervals)} warn in most estimates."
     settings, promises = ([row for row in rows if (row.kind == "promise") == whole] for whole in (False, True))
     kept = sum(row.within for row in settings)
     of_report = sum(row.status == "kept" for row in promises), sum(row.status in ("kept", "missed") for row in promises)
     sentences = [
-        f"Of {len(settings)} simulated settings of intervals and tests {kept} keep what they promise."
+        f"Simulated settings of intervals and tests that keep what they promise: {kept} of {len(settings)}."
         f"{warnings if intervals else ''}" if settings else "",
-        f"Of {of_report[1]} promises of reports whose truth is known {of_report[0]} are kept." if promises else "",
+        f"Promises kept of reports whose truth is known: {of_report[0]} of {of_report[1]}." if promises else "",
     ]  # fmt: skip
     return " ".join(filter(None, [*sentences, f"Simulated: {last_run(study)}."]))
 

@@ -177,7 +177,7 @@ def _caption(studies: Sequence[Study]) -> str:
 
 def _details(studies: Sequence[Study]) -> str:
     profiles = " ".join(
-        f"{study.plan.name}: {study.seeds} seeds, {study.plan.features[0]} features, "
+        f"{study.plan.name}: {counted(study.seeds, 'seed')}, {study.plan.features[0]} features, "
         f"margin {inside_margin(study)}, {captions.version(study)}"
         for study in studies
     )

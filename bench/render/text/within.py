@@ -44,7 +44,7 @@ def within_budget(study: Study, model: str) -> Iterator[Sentence]:
     )
     yield (_size(study, model, within.best),)
     if within.difference.n:
-        yield (f"{study.primary.capital} changes by {in_points(study, within.difference)}.",)
+        yield (f"{study.primary.capital} changes by {in_points(study, within.difference)} from the original's.",)
     yield from ((sentence,) for sentence in against_others(study, within))
     if chosen := wording.chosen(study, within.choice):
         yield (chosen,)
@@ -57,7 +57,7 @@ def _against(study: Study, model: str) -> str:
 def _size(study: Study, model: str, label: str) -> str:
     payload, original = (largest_payload(study, model, name) for name in (label, ORIGINAL))
     smaller = f", {decimal(original / payload, 1)}× smaller" if np.isfinite(original) else ""
-    return f"Its payload is {wording.size(payload)}{smaller}."
+    return f"Its payload is {wording.file_size(study, model, label)}{smaller}."
 
 
 def in_points(study: Study, difference: Estimate) -> str:
@@ -93,10 +93,12 @@ def against_others(study: Study, within: Within) -> Iterator[str]:
     tested = within.others - len(within.untested)
     if tested and not (within.close or within.undecided):
         yield f"It is ahead of {counted(tested, 'other')} that {'fits' if tested == 1 else 'fit'}."
-    if within.close:
-        yield f"{_others(within.close, 'loses', 'lose')} less than {wording.loss_that_matters(study)} to it."
     if within.undecided:
         yield f"{_others(within.undecided, 'may', 'may')} be just as good."
+    if within.close:
+        some = set(within.close) <= set(within.undecided)
+        count = f"{spelled(len(within.close))} {'of them ' if some else ''}{'is' if len(within.close) == 1 else 'are'}"
+        yield f"{count} shown to lose less than {wording.loss_that_matters(study)} to it."
     if within.untested:
         yield f"{_others(within.untested, 'has', 'have')} too few seeds to be tested."
 

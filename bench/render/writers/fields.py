@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.render.kit.dataset import Dataset
-from bench.render.kit.table import Row, Table, recorded
+from bench.render.kit.dataset import Dataset, Field
+from bench.render.kit.table import HIGH, LOW, Column, Row, Table, recorded
 from bench.render.kit.units import NONE, Unit, in_files
 
 Record = dict[str, Any]
@@ -108,18 +108,23 @@ def _with_methods(fields: list[DataField]) -> Iterator[DataField]:
 
 
 def _fields(table: Table | Dataset, others: Collection[str]) -> Iterator[DataField]:
-    described = table.fields.items() if isinstance(table, Dataset) else ((each.key, each) for each in table.columns)
+    described: Iterable[tuple[str, Field | Column[Any]]] = (
+        table.fields.items() if isinstance(table, Dataset) else ((each.key, each) for each in table.columns)
+    )
     taken: set[str] = set()
     for key, each in described:
+        ends = (each.low, each.high) if isinstance(each, Column) else (LOW, HIGH)
         for field in _of_column(key, each.kind, each.title or key.replace("_", " ").capitalize(), each.describe,
-                                in_files(each.unit, others) if each.kind != "p" else NONE):  # fmt: skip
+                                in_files(each.unit, others) if each.kind != "p" else NONE, ends):  # fmt: skip
             # Two columns may have one name once a unit stands behind it: the second keeps its own besides.
             name = field.name if field.name not in taken else f"{field.name}_{key}"
             taken.add(name)
             yield replace(field, name=name, identifies=each.identifies and field.source == key)
 
 
-def _of_column(key: str, kind: str, title: str, describe: str, unit: Unit) -> Iterator[DataField]:
+def _of_column(
+    key: str, kind: str, title: str, describe: str, unit: Unit, ends: tuple[str, str]
+) -> Iterator[DataField]:
     """A column's fields: an estimate has its interval, its stars and its place in the leading set beside it."""
     name, number = NAMES.get(key, key), kind in ("number", "estimate", "p")
     in_unit = f" Unit: {unit.word}." if unit.word else ""
@@ -129,8 +134,8 @@ def _of_column(key: str, kind: str, title: str, describe: str, unit: Unit) -> It
 
     yield numeric(name, describe) if number else DataField(name, "string", title, describe, source=key)
     if kind == "estimate":
-        yield numeric(f"{name}_low", "Lower end of the 95% interval.", "_low")
-        yield numeric(f"{name}_high", "Upper end of the 95% interval.", "_high")
+        yield numeric(f"{name}_low", ends[0], "_low")
+        yield numeric(f"{name}_high", ends[1], "_high")
         stars = "Stars of the corrected p; empty where not significant, withheld or not tested."
         yield DataField(f"{name}_stars", "string", title, stars, source=f"{key}_stars", companion=True)
         leading = "Whether it is one of the leading set (bold)."

@@ -50,7 +50,7 @@ def test_corners_have_names_and_axes_units(study: Study, medium):
     sheet = build(study)[0].draw(medium)
     panel = sheet.drawing.axes[0]
     words = {text.get_text().replace("\n", " ") for text in panel.texts}
-    assert set(CORNERS.values()) <= words
+    assert {corner.format(noun="accuracy") for corner in CORNERS.values()} <= words
     assert panel.get_xlabel().endswith("(seed-equivalents)")
     assert panel.get_ylabel() == "Accuracy lost (points)"
     margins = {float(line.get_xdata()[0]) for line in panel.lines if len(set(map(float, line.get_xdata()))) == 1}

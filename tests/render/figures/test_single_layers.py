@@ -41,19 +41,27 @@ def test_a_panel_a_layer_in_order_of_depth(study, medium):
 
 def test_the_finding_names_what_tolerates_least(study):
     findings = [figure.finding for figure in single_layers.build(study)]
-    assert findings == ["stem tolerates none of the levels.", "", "stem tolerates none of the levels."]
+    retaken = "With statistics re-taken, stem tolerates none of the levels."
+    assert findings == [retaken, "", retaken]
 
 
 def test_where_all_tolerate_the_same_nobody_is_named(tmp_path):
     (figure, *_) = single_layers.build(study_of(tmp_path, rise=lambda *_: 0.0))
-    assert figure.finding == "All layers tolerate 90%."
+    assert figure.finding == "With statistics re-taken, all layers tolerate 90%."
+
+
+def test_where_none_tolerates_anything_that_is_not_called_tolerating_0(tmp_path):
+    (figure, *_) = single_layers.build(study_of(tmp_path, rise=lambda kind, target, step, *_: 9.0 * step))
+    assert figure.finding == "With statistics re-taken, no layer tolerates any level."
 
 
 def test_a_layer_that_tolerates_something_is_named_with_it(tmp_path):
     study = study_of(tmp_path, rise=lambda kind, target, step, *_: 0.07 * step if target == "head" else 0.0)
     assert [figure.finding for figure in single_layers.build(study)] == [
-        "head tolerates the least: 50%.", "", "head tolerates the least: 4 bits.",
-    ]  # fmt: skip
+        "With statistics re-taken, head tolerates the least: 50%.",
+        "",
+        "With statistics re-taken, head tolerates the least: 4 bits.",
+    ]
 
 
 def test_of_many_layers_some_are_drawn_and_the_others_counted(study, monkeypatch):

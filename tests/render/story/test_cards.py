@@ -92,7 +92,7 @@ def test_the_inside_is_said_in_plain_words(study: Study):
     first, second, probe = prose.sentences(facts["inside"]["text"])
     assert re.fullmatch(r"By CKA, its features moved 1\.\d\d times as far as a new training moves them\.", first)
     assert re.fullmatch(r"By k-NN Jaccard, they moved 1\.\d\d times as far\.", second)
-    assert re.fullmatch(r"In block [\w.]+, a probe on them loses \d\d\.\d\d points\.", probe)
+    assert re.fullmatch(r"In block [\w.]+, which decides, a probe on them loses \d\d\.\d\d points\.", probe)
 
 
 def test_every_card_is_plain_english(study: Study, five: Study):

@@ -71,8 +71,9 @@ def test_what_misses_is_listed_with_its_warnings(study: Study, beside):
     assert (missed[0]["measured"].value, missed[0]["warned"].value) == pytest.approx((80, 90))
     assert missed[0]["measured_unwarned"].value == pytest.approx(93)
     assert len(rows(everything)) == 3
-    assert "Of 3 simulated settings of intervals and tests 1 keep" in text(statistics(study)[-1])
-    assert "In 1 of the 1 whose intervals do not, most estimates carry a warning" in text(statistics(study)[-1])
+    said = text(statistics(study)[-1])
+    assert "Simulated settings of intervals and tests that keep what they promise: 1 of 3." in said
+    assert "Of those whose intervals do not, 1 of 1 warn in most estimates." in said
 
 
 def test_of_two_simulations_of_a_setting_the_larger_counts(study: Study, beside):
@@ -91,7 +92,7 @@ def test_what_another_version_simulated_is_left_out(study: Study, beside):
 
 def test_where_all_is_within_nothing_is_listed_as_missing(study: Study, beside):
     beside(FIRST, COVERS)
-    assert text(statistics(study)[-1]).endswith("1 keep what they promise. Simulated: in part.")
+    assert text(statistics(study)[-1]).endswith("that keep what they promise: 1 of 1. Simulated: in part.")
     assert [table.id for table in calibration.build(study)] == ["calibration", "calibration-settings"]
 
 

@@ -50,7 +50,7 @@ def test_the_caption_says_the_margin_in_every_unit_and_the_note_what_is_lacking(
     assert "Margin: 0.1 seed-equivalents. Of the cross-probe: 0.5 points." in table.details
     assert "On ResNet-8: Debiased linear CKA 0.01" in table.details
     assert table.notes[0] == (
-        "64 probe images cannot show a loss below 0.5 points, even if none changes (3/n): at least 598 are needed."
+        "64 probe images cannot show a loss below 0.5 points, even if none changes: at least 598 are needed."
     )
 
 

@@ -38,7 +38,8 @@ def test_the_smallest_that_loses_little_on_validation_is_named_with_its_test_dif
     study = study_of(variants=chosen, accuracy=steady(original=95, finetune=95, float16=95, nncf_int8_ptq=90))
     assert together(findings.unchanged_accuracy(study, "resnet8")) == (
         "The smallest that loses at most 0.5 points on validation images is float16 at 156.1 kB. On test images "
-        "accuracy changes by 0.00 points [−0.02, +0.02]. Against Original: same. Chosen on 144 validation images."
+        "accuracy changes by 0.00 points [−0.02, +0.02] from the original's. The word on it: same. Chosen on 144 "
+        "validation images."
     )
 
 
@@ -83,7 +84,7 @@ def test_what_loses_little_to_the_best_is_counted(study_of, steady):
     found = best_within(study, "resnet8", 100e3)
     assert found is not None
     sentence = together(within_budget(study, "resnet8"))
-    assert "Two others lose less than 0.5 points to it." in sentence
+    assert "Two are shown to lose less than 0.5 points to it." in sentence
     assert "just as good" not in sentence
 
 
@@ -93,8 +94,8 @@ def test_one_that_loses_little_is_counted(study_of, steady):
     assert found is not None
     one = replace(found, close=found.close[:1], undecided=found.close)
     assert list(against_others(study, one)) == [
-        "One other loses less than 0.5 points to it.",
         "Two others may be just as good.",
+        "One of them is shown to lose less than 0.5 points to it.",
     ]
 
 
@@ -131,10 +132,12 @@ def test_families_are_told_apart(study: Study):
             and claim.variant in changed
             and claim.p_corrected <= alpha
         ]
-        first = f", from {min(below, key=lambda claim: claim.depth).block} on" if below else ""
+        block = min(below, key=lambda claim: claim.depth).block if below else ""
+        first = f", and the first block that changed is {block}" if below else ""
         methods = f"{len(labels)} method{'s' * (len(labels) != 1)}"
-        far = f", at a median distance of {middle:.2f} seed-equivalents"
-        assert f"{family.capitalize()}: inside changed for {len(changed)} of {methods}{far}{first}." in said
+        whose = f"the median distance of all {len(labels)}" if len(labels) > 1 else "its distance"
+        far = f"By CKA, {whose} is {middle:.2f} seed-equivalents"
+        assert f"{family.capitalize()}: inside changed for {len(changed)} of {methods}. {far}{first}." in said
 
 
 def test_where_nothing_was_judged_no_block_is_named(study_of):
@@ -186,4 +189,4 @@ def test_only_the_most_accurate_is_called_the_highest(study_of, monkeypatch):
     lacking = np.full(6, np.nan)
     monkeypatch.setattr(study, "per_seed", lambda name, *of: lacking if "validation" in name else given(name, *of))
     assert "Highest of" in together(within_budget(study, "resnet8"))
-    assert "Chosen of 11 on test images" in together(findings.unchanged_accuracy(study, "resnet8"))
+    assert "The smallest of 11 on test images" in together(findings.unchanged_accuracy(study, "resnet8"))

@@ -134,8 +134,8 @@ def test_the_counts_of_the_paragraph_are_those_of_the_verdicts(study: Study):
     assert f"Accuracy: {first}same for {words.count('same')}{of_all}, changed for {words.count('changed')}, " in said
     assert f", can't tell for {words.count(CANT_TELL)}. Power to show “same”: " in said
     assert f"The inside: {wording.counted_insides(insides_of(study))}." in said
-    assert "Magnitude (sparsity 0.95) changes its features most: " in said
-    assert said.endswith(" times as much as another seed.")
+    assert "By CKA, Magnitude (sparsity 0.95) changes its features most: " in said
+    assert said.endswith(" times as much as another seed, on average over 2 networks.")
 
 
 def test_nothing_done_is_said(runs, study_of):
