@@ -197,7 +197,8 @@ def _measure_claim(
     if draft.excluded or (isinstance(one, Distance) and word == CANT_TELL and tested.against):
         numbers |= {"low": nan, "high": nan}
     why_none = NOT_COMPARED if one.beyond is None else ""
-    against = "" if word == CHANGED else tested.against  # what stands against "same" says nothing of a change
+    # Too few images to show a small loss say nothing of a loss that is shown.
+    against = "" if word == CHANGED and name == CROSS_PROBE else tested.against
     return MeasureClaim(
         measure=name,
         title=yardstick(study.plan, name).title,

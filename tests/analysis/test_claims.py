@@ -169,3 +169,16 @@ def test_a_difference_that_is_not_shown_has_no_star():
     (claim,) = judge([evidence(*differences)], 0.003, "tests", withhold=False)
     assert claim.verdict.p_different < 0.05
     assert (claim.differs, claim.stars) == (False, "")
+
+
+def test_where_nothing_differs_in_any_image_no_power_of_t_is_given(study_of, variants):
+    """The sign-flip test stands in for t there, and says "same" of no difference at all."""
+    chosen = tuple(variants[label] for label in ("original", "finetune", "float16"))
+
+    def shifted(model: str, seed: int, label: str) -> np.ndarray:
+        answers = np.random.default_rng([seed]).random(400) < 0.95
+        return np.roll(answers, 1) if label == "finetune" else answers
+
+    claim = claims(study_of(variants=chosen, test=400, right=shifted))["resnet8", "float16", "accuracy"]
+    assert claim.evidence.parts is None or claim.evidence.parts.variance == 0.0
+    assert np.isnan(claim.power)

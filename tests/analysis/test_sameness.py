@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.analysis.distances import ProbeLoss
-from bench.analysis.inside_tests import images_needed, of_loss
+from bench.analysis.inside_tests import images_needed, loss_interval, of_loss
 from bench.analysis.sameness import inside_claims
 from bench.analysis.wording import measure_word
 from bench.statistics.crossed import crossed_mean
@@ -102,6 +102,13 @@ def test_not_one_changed_image_is_a_bound_and_not_0():
     one[0, 0, 0] = 1
     assert of_loss(loss(one), 0.005, 0.05).p_same > of_loss(loss(np.zeros((2, 6, 598))), 0.005, 0.05).p_same
     assert images_needed(0.005, 0.05) == 598
+
+
+@pytest.mark.parametrize("images", [597, 598])
+def test_the_interval_of_no_changed_image_ends_beyond_the_margin_exactly_if_the_test_does(images: int):
+    tables = np.zeros((1, 6, images))
+    _, high = loss_interval(crossed_mean(tables[0]), 0.005, 0, images, 0.05)
+    assert (high <= 0.005) == (of_loss(loss(tables), 0.005, 0.05).p_same <= 0.05) == (images == 598)
 
 
 def test_a_block_that_the_reference_was_not_read_at_is_not_the_same():

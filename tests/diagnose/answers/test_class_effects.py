@@ -65,3 +65,21 @@ def test_shapes_that_do_not_fit():
         class_effects(np.zeros((2, 4, 3)), np.zeros((3, 4, 3)), np.zeros(4, int))
     with pytest.raises(InputError, match="compressed: expected"):
         class_effects(np.zeros((2, 5, 3)), np.zeros((2, 4, 3)), np.zeros(4, int))
+
+
+def test_all_classes_that_lose_as_much_are_the_worst(answers):
+    original = logits_of(answers[0])
+    broken = logits_of(np.broadcast_to(np.where(LABELS == 0, 0, (LABELS + 1) % 3), (6, 60)))
+    found = class_effects(broken, logits_of(np.broadcast_to(LABELS, (6, 60))), LABELS)
+    assert found.worst == (1, 2)
+    assert class_effects(original, original, LABELS).worst == ()
+    for estimate in found.estimates:  # equal in every seed and image: no spread is known
+        assert np.isnan([estimate.low, estimate.high]).all()
+
+
+def test_no_interval_of_a_recall_ends_beyond_100_points(answers):
+    original = answers[0]
+    few = original.copy()
+    few[:5, 20:40], few[5, 20:24] = 2, 2  # nearly all is lost, by all seeds but one
+    estimate = class_effects(logits_of(few), logits_of(original), LABELS).estimates[1]
+    assert estimate.low == -1.0 < estimate.value < estimate.high <= 1.0

@@ -8,6 +8,7 @@ import pytest
 from bench.analysis.budget import best_within
 from bench.analysis.networks import title_of
 from bench.analysis.study import Study
+from bench.render.figures import footprint
 from bench.render.figures._points import FAR, floor, points, sweeps, ties
 from bench.render.figures.footprint import build
 from bench.render.kit.style import NARROW, PRINT, WIDE
@@ -129,3 +130,22 @@ def test_networks_whose_names_differ_by_marks_alone_have_figures_of_their_own(st
     figures = build(study_of(models=("net a", "net-a", "网络"), variants=chosen))
     assert [figure.id for figure in figures] == ["footprint-net-a", "footprint-net-a-2", "footprint-network"]
     assert replace(figures[0], id="") != replace(figures[1], id="")
+
+
+@pytest.mark.parametrize(
+    ("others", "untested", "says"),
+    [
+        (0, 0, "float16 is the one method on ResNet-8: "),
+        (1, 0, "float16 beats the other method on ResNet-8: "),
+        (3, 0, "float16 beats all 3 others on ResNet-8: "),
+        (3, 2, "float16 beats 1 other of 3, all that could be tested, on ResNet-8: "),
+        (2, 2, "float16 has too few seeds in common with 2 others to be ranked on ResNet-8: "),
+    ],
+)
+def test_the_finding_counts_those_that_were_beaten(study: Study, monkeypatch, others: int, untested: int, says: str):
+    within = best_within(study, "resnet8", np.inf)
+    assert within is not None
+    chosen = replace(within.choice, label="float16")
+    one = replace(within, choice=chosen, others=others, undecided=(), untested=("a", "b")[:untested], silent="")
+    monkeypatch.setattr(footprint, "best_within", lambda *_: one)
+    assert build(study)[0].finding.startswith(says)

@@ -76,6 +76,8 @@ def test_a_choice_by_test_images_says_so(study: Study):
         (of(PTQ, ties=(QAT, HALF)), "Two others may be just as good: INT8 (NNCF QAT) and float16."),
         (of(PTQ), "Three others are shown to be beaten."),
         (of(PTQ, rivals=2, untested=1), "One other is shown to be beaten. One had too few seeds to be tested."),
+        (of(PTQ, rivals=1, untested=1), "One other had too few seeds to be tested."),
+        (of(PTQ, rivals=2, untested=2), "Two others had too few seeds to be tested."),
         (of(PTQ, rivals=0), "No other method fits."),
         (of(PTQ, silent="seeds", seeds=4, ties=(QAT,)), "4 seeds are too few to test it against 3 others."),
         (of(PTQ, silent="chance", ties=(QAT,)), "With nothing to lose, no two methods can be told apart."),

@@ -78,3 +78,11 @@ def test_large_images_are_reduced_and_many_of_them_more(losing: Study, monkeypat
 def test_grey_images_are_shown_too(losing: Study, monkeypatch):
     monkeypatch.setitem(vars(losing.results), "test_images", IMAGES[:, :1])
     assert lost_pictures(losing).photographs.uri.startswith("data:image/png;base64,")
+
+
+def test_another_seed_is_not_said_to_lose_nothing(losing: Study, study_of, variants):
+    study = study_of(variants=tuple(variants[label] for label in ("original", "other-seed", PRUNED)))
+    assert (study.models[0], "other-seed") not in hurt.lost(study)
+    side = sides(study)["other-seed"]
+    assert side.sentence == "These are the originals in another order of seeds, which lose nothing on average."
+    assert not side.pictures

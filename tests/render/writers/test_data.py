@@ -71,6 +71,15 @@ def test_an_estimate_has_its_interval_beside_it(folder: Path):
     assert record["top1_leading"] in (True, False)
 
 
+def test_the_dictionary_says_which_interval_an_end_is_of(folder: Path):
+    described = {resource["name"]: resource["schema"]["fields"] for resource in resources(folder)}
+    says = {field["name"]: field["description"] for field in described["results"]}
+    assert says["top1_low_percent"].startswith("Lower end of the 95% interval.")
+    for name in ("results", "verdicts"):
+        ends = [field["description"] for field in described[name] if field["name"].startswith("decides_low")]
+        assert ends and all(each.startswith("Lower end of the interval that decides") for each in ends)
+
+
 def test_parquet_holds_what_csv_holds_with_the_types_of_the_dictionary(folder: Path):
     kinds = {"string": pyarrow.string(), "number": pyarrow.float64(), "boolean": pyarrow.bool_()}
     for resource in resources(folder):
