@@ -132,7 +132,8 @@ def _finding(study: Study, methods: list[Judged], model: str) -> str:
         )
     kept = sum(method.kept_and_changed for method in methods)
     unsure = sum(method.features.changed and method.answers.undecided for method in methods)
-    more = f"; of {unsure}{' others' if kept else ''} with changed features that can't be told" if unsure else ""
+    rest = counted(unsure, "other") if kept else f"{unsure}"
+    more = f"; of {rest} with changed features that can't be told" if unsure else ""
     return (
         f"{kept} of {counted(len(methods), 'method')} on {title} "
         f"{'has' if kept == 1 else 'have'} the same {noun} and changed features{more}."
