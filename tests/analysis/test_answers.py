@@ -28,7 +28,7 @@ def test_the_class_that_loses_is_found(answering: Study):
     found = {(each.model, each.variant): each for each in hurt(answering)}
     assert len(found) == len(answering.models) * len(answering.plan.methods)
     worst = found["resnet8", "magnitude:sparsity=0.9"]
-    assert worst.worst == 7
+    assert worst.worst == (7,)
     assert worst.classes.estimates[7].value == pytest.approx(-1)
     assert worst.images.indices.tolist() == np.flatnonzero(LABELS == 7).tolist()
     assert worst.images.control.p == pytest.approx(2**-6)

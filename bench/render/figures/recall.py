@@ -214,10 +214,11 @@ def _draw(sheet: Sheet, panel: Axes, study: Study, model: str, line: _Line, draw
     rows = np.arange(len(drawn)) + lane
     ends = np.clip(100 * np.array([(one.low, one.high, np.nan) for one in chosen]), -100, 100)
     about = {"model": model, "variant": line.variant.label, "family": line.variant.family}
-    (bars,) = panel.plot(
-        ends.ravel(), rows.repeat(3), color=style.color, linewidth=1.1, alpha=0.4, solid_capstyle="butt", zorder=2
-    )
-    sheet.mark(bars, "", **about, part="interval")
+    if np.isfinite(ends).any():
+        (bars,) = panel.plot(
+            ends.ravel(), rows.repeat(3), color=style.color, linewidth=1.1, alpha=0.4, solid_capstyle="butt", zorder=2
+        )
+        sheet.mark(bars, "", **about, part="interval")
     (dots,) = panel.plot(
         [100 * one.value for one in chosen], rows, **style.marked(0.5 * sheet.medium.font), zorder=3, clip_on=False
     )

@@ -33,10 +33,11 @@ def _seeds(study: Study) -> str:
 
 def _intervals(study: Study) -> str:
     noun = study.primary.noun
+    recalls = " and of recalls" if study.plan.task.classifies else ""
     if study.crossed:
         return (
-            f"Intervals are 95%. Those of {noun} and of recalls cover new trainings and new test images, those of "
-            "distances new trainings and new probe images. Others cover new trainings."
+            f"Intervals are 95%. Those of {noun}{recalls} cover new trainings and new test images, those of distances "
+            "new trainings and new probe images. Others cover new trainings."
         )
     return "Intervals are 95% and cover new trainings, since nothing is known of single images."
 

@@ -37,7 +37,7 @@ def inside(study: Study) -> list[Sentence]:
     return marked(
         "Each network is compared with its own original, block by block, on images it never trained on.",
         f"**Same: **{'all of ' if several else ''}{names} {'show' if several else 'shows'} its features to be at most "
-        f"the margin farther from the original's than its reference's are, and no block exceeds it. **Changed: **"
+        f"the margin farther from the original's than its reference's are. No block may exceed it. **Changed: **"
         f"{'one of them' if several else 'it'} shows them to be farther than that. **Can't tell: **neither is shown. "
         f"{captions.inside_margins(study)}",
         f"For {study.primary.noun} the margin is {wording.margin(outcomes.primary(study))}. **Same: **the difference "
@@ -144,10 +144,9 @@ def statistics(study: Study) -> list[Sentence]:
     few, floor = counted(study.seeds, "seed"), smallest_attainable_p(study.seeds)
     return marked(
         f"**Unit. **Seeds are what repeats (n = {study.seeds}). Images, layers and filters never count as n.",
-        f"**Intervals. **They hold 95%. {study.primary.capital} and its differences: {_primary(study)} Recalls: "
-        "the variance between seeds plus that of images. Other numbers from predictions: t over seeds, on the fixed "
-        "test set. Distances: the variance between seeds, each left out "
-        "with its pairs, plus the jackknife's over probe images. They have at most 2(S − 1) degrees of freedom. A "
+        f"**Intervals. **They hold 95%. {study.primary.capital} and its differences: {_primary(study)} "
+        f"{_RECALLS if study.plan.task.classifies else ''}Other numbers from predictions: t over seeds, on the fixed "
+        "test set. Distances: the variance between seeds, each left out with its pairs, plus the jackknife's over probe images. They have at most 2(S − 1) degrees of freedom. A "
         "bootstrap over images does not cover here and is not used.",
         "**Tests. **Differences are paired by seed, similarities by image too. The test is a two-sided t, with the "
         f"exact sign-flip test beside it. With {few} the smallest p of that is {floor:.3g}. Where it is above "
@@ -198,6 +197,7 @@ def _primary(study: Study) -> str:
     )
 
 
+_RECALLS = "Recalls: the variance between seeds plus that of images. "
 _CROSS_PROBE = (
     "**Cross-probe. **A linear probe learns the original's block and is read on the compressed network's. Its loss is "
     "in points and has accuracy's margin, in every block. With n images and no change, the loss is at most about 3/n."
