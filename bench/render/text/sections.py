@@ -146,8 +146,9 @@ def statistics(study: Study) -> list[Sentence]:
         f"**Unit. **Seeds are what repeats (n = {study.seeds}). Images, layers and filters never count as n.",
         f"**Intervals. **They hold 95%. {study.primary.capital} and its differences: {_primary(study)} "
         f"{_RECALLS if study.plan.task.classifies else ''}Other numbers from predictions: t over seeds, on the fixed "
-        "test set. Distances: the variance between seeds, each left out with its pairs, plus the jackknife's over probe images. They have at most 2(S − 1) degrees of freedom. A "
-        "bootstrap over images does not cover here and is not used.",
+        "test set. Distances: the variance between seeds, each left out with its pairs, plus the jackknife's "
+        "over probe images. They have at most 2(S − 1) degrees of freedom. A bootstrap over images does not cover here "
+        "and is not used.",
         "**Tests. **Differences are paired by seed, similarities by image too. The test is a two-sided t, with the "
         f"exact sign-flip test beside it. With {few} the smallest p of that is {floor:.3g}. Where it is above "
         f"{study.plan.alpha:g}, no word, no star and no bold is given.",
