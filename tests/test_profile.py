@@ -158,6 +158,11 @@ def test_a_mistake_in_a_diagnostic_names_itself(table, expected):
     assert expected in problems(f"{GOOD}[[diagnostics]]\n{table}\n")
 
 
+@pytest.mark.parametrize("value", ["true", "3", "2.5"])
+def test_diagnostics_that_are_no_tables_are_told_so(value):
+    assert "key 'diagnostics': input should be a valid list" in problems(f"diagnostics = {value}\n{GOOD}")
+
+
 def test_a_byte_order_mark_is_no_part_of_a_profile(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text(GOOD, encoding="utf-8-sig")

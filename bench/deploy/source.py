@@ -53,6 +53,8 @@ def from_file(path: Path, given: nn.Module | None = None, *, trusted: str = "") 
         packed = path.read_bytes()
     except OSError as error:
         raise InputError(f"packed file {str(path)!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # no path can hold a NUL
+        raise InputError(f"packed file {str(path)!r} cannot be read: {error}") from error
     if place := find.cell_of(path):
         plan, store, cell = place
         return of_cell(find.packed_cell(cell, plan, store), given)

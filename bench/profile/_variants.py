@@ -33,7 +33,7 @@ def variants(raw: Any, problems: list[str]) -> tuple[Variant, ...]:
 
 def diagnostics(raw: Any, variants: tuple[Variant, ...], problems: list[str]) -> dict[str, Look]:
     tables = [table for table in tables_of(raw) if isinstance(table.get("name"), str)]
-    if len(tables) < len(raw or ()):
+    if isinstance(raw, list) and len(tables) < len(raw):
         problems.append('a diagnostic needs a name, e.g. [[diagnostics]] with name = "attributions"')
     check_names([table["name"] for table in tables], "diagnostic", problems)
     looks: dict[str, Look] = {}

@@ -51,3 +51,26 @@ def test_an_image_that_the_network_does_not_take_is_a_sentence():
 def test_an_image_is_a_tensor(image, make):
     with pytest.raises(InputError, match=f"a tensor .* not {type(image).__name__}"):
         api.footprint(make(), image)
+
+
+class FrozenBatchNorm2d(nn.Module):
+    """As DETR's: its epsilon stands in its forward pass."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        for name, value in (("weight", 1.5), ("bias", 0.1), ("running_mean", 0.2), ("running_var", 0.7)):
+            self.register_buffer(name, torch.full((channels,), value))
+
+    def forward(self, x):
+        scale = self.weight * (self.running_var + 1e-3).rsqrt()
+        return x * scale[:, None, None] + (self.bias - self.running_mean * scale)[:, None, None]
+
+
+def test_a_frozen_normalisation_whose_epsilon_is_not_known_stays_as_it_is():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), FrozenBatchNorm2d(4), nn.Flatten(), nn.LazyLinear(2)).eval()
+    image = torch.rand(1, 3, 8, 8)
+    network(image)
+    before = network(image)
+    found = api.footprint(network, image)
+    assert found.payload_bytes >= 4 * sum(value.numel() for value in network.state_dict().values())
+    torch.testing.assert_close(network(image), before)

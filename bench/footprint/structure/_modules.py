@@ -30,10 +30,15 @@ def replace(network: torch.nn.Module, name: str, module: torch.nn.Module) -> tor
 
 
 def is_batchnorm(module: torch.nn.Module) -> bool:
-    """PyTorch's own with statistics, or torchvision's frozen one; no subclass that computes something else."""
+    """PyTorch's own with statistics, or torchvision's frozen one; no subclass that computes something else.
+
+    Nor one of that name which keeps its ε to itself, as DETR's does: what it computes is not known.
+    """
     forwards = (_BatchNorm.forward, torch.nn.SyncBatchNorm.forward)  # the latter's statistics meet in training alone
-    computes = type(module).forward in forwards or type(module).__name__ == "FrozenBatchNorm2d"
-    return computes and isinstance(getattr(module, "running_mean", None), torch.Tensor)
+    frozen = type(module).__name__ == "FrozenBatchNorm2d" and isinstance(getattr(module, "eps", None), float | int)
+    return (type(module).forward in forwards or frozen) and isinstance(
+        getattr(module, "running_mean", None), torch.Tensor
+    )
 
 
 def check_names(network: torch.nn.Module, names: Iterable[str]) -> None:

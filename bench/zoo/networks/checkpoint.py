@@ -42,6 +42,8 @@ def load_checkpoint(network: nn.Module, path: Path | str) -> None:
         data = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"checkpoint {str(path)!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # no path can hold a NUL
+        raise InputError(f"checkpoint {str(path)!r} cannot be read: {error}") from error
     load_bytes(network, data, str(path))
 
 

@@ -105,6 +105,8 @@ def test_files_of_something_else(fresh, tmp_path, content):
 def test_a_missing_file(fresh, tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.pth' cannot be read: No such file"):
         load_checkpoint(fresh, tmp_path / "nowhere.pth")
+    with pytest.raises(InputError, match="cannot be read: embedded null byte"):
+        load_checkpoint(fresh, "no\0where.pth")
 
 
 class Versioned(nn.Linear):
