@@ -81,6 +81,7 @@ def compare(
     # shuffles or augments gives others at its second pass.
     for network in (first, second):
         takes(network, shown[0])
+    _alike(shown)
     names = tuple(asked) if asked is not None else block_outputs(first, shown[0][:1].to(device_of(first)))
     for network in (first, second):
         layers_exist(network, names)
@@ -125,7 +126,18 @@ def _features(
 
 
 def _images(batch: Any) -> torch.Tensor:
-    return batch[0] if isinstance(batch, tuple | list) else batch
+    return batch[0] if isinstance(batch, tuple | list) and batch else batch
+
+
+def _alike(batches: Sequence[torch.Tensor]) -> None:
+    """Refuse a batch that is no tensor, or whose images are of another kind than the first one's."""
+    first = batches[0]
+    for number, batch in enumerate(batches, 1):
+        if not isinstance(batch, torch.Tensor):
+            raise InputError(f"compare: batch {number} is {type(batch).__name__}, expected a tensor (b, C, H, W)")
+        if batch.ndim != first.ndim or batch.shape[1:2] != first.shape[1:2] or batch.dtype != first.dtype:
+            one, other = (f"{tuple(each.shape)} {str(each.dtype).removeprefix('torch.')}" for each in (batch, first))
+            raise InputError(f"compare: batch {number} is {one}, the first is {other}: expected the same kind")
 
 
 def _estimate(measure: Measure, x: np.ndarray, y: np.ndarray) -> Estimate:

@@ -111,11 +111,14 @@ def _levels(kinds: Sequence[Any], sparsities: Sequence[Any], bits: Sequence[Any]
 def _pair(batch: Any, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise InputError("sensitivity: batches are pairs of images (b, C, H, W) and labels (b,)")
-    images, labels = batch[0], torch.as_tensor(batch[1])
+    try:
+        images, labels = batch[0], torch.as_tensor(batch[1])
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"sensitivity: labels are whole numbers, one for each image: {error}") from error
     if not isinstance(images, torch.Tensor) or labels.shape != images.shape[:1] or labels.is_floating_point():
         raise InputError(f"sensitivity: expected a label for each image, whole numbers, not {tuple(labels.shape)}")
     return images.float().to(device), labels.long().to(device)
 
 
 def _images(batch: Any) -> torch.Tensor:
-    return batch[0] if isinstance(batch, tuple | list) else batch
+    return batch[0] if isinstance(batch, tuple | list) and batch else batch

@@ -187,3 +187,20 @@ def test_what_is_no_network_is_named(value, images, make):
 def test_what_is_no_list_of_batches_is_named(value, make):
     with pytest.raises(InputError, match="batches: expected a list of tensors"):
         api.compare(make(), make(), value)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ("images", "batch 2 is str, expected a tensor"),
+        (None, "batch 2 is NoneType, expected a tensor"),
+        ({"images": 1}, "batch 2 is dict, expected a tensor"),
+        ((), "batch 2 is tuple, expected a tensor"),
+        (torch.rand(20, 1, 8, 8), r"batch 2 is \(20, 1, 8, 8\) float32, the first is \(20, 3, 8, 8\) float32"),
+        (torch.rand(20, 3, 8, 8).double(), r"batch 2 is \(20, 3, 8, 8\) float64, the first is"),
+    ],
+)
+def test_a_later_batch_of_another_kind_is_told(second, expected):
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    with pytest.raises(InputError, match=expected):
+        api.compare(network, network, [torch.rand(20, 3, 8, 8), second], layers=["1"])
