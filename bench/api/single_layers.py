@@ -73,10 +73,20 @@ def sensitivity(
     if not pairs:
         raise InputError("sensitivity: there are no batches")
     original = plain(copied(network)).eval()
-    takes(original, pairs[0][0])
+    for images, _ in pairs:
+        takes(original, images)
+    with torch.no_grad():
+        classes = original(pairs[0][0][:1]).shape[-1]
     labels = torch.cat([targets for _, targets in pairs]).cpu().numpy()
     split = Split(np.zeros((len(labels), 1, 1, 1), np.uint8), labels)  # of which only the labels are scored
-    shown = [_images(batch).float().to(device) for batch in listed("calibration", calibration, "images")]
+    if strange := sorted({int(label) for label in labels} - set(range(classes))):
+        raise InputError(
+            f"sensitivity: labels are from 0 to {classes - 1}, as the network has classes, not {strange[0]}"
+        )
+    shown = [_images(batch) for batch in listed("calibration", calibration, "images")]
+    for images in shown:
+        takes(original, images.float() if isinstance(images, torch.Tensor) else images)
+    shown = [images.float().to(device) for images in shown]
     layer = block_outputs(original, pairs[0][0][:1])[-1]
     try:
         return curves(

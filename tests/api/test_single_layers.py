@@ -79,6 +79,12 @@ def test_networks_in_double_precision_are_measured_in_single(network, batches):
         ({"batches": []}, "there are no batches"),
         ({"batches": [torch.zeros(2, 3, 8, 8)]}, "batches are pairs of images (b, C, H, W) and labels (b,)"),
         ({"batches": [(torch.zeros(2, 3, 8, 8), [0])]}, "expected a label for each image"),
+        ({"batches": [(torch.zeros(2, 3, 8, 8), [0, 99])]}, "labels are from 0 to "),
+        ({"batches": [(torch.zeros(2, 3, 8, 8), [0, -1])]}, "as the network has classes, not -1"),
+        ({"batches": [(torch.zeros(2, 3, 8, 8), ["a", "b"])]}, "labels are whole numbers, one for each image"),
+        ({"batches": [(torch.zeros(2, 3, 8, 8), None)]}, "labels are whole numbers, one for each image"),
+        ({"calibration": ["images"]}, "images are a tensor (n, C, H, W) of at least one image, not str"),
+        ({"calibration": [torch.zeros(2, 1, 8, 8)]}, "does not take float32 images (1, 8, 8)"),
         ({"network": "resnet8"}, "expected a network"),
     ],
 )
