@@ -22,7 +22,8 @@ def finish(compressed: Compressed) -> Compressed:
 
     A normalisation is folded into a convolution or linear layer if it alone reads that layer's output, and the layer's
     weight is stored as float32, or as integers whose step is then multiplied, filter by filter. Any other is merged to
-    the scale and the shift that it computes at inference. One without running statistics stays. The network
+    the scale and the shift that it computes at inference. One without running statistics stays, as does one whose
+    statistics the forward pass of another module reads. The network
     computes the same up to rounding (relative 1e-6); pruned weights stay zero. Methods that round otherwise call this
     before. A second call does nothing, nor does one once feature maps have quantisers.
 
@@ -40,7 +41,10 @@ def finish(compressed: Compressed) -> Compressed:
         raise ValueError("batch normalisation is folded along the graph: give `Compressed` an `example`")
     network = deepcopy(compressed.network)
     traced = trace(network, compressed.example)
-    layers = [name for name in _foldable(network) if _is_float32(compressed, _child(name, "bias"))]
+    elsewhere = _read_elsewhere(traced)
+    normalisations = [name for name in normalisations if name not in elsewhere]
+    whole = [name for name in _foldable(network) if name not in elsewhere]
+    layers = [name for name in whole if _is_float32(compressed, _child(name, "bias"))]
     pairs = _pairs(traced, network, layers, normalisations)
     integers = _multiplied(compressed, network, pairs)
     pairs = [pair for pair in pairs if (name := _child(pair[0], "weight")) in integers or _is_float32(compressed, name)]
@@ -72,7 +76,11 @@ def merge(compressed: Compressed, *, exact: bool = False) -> Compressed:
         exact: whether the network must compute the same numbers on the CPU, bit for bit, and not only up to rounding.
     """
     numbers = _kernels_scale_and_shift if exact else _scale_and_shift
-    return _with_steps(compressed, deepcopy(compressed.network), [], _mergeable(compressed.network), numbers)
+    network, normalisations = deepcopy(compressed.network), _mergeable(compressed.network)
+    if normalisations and compressed.example is not None:
+        elsewhere = _read_elsewhere(trace(network, compressed.example))
+        normalisations = [name for name in normalisations if name not in elsewhere]
+    return _with_steps(compressed, network, [], normalisations, numbers)
 
 
 def _with_steps(
@@ -144,6 +152,12 @@ def _kernels_scale_and_shift(normalisation: Any) -> tuple[torch.Tensor, torch.Te
 def _mergeable(network: torch.nn.Module) -> list[str]:
     """Batch normalisations with running statistics, by name; a module that several parents share is left out."""
     return [name for name, module in _modules_in_one_place(network) if is_batchnorm(module)]
+
+
+def _read_elsewhere(traced: Trace) -> set[str]:
+    """Modules whose parameters or buffers an operation outside them reads, as functional calls in a forward pass do."""
+    owners = {(name.rpartition(".")[0], one.module) for one in traced.operations for name in one.parameters}
+    return {owner for owner, reader in owners if owner != reader}
 
 
 def _foldable(network: torch.nn.Module) -> list[str]:

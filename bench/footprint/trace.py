@@ -225,14 +225,15 @@ class _Recorder(TorchDispatchMode):
         if memory not in self._buffers:
             self._alive.append(tensor)
             self._buffers[memory] = len(self._buffers)
-            self.trace.elements[self._buffers[memory]] = tensor.untyped_storage().nbytes() // tensor.element_size()
+            values = _stored(tensor)
+            self.trace.elements[self._buffers[memory]] = values.untyped_storage().nbytes() // values.element_size()
         return self._buffers[memory]
 
     def values(self, tree: Any) -> tuple[Value, ...]:
         """Values of the tensors in `tree` that are part of the graph."""
         tensors = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor))
         return tuple(
-            Value(self._buffers[_memory(tensor)], tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
+            Value(self._buffers[_memory(tensor)], tuple(tensor.shape), *_place(tensor))
             for tensor in tensors
             if _memory(tensor) in self._buffers
         )
@@ -266,7 +267,21 @@ class _Recorder(TorchDispatchMode):
 
 
 def _memory(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    return _stored(tensor).untyped_storage()._cdata
+
+
+def _stored(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor itself, or what holds the numbers of a sparse one, by coordinates or by rows."""
+    if tensor.layout is torch.strided:
+        return tensor
+    return tensor._values() if tensor.layout is torch.sparse_coo else tensor.values()
+
+
+def _place(tensor: torch.Tensor) -> tuple[tuple[int, ...], int]:
+    """Strides and offset; of a sparse tensor, that every element lies at the beginning."""
+    if tensor.layout is torch.strided:
+        return tensor.stride(), int(tensor.storage_offset())
+    return (0,) * tensor.ndim, 0
 
 
 def _axes(func: Any, args: Any, kwargs: Any, rank: int) -> tuple[int, ...]:

@@ -115,6 +115,11 @@ def _relu_between(self, x):
     return self.norm(functional.relu_(self.conv(x)))
 
 
+def _decoder(self, x):
+    y = self.norm(self.conv(x))
+    return functional.conv_transpose2d(y, self.conv.weight, padding=1)
+
+
 def _transposed(self, x):
     return self.norm(self.conv(x).transpose(1, 2))
 
@@ -124,7 +129,7 @@ def _before(self, x):
 
 
 @pytest.mark.parametrize(
-    "forward", [_twice, _also_elsewhere, _output, _view_elsewhere, _relu_between, _transposed, _before]
+    "forward", [_twice, _also_elsewhere, _output, _view_elsewhere, _relu_between, _decoder, _transposed, _before]
 )
 def test_a_normalisation_that_does_not_read_a_layer_alone_is_merged(forward, live, relative_error):
     network = live(Applied(forward, conv=nn.Conv2d(6, 6, 3, padding=1), norm=nn.BatchNorm2d(6)))
@@ -159,6 +164,21 @@ def test_a_layer_that_computes_something_else_is_not_folded_into(live, relative_
 def test_what_is_no_plain_batch_normalisation_with_statistics_stays(norm, live):
     compressed = Compressed(live(nn.Sequential(nn.Conv2d(3, 4, 3), norm)), example=torch.zeros(1, 3, 6, 6))
     assert finish(compressed) is compressed
+
+
+def _by_hand(self, x):
+    norm = self.norm
+    y = functional.batch_norm(self.conv(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)
+    return self.other(y)
+
+
+@pytest.mark.parametrize("take", [finish, merge])
+def test_statistics_that_another_forward_pass_reads_stay(take, live, relative_error):
+    layers = {"conv": nn.Conv2d(6, 6, 3), "norm": nn.BatchNorm2d(6), "other": nn.BatchNorm2d(6)}
+    network = live(Applied(_by_hand, **layers))
+    finished = take(Compressed(network, example=torch.zeros(1, 6, 6, 6)))
+    assert _kinds(finished) == {"affine-batchnorm": ["other"]}
+    assert relative_error(network, finished.network, 2, 6, 6, 6) < ROUNDING
 
 
 def test_frozen_normalisation_of_detection_networks(relative_error):

@@ -128,3 +128,15 @@ def test_writing_into_a_constant_makes_it_part_of_the_graph():
     found = trace(Placed(), torch.ones(1, 3, 4, 4))
     assert found.operations[-1].inputs[0].buffer == found.operations[0].outputs[0].buffer
     assert found.elements[found.operations[-1].inputs[0].buffer] == 128
+
+
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_sparse_tensors_are_values_by_the_numbers_that_they_hold(layout):
+    class Sparse(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.relu().to_sparse(layout=layout).to_dense() + 1
+
+    found = trace(Sparse(), torch.eye(4))
+    assert [operation.name for operation in found.operations][-1] == "add"
+    kept = found.operations[-2].inputs[0]
+    assert kept.shape == (4, 4) and found.elements[kept.buffer] == 4
