@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -74,3 +76,14 @@ def test_a_frozen_normalisation_whose_epsilon_is_not_known_stays_as_it_is():
     found = api.footprint(network, image)
     assert found.payload_bytes >= 4 * sum(value.numel() for value in network.state_dict().values())
     torch.testing.assert_close(network(image), before)
+
+
+def test_what_a_network_keeps_besides_weights(make):
+    network, image = make(), torch.zeros(1, 3, 8, 8)
+    expected = api.footprint(network, image)
+    network[3].maps = {"seen": [network[0](image), (network[0](image).relu(),)]}  # computed with gradients
+    assert api.footprint(network, image) == expected
+    assert network[3].maps["seen"][0].requires_grad
+    network[3].guard = threading.Lock()
+    with pytest.raises(InputError, match=r"Sequential cannot be copied because of its '3\.guard': cannot pickle"):
+        api.footprint(network, image)

@@ -66,6 +66,8 @@ class Calls:
 
     def __init__(self, network: nn.Module, names: Iterable[str], *, every: bool = False):
         self._network, self._every = network, every
+        if isinstance(network, torch.jit.ScriptModule):
+            raise NoOutput("the network is TorchScript, whose layers cannot be heard: give the module")
         calls = {name: parsed(network, name) for name in names}
         if missing := [name for name, call in calls.items() if call is None]:
             raise NoOutput(f"the network has no module {', '.join(missing)}")
@@ -136,11 +138,13 @@ def tensor_of(output: Any, name: str) -> torch.Tensor:
         NoOutput: there are several, or none.
     """
     tensors = [leaf for leaf in tree_flatten(output)[0] if isinstance(leaf, torch.Tensor)]
-    if len(tensors) != 1 or not tensors[0].ndim or tensors[0].is_complex():
-        kind = type(output).__name__
-        puts_out = f"a {kind} with {len(tensors)} tensors" if len(tensors) != 1 else _described(tensors[0])
+    tensor = tensors[0] if len(tensors) == 1 else None
+    if tensor is None or not tensor.ndim or tensor.is_complex() or tensor.is_nested or tensor.is_meta:
+        puts_out = f"a {type(output).__name__} with {len(tensors)} tensors" if tensor is None else _described(tensor)
         raise NoOutput(f"{name} puts out {puts_out}, not one tensor of real numbers: name another module")
-    return tensors[0]
+    if tensor.is_quantized:
+        return tensor.dequantize()
+    return tensor if tensor.layout is torch.strided else tensor.to_dense()
 
 
 def replaced(output: Any, tensor: torch.Tensor) -> Any:
@@ -169,4 +173,7 @@ def copy(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _described(tensor: torch.Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+    if tensor.is_nested:  # has no shape
+        return "a nested tensor"
+    without = " without values" if tensor.is_meta else ""
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}{without}"

@@ -45,7 +45,9 @@ def channel_axis(network: nn.Module, layer: str, shape: Sequence[int]) -> int:
 
 
 def channels_first(network: nn.Module, layer: str, output: torch.Tensor) -> torch.Tensor:
-    """A view of a module's output with its channels along axis 1: (n, C, ...)."""
+    """A view of a module's output with its channels along axis 1: (n, C, ...), or (n,) as it is."""
+    if output.ndim < 2:
+        return output
     return output.movedim(channel_axis(network, layer, output.shape), 1)
 
 

@@ -120,6 +120,8 @@ def _all_tensors(content: Any, name: str) -> list[torch.Tensor]:
         value, depth = waiting.pop()
         parts += 1
         if isinstance(value, torch.Tensor):
+            if value.is_nested:  # of several shapes
+                raise InputError(f"checkpoint {name!r} holds a nested tensor, which is no weight: save a state_dict()")
             tensors += [] if value.is_meta else [value]
         elif depth > NESTED or parts > PARTS:
             raise InputError(f"checkpoint {name!r} is nested too deep, or without an end: save a state_dict()")

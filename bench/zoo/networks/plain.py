@@ -8,19 +8,53 @@ from typing import Any
 import torch
 from torch import nn
 from torch._dynamo import OptimizedModule
+from torch.utils._pytree import tree_leaves
 
-from bench.errors import InputError
+from bench.errors import InputError, limit
 from bench.zoo.networks.reparametrisation import baked
 
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+INTERNAL = set(vars(nn.Module()))  # attributes that every module has
 OTHER_FLOATS = (torch.float16, torch.bfloat16, torch.float64)
 
 
 def copied(network: nn.Module) -> nn.Module:
-    """A deep copy, also where a module keeps a tensor computed with gradients, as hooks do that compute weights."""
-    kept = [value for module in network.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)]
+    """A deep copy, also where a module keeps a tensor computed with gradients, as hooks do that compute weights.
+
+    Raises:
+        InputError: a module keeps something that cannot be copied, such as a lock or an open file.
+    """
+    kept = [
+        leaf for module in network.modules() for leaf in tree_leaves(_own(module)) if isinstance(leaf, torch.Tensor)
+    ]
     memo: dict[int, Any] = {id(value): value.detach().clone() for value in kept if not value.is_leaf}
-    return deepcopy(network, memo)
+    try:
+        return deepcopy(network, memo)
+    except Exception as error:  # whatever a module keeps may refuse in any way
+        if limit(error):
+            raise
+        where = next((name for name in _kept(network) if not _copies(network, name, memo)), "")
+        because = f" because of its {where!r}" if where else ""
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{type(network).__name__} cannot be copied{because}: {reason}") from error
+
+
+def _own(module: nn.Module) -> dict[str, Any]:
+    """What a module keeps under names of its own, besides parameters, buffers, modules and hooks."""
+    return {name: value for name, value in vars(module).items() if name not in INTERNAL}
+
+
+def _kept(network: nn.Module) -> list[str]:
+    return [f"{prefix}.{name}".lstrip(".") for prefix, module in network.named_modules() for name in _own(module)]
+
+
+def _copies(network: nn.Module, name: str, memo: dict[int, Any]) -> bool:
+    module, _, attribute = name.rpartition(".")
+    try:
+        deepcopy(vars(network.get_submodule(module))[attribute], dict(memo))
+    except Exception:  # only asked once the whole could not be copied, to say which part cannot
+        return False
+    return True
 
 
 def plain(network: nn.Module) -> nn.Module:

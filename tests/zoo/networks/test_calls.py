@@ -83,12 +83,34 @@ def test_the_only_tensor_of_a_container_is_taken(give):
         (lambda x: {"none": 1}, "0 puts out a dict with 0 tensors"),
         (lambda x: x.sum(), "0 puts out float32"),
         (lambda x: x + 1j, "0 puts out complex64"),
+        (lambda x: x.to("meta"), r"0 puts out float32 \(2, 1, 2, 4\) without values"),
+        (lambda x: torch.nested.nested_tensor(list(x)), "0 puts out a nested tensor"),
         (lambda x: x.flatten(0, 2), r"0 puts out \(4, 4\) for 2 images, not a row for each"),
     ],
 )
 def test_what_is_no_row_an_image_is_refused(give, sentence):
     with pytest.raises(NoOutput, match=sentence):
         taken("0", nn.Sequential(Gives(give), Gives(lambda given: IMAGES)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "give",
+    [
+        torch.Tensor.to_sparse,
+        lambda x: x.flatten(1).to_sparse_csr(),
+        lambda x: torch.quantize_per_tensor(x, 0.5, 0, torch.qint8),
+    ],
+)
+def test_sparse_and_quantised_maps_are_taken_by_their_values(give):
+    network = nn.Sequential(Gives(give), Gives(lambda given: IMAGES))
+    assert torch.equal(taken("0", network), IMAGES.flatten(1))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchscript_is_refused():
+    with pytest.raises(NoOutput, match="TorchScript, whose layers cannot be heard: give the module"):
+        taken("0", torch.jit.script(nn.Sequential(nn.ReLU())))
 
 
 def test_batches_of_images_of_different_sizes_are_refused():

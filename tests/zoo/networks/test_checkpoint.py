@@ -102,6 +102,14 @@ def test_files_of_something_else(fresh, tmp_path, content):
         load_bytes(fresh, pth(content, tmp_path), "f")
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_nested_tensors_are_no_weights(trained, fresh, tmp_path):
+    state = {**trained.state_dict(), "0.weight": torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])}
+    for content in (state, {"model": trained.state_dict(), "seen": state["0.weight"]}):
+        with pytest.raises(InputError, match="'f' holds a nested tensor, which is no weight"):
+            load_bytes(fresh, pth(content, tmp_path), "f")
+
+
 def test_a_missing_file(fresh, tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.pth' cannot be read: No such file"):
         load_checkpoint(fresh, tmp_path / "nowhere.pth")
