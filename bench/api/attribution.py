@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from bench.api._checks import layers_exist, takes, text, uncompiled, whole, yes_or_no
+from bench.compress.method import first_line
 from bench.diagnose.explanations.agreement import spearman, top_overlap
 from bench.diagnose.explanations.attribution import METHODS, CannotExplain, How, explain
 from bench.diagnose.networks import Version, answers, deepest_map, device_of, logits_of, still
@@ -107,6 +108,16 @@ def _numbers(targets: Any) -> np.ndarray:
         raise InputError("attributions: targets are one class per image, not lists of several lengths") from error
 
 
+def _maps(name: str, maps: Any) -> np.ndarray:
+    try:
+        values = maps.detach().cpu().numpy() if isinstance(maps, torch.Tensor) else np.asarray(maps)
+    except (ValueError, TypeError, RuntimeError) as error:  # of several lengths; sparse, quantised, without values
+        raise InputError(f"agreement: {name} is not one array of numbers (n, H, W): {first_line(error)}") from error
+    if values.dtype.kind not in "biuf":
+        raise InputError(f"agreement: {name} holds {values.dtype}, expected real numbers (n, H, W)")
+    return values.astype(np.float64)  # unsigned numbers and booleans have no negative
+
+
 @limits("agreement")
 def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
     """How far do two networks' attributions of the same images and classes agree?
@@ -121,11 +132,11 @@ def agreement(first: np.ndarray, second: np.ndarray) -> Agreement:
         first, second: (n, H, W), see `attributions`.
 
     Raises:
-        InputError: the shapes differ.
+        InputError: they are no arrays of real numbers, or their shapes differ.
     """
     # Signed ranks and the overlap of the top tenth, never a cosine of absolute maps: non-negative maps have a high
     # cosine whatever they show (a random network's score 0.63 with the original's).
-    first, second = np.asarray(first), np.asarray(second)
+    first, second = _maps("first", first), _maps("second", second)
     if first.shape != second.shape or first.ndim < 2 or not first.size:
         raise InputError(f"agreement: expected maps of one shape (n, H, W), not {first.shape} and {second.shape}")
     rows = [side.reshape(len(side), -1) for side in (first, second)]

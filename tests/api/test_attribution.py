@@ -102,3 +102,30 @@ def test_attributions_name_mistakes_of_type(settings, sentence, images, make):
 def test_agreement_takes_lists():
     maps = [[[1.0, 2.0], [3.0, 4.0]]]
     assert api.agreement(maps, maps).spearman.tolist() == pytest.approx([1])
+
+
+def test_agreement_takes_tensors_with_a_graph_and_numbers_without_a_sign():
+    maps = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]], requires_grad=True)
+    assert api.agreement(maps, maps.detach().to(torch.uint8)).spearman.tolist() == pytest.approx([1])
+    marked, other = np.eye(4, dtype=bool)[None], np.arange(16).reshape(1, 4, 4)
+    assert api.agreement(marked, marked).top_overlap.tolist() == [1]
+    assert api.agreement(marked, other.astype(np.uint8)).spearman == pytest.approx(
+        api.agreement(marked.astype(float), other.astype(float)).spearman
+    )
+
+
+@pytest.mark.parametrize(
+    ("maps", "sentence"),
+    [
+        (np.full((1, 2, 2), "a"), "first holds <U1, expected real numbers"),
+        (np.full((1, 2, 2), 1j), "first holds complex128, expected real numbers"),
+        (np.full((1, 2, 2), None), "first holds object, expected real numbers"),
+        (np.zeros((1, 2, 2), "datetime64[s]"), "first holds datetime64"),
+        ([[[1.0, 2.0]], [[1.0]]], "first is not one array of numbers"),
+        (torch.zeros(1, 2, 2).to("meta"), "first is not one array of numbers"),
+        (torch.zeros(1, 2, 2).to_sparse(), "first is not one array of numbers"),
+    ],
+)
+def test_agreement_names_what_is_no_map(maps, sentence):
+    with pytest.raises(InputError, match=sentence):
+        api.agreement(maps, np.zeros((1, 2, 2)))
