@@ -19,7 +19,8 @@ LARGEST = 2**63 - 1  # seeds and counts beyond it fit no generator
 
 
 def layers_exist(network: nn.Module, layers: Iterable[str]) -> None:
-    """Raise InputError if the network lacks one of the modules, naming the nearest; `relu#2` is a call of `relu`."""
+    """Raise InputError if a network is none or lacks one of the modules, naming the nearest; `relu#2` is a call."""
+    is_network(network)
     for layer in layers:
         text("layer", layer)
         checked(network, layer)
@@ -78,6 +79,9 @@ def takes(network: nn.Module, images: torch.Tensor) -> None:
             f"{type(images).__name__}" if not isinstance(images, torch.Tensor) else f"a tensor {tuple(images.shape)}"
         )
         raise InputError(f"images are a tensor (n, C, H, W) of at least one image, not {given}")
+    states = (*network.named_parameters(), *network.named_buffers())
+    if empty := next((name for name, tensor in states if tensor.is_meta), None):
+        raise InputError(f"{empty} is on the meta device and has no values: load weights first")
     try:
         with torch.no_grad(), still(network):
             network(images[:1].to(device_of(network)))

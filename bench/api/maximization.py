@@ -76,17 +76,17 @@ def maximize_activation(
     if not (np.isfinite([*mean, *std]).all() and min(std) > 0):
         raise InputError(f"mean and std: expected finite numbers and std above 0, not {list(mean)} and {list(std)}")
     centre, scale = (torch.tensor(values, dtype=torch.float32).view(-1, 1, 1) for values in (mean, std))
-    images = (torch.from_numpy(pixels).float() / 255 - centre) / scale
+    images = (torch.from_numpy(np.ascontiguousarray(pixels)).float() / 255 - centre) / scale
     takes(network, images)
     probe = Probe(images, pixels, np.zeros(len(pixels), int), tuple(mean), tuple(std), seed, (layer,))
     # One image through the network tells what the layer puts out: a name alone cannot tell a convolution from a
     # classifier, whose units have no centre to maximise at.
     with still(network):
         shape = outputs(network, [layer], images[:1].to(device_of(network)))[layer].shape
-    if len(shape) != 4 or not all(0 <= channel < shape[1] for channel in channels):
-        raise InputError(
-            f"channels: expected 0 to {shape[1] - 1} of feature maps, layer {layer!r} puts out {tuple(shape)}"
-        )
+    if len(shape) != 4:
+        raise InputError(f"layer {layer!r} puts out {tuple(shape)} for one image, expected feature maps (1, C, H, W)")
+    if not all(0 <= channel < shape[1] for channel in channels):
+        raise InputError(f"channels: expected 0 to {shape[1] - 1}, layer {layer!r} puts out {tuple(shape)}")
     # By-passed quantisers: where they clip, the gradient is 0, and the ascent would stand still.
     version = Version("network", "network", network, bypasses=True)
     return painted(version, probe, Channels((layer,) * len(channels), tuple(channels)), Ascent(steps=steps), seed)[0]

@@ -57,6 +57,26 @@ def test_maximize_activation_names_mistakes_of_type(settings, sentence, make):
         api.maximize_activation(make(), given.pop("layer"), given.pop("channels"), pixels, **given)
 
 
+def test_a_network_is_a_module_and_its_layer_puts_out_maps(make):
+    class Mean(nn.Module):
+        def forward(self, x):
+            return x.mean((1, 2, 3))
+
+    pixels = np.zeros((8, 3, 8, 8), np.uint8)
+    settings = {"mean": [0.5] * 3, "std": [0.2] * 3, "steps": 1}
+    with pytest.raises(InputError, match=r"layer '0' puts out \(1,\) for one image, expected feature maps"):
+        api.maximize_activation(nn.Sequential(Mean()), "0", [0], pixels, **settings)
+    for given in ("resnet18", {"a": 1}):
+        with pytest.raises(InputError, match="expected a network"):
+            api.maximize_activation(given, "0", [0], pixels, **settings)
+    network, photographs = make(), np.random.default_rng(0).integers(0, 256, (8, 3, 8, 8), np.uint8)
+    found = [
+        api.maximize_activation(network, "2", [0], shown, **settings) for shown in (photographs, photographs[::-1])
+    ]
+    assert (found[1] == api.maximize_activation(network, "2", [0], photographs[::-1].copy(), **settings)).all()
+    assert found[0].shape == (1, 3, 8, 8)
+
+
 def test_pixels_are_an_array(make):
     with pytest.raises(InputError, match=r"expected a NumPy array .* not list"):
         api.maximize_activation(make(), "2", [0], [[1]], mean=[0.5] * 3, std=[0.2] * 3)
