@@ -12,6 +12,7 @@ from torch import nn
 from bench.api._checks import is_network
 from bench.deploy import source
 from bench.errors import InputError, limits
+from bench.folders import is_folder
 
 
 @limits("load")
@@ -57,7 +58,7 @@ def load(
     if network is not None:
         is_network(network)
     file = Path(path)
-    found = source.from_file(file / source.PACKED if file.is_dir() else file, network)
+    found = source.from_file(file / source.PACKED if is_folder(file) else file, network)
     deployed = source.with_normalisation(found, mean, std)
     loaded: Any = deployed.network
     loaded.preprocessing = deployed.preprocessing

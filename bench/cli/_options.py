@@ -9,6 +9,8 @@ from bench import profile
 from bench.folders import is_file
 from bench.runner import plan_file
 
+DIGITS = 18  # of a count or a size; more may not fit 64 bits
+
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
     """`--profile` and `--runs`."""
@@ -29,10 +31,15 @@ def folder(text: str) -> Path:
     """A folder, which need not be there yet.
 
     Raises:
-        argparse.ArgumentTypeError: something else is there.
+        argparse.ArgumentTypeError: something else is there, or nothing can have that name.
     """
     path = Path(text)
-    if path.exists() and not path.is_dir():
+    try:
+        taken = path.exists() and not path.is_dir()
+    except (OSError, ValueError) as error:  # too long
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"{text[:90]!r} cannot be a folder: {reason}") from error
+    if taken:
         raise argparse.ArgumentTypeError(f"{text!r} cannot be a folder, since it is a file")
     return path
 
@@ -89,9 +96,9 @@ def positive(text: str) -> int:
     """A whole number of at least 1.
 
     Raises:
-        argparse.ArgumentTypeError: it is not.
+        argparse.ArgumentTypeError: it is not, or is beyond 18 digits, which fit no size or count.
     """
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > DIGITS or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, given {text!r}")
     return int(text)
 
@@ -100,8 +107,8 @@ def not_negative(text: str) -> int:
     """A whole number of at least 0.
 
     Raises:
-        argparse.ArgumentTypeError: it is not.
+        argparse.ArgumentTypeError: it is not, or is beyond 18 digits.
     """
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, given {text!r}")
     return int(text)

@@ -12,6 +12,7 @@ from torchvision.transforms import v2
 from bench.data import pictures
 from bench.data.picture_files import EXTENSIONS, class_folders, image_files
 from bench.errors import InputError
+from bench.folders import is_folder
 
 RESIZED, CROP = 256, 224  # pixels: the shorter side, then the square in its centre
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -50,7 +51,7 @@ def accuracy(network: torch.nn.Module, folder: Path, classes: int) -> tuple[floa
 
 
 def _files(folder: Path, classes: int) -> list[tuple[Path, int]]:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"there is no folder {str(folder)!r}: expected one that holds a folder of images a class")
     folders = class_folders(folder)
     if len(folders) != classes:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from bench import cli, registry
 from bench.cli import _options
 from bench.deploy import format
+from bench.folders import is_file, is_folder, is_there
 
 if TYPE_CHECKING:
     from bench.deploy.network import Deployed
@@ -46,14 +47,14 @@ def execute(options: argparse.Namespace) -> int:
     made = format.find(options.to)
     path = Path(options.subject)
     output = options.output or Path()
-    if output.is_dir():
+    if is_folder(output):
         output /= f"{_stem(options.subject, path)}{made.suffixes[-1]}"
     if output.suffix != made.suffixes[-1]:
         output = output.with_name(f"{output.name}{made.suffixes[-1]}")
 
     from bench.deploy import source
 
-    named = path.exists() or path.suffix == ".innards"
+    named = is_there(path) or path.suffix == ".innards"
     folder = options.runs if named else _options.results(options.runs, options.profile)
     found = source.chosen(options.subject, folder, trusted=options.model)
     deployed = source.with_normalisation(found, options.mean, options.std)
@@ -67,7 +68,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _stem(subject: str, path: Path) -> str:
     """A name for the file, without what shells or folders would take amiss."""
-    name = path.stem if path.is_file() else subject.removeprefix("compress/").rstrip("/")
+    name = path.stem if is_file(path) else subject.removeprefix("compress/").rstrip("/")
     return re.sub(r"[^A-Za-z0-9._=-]+", "-", name).strip("-.") or "network"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -61,9 +61,19 @@ class Preprocessing:
             return self
         if mean is None or std is None:
             raise InputError("mean and std belong together: give both or neither")
-        for name, values in (("mean", mean), ("std", std)):
-            if len(values) != self.channels or not all(map(math.isfinite, values)):
-                raise InputError(f"{name} needs one number per channel, {self.channels} in all, given {list(values)}")
-        if min(std) <= 0:
-            raise InputError(f"std is positive, given {list(std)}")
-        return replace(self, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
+        means, deviations = (self._per_channel(name, values) for name, values in (("mean", mean), ("std", std)))
+        if min(deviations) <= 0:
+            raise InputError(f"std is positive, given {list(deviations)}")
+        return replace(self, mean=means, std=deviations)
+
+    def _per_channel(self, name: str, values: Any) -> tuple[float, ...]:
+        try:
+            numbers = () if isinstance(values, str | bytes | Mapping | Set) else tuple(values)
+            listed = tuple(0.0 if isinstance(number, str | bytes) else float(number) for number in numbers)
+        except (TypeError, ValueError):  # no list, or not one of numbers
+            listed = numbers = ()
+        texts = any(isinstance(number, str | bytes) for number in numbers)
+        if texts or len(listed) != self.channels or not all(map(math.isfinite, listed)):
+            given = list(numbers) if numbers else repr(values)
+            raise InputError(f"{name} needs one number per channel, {self.channels} in all, given {given}")
+        return listed

@@ -13,7 +13,7 @@ from bench.deploy import find, network
 from bench.deploy.find import PACKED
 from bench.deploy.network import Deployed
 from bench.errors import InputError
-from bench.folders import is_file
+from bench.folders import is_file, is_folder
 from bench.runner import plan_file
 from bench.runner.store import Store
 
@@ -80,7 +80,7 @@ def chosen(subject: str, folder: Path, *, trusted: str = "") -> Deployed:
         return from_file(path, trusted=trusted)
     if is_file(path / PACKED):
         return from_file(path / PACKED, trusted=trusted)
-    if path.is_dir():
+    if is_folder(path):
         raise InputError(f"folder {subject!r} holds no packed network, {PACKED}: give a cell's folder or its name")
     return from_cell(subject, folder)
 

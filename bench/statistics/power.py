@@ -266,8 +266,10 @@ def _averaged_over_spread(probability: Callable[[float], float], df: float, high
     points = sorted({0.0, highest, *(min(max(1 + k * spread, 0.0), highest) for k in (-8, -3, 0, 3, 8))})
 
     def integrand(u: float) -> float:
-        """`probability` times the density of u, 2·df·u times that of χ² at df·u²; u is never 0 here."""
+        """`probability` times the density of u, 2·df·u times that of χ² at df·u²; u is never 0, its square may be."""
         x = df * u * u
+        if x == 0.0:  # smaller than any float
+            return 0.0
         return probability(u) * u * math.exp(constant + (df / 2 - 1) * math.log(x) - x / 2)
 
     total = sum(integrate.quad(integrand, low, high)[0] for low, high in pairwise(points))

@@ -75,6 +75,8 @@ def test_what_it_answers_is_what_the_cell_measured(there):
         ("nothing.innards", "cannot be read: No such file"),
         ("micro.toml", "not a packed network"),
         ("runs", "folder 'runs' holds no packed network"),
+        ("a" * 300, "has no cell"),
+        ("a" * 300 + ".innards", "cannot be read: File name too long"),
     ],
 )
 def test_a_subject_that_is_none_is_one_sentence(subject, words, there, capsys):

@@ -88,3 +88,18 @@ def test_weights_that_stay_as_they_were_are_named(method, tmp_path, monkeypatch,
         assert f"attention.in_proj_weight ({share:.1%} of the stored weights)" in left
     assert printed(capsys, "footprint", *arguments, "--method", "float16")["left_as_they_were"] == []
     assert printed(capsys, "footprint", *arguments, "--method", "original")["left_as_they_were"] == []
+
+
+@pytest.mark.parametrize("option", ["--size", "--channels", "--classes"])
+def test_numbers_beyond_any_size_are_refused(option, capsys):
+    subject = ["footprint", "--model", "resnet8", "--method", "float16"]
+    with pytest.raises(SystemExit) as ended:
+        main([*subject, option, "9" * 30])
+    assert ended.value.code == 2 and "expected a whole number of at least 1, given" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["report", "status"])
+def test_a_folder_that_no_folder_can_be_called(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--runs", "a" * 5000])
+    assert ended.value.code == 2 and "cannot be a folder: File name too long" in capsys.readouterr().err

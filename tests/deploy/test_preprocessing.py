@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
 from bench.deploy.preprocessing import Preprocessing
+from bench.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,17 @@ def test_resizing_and_cropping_are_said_where_there_are_any(transform, sentence)
     fields = made.as_dict()
     assert [fields.pop(name) for name in ("size", "channels", "mean", "std")] == [24, 1, [0.5], [0.25]]
     assert fields == (transform if sentence else {})
+
+
+@pytest.mark.parametrize(
+    "given", ["0.5", 0.5, [0.5] * 2, ["0.5"], [None], [float("nan")], [1j], {0.5}, np.array(0.5), b"a"]
+)
+@pytest.mark.parametrize("name", ["mean", "std"])
+def test_a_normalisation_is_one_number_per_channel(given, name):
+    with pytest.raises(InputError, match=f"{name} needs one number per channel, 1 in all, given"):
+        Preprocessing(24, 1).normalising_by(**{"mean": [0.5], "std": [0.25], name: given})
+
+
+@pytest.mark.parametrize("given", [(0.25,), np.array([0.25]), torch.tensor([0.25]), iter([0.25])])
+def test_a_normalisation_may_come_as_any_sequence(given):
+    assert Preprocessing(24, 1).normalising_by([0.5], given).std == (0.25,)

@@ -144,3 +144,8 @@ def test_the_power_is_how_often_equivalence_is_found():
     )
     assert 0.5 < expected < 0.9
     assert np.mean(found) == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("sd", [1e150, 1e300])
+def test_spreads_beyond_any_margin_have_no_power(sd):
+    assert power.tost_power(6, sd, 0.3) == 0
