@@ -16,7 +16,8 @@ class Ttq(Quantising):
     """W⁺ where W > 0.05·max|W|, -W⁻ where W < -0.05·max|W|, else 0; both scales are trained.
 
     All convolutions and linear layers but the first and the last. Inputs, if quantised, have LSQ's learned steps.
-    Stored as codes of 2 bits and a codebook of the three values for each layer.
+    Stored as digits to base 3, five to a byte, and a codebook for each layer: 0, the two scales, and a fourth word that
+    is never used.
     """
 
     version = 2  # real weights decay

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -12,7 +13,11 @@ def test_a_step_and_an_offset_are_stored_for_each_input(bits, compressed, workbe
     result = LsqPlus(bits)(compressed, workbench)
     network = through_a_file(result)
     assert result.activation_bits == bits
-    assert payload(result) == formula(bits, 8, per_input=2, inputs=4)
+    inner = [result.representations[f"block.conv{number}.weight"] for number in (1, 2)]
+    # of two bits' four codes it may use three, which take a byte for five weights
+    fewer = [one for one in inner if bits == 2 and len(np.unique(one.codes)) < 4]
+    spared = len(fewer) * (8 * 8 * 9 * 2 // 8 - -(-8 * 8 * 9 // 5))
+    assert payload(result) == formula(bits, 8, per_input=2, inputs=4) - spared
     quantizer = network.block.conv2.input_quantizer
     assert (quantizer.lowest, quantizer.highest) == (0, 2**bits - 1)
     assert network.conv.input_quantizer.offset < -1  # the image is negative too
