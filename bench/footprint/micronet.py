@@ -135,7 +135,8 @@ class _Counts:
         # bits without having to show that it works there. A single quantised tensor, or narrower feature maps, forfeits
         # it.
         self.stored = {tensor.name: tensor for tensor in header.tensors}
-        quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in header.tensors)
+        numbers = [tensor for tensor in header.tensors if tensor.kind != "whole"]  # an index is never a float
+        quantized = header.activation_bits < FREE or any(not _is_float(tensor) for tensor in numbers)
         self.widest = FULL if quantized else FREE
         self.activation_bits = header.activation_bits
         # XNOR-Net takes signs only before products, and quantisers of inputs stand there too, before some of them:
