@@ -21,8 +21,10 @@ def is_one(content: Any) -> bool:
     return isinstance(content, Mapping) and bool({SCHEDULER, RECIPES, "quantizer_metadata"} & content.keys())
 
 
-def weights(content: Mapping[str, Any], name: str, network: torch.nn.Module) -> dict[str, Any]:
-    """The weights as the network computes with them: under their masks, rounded where they were trained so.
+def weights(
+    content: Mapping[str, Any], name: str, network: torch.nn.Module
+) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The weights as the network computes with them, under their masks and rounded where trained so; and the masks.
 
     Args:
         name: of the file, for messages.
@@ -47,12 +49,13 @@ def weights(content: Mapping[str, Any], name: str, network: torch.nn.Module) -> 
     # The backup is the weight that was trained; the one without the prefix is what it was rounded to.
     backups = {key for key in state if _base(key) in state and _base(key) != key}
     tensors = under_own_names(network, {key: value for key, value in state.items() if key not in backups})
-    for key, mask in under_own_names(network, _masks(content, name)).items():
+    masks = under_own_names(network, _masks(content, name))
+    for key, mask in masks.items():
         weight = tensors.get(key)
         if not isinstance(weight, torch.Tensor) or weight.shape != mask.shape:
             raise InputError(f"checkpoint {name!r} has a mask of {key}, which fits no weight of that name")
         tensors[key] = weight * mask.to(weight.dtype)
-    return tensors
+    return tensors, {key: mask != 0 for key, mask in masks.items()}
 
 
 def _masks(content: Mapping[str, Any], name: str) -> dict[str, torch.Tensor]:

@@ -11,7 +11,8 @@ import torch
 from bench.errors import InputError
 from bench.zoo.networks.wrappings import under_own_names
 
-TABLE = re.compile(r"(^|_)masks?(_|$)", re.IGNORECASE)  # what a table of masks is called
+# what a table of masks is called, and a network is not: mask_rcnn
+TABLE = re.compile(r"(^|_)masks?(_(dict|state_dict|state|table|list))?$", re.IGNORECASE)
 
 
 def split(content: Any, network: torch.nn.Module) -> tuple[Any, dict[str, Any]]:
@@ -38,12 +39,15 @@ def split(content: Any, network: torch.nn.Module) -> tuple[Any, dict[str, Any]]:
     return rest, masks
 
 
-def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> None:
+def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> dict[str, torch.Tensor]:
     """Set to zero, in place, what masks leave out.
 
     Args:
         masks: zeros and ones by the names that the file has for their weights, or the layers of these.
         name: of the file, for messages.
+
+    Returns:
+        The masks by the names of the weights, True where one survives, be it zero.
 
     Raises:
         InputError: they are no masks of the network's weights.
@@ -51,6 +55,7 @@ def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> None
     weights = dict(network.named_parameters())
     layers = tuple(f".{weight.removesuffix('.weight')}" for weight in weights if weight.endswith(".weight"))
     named = {f"{key}.weight" if f".{key}".endswith(layers) else key: mask for key, mask in masks.items()}
+    given: dict[str, torch.Tensor] = {}
     for key, mask in under_own_names(network, named).items():
         weight = weights.get(key)
         if not isinstance(mask, torch.Tensor) or weight is None or weight.shape != mask.shape:
@@ -59,6 +64,8 @@ def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> None
             raise InputError(f"checkpoint {name!r}: its mask of {key} has other numbers than 0 and 1")
         with torch.no_grad():
             weight.mul_(mask.to(weight.dtype))
+        given[key] = mask != 0
+    return given
 
 
 def _entries(table: Any) -> dict[str, torch.Tensor]:

@@ -40,7 +40,7 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
     name, data = file
     network = copied(network).cpu()
     if is_packed(data):
-        return _packed(data, network)
+        return _packed(data, network, example)
     held = content.read(data, name)
     check_memory(held, len(data), network, name)
     if published_pqf.holds_codes(held):
@@ -60,8 +60,9 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
             f"checkpoint {name!r} has NNCF's quantisers and no configuration of them: give its JSON, config"
         )
     kept: dict[str, Any] = {}
+    given: dict[str, torch.Tensor] = {}
     if distiller.is_one(held):
-        held = distiller.weights(held, name, network)
+        held, given = distiller.weights(held, name, network)
     else:
         held, kept = masks.split(held, network)
     try:
@@ -70,25 +71,41 @@ def read(file: File, config: File | None, network: torch.nn.Module, example: tor
         if reason := foreign.reason(_names(held), network.state_dict()):
             raise InputError(f"checkpoint {name!r} {reason}") from error
         raise
-    masks.apply(network, kept, name)
+    given |= masks.apply(network, kept, name)
     if broken := not_finite(network):
         raise InputError(f"checkpoint {name!r}: {broken} holds NaN or infinite numbers")
-    return lossless.stored(merge(Compressed(network.eval(), example=example), exact=True))
+    pruned = {key: mask for key, mask in given.items() if mask.ndim > 1 and not mask.all()}
+    return lossless.stored(merge(Compressed(network.eval(), example=example, masks=pruned), exact=True))
 
 
-def _packed(data: bytes, network: torch.nn.Module) -> Compressed:
+def _packed(data: bytes, network: torch.nn.Module, example: torch.Tensor | None) -> Compressed:
     header = header_of(data)
     stored = representations(data)
     rebuilt = unpack(data, network)
     plain = {name for name, kept in stored.items() if isinstance(kept, Float) and kept.type == "float32"}
     floats = {name for name, tensor in rebuilt.state_dict().items() if tensor.is_floating_point()}
+    layouts = {entry.name: entry.how for entry in header.tensors}
+    weights = {name: weight.detach() for name, weight in rebuilt.named_parameters() if name in plain}
+    pruned = {name: weight != 0 for name, weight in weights.items() if weight.ndim > 1 and not weight.all()}
     return Compressed(
         rebuilt,
+        example=example,
+        masks={name: _mask(nonzero, layouts.get(name, {})) for name, nonzero in pruned.items()},
         structure=header.structure,
         representations={name: kept for name, kept in stored.items() if name in floats - plain},
         activation_bits=header.activation_bits,
         entropy_coding=any("huffman" in entry.how for entry in header.tensors),
     )
+
+
+def _mask(nonzero: torch.Tensor, layout: Mapping[str, Any]) -> torch.Tensor:
+    """The weights that survived pruning: those that are not zero, and of n:m patterns the first zeros up to n."""
+    if layout.get("layout") != "two-four":
+        return nonzero
+    n, m = layout["n"], layout["m"]
+    blocks = nonzero.split(m, dim=1)
+    missing = [n - block.sum(1, keepdim=True) for block in blocks]
+    return torch.cat([block | (~block & ((~block).cumsum(1) <= less)) for block, less in zip(blocks, missing)], dim=1)
 
 
 def _configuration(held: Any) -> Any:
