@@ -24,10 +24,13 @@ def ends_and_inner(compressed: Compressed) -> tuple[dict[str, str], dict[str, st
     """
     if compressed.example is None:
         raise ValueError("which layer is the first to run is seen by running: give `Compressed` an `example`")
-    weights = {layer_of(weight): weight for weight in prunable(compressed.network)}
-    calls = [call.module for call in trace(compressed.network, compressed.example).calls if call.module in weights]
+    # a weight that layers share has one name, and any of them may be the first or the last to run
+    network = compressed.network
+    weights = {layer: weight for weight in prunable(network) for layer in layers_with(network, weight)}
+    calls = [call.module for call in trace(network, compressed.example).calls if call.module in weights]
     ends = dict.fromkeys((*calls[:1], *calls[-1:]))  # a layer that runs several times may be both
-    return {name: weights[name] for name in ends}, {name: weights[name] for name in calls if name not in ends}
+    outer = {name: weights[name] for name in ends}
+    return outer, {name: weights[name] for name in calls if weights[name] not in outer.values()}
 
 
 def require_inner(layers: Mapping[str, str]) -> None:

@@ -11,10 +11,10 @@ import torch
 from torch.nn.utils import parametrize
 
 from bench.compress.binary.signs import Binarisation
-from bench.compress.layer_order import ends_and_inner, layer_of, require_inner, require_unpruned
+from bench.compress.layer_order import ends_and_inner, layer_of, layers_with, require_inner, require_unpruned
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.normalization import running_statistics
-from bench.compress.pruning.masking import prunable
+from bench.compress.pruning.masking import keep_zeros, prunable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
@@ -107,21 +107,34 @@ def trained(
     # statistics lag behind the weights that are stored, and are estimated again. A normalisation after a layer is
     # folded last: it scales each filter, which has a scale anyway, so that both together cost one number per filter.
     network = deepcopy(compressed.network)
-    modules: dict[str, Any] = {name: network.get_submodule(name) for name in layers}
+    modules: dict[str, Any] = {}
+    for name in layers:
+        module: Any = network.get_submodule(name)
+        if all(module.weight is not other.weight for other in modules.values()):
+            modules[name] = module
     binarisations = {name: make(module.weight) for name, module in modules.items()}
+    # of layers that share a weight, each has to see it binarised
+    sharing = {name: layers_with(network, _weight(name)) for name in modules}
     for name, module in modules.items():
         binarisations[name].start(module.weight)
-        parametrize.register_parametrization(module, "weight", binarisations[name])
+        for layer in sharing[name]:
+            parametrize.register_parametrization(network.get_submodule(layer), "weight", binarisations[name])
+    keep = keep_zeros(network, compressed.masks)  # of the first and the last layer
 
     def tidy(step: int, steps: int) -> None:
+        keep(step, steps)
         for name, module in modules.items():
             binarisations[name].tidy(module.parametrizations.weight.original)
 
     tidy(0, 0)
     history = workbench.finetune(network, after_step=tidy, distill=distill)
-    for module in modules.values():
-        parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
-    running_statistics.take_again(network, (batch for batch, _ in workbench.batches(IMAGES)))
+    binary = {name: module.weight.detach().clone() for name, module in modules.items()}
+    with torch.no_grad():
+        for name, module in modules.items():
+            for layer in sharing[name]:
+                parametrize.remove_parametrizations(network.get_submodule(layer), "weight", leave_parametrized=True)
+            module.weight.copy_(binary[name])
+    running_statistics.take_again(network, running_statistics.whole_batches(workbench, IMAGES))
     return represented(compressed.but(network=network, history=(*compressed.history, *history)), modules)
 
 

@@ -76,7 +76,8 @@ class ScaledSigns(Binarisation):
     # Of all filters with two values ±a, alpha·sign(W) is the closest to W in squared error: the best signs B are those
     # of W, and the best a is then WᵀB/n = mean |W|. The gradient for filters of n weights is dL/dW = dL/dWb · (1/n +
     # alpha · 1{|W| < 1}), the first term from alpha, the second straight through the sign. As in the authors' code it
-    # is multiplied by n: both terms are as small as the weights are, and SGD would hardly move them.
+    # is multiplied by n: both terms are as small as the weights are, and SGD would hardly move them. Their further
+    # factor of 1 - 1/Cin is left out.
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """(Cout, ...) real weights to two values per filter."""

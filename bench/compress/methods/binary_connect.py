@@ -21,6 +21,7 @@ class BinaryConnect(FinetuningMethod):
 
     stochastic: bool = False
 
+    version = 2
     family = "binary"
     title = "BinaryConnect"
     source = "courbariaux2015binaryconnect"

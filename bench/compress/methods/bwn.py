@@ -15,6 +15,7 @@ from bench.footprint.compressed import Compressed
 class Bwn(FinetuningMethod):
     """All convolutions and linear layers but the first and the last; feature maps stay real."""
 
+    version = 2
     family = "binary"
     title = "BWN"
     source = "rastegari2016xnor"

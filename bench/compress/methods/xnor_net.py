@@ -21,6 +21,7 @@ class XnorNet(FinetuningMethod):
     products, and their outputs are sums over filters.
     """
 
+    version = 2
     family = "binary"
     title = "XNOR-Net"
     source = "rastegari2016xnor"

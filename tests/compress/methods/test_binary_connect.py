@@ -43,7 +43,7 @@ def test_a_step_sees_signs_and_moves_real_weights():
     x = torch.tensor([[1.0, 2.0, 5.0]])
 
     class OneStep:
-        def batches(self, images):
+        def batches(self, images, batch_size):
             return iter(())
 
         def finetune(self, network, *, after_step, distill):
