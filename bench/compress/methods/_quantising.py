@@ -55,6 +55,7 @@ class Quantising(FinetuningMethod):
         activation_bits: int | None = None,
         reader: Callable[[int], InputQuantiser] | None = None,
         outer_reader: Callable[[int], InputQuantiser] | None = None,
+        seen: Compressed | None = None,
     ) -> Compressed:
         """Train with quantised weights, and quantised inputs if asked for.
 
@@ -63,6 +64,7 @@ class Quantising(FinetuningMethod):
             activation_bits: default the setting.
             reader: makes the quantiser of an input of so many bits; default LSQ's.
             outer_reader: that of the first and the last layer; default LSQ's.
+            seen: the network from whose inputs readers start; default the one that is trained.
         """
         engine, learned = quantization.training, quantization.inputs.LearnedInput
         bits = activation_bits or self.activation_bits
@@ -70,7 +72,7 @@ class Quantising(FinetuningMethod):
             {}
             if bits == 32
             else engine.inputs_of(
-                compressed,
+                seen or compressed,
                 workbench,
                 weights,
                 partial(reader or learned, bits),

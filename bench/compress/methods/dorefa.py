@@ -28,6 +28,7 @@ class Dorefa(Quantising):
     bits: Literal[1, 2, 3, 4, 6, 8] = 4
     activation_bits: Literal[1, 2, 3, 4, 6, 8, 32] = field(default=32, kw_only=True)  # type: ignore[assignment]
 
+    version = 2
     family = "quantization"
     keeps_zeros = False
     title = "DoReFa"
@@ -37,5 +38,6 @@ class Dorefa(Quantising):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         ready, weights = quantization.odd_grid.layers(compressed, self.bits, self.outer())
+        # `ready` computes the same once its weights are quantised, which they are not yet
         reader = partial(quantization.inputs.ClippedInput, limit=1.0, trained=False)
-        return self.trained(ready, workbench, weights, reader=reader)
+        return self.trained(ready, workbench, weights, reader=reader, seen=compressed)

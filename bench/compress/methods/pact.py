@@ -32,6 +32,7 @@ class Pact(Quantising):
     activation_bits: Bits | None = field(default=None, kw_only=True)  # type: ignore[assignment]
     limit: Annotated[float, Field(gt=0, lt=1e6)] = field(default=10.0, kw_only=True)
 
+    version = 2
     family = "quantization"
     keeps_zeros = False
     title = "PACT"
@@ -41,5 +42,6 @@ class Pact(Quantising):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         ready, weights = quantization.odd_grid.layers(compressed, self.bits, self.outer())
+        # `ready` computes the same once its weights are quantised, which they are not yet
         reader = partial(quantization.inputs.ClippedInput, limit=self.limit, trained=True)
-        return self.trained(ready, workbench, weights, self.activation_bits or self.bits, reader)
+        return self.trained(ready, workbench, weights, self.activation_bits or self.bits, reader, seen=compressed)
