@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from bench.compress.reconstruction.block_rounding import InputSchedule
 
 
+ENDS = 8  # bits of what the first and the last layer read
+
+
 @dataclass(frozen=True)
 class Brecq(LearnedRounding):
     """Every weight goes to the integer above or below; which of the two is learned, one residual block at a time.
@@ -32,8 +35,9 @@ class Brecq(LearnedRounding):
             |g| + 1 for g, of the divergence between both networks' outputs.
         qdrop: probability that an element of a block's input is the float network's, in each step anew: 0.5 in QDrop.
             Within the block it is that of an activation's element not to be rounded.
-        activation_bits: of what each quantised layer reads, with LSQ's steps learned from the same outputs; of the ends
-            `ends`, if that is set. Each step adds 4 bytes to the payload. 32 leaves activations as they are.
+        activation_bits: of what each quantised layer reads, with steps learned from the same outputs as in LSQ; of the
+            first and the last layer `ends`, default 8. Each step adds 4 bytes to the payload. 32 leaves activations as
+            they are.
         activation_steps: of Adam per block, once all weights are rounded.
         jointly: learn activations' steps together with rounding, as QDrop does, in `steps` steps.
         activation_learning_rate: of Adam; default 4e-4, and 4e-5 if `jointly`, as published.
@@ -46,6 +50,7 @@ class Brecq(LearnedRounding):
     jointly: bool = False
     activation_learning_rate: Annotated[float, Field(gt=0)] | None = None
 
+    version = 2
     family = "quantization"
     title = "BRECQ"
     source = "li2021brecq"
@@ -68,7 +73,7 @@ class Brecq(LearnedRounding):
     def _reading(self) -> InputSchedule:
         return reconstruction.block_rounding.InputSchedule(
             bits=self.activation_bits,
-            ends=self.ends or self.activation_bits,
+            ends=self.ends or ENDS,
             steps=self.activation_steps,
             learning_rate=self.activation_learning_rate or (4e-5 if self.jointly else 4e-4),
             jointly=self.jointly,

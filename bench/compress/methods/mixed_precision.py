@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -48,7 +49,7 @@ class MixedPrecision(Method):
     draws: Annotated[int, Field(ge=1)] = 50
     images: Images = 256
 
-    version = 2  # fewer images per draw
+    version = 3
     family = "quantization"
     title = "Mixed precision"
     source = "dong2020hawqv2"
@@ -60,8 +61,8 @@ class MixedPrecision(Method):
         folded, grids = passed.prepared(
             compressed, workbench, quantization.integers.Grid(8, self.per_channel, self.symmetric, self.search)
         )
-        count = sum(folded.network.get_parameter(name).numel() for name in grids)
-        budget = int(self.average_bits * count / 8)
+        counts = [folded.network.get_parameter(name).numel() for name in grids]
+        budget = sum(ceil(round(self.average_bits * count / 8, 9)) for count in counts)  # as each is stored: in bytes
         if self.bytes is not None:
             budget = engine.budget(folded, grids, self.bytes)
         grids = engine.grids(folded, grids, workbench, by=self.by, budget=budget, draws=self.draws, images=self.images)

@@ -20,6 +20,8 @@ from bench.footprint.structure.quantized_inputs import InputGrid, code_range, ro
 IMAGES = 64  # the batch from which grids start
 SAMPLE = 2**20  # numbers at least that least squares look at
 ROUNDS = 100  # of least squares at most
+FEW = 2**17  # numbers at least on which single steps are tried
+RATIOS = 100  # of the range that are tried
 
 
 class InputQuantiser(torch.nn.Module, ABC):
@@ -47,14 +49,16 @@ class LearnedInput(InputQuantiser):
     Args:
         bits: b, 2 to 8.
         offset: whether there is a β.
+        fitted: start without β from the step with the least squared error on the first batch, for trainings too short
+            to bring LSQ's start, which is meant to be large, near it.
     """
 
     # The gradient to s is that of LSQ's weights. That to β is 1 outside of the range and 0 inside. Both are divided by
     # √(n·highest) for the n numbers of the batch's feature map.
 
-    def __init__(self, bits: int, offset: bool = False):
+    def __init__(self, bits: int, offset: bool = False, fitted: bool = False):
         super().__init__()
-        self.bits, self.signed = bits, False
+        self.bits, self.signed, self.fitted = bits, False, fitted
         self.step = torch.nn.Parameter(torch.ones(1))
         self.offset = torch.nn.Parameter(torch.zeros(1)) if offset else None
 
@@ -67,6 +71,9 @@ class LearnedInput(InputQuantiser):
             self.offset.copy_(offset)
         else:
             self.signed = bool((x < 0).any())
+            if self.fitted:
+                self.step.copy_(nearest_step(x, *self._range()))
+                return
             self.step.copy_((2 * x.abs().mean() / self._range()[1] ** 0.5).clamp(min=SMALLEST))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -191,6 +198,16 @@ def least_squares(x: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tenso
         if torch.isclose(step, before, rtol=1e-6, atol=0):
             break
     return step.float().view(1), offset.float().view(1)
+
+
+def nearest_step(x: torch.Tensor, lowest: int, highest: int) -> torch.Tensor:
+    """The step s, (1,), of integers from `lowest` to `highest` with the least squared error, of 100 up to the range."""
+    every = max(1, x.numel() // FEW) | 1
+    values = x.detach().flatten()[::every]
+    widest = torch.maximum(values.max() / highest, values.min() / lowest if lowest else values.max() / highest)
+    steps = widest.clamp(min=SMALLEST) * torch.arange(1, RATIOS + 1, device=x.device) / RATIOS
+    errors = torch.stack([(rounded(values, step, lowest, highest) - values).square().sum() for step in steps])
+    return steps[errors.argmin()].view(1)
 
 
 def started(

@@ -45,10 +45,10 @@ class InputSchedule:
     jointly: bool
 
     def started(self, compressed: Compressed, workbench: Workbench, weights: Iterable[str], steps: int) -> InputSteps:
-        """Steps of LSQ for the layers of some weights, started on what these layers read."""
+        """Steps learned as in LSQ for the layers of some weights, nearest to what these read in the beginning."""
         ends = ends_and_inner(compressed)[0]
         layers = [layer_of(weight) for weight in weights]
-        makes = {name: partial(LearnedInput, self.ends if name in ends else self.bits) for name in layers}
+        makes = {name: partial(LearnedInput, self.ends if name in ends else self.bits, fitted=True) for name in layers}
         return InputSteps(inputs.started(compressed, workbench, makes), self.learning_rate, steps)
 
 

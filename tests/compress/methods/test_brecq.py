@@ -98,7 +98,7 @@ def test_activations_are_rounded_too_and_their_steps_learned_after_the_weights(c
         with torch.no_grad():
             return float((result.network(images) - compressed.network(images)).square().mean())
 
-    learned = rounded(activation_steps=60, activation_learning_rate=0.01)
+    learned = rounded(activation_steps=60, activation_learning_rate=0.001)
     assert error(learned) < 0.8 * error(rounded(activation_steps=1))
     for name, integer in alone.representations.items():
         assert (learned.representations[name].codes == integer.codes).all()
