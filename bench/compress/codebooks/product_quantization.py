@@ -31,6 +31,7 @@ POINTWISE_LARGE = 8  # with large blocks, in networks whose convolutions are mos
 CLASSIFIER_WORDS = 2048
 CLASSIFIER_WORDS_POINTWISE = 1024  # in networks whose convolutions are mostly 1x1
 LEAST_ROWS = 4  # sub-vectors per word
+SWAPS = 1  # of a random stream, beside those of codebooks
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def permute(
     orders = []
     for number, group in enumerate(channels(network, example)):
         weights = _orderable(state, group, layers) if group.parts == 1 else []
-        order = weights and permutation.best_order(weights, swaps, np.random.default_rng([seed, number]))
+        order = weights and permutation.best_order(weights, swaps, np.random.default_rng([seed, number, SWAPS]))
         if order is not None and len(order):
             for name, taken in take(network, group, torch.from_numpy(order)).items():
                 state[name].copy_(taken)
