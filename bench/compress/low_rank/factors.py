@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def ranks(compressed: Compressed, share: float, candidates: Mapping[str, Any]) -
             already.
     """
     _require_dense(compressed)
-    shares = {name: max(int(share * layer.weight.shape[0]), 1) for name, layer in candidates.items()}
+    shares = {name: max(floor(round(share * layer.weight.shape[0], 9)), 1) for name, layer in candidates.items()}
     smaller = {name: rank for name, rank in shares.items() if _saves(candidates[name], rank)}
     if not smaller:
         raise NotApplicable("no layer of it is larger than its factors would be")

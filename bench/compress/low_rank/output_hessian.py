@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
-from bench.compress.low_rank.factors import Factors
+from bench.compress.low_rank import factors
 from bench.compress.low_rank.principal_components import channel_dimension, keeping, moments
 from bench.compress.low_rank.rounds import called
 from bench.compress.method import NotApplicable
@@ -49,10 +51,12 @@ class DirectionSampling:
     ranked: bool
 
 
-def components(
+def factorised(
     network: torch.nn.Module, ranks: Mapping[str, int], workbench: Workbench, sampling: DirectionSampling
-) -> tuple[dict[str, int], Callable[[str, Any, int], Factors]]:
-    """The ranks of those layers that the network calls, and a function that chooses their factors.
+) -> tuple[dict[str, int], torch.nn.Module]:
+    """The ranks of those layers that the network calls, and a copy with factors in their place.
+
+    Layers are replaced from the last to the first, each seen in the network with factors behind it.
 
     Raises:
         NotApplicable: it calls none of them, or its outputs are no tensor, or no logits of two or more classes and the
@@ -64,7 +68,8 @@ def components(
     ranks = called(ranks, outputs)
     _check_outputs(network, images[0], sampling.loss)
 
-    def choose(name: str, layer: Any, rank: int) -> Factors:
+    # What is before a layer has not changed yet, and its outputs' means are those of the network that was given.
+    for number, name in reversed(list(enumerate(name for name in outputs if name in ranks))):
         mean = outputs[name].mean
         importance = hessian(
             network,
@@ -73,12 +78,16 @@ def components(
             images,
             losses=LOSSES[sampling.loss],
             directions=sampling.directions,
-            seed=workbench.seed,
+            seed=np.random.SeedSequence([workbench.seed, number]).generate_state(1).item(),
             ranked=sampling.ranked,
         )
-        return keeping(layer, rank, importance.to(mean), mean)
+        choose = partial(_keeping, importance.to(mean), mean)
+        network = factors.factorised(network, {name: ranks[name]}, choose)
+    return ranks, network
 
-    return ranks, choose
+
+def _keeping(importance: torch.Tensor, mean: torch.Tensor, name: str, layer: Any, rank: int) -> factors.Factors:
+    return keeping(layer, rank, importance, mean)
 
 
 @torch.no_grad()
@@ -160,7 +169,6 @@ def quadratic_form(directions: torch.Tensor, values: torch.Tensor, *, tolerance:
     return solution
 
 
-@torch.no_grad()
 @torch.no_grad()
 def _check_outputs(network: torch.nn.Module, images: torch.Tensor, loss: Literal["mse", "kl"]) -> None:
     outputs = network(images[:1])

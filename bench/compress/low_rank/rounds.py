@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-
-import torch
 
 from bench.compress.low_rank import factors, principal_components
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
 
-Finetune = Callable[[torch.nn.Module], tuple[dict[str, float], ...]]
+Finetune = Callable[..., tuple[dict[str, float], ...]]
 
 
 def convolutions(compressed: Compressed, *, strides: bool) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def shrink(
     workbench: Workbench,
     ranks: Mapping[str, int],
     *,
-    rounds: int,
+    lengths: Sequence[float | None],
     images: int,
     hessian: bool,
     finetune: Finetune,
@@ -36,9 +34,10 @@ def shrink(
 
     Args:
         ranks: of the last round, by layer.
+        lengths: of the fine-tuning after each round, epochs; None for the recipe's.
         images: training images whose outputs are examined in each round.
         hessian: see `principal_components.leading`.
-        finetune: called with the network after each round; trains it in place and returns its history.
+        finetune: called with the network and the epochs after each round; trains in place and returns its history.
 
     Raises:
         NotApplicable: the forward pass calls none of the layers.
@@ -46,14 +45,14 @@ def shrink(
     network, history = compressed.network, compressed.history
     # A later round starts from single layers again, each the product of its trained factors, and examines the
     # outputs anew: after fine-tuning, the components of the round before need not be the leading ones any more.
-    for number in range(1, rounds + 1):
+    for number, epochs in enumerate(lengths, 1):
         single = factors.merged(compressed.network, network, ranks) if number > 1 else network
         loss = workbench.loss if hessian else None
         outputs = principal_components.moments(single, list(ranks), workbench.batches(images), loss=loss)
         ranks = called(ranks, outputs)
         choose = partial(principal_components.leading, outputs, hessian=hessian)
-        network = factors.factorised(single, factors.between(single, ranks, number / rounds), choose)
-        history = (*history, *finetune(network))
+        network = factors.factorised(single, factors.between(single, ranks, number / len(lengths)), choose)
+        history = (*history, *finetune(network, epochs=epochs))
     structure = (*compressed.structure, factors.step(ranks))
     return compressed.but(network=network, structure=structure, history=history)
 

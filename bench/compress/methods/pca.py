@@ -46,13 +46,13 @@ class Pca(FinetuningMethod):
         ranks = low_rank.factors.ranks(
             compressed, self.rank, low_rank.rounds.convolutions(compressed, strides=self.strides)
         )
-        epochs = workbench.epochs / self.rounds if self.rounds > 1 else None
+        lengths = workbench.divided(workbench.epochs, self.rounds) if self.rounds > 1 else [None]
         return low_rank.rounds.shrink(
             compressed,
             workbench,
             ranks,
-            rounds=self.rounds,
+            lengths=lengths,
             images=self.images,
             hessian=self.hessian,
-            finetune=partial(workbench.finetune, epochs=epochs, distill=self.distill),
+            finetune=partial(workbench.finetune, distill=self.distill),
         )

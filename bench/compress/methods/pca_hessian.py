@@ -19,8 +19,9 @@ Rank = Annotated[int, Field(ge=1)]
 class PcaHessian(FinetuningMethod):
     """`pca` with components of another matrix: vᵀHv is what the network's outputs lose when direction v is removed.
 
-    H is sampled, see `bench.compress.low_rank.output_hessian`: it compares the network's outputs before and after, and
-    needs no labels. `pca` with `hessian` goes by the loss on labels instead.
+    Layers are replaced from the last to the first, and H is that of the network as it is by then. H is sampled, see
+    `bench.compress.low_rank.output_hessian`: it compares the network's outputs before and after, and needs no labels.
+    `pca` with `hessian` goes by the loss on labels instead.
 
     Args:
         loss: between outputs: "mse", mean squared difference of logits, or "kl", KL divergence both ways.
@@ -43,6 +44,7 @@ class PcaHessian(FinetuningMethod):
     family = "low rank"
     title = "PCA, Hessian of outputs"
     source = "zhang2016accelerating"
+    version = 2
     searched: ClassVar = {"rank": (0.75, 0.5, 0.375, 0.25)}
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
@@ -54,8 +56,7 @@ class PcaHessian(FinetuningMethod):
                 compressed, self.rank, low_rank.rounds.convolutions(compressed, strides=self.strides)
             )
         chosen = low_rank.output_hessian.DirectionSampling(self.loss, self.directions, self.images, ranked=self.ranked)
-        ranks, components = low_rank.output_hessian.components(compressed.network, ranks, workbench, chosen)
-        network = low_rank.factors.factorised(compressed.network, ranks, components)
+        ranks, network = low_rank.output_hessian.factorised(compressed.network, ranks, workbench, chosen)
         history = workbench.finetune(network, distill=self.distill)
         structure = (*compressed.structure, low_rank.factors.step(ranks))
         return compressed.but(network=network, structure=structure, history=(*compressed.history, *history))

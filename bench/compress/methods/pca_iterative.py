@@ -21,7 +21,8 @@ class PcaIterative(FinetuningMethod):
     """`pca` in many rounds: each keeps a share of the ranks, takes statistics anew and fine-tunes for so many epochs.
 
     This is the iterative mode of pca-compress (`--prune-step 0.98 --tune-epochs 1`). The number of rounds follows from
-    the rank and the step: 35 of them halve the rank by steps of 0.98.
+    the rank and the step: 35 of them halve the rank by steps of 0.98, in layers of any width. The authors round every
+    layer's rank down in each round, so that theirs are halved after 25 rounds (64 outputs) to 33 (512).
 
     Args:
         rank: after the last round, as a share of a convolution's outputs.
@@ -50,7 +51,7 @@ class PcaIterative(FinetuningMethod):
     @property
     def rounds(self) -> int:
         """How many rounds lead from full rank to the last."""
-        return max(1, math.ceil(math.log(self.rank) / math.log(self.step)))
+        return max(1, math.ceil(round(math.log(self.rank) / math.log(self.step), 9)))
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
@@ -61,12 +62,10 @@ class PcaIterative(FinetuningMethod):
             compressed,
             workbench,
             ranks,
-            rounds=self.rounds,
+            lengths=[self.tuning_epochs] * self.rounds,
             images=self.images,
             hessian=self.hessian,
-            finetune=partial(
-                workbench.finetune, epochs=self.tuning_epochs, learning_rate=self.learning_rate, distill=self.distill
-            ),
+            finetune=partial(workbench.finetune, learning_rate=self.learning_rate, distill=self.distill),
         )
 
     def budget(self, finetuning: float, training: float) -> Budget:
