@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,6 +25,20 @@ def on_tensors(hook: Hook) -> Hook:
     """
     hook.on_tensors = True  # type: ignore[attr-defined]
     return hook
+
+
+def to_the_end(hook: Any) -> Any:
+    """Mark a hook, or a function that is one, by which a training is finished only at its end.
+
+    Where masks or penalties change from step to step, the best network of an earlier epoch is none of theirs.
+    """
+    hook.to_the_end = True
+    return hook
+
+
+def any_to_the_end(*hooks: Hook | None) -> bool:
+    """Whether one of the hooks is marked by `to_the_end`."""
+    return any(getattr(hook, "to_the_end", False) for hook in hooks)
 
 
 def all_on_tensors(*hooks: Hook | None) -> bool:

@@ -32,6 +32,7 @@ class GradualMagnitude(FinetuningMethod):
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     family = "pruning"
+    version = 2
     title = "Gradual magnitude"
     source = "zhu2017prune"
     searched: ClassVar = {"sparsity": (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97)}
@@ -50,7 +51,10 @@ class GradualMagnitude(FinetuningMethod):
 
         gradually = Gradually(prune, self.times, self.share)
         history = workbench.finetune(
-            network, before_step=gradually, after_step=pruning.masking.keep_zeros(network, masks), distill=self.distill
+            network,
+            before_step=gradually,
+            after_step=pruning.masking.keep_zeros(network, masks),
+            distill=self.distill,
         )
         gradually.finish()
         return compressed.but(network=network, masks=masks, history=(*compressed.history, *history))

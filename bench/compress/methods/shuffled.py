@@ -17,13 +17,14 @@ class Shuffled(Method):
 
     For a chain, as `magnitude:sparsity=0.9+shuffled+finetune`, behind a method that prunes single weights: as many
     survive in each layer, at random positions. They have the values with which the chain began, and nothing is trained;
-    `anew` they have fresh values and are trained by the model's own recipe, as `snip+shuffled:anew=true`.
+    `anew` they have the initial values of the cell's seed and are trained by the model's own recipe, as in
+    `snip+shuffled:anew=true`: fresh values behind a method that starts from others, as SNIP does.
 
     Source: Pruning Neural Networks at Initialization: Why Are We Missing the Mark?, whose two tests, shuffled masks and
     weights drawn again, `anew` makes at once.
 
     Args:
-        anew: whether the network begins with fresh weights.
+        anew: whether the network begins with initial weights.
     """
 
     anew: bool = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from bench.compress import pruning
-from bench.compress.method import Method
+from bench.compress.method import Method, NotApplicable
 from bench.compress.methods.han import sparsities
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -23,8 +23,10 @@ class Synflow(Method):
     """From a fresh network the weights go through which least flows, in many rounds that each score those left anew.
 
     The others are trained from their initial values by the model's own recipe. Every round is a forward and a backward
-    pass of one image, in float64. While weights are left, a path leads from the image to the outputs, so that no layer
-    is emptied that all paths cross. Branches beside a shortcut that carries most of the flow may be: which, is logged.
+    pass of one image, in float64. In a network without biases a path leads from the image to the outputs while weights
+    are left, so that no layer is emptied that all paths cross. Biases, which count by their size as in the authors'
+    code, let something flow behind an emptied layer too, and branches beside a shortcut that carries most of the flow
+    may be emptied: which layers are, is logged.
 
     Source: Pruning Neural Networks Without Any Data by Iteratively Conserving Synaptic Flow, algorithm 1.
 
@@ -49,6 +51,10 @@ class Synflow(Method):
         masks: dict[str, torch.Tensor] = {}
         for sparsity in sparsities(self.sparsity, self.rounds):
             scores = flow.scores(masks)
+            if not any(bool((score > 0).any()) for score in scores.values()):
+                raise NotApplicable(
+                    "nothing flows from the image to its outputs, so that no weight is better than another"
+                )
             # what is gone scores 0, as what nothing flows through does: below that it never comes back
             for name, mask in masks.items():
                 scores[name].masked_fill_(~mask, -1)

@@ -132,14 +132,27 @@ def by_rule(rule: str, shapes: Shapes, count: int) -> dict[str, int]:
     """`count` survivors, allotted to the layers by a rule.
 
     Args:
-        rule: "erk", "uniform" or "uniform+".
+        rule: "erk", "uniform", "uniform-first-dense" or "uniform+".
 
     Raises:
         NotApplicable: the rule keeps more than `count`.
     """
     if rule == "uniform":
         return uniform({name: prod(shape) for name, shape in shapes.items()}, count)
-    return {"erk": erk, "uniform+": uniform_plus}[rule](shapes, count)
+    return {"erk": erk, "uniform+": uniform_plus, "uniform-first-dense": uniform_first_dense}[rule](shapes, count)
+
+
+def uniform_first_dense(shapes: Shapes, count: int) -> dict[str, int]:
+    """As `uniform`, but all weights of the first layer survive, as where RigL's authors compare with ERK.
+
+    Raises:
+        NotApplicable: that alone is more than `count`, or there is no other layer.
+    """
+    sizes = {name: prod(shape) for name, shape in shapes.items()}
+    first, *others = sizes
+    if not others or not sizes[first] <= count:
+        raise NotApplicable(f"its first layer keeps all {sizes[first]:,} weights, where {count:,} are left in all")
+    return {first: sizes[first], **uniform({name: sizes[name] for name in others}, count - sizes[first])}
 
 
 def erk(shapes: Shapes, count: int) -> dict[str, int]:

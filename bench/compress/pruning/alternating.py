@@ -10,6 +10,7 @@ from bench.compress.gradient_hooks import after_gradients
 from bench.compress.pruning import masking
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.training.hooks import to_the_end
 
 # Shares of the training, from the authors' configurations for 100 epochs: dense, then in turns of 5, dense, sparse.
 WARM_UP, TURN, LAST_TURN, FINAL = 0.10, 0.05, 0.75, 0.85
@@ -33,6 +34,7 @@ class Alternating:
         """Keep the gradients of masked weights from the optimizer, so that no momentum gathers for them."""
         return after_gradients(self.network, masking.prunable(self.network), self._mask)
 
+    @to_the_end
     def after_step(self, step: int, steps: int) -> None:
         """Keep zeros, and change phase for the coming step."""
         sparse = is_sparse(min(step + 1, steps - 1) / steps) or step + 1 >= steps

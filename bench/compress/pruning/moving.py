@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -12,7 +13,11 @@ from bench.compress.gradient_hooks import after_gradients
 from bench.compress.pruning import allocation, masking
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.training.hooks import to_the_end
 
+GROWTH = 2**31  # apart from the seeds of masks
+FEW = 3  # moves: with fewer, masks hardly differ from those to start from
+log = logging.getLogger(__name__)
 Grow = Callable[[str, torch.Tensor], torch.Tensor]  # name of a weight, its dense gradient -> what to grow by
 
 
@@ -38,7 +43,8 @@ def by_gradient(name: str, gradient: torch.Tensor) -> torch.Tensor:
 
 def at_random(seed: int) -> Grow:
     """SET: anywhere (Mocanu et al. 2018)."""
-    generator = torch.Generator().manual_seed(seed)
+    # from another stream than the masks to start from, which would be drawn again
+    generator = torch.Generator().manual_seed(seed + GROWTH)
     return lambda name, gradient: torch.rand(gradient.shape, generator=generator).to(gradient.device)
 
 
@@ -69,25 +75,35 @@ class MovingMasks:
     Args:
         masks: to start from.
         interval: steps between two moves.
-        share: of a layer's survivors that move the first time; it falls to 0 as half a cosine.
+        share: of a layer's survivors that would move at the beginning; it falls to 0 as half a cosine.
         until: share of the training after which masks stay.
     """
 
-    def __init__(self, masks: Mapping[str, torch.Tensor], grow: Grow, *, interval: int, share: float, until: float):
+    def __init__(
+        self, masks: Mapping[str, torch.Tensor], grow: Grow, *, interval: int, share: float, until: float
+    ):
         self.masks, self.grow = dict(masks), grow
         self.interval, self.share, self.until = interval, share, until
         self.moving = 0.0  # share that moves in the coming step; 0 for none
+        self.before: dict[str, torch.Tensor] = {}  # parameters, as they were before a step in which masks moved
 
     def watching(self, network: torch.nn.Module) -> AbstractContextManager[None]:
         """Have the gradients of the weights: dense ones, where masks move, and those of survivors for the optimizer."""
-        return after_gradients(network, self.masks, self._move)
+        return after_gradients(network, [name for name, _ in network.named_parameters()], self._move)
 
     def after_step(self, network: torch.nn.Module) -> Callable[[int, int], None]:
         """A hook that keeps zeros, and says whether masks move in the next step."""
 
+        @to_the_end
         def hook(step: int, steps: int) -> None:
+            with torch.no_grad():
+                for name, values in self.before.items():
+                    network.get_parameter(name).copy_(values)
+            self.before.clear()
             masking.apply(network, self.masks)
             coming, last = step + 1, self.until * steps
+            if step == 0 and (moves := math.ceil(last / self.interval) - 1) < FEW:
+                log.warning("masks move %d times in %d steps: ask for a shorter interval", max(moves, 0), steps)
             due = coming % self.interval == 0 and coming < last
             self.moving = self.share / 2 * (1 + math.cos(math.pi * coming / last)) if due else 0.0
 
@@ -95,11 +111,16 @@ class MovingMasks:
 
     def _move(self, name: str, parameter: torch.Tensor, gradient: torch.Tensor) -> None:
         # Pruned weights are zeros and not left out of the forward pass, so that their gradients are those of the loss.
-        # The optimizer sees none: momentum would gather, and a weight that grows starts from zero and at rest.
+        # The optimizer sees none: momentum would gather. A step in which masks move is none of the optimizer's, as in
+        # the paper: momentum and decay move weights without gradients too, so that all are put back behind it.
         if self.moving:
-            growth = self.grow(name, gradient)
-            self.masks[name] = moved(self.masks[name], parameter.detach(), growth, self.moving)
-        gradient.mul_(self.masks[name])
+            self.before[name] = parameter.detach().clone()
+            if name in self.masks:
+                growth = self.grow(name, gradient)
+                self.masks[name] = moved(self.masks[name], parameter.detach(), growth, self.moving)
+            gradient.zero_()
+        elif name in self.masks:
+            gradient.mul_(self.masks[name])
 
 
 def trained(compressed: Compressed, workbench: Workbench, moving: MovingMasks) -> Compressed:

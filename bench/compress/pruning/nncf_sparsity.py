@@ -14,6 +14,7 @@ from bench.compress.pruning import masking
 from bench.compress.pruning.gradual import Gradually
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.training.hooks import to_the_end
 from bench.zoo.networks.checkpoint import fill
 
 # isort: split
@@ -27,7 +28,6 @@ from nncf.torch.function_hook.pruning.scheduler_fns import exponential_ratio_sch
 MAGNITUDE = {"local": PruneMode.UNSTRUCTURED_MAGNITUDE_LOCAL, "global": PruneMode.UNSTRUCTURED_MAGNITUDE_GLOBAL}
 TIMES = 20  # how often gradual pruning raises the sparsity
 SHARE = 0.5  # share of the training in which it does
-LEARNING = 0.5  # share of the epochs in which masks are learned; in the rest they are fixed
 
 
 def by_magnitude(
@@ -92,21 +92,23 @@ def by_regularization(compressed: Compressed, workbench: Workbench, *, sparsity:
     by_adam = {id(mask) for mask in learned.values()}
     keep_zeros = masking.keep_zeros(network, compressed.masks)
 
+    @to_the_end
     def after_step(step: int, steps: int) -> None:
         training.after_step(step, steps)
         keep_zeros(step, steps)
 
+    learning, training_on = workbench.divided(workbench.epochs, 2)
     history = workbench.finetune(
         network,
         parameters=[parameter for parameter in network.parameters() if id(parameter) not in by_adam],
         before_step=training.before_step,
         after_step=after_step,
         distill=distill,
-        epochs=LEARNING * workbench.epochs,
+        epochs=learning,
     )
     masks = _lowest_out(network, learned, sparsity)
     pruned = _unwrapped(network, masks, compressed.but(history=(*compressed.history, *history)))
-    return masking.retrained(pruned, workbench, distill=distill, epochs=(1 - LEARNING) * workbench.epochs)
+    return masking.retrained(pruned, workbench, distill=distill, epochs=training_on)
 
 
 class _MaskTraining:

@@ -9,6 +9,7 @@ import torch
 
 from bench.compress.gradient_hooks import after_gradients
 from bench.compress.pruning.masking import prunable
+from bench.training.hooks import to_the_end
 
 
 class Reparametrisation(ABC):
@@ -56,6 +57,7 @@ class RealWeights:
         """Within it, gradients of the weights become those of the real ones."""
         return after_gradients(self.network, self.real, self._learn)
 
+    @to_the_end
     def after_step(self, step: int, steps: int) -> None:
         """Take the real weights from the optimizer and show the visible ones."""
         for name in self._learned:

@@ -96,6 +96,8 @@ def gradient_flow(network: torch.nn.Module, loss: Loss, batches: Sequence[Batch]
             if isinstance(along, torch.Tensor) and along.requires_grad:
                 for name, part in derivatives(along, weights).items():
                     products[name] += part
+    if not any(bool(product.any()) for product in products.values()):
+        raise NotApplicable("no weight of it changes the gradient's norm, so that none is better than another")
     return finite({name: weights[name].detach().double() * product.double() for name, product in products.items()})
 
 

@@ -36,7 +36,7 @@ def test_each_time_it_prunes_what_training_made_of_the_weights(compressed, workb
     workbench.finetune = watched
     GradualMagnitude(0.8, times=2, share=1.0)(compressed, workbench)
     total = sum(weight.numel() for weight in prunable(compressed.network).values())
-    assert seen == [int(cubic(0.8, 0.5) * total), int(0.8 * total)]
+    assert seen == [0, int(cubic(0.8, 0.5) * total)]  # the rest goes behind the last step
 
 
 def test_it_prunes_where_there_is_no_training(compressed, workbench):

@@ -14,7 +14,7 @@ def test_pruning_is_spread_evenly_over_the_first_share_of_the_steps():
     pruning = Gradually(prune, times=4, share=0.5)
     for step in range(16):
         pruning(step, 16)
-    assert when == [(0, 0.25), (2, 0.5), (4, 0.75), (6, 1.0)]
+    assert when == [(2, 0.25), (4, 0.5), (6, 0.75), (8, 1.0)]
 
 
 @given(st.integers(0, 60), st.integers(1, 30), st.floats(0.05, 1))

@@ -15,7 +15,11 @@ def test_the_share_of_zeros_is_exact_and_survives_the_file(label, compressed, wo
     chain = variant.parse(label)
     result = chain.apply(compressed, workbench)
     weights = prunable(through_a_file(result))
-    assert sum(int((w == 0).sum()) for w in weights.values()) == int(0.8 * sum(w.numel() for w in weights.values()))
+    gone = int(0.8 * sum(w.numel() for w in weights.values()))
+    assert sum(int((~mask).sum()) for mask in result.masks.values()) == gone
+    # what grows in the very last step is zero as well
+    zeros = sum(int((w == 0).sum()) for w in weights.values())
+    assert zeros == gone or (zeros > gone and "interval" in label)
     assert all(not weights[name][~mask].any() for name, mask in result.masks.items())
     assert chain.start == "random"
     assert workbench.trained == 1
