@@ -15,6 +15,7 @@ def after_gradients(network: torch.nn.Module, names: Iterable[str], hook: Hook) 
     """Within it, a hook is called for each of these parameters once its gradient is complete.
 
     Args:
+        names: those that do not require gradients are left out, since nothing trains them.
         hook: it may change the gradient in place, and the parameter without autograd.
     """
 
@@ -25,7 +26,8 @@ def after_gradients(network: torch.nn.Module, names: Iterable[str], hook: Hook) 
 
         return call
 
-    handles = [network.get_parameter(name).register_post_accumulate_grad_hook(of(name)) for name in names]
+    trained = [name for name in names if network.get_parameter(name).requires_grad]
+    handles = [network.get_parameter(name).register_post_accumulate_grad_hook(of(name)) for name in trained]
     try:
         yield
     finally:

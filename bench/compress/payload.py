@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from bench.compress.filters import widths
+from bench.compress.filters.structured import StructuredMethod
 from bench.compress.method import Method, NotApplicable
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -39,8 +40,11 @@ def met(
     Raises:
         NotApplicable: at its strongest the method takes more.
     """
-    # How large a network becomes hardly depends on what training makes of its weights: masks, widths, ranks and bits
-    # are known before. So strengths are tried without training.
+    # How large a network becomes hardly depends on what training makes of its weights: masks, ranks and bits are known
+    # before. So strengths are tried without training. Numbers of channels may be chosen after it.
+    if isinstance(method, StructuredMethod):
+        full = widths.payload(compressed)
+        return replace(method, target="bytes", ratio=max(1 - most / full, 0.0))
     without_training: Any = _Untrained(workbench)
     refusals: dict[Any, NotApplicable] = {}
 

@@ -46,6 +46,10 @@ class WithoutData:
         """One image of zeros, (1, C, H, W) float32."""
         return torch.zeros(1, *self.shape)
 
+    def divided(self, epochs: float, parts: int) -> list[float]:
+        """See Workbench; nothing is trained."""
+        return [epochs / parts] * parts
+
     def initial(self) -> torch.nn.Module:
         """The network with random weights."""
         return self.fresh()

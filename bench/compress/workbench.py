@@ -34,6 +34,13 @@ class Workbench(Protocol):
         """Length of the profile's fine-tuning recipe, for methods that divide it into several rounds."""
         ...
 
+    def divided(self, epochs: float, parts: int) -> list[float]:
+        """So many epochs in parts for one training each, which have whole steps and take as many in all as one would.
+
+        With more parts than steps, some parts are 0.
+        """
+        ...
+
     def initial(self) -> torch.nn.Module | None:
         """A copy of the network as it was before training; None if unknown, as for a checkpoint."""
         ...
@@ -112,6 +119,8 @@ class Workbench(Protocol):
             learning_rate: peak, instead of the recipe's.
             parameters: train these alone; default all.
             before_step, after_step: called with (step, steps), before the forward pass and after the optimizer's step.
+                One marked by `bench.training.hooks.to_the_end` has the last epoch's network kept, whatever the recipe
+                keeps.
             distill: learn the outputs of the network that compression started from, besides the targets.
 
         Returns:

@@ -15,6 +15,7 @@ from bench.compress.method import require_unrounded
 from bench.compress.pruning.masking import keep_zeros
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
+from bench.training.hooks import to_the_end
 
 Terms = dict[str, torch.Tensor]  # by parameter, what is added to its gradient
 Penalty = Callable[[torch.nn.Module, Sequence[CoupledChannels], float], Terms]  # network, groups, epochs so far
@@ -44,7 +45,8 @@ def group_norms(strength: float, exponent: float) -> Penalty:
 
 def growing(base: float, delta: float) -> Penalty:
     """(λ + t·δ·(I_max - I_c)/(I_max - I_min))·w on all weights of a channel, in epoch t (Wang et al. 2021)."""
-    return _weight_decay(lambda smallness, epoch: base + int(epoch) * delta * smallness)
+    # step n of an epoch is n/steps of it in float64, which may fall short of a whole epoch by its rounding
+    return _weight_decay(lambda smallness, epoch: base + int(round(epoch, 9)) * delta * smallness)
 
 
 def _weight_decay(strength: Callable[[torch.Tensor, float], torch.Tensor]) -> Penalty:
@@ -85,6 +87,7 @@ def trained(
     # The terms lie where they always lay, for passes that were recorded once and are replayed on a GPU.
     added = {member.name: torch.zeros_like(network.get_parameter(member.name)) for member in _all(network, groups)}
 
+    @to_the_end
     def update(step: int, steps: int) -> None:
         with torch.no_grad():
             for name, term in penalty(network, groups, step / steps * epochs).items():

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from math import floor
 from typing import Protocol
 
 import torch
 
+from bench.compress.budget import divided
 from bench.compress.filters import selection, thinning
 from bench.compress.filters.coupled import CoupledChannels
 from bench.compress.filters.selection import ChannelRanking, Target
+from bench.compress.method import NotApplicable
 from bench.compress.pruning.masking import retrained
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -54,22 +57,46 @@ def pruned(
     groups = method.eligible(compressed.network, thinning.prunable(compressed, skip, which))
     size = selection.size_of(compressed, groups, target)
     full = size([group.count for group in groups])
-    compressed = method.prepared(compressed, workbench, groups)
+    present = {group.writers: group.count for group in groups}
     floors = {group.writers: selection.fewest(group, ranking.least) for group in groups}
-    for number in range(1, rounds + 1):
-        groups = method.eligible(compressed.network, thinning.prunable(compressed, skip, which))
+    if target != "bytes" or not compressed.masks:  # zeros take no bytes, so that these depend on which channels stay
+        # what cannot be reached is refused before anything is trained
+        selection.require_reachable(compressed, groups, ranking, size, _share(full, ratio))
+    compressed = method.prepared(compressed, workbench, groups)
+    for number, length in enumerate(divided(workbench, epochs, rounds), 1):
+        groups = [group for group in _left(compressed, method, skip, which) if group.writers in present]
+        scores = method.score(deepcopy(compressed.network).eval(), groups, workbench) if groups else []
+        by = _by(groups, scores)
+        # a group of one channel a part is found no more, and counts all the same
+        gone = sum(present.values()) - sum(group.count for group in groups) if target == "channels" else 0
         counts = selection.kept_counts(
             compressed,
             groups,
-            scores := method.score(deepcopy(compressed.network).eval(), groups, workbench),
+            scores,
             ranking=ranking,
-            size=selection.size_of(compressed, groups, target),
-            most=full * (1 - ratio * number / rounds),
+            size=selection.size_of(compressed, groups, target, by),
+            most=_share(full, ratio * number / rounds) - gone,
             floors=[min(floors[group.writers], group.count) for group in groups],
         )
-        compressed = thinning.thinned(compressed, list(zip(groups, counts, strict=True)), _by(groups, scores))
-        compressed = retrained(compressed, workbench, distill=distill, epochs=epochs / rounds)
+        present.update((group.writers, count) for group, count in zip(groups, counts, strict=True))
+        compressed = thinning.thinned(compressed, list(zip(groups, counts, strict=True)), by)
+        compressed = retrained(compressed, workbench, distill=distill, epochs=length)
     return compressed
+
+
+def _share(full: int, ratio: float) -> int:
+    """What remains of a size without a share, rounded down; 0.9 of 20 leaves 2, though 1 - 0.9 is less than 0.1."""
+    return floor(round(full * (1 - ratio), 6))
+
+
+def _left(
+    compressed: Compressed, method: Prunes, skip: tuple[str, ...], which: thinning.Which
+) -> list[CoupledChannels]:
+    """The groups that can still lose channels, maybe none."""
+    try:
+        return method.eligible(compressed.network, thinning.prunable(compressed, skip, which))
+    except NotApplicable:
+        return []
 
 
 def _by(groups: Sequence[CoupledChannels], scores: Sequence[torch.Tensor]) -> thinning.Choose:

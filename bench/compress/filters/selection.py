@@ -71,7 +71,7 @@ def kept_counts(
     Raises:
         NotApplicable: it stays larger even with the fewest channels.
     """
-    floors = floors or [fewest(group, ranking.least) for group in groups]
+    floors = [fewest(group, ranking.least) for group in groups] if floors is None else floors
     steps = _steps(compressed.network, groups, scores, ranking, floors)
 
     def counts(taken: int) -> list[int]:
@@ -83,11 +83,31 @@ def kept_counts(
     # size falls along the sequence, so that bisection finds the first network that is small enough
     taken = bisect_left(range(len(steps) + 1), -most, key=lambda taken: -size(counts(taken)))
     if taken > len(steps):
-        raise NotApplicable(
-            f"with the fewest channels that each layer keeps it is still {size(counts(len(steps))):,} large, and "
-            f"{most:,.0f} are asked for: expected a lower ratio or a lower least"
-        )
+        raise _too_large(size(counts(len(steps))), most)
     return counts(taken)
+
+
+def require_reachable(
+    compressed: Compressed, groups: Sequence[CoupledChannels], ranking: ChannelRanking, size: Size, most: int
+) -> None:
+    """Refuse a target that the fewest channels of every group do not meet; for the arguments see `kept_counts`.
+
+    Raises:
+        NotApplicable: they do not.
+    """
+    scores = [torch.zeros(group.count, dtype=torch.float64) for group in groups]
+    kept = [group.count for group in groups]
+    for step in _steps(compressed.network, groups, scores, ranking, [fewest(one, ranking.least) for one in groups]):
+        kept[step.group] = step.kept
+    if (least := size(kept)) > most:
+        raise _too_large(least, most)
+
+
+def _too_large(least: int, most: float) -> NotApplicable:
+    return NotApplicable(
+        f"with the fewest channels that each layer keeps it is still {least:,} large, and {most:,.0f} are asked for: "
+        "expected a lower ratio or a lower least"
+    )
 
 
 def fewest(group: CoupledChannels, least: float) -> int:
@@ -95,16 +115,20 @@ def fewest(group: CoupledChannels, least: float) -> int:
     return group.parts * max(1, ceil(round(least * group.count / group.parts, 9)))
 
 
-def size_of(compressed: Compressed, groups: Sequence[CoupledChannels], target: Target) -> Size:
+def size_of(
+    compressed: Compressed, groups: Sequence[CoupledChannels], target: Target, choose: thinning.Choose | None = None
+) -> Size:
     """The size of the network that keeps so many channels of each group.
 
     Args:
         target: in channels of these groups, parameters, multiply-accumulates of one image, or payload bytes in float32.
+        choose: which channels are kept; default the first. What is zero already takes no bytes, so that these depend
+            on it.
     """
     if target == "channels":
         return sum
     if target == "bytes":
-        return lambda counts: widths.payload(thinning.thinned(compressed, list(zip(groups, counts)), _first))
+        return lambda counts: widths.payload(thinning.thinned(compressed, list(zip(groups, counts)), choose or _first))
     network = compressed.network
     if target == "parameters":
         tensors = {name: parameter.numel() for name, parameter in network.named_parameters()}

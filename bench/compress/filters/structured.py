@@ -31,7 +31,7 @@ class StructuredMethod(FinetuningMethod):
     Args:
         ratio: share of the target to remove.
         target: what the ratio is of: the channels that can go, the network's parameters, its multiply-accumulates, or
-            its payload in float32.
+            its payload with weights in float32.
         scope: "global" ranks all channels together, "layer" takes the same share of each group of coupled channels,
             "isomorphic" ranks groups of the same kinds of layers together and takes the same share of each kind.
         normalise: what scores are divided by before channels of different groups are compared: the group's mean, its

@@ -55,7 +55,7 @@ def thinned(
     *,
     distill: bool,
 ) -> Compressed:
-    """A copy thinned in turns, and fine-tuned after each for an equal part of the recipe's epochs.
+    """A copy thinned in turns, and fine-tuned after each for an equal part of the recipe's steps.
 
     Args:
         choices: asked in every turn for how to choose channels.
@@ -64,8 +64,8 @@ def thinned(
     Raises:
         NotApplicable: the thinner network does not run.
     """
-    epochs = workbench.epochs / len(turns) if len(turns) > 1 else None
-    for turn in turns:
+    lengths = workbench.divided(workbench.epochs, len(turns)) if len(turns) > 1 else [None]
+    for turn, epochs in zip(turns, lengths, strict=True):
         # groups are looked for anew, since their sizes changed, and weights that choices go by were trained
         groups = [group for group in thinning.prunable(compressed, (), which) if group.writers in turn]
         targets = [(group, turn[group.writers]) for group in groups]

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bench.compress import pruning
+from bench.compress.budget import divided
 from bench.compress.method import FinetuningMethod
 from bench.compress.workbench import Workbench
 from bench.footprint.compressed import Compressed
@@ -37,8 +38,8 @@ class Han(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        epochs = workbench.epochs / self.rounds
-        for sparsity in sparsities(self.sparsity, self.rounds):
+        lengths = divided(workbench, workbench.epochs, self.rounds)
+        for sparsity, epochs in zip(sparsities(self.sparsity, self.rounds), lengths, strict=True):
             pruned = pruning.masking.pruned(compressed, pruning.masking.global_magnitude(compressed.network, sparsity))
             compressed = pruning.masking.retrained(pruned, workbench, distill=self.distill, epochs=epochs)
         return compressed

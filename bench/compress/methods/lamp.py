@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from bench.compress import pruning
-from bench.compress.budget import Budget
+from bench.compress.budget import Budget, divided
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.han import sparsities
 from bench.compress.workbench import Workbench
@@ -53,8 +53,8 @@ class Lamp(FinetuningMethod):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        epochs = (workbench.epochs if self.epochs is None else self.epochs) / self.rounds
-        for sparsity in sparsities(self.sparsity, self.rounds):
+        lengths = divided(workbench, workbench.epochs if self.epochs is None else self.epochs, self.rounds)
+        for sparsity, epochs in zip(sparsities(self.sparsity, self.rounds), lengths, strict=True):
             pruned = pruning.masking.pruned(compressed, self._masks(compressed.network, sparsity))
             compressed = pruning.masking.retrained(pruned, workbench, distill=self.distill, epochs=epochs)
         return compressed

@@ -34,7 +34,7 @@ class Recalibrate(Method):
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
-        network = deepcopy(compressed.network)
+        network = deepcopy(compressed.network).eval()
         if not normalization.running_statistics.normalisations(network):
             raise NotApplicable(_nothing(compressed))
         batches = normalization.running_statistics.whole_batches(workbench, self.images)

@@ -25,7 +25,7 @@ class Taylor(StructuredMethod):
 
     Args:
         form: "gate" takes (γ·∂L/∂γ + β·∂L/∂β)² of batch normalisation, "weight" Σ(w·∂L/∂w)² of the filter, "group"
-            Σ|w·∂L/∂w| over all tensors that lose a slice with the channel.
+            Σ|w·∂L/∂w|, mean over all tensors that lose a slice with the channel.
         images: of training.
         batch_size: images; scores are means over batches.
         ratio, target, scope, normalise, channels, rounds, least, round_to, skip: see StructuredMethod.

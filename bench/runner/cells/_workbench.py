@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.runner.cells import Epoch
 from bench.task import Task
 from bench.training import evaluate, loop
 from bench.training.checkpoints import Checkpoints
+from bench.training.hooks import any_to_the_end
 from bench.training.recipe import Recipe
 from bench.training.schedule import Schedule
 from bench.zoo.networks.plain import copied, plain
@@ -78,6 +80,12 @@ class RealWorkbench:
     def epochs(self) -> float:
         """Of the fine-tuning recipe."""
         return self._recipe().epochs
+
+    def divided(self, epochs: float, parts: int) -> list[float]:
+        """See Workbench."""
+        schedule = Schedule(len(self.images.train.images), replace(self._recipe(), epochs=epochs))
+        ends = [round(schedule.steps * part / parts) for part in range(parts + 1)]
+        return [(end - begin) / schedule.steps_per_epoch for begin, end in pairwise(ends)]
 
     def initial(self) -> torch.nn.Module | None:
         """See Workbench."""
@@ -168,6 +176,8 @@ class RealWorkbench:
         )
 
     def _train(self, network: torch.nn.Module, recipe: Recipe, **options: Any) -> tuple[dict[str, float], ...]:
+        if any_to_the_end(options.get("before_step"), options.get("after_step")):
+            recipe = replace(recipe, keep="last")
         try:
             return loop.train(
                 network,
