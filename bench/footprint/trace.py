@@ -7,7 +7,7 @@ could be computed once and stored, and costs nothing at inference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +32,8 @@ _ELEMENTWISE = (
     "hardswish",
 )
 
+
+Watch = Callable[[int, Sequence[torch.Tensor]], None]
 
 # functions whose result is one number everywhere, until something is written to it
 _UNIFORM = ("zeros", "ones", "full", "new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like")
@@ -129,16 +131,17 @@ class Trace:
         return tuple(sorted({f"{o.name} ({o.module or 'network'})" for o in self.operations if o.uncounted}))
 
 
-def trace(network: torch.nn.Module, example: torch.Tensor) -> Trace:
+def trace(network: torch.nn.Module, example: torch.Tensor, watch: Watch | None = None) -> Trace:
     """Run `network` once in eval mode and record what it does.
 
     Args:
         example: (1, C, H, W) float32.
+        watch: called behind each operation with its number and the tensors of its inputs, in the order of `inputs`.
     """
     parameters = {**dict(network.named_parameters()), **dict(network.named_buffers())}
     anchor = next(iter(parameters.values()), example)
     example = example.detach().to(anchor.device, copy=True)
-    recorder = _Recorder(parameters)
+    recorder = _Recorder(parameters, watch)
     with ExitStack() as stack:
         stack.enter_context(_in_eval_mode(network))
         stack.enter_context(_without_fused_attention())
@@ -161,9 +164,9 @@ class _Recorder(TorchDispatchMode):
     # Every tensor is kept alive until the pass ends: PyTorch gives freed memory to the next tensor, and the two would
     # be taken for one value. So all feature maps must fit into memory at once, of one image.
 
-    def __init__(self, parameters: dict[str, torch.Tensor]):
+    def __init__(self, parameters: dict[str, torch.Tensor], watch: Watch | None):
         super().__init__()
-        self.trace = Trace()
+        self.trace, self.watch = Trace(), watch
         self._modules = [("", 0)]  # that are running, and how many operations had been recorded when each began
         self._buffers: dict[int, int] = {}
         self._alive: list[torch.Tensor] = []
@@ -175,6 +178,8 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         inputs = self.values((args, kwargs))
+        leaves = tree_leaves((args, kwargs)) if self.watch is not None else ()
+        given = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and _memory(leaf) in self._buffers]
         constants = any(self._is_constant(leaf) for leaf in tree_leaves((args, kwargs)))
         out = func(*args, **kwargs)
         if func._schema.is_mutable:
@@ -183,7 +188,7 @@ class _Recorder(TorchDispatchMode):
             self._uniform.add(_memory(out))
         self._alive += (leaf for leaf in tree_leaves(out) if isinstance(leaf, torch.Tensor))
         if inputs:
-            self._record(func, args, kwargs, inputs, out, constants)
+            self._record(func, args, kwargs, inputs, out, constants, given)
         return out
 
     def _is_constant(self, leaf: Any) -> bool:
@@ -191,7 +196,16 @@ class _Recorder(TorchDispatchMode):
             return False
         return not any(_memory(leaf) in known for known in (self._buffers, self._parameters, self._uniform))
 
-    def _record(self, func: Any, args: Any, kwargs: Any, inputs: tuple[Value, ...], out: Any, constants: bool) -> None:
+    def _record(
+        self,
+        func: Any,
+        args: Any,
+        kwargs: Any,
+        inputs: tuple[Value, ...],
+        out: Any,
+        constants: bool,
+        given: Sequence[torch.Tensor],
+    ) -> None:
         for leaf in tree_leaves(out):
             if isinstance(leaf, torch.Tensor):
                 self.new_buffer(leaf)
@@ -218,6 +232,8 @@ class _Recorder(TorchDispatchMode):
                 own_statistics=name == "native_batch_norm" and bool(args[5]),  # its argument `training`
             )
         )
+        if self.watch is not None:
+            self.watch(len(self.trace.operations) - 1, given)
 
     def new_buffer(self, tensor: torch.Tensor) -> int:
         """The buffer of a tensor, which is part of the graph from now on."""

@@ -48,13 +48,13 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledCh
         example: (1, C, H, W) float32.
     """
     traced = trace(network, example)
-    axes = _Axes(network, traced)
+    axes = Axes(network, traced)
     for operation in traced.operations:
         axes.follow(operation)
     return tuple(axes.free())
 
 
-class _Axes:
+class Axes:
     """The axes of a network's graph, learned operation by operation."""
 
     # This is a union-find over axes of channels. Each operation begins an axis (the output of a layer), hands on its

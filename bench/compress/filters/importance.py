@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import torch
 from scipy.spatial.distance import pdist, squareform
 
-from bench.compress.filters.coupled import CoupledChannels, Reader
+from bench.compress.filters.coupled import CoupledChannels
+from bench.compress.filters.feature_maps import FeatureMaps
 from bench.compress.filters.members import Member, members, scales
 from bench.compress.method import NotApplicable
 from bench.compress.workbench import Workbench
@@ -119,49 +120,24 @@ def fisher(network: torch.nn.Module, groups: Groups, workbench: Workbench, image
 
 
 def feature_ranks(network: torch.nn.Module, groups: Groups, workbench: Workbench, images: int) -> Scores:
-    """Rank of a channel's feature map as the next layer reads it, mean over images (Lin et al. 2020).
+    """Rank of a channel's feature map behind normalisation and activation, mean over images (Lin et al. 2020).
 
-    After batch normalisation and activation, and after pooling where it comes before the reader. Where the reader is
-    linear, the map as it was before it was flattened, or with its channels last.
+    Pooling that follows is left out: of maps of one pixel all ranks are 1. Where several layers write the channels, as
+    in a residual stream, the mean over all maps that a layer reads.
 
     Raises:
         NotApplicable: the maps of a group are not (b, C, H, W).
     """
     sums = [torch.zeros(group.count, dtype=torch.float64) for group in groups]
     counts = [0] * len(groups)
-
-    def watch(position: int, group: CoupledChannels) -> torch.utils.hooks.RemovableHandle:
-        reader = group.readers[0]
-
-        def rank(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            maps = _maps(inputs[0].detach(), module, reader, group.count)
-            sums[position].add_(torch.linalg.matrix_rank(maps.float()).double().sum(0).cpu())
-            counts[position] += len(maps)
-
-        return network.get_submodule(reader.weight.rpartition(".")[0]).register_forward_pre_hook(rank)
-
-    handles = [watch(position, group) for position, group in enumerate(groups)]
-    try:
-        with torch.no_grad():
-            for batch, _ in workbench.batches(images):
-                network(batch)
-    finally:
-        for handle in handles:
-            handle.remove()
+    maps: FeatureMaps | None = None
+    for batch, _ in workbench.batches(images):
+        for image in batch.split(1):
+            maps = maps or FeatureMaps(network, groups, image)
+            for number, found in maps.of(image):
+                sums[number] += torch.linalg.matrix_rank(found.float()).double().cpu()
+                counts[number] += 1
     return [total / count for total, count in zip(sums, counts, strict=True)]
-
-
-def _maps(inputs: torch.Tensor, layer: torch.nn.Module, reader: Reader, count: int) -> torch.Tensor:
-    """The channels' feature maps (b, C, H, W) among those that a layer reads."""
-    side = round(reader.factor**0.5)
-    if isinstance(layer, torch.nn.Linear):
-        inputs = inputs.movedim(-1, 1)
-    mine = inputs[:, reader.start : reader.start + count * reader.factor]
-    if inputs.ndim == 2 and side * side == reader.factor:
-        mine = mine.reshape(len(mine), count, side, side)
-    if mine.ndim != 4:
-        raise NotApplicable(f"{reader.weight} reads maps of {mine.ndim} axes: a rank is of (b, C, H, W)")
-    return mine
 
 
 def _layer(network: torch.nn.Module, weight: str, group: CoupledChannels) -> list[Member]:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hrank(StructuredMethod):
-    """A channel's score is the rank of its feature map as the next layer reads it, mean over training images.
+    """A channel's score is the rank of its feature map behind normalisation and activation, mean over training images.
 
-    Maps of few pixels hardly differ in rank: of equals, the last go first. Of sequences of tokens there is no rank.
+    In a residual stream it is the mean over all maps that layers read. Maps of few pixels hardly differ in rank: of
+    equals, the last go first. Of sequences of tokens there is no rank.
 
     Args:
         images: of training.
@@ -32,7 +33,7 @@ class Hrank(StructuredMethod):
 
     title = "HRank"
     source = "lin2020hrank"
-    revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of
+    version = 2
 
     def score(
         self, network: torch.nn.Module, groups: list[CoupledChannels], workbench: Workbench

@@ -79,9 +79,7 @@ class MovingMasks:
         until: share of the training after which masks stay.
     """
 
-    def __init__(
-        self, masks: Mapping[str, torch.Tensor], grow: Grow, *, interval: int, share: float, until: float
-    ):
+    def __init__(self, masks: Mapping[str, torch.Tensor], grow: Grow, *, interval: int, share: float, until: float):
         self.masks, self.grow = dict(masks), grow
         self.interval, self.share, self.until = interval, share, until
         self.moving = 0.0  # share that moves in the coming step; 0 for none

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from bench.compress.filters import importance, thinning
 from bench.footprint.compressed import Compressed
@@ -172,3 +173,59 @@ def test_without_normalisation_the_gate_stands_after_the_layer(workbench):
     maps = network[0](batch) * gate.view(-1, 1, 1)
     workbench.loss(network[1:], maps, targets).backward()
     torch.testing.assert_close(scores, gate.grad.double() ** 2, rtol=1e-4, atol=1e-12)
+
+
+class Stream(nn.Module):
+    """A stem whose channels a residual branch reads and adds to, with activations that are functions."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.stem, self.norm = nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6)
+        self.a, self.b = nn.Conv2d(6, 5, 3, padding=1), nn.Conv2d(5, 6, 3, padding=1)
+        self.end = end
+        self.seen = []
+
+    def forward(self, x):
+        first = functional.relu(self.norm(self.stem(x)))
+        inner = functional.relu(self.a(first), inplace=True)
+        last = functional.relu(first + self.b(inner))
+        self.seen = [[first.detach().clone(), last.detach().clone()], [inner.detach().clone()]]
+        return self.end(last)
+
+
+ENDS = {
+    "mean": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)),
+    "max": lambda: nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(6, 4, 1), nn.Flatten(1), nn.Linear(16 * 1, 4)),
+    "flattened": lambda: nn.Sequential(nn.Flatten(), nn.Linear(6 * 32, 4)),
+    "pooled, then flattened": lambda: nn.Sequential(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(6 * 8, 4)),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_ranks_are_of_all_maps_of_a_stream_before_pooling_and_flattening(end):
+    torch.manual_seed(0)
+    network = Stream(ENDS[end]()).eval()
+    if end == "max":
+        network.end[3] = nn.Linear(4 * 2 * 4, 4)
+    with torch.no_grad():
+        network.norm.bias.copy_(torch.tensor([1.0, -0.5, 0.0, -9.0, 0.3, 0.1]))
+    images = torch.randn(5, 3, 4, 8)  # not square
+
+    class Workbench:
+        def batches(self, count):
+            yield images[:3], None
+            yield images[3:], None
+
+    groups = [
+        group
+        for group in thinning.prunable(Compressed(network, example=images[:1]), (), "all")
+        if group.count in (5, 6)
+    ]
+    found = importance.feature_ranks(network, groups, Workbench(), 5)
+    network(images)
+    expected = [torch.stack([torch.linalg.matrix_rank(maps).double() for maps in of]) for of in network.seen]
+    assert [group.count for group in groups] == [6, 5]
+    for scores, ranks in zip(found, expected, strict=True):
+        torch.testing.assert_close(scores, ranks.mean((0, 1)))
+    assert found[0][3] > 0  # the branch writes what the stem does not
+    assert len(found[1].unique()) > 1
