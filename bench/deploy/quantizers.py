@@ -73,9 +73,10 @@ class Decoding(nn.Module):
         super().__init__()
         scale = torch.from_numpy(1 / stored.scale if stored.divide else stored.scale).float().flatten()
         self.lowest = 0 if stored.zero_point is not None else -(2 ** (stored.bits - 1))
+        self.axis = stored.axis
         self.highest = self.lowest + 2**stored.bits - 1
         zero = torch.zeros(()) if stored.zero_point is None else torch.from_numpy(stored.zero_point).flatten()
-        channels = stored.shape[0]
+        channels = stored.shape[stored.axis]
         self.register_buffer("codes", torch.from_numpy(stored.codes).to(torch.int8 if self.lowest < 0 else torch.uint8))
         self.register_buffer("scale", scale.expand(channels).contiguous())
         self.register_buffer("zero", zero.to(torch.int64).expand(channels).contiguous())
@@ -83,7 +84,7 @@ class Decoding(nn.Module):
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """The decoded weight in place of the stored one."""
         return torch.ops.quantized_decomposed.dequantize_per_channel(
-            self.codes, self.scale, self.zero, 0, self.lowest, self.highest, self.codes.dtype
+            self.codes, self.scale, self.zero, self.axis, self.lowest, self.highest, self.codes.dtype
         )
 
 

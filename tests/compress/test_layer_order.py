@@ -60,3 +60,11 @@ def test_pruned_weights_are_refused_and_masks_that_prune_nothing_are_not():
 def test_an_example_is_needed():
     with pytest.raises(ValueError, match="example"):
         ends_and_inner(Compressed(Order("a")))
+
+
+def test_a_shared_weight_of_the_last_layer_is_an_ends():
+    network = Order("a", "b", "c", "unused")
+    network.unused.weight = network.b.weight
+    first, between = ends_and_inner(Compressed(network, example=IMAGE))
+    assert first == {"a": "a.weight", "unused": "b.weight"}
+    assert between == {"c": "c.weight"}

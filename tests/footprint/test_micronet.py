@@ -201,3 +201,26 @@ def test_sums_of_a_transposed_convolution_without_a_bias():
 
     score = micronet(pack(Compressed(network()), {}), network(), SHAPE)
     assert score.additions == 32 * 32 * 3 * 5 * 4 - 5 * 64 * 64
+
+
+def test_an_index_does_not_forfeit_the_freebie():
+    class Indexed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(1, 4, 3, bias=False), nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.fc(self.conv(x).mean((2, 3)))
+
+    def indexed():
+        network = Indexed()
+        network.register_buffer("index", torch.arange(4))
+        return network
+
+    image = torch.zeros(1, 1, 6, 6)
+    plain, found = (
+        micronet(pack(finish(Compressed(build().eval(), example=image)), {}), build(), (1, 1, 6, 6))
+        for build in (Indexed, indexed)
+    )
+    assert found.multiplications == plain.multiplications
+    assert found.parameters == pytest.approx(plain.parameters + 4 * 2 / 32)  # three bits would do; it is stored in two

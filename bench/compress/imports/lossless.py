@@ -47,7 +47,7 @@ def stored(compressed: Compressed) -> Compressed:
         for name in learned.keys() & floats.keys() - kept.keys()
         if floats[name].ndim > 1 and not bool(floats[name].all())
     }
-    return compressed.but(representations={**compressed.representations, **kept}, masks={**compressed.masks, **pruned})
+    return compressed.but(representations={**compressed.representations, **kept}, masks={**pruned, **compressed.masks})
 
 
 def _kept(tensors: Mapping[str, torch.Tensor]) -> dict[str, Representation]:
@@ -185,11 +185,18 @@ def _integers(values: np.ndarray) -> Integer | None:
     rows = _rows(values)
     grids = (_on_grid(steps, values) for steps in (rows.reshape(1, -1), rows))
     candidates = [grid for grid in grids if grid is not None]
+    if not candidates and values.ndim > 2:  # transposed convolutions put out channels along the second axis
+        other = _on_grid(_rows(np.moveaxis(values, 1, 0)), values, axis=1)
+        candidates = [] if other is None else [other]
     return min(candidates, key=bits, default=None)
 
 
-def _on_grid(rows: np.ndarray, values: np.ndarray) -> Integer | None:
-    """The integers behind `values`, whose `rows` (grids, m) have a step each; None if some row lies on no grid."""
+def _on_grid(rows: np.ndarray, values: np.ndarray, axis: int = 0) -> Integer | None:
+    """The integers behind `values`, whose `rows` (grids, m) have a step each; None if some row lies on no grid.
+
+    Args:
+        axis: of the values, that the rows are along.
+    """
     # rows with the most distinct values are the hardest to fit, and most tensors of floats fail in the first of them
     hardest = np.argsort([-len(np.unique(row[:1024])) for row in rows], kind="stable")[:PROBED]
     if _steps(rows[hardest]) is None or (found := _steps(rows)) is None:
@@ -198,15 +205,17 @@ def _on_grid(rows: np.ndarray, values: np.ndarray) -> Integer | None:
     low, high = np.minimum(steps.min(1), 0), np.maximum(steps.max(1), 0)
     signed = max(int(max(-low.min(), high.max() + 1) - 1).bit_length() + 1, 1)
     unsigned = max(int((high - low).max()).bit_length(), 1)
-    codes = steps.reshape(values.shape)
+    moved = np.moveaxis(values, axis, 0).shape if axis else values.shape
+    codes = np.moveaxis(steps.reshape(moved), 0, axis) if axis else steps.reshape(moved)
     # Two's complement counts to one further below zero than above. With a zero point the range may lie anywhere about
     # zero, which is worth a byte per channel where it saves a bit per weight.
     if signed <= 8 and signed <= unsigned:
-        return Integer(codes, scales, signed, divide=divide)
+        return Integer(codes, scales, signed, divide=divide, axis=axis)
     if unsigned > 8:
         return None
-    shift = np.repeat(-low, rows.shape[1]).reshape(values.shape).astype(np.int64)
-    return Integer(codes + shift, scales, unsigned, zero_point=-low, divide=divide)
+    shift = np.repeat(-low, rows.shape[1]).reshape(moved).astype(np.int64)
+    shift = np.moveaxis(shift, 0, axis) if axis else shift
+    return Integer(codes + shift, scales, unsigned, zero_point=-low, divide=divide, axis=axis)
 
 
 def _steps(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool] | None:

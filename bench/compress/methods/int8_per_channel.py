@@ -25,7 +25,7 @@ class Int8PerChannel(Method):
 
     family = "quantization"
     title = "INT8 per channel"
-    version = 2
+    version = 3
     source = "jacob2018quantization"
 
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:

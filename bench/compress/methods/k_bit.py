@@ -30,7 +30,7 @@ class KBit(Method):
 
     family = "quantization"
     title = "k-bit integers"
-    version = 2
+    version = 3
     source = "banner2019posttraining"
     searched: ClassVar = {"bits": (8, 6, 4, 3)}
 

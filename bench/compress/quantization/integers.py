@@ -7,7 +7,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
+from torch.nn.modules.conv import _ConvTransposeNd
 
+from bench.compress.layer_order import layer_of
 from bench.compress.method import NotApplicable
 from bench.compress.pruning.masking import prunable
 from bench.footprint.compressed import Compressed
@@ -24,7 +26,7 @@ class Grid:
 
     Args:
         bits: 2 to 8.
-        per_channel: one step per output channel (the tensor's first axis), else one for the tensor.
+        per_channel: one step per output channel, else one for the tensor.
         symmetric: integers from -(2^(bits-1) - 1) to 2^(bits-1) - 1, with 0 for zero; else 0 to 2^bits - 1 over the
             range from the smallest to the largest weight, widened to include zero.
         search: narrow the range to the one with the least squared error, else it reaches to the outermost weight.
@@ -35,18 +37,21 @@ class Grid:
     symmetric: bool = True
     search: bool = False
 
-    def __call__(self, weight: torch.Tensor) -> Integer:
-        """Round a tensor, (Cout, ...) float32."""
-        rows = weight.detach().reshape(weight.shape[0] if self.per_channel else 1, -1)
+    def __call__(self, weight: torch.Tensor, axis: int = 0) -> Integer:
+        """Round a tensor, (Cout, ...) float32, or with its output channels along another axis."""
+        axis = axis if self.per_channel else 0
+        weight = weight.detach().movedim(axis, 0)
+        rows = weight.reshape(weight.shape[0] if self.per_channel else 1, -1)
         ratio = rows.new_ones(len(rows), 1)
         if self.search:
             ratio = torch.cat([self._best_ratio(part) for part in rows.split(max(1, CACHED // rows.shape[1]))])
         steps, scale, zero_point = self._steps(rows, ratio)
         return Integer(
-            codes=(steps + zero_point).to(torch.int16).reshape(weight.shape).cpu().numpy(),
+            codes=(steps + zero_point).to(torch.int16).reshape(weight.shape).movedim(0, axis).cpu().numpy(),
             scale=scale.flatten().cpu().numpy(),
             bits=self.bits,
             zero_point=None if self.symmetric else zero_point.flatten().to(torch.uint8).cpu().numpy(),
+            axis=axis,
         )
 
     def _best_ratio(self, rows: torch.Tensor) -> torch.Tensor:
@@ -100,7 +105,7 @@ def rounded(compressed: Compressed, grid: Grid, *, only: Collection[str] | None 
     finished = compressed if grid.per_channel else finish(compressed)
     network = deepcopy(finished.network)
     integers = {
-        name: grid(_finite(name, weight))
+        name: grid(_finite(name, weight), output_axis(network, name))
         for name, weight in prunable(network).items()
         if _is_float(finished, name) and (only is None or name in only)
     }
@@ -110,6 +115,16 @@ def rounded(compressed: Compressed, grid: Grid, *, only: Collection[str] | None 
         for name, integer in integers.items():
             network.get_parameter(name).copy_(torch.from_numpy(integer.decode()))
     return finished.but(network=network, representations={**finished.representations, **integers})
+
+
+def output_axis(network: torch.nn.Module, weight: str) -> int:
+    """The axis of a weight along which its output channels lie: 1 of transposed convolutions, else 0.
+
+    Of one in groups these are a group's, which share their steps with the other groups'; a depthwise one has one filter
+    in a group, and the channels are groups.
+    """
+    transposed = isinstance(network.get_submodule(layer_of(weight)), _ConvTransposeNd)
+    return 1 if transposed and network.get_parameter(weight).shape[1] > 1 else 0
 
 
 def _is_float(compressed: Compressed, name: str) -> bool:

@@ -117,14 +117,15 @@ def of_integers(shape: tuple[int, ...], bits: Any) -> Geometry:
     return Geometry(*matrix_shape(shape), bits)
 
 
-def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+def per_channel(values: np.ndarray, dtype: type, shape: tuple[int, ...], axis: int = 0) -> np.ndarray:
     """One number, or one per output channel, as (1,) or (Cout,) of `dtype`."""
     flat: np.ndarray = np.asarray(values).astype(dtype).reshape(-1)
-    if flat.size != 1 and (not shape or flat.size != shape[0]):
-        raise ValueError(f"{flat.size} scales do not fit a tensor of {shape[0] if shape else 1} output channels")
+    channels = shape[axis] if shape else 1
+    if flat.size not in {1, channels}:
+        raise ValueError(f"{flat.size} scales do not fit a tensor of {channels} output channels")
     return flat
 
 
-def along_channels(values: np.ndarray, axes: int) -> np.ndarray:
-    """One number, or one per output channel, shaped to broadcast along the first of `axes` axes."""
-    return values.reshape(-1, *[1] * max(axes - 1, 0)) if axes else values.reshape(())
+def along_channels(values: np.ndarray, axes: int, axis: int = 0) -> np.ndarray:
+    """One number, or one per output channel, shaped to broadcast along an axis, the first, of `axes`."""
+    return values.reshape(*[1] * axis, -1, *[1] * max(axes - 1 - axis, 0)) if axes else values.reshape(())

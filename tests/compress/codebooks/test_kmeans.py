@@ -75,3 +75,17 @@ def test_rows_come_round_before_any_comes_again():
     read = kmeans._Rows(ROWS, 1000, 60, np.random.default_rng(0))
     four = np.concatenate([read.next(1) for _ in range(4)])
     assert sorted(map(tuple, four)) == sorted(map(tuple, ROWS))
+
+
+def test_noise_of_a_word_is_that_of_the_mean_of_its_rows(monkeypatch):
+    # one word of n rows: whatever the noise, it moves by heat·spread/√n of a standard normal
+    rows = np.random.default_rng(0).standard_normal((400, 1)).astype(np.float32)
+    seen = []
+    monkeypatch.setattr(kmeans, "nearest", lambda part, words: seen.append(words.copy()) or np.zeros(len(part), int))
+    monkeypatch.setattr(kmeans, "_stored", lambda rows, codebook: (codebook, None))
+    monkeypatch.setattr(kmeans, "MOST_PER_WORD", 400)
+    monkeypatch.setattr(kmeans, "_noise", lambda generator, shape: np.ones(shape, np.float32))
+    k_means(rows, 1, 4, Annealing(1.0, 0.5), np.random.default_rng(0))
+    moved = [float(words[0, 0] - rows.mean()) for words in seen[1:5]]
+    expected = [np.sqrt(1 - at / 4) * rows.std() / 20 for at in range(4)]
+    assert moved == pytest.approx(expected, rel=1e-4)

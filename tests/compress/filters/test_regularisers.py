@@ -78,3 +78,29 @@ def test_terms_reach_the_optimiser_and_leave_no_hook(compressed, workbench, grou
     torch.testing.assert_close(penalties[1.0] - penalties[0.0], before.sign())
     assert not any(parameter._post_accumulate_grad_hooks for parameter in result.network.parameters())
     assert torch.equal(compressed.network.bn.weight, before)
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(100, 39_100), (50, 19_550), (7, 21)])
+def test_a_term_grows_at_the_first_step_of_an_epoch(epochs, steps, tiny, groups):
+    each = steps // epochs
+    smallest, name = smallness(tiny), "block.bn1.weight"
+    at = [number * each for number in (1, 29, 57, 58) if number < epochs]
+    for step in at:
+        for where, epoch in ((step, step // each), (step - 1, step // each - 1)):
+            term = growing(0.0, 0.01)(tiny, groups, where / steps * epochs)[name]
+            expected = epoch * 0.01 * smallest * tiny.block.bn1.weight
+            torch.testing.assert_close(term, expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("penalty", [lasso_of_scales(0.1), group_norms(0.1, 4), growing(0.1, 0.1)])
+def test_frozen_weights_are_left_alone(penalty, compressed, workbench):
+    compressed.network.block.conv1.weight.requires_grad_(False)
+    compressed.network.block.bn1.weight.requires_grad_(False)
+    groups = thinning.prunable(compressed, (), "all")
+    finetune = workbench.finetune
+    workbench.finetune = lambda network, **options: finetune(
+        network, parameters=[one for one in network.parameters() if one.requires_grad], **options
+    )
+    network = trained(compressed, workbench, groups, penalty, epochs=1).network
+    assert torch.equal(network.block.conv1.weight, compressed.network.block.conv1.weight)
+    assert not torch.equal(network.block.conv2.weight, compressed.network.block.conv2.weight)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from bench.compress.imports.lossless import bits, smallest
+from bench.compress.quantization.integers import Grid
 from bench.footprint.representation import Binary, Codebook, Float, Integer
 
 RNG = np.random.default_rng(0)
@@ -129,3 +131,13 @@ def test_one_weight_off_the_grid_is_not_put_on_it():
 def test_numbers_at_the_ends_of_float32_come_back(extreme):
     values = (RNG.integers(-1, 2, size=(8, 64)) * extreme).astype(np.float32)
     assert np.array_equal(smallest(values).decode(), values)
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_steps_of_a_transposed_convolution_are_along_its_second_axis(symmetric):
+    values = np.random.default_rng(0).standard_normal((8, 6, 3, 3)).astype(np.float32)
+    grid = Grid(4, per_channel=True, symmetric=symmetric)
+    rounded = grid(torch.from_numpy(values), 1).decode()
+    found = smallest(rounded)
+    assert isinstance(found, Integer) and found.axis == 1 and np.array_equal(found.decode(), rounded)
+    assert bits(found) <= 8 * 6 * 9 * 4 + 6 * (32 + 8)

@@ -6,6 +6,8 @@ import torch
 from torch.nn.utils import prune
 
 from bench.compress.imports import networks
+from bench.compress.method import NotApplicable
+from bench.compress.variant import parse
 from bench.errors import InputError
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes, unpack
@@ -91,3 +93,48 @@ def test_what_does_not_fit_is_told(data, words, example):
 def test_a_configuration_that_is_none_is_told(config, example):
     with pytest.raises(InputError, match=r"JSON|compression_state|no configuration"):
         networks.read(("net.pt", saved(trained().state_dict())), ("c.json", config), trained(7), example)
+
+
+def two_four(seed=0):
+    """A resnet8 of whose weights, but for the first layer's, two of every four inputs are left."""
+    network = trained(seed)
+    with torch.no_grad():
+        for weight in weights(network).values():
+            if weight.shape[1] % 4 == 0:
+                rows = weight.unflatten(1, (-1, 4))
+                rows.masked_fill_(rows.abs().argsort(2).argsort(2) < 2, 0.0)
+    return network
+
+
+def test_the_masks_of_a_packed_file_come_back(example):
+    file = packed(saved(two_four().state_dict()), example)
+    layouts = {layer.name: layer.layout for layer in sizes(file).layers}
+    assert layouts["layer2.0.conv2.weight"] == "two-four"
+    imported = networks.read(("net", file), None, trained(7), example)
+    assert packed(file, example) == file
+    assert {name for name, mask in imported.masks.items() if mask.float().mean() == 0.5} >= {"layer2.0.conv2.weight"}
+    with pytest.raises(NotApplicable, match="pruned one by one"):
+        parse("svd").apply(imported, None)
+
+
+@pytest.mark.parametrize("where", ["packed", "masks"])
+def test_a_survivor_that_is_zero_stays_in_its_pattern(where, example):
+    network = two_four()
+    kept = {f"{name}.weight": weight != 0 for name, weight in weights(network).items() if not weight.all()}
+    weight = network.layer2[0].conv2.weight
+    with torch.no_grad():
+        weight[tuple(weight.nonzero()[5])] = 0
+    imported = networks.read(("net", saved({"net": network.state_dict(), "masks": kept})), None, trained(7), example)
+    file = pack(finish(imported), {"name": "resnet8"})
+    if where == "packed":
+        imported = networks.read(("net", file), None, trained(7), example)
+        assert packed(file, example) == file
+    else:
+        assert torch.equal(imported.masks["layer2.0.conv2.weight"], kept["layer2.0.conv2.weight"])
+    assert {layer.name: layer.layout for layer in sizes(file).layers}["layer2.0.conv2.weight"] == "two-four"
+    assert imported.masks["layer2.0.conv2.weight"].sum() == weight.numel() / 2
+
+
+def test_a_network_that_is_called_after_masks_is_none(example):
+    imported = networks.read(("net", saved({"mask_rcnn": trained().state_dict()})), None, trained(7), example)
+    assert same_weights(trained(), imported.network)

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bench.compress.low_rank.factors import truncated_svd
+from bench.compress.low_rank.factors import ranks, truncated_svd
+from bench.footprint.compressed import Compressed
 
 
 @pytest.mark.parametrize("layer", [nn.Linear(12, 8), nn.Conv2d(3, 8, 3, bias=False)], ids=["linear", "convolution"])
@@ -85,3 +86,10 @@ def test_both_factors_share_the_norm_of_each_direction():
     reduce, _, expand, _ = truncated_svd("", layer, 4)
     for norms in (reduce.norm(dim=1), expand.norm(dim=0)):
         assert (norms**2).tolist() == pytest.approx([4, 2, 1, 0.5], rel=1e-5)
+
+
+@pytest.mark.parametrize(("share", "rank"), [(0.29, 29), (0.57, 57), (0.58, 58), (0.295, 29), (0.001, 1)])
+def test_a_rank_is_rounded_down_from_the_exact_share(share, rank):
+    layer = torch.nn.Linear(400, 100)
+    network = torch.nn.Sequential(layer)
+    assert ranks(Compressed(network), share, {"0": layer}) == {"0": rank}

@@ -74,3 +74,23 @@ def test_layers_of_tokens_have_channels_last():
     )
     assert form.shape == (5, 5)
     assert torch.allclose(form, form.T)
+
+
+def test_layers_are_replaced_from_the_last_to_the_first(monkeypatch, compressed, workbench):
+    seen = []
+
+    def look(network, name, *arguments, **options):
+        seen.append((name, {at for at, module in network.named_modules() if type(module).__name__ == "LowRank"}))
+        return hessian(network, name, *arguments, **options)
+
+    hessian = output_hessian.hessian
+    monkeypatch.setattr(output_hessian, "hessian", look)
+    sampling = output_hessian.DirectionSampling("mse", 64, 64, ranked=False)
+    names = {"block.conv1": 3, "conv": 3, "block.conv2": 3}
+    ranks, network = output_hessian.factorised(compressed.network, names, workbench, sampling)
+    assert ranks == names
+    assert [name for name, _ in seen] == ["block.conv2", "block.conv1", "conv"]
+    replaced = [len(there) for _, there in seen]
+    assert replaced == [0, 1, 2] or all(not there for _, there in seen)
+    assert {network.get_submodule(name).reduce.out_channels for name in names} == {3}
+    assert not hasattr(compressed.network.conv, "reduce")

@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 import torch
 
+from bench.compress.methods.binary_connect import BinaryConnect
 from bench.compress.methods.bwn import Bwn
+from bench.compress.methods.xnor_net import XnorNet
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 from bench.footprint.representation import Binary
@@ -58,3 +61,38 @@ def test_a_filter_of_equal_weights_is_as_good_as_nothing(compressed, workbench):
     result = Bwn()(compressed, without_training(workbench))
     assert np.isfinite(result.representations[INNER[0]].alpha).all()
     assert torch.isfinite(result.network(workbench.example)).all()
+
+
+@pytest.mark.parametrize("method", [Bwn, XnorNet])
+def test_pruned_weights_of_the_ends_stay_zero_while_the_others_train(method, compressed, workbench):
+    mask = torch.rand(compressed.network.conv.weight.shape) < 0.5
+    with torch.no_grad():
+        compressed.network.conv.weight.mul_(mask)
+    result = method()(compressed.but(masks={"conv.weight": mask}), workbench)
+    weight = next(one for name, one in result.network.named_parameters() if name.startswith("conv"))
+    assert not weight[~mask].any() and torch.equal(result.masks["conv.weight"], mask)
+
+
+@pytest.mark.parametrize("method", [Bwn, BinaryConnect])
+def test_every_layer_that_shares_a_weight_trains_with_its_signs(method, compressed, workbench):
+    network = compressed.network
+    network.block.conv2.weight = network.block.conv1.weight
+    finetune, seen = workbench.finetune, {}
+
+    def watched(trained, **options):
+        for name in ("conv1", "conv2"):
+            layer = getattr(trained.block, name)
+            layer.register_forward_hook(lambda module, *_, name=name: seen.update({name: module.weight[0].unique()}))
+        return finetune(trained, **options)
+
+    workbench.finetune = watched
+    result = method()(compressed, workbench)
+    assert {name: len(values) for name, values in seen.items()} == {"conv1": 2, "conv2": 2}
+    assert result.network.block.conv1.weight is result.network.block.conv2.weight
+
+
+def test_a_last_batch_of_one_image_is_left_out(compressed, workbench):
+    batches = workbench.batches
+    workbench.batches = lambda images, size=128: batches(129 if size == 128 else images, size)
+    compressed.network.fc = torch.nn.Sequential(torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 4)).eval()
+    assert Bwn()(compressed, workbench).representations

@@ -1,12 +1,14 @@
 import pytest
 import torch
+from torch import nn
 
 from bench.compress.methods.int8_per_channel import Int8PerChannel
 from bench.compress.methods.int8_per_tensor import Int8PerTensor
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.pruning.masking import prunable
+from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
-from bench.footprint.packed import pack, sizes
+from bench.footprint.packed import pack, sizes, unpack
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
@@ -40,3 +42,28 @@ def test_pruned_weights_stay_zero(symmetric, compressed, workbench, through_a_fi
     network = through_a_file(Int8PerChannel(symmetric)(pruned, workbench))
     for name, mask in pruned.masks.items():
         assert not network.get_parameter(name)[~mask].any()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 8])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_a_transposed_convolution_has_a_step_for_each_channel_that_it_puts_out(groups, symmetric, workbench):
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 8, 3, groups=groups), nn.Flatten()]
+    network = nn.Sequential(*layers, nn.Linear(8 * 64, 4)).eval()
+    weight = network[2].weight
+    steps = weight.shape[1] if groups < 8 else 8
+    with torch.no_grad():
+        if groups < 8:
+            weight.mul_(torch.logspace(0, -4, steps).view(1, -1, 1, 1))
+        else:
+            weight.mul_(torch.logspace(0, -4, steps).view(-1, 1, 1, 1))
+    result = finish(Int8PerChannel(symmetric)(Compressed(network, example=workbench.example), workbench))
+    axes = (0, 2, 3) if groups < 8 else (1, 2, 3)
+    rounded = result.network[2].weight
+    error = ((rounded - weight).square().sum(axes) / weight.square().sum(axes)).sqrt()
+    assert error.max() < 0.01
+    file = pack(result, {})
+    stored = {layer.name: layer.payload_bytes for layer in sizes(file).layers}
+    assert stored["2.weight"] == weight.numel() + steps * (4 if symmetric else 5)
+    read = unpack(file, nn.Sequential(*layers, nn.Linear(8 * 64, 4)))
+    assert torch.equal(read[2].weight, rounded)

@@ -1,11 +1,13 @@
 import pytest
 import torch
+from torch import nn
 
 from bench.compress.method import NotApplicable
 from bench.compress.methods.k_bit import KBit
 from bench.compress.methods.mixed_precision import MixedPrecision
 from bench.compress.pruning.masking import prunable
 from bench.compress.reconstruction import sensitivity
+from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 
@@ -89,3 +91,17 @@ def test_frozen_layers_get_the_bits_that_they_would_get_else(compressed, workben
     compressed.network.requires_grad_(False)
     frozen = MixedPrecision(3.5, **QUICK)(compressed, workbench).representations
     assert {name: stored.bits for name, stored in frozen.items()} == {name: each.bits for name, each in free.items()}
+
+
+@pytest.mark.parametrize("bits", [2.0, 3.0, 4.0, 8.0])
+def test_uniform_bits_fit_the_budget_of_as_many_on_average(bits, workbench):
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1), nn.ReLU(), nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten()]
+    network = nn.Sequential(*layers, nn.Linear(4 * 36, 3)).eval()  # of 9, 9, 108 and 432 weights
+    compressed = Compressed(network, example=workbench.example)
+    workbench.classes = 3
+    result = MixedPrecision(bits, **QUICK)(compressed, workbench)
+    uniform = sum(-(-count * int(bits) // 8) for count in (9, 9, 108, 432))
+    assert integer_bytes(result) <= uniform
+    if bits in (2.0, 8.0):
+        assert {stored.bits for stored in result.representations.values()} == {int(bits)}

@@ -66,3 +66,20 @@ def test_other_settings_are_refused(setting):
     name, _, value = setting.partition("=")
     with pytest.raises(InputError, match=rf"setting '{name}'.*{value}"):
         parse(f"pact:{setting}").check()
+
+
+@pytest.mark.parametrize("label", ["dorefa:bits=4,activation_bits=4", "pact:bits=4"])
+def test_the_ends_inputs_start_on_the_network_that_was_given(label, compressed, workbench):
+    workbench.finetune = lambda network, **_: network.eval() and ()
+    steps = {}
+    for name, module in parse(f"{label},outer_bits=8").apply(compressed, workbench).network.named_modules():
+        if name in ("conv.input_quantizer", "fc.input_quantizer"):
+            steps[name.partition(".")[0]] = float(module.step)
+    read = {}
+    for name in steps:
+        layer = compressed.network.get_submodule(name)
+        layer.register_forward_pre_hook(lambda _, inputs, name=name: read.update({name: inputs[0]}))
+    compressed.network(next(workbench.batches(64))[0])
+    highest = {"conv": 127, "fc": 255}  # the image has negative numbers
+    expected = {name: float(2 * read[name].abs().mean() / highest[name] ** 0.5) for name in steps}
+    assert steps == pytest.approx(expected, rel=1e-4)

@@ -76,3 +76,11 @@ def test_one_image_is_refused(compressed, workbench):
 def test_it_is_the_second_half_of_a_chain():
     chain = variant.parse("magnitude:sparsity=0.8+recalibrate")
     assert (chain.family, chain.title) == ("pruning", "Magnitude (sparsity 0.8) + BN recalibration")
+
+
+def test_dropout_stays_off_though_the_network_comes_in_training_mode(workbench):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Dropout(0.5), nn.BatchNorm2d(4)).train()
+    found = Recalibrate(images=256)(Compressed(network, example=workbench.example), workbench).network
+    batches = [network[0](images) for images, _ in workbench.batches(256)]
+    torch.testing.assert_close(found[2].running_mean, torch.stack([one.mean((0, 2, 3)) for one in batches]).mean(0))

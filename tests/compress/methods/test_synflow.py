@@ -8,6 +8,7 @@ from bench.compress.method import NotApplicable
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.synflow import Synflow
 from bench.compress.pruning import synaptic_flow
+from bench.compress.variant import parse
 from bench.footprint.compressed import Compressed
 from bench.zoo.networks import build
 
@@ -114,3 +115,16 @@ def test_gated_networks_keep_their_gates(untrained):
     network = build.build("torchvision:efficientnet_b0", 3, 10, 32, 0)
     untrained.shape = (3, 32, 32)
     assert min(kept(Synflow(0.8, rounds=3)(Compressed(network), untrained).masks)) > 0
+
+
+@pytest.mark.parametrize("label", ["synflow", "grasp", "snip"])
+def test_where_all_scores_are_zero_no_weight_is_better(label, workbench):
+    layers = [nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 8), nn.ReLU(), nn.Linear(8, 4)]
+    network = nn.Sequential(*layers)
+    with torch.no_grad():
+        for number in (3, 5):
+            network[number].weight.zero_()
+            network[number].bias.zero_()
+    with pytest.raises(NotApplicable, match="no weight"):
+        parse(label).stages[0].method(Compressed(network, example=workbench.example), workbench)
+    assert workbench.trained == 0

@@ -1,8 +1,10 @@
 import math
 
+import pytest
 import torch
 from torch import nn
 
+from bench.compress.method import NotApplicable
 from bench.compress.pruning.moving import MovingMasks, at_random, by_gradient, moved, random_masks
 
 
@@ -81,3 +83,33 @@ def test_growth_at_random_comes_from_the_seed():
     gradient = torch.arange(6.0)
     assert torch.equal(at_random(3)("a", gradient), at_random(3)("a", gradient * 0))
     assert not torch.equal(at_random(3)("a", gradient), at_random(4)("a", gradient))
+
+
+def test_set_draws_other_weights_than_those_of_the_first_masks():
+    # of a network of one layer, growth from the masks' own stream would draw the same scores again
+    layer = nn.Linear(20, 20, bias=False)
+    masks = random_masks(nn.Sequential(layer), 0.8, "uniform", 0)
+    mask = masks["0.weight"]
+    after = moved(mask, torch.rand(20, 20), at_random(0)("0.weight", torch.zeros(20, 20)), 0.3)
+    assert int(after.sum()) == int(mask.sum()) and int((after & ~mask).sum()) > 10
+
+
+def test_uniform_but_for_the_first_layer():
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Flatten(), nn.Linear(8, 40))
+    total, first = 3 * 8 * 9 + 8 * 8 * 9 + 320, 3 * 8 * 9
+    masks = random_masks(network, 0.7, "uniform-first-dense", 0)
+    assert masks["0.weight"].all()
+    assert sum(int(mask.sum()) for mask in masks.values()) == total - int(0.7 * total)
+    share = (total - int(0.7 * total) - first) / (total - first)
+    for name in ("2.weight", "4.weight"):
+        assert float(masks[name].float().mean()) == pytest.approx(share, abs=0.005)
+    with pytest.raises(NotApplicable, match="its first layer keeps all 216 weights, where 112 are left"):
+        random_masks(network, 0.9, "uniform-first-dense", 0)
+
+
+def test_masks_that_hardly_move_are_warned_of(caplog):
+    for steps, words in ((130, "masks move 0 times in 130 steps"), (300, "masks move 2 times"), (30_000, "")):
+        layer, masks = one_layer()
+        MovingMasks(masks, by_gradient, interval=100, share=0.3, until=0.75).after_step(layer)(0, steps)
+        assert words in caplog.text and bool(words) == bool(caplog.text)
+        caplog.clear()

@@ -196,3 +196,22 @@ def test_layers_that_are_no_plain_ones_are_refused(workbench):
     network = nn.Sequential(Other(3, 3, 1))
     with pytest.raises(NotApplicable, match="0 is a Other, no plain"):
         started(Compressed(network), workbench, {"0": lambda: LearnedInput(4)})
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_fitted_step_is_the_nearest_of_a_hundred(bits, signed):
+    x = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    x = x if signed else x.relu()
+    learned, fitted = LearnedInput(bits), LearnedInput(bits, fitted=True)
+    for one in (learned, fitted):
+        one.start(x)
+
+    def error(step):
+        lowest, highest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+        return float(((x / step).clamp(lowest, highest).round() * step - x).square().mean())
+
+    widest = float(x.abs().max()) / (2 ** (bits - 1) - 1 if signed else 2**bits - 1)
+    best = min(error(widest * number / 100) for number in range(1, 101))
+    assert error(float(fitted.step)) <= 1.02 * best
+    assert error(float(fitted.step)) < error(float(learned.step))

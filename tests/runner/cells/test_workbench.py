@@ -80,6 +80,8 @@ LABELS = [
 ]
 
 
+ROUNDS = ["han", "pca", "lamp", "group-magnitude", "taylor", "li:order=layers", "thinet:order=layers"]
+MOVING = ["gradual-magnitude", "nncf-magnitude:gradual=true", "nncf-regularization", "splicing", "rigl", "set", "ac-dc"]
 LABELS += ["magnitude-finetune+nncf-int8-qat", "magnitude+shuffled", "small-dense+nncf-int8-qat"]
 SLOW = ("obc", "obs-prune")
 
@@ -122,3 +124,34 @@ def test_training_that_started_from_random_weights_began_anew(workbench):
     workbench.untrained = True
     workbench.finetune(deepcopy(workbench.teacher))
     assert workbench.budget.trained
+
+
+@pytest.mark.parametrize("label", ROUNDS)
+@pytest.mark.parametrize("rounds", [3, 4, 10, 40])
+def test_rounds_take_as_many_steps_as_one_training(label, rounds, workbench):
+    workbench.recipe = Recipe(epochs=2, batch_size=7)  # 8 steps an epoch, 16 in all
+    lengths = workbench.divided(2, rounds)
+    assert sum(lengths) == pytest.approx(2) and {round(8 * length, 6) % 1 for length in lengths} == {0}
+    name, _, order = label.partition(":")
+    variant = parse(f"{name}:{order and order + ','}rounds={rounds}")
+    variant.apply(Compressed(workbench.teacher, example=workbench.example), workbench)
+    assert workbench.budget == Budget(finetuned=pytest.approx(2 * IMAGES))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [*MOVING, "str:trials=1", "slimming", "growing-reg", "group-norm"],
+)
+def test_where_masks_or_penalties_change_the_last_network_is_kept(label, workbench, monkeypatch):
+    kept = []
+    train = _workbench.loop.train
+    monkeypatch.setattr(
+        _workbench.loop, "train", lambda *given, recipe, **others: kept.append(recipe.keep) or train(*given, **others)
+    )
+    workbench.images.validation = workbench.images.train
+    workbench.recipe, workbench.training = (Recipe(epochs=2, batch_size=20, keep="best") for _ in range(2))
+    parse(label).apply(Compressed(workbench.teacher, example=workbench.example), workbench)
+    assert kept[0] == "last"
+    kept.clear()
+    parse("magnitude-finetune").apply(Compressed(workbench.teacher, example=workbench.example), workbench)
+    assert kept == ["best"]
