@@ -1,4 +1,8 @@
-"""How many multiply-accumulates an operation of PyTorch's needs, and of which operations that is unknown."""
+"""How many multiply-accumulates an operation of PyTorch's needs, and of which operations that is unknown.
+
+What is multiplied is counted: of a bilinear layer the products of its two inputs too; of a recurrent layer that PyTorch
+takes apart into its gates, not the first step's product with a state of zeros.
+"""
 
 from __future__ import annotations
 

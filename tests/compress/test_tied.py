@@ -29,7 +29,7 @@ REFUSED = {
     "thinet": "its layers share weights",
     "random-filters": "its layers share weights",
     **dict.fromkeys(STRUCTURED, "its layers share weights"),
-    "shuffled": "no method before it has pruned single weights",
+    "shuffled": "no method before it has pruned weights or channels",
 }
 QUICK = ("original", "import", "int8-per-channel", "magnitude", "svd", "small-dense", "xnor-net", "k-bit", *REFUSED)
 

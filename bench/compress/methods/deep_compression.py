@@ -19,7 +19,8 @@ from bench.footprint.compressed import Compressed
 class DeepCompression(FinetuningMethod):
     """Magnitude pruning with retraining, weight sharing by k-means, then relative indices and Huffman codes.
 
-    Shared values are float32 and are trained too, while assignments stay fixed. One symbol stands for zero.
+    Shared values are float32 and are trained too, by the mean gradient of their uses, while assignments stay fixed. One
+    symbol stands for zero.
 
     Args:
         sparsity: share of convolution and linear weights to remove; weights pruned earlier in a chain stay removed.

@@ -26,7 +26,7 @@ class GrowingReg(SparselyTrainedMethod):
 
     Args:
         base: λ.
-        delta: δ, for each epoch.
+        delta: δ, for each whole epoch of the sparse training: in one of a single epoch the term does not grow.
         ratio, target, scope, normalise, channels, rounds, least, round_to, skip, sparse_epochs: see
             SparselyTrainedMethod.
     """

@@ -35,11 +35,17 @@ class Recalibrate(Method):
     def __call__(self, compressed: Compressed, workbench: Workbench) -> Compressed:
         """See Method."""
         network = deepcopy(compressed.network).eval()
-        if not normalization.running_statistics.normalisations(network):
+        norms = normalization.running_statistics.normalisations(network)
+        if not norms:
             raise NotApplicable(_nothing(compressed))
         batches = normalization.running_statistics.whole_batches(workbench, self.images)
         normalization.running_statistics.take_again(network, batches)
-        return compressed.but(network=network)
+        # statistics that were stored otherwise, as float16, are other numbers now
+        taken = tuple(
+            f"{name}.running_".removeprefix(".") for name, module in network.named_modules() if module in norms
+        )
+        kept = {name: one for name, one in compressed.representations.items() if not name.startswith(taken)}
+        return compressed.but(network=network, representations=kept)
 
 
 def _nothing(compressed: Compressed) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Slimming(SparselyTrainedMethod):
     """Training with λΣ|γ| drives the scales of superfluous channels to zero; the smallest |γ| of the network go.
 
-    The paper trains so from the beginning; here the trained network is trained on. Channels that no such scale follows
-    stay.
+    The paper trains so from the beginning; here the trained network is trained on, with the penalty on the scales of
+    channels that can go. Channels that no such scale follows stay.
 
     Args:
         strength: λ of the penalty.

@@ -13,7 +13,7 @@ from bench.compress.methods.recalibrate import Recalibrate
 from bench.compress.pruning.masking import prunable
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
-from bench.footprint.packed import pack, sizes
+from bench.footprint.packed import pack, sizes, unpack
 
 
 def means(network):
@@ -84,3 +84,23 @@ def test_dropout_stays_off_though_the_network_comes_in_training_mode(workbench):
     found = Recalibrate(images=256)(Compressed(network, example=workbench.example), workbench).network
     batches = [network[0](images) for images, _ in workbench.batches(256)]
     torch.testing.assert_close(found[2].running_mean, torch.stack([one.mean((0, 2, 3)) for one in batches]).mean(0))
+
+
+def test_statistics_in_half_precision_are_stored_as_they_are_taken(workbench):
+    class Shared(nn.Module):
+        """A normalisation in two places, which is not folded."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm, self.fc = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(144, 4)
+            self.again = self.norm
+
+        def forward(self, x):
+            return self.fc(self.again(self.norm(self.conv(x))).flatten(1))
+
+    torch.manual_seed(0)
+    network = Shared().eval()
+    result = variant.parse("float16+recalibrate").apply(Compressed(network, example=workbench.example), workbench)
+    read = unpack(pack(finish(result), {}), Shared())
+    assert torch.equal(read.norm.running_var, result.network.norm.running_var)
+    assert not torch.equal(read.norm.running_var, read.norm.running_var.half().float())

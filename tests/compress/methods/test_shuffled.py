@@ -67,7 +67,7 @@ def test_random_weights_that_nothing_would_train_are_refused(compressed, workben
 
 
 def test_it_needs_a_mask_and_the_layers_and_numbers_of_the_beginning(compressed, workbench):
-    with pytest.raises(NotApplicable, match="no mask to shuffle"):
+    with pytest.raises(NotApplicable, match="nothing to shuffle"):
         Shuffled()(compressed, workbench)
     pruned = Magnitude(0.5)(compressed, workbench)
     with pytest.raises(NotApplicable, match="no longer those that it began with"):
@@ -84,3 +84,37 @@ def test_budgets():
 def test_its_chains_are_controls_and_others_stay_what_they_are():
     assert parse("magnitude:sparsity=0.9+shuffled+finetune").family == "control"
     assert parse("magnitude:sparsity=0.9+finetune").family == "pruning"
+
+
+CHAINS = ["group-magnitude:ratio=0.6", "taylor:ratio=0.5,scope=layer", "li:ratio=0.5", "thinet:ratio=0.5,channels=all"]
+
+
+@pytest.mark.parametrize("before", CHAINS)
+def test_as_many_channels_of_each_layer_stay_whichever(before, compressed, workbench, through_a_file):
+    chain = parse(f"{before}+shuffled")
+    thin = parse(before).apply(compressed, workbench)
+    finetuned = workbench.finetuned
+    control = chain.apply(compressed, workbench)
+    assert workbench.finetuned == 2 * finetuned  # by the method before it, whose weights are not used
+    through_a_file(control)
+    shapes = [{name: tensor.shape for name, tensor in one.network.state_dict().items()} for one in (thin, control)]
+    assert shapes[0] == shapes[1]
+    # a filter of the control is one of the beginning, as far as its inputs are all there
+    rows = {tuple(row.tolist()) for row in compressed.network.conv.weight.flatten(1)}
+    assert all(tuple(row.tolist()) in rows for row in control.network.conv.weight.flatten(1))
+    workbench.seed = 1
+    other = chain.apply(compressed, workbench)
+    same = [torch.equal(*pair) for pair in zip(control.network.parameters(), other.network.parameters(), strict=True)]
+    assert not all(same)
+
+
+def test_anew_thinner_networks_are_trained_by_the_recipe(compressed, workbench, through_a_file):
+    control = parse("taylor+shuffled:anew=true").apply(compressed, workbench)
+    through_a_file(control)
+    assert workbench.trained == 1
+
+
+def test_masks_of_thinner_networks_have_no_layers_to_go_back_to(compressed, workbench):
+    for label in ("taylor+magnitude+shuffled", "svd+shuffled", "magnitude+taylor+shuffled"):
+        with pytest.raises(NotApplicable, match="no longer those that it began with"):
+            parse(label).apply(compressed, workbench)

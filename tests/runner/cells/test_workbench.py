@@ -127,7 +127,7 @@ def test_training_that_started_from_random_weights_began_anew(workbench):
 
 
 @pytest.mark.parametrize("label", ROUNDS)
-@pytest.mark.parametrize("rounds", [3, 4, 10, 40])
+@pytest.mark.parametrize("rounds", [3, *(pytest.param(rounds, marks=pytest.mark.slow) for rounds in (4, 10, 40))])
 def test_rounds_take_as_many_steps_as_one_training(label, rounds, workbench):
     workbench.recipe = Recipe(epochs=2, batch_size=7)  # 8 steps an epoch, 16 in all
     lengths = workbench.divided(2, rounds)
