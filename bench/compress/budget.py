@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bench.compress.workbench import Workbench
 
 ROUNDING = 0.025  # every training is rounded to whole steps, and an epoch to whole batches
 
@@ -33,11 +29,6 @@ class Budget:
 
     def __add__(self, other: Budget) -> Budget:
         return Budget(self.finetuned + other.finetuned, self.trained + other.trained)
-
-
-def divided(workbench: Workbench, epochs: float, parts: int) -> list[float]:
-    """So many epochs in parts, see `Workbench.divided`."""
-    return [epochs] if parts == 1 else workbench.divided(epochs, parts)
 
 
 def alike(length: float, other: float) -> bool:

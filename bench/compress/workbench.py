@@ -128,3 +128,8 @@ class Workbench(Protocol):
             Rows hold no times, because the same profile must give the same results.
         """
         ...
+
+
+def divided(workbench: Workbench, epochs: float, parts: int) -> list[float]:
+    """So many epochs in parts, see `Workbench.divided`; all in one part need no workbench."""
+    return [epochs] if parts == 1 else workbench.divided(epochs, parts)

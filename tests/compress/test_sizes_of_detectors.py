@@ -33,10 +33,11 @@ def layers():
     return found
 
 
-def quantised(bits, scales, *, kept=()):
+def quantised(bits, scales, *, kept=(), section=None):
     """Bytes of weights of so many bits, with scales of 4 bytes, and of all else in float32.
 
     Args:
+        section: bytes of so many weights, if they are not their bits.
         scales: of a layer, from its rows and whether normalisation follows, which folds into a scale of each row.
         kept: layers whose weights stay float32.
     """
@@ -46,7 +47,8 @@ def quantised(bits, scales, *, kept=()):
         for name, (rows, weights, biases, normalised) in layers.items():
             whole = name in kept
             total += 4 * biases
-            total += 4 * weights if whole else -(-bits * weights // 8) + 4 * scales(rows, normalised)
+            stored = section(weights) if section else -(-bits * weights // 8)
+            total += 4 * weights if whole else stored + 4 * scales(rows, normalised)
         return total
 
     return formula
@@ -88,7 +90,7 @@ FORMULAS = {
     "equalize": quantised(8, per_tensor),
     "bwn": quantised(1, per_row, kept=ENDS),
     "binary-connect": quantised(1, signs_before_folding),
-    "twn": quantised(2, per_tensor_before_folding, kept=ENDS),
+    "twn": quantised(2, per_tensor_before_folding, kept=ENDS, section=lambda weights: -(-weights // 5)),
     "dorefa": quantised(4, per_tensor_before_folding, kept=ENDS),
 }
 THINNING = (

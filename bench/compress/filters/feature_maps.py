@@ -98,12 +98,8 @@ class _Read(Axes):
                     self.before[number, position] = writer.get(value.buffer, -1)
             self.follow(operation)
             writer.update((value.buffer, number) for value in operation.outputs)
-        self.by_writers = {
-            group.writers: axis for group, axis in zip(self.free(), (one for one in self.all if one.free))
-        }
-
-    def _of(self, group: CoupledChannels) -> Axis:
-        return next(axis for axis in self.all if axis.free and tuple(axis.writers) == group.writers)
+        groups = list(self.free())  # fixes what the network's own outputs are
+        self.by_writers = dict(zip((group.writers for group in groups), (axis for axis in self.all if axis.free)))
 
     def places(self, axis: Axis) -> Iterator[Place]:
         """Where a layer reads the axis, or what is only handed on to one: through pooling, by what that reads."""

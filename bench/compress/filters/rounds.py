@@ -9,13 +9,12 @@ from typing import Protocol
 
 import torch
 
-from bench.compress.budget import divided
 from bench.compress.filters import selection, thinning
 from bench.compress.filters.coupled import CoupledChannels
 from bench.compress.filters.selection import ChannelRanking, Target
 from bench.compress.method import NotApplicable
 from bench.compress.pruning.masking import retrained
-from bench.compress.workbench import Workbench
+from bench.compress.workbench import Workbench, divided
 from bench.footprint.compressed import Compressed
 
 

@@ -9,9 +9,8 @@ from typing import Annotated
 from pydantic import Field
 
 from bench.compress import pruning
-from bench.compress.budget import divided
 from bench.compress.method import FinetuningMethod
-from bench.compress.workbench import Workbench
+from bench.compress.workbench import Workbench, divided
 from bench.footprint.compressed import Compressed
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from bench.compress import pruning
-from bench.compress.budget import Budget, divided
+from bench.compress.budget import Budget
 from bench.compress.method import FinetuningMethod
 from bench.compress.methods.han import sparsities
-from bench.compress.workbench import Workbench
+from bench.compress.workbench import Workbench, divided
 from bench.footprint.compressed import Compressed
 
 if TYPE_CHECKING:

@@ -24,13 +24,14 @@ class Obc(Reconstructing):
     weights per filter are refused. Weights of transposed convolutions are rounded to nearest.
 
     Args:
-        damping: share of the Hessian's mean diagonal that is added to its diagonal.
+        damping: share of the Hessian's mean diagonal that is added to its diagonal; more where it has no inverse.
         images: number of training images.
     """
 
-    damping: Annotated[float, Field(ge=0, le=1)] = 0.01
+    damping: Annotated[float, Field(ge=0, le=1)] = 0.0
     images: Images = 256
 
+    version = 2
     family = "quantization"
     title = "OBC"
     source = "frantar2022obc"

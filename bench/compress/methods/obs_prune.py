@@ -31,15 +31,16 @@ class ObsPrune(Method):
     Args:
         sparsity: share of each layer's weights that becomes zero, rounded down.
         pattern: instead, 2 of 4 (1 of 4, 4 of 8) neighbours along the input channels stay, at each kernel position.
-        damping: share of the Hessian's mean diagonal that is added to its diagonal.
+        damping: share of the Hessian's mean diagonal that is added to its diagonal; more where it has no inverse.
         images: number of training images.
     """
 
     sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.5
     pattern: Literal["none", "1:4", "2:4", "4:8"] = "none"
-    damping: Annotated[float, Field(ge=0, le=1)] = 0.01
+    damping: Annotated[float, Field(ge=0, le=1)] = 0.0
     images: Images = 256
 
+    version = 2
     family = "pruning"
     title = "OBS pruning"
     source = "frantar2022obc"

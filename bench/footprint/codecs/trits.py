@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.footprint.codecs._layout import Layout, Run
 
+LEAST = 64  # symbols: of fewer, one may be absent by chance
 TOGETHER = 5  # trits to a byte, of whose 256 values they need 243
 POWERS = 3 ** np.arange(TOGETHER)
 
@@ -30,8 +31,8 @@ class Trits(Layout):
 
     @classmethod
     def candidates(cls, symbols: np.ndarray, width: int, *, entropy: bool = False) -> Sequence[Layout]:
-        """One where a symbol of two bits does not occur, else none."""
-        if width != 2:
+        """One where a symbol of two bits does not occur in many, else none."""
+        if width != 2 or symbols.size < LEAST:
             return ()
         absent = np.flatnonzero(np.bincount(symbols.reshape(-1), minlength=4) == 0)
         return (cls(symbols.shape, width, symbols.size, absent=int(absent[-1])),) if absent.size else ()

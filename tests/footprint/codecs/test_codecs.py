@@ -43,7 +43,7 @@ def _formulas(symbols: np.ndarray, width: int) -> dict[str, int]:
     numel, nonzero = symbols.size, int((symbols != 0).sum())
     rows, columns = symbols.shape
     zeros = np.diff(np.flatnonzero(symbols), prepend=-1) - 1
-    trits = {"trits": -(-numel // 5) * 8} if width == 2 and len(np.unique(symbols)) < 4 else {}
+    trits = {"trits": -(-numel // 5) * 8} if width == 2 and numel >= 64 and len(np.unique(symbols)) < 4 else {}
     return trits | {
         "dense": numel * width,
         "bitmask": numel + nonzero * width,

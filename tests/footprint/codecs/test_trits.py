@@ -15,17 +15,20 @@ def of_three(draw: st.DrawFn) -> np.ndarray:
     """Symbols of two bits, one of which does not occur."""
     absent = draw(st.integers(0, 3))
     digits = draw(
-        hnp.arrays(np.uint8, draw(st.tuples(st.integers(0, 6), st.integers(0, 40))), elements=st.integers(0, 2))
+        hnp.arrays(np.uint8, draw(st.tuples(st.integers(2, 6), st.integers(32, 60))), elements=st.integers(0, 2))
     )
     return digits + (digits >= absent).astype(np.uint8)
 
 
 def test_five_digits_to_base_3_make_a_byte():
-    symbols = np.array([[3, 0, 1, 1, 3, 1]], np.uint8)  # -1, 0, 1, 1, -1, 1 in two's complement: digits 2 0 1 1 2 1
+    symbols = np.array(
+        [[3, 0, 1, 1, 3, 1] * 11], np.uint8
+    )  # -1, 0, 1, 1, -1, 1 in two's complement: digits 2 0 1 1 2 1
     encoded = codecs.encode("trits", symbols, 2)
-    assert list(encoded.data) == [2 + 0 * 3 + 1 * 9 + 1 * 27 + 2 * 81, 1]
+    assert list(encoded.data)[:2] == [2 + 0 * 3 + 1 * 9 + 1 * 27 + 2 * 81, 1 + 2 * 3 + 0 * 9 + 1 * 27 + 1 * 81]
+    assert encoded.data[-1] == 1  # the last symbol, and four zeros
     assert encoded.how == {"layout": "trits", "absent": 2}
-    assert encoded.bits == {"weights": 16}
+    assert encoded.bits == {"weights": 14 * 8}
 
 
 @settings(deadline=None, max_examples=60)
@@ -52,7 +55,13 @@ def test_it_is_taken_where_three_values_occur_and_zeros_are_not_most_of_them():
 @pytest.mark.parametrize("width", [1, 3, 8])
 def test_symbols_of_other_widths_have_none(width):
     with pytest.raises(ValueError, match="does not hold such a matrix"):
-        codecs.encode("trits", np.zeros((2, 3), np.uint8), width)
+        codecs.encode("trits", np.zeros((20, 30), np.uint8), width)
+
+
+def test_of_few_symbols_one_may_be_absent_by_chance():
+    few = np.tile(np.array([[0, 1, 3]], np.uint8), (1, 21))
+    assert codecs.smallest(few, 2, sparse=False).how["layout"] == "dense"
+    assert codecs.smallest(np.append(few, [[1]], 1), 2, sparse=False).how["layout"] == "trits"
 
 
 @pytest.mark.parametrize(
