@@ -42,6 +42,7 @@ def root(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+@pytest.mark.slow
 def test_the_profile_of_the_examples_is_run_and_reported(root, tmp_path):
     common = ["--profile", "examples/mine.toml", "--runs", str(tmp_path)]
     assert main(["run", *common, "--jobs", "1"]) == 0

@@ -318,6 +318,7 @@ def test_a_run_with_nothing_to_do_imports_no_torch(finished, bench, workers):
     subprocess.run([sys.executable, "-c", code], cwd=bench.folder, env=bench.environment, check=True)
 
 
+@pytest.mark.slow
 def test_a_dry_run_forecasts_hours_and_disk(bench):
     lines = bench.run("--dry-run", "--device", "cpu").output.splitlines()
     assert any(line.startswith("resnet8: ") and "of a training step" in line for line in lines)

@@ -14,7 +14,7 @@ from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 
-METHODS = ["group-magnitude", "taylor", "fisher", "fpgm", "hrank", "slimming", "group-norm", "growing-reg"]
+METHODS = ["group-magnitude", "taylor", "fisher", "fpgm", "hrank:images=64", "slimming", "group-norm", "growing-reg"]
 
 
 def parameters(compressed):

@@ -217,6 +217,7 @@ def test_of_many_methods_the_ends_and_those_between_are_drawn(looked):
     assert len(methods) == activation_blocks.METHODS
 
 
+@pytest.mark.slow
 def test_a_report_with_looks_has_a_section_of_them(folder_of, tmp_path, without_latex):
     report([folder_of(colours=3)], tmp_path / "out")
     page = (tmp_path / "out" / "details.html").read_text(encoding="utf-8")
