@@ -11,6 +11,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 from bench.training.recipe import Recipe
 
+METHODS = ("bench.compress.", "nncf.")  # packages whose modules methods put into a network
 SECOND_BETA = 0.999  # of Adam: Kingma and Ba, Adam (2015), algorithm 1
 
 
@@ -27,7 +28,9 @@ def make_optimizer(
     trained = [p for p in chosen if p.requires_grad and id(p) not in still]
     # On a bias, a batch norm's scale or a quantiser's range, decay would only pull a working point towards 0; recipes
     # that were published with it say so.
-    decayed = {id(parameter) for parameter in (trained if recipe.decay == "all" else decaying(network))}
+    decayed = {id(parameter) for parameter in decaying(network)}
+    if recipe.decay == "all":  # that the network itself has; a method says of its own which decay
+        decayed |= {id(parameter) for parameter in trained} - _of_methods(network)
     groups = [
         {"params": [p for p in trained if id(p) in decayed], "weight_decay": recipe.weight_decay},
         {"params": [p for p in trained if id(p) not in decayed], "weight_decay": 0.0},
@@ -51,6 +54,13 @@ def make_optimizer(
 def _of_batch_norms(network: nn.Module) -> set[int]:
     norms = (module for module in network.modules() if isinstance(module, _BatchNorm))
     return {id(parameter) for norm in norms for parameter in norm.parameters()}
+
+
+def _of_methods(network: nn.Module) -> set[int]:
+    """Steps of quantisers, thresholds and the like: parameters of a method's modules, or marked `of_method`."""
+    theirs = (module for module in network.modules() if type(module).__module__.startswith(METHODS))
+    marked = (parameter for parameter in network.parameters() if getattr(parameter, "of_method", False))
+    return {id(parameter) for module in theirs for parameter in module.parameters(recurse=False)} | set(map(id, marked))
 
 
 def decaying(network: nn.Module) -> list[nn.Parameter]:

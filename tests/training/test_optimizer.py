@@ -9,6 +9,9 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize, prune
 
+from bench.compress.pruning.soft_threshold import SoftThresholds
+from bench.compress.quantization.inputs import ClippedInput, LearnedInput
+from bench.compress.quantization.learned import LearnedStep
 from bench.training.optimizer import decaying, make_optimizer
 from bench.training.recipe import Recipe
 
@@ -169,3 +172,17 @@ def test_weights_of_frozen_batch_norms_are_not_trained():
         for kind in ("trained", "frozen")
     }
     assert sizes == {"trained": 5, "frozen": 3}
+
+
+def test_steps_and_thresholds_of_methods_never_decay_unless_they_say_so():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(16, 2))
+    own = dict(network.named_parameters())
+    parametrize.register_parametrization(network[0], "weight", LearnedStep(network[0].weight, 4, per_channel=False))
+    network.append(LearnedInput(4))
+    network.append(ClippedInput(4, 1.0, trained=True))
+    thresholds = SoftThresholds(network, -10.0, 1e-2)
+    groups = make_optimizer(network, Recipe(decay="all", weight_decay=0.1)).param_groups
+    still = [id(parameter) for group in groups if not group["weight_decay"] for parameter in group["params"]]
+    names = {name for name, parameter in network.named_parameters() if id(parameter) in still}
+    assert names == {"0.parametrizations.weight.0.step", "5.step", thresholds.attribute}
+    assert len(still) + len(own) + 1 == len(list(network.parameters()))  # PACT's limit decays

@@ -50,6 +50,7 @@ class SoftThresholds(Reparametrisation):
         self.decay = decay
         device = network.get_parameter(self.names[0]).device
         self.s = torch.nn.Parameter(torch.full((len(self.names) + 1,), start, device=device))
+        self.s.of_method = True  # type: ignore[attr-defined]  # its decay is the one below, and not the recipe's too
         self.attribute = "soft_thresholds"
         while hasattr(network, self.attribute):
             self.attribute += "_"
