@@ -7,6 +7,7 @@ could be computed once and stored, and costs nothing at inference.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -171,9 +172,10 @@ class _Recorder(TorchDispatchMode):
         self._buffers: dict[int, int] = {}
         self._alive: list[torch.Tensor] = []
         self._uniform: set[int] = set()
-        self._parameters: dict[int, str] = {}
+        # by memory and where in it each begins: parameters may be parts of one vector
+        self._parameters: dict[int, dict[int, str]] = defaultdict(dict)
         for name, parameter in parameters.items():
-            self._parameters.setdefault(_memory(parameter), name)
+            self._parameters[_memory(parameter)].setdefault(_place(parameter)[1], name)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -257,7 +259,12 @@ class _Recorder(TorchDispatchMode):
     def _parameters_in(self, tree: Any) -> list[tuple[str, tuple[int, ...]]]:
         tensors = [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
         used = [tensor for tensor in tensors if _memory(tensor) in self._parameters]
-        return [(self._parameters[_memory(tensor)], tuple(tensor.shape)) for tensor in used]
+        return [(self._name(tensor), tuple(tensor.shape)) for tensor in used]
+
+    def _name(self, tensor: torch.Tensor) -> str:
+        """The parameter that a tensor is a part of: the last that begins before it."""
+        begins, offset = self._parameters[_memory(tensor)], _place(tensor)[1]
+        return begins[max((begin for begin in begins if begin <= offset), default=min(begins))]
 
     @contextmanager
     def following(self, network: torch.nn.Module) -> Iterator[None]:

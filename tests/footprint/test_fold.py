@@ -325,3 +325,18 @@ def test_a_filter_that_is_multiplied_by_zero_is_stored_as_zeros():
     assert not scaled.codes.any()
     assert scaled.scale.tolist() == [1, 1]
     assert not np.signbit(scaled.decode()).any()
+
+
+def test_parameters_that_are_parts_of_one_vector_are_told_apart(cifar_resnet, image):
+    plain = finish(Compressed(cifar_resnet(), example=image))
+    network = cifar_resnet()
+    nn.utils.vector_to_parameters(nn.utils.parameters_to_vector(plain_parameters(network)), network.parameters())
+    assert len({parameter.untyped_storage().data_ptr() for parameter in network.parameters()}) == 1
+    finished = finish(Compressed(network, example=image))
+    assert _kinds(finished) == _kinds(plain)
+    with torch.no_grad():
+        torch.testing.assert_close(finished.network(image), network.eval()(image), rtol=1e-4, atol=1e-5)
+
+
+def plain_parameters(network):
+    return [parameter.detach() for parameter in network.parameters()]
