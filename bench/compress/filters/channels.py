@@ -47,11 +47,27 @@ def channels(network: torch.nn.Module, example: torch.Tensor) -> tuple[CoupledCh
     Args:
         example: (1, C, H, W) float32.
     """
+    return tuple(_followed(network, example).free())
+
+
+def fixed_by(network: torch.nn.Module, example: torch.Tensor) -> dict[str, tuple[str, ...]]:
+    """Weights whose output channels cannot be changed because of what lies behind them, by a clause that says why.
+
+    Args:
+        example: (1, C, H, W) float32.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for axis in _followed(network, example).stuck():
+        found[axis.because] = (*found.get(axis.because, ()), *axis.writers)
+    return found
+
+
+def _followed(network: torch.nn.Module, example: torch.Tensor) -> Axes:
     traced = trace(network, example)
     axes = Axes(network, traced)
     for operation in traced.operations:
         axes.follow(operation)
-    return tuple(axes.free())
+    return axes
 
 
 class Axes:
@@ -105,6 +121,10 @@ class Axes:
                 put_out = tuple(outputs.get(axis, ()))
                 yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts, put_out)
 
+    def stuck(self) -> Iterator[Axis]:
+        """Axes that layers write and an operation behind them fixes."""
+        return (axis for axis in self.all if axis.same_as is None and axis.because and axis.writers)
+
     def _outputs(self) -> dict[Axis, list[Output]]:
         """By axis, modules whose output has it; of those called more than once, the calls."""
         calls = [(call.module, call.output) for call in self.traced.calls if call.module]
@@ -137,7 +157,7 @@ class Axes:
         # depthwise: output i depends on input i alone, so the axis goes on and the filters follow the channels
         if source is not None and layer.groups == source.count == layer.out_channels > 1:
             return self._keeps(operation, source, 1) and self._follows(operation, source)
-        return self._layer_between(operation, source or self._unknown(value, 1), 1, layer.groups)
+        return self._layer_between(operation, source or self._unknown(operation, value, 1), 1, layer.groups)
 
     def _linear(self, operation: Operation) -> bool:
         layer = self._layer(operation, (torch.nn.Linear,))
@@ -151,7 +171,7 @@ class Axes:
         flattened = buffer.flattened(value) if buffer else None
         if flattened is not None:
             return self._layer_between(operation, flattened, value.shape[1] // flattened.count)
-        return len(value.shape) == 2 and self._layer_between(operation, self._unknown(value, 1), 1)
+        return len(value.shape) == 2 and self._layer_between(operation, self._unknown(operation, value, 1), 1)
 
     def _concatenation(self, operation: Operation) -> bool:
         (output,), axis = operation.outputs, (*operation.axes, 0)[0]
@@ -161,7 +181,7 @@ class Axes:
         along = [self._axis_of(value) for value in operation.inputs]
         if axis not in along:  # along another axis than that of channels, which must be the same of all
             return self._elementwise(operation)
-        rows = [self._row_along(value, axis) or self._unknown(value, axis) for value in operation.inputs]
+        rows = [self._row_along(value, axis) or self._unknown(operation, value, axis) for value in operation.inputs]
         return self._keeps(operation, ChannelRow(tuple(part for row in rows for part in row.axes)), axis)
 
     def _planar(self, operation: Operation) -> bool:
@@ -177,7 +197,7 @@ class Axes:
         source = self._row_along(maps, 1)
         if source is None or len(regions) != 1:
             return False
-        self._unknown(regions[0], 1)  # the corners of boxes are no channels
+        self._unknown(operation, regions[0], 1)  # the corners of boxes are no channels
         return self._keeps(operation, source, 1)
 
     def _put(self, operation: Operation) -> bool:
@@ -301,18 +321,19 @@ class Axes:
         self.buffers[value.buffer] = Buffer(ChannelRow((axis,)), value)
         return self.buffers[value.buffer].row
 
-    def _unknown(self, value: Value, axis: int) -> ChannelRow:
+    def _unknown(self, operation: Operation, value: Value, axis: int) -> ChannelRow:
         """A fixed axis, for what reads memory in an unknown order; that memory's own row is fixed too."""
         if value.buffer in self.buffers:
-            self.buffers[value.buffer].row.fix()
+            self.buffers[value.buffer].row.fix(f"{_named(operation)} reads them in an order that is not known")
         return ChannelRow((Axis(value.shape[axis], value.shape[2:], fixed=True),))
 
     def _fix(self, operation: Operation) -> None:
+        because = f"{_named(operation)} is not known to treat them alike"
         for value in (*operation.inputs, *operation.outputs):
             if value.buffer in self.buffers:
-                self.buffers[value.buffer].row.fix()
+                self.buffers[value.buffer].row.fix(because)
             else:
-                self._begin(value, fixed=True)
+                self._begin(value, fixed=True).fix(because)
         self.fixed_parameters.update(operation.parameters)
 
     def _axis_of(self, value: Value) -> int | None:
@@ -331,6 +352,10 @@ class Axes:
         plain = any(type(layer).forward is kind.forward for kind in kinds)  # type: ignore[attr-defined]
         weights = [name for name in operation.parameters if self.parameters[name].ndim > 1]
         return layer if plain and len(weights) == 1 and set(operation.parameters) <= names else None
+
+
+def _named(operation: Operation) -> str:
+    return f"{operation.name} in {operation.module}" if operation.module else operation.name
 
 
 def _is_along(shape: tuple[int, ...], end: int, count: int) -> bool:

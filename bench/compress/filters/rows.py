@@ -18,6 +18,7 @@ class Axis:
     count: int
     resolution: tuple[int, ...] = ()
     fixed: bool = False
+    because: str = ""  # what fixes it, a clause; empty if it is neither an operation nor an order
     parts: int = 1
     same_as: Axis | None = None
     writers: list[str] = field(default_factory=list)
@@ -59,10 +60,15 @@ class ChannelRow:
             yield start, axis.root()
             start += axis.count
 
-    def fix(self) -> None:
-        """Nothing along it can change."""
+    def fix(self, because: str = "") -> None:
+        """Nothing along it can change.
+
+        Args:
+            because: a clause that says why.
+        """
         for axis in self.axes:
-            axis.root().fixed = True
+            root = axis.root()
+            root.fixed, root.because = True, root.because or because
 
 
 def joined(first: ChannelRow, second: ChannelRow) -> ChannelRow:
@@ -82,6 +88,7 @@ def _joined(first: Axis, second: Axis) -> Axis:
         first, second = second, first
     second.same_as = first
     first.fixed |= second.fixed
+    first.because = first.because or second.because
     first.divide(second.parts)
     first.writers += [name for name in second.writers if name not in first.writers]
     first.followers += [follower for follower in second.followers if follower not in first.followers]

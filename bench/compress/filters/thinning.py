@@ -5,6 +5,7 @@ Channels are coupled as the traced graph shows (`bench.compress.filters.channels
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -13,15 +14,17 @@ from typing import Literal, Protocol
 
 import torch
 
-from bench.compress.filters.channels import channels
+from bench.compress.filters.channels import channels, fixed_by
 from bench.compress.filters.coupled import CoupledChannels, Removals, order_step, take, taken
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.footprint.compressed import Compressed
 from bench.footprint.structure import thin_channels
 
 ACROSS = (torch.nn.LayerNorm, torch.nn.GroupNorm)  # without some of the channels, the others' mean would change
+MOST_CAUSES = 3  # that a log names
 Which = Literal["inside", "all"]
 Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, count to keep -> kept
+log = logging.getLogger(__name__)
 
 
 class Kept(Protocol):
@@ -77,14 +80,29 @@ def prunable(compressed: Compressed, skip: Sequence[str] = (), which: Which = "i
     chosen = [group for group in groups if not layers(group) & set(skip)]
     if not groups:
         alone = " alone" if which == "inside" else ""
-        raise NotApplicable(f"no filters were found that could be taken out{alone}: {_reason(network, coupled, which)}")
+        raise NotApplicable(
+            f"no filters were found that could be taken out{alone}: {_reason(compressed, coupled, which)}"
+        )
     if not chosen:
         raise NotApplicable("all layers whose filters could be taken out are to be skipped")
     return chosen
 
 
-def _reason(network: torch.nn.Module, coupled: Sequence[CoupledChannels], which: Which) -> str:
+def say_what_stays(compressed: Compressed) -> None:
+    """Tell a cell's log which layers keep their channels though all are to be thinned, and what fixes them."""
+    assert compressed.example is not None  # or no groups would have been found
+    fixed = fixed_by(compressed.network, compressed.example)
+    for because, weights in list(fixed.items())[:MOST_CAUSES]:
+        first, *others = [name.rpartition(".")[0] for name in weights]
+        them = f"{first} and {len(others)} more layers keep" if others else f"{first} keeps"
+        log.info("%s all channels: %s", them, because)
+    if len(fixed) > MOST_CAUSES:
+        log.info("so do layers before %d other operations", len(fixed) - MOST_CAUSES)
+
+
+def _reason(compressed: Compressed, coupled: Sequence[CoupledChannels], which: Which) -> str:
     """Why no layer can lose filters."""
+    network = compressed.network
     if which == "inside" and any(len(group.writers) > 1 for group in coupled):
         return "several layers write the same channels, by an addition or because one is called twice"
     if coupled:
@@ -95,7 +113,8 @@ def _reason(network: torch.nn.Module, coupled: Sequence[CoupledChannels], which:
     uses = Counter(id(parameter) for _, parameter in network.named_parameters(remove_duplicate=False))
     if max(uses.values(), default=1) > 1:
         return "its layers share weights"
-    reason = "what lies between its layers, or computes with their weights, is not known to treat every channel alike"
+    assert compressed.example is not None
+    reason = next(iter(fixed_by(network, compressed.example)), "something computes with their weights")
     if any(isinstance(module, ACROSS) for module in network.modules()):
         reason += "; layer and group normalisation do not, since their means are over several channels"
     return reason

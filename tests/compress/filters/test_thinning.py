@@ -168,3 +168,20 @@ def test_a_weight_that_is_no_parameter_stays(method, workbench):
     network[0].register_buffer("weight", weight)
     with pytest.raises(NotApplicable, match="cannot be made smaller"):
         parse(method).apply(Compressed(network.eval(), example=workbench.example), workbench)
+
+
+def test_layers_that_keep_their_channels_are_named_in_the_log(caplog):
+    network = build.build("resnet20", 3, 10, 32, 0)
+    compressed = Compressed(network, example=torch.zeros(1, 3, 32, 32))
+    with caplog.at_level("INFO", "bench"):
+        thinning.say_what_stays(compressed)
+    assert caplog.messages == [
+        "conv1 and 6 more layers keep all channels: constant_pad_nd in layer2.0.downsample is not known to treat them "
+        "alike",
+        "layer3.0.conv2 and 2 more layers keep all channels: constant_pad_nd in layer3.0.downsample is not known to "
+        "treat them alike",
+    ]
+    caplog.clear()
+    with caplog.at_level("INFO", "bench"):
+        thinning.say_what_stays(compressed.but(network=build.build("resnet18", 3, 10, 32, 0)))
+    assert not caplog.messages
