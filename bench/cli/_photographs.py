@@ -52,7 +52,7 @@ def accuracy(network: torch.nn.Module, folder: Path, classes: int) -> tuple[floa
 
 def _files(folder: Path, classes: int) -> list[tuple[Path, int]]:
     if not is_folder(folder):
-        raise InputError(f"there is no folder {str(folder)!r}: expected one that holds a folder of images a class")
+        raise InputError(f"there is no folder {str(folder)!r}: expected one that holds a folder of images per class")
     folders = class_folders(folder)
     if len(folders) != classes:
         raise InputError(f"{folder} holds {len(folders)} folders, expected one for each of the {classes} classes")

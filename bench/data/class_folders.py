@@ -20,7 +20,7 @@ def part_of(root: Path, *names: str) -> Path:
             return root / name
     expected = " or ".join(f"{name}/" for name in names)
     content = ", ".join(sorted(shown(path.name) for path in root.iterdir())[:10]) or "nothing"
-    raise InputError(f"{root} has no {expected} with a folder of images a class; it holds {content}")
+    raise InputError(f"{root} has no {expected} with a folder of images per class; it holds {content}")
 
 
 def by_class(part: Path) -> dict[str, Path]:

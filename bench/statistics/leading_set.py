@@ -80,7 +80,7 @@ def leading_set(
     fraction(alpha, "alpha")
     table = {name: one_value_a_seed(over_seeds, name) for name, over_seeds in values.items()}
     if len({len(over_seeds) for over_seeds in table.values()}) > 1:
-        raise InputError("leading_set: every variant needs one place a seed (NaN where it is missing).")
+        raise InputError("leading_set: every variant needs one place per seed (NaN where it is missing).")
     best = chosen or _best(table, larger_is_better)
     n = int(np.isfinite(table[best]).sum()) if best else 0
     pairs = pairs or compared(table, larger_is_better=larger_is_better)

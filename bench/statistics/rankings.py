@@ -70,7 +70,7 @@ def rank_methods(values: Mapping[str, ArrayLike], *, larger_is_better: bool = Tr
     names = tuple(values)
     columns = [np.asarray(values[name], dtype=np.float64) for name in names]
     if len(names) < 2 or len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
-        raise InputError("rank_methods: expected two methods or more, each with one value a model.")
+        raise InputError("rank_methods: expected two methods or more, each with one value per model.")
     table = np.stack(columns, axis=1)
     complete = table[np.isfinite(table).all(axis=1)]
     ranks = stats.rankdata(tied(-complete if larger_is_better else complete), axis=1)

@@ -100,5 +100,5 @@ def test_ties_and_holes():
 
 
 def test_different_numbers_of_seeds_are_refused():
-    with pytest.raises(InputError, match="one place a seed"):
+    with pytest.raises(InputError, match="one place per seed"):
         leading_set({"a": [1.0, 2.0], "b": [1.0]})

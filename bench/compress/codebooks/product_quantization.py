@@ -16,7 +16,8 @@ import torch
 from bench.compress.codebooks import detectors, permutation, shared_words
 from bench.compress.codebooks.kmeans import Annealing, k_means
 from bench.compress.codebooks.shared_words import Words
-from bench.compress.filters.channels import LINEAR, channels
+from bench.compress.filters.axes import LINEAR
+from bench.compress.filters.channels import channels
 from bench.compress.filters.coupled import CoupledChannels, order_step, take
 from bench.compress.method import NotApplicable, require_unrounded
 from bench.compress.pruning.masking import prunable

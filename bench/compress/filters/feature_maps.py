@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
+from bench.compress.filters.axes import LINEAR, Axes
 from bench.compress.filters.buffers import Buffer
-from bench.compress.filters.channels import LINEAR, Axes
 from bench.compress.filters.coupled import CoupledChannels
 from bench.compress.filters.rows import Axis, ChannelRow
 from bench.compress.method import NotApplicable

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from bench.compress.filters import thinning
-from bench.compress.filters.channels import LINEAR
+from bench.compress.filters.axes import LINEAR
 from bench.compress.method import NotApplicable
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish

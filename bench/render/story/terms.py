@@ -15,7 +15,7 @@ TERMS = {
     "control": "A network to compare with, such as the original trained on for as long as a compressed network was.",
     "fine-tuning": "Training a trained network for some more epochs.",
     "payload": "The bytes of a file that hold the network; a budget holds those of every training.",
-    "interval": "A range that holds the true value in 95 of 100 such studies, or as often as is said.",
+    "interval": "A range that holds the true value in 95 of 100 such studies, or as often as stated.",
     "can't tell": "Neither a difference nor its absence beyond the margin is shown.",
     "nothing to lose": "The original itself is not shown to beat chance.",
     "features": "What the blocks of a network compute of an image, on the way to its output.",

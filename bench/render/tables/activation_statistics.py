@@ -61,7 +61,7 @@ def _by_block(study: Study) -> Dataset | None:
     return dataset(
         "activation-blocks",
         "Activations by block",
-        captions.joined("One row a block and variant.", captions.means(study)),
+        captions.joined("One row per block and variant.", captions.means(study)),
         (row for model in study.models for curve in curves(study, model) for row in _blocks(model, curve)),
         BY_BLOCK,
     )

@@ -32,7 +32,7 @@ FIELDS = {
 def build(study: Study) -> Dataset | None:
     """One row per map of one seed, for the networks that are drawn; None if nothing was explained."""
     looks = Looks(study, DIAGNOSTIC)
-    text = "One row a map that is drawn, of one seed a model."
+    text = "One row per map shown, of one seed per model."
     rows = (row for model in study.models for row in _rows(looks, model))
     return dataset("attribution-maps", "Attribution maps", text, rows, FIELDS)
 

@@ -123,7 +123,7 @@ def _misses(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
 
 
 def _everything(study: Study, rates: Sequence[MeasuredRate]) -> Table | None:
-    text = "One row an interval or test and setting."
+    text = "One row per interval or test and setting."
     return tabulate("calibration-settings", "Every simulated setting", text, EVERYTHING, {"": rates}, raw=True)
 
 

@@ -29,7 +29,7 @@ FIELDS = {
 def build(study: Study) -> Dataset | None:
     """One row per image of one seed, for the networks that are drawn; None if no channel was driven."""
     looks = Looks(study, CHANNELS)
-    text = "One row an image that is drawn, of one seed a model."
+    text = "One row per image shown, of one seed per model."
     rows = (row for model in study.models for row in _rows(looks, model))
     return dataset("channel-images", "Images of channels", text, rows, FIELDS)
 

@@ -36,7 +36,7 @@ def build(study: Study) -> Dataset | None:
         for gallery in looks
         for picture in (_filters(gallery, model) if gallery.diagnostic == FILTERS else _images(gallery, model))
     )
-    text = "One row a picture that is drawn, of one seed a model."
+    text = "One row per picture shown, of one seed per model."
     return dataset("gallery", "Pictures of the galleries", text, rows, FIELDS)
 
 

@@ -30,7 +30,7 @@ def build(study: Study) -> Dataset | None:
         "reliability",
         "Reliability diagrams",
         captions.joined(
-            "One row a bin of confidence that holds answers, of the networks that are drawn.",
+            "One row per bin of confidence that holds answers, of the networks that are drawn.",
             captions.seeds(study),
             INTERVALS,
             "No tests.",

@@ -104,12 +104,12 @@ def test_a_missing_folder(tmp_path):
 
 def test_a_folder_without_train(tree):
     root = tree({"training": {"a": 1}, "test": {"a": 1}})
-    refused(root, f"{root} has no train/ with a folder of images a class; it holds test, training")
+    refused(root, f"{root} has no train/ with a folder of images per class; it holds test, training")
 
 
 def test_a_folder_without_test(tree):
     root = tree({"train": {"a": 1, "b": 1}})
-    refused(root, f"{root} has no test/ or val/ with a folder of images a class; it holds train")
+    refused(root, f"{root} has no test/ or val/ with a folder of images per class; it holds train")
 
 
 def test_an_empty_folder(tmp_path):
