@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, inf, isfinite, log10
 from typing import Literal
 
@@ -44,6 +44,7 @@ class Card:
         untested: how many of them share too few seeds with it.
         silent: why no two rivals can be told apart, see `budget.Within`; else empty.
         seeds: that have a result of the method.
+        missed: the method that would be chosen if a mean over seeds met the budget; empty if that is this one.
     """
 
     role: Role
@@ -54,6 +55,7 @@ class Card:
     untested: int = 0
     silent: Literal["", "seeds", "chance"] = ""
     seeds: int = 0
+    missed: str = ""
 
     @property
     def label(self) -> str:
@@ -152,15 +154,29 @@ def _changes(steps: Iterator[tuple[float, Card | None]]) -> Iterator[tuple[float
 
 
 def _budgets(study: Study, model: str, sizes: dict[str, float], original: float) -> Iterator[tuple[int, Card | None]]:
-    # What fits changes at the methods' sizes alone, so these are all the budgets that differ.
-    starts = sorted({ceil(size) for size in sizes.values() if size < original})
+    # What fits in every seed, or on average, changes at the methods' sizes alone, so these are all budgets that differ.
+    means = [_mean_payload(study, model, label) for label in sizes]
+    starts = sorted({ceil(size) for size in (*sizes.values(), *means) if size < original})
     steps = ((start, _within(study, model, start)) for start in starts)
     yield from ((int(start), card) for start, card in _changes(iter([(0, None), *steps])))
 
 
 def _within(study: Study, model: str, budget: float) -> Card | None:
     fit = _evaluated(study, model, fitting(study, model, budget))
-    return _card(study, model, "budget", most_accurate(study, model, fit), fit)
+    card = _card(study, model, "budget", most_accurate(study, model, fit), fit)
+    return replace(card, missed=_missed(study, model, budget, fit)) if card else None
+
+
+def _missed(study: Study, model: str, budget: float, fit: list[str]) -> str:
+    evaluated = _evaluated(study, model, [variant.label for variant in study.plan.methods])
+    smaller = [label for label in evaluated if _mean_payload(study, model, label) <= budget and label not in fit]
+    choice = most_accurate(study, model, [*fit, *smaller]) if smaller else None
+    return choice.label if choice and choice.label not in fit else ""
+
+
+def _mean_payload(study: Study, model: str, label: str) -> float:
+    sizes = study.per_seed("payload_bytes", model, label)
+    return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
 
 def _margin(study: Study, model: str) -> Card | None:

@@ -67,6 +67,16 @@ def test_a_variant_fits_if_its_largest_file_over_seeds_does(known):
     assert steps(found.budgets)[:2] == [(0, None), (130, TENTH)]
 
 
+def test_a_method_that_fits_on_average_alone_is_named(known):
+    sizes = [450, 450, 450, 450, 450, 550]
+    found = known(half_bytes=sizes)
+    mean = 467  # 466.7 bytes, rounded up
+    assert [(start, card and card.label, card and card.missed) for start, card in found.budgets] == [
+        (0, None, None), (90, TENTH, ""), (250, QUARTER, ""), (mean, QUARTER, HALF), (550, HALF, ""),
+    ]  # fmt: skip
+    assert {card.missed for _, card in known(half_bytes=sizes, quarter=0.96).budgets if card} == {""}
+
+
 def test_ties_go_to_the_smallest(known):
     found = known(tenth=0.95, quarter=0.95)
     assert {label for _, label in steps(found.budgets)[1:]} == {TENTH}

@@ -182,6 +182,8 @@ def _probe(one: MeasureClaim) -> str:
 def _notes(study: Study, card: Card, claim: Claim | None) -> Iterator[str]:
     """What must be known of the choice and of the word, a sentence each."""
     choice = card.choice
+    if card.missed:
+        yield f"{compact(study.plan)[card.missed]} would be chosen, but its file fits in some seeds only."
     if claim is not None and claim.agreement:
         yield f"{wording.observed(claim.agreement)}."
     elif claim is not None and claim.evidence.reference is None:

@@ -56,6 +56,11 @@ def test_level_and_size_are_those_of_the_packed_file(study: Study):
     assert largest_payload(study, "resnet8", PTQ) == pytest.approx(81_800, abs=50)
 
 
+def test_a_better_method_that_fits_in_some_seeds_is_named(study: Study):
+    note = printed(study, of(QAT, missed=PTQ))["note"]
+    assert note.startswith("INT8 (NNCF PTQ) would be chosen, but its file fits in some seeds only.")
+
+
 def test_identical_answers_say_on_how_many_images(study: Study):
     facts = printed(study, of(HALF))
     assert facts is not None
