@@ -319,7 +319,17 @@ def read(folder: Path) -> PlanFile:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole file"
         raise InputError(f"{file} is not a plan: {where}: {first['msg']}") from error
+    _require_different(file, plan.cells)
     return plan.model_copy(update={"variants": tuple(map(_with_titles, plan.variants))})
+
+
+def _require_different(file: Path, cells: Sequence[PlannedCell]) -> None:
+    names: dict[str, str] = {}
+    for cell in cells:
+        if cell.key in names:
+            both = " and ".join(dict.fromkeys((names[cell.key], cell.name)))
+            raise InputError(f"{file} is not a plan: the key {cell.key} stands there twice, of {both}")
+        names[cell.key] = cell.name
 
 
 def _with_titles(variant: PlannedVariant) -> PlannedVariant:

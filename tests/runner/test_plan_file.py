@@ -127,6 +127,18 @@ def test_a_file_that_is_no_plan_says_what_is_wrong_with_it(tmp_path: Path, text:
         read(tmp_path)
 
 
+def test_two_cells_of_one_key_are_no_plan(tmp_path: Path):
+    written = json.loads(to_json(described("smoke").model_dump()))
+    first, second = written["cells"][:2]
+    (tmp_path / "plan.json").write_bytes(to_json(written))
+    assert len(read(tmp_path).cells) == len(written["cells"])
+    second["key"] = first["key"]
+    (tmp_path / "plan.json").write_bytes(to_json(written))
+    twice = f"the key {first['key']} stands there twice, of {first['name']} and {second['name']}$"
+    with pytest.raises(InputError, match=rf"plan\.json is not a plan: {twice}"):
+        read(tmp_path)
+
+
 def test_a_class_without_a_name_is_called_by_its_number():
     data = DataDescription(classes=("cat", "dog"))
     assert [data.named(label) for label in (1, 2)] == ["dog", "2"]
