@@ -13,6 +13,7 @@ from bench.compress.method import NotApplicable, first_line, require_unrounded
 from bench.compress.pruning import masking
 from bench.compress.pruning.gradual import Gradually
 from bench.compress.workbench import Workbench
+from bench.errors import limit
 from bench.footprint.compressed import Compressed
 from bench.training.hooks import to_the_end
 from bench.zoo.networks.checkpoint import fill
@@ -143,9 +144,9 @@ def _wrapped(compressed: Compressed, mode: PruneMode, ratio: float | None) -> to
         return nncf.prune(
             hookable(deepcopy(compressed.network)), mode=mode, ratio=ratio, examples_inputs=compressed.example
         )
-    except MemoryError:
-        raise
     except Exception as error:  # it runs the network's own code in its tracer, and either may fail in any way
+        if limit(error) is not None:
+            raise
         raise NotApplicable(f"NNCF cannot prune it: {first_line(error)}") from error
 
 

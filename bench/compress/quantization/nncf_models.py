@@ -22,6 +22,7 @@ from bench.compress.method import NotApplicable, first_line
 from bench.compress.pruning.masking import keep_zeros
 from bench.compress.quantization import nncf_detectors
 from bench.compress.workbench import Workbench
+from bench.errors import limit
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.representation import Integer
@@ -107,9 +108,9 @@ def post_training(network: torch.nn.Module, workbench: Workbench, images: int, w
             quantized = quantize(FULL_RANGE)
         except IndexError:  # its correction of biases cannot handle a biased layer that several others read
             quantized = quantize(replace(FULL_RANGE, disable_bias_correction=True))
-    except MemoryError:
-        raise
     except Exception as error:  # it runs the network's own code in its tracer, and either may fail in any way
+        if limit(error) is not None:
+            raise
         raise NotApplicable(f"NNCF cannot quantise it: {first_line(error)}") from error
     # NNCF has no post-training mode below 8 bits. Its ranges of weights don't depend on the width, so it's set
     # afterwards.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from bench.compress.method import NotApplicable, first_line
+from bench.errors import limit
 
 
 def differentiated(
@@ -25,7 +26,7 @@ def differentiated(
         raise NotApplicable(f"the loss has no gradient with respect to {title}")
     try:
         return torch.autograd.grad(loss, inputs, create_graph=create_graph, allow_unused=True)
-    except torch.OutOfMemoryError:
-        raise
     except (NotImplementedError, RuntimeError) as error:
+        if limit(error) is not None:
+            raise
         raise NotApplicable(f"the gradient with respect to {title} cannot be computed: {first_line(error)}") from error

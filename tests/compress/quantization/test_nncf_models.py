@@ -305,3 +305,12 @@ def test_detectors_keep_coordinates_and_what_reads_regions_in_float32():
     assert all("transform/" not in name and "anchor" not in name and "roi_" not in name for name in hooks)
     assert any("rpn/head/conv" in name for name in hooks)
     assert "postprocess" not in vars(result.network.transform)
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_network(compressed, workbench, monkeypatch):
+    def quantize(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 218566656 bytes.")
+
+    monkeypatch.setattr(nncf_models.nncf, "quantize", quantize)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        NncfInt8Ptq()(compressed, workbench)
