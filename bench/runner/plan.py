@@ -28,7 +28,7 @@ from bench.training import recipe as training
 
 # Versions of code that is shared by all cells of a kind, as `Method.version` is that of one method's. They are part of
 # the cells' keys: raised whenever the same inputs give other files, so that old cells are not taken for new ones.
-PACKING_VERSION = 3
+PACKING_VERSION = 4
 COMPARE_VERSION = 3
 DIAGNOSE_VERSION = 3
 SENSITIVITY_VERSION = 1

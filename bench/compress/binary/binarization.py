@@ -119,7 +119,8 @@ def trained(
         binarisations[name].start(module.weight)
         for layer in sharing[name]:
             parametrize.register_parametrization(network.get_submodule(layer), "weight", binarisations[name])
-    keep = keep_zeros(network, compressed.masks)  # of the first and the last layer
+    pruned = {name: mask for name, mask in compressed.masks.items() if not mask.all()}
+    keep = keep_zeros(network, pruned)  # of the ends; whatever is binarised has lost nothing
 
     def tidy(step: int, steps: int) -> None:
         keep(step, steps)

@@ -96,3 +96,14 @@ def test_a_last_batch_of_one_image_is_left_out(compressed, workbench):
     workbench.batches = lambda images, size=128: batches(129 if size == 128 else images, size)
     compressed.network.fc = torch.nn.Sequential(torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 4)).eval()
     assert Bwn()(compressed, workbench).representations
+
+
+@pytest.mark.parametrize("method", [Bwn, XnorNet, BinaryConnect])
+def test_masks_that_spare_the_inner_layers_stand_on_the_ends_alone(compressed, workbench, method):
+    masks = {name: torch.ones_like(compressed.network.get_parameter(name), dtype=torch.bool) for name in INNER}
+    last = compressed.network.fc.weight
+    masks["fc.weight"] = torch.arange(last.numel()).reshape(last.shape) % 2 == 0
+    with torch.no_grad():
+        last[~masks["fc.weight"]] = 0.0
+    result = method()(compressed.but(masks=masks), workbench)
+    assert torch.equal(result.network.fc.weight == 0, ~masks["fc.weight"])
