@@ -98,7 +98,7 @@ def test_a_last_batch_of_one_image_is_left_out(compressed, workbench):
     assert Bwn()(compressed, workbench).representations
 
 
-@pytest.mark.parametrize("method", [Bwn, XnorNet, BinaryConnect])
+@pytest.mark.parametrize("method", [Bwn, XnorNet])
 def test_masks_that_spare_the_inner_layers_stand_on_the_ends_alone(compressed, workbench, method):
     masks = {name: torch.ones_like(compressed.network.get_parameter(name), dtype=torch.bool) for name in INNER}
     last = compressed.network.fc.weight
