@@ -11,8 +11,8 @@ import torch
 from bench.errors import InputError
 from bench.zoo.networks.wrappings import under_own_names
 
-# what a table of masks is called, and a network is not: mask_rcnn
-TABLE = re.compile(r"(^|_)masks?(_(dict|state_dict|state|table|list))?$", re.IGNORECASE)
+TABLE = re.compile(r"(^|_)masks?(_(dict|state_dict|state|table|list))?$", re.IGNORECASE)  # of masks, whatever it holds
+PERHAPS = re.compile(r"(^|_)masks?(_|$)", re.IGNORECASE)  # masks_best, but also mask_rcnn, which is a network
 
 
 def split(content: Any, network: torch.nn.Module) -> tuple[Any, dict[str, Any]]:
@@ -28,7 +28,8 @@ def split(content: Any, network: torch.nn.Module) -> tuple[Any, dict[str, Any]]:
     masks: dict[str, Any] = {}
     for key, value in content.items():
         weight = _weight_of(str(key), value, content)
-        entries = _entries(value) if TABLE.search(str(key)) else {}
+        entries = _entries(value) if PERHAPS.search(str(key)) else {}
+        entries = entries if TABLE.search(str(key)) or all(map(_is_binary, entries.values())) else {}
         if entries:
             masks |= entries
         elif weight and not any(f".{key}".endswith(f".{name}") for name in own):
@@ -60,12 +61,16 @@ def apply(network: torch.nn.Module, masks: Mapping[str, Any], name: str) -> dict
         weight = weights.get(key)
         if not isinstance(mask, torch.Tensor) or weight is None or weight.shape != mask.shape:
             raise InputError(f"checkpoint {name!r} has a mask of {key}, which fits no weight of that name")
-        if not bool(((mask == 0) | (mask == 1)).all()):
+        if not _is_binary(mask):
             raise InputError(f"checkpoint {name!r}: its mask of {key} has other numbers than 0 and 1")
         with torch.no_grad():
             weight.mul_(mask.to(weight.dtype))
         given[key] = mask != 0
     return given
+
+
+def _is_binary(mask: torch.Tensor) -> bool:
+    return bool(((mask == 0) | (mask == 1)).all())
 
 
 def _entries(table: Any) -> dict[str, torch.Tensor]:

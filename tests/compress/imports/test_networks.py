@@ -135,6 +135,16 @@ def test_a_survivor_that_is_zero_stays_in_its_pattern(where, example):
     assert imported.masks["layer2.0.conv2.weight"].sum() == weight.numel() / 2
 
 
+@pytest.mark.parametrize("name", ["masks", "masks_best", "mask_epoch_90", "pruning_masks_final"])
+def test_tables_of_zeros_and_ones_are_masks_whatever_follows_the_word(example, name):
+    weights = trained().state_dict()
+    pruned = next(key for key, tensor in weights.items() if tensor.ndim == 4)
+    mask = (torch.arange(weights[pruned].numel()) % 2).reshape(weights[pruned].shape)
+    file = ("net", saved({"state_dict": weights, name: {pruned: mask}}))
+    imported = networks.read(file, None, trained(7), example)
+    assert torch.equal(imported.network.get_parameter(pruned) == 0, mask == 0)
+
+
 def test_a_network_that_is_called_after_masks_is_none(example):
     imported = networks.read(("net", saved({"mask_rcnn": trained().state_dict()})), None, trained(7), example)
     assert same_weights(trained(), imported.network)
