@@ -155,7 +155,7 @@ def _changes(steps: Iterator[tuple[float, Card | None]]) -> Iterator[tuple[float
 
 def _budgets(study: Study, model: str, sizes: dict[str, float], original: float) -> Iterator[tuple[int, Card | None]]:
     # What fits in every seed, or on average, changes at the methods' sizes alone, so these are all budgets that differ.
-    means = [_mean_payload(study, model, label) for label in sizes]
+    means = [study.payload(model, label) for label in sizes]
     starts = sorted({ceil(size) for size in (*sizes.values(), *means) if size < original})
     steps = ((start, _within(study, model, start)) for start in starts)
     yield from ((int(start), card) for start, card in _changes(iter([(0, None), *steps])))
@@ -169,14 +169,9 @@ def _within(study: Study, model: str, budget: float) -> Card | None:
 
 def _missed(study: Study, model: str, budget: float, fit: list[str]) -> str:
     evaluated = _evaluated(study, model, [variant.label for variant in study.plan.methods])
-    smaller = [label for label in evaluated if _mean_payload(study, model, label) <= budget and label not in fit]
+    smaller = [label for label in evaluated if study.payload(model, label) <= budget and label not in fit]
     choice = most_accurate(study, model, [*fit, *smaller]) if smaller else None
     return choice.label if choice and choice.label not in fit else ""
-
-
-def _mean_payload(study: Study, model: str, label: str) -> float:
-    sizes = study.per_seed("payload_bytes", model, label)
-    return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
 
 def _margin(study: Study, model: str) -> Card | None:

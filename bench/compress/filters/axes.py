@@ -83,8 +83,9 @@ class Axes:
                 yield CoupledChannels(axis.count, axis.resolution, *members, axis.parts, put_out)
 
     def stuck(self) -> Iterator[Axis]:
-        """Axes that layers write and an operation behind them fixes."""
-        return (axis for axis in self.all if axis.same_as is None and axis.because and axis.writers)
+        """Axes of several channels that layers write and an operation behind them fixes."""
+        roots = (axis for axis in self.all if axis.same_as is None and axis.count > axis.parts)
+        return (axis for axis in roots if axis.because and axis.writers)
 
     def _outputs(self) -> dict[Axis, list[Output]]:
         """By axis, modules whose output has it; of those called more than once, the calls."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import torch
 
+from bench.compress.filters import ends
 from bench.compress.filters.axes import Axes
 from bench.compress.filters.coupled import CoupledChannels
 from bench.footprint.trace import trace
@@ -34,9 +35,12 @@ def fixed_by(network: torch.nn.Module, example: torch.Tensor) -> dict[str, tuple
     Args:
         example: (1, C, H, W) float32.
     """
+    axes = _followed(network, example)
+    last = ends.last_layers(network, axes.traced)  # what they write is what the network is for
     weights: dict[str, tuple[str, ...]] = {}
-    for axis in _followed(network, example).stuck():
-        weights[axis.because] = (*weights.get(axis.because, ()), *axis.writers)
+    for axis in axes.stuck():
+        if not last.issuperset(name.rpartition(".")[0] for name in axis.writers):
+            weights[axis.because] = (*weights.get(axis.because, ()), *axis.writers)
     return weights
 
 

@@ -54,8 +54,7 @@ def pruned(
         NotApplicable: no channels can be removed, or not enough.
     """
     groups = method.eligible(compressed.network, thinning.prunable(compressed, skip, which))
-    if which == "all":
-        thinning.say_what_stays(compressed)
+    thinning.say_what_stays(compressed, which)
     size = selection.size_of(compressed, groups, target)
     full = size([group.count for group in groups])
     present = {group.writers: group.count for group in groups}

@@ -22,6 +22,7 @@ from bench.footprint.structure import thin_channels
 
 ACROSS = (torch.nn.LayerNorm, torch.nn.GroupNorm)  # without some of the channels, the others' mean would change
 MOST_CAUSES = 3  # that a log names
+ELSE = "they write the outputs, have one channel, or something computes with their weights"
 Which = Literal["inside", "all"]
 Choose = Callable[[torch.nn.Module, CoupledChannels, int], torch.Tensor]  # network, channels, count to keep -> kept
 log = logging.getLogger(__name__)
@@ -88,16 +89,18 @@ def prunable(compressed: Compressed, skip: Sequence[str] = (), which: Which = "i
     return chosen
 
 
-def say_what_stays(compressed: Compressed) -> None:
-    """Tell a cell's log which layers keep their channels though all are to be thinned, and what fixes them."""
+def say_what_stays(compressed: Compressed, which: Which) -> None:
+    """Tell a cell's log which layers keep their channels if all are to be thinned, and what fixes them."""
+    if which == "inside":
+        return
     assert compressed.example is not None  # or no groups would have been found
     fixed = fixed_by(compressed.network, compressed.example)
     for because, weights in list(fixed.items())[:MOST_CAUSES]:
         first, *others = [name.rpartition(".")[0] for name in weights]
-        them = f"{first} and {len(others)} more layers keep" if others else f"{first} keeps"
+        them = f"{first} and {len(others)} other{'s' * (len(others) > 1)} keep" if others else f"{first} keeps"
         log.info("%s all channels: %s", them, because)
     if len(fixed) > MOST_CAUSES:
-        log.info("so do layers before %d other operations", len(fixed) - MOST_CAUSES)
+        log.info("so do layers for other reasons: %d in all", len(fixed))
 
 
 def _reason(compressed: Compressed, coupled: Sequence[CoupledChannels], which: Which) -> str:
@@ -114,9 +117,9 @@ def _reason(compressed: Compressed, coupled: Sequence[CoupledChannels], which: W
     if max(uses.values(), default=1) > 1:
         return "its layers share weights"
     assert compressed.example is not None
-    reason = next(iter(fixed_by(network, compressed.example)), "something computes with their weights")
+    reason = next(iter(fixed_by(network, compressed.example)), ELSE)
     if any(isinstance(module, ACROSS) for module in network.modules()):
-        reason += "; layer and group normalisation do not, since their means are over several channels"
+        reason += "; layer and group normalisation take means over several channels"
     return reason
 
 

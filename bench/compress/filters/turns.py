@@ -36,8 +36,7 @@ def planned(
         NotApplicable: see `thinning.counts`.
     """
     groups = [group for group, _ in thinning.counts(compressed, ratio, skip, kept, which)]
-    if which == "all":
-        thinning.say_what_stays(compressed)
+    thinning.say_what_stays(compressed, which)
     present = {group.writers: group.count for group in groups}
     turns: list[Turn] = []
     for number in range(1, rounds + 1):

@@ -9,14 +9,14 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-from bench.compress.filters import thinning
+from bench.compress.filters import ends, thinning
 from bench.compress.filters.axes import LINEAR
 from bench.compress.method import NotApplicable
 from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
 from bench.footprint.packed import pack, sizes
 from bench.footprint.structure import thin_channels
-from bench.footprint.trace import Operation, Trace, Value, trace
+from bench.footprint.trace import Trace, Value, trace
 
 STEPS = 256  # widths that are tried: 1/256 to 256/256 of the channels
 
@@ -75,7 +75,7 @@ def scaled(compressed: Compressed, width: float) -> Compressed:
 
 
 def _sizes(network: nn.Module, traced: Trace, width: float) -> thin_channels.Sizes:
-    first, last, pixels = _first_layers(network, traced), _last_layers(network, traced), _pixels(traced)
+    first, last, pixels = ends.first_layers(network, traced), ends.last_layers(network, traced), _pixels(traced)
 
     def less(count: int) -> int:
         return max(1, round(count * width))
@@ -96,33 +96,6 @@ def _sizes(network: nn.Module, traced: Trace, width: float) -> thin_channels.Siz
 
     layers = ((name, thin_channels.sizes_of(layer)) for name, layer in network.named_modules())
     return {name: of_layer(name, now) for name, now in layers if now}
-
-
-def _first_layers(network: nn.Module, traced: Trace) -> set[str]:
-    """Layers that read the images' channels, perhaps through pooling or normalisation."""
-    fixed, layers = set(traced.inputs), set()
-    for operation in traced.operations:
-        if any(value.buffer in fixed for value in operation.inputs):
-            layers.add(operation.module)
-            if not _mixes(network, operation):
-                fixed.update(value.buffer for value in operation.outputs)
-    return layers
-
-
-def _last_layers(network: nn.Module, traced: Trace) -> set[str]:
-    """Layers that write one entry per class, perhaps before pooling or an activation."""
-    fixed, layers = set(traced.outputs), set()
-    for operation in reversed(traced.operations):
-        if any(value.buffer in fixed for value in operation.outputs):
-            layers.add(operation.module)
-            if not _mixes(network, operation):
-                fixed.update(value.buffer for value in operation.inputs)
-    return layers
-
-
-def _mixes(network: nn.Module, operation: Operation) -> bool:
-    """Whether an operation mixes channels: a convolution or a matrix product with a weight."""
-    return any(network.state_dict(keep_vars=True)[name].ndim > 1 for name in operation.parameters)
 
 
 def _pixels(traced: Trace) -> dict[str, int]:

@@ -27,6 +27,7 @@ class AcDc(Method):
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
 
+    version = 2  # the last epoch is kept, with its masks
     family = "pruning"
     title = "AC/DC"
     source = "peste2021acdc"

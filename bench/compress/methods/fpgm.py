@@ -25,6 +25,7 @@ class Fpgm(StructuredMethod):
         ratio, target, scope, normalise, channels, rounds, least, round_to, skip: see StructuredMethod.
     """
 
+    version = 2  # rounds take as many steps as one training, targets are met to the channel
     title = "FPGM"
     source = "he2019filter"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

@@ -26,6 +26,7 @@ class GroupMagnitude(StructuredMethod):
 
     power: Literal[1, 2] = 2
 
+    version = 2  # rounds take as many steps as one training, targets are met to the channel
     title = "Group magnitude"
     source = "fang2023depgraph"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

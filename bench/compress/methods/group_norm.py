@@ -34,6 +34,7 @@ class GroupNorm(SparselyTrainedMethod):
     strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
     exponent: Annotated[float, Field(ge=0, le=16)] = 4
 
+    version = 2  # met to the channel; the last epoch of sparse training is kept
     title = "Group norm, sparse training"
     source = "fang2023depgraph"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

@@ -34,6 +34,7 @@ class GrowingReg(SparselyTrainedMethod):
     base: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5e-4
     delta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-4
 
+    version = 2  # met to the channel; the last epoch of sparse training is kept
     title = "Growing regularisation"
     source = "wang2021neural"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

@@ -31,6 +31,7 @@ class Han(FinetuningMethod):
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
     rounds: Annotated[int, Field(ge=1)] = 3
 
+    version = 2  # rounds take as many steps as one training
     family = "pruning"
     title = "Iterative magnitude (Han)"
     source = "han2015learning"

@@ -42,6 +42,7 @@ class Lamp(FinetuningMethod):
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
+    version = 2  # rounds take as many steps as one training
     family = "pruning"
     title = "LAMP"
     source = "lee2021layer"

@@ -26,6 +26,7 @@ class Li(RatioMethod):
         skip, channels, order, rounds: see RatioMethod.
     """
 
+    version = 2  # rounds take as many steps as one training
     title = "Li"
     source = "li2017pruning"
     searched: ClassVar = {"ratio": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)}

@@ -29,7 +29,7 @@ class Lsq(Quantising):
     per_channel: bool = False
     outer_bits: Literal[2, 3, 4, 6, 8, 32] = field(default=8, kw_only=True)  # type: ignore[assignment]
 
-    version = 2  # real weights decay
+    version = 3  # real weights decay, steps and scales do not
     family = "quantization"
     title = "LSQ"
     source = "esser2020learned"

@@ -31,6 +31,7 @@ class LsqPlus(Quantising):
     outer_bits: Literal[2, 3, 4, 6, 8, 32] = field(default=8, kw_only=True)  # type: ignore[assignment]
     activation_bits: ActivationBits | None = field(default=None, kw_only=True)  # type: ignore[assignment]
 
+    version = 2  # steps and offsets do not decay
     family = "quantization"
     title = "LSQ+"
     source = "bhalgat2020lsqplus"

@@ -27,6 +27,7 @@ class NncfMagnitude(FinetuningMethod):
     scope: Literal["global", "local"] = "global"
     gradual: bool = False
 
+    version = 2  # a gradual schedule begins with training
     family = "pruning"
     title = "NNCF magnitude"
     source = "kozlov2021nncf"

@@ -25,6 +25,7 @@ class NncfRegularization(FinetuningMethod):
 
     sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.8
 
+    version = 2  # rounds take as many steps as one training
     family = "pruning"
     title = "NNCF regularisation"
     source = "kozlov2021nncf"

@@ -42,6 +42,7 @@ class PcaIterative(FinetuningMethod):
     images: Annotated[int, Field(ge=1)] = 512
     strides: bool = False
 
+    version = 2  # rounds take as many steps as one training
     family = "low rank"
     title = "Iterative PCA"
     source = "zhang2016accelerating"

@@ -22,6 +22,7 @@ class RandomFilters(RatioMethod):
         ratio, skip, channels, order, rounds: see Li.
     """
 
+    version = 2  # rounds take as many steps as one training
     family = "control"
     title = "Random filters, fine-tuned"
     source = "mittal2018recovering"

@@ -28,6 +28,7 @@ class Recalibrate(Method):
 
     images: Annotated[int, Field(ge=2)] = 1024
 
+    version = 2  # statistics that are taken again are stored as they are
     family = "control"
     title = "BN recalibration"
     source = "li2020eagleeye"

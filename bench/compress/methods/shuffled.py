@@ -14,6 +14,8 @@ from bench.footprint.compressed import Compressed
 if TYPE_CHECKING:
     import torch
 
+APART = 2**31  # from the seeds of methods that choose at random themselves
+
 
 @dataclass(frozen=True)
 class Shuffled(Method):
@@ -34,6 +36,7 @@ class Shuffled(Method):
 
     anew: bool = False
 
+    version = 2  # channels are drawn from a stream of its own
     family = "control"
     title = "Shuffled masks"
     controls = True
@@ -66,8 +69,11 @@ class Shuffled(Method):
         start = compressed.but(network=network, structure=())
         groups = engine.prunable(start, (), "all")
         counts = [compressed.network.get_parameter(group.writers[0]).shape[0] for group in groups]
-        choose = engine.random_choice(workbench.seed)
+        choose = engine.random_choice(workbench.seed + APART)
         control = engine.thinned(start, list(zip(groups, counts, strict=True)), choose)
+        wanted = [parameter.shape for parameter in compressed.network.parameters()]
+        if wanted != [parameter.shape for parameter in control.network.parameters()]:
+            raise NotApplicable("some of its layers were narrowed that cannot be thinned one by one")
         if not self.anew:
             return control
         history = workbench.train(control.network)

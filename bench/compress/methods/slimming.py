@@ -35,6 +35,7 @@ class Slimming(SparselyTrainedMethod):
     strength: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-4
     normalise: Literal["mean", "max", "none"] = "none"
 
+    version = 2  # met to the channel; the last epoch of sparse training is kept
     title = "Network slimming"
     source = "liu2017slimming"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

@@ -36,6 +36,7 @@ class Splicing(FinetuningMethod):
     interval: Annotated[int, Field(ge=1)] = 10
     until: Annotated[float, Field(gt=0, le=1)] = 0.75
 
+    version = 2  # the last epoch is kept, with its masks
     family = "pruning"
     title = "Splicing"
     source = "guo2016dynamic"

@@ -38,6 +38,7 @@ class Str(Method):
     initial: Annotated[float, Field(le=-1e-3, allow_inf_nan=False)] = -10.0
     decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
+    version = 2  # the last epoch is kept, and thresholds do not decay
     family = "pruning"
     title = "STR"
     source = "kusupati2020soft"

@@ -35,6 +35,7 @@ class Taylor(StructuredMethod):
     images: Annotated[int, Field(ge=1)] = 960
     batch_size: Annotated[int, Field(ge=1)] = 32
 
+    version = 2  # rounds take as many steps as one training, targets are met to the channel
     title = "Taylor"
     source = "molchanov2019importance"
     revision = 1  # concatenated maps and hidden channels of linear layers, which the zoo has none of

@@ -40,6 +40,7 @@ class Thinet(RatioMethod):
     images: Annotated[int, Field(ge=1)] = 256
     positions: Annotated[int, Field(ge=1)] = 10
 
+    version = 2  # rounds take as many steps as one training
     title = "ThiNet"
     source = "luo2017thinet"
     searched: ClassVar = {"ratio": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)}

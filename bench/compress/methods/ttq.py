@@ -20,7 +20,7 @@ class Ttq(Quantising):
     is never used.
     """
 
-    version = 2  # real weights decay
+    version = 3  # real weights decay, steps and scales do not
     family = "quantization"
     title = "Trained ternary (TTQ)"
     source = "zhu2017trained"

@@ -174,14 +174,26 @@ def test_layers_that_keep_their_channels_are_named_in_the_log(caplog):
     network = build.build("resnet20", 3, 10, 32, 0)
     compressed = Compressed(network, example=torch.zeros(1, 3, 32, 32))
     with caplog.at_level("INFO", "bench"):
-        thinning.say_what_stays(compressed)
+        thinning.say_what_stays(compressed, "all")
     assert caplog.messages == [
-        "conv1 and 6 more layers keep all channels: constant_pad_nd in layer2.0.downsample is not known to treat them "
-        "alike",
-        "layer3.0.conv2 and 2 more layers keep all channels: constant_pad_nd in layer3.0.downsample is not known to "
-        "treat them alike",
+        "conv1 and 6 others keep all channels: constant_pad_nd in layer2.0.downsample is not known to treat them alike",
+        "layer3.0.conv2 and 2 others keep all channels: constant_pad_nd in layer3.0.downsample is not known to treat "
+        "them alike",
     ]
     caplog.clear()
     with caplog.at_level("INFO", "bench"):
-        thinning.say_what_stays(compressed.but(network=build.build("resnet18", 3, 10, 32, 0)))
+        thinning.say_what_stays(compressed.but(network=build.build("resnet18", 3, 10, 32, 0)), "all")
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Conv2d(3, 1, 1), nn.BatchNorm2d(1), nn.Conv2d(1, 4, 1), nn.Flatten()),  # one channel
+        (nn.Conv2d(3, 6, 1), nn.ReLU(), nn.Flatten(), nn.Linear(384, 4), nn.Softmax(1)),  # the outputs
+    ],
+)
+def test_layers_of_one_channel_or_before_the_outputs_are_none_that_stay(layers, caplog):
+    with caplog.at_level("INFO", "bench"):
+        thinning.say_what_stays(Compressed(nn.Sequential(*layers).eval(), example=torch.zeros(1, 3, 8, 8)), "all")
     assert not caplog.messages

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 
@@ -8,11 +10,15 @@ from bench.compress.method import NotApplicable
 from bench.compress.methods.float16 import Float16
 from bench.compress.methods.magnitude import Magnitude
 from bench.compress.methods.magnitude_finetune import MagnitudeFinetune
+from bench.compress.methods.random_filters import RandomFilters
 from bench.compress.methods.shuffled import Shuffled
+from bench.compress.methods.small_dense import SmallDense
 from bench.compress.methods.snip import Snip
 from bench.compress.methods.two_four import TwoFour
 from bench.compress.variant import parse
+from bench.footprint.compressed import Compressed
 from bench.footprint.fold import finish
+from bench.zoo.networks import build
 
 
 @pytest.mark.parametrize("before", [Magnitude(0.7), MagnitudeFinetune(0.9), TwoFour()])
@@ -118,3 +124,17 @@ def test_masks_of_thinner_networks_have_no_layers_to_go_back_to(compressed, work
     for label in ("taylor+magnitude+shuffled", "svd+shuffled", "magnitude+taylor+shuffled"):
         with pytest.raises(NotApplicable, match="no longer those that it began with"):
             parse(label).apply(compressed, workbench)
+
+
+def test_channels_are_drawn_anew_behind_a_method_that_draws_them_too(compressed, workbench):
+    drawn = RandomFilters()(compressed, workbench)
+    assert drawn.structure != Shuffled()(drawn, workbench).structure
+
+
+def test_streams_that_only_a_narrower_network_has_are_refused(workbench):
+    resnet = build.build("resnet20", 3, 4, 8, 0).eval()
+    workbench.original = lambda: deepcopy(resnet)
+    workbench.fresh = lambda: deepcopy(resnet)
+    small = SmallDense(fraction=0.25)(Compressed(resnet, example=workbench.example), workbench)
+    with pytest.raises(NotApplicable, match="narrowed that cannot be thinned one by one"):
+        Shuffled()(small, workbench)
