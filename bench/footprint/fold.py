@@ -155,8 +155,8 @@ def _mergeable(network: torch.nn.Module) -> list[str]:
 
 
 def _read_elsewhere(traced: Trace) -> set[str]:
-    """Modules whose parameters or buffers an operation outside them reads, as functional calls in a forward pass do."""
-    owners = {(name.rpartition(".")[0], one.module) for one in traced.operations for name in one.parameters}
+    """Modules whose parameters or buffers an operation outside them reads, as a forward pass may."""
+    owners = {(name.rpartition(".")[0], reader) for name, reader in traced.reads}
     return {owner for owner, reader in owners if owner != reader}
 
 

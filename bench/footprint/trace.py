@@ -113,6 +113,7 @@ class Trace:
         calls: of modules, in the order in which they end.
         elements: size of each buffer in numbers, by its identifier.
         inputs, outputs: buffers of the network's own input and output.
+        reads: parameters and buffers with the modules in which any operation reads them, of feature maps or not.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -120,6 +121,7 @@ class Trace:
     elements: dict[int, int] = field(default_factory=dict)
     inputs: tuple[int, ...] = ()
     outputs: tuple[int, ...] = ()
+    reads: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def macs(self) -> int:
@@ -183,6 +185,7 @@ class _Recorder(TorchDispatchMode):
         leaves = tree_leaves((args, kwargs)) if self.watch is not None else ()
         given = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and _memory(leaf) in self._buffers]
         constants = any(self._is_constant(leaf) for leaf in tree_leaves((args, kwargs)))
+        self.trace.reads.update((name, self._modules[-1][0]) for name, _ in self._parameters_in((args, kwargs)))
         out = func(*args, **kwargs)
         if func._schema.is_mutable:
             self._uniform -= {_memory(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)}

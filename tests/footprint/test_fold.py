@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -137,6 +138,45 @@ def test_a_normalisation_that_does_not_read_a_layer_alone_is_merged(forward, liv
     assert _kinds(finished) == {"affine-batchnorm": ["norm"]}
     assert isinstance(finished.network.norm, Affine)
     assert relative_error(network, finished.network, 2, 6, 6, 6) < ROUNDING
+
+
+def _sum_of_weights(self, x):
+    return self.norm(self.conv(x)) + self.conv.weight.sum()
+
+
+def _mean_of_weights(self, x):
+    kernel = self.conv.weight.mean((2, 3), keepdim=True)
+    return self.norm(self.conv(x)) + functional.conv2d(x, kernel)
+
+
+def _size_of_weights(self, x):
+    return self.norm(self.conv(x)) * float(self.conv.weight.abs().max())
+
+
+@pytest.mark.parametrize("forward", [_sum_of_weights, _mean_of_weights, _size_of_weights])
+def test_a_layer_whose_weights_are_read_by_themselves_stays(forward, live, relative_error):
+    network = live(Applied(forward, conv=nn.Conv2d(6, 6, 3, padding=1), norm=nn.BatchNorm2d(6)))
+    finished = finish(Compressed(network, example=torch.zeros(1, 6, 6, 6)))
+    assert _kinds(finished) == {"affine-batchnorm": ["norm"]}
+    assert relative_error(network, finished.network, 2, 6, 6, 6) < ROUNDING
+
+
+def _scale_by_itself(self, x):
+    return self.norm(self.conv(x)) * self.norm.weight.abs().view(1, -1, 1, 1)
+
+
+def _shift_by_itself(self, x):
+    return self.norm(self.conv(x)) + self.norm.bias.abs().sum()
+
+
+@pytest.mark.parametrize("change", [finish, merge, partial(merge, exact=True)])
+@pytest.mark.parametrize("forward", [_scale_by_itself, _shift_by_itself])
+def test_a_normalisation_whose_parameters_are_read_by_themselves_stays(forward, change, live):
+    network = live(Applied(forward, conv=nn.Conv2d(6, 6, 3, padding=1), norm=nn.BatchNorm2d(6)))
+    changed = change(Compressed(network, example=torch.zeros(1, 6, 6, 6)))
+    assert not changed.structure
+    images = torch.randn(2, 6, 6, 6)
+    assert torch.equal(changed.network(images), network(images))
 
 
 class Standardised(nn.Conv2d):
